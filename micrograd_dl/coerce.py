@@ -1,0 +1,54 @@
+"""What may become a number of the engine, and the advice for what may not."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from numbers import Real
+
+_ADVICE = {
+    "str": "convert text with float(...), or parse an expression with micrograd_dl.parse",
+    "bytes": "convert text with float(...)",
+    "NoneType": "a function may have forgotten its return",
+    "complex": "the engine works on real numbers; take .real or abs(...)",
+    "list": "make one Value of each element: [Value(x) for x in xs]",
+    "tuple": "make one Value of each element: [Value(x) for x in xs]",
+    "ndarray": "take one element with .item(), or make one Value of each: [Value(x) for x in xs]",
+    "Tensor": "take the number with .item()",
+}
+
+
+def to_float(x: object, role: str = "a Value") -> float:
+    """`x` as a double, if it is a real number: int, float, bool, Fraction, Decimal or a NumPy scalar.
+
+    `role` says in the error what the number was wanted for.
+
+    Raises:
+        TypeError: `x` is not a real number; the message says what to do.
+        OverflowError: `x` is a whole number or a fraction beyond the largest double.
+
+    >>> to_float(3)
+    3.0
+    >>> to_float("3")
+    Traceback (most recent call last):
+    TypeError: a Value takes a real number, not the str '3': convert text with float(...), or parse an expression \
+with micrograd_dl.parse
+    """
+    if isinstance(x, (float, int, Real, Decimal)) or _is_numpy_bool(x):
+        try:
+            return float(x)  # type: ignore[arg-type]  # numpy.bool_ is known by name only
+        except OverflowError:
+            raise OverflowError(
+                f"{role} takes a double, and this {type(x).__name__} is beyond the largest one, "
+                f"{sys.float_info.max:.4g}"
+            ) from None
+    name = type(x).__name__
+    shown = repr(x)
+    shown = shown if len(shown) <= 40 else shown[:37] + "..."
+    advice = next((_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)")
+    raise TypeError(f"{role} takes a real number, not the {name} {shown}: {advice}")
+
+
+def _is_numpy_bool(x: object) -> bool:
+    numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
+    return numpy is not None and isinstance(x, numpy.bool_)

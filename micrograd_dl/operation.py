@@ -1,0 +1,165 @@
+"""What an operation is: the form of an entry of the table in :mod:`micrograd_dl.ops`."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Rule = Callable[..., Any]
+
+# How tightly a written form binds, from the loosest to the tightest; Python's order.
+ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
+
+
+class Term(str):
+    """A piece of a written formula that knows how tightly it binds.
+
+    Formatting it with a number asks for parentheses around anything that binds less tightly:
+
+    >>> total = Term("a + b", ADD)
+    >>> f"{total:{MUL}} * c"
+    '(a + b) * c'
+    >>> f"{total} + c"
+    'a + b + c'
+    """
+
+    __slots__ = ("precedence",)
+    precedence: int
+
+    def __new__(cls, text: str, precedence: int = ATOM) -> Term:
+        term = super().__new__(cls, text)
+        term.precedence = precedence
+        return term
+
+    def __format__(self, needed: str) -> str:
+        return f"({self!s})" if needed and self.precedence < int(needed) else str(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Operation:
+    """One entry of the table; callable on floats, arrays and Values alike.
+
+    Attributes:
+        name: what the entry is called in the table and in expressions.
+        symbol: what a picture of the graph shows.
+        arity: the number of operands, or None for any number from one up.
+        forward: the rule on floats. It may raise ValueError or ZeroDivisionError where it is undefined.
+        derivatives: one rule an operand, ``d(out, *operands)``; where the arity is None, a single rule
+            ``d(index, out, *operands)``.
+        text, latex: the written form, from one :class:`Term` an operand.
+        precedence: how tightly the written form binds.
+        array: the rule on NumPy arrays, ``array(np, *operands)``, where `forward` does not serve them.
+        defined: whether the operation is defined at the operands (NaN counts as defined), or None: always.
+        requirement: the same in words, for the error message.
+        kink: a number that is 0 exactly where the derivative jumps, or None: nowhere.
+        definition: the same function written with other operations of the table. Expanding a node uses it.
+        meaning: one line for the reference, with the source of the formula.
+    """
+
+    name: str
+    symbol: str
+    arity: int | None
+    forward: Rule
+    derivatives: tuple[Rule, ...] | Rule
+    text: Rule
+    latex: Rule
+    precedence: int = ATOM
+    array: Rule | None = None
+    defined: Rule | None = None
+    requirement: str = ""
+    kink: Rule | None = None
+    definition: Rule | None = None
+    meaning: str = ""
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply the operation: floats give a float, arrays an array, anything with a Value a Value.
+
+        Raises:
+            TypeError: the number of operands is wrong.
+            ValueError, ZeroDivisionError: the operation is undefined there.
+        """
+        self.require_arity(len(operands))
+        for operand in operands:
+            # The one place that asks what an operand is; Value answers, and need not be known here.
+            apply = getattr(type(operand), "apply_operation", None)
+            if apply is not None:
+                return apply(self, operands)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and any(isinstance(operand, numpy.ndarray) for operand in operands):
+            return self._on_arrays(numpy, operands)
+        return self.evaluate(operands)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}: {self.written(self.operand_names(self.arity or 2))}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # copied and pickled by name: there is one of each
+
+    def require_arity(self, count: int) -> None:
+        """Raise TypeError unless `count` operands are right for this operation."""
+        if self.arity is None and count >= 1:
+            return
+        if count != self.arity:
+            wanted = "at least 1 operand" if self.arity is None else f"{self.arity} operand" + "s" * (self.arity > 1)
+            raise TypeError(f"{self.name} takes {wanted}, got {count}")
+
+    def evaluate(self, values: Sequence[float], names: Sequence[str] = ()) -> float:
+        """The result at `values`, floats; an error speaks of the operands by `names`."""
+        try:
+            result: float = self.forward(*values)
+        except (ValueError, ZeroDivisionError) as error:
+            raise self.refusal(error, values, names) from None
+        return result
+
+    def rule(self, index: int) -> Rule:
+        """The local derivative by operand `index`, as a rule ``d(out, *operands)``."""
+        if isinstance(self.derivatives, tuple):
+            return self.derivatives[index]
+        nary = self.derivatives
+        return lambda out, *operands: nary(index, out, *operands)
+
+    def local(self, index: int, out: float, values: Sequence[float]) -> float:
+        """The local derivative by operand `index` as a float; ``inf`` at a vertical tangent."""
+        try:
+            slope: float = self.rule(index)(out, *values)
+        except ZeroDivisionError:
+            return math.inf
+        return slope
+
+    def written(self, operands: Sequence[str], latex: bool = False) -> Term:
+        """The operation applied to written operands, as text or LaTeX, with the parentheses it needs.
+
+        >>> from micrograd_dl.ops import sub
+        >>> sub.written(["a", sub.written(["b", "c"])])
+        'a - (b - c)'
+        """
+        terms = [part if isinstance(part, Term) else Term(part) for part in operands]
+        return Term((self.latex if latex else self.text)(*terms), self.precedence)
+
+    def refusal(self, error: Exception, values: Sequence[float], names: Sequence[str] = ()) -> Exception:
+        """The error to raise where the operation is undefined: built in, and says what and where."""
+        names = names or self.operand_names(len(values))
+        named = dict(zip(names, values, strict=True))
+        where = ", ".join(f"{name} = {value:.17g}" for name, value in named.items() if name != f"{value:.17g}")
+        kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
+        at = f" at {where}" if where else ""
+        return kind(f"{self.written(names)} is not defined{at}: {self.name} needs {self.requirement or 'other operands'}")
+
+    @staticmethod
+    def operand_names(count: int) -> list[str]:
+        """Placeholders for operands without names of their own."""
+        return ["x", "y"][:count] if count <= 2 else [f"x{i}" for i in range(1, count + 1)]
+
+    def _on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
+        """The rule on arrays, with the same decisions at the edges as on floats."""
+        with numpy.errstate(over="ignore", under="ignore", divide="raise", invalid="raise"):
+            try:
+                return self.array(numpy, *operands) if self.array else self.forward(*operands)
+            except FloatingPointError:
+                raise ValueError(
+                    f"{self.written(self.operand_names(len(operands)))} is not defined for every entry of the "
+                    f"arrays: {self.name} needs {self.requirement or 'other operands'}"
+                ) from None

@@ -1,0 +1,505 @@
+"""Value: a number that remembers the operation and the operands it came from.
+
+A program written with ordinary arithmetic on Values records a graph, and ``backward()`` walks it from the
+result to the leaves with the chain rule:
+
+>>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+>>> J = 3 * (a + b * c)
+>>> J.data
+33.0
+>>> J.backward()
+>>> a.grad, b.grad, c.grad
+(3.0, 6.0, 9.0)
+
+A node notes its local derivatives while the forward pass computes it. Backpropagation therefore gives the
+gradient of the pass that was recorded, even if a leaf's ``data`` is changed afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
+from typing import Any, TypeAlias
+
+from micrograd_dl import ops
+from micrograd_dl.coerce import to_float
+from micrograd_dl.operation import Operation
+from micrograd_dl.ops import CONSTANT
+from micrograd_dl.origin import Origin, TextSpan, resolve
+
+_PACKAGE = __package__
+
+
+class Value:
+    """A scalar node of a computation graph.
+
+    Attributes:
+        data: the number, a double.
+        grad: the derivative of the last result that went backward by this node; 0.0 before. Leaves
+            accumulate over several backward passes, interior nodes are set afresh in each.
+        op: the operation that made it; None for a leaf; ``ops.CONSTANT`` for a plain number that took part.
+        label: its name in sentences and pictures; any text.
+
+    Two Values are equal only if they are the same node (so they can be kept in sets and dictionaries), and
+    they are ordered by their data. ``float(v)`` and ``bool(v)`` speak of the data.
+
+    Args:
+        data: an int, float, bool, Fraction, Decimal or NumPy scalar.
+        label: optional name.
+
+    Raises:
+        TypeError: `data` is not a real number, or `label` is not text.
+        OverflowError: `data` is an integer or a fraction beyond the largest double.
+
+    >>> x = Value(3, "x")
+    >>> y = x**2 + 1
+    >>> y
+    Value(data=10.0)
+    >>> y.op, y.parents[0].parents[0] is x
+    (<operation add: x + y>, True)
+    """
+
+    # Operands and local derivatives have two slots each, because a tuple a node would cost as much as the
+    # rest of it. An operation on any number of operands keeps a tuple in _a and one in _da.
+    __slots__ = ("__weakref__", "_a", "_at", "_b", "_da", "_db", "_where", "data", "grad", "label", "op")
+
+    data: float
+    grad: float
+    op: Operation | None
+    label: str
+    _a: Value | tuple[Value, ...] | None
+    _b: Value | None
+    _da: float | tuple[float, ...]
+    _db: float
+    _where: Any
+    _at: int
+
+    __array_ufunc__ = None  # NumPy hands `array * value` to us, which refuses, instead of making an array of objects
+
+    def __init__(self, data: Operand, label: str = "") -> None:
+        if isinstance(data, Value):
+            raise TypeError("this is a Value already; for a new leaf with the same number write Value(float(v))")
+        if not isinstance(label, str):
+            raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}")
+        self.data = data if type(data) is float else to_float(data)
+        self.grad = 0.0
+        self.op = None
+        self.label = label
+        self._a = self._b = None
+        self._da = self._db = 0.0
+        _note_origin(self)
+
+    @classmethod
+    def constant(cls, data: Operand) -> Value:
+        """A number that takes part without being a variable: it has no gradient, and backprop passes it over."""
+        node = cls(to_float(data))
+        node.op = CONSTANT
+        return node
+
+    # --- what it is -------------------------------------------------------------------------------------
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands, in their order; the same Value twice in ``a + a``; empty for a leaf."""
+        if self._a is None:
+            return ()
+        if isinstance(self._a, tuple):
+            return self._a
+        return (self._a,) if self._b is None else (self._a, self._b)
+
+    @property
+    def locals(self) -> tuple[float, ...]:
+        """The local derivative by each operand, as recorded in the forward pass."""
+        if isinstance(self._da, tuple):
+            return self._da
+        return (self._da, self._db)[: len(self.parents)]
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is a variable: it has no operands and is not a constant."""
+        return self.op is None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a plain number that took part in an operation, such as the 3 of ``3 * v``."""
+        return self.op is CONSTANT
+
+    @property
+    def origin(self) -> Origin | None:
+        """The line of source that made it, or None where that is unknown."""
+        return resolve(self._where, self._at)
+
+    def __repr__(self) -> str:
+        parts = [f"data={self.data!r}"]
+        if self.grad != 0:
+            parts.append(f"grad={self.grad!r}")
+        if self.label:
+            parts.append(f"label={self.label!r}")
+        return f"Value({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __bool__(self) -> bool:
+        return self.data != 0
+
+    def __lt__(self, other: Operand) -> bool:
+        return self.data < _number(other)
+
+    def __le__(self, other: Operand) -> bool:
+        return self.data <= _number(other)
+
+    def __gt__(self, other: Operand) -> bool:
+        return self.data > _number(other)
+
+    def __ge__(self, other: Operand) -> bool:
+        return self.data >= _number(other)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A leaf is copied with what it holds; a graph belongs to the program that records it.
+        if self._a is not None:
+            raise TypeError("only leaves are copied or pickled: run the program again, or copy its leaves")
+        return _restore, (self.data, self.label, self.grad, self.op)
+
+    # --- arithmetic -------------------------------------------------------------------------------------
+    # The four operations of every inner loop write down what the table says; a test holds them to it.
+
+    def __add__(self, other: Operand) -> Value:
+        if type(other) is not Value:
+            other = _operand(other)
+        return _record(self.data + other.data, ops.add, self, other, 1.0, 1.0)
+
+    def __radd__(self, other: Operand) -> Value:
+        return _operand(other) + self
+
+    def __sub__(self, other: Operand) -> Value:
+        if type(other) is not Value:
+            other = _operand(other)
+        return _record(self.data - other.data, ops.sub, self, other, 1.0, -1.0)
+
+    def __rsub__(self, other: Operand) -> Value:
+        return _operand(other) - self
+
+    def __mul__(self, other: Operand) -> Value:
+        if type(other) is not Value:
+            other = _operand(other)
+        x, y = self.data, other.data
+        return _record(x * y, ops.mul, self, other, y, x)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return _operand(other) * self
+
+    def __neg__(self) -> Value:
+        return _record(-self.data, ops.neg, self, None, -1.0, 0.0)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return apply(ops.div, (self, other))
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return apply(ops.div, (other, self))
+
+    def __pow__(self, other: Operand) -> Value:
+        return apply(ops.pow, (self, other))
+
+    def __rpow__(self, other: Operand) -> Value:
+        return apply(ops.pow, (other, self))
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return apply(ops.abs, (self,))
+
+    # --- functions --------------------------------------------------------------------------------------
+
+    def exp(self) -> Value:
+        """``e`` to the power of this; overflow gives inf."""
+        return apply(ops.exp, (self,))
+
+    def log(self) -> Value:
+        """The natural logarithm; ValueError at 0 and below."""
+        return apply(ops.log, (self,))
+
+    def sqrt(self) -> Value:
+        """The square root; ValueError below 0, slope inf at 0."""
+        return apply(ops.sqrt, (self,))
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        return apply(ops.tanh, (self,))
+
+    def sigmoid(self) -> Value:
+        """``1 / (1 + e^-x)``, stable for every x."""
+        return apply(ops.sigmoid, (self,))
+
+    def relu(self) -> Value:
+        """``max(0, x)``, with the slope 1 at 0 as the course has it (see `set_slope_at_kink`)."""
+        return apply(ops.relu, (self,))
+
+    def leaky_relu(self) -> Value:
+        """``max(0.01 x, x)``, with the slope 1 at 0 as the course has it."""
+        return apply(ops.leaky_relu, (self,))
+
+    def softplus(self) -> Value:
+        """``log(1 + e^x)``, stable for every x."""
+        return apply(ops.softplus, (self,))
+
+    def sin(self) -> Value:
+        """The sine, in radians."""
+        return apply(ops.sin, (self,))
+
+    def cos(self) -> Value:
+        """The cosine, in radians."""
+        return apply(ops.cos, (self,))
+
+    def abs(self) -> Value:
+        """The distance from 0, with the slope 0 at 0."""
+        return apply(ops.abs, (self,))
+
+    def maximum(self, other: Operand) -> Value:
+        """The larger of the two; where they are equal the slope belongs to `other`."""
+        return apply(ops.maximum, (self, other))
+
+    def minimum(self, other: Operand) -> Value:
+        """The smaller of the two; where they are equal the slope belongs to `other`."""
+        return apply(ops.minimum, (self, other))
+
+    def expand(self) -> Value:
+        """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
+
+        The numbers are those of this node, bit for bit for ``sum``, ``dot`` and ``affine``.
+
+        >>> w, x, b = Value(2), Value(3), Value(1)
+        >>> z = apply(ops.affine, (w, x, b))
+        >>> z.op.name, z.expand().op.name, z.expand().data == z.data
+        ('affine', 'add', True)
+        """
+        if self.op is None or self.op.definition is None:
+            return self
+        expanded = self.op.definition(*self.parents)
+        return expanded if isinstance(expanded, Value) else self
+
+    # The table calls this on any operand that has it; it need not import Value for that.
+    @staticmethod
+    def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
+        """Apply an operation of the table to Values and numbers."""
+        return apply(operation, operands)
+
+    # --- the chain rule ---------------------------------------------------------------------------------
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Backpropagate: add ``seed * d(self)/d(node)`` to the `grad` of every leaf, and set it on interior nodes.
+
+        A second call doubles the leaves' gradients (as adding up the examples of a batch needs) and leaves
+        those of interior nodes as they are. Constants keep the gradient 0.
+
+        Args:
+            seed: the derivative of the final result by this node; 1 where this node is the final result.
+
+        Raises:
+            TypeError: `seed` is not a real number.
+        """
+        seed = to_float(seed, "the seed of backward()")
+        order = topological_order(self)
+        for node in order:
+            if node._a is not None:
+                node.grad = 0.0
+        self.grad += seed
+        for node in reversed(order):
+            a, b, upstream = node._a, node._b, node.grad
+            if b is not None:
+                a.grad += upstream * node._da  # type: ignore[union-attr, operator]  # two operands: a is a Value
+                b.grad += upstream * node._db
+            elif type(a) is Value:
+                a.grad += upstream * node._da  # type: ignore[operator]  # one operand: _da is a number
+            elif a is not None:
+                for parent, local in zip(a, node._da, strict=True):  # type: ignore[arg-type]  # any number: tuples
+                    parent.grad += upstream * local
+            elif node.op is CONSTANT:
+                node.grad = 0.0
+
+    def zero_grad(self) -> None:
+        """Set this node's gradient to 0, as is wanted for leaves between two steps of training."""
+        self.grad = 0.0
+
+
+Operand: TypeAlias = "Value | float | Real | Decimal"
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node that `root` depends on, operands before results, left before right, `root` last.
+
+    >>> a, b = Value(1, "a"), Value(2, "b")
+    >>> [node.label for node in topological_order(a * b + a)]
+    ['a', 'b', '', '']
+    """
+    order: list[Value] = []
+    seen: set[Value] = {root}
+    # A path from the root to the node at hand: each with the operands that are still to be visited.
+    path = [(root, iter(root.parents))]
+    while path:
+        node, remaining = path[-1]
+        for parent in remaining:
+            if parent not in seen:
+                seen.add(parent)
+                path.append((parent, iter(parent.parents)))
+                break
+        else:
+            order.append(node)
+            path.pop()
+    return order
+
+
+def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
+    """Apply an operation of the table, record the node and its local derivatives.
+
+    Raises:
+        TypeError: an operand is neither a Value nor a real number, or their number is wrong.
+        ValueError, ZeroDivisionError: the operation is undefined at the operands, which the message names.
+    """
+    operation.require_arity(len(operands))
+    parents = tuple([x if type(x) is Value else _operand(x) for x in operands])
+    data, slopes = _compute(operation, parents)
+    if operation.arity is None:
+        return _record(data, operation, parents, None, slopes, 0.0)
+    if operation.arity == 1:
+        return _record(data, operation, parents[0], None, slopes[0], 0.0)
+    return _record(data, operation, parents[0], parents[1], slopes[0], slopes[1])
+
+
+def recompute(root: Value) -> None:
+    """Run the forward pass again over the recorded graph, after the data of leaves was changed.
+
+    Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
+    is written if an operation is undefined at the new data.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> x.data = 4.0
+    >>> recompute(y)
+    >>> y.data
+    16.0
+    """
+    order = [node for node in topological_order(root) if node._a is not None]
+    before = [(node.data, node._da, node._db) for node in order]
+    try:
+        for node in order:
+            assert node.op is not None
+            node.data, slopes = _compute(node.op, node.parents)
+            _set_locals(node, slopes)
+    except Exception:
+        for node, (node.data, node._da, node._db) in zip(order, before, strict=True):  # noqa: B007  # assigns slots
+            pass
+        raise
+
+
+def require_recorded(order: Sequence[Value]) -> None:
+    """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
+
+    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
+    """
+    for node in order:
+        if node.op is None or node.op is CONSTANT:
+            continue
+        data, slopes = _compute(node.op, node.parents)
+        kept = (old for parent, old in zip(node.parents, node.locals, strict=True) if parent.op is not CONSTANT)
+        now = (new for parent, new in zip(node.parents, slopes, strict=True) if parent.op is not CONSTANT)
+        if not _same(data, node.data) or not all(map(_same, kept, now)):
+            names = _operand_names(node.parents)
+            named = zip(names, node.parents, strict=True)
+            current = ", ".join(f"{name} is {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
+            raise RuntimeError(
+                f"{node.label or 'a node'} = {node.op.written(names)} was recorded as {node.data:.17g}, but data "
+                f"has been changed since: now {current}. Call recompute(root), or build the expression again."
+            )
+
+
+def _compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
+    """The data of a node and its local derivatives; a constant's is not asked for."""
+    values = [parent.data for parent in parents]
+    try:
+        out = operation.forward(*values)
+    except (ValueError, ZeroDivisionError) as error:
+        raise operation.refusal(error, values, _operand_names(parents)) from None
+    slopes = [
+        0.0 if parent.op is CONSTANT else operation.local(i, out, values) for i, parent in enumerate(parents)
+    ]
+    return out, tuple(slopes)
+
+
+def _record(data: float, op: Operation, a: Any, b: Value | None, da: Any, db: float) -> Value:
+    """A new interior node; the one place where they are made."""
+    node = Value.__new__(Value)
+    node.data = data
+    node.grad = 0.0
+    node.op = op
+    node.label = ""
+    node._a = a
+    node._b = b
+    node._da = da
+    node._db = db
+    frame = sys._getframe(2)
+    if frame.f_globals.get("__package__") == _PACKAGE:
+        _note_origin(node)
+    else:
+        node._where = frame.f_code
+        node._at = frame.f_lasti
+    return node
+
+
+def _set_locals(node: Value, slopes: tuple[float, ...]) -> None:
+    if isinstance(node._a, tuple):
+        node._da = slopes
+    else:
+        node._da, node._db = (*slopes, 0.0)[:2]
+
+
+def _note_origin(node: Value) -> None:
+    """Note the innermost frame outside this package; its line is looked up only if somebody asks."""
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
+        frame = frame.f_back
+    node._where = frame.f_code
+    node._at = frame.f_lasti
+
+
+def set_origin(node: Value, text: str, start: int, end: int) -> None:
+    """Say that ``text[start:end]`` of an expression made `node`."""
+    node._where = TextSpan(text, start, end)
+    node._at = 0
+
+
+def _operand(x: Operand) -> Value:
+    return x if isinstance(x, Value) else Value.constant(to_float(x, "arithmetic with a Value"))
+
+
+def _number(x: Operand) -> float:
+    return x.data if isinstance(x, Value) else to_float(x, "comparison with a Value")
+
+
+def _operand_names(parents: Sequence[Value]) -> list[str]:
+    """Labels where there are some, numbers for constants, placeholders for the rest."""
+    placeholders = Operation.operand_names(len(parents))
+    return [
+        p.label or (f"{p.data:.17g}" if p.op is CONSTANT else name)
+        for p, name in zip(parents, placeholders, strict=True)
+    ]
+
+
+def _restore(data: float, label: str, grad: float, op: Operation | None) -> Value:
+    leaf = Value(data, label)
+    leaf.grad, leaf.op = grad, op
+    return leaf
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or (math.isnan(x) and math.isnan(y))
