@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, latex_number, number, number_term
@@ -17,14 +17,28 @@ from micrograd_dl.ops import CONSTANT
 from micrograd_dl.value import Value, require_recorded, topological_order
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluate:
+class _Sentence(Protocol):
+    """Shows a step as its sentence at a prompt, and as mathematics in a notebook."""
+
+    __slots__ = ()
+
+    def latex(self) -> str: ...
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluate(_Sentence):
     """Forward pass: `node` was computed from the numbers `operands`; the result is `value`."""
 
     node: Value
     value: float
     operands: tuple[float, ...]
-    notation: Notation = field(repr=False, compare=False)
+    notation: Notation = field(compare=False)
 
     def __str__(self) -> str:
         write = self.notation
@@ -41,13 +55,13 @@ class Evaluate:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Seed(_Sentence):
     """Backprop begins: the derivative of the result by itself."""
 
     node: Value
     gradient: float
-    notation: Notation = field(repr=False, compare=False)
+    notation: Notation = field(compare=False)
 
     def __str__(self) -> str:
         write = self.notation
@@ -59,8 +73,8 @@ class Seed:
         return f"{self.notation.latex_total(self.node)} = {latex_number(self.gradient)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Contribute:
+@dataclass(frozen=True, slots=True, repr=False)
+class Contribute(_Sentence):
     """Backprop: one term of the chain rule, along the edge from `node` to its operand `parent`.
 
     Attributes:
@@ -82,7 +96,7 @@ class Contribute:
     after: float
     term: int
     terms: int
-    notation: Notation = field(repr=False, compare=False)
+    notation: Notation = field(compare=False)
 
     def __str__(self) -> str:
         write = self.notation
@@ -146,7 +160,7 @@ def steps_in(order: Sequence[Value], notation: Notation, seed: float = 1.0) -> I
             yield Evaluate(node, node.data, tuple([p.data for p in node.parents]), notation)
     yield Seed(order[-1], seed, notation)
     terms: dict[Value, int] = {}
-    for node, index, upstream, local, contribution, before, after in _chain_rule(order, seed, _recorded_slope):
+    for node, index, upstream, local, contribution, before, after in _chain_rule(order, seed, _recorded_slopes):
         parent = node.parents[index]
         term = terms[parent] = terms.get(parent, 0) + 1
         yield Contribute(
@@ -185,10 +199,13 @@ def grad(
     totals: dict[Value, Any] = {root: to_float(seed, "the seed of grad()")}
     if create_graph:
         require_recorded(order)
-    for node, index, *_, after in _chain_rule(order, totals[root], _slope_graph if create_graph else _recorded_slope):
+    for node, index, *_, after in _chain_rule(order, totals[root], _slope_graphs if create_graph else _recorded_slopes):
         totals[node.parents[index]] = after
     found = [totals.get(variable, 0.0) for variable in variables]
-    return [_as_value(d, root, x) for d, x in zip(found, variables, strict=True)] if create_graph else found
+    if not create_graph:
+        return found
+    recorded = set(order)  # a derivative may be a node of the graph itself, whose label is the user's
+    return [d if d in recorded else _as_value(d, root, x) for d, x in zip(found, variables, strict=True)]
 
 
 def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
@@ -219,7 +236,7 @@ def require_value(node: object) -> None:
         raise TypeError(f"a Value is wanted here, not the {type(node).__name__} {node!r:.60}")
 
 
-def _chain_rule(order: Sequence[Value], seed: Any, slope: Callable[[Value, int], Any]) -> Iterator[tuple[Any, ...]]:
+def _chain_rule(order: Sequence[Value], seed: Any, slopes: Callable[[Value], Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     """Every term of backprop, on floats or on Values: (node, index, upstream, local, contribution, before, after).
 
     A node's own derivative is complete when its turn comes, since all that uses it came before.
@@ -227,26 +244,28 @@ def _chain_rule(order: Sequence[Value], seed: Any, slope: Callable[[Value, int],
     totals = {order[-1]: seed}
     for node in reversed(order):
         if node not in totals:
-            continue  # every path to it passes a derivative that is 0 whatever the numbers
-        upstream = totals[node]
+            continue  # a constant: no derivative is asked for
+        upstream, locals_ = totals[node], slopes(node)
         for index, parent in enumerate(node.parents):
             if parent.op is CONSTANT:
                 continue
-            local = slope(node, index)
+            local = locals_[index]
             contribution = _product(upstream, local)
             before = totals.get(parent, 0.0)
             after = totals[parent] = _total(before, contribution)
             yield node, index, upstream, local, contribution, before, after
 
 
-def _recorded_slope(node: Value, index: int) -> float:
-    return node.locals[index]
+def _recorded_slopes(node: Value) -> Sequence[float]:
+    return node.locals
 
 
-def _slope_graph(node: Value, index: int) -> Any:
-    """The local derivative as a Value; a float where it is the same number whatever the operands."""
-    assert node.op is not None
-    return node.op.rule(index)(node, *(p.data if p.op is CONSTANT else p for p in node.parents))
+def _slope_graphs(node: Value) -> Sequence[Any]:
+    """The local derivatives as Values; a float where one is the same number whatever the operands."""
+    if node.op is None or node.op is CONSTANT:
+        return ()
+    operands = [p.data if p.op is CONSTANT else p for p in node.parents]
+    return node.op.slopes(node, operands, [p.op is not CONSTANT for p in node.parents])
 
 
 def _product(x: Any, y: Any) -> Any:
@@ -269,6 +288,6 @@ def _as_value(derivative: Any, root: Value, variable: Value) -> Value:
     """A derivative as a Value: a number becomes a constant, a new node is labelled by what it is."""
     if not isinstance(derivative, Value):
         return Value.constant(derivative)
-    if not derivative.label and not derivative.is_leaf and root.label and variable.label:
+    if not derivative.label and root.label and variable.label:
         derivative.label = f"d{root.label}/d{variable.label}"
     return derivative

@@ -11,6 +11,7 @@ _ADVICE = {
     "bytes": "convert text with float(...)",
     "NoneType": "a function may have forgotten its return",
     "complex": "the engine works on real numbers; take .real or abs(...)",
+    "complexfloating": "the engine works on real numbers; take .real or abs(...)",
     "list": "make one Value of each element: [Value(x) for x in xs]",
     "tuple": "make one Value of each element: [Value(x) for x in xs]",
     "ndarray": "take one element with .item(), or make one Value of each: [Value(x) for x in xs]",

@@ -8,9 +8,10 @@ of the graph bears that very name, ``dJ/db`` is written in full.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from micrograd_dl.naming import unique_names
 from micrograd_dl.operation import ATOM, NEG, Term
@@ -29,17 +30,24 @@ def number(x: float) -> str:
 
 
 def exact(x: float) -> str:
-    """A number that reads back to the same double: the shortest such, whole numbers without a point.
+    """A number as Python reads it back to the same double: the shortest such, whole numbers without a point.
 
-    >>> exact(6.0), exact(0.1 + 0.2)
-    ('6', '0.30000000000000004')
+    >>> exact(6.0), exact(0.1 + 0.2), exact(float("inf"))
+    ('6', '0.30000000000000004', 'float("inf")')
     """
+    if not math.isfinite(x):
+        return f'float("{x}")'
     return repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x)
 
 
 def number_term(x: float) -> Term:
     """A rounded number as a piece of a formula: a negative one binds like a minus sign."""
     return Term(number(x), NEG if x < 0 else ATOM)
+
+
+def exact_term(x: float) -> Term:
+    """The same for an exact number."""
+    return Term(exact(x), NEG if x < 0 else ATOM)
 
 
 class Notation:
@@ -97,22 +105,19 @@ class Notation:
         d, which = self._sign(node, index)
         return f"{d}{self.name(node)}/{d}{self.name(parent)}" + (f"[{which}]" if which else "")
 
-    def local_formula(self, node: Value, index: int, latex: bool = False, names: Mapping[Value, str] | None = None) -> Term:
-        """The formula of that derivative: the table's rule, applied to names.
+    def local_formula(self, node: Value, index: int, latex: bool = False) -> Term:
+        """The formula of that derivative: the table's rule, applied to names."""
+        return self.local_formulas(node, self._latex_name if latex else self._term, latex)[index]
 
-        Args:
-            node, index: the edge.
-            latex: as LaTeX rather than text.
-            names: names to use instead of the graph's own.
-        """
+    def local_formulas(self, node: Value, name: Callable[[Value], Term], latex: bool = False) -> list[Term]:
+        """The formulas of the derivatives of `node` by all its operands, with names of one's own."""
         assert node.op is not None
         # Any number would do for the stand-ins; no operation is undefined at NaN.
         stand_ins = {p: Value(float("nan")) for p in (*node.parents, node) if not p.is_constant}
-        slope = node.op.rule(index)(stand_ins[node], *(stand_ins.get(p, p.data) for p in node.parents))
-        if not isinstance(slope, Value):
-            return Term(exact(slope), NEG if slope < 0 else ATOM)
-        symbol = (lambda n: names[n]) if names else self._latex_name if latex else self.name
-        return written(slope, {stand_in: Term(symbol(p)) for p, stand_in in stand_ins.items()}, latex)
+        variable = [not p.is_constant for p in node.parents]
+        slopes = node.op.slopes(stand_ins[node], [stand_ins.get(p, p.data) for p in node.parents], variable)
+        names = {stand_in: name(p) for p, stand_in in stand_ins.items()}
+        return [written(slope, names, latex) if isinstance(slope, Value) else exact_term(slope) for slope in slopes]
 
     # --- LaTeX ------------------------------------------------------------------------------------------
 
@@ -152,7 +157,10 @@ class Notation:
     def _formula(self, node: Value) -> Term:
         if node.op is None or node.is_constant:
             return Term(self.name(node))
-        return node.op.written([Term(self.name(p), NEG if p.is_constant and p.data < 0 else ATOM) for p in node.parents])
+        return node.op.written([self._term(p) for p in node.parents])
+
+    def _term(self, node: Value) -> Term:
+        return number_term(node.data) if node.is_constant else Term(self.names[node])
 
     def _sign(self, node: Value, index: int) -> tuple[str, int]:
         """d or ∂, and the number of the occurrence where one operand occurs more than once."""
@@ -170,7 +178,7 @@ def written(root: Value, names: Mapping[Value, Term], latex: bool = False) -> Te
         if node in terms:
             continue
         if node.op is None or node.is_constant:
-            terms[node] = latex_number(node.data) if latex else Term(exact(node.data), NEG if node.data < 0 else ATOM)
+            terms[node] = latex_number(node.data) if latex else exact_term(node.data)
         else:
             terms[node] = node.op.written([terms[p] for p in node.parents], latex)
     return terms[root]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from micrograd_dl.coerce import to_float
 
 Rule = Callable[..., Any]
 
@@ -47,12 +50,13 @@ class Operation:
         symbol: what a picture of the graph shows.
         arity: the number of operands, or None for any number from one up.
         forward: the rule on floats. It may raise ValueError or ZeroDivisionError where it is undefined.
-        derivatives: one rule an operand, ``d(out, *operands)``; where the arity is None, a single rule
-            ``d(index, out, *operands)``.
+        derivatives: one rule an operand, ``d(out, *operands)``; where the arity is None, a single rule that
+            gives all of them at once.
         text, latex: the written form, from one :class:`Term` an operand.
-        precedence: how tightly the written form binds.
+        precedence: how tightly the written form binds, where that is not a Term that says so itself.
         array: the rule on NumPy arrays, ``array(np, *operands)``, where `forward` does not serve them.
         defined: whether the operation is defined at the operands (NaN counts as defined), or None: always.
+            Where it is not, `forward` raises, or gives NaN if a refusal would be in the way.
         requirement: the same in words, for the error message.
         kink: a number that is 0 exactly where the derivative jumps, or None: nowhere.
         definition: the same function written with other operations of the table. Expanding a node uses it.
@@ -78,7 +82,7 @@ class Operation:
         """Apply the operation: floats give a float, arrays an array, anything with a Value a Value.
 
         Raises:
-            TypeError: the number of operands is wrong.
+            TypeError: the number of operands is wrong, or one of them is not a number.
             ValueError, ZeroDivisionError: the operation is undefined there.
         """
         self.require_arity(len(operands))
@@ -90,13 +94,10 @@ class Operation:
         numpy = sys.modules.get("numpy")
         if numpy is not None and any(isinstance(operand, numpy.ndarray) for operand in operands):
             return self._on_arrays(numpy, operands)
-        return self.evaluate(operands)
+        return self.evaluate([to_float(operand, self.name) for operand in operands])
 
     def __repr__(self) -> str:
-        return f"<operation {self.name}: {self.written(self.operand_names(self.arity or 2))}>"
-
-    def __reduce__(self) -> str:
-        return self.name  # copied and pickled by name: there is one of each
+        return f"<operation {self.name}: {self.written(self.operand_names(2 if self.arity is None else self.arity))}>"
 
     def require_arity(self, count: int) -> None:
         """Raise TypeError unless `count` operands are right for this operation."""
@@ -118,8 +119,15 @@ class Operation:
         """The local derivative by operand `index`, as a rule ``d(out, *operands)``."""
         if isinstance(self.derivatives, tuple):
             return self.derivatives[index]
-        nary = self.derivatives
-        return lambda out, *operands: nary(index, out, *operands)
+        return lambda out, *operands: self.slopes(out, operands)[index]
+
+    def slopes(self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None) -> Sequence[Any]:
+        """The local derivatives by all operands at once; one that is not wanted may be given as 0."""
+        if isinstance(self.derivatives, tuple):
+            asked = zip(self.derivatives, wanted or [True] * len(operands), strict=True)
+            return [rule(out, *operands) if is_wanted else 0.0 for rule, is_wanted in asked]
+        slopes: Sequence[Any] = self.derivatives(out, *operands)
+        return slopes
 
     def local(self, index: int, out: float, values: Sequence[float]) -> float:
         """The local derivative by operand `index` as a float; ``inf`` at a vertical tangent."""
@@ -137,13 +145,14 @@ class Operation:
         'a - (b - c)'
         """
         terms = [part if isinstance(part, Term) else Term(part) for part in operands]
-        return Term((self.latex if latex else self.text)(*terms), self.precedence)
+        text = (self.latex if latex else self.text)(*terms)
+        return text if isinstance(text, Term) else Term(text, self.precedence)
 
     def refusal(self, error: Exception, values: Sequence[float], names: Sequence[str] = ()) -> Exception:
         """The error to raise where the operation is undefined: built in, and says what and where."""
         names = names or self.operand_names(len(values))
-        named = dict(zip(names, values, strict=True))
-        where = ", ".join(f"{name} = {value:.17g}" for name, value in named.items() if name != f"{value:.17g}")
+        named = dict.fromkeys(zip(names, values, strict=True))  # each once: log(x) / log(x)
+        where = ", ".join(f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}")
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
         at = f" at {where}" if where else ""
         return kind(f"{self.written(names)} is not defined{at}: {self.name} needs {self.requirement or 'other operands'}")
@@ -155,11 +164,16 @@ class Operation:
 
     def _on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
         """The rule on arrays, with the same decisions at the edges as on floats."""
+        rule = functools.partial(self.array, numpy) if self.array else self.forward
+        # NumPy has no negative powers of whole numbers, and lets them overflow in silence.
+        whole = [isinstance(x, numpy.ndarray) and x.dtype.kind in "biu" for x in operands]
+        operands = [x.astype(float) if is_whole else x for x, is_whole in zip(operands, whole, strict=True)]
         with numpy.errstate(over="ignore", under="ignore", divide="raise", invalid="raise"):
             try:
-                return self.array(numpy, *operands) if self.array else self.forward(*operands)
-            except FloatingPointError:
-                raise ValueError(
-                    f"{self.written(self.operand_names(len(operands)))} is not defined for every entry of the "
-                    f"arrays: {self.name} needs {self.requirement or 'other operands'}"
-                ) from None
+                return rule(*operands)
+            except (FloatingPointError, ValueError):
+                entries = zip(*(numpy.ravel(x) for x in numpy.broadcast_arrays(*operands)), strict=True)
+        for entry in entries:
+            self.evaluate([float(x) for x in entry])  # raises at the first entry where it is undefined
+        with numpy.errstate(all="ignore"):  # inf - inf is NaN, of floats and of arrays
+            return rule(*operands)

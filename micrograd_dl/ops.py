@@ -30,6 +30,7 @@ What happens at the edges, for all operations:
 
 from __future__ import annotations
 
+import copyreg
 import math
 from typing import Any, Literal
 
@@ -144,9 +145,10 @@ def _affine(*operands: Any) -> Any:
     return _sum(_dot(*operands[:-1]), operands[-1]) if len(operands) > 1 else operands[0]
 
 
-def _partner(index: int, out: Any, *operands: Any) -> Any:
+def _partners(out: Any, *operands: Any) -> tuple[Any, ...]:
     """In w1, x1, w2, x2, ... the derivative by each factor is the other one of its pair; by a bias, 1."""
-    return operands[index ^ 1] if index ^ 1 < len(operands) else 1.0
+    pairs = zip(operands[::2], operands[1::2], strict=False)
+    return (*(factor for w, x in pairs for factor in (x, w)), *([1.0] * (len(operands) % 2)))
 
 
 def _logsumexp(*x: float) -> float:
@@ -200,6 +202,14 @@ def _entry(name: str, symbol: str, arity: int | None, **fields: Any) -> Operatio
 # A number that takes part without being a variable: the 3 of 3 * v. It has no operands and gets no gradient.
 CONSTANT = Operation("constant", "", 0, forward=float, derivatives=(), text=str, latex=str)
 
+
+def _named(name: str) -> Operation:
+    return CONSTANT if name == CONSTANT.name else TABLE[name]
+
+
+# Operations are copied and pickled by name: there is one of each.
+copyreg.pickle(Operation, lambda operation: (_named, (operation.name,)))
+
 add: Operation = _entry(
     "add", "+", 2,
     forward=lambda x, y: x + y,
@@ -241,7 +251,7 @@ pow: Operation = _entry(
     forward=_power, array=lambda np, x, y: np.power(x, y),
     derivatives=(lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log_for_power(x)),
     text=lambda x, y: f"{x:5} ** {y:3}", latex=lambda x, y: f"{x:5}^{{{y}}}", precedence=POW,
-    defined=lambda x, y: not (x < 0 and math.isfinite(y) and y % 1 != 0) and not (x == 0 and y < 0),
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1 != 0) and not (x == 0 and y < 0),
     requirement="a base above 0, or a whole exponent (not below 0 where the base is 0)",
     meaning="x to the power y; 0 ** 0 is 1, and x ** 0 has the slope 0 everywhere",
 )  # fmt: skip
@@ -249,7 +259,7 @@ exp: Operation = _entry(
     "exp", "exp", 1,
     forward=_exp, array=lambda np, x: np.exp(x),
     derivatives=(lambda out, x: out,),
-    latex=lambda x: f"e^{{{x}}}",
+    latex=lambda x: Term(f"e^{{{x}}}", POW),
     meaning="e to the power x",
 )  # fmt: skip
 log: Operation = _entry(
@@ -347,7 +357,7 @@ minimum: Operation = _entry(
 sum: Operation = _entry(
     "sum", "Σ", None,
     forward=_sum,
-    derivatives=lambda index, out, *x: 1.0,
+    derivatives=lambda out, *x: (1.0,) * len(x),
     text=_sum_text, latex=_sum_text, precedence=ADD,
     definition=_sum,
     meaning="x1 + x2 + ... from left to right, as one node",
@@ -355,7 +365,7 @@ sum: Operation = _entry(
 dot: Operation = _entry(
     "dot", "w·x", None,
     forward=_dot,
-    derivatives=_partner,
+    derivatives=_partners,
     text=_pairs_text(" * "), latex=_pairs_text(r" \cdot "), precedence=ADD,
     definition=_dot,
     requirement="an even number of operands, w1, x1, w2, x2, ...",
@@ -364,7 +374,7 @@ dot: Operation = _entry(
 affine: Operation = _entry(
     "affine", "w·x+b", None,
     forward=_affine,
-    derivatives=_partner,
+    derivatives=_partners,
     text=_pairs_text(" * "), latex=_pairs_text(r" \cdot "), precedence=ADD,
     definition=_affine,
     requirement="an odd number of operands, w1, x1, w2, x2, ..., b",
@@ -373,7 +383,7 @@ affine: Operation = _entry(
 logsumexp: Operation = _entry(
     "logsumexp", "logΣexp", None,
     forward=_logsumexp, array=_logsumexp_array,
-    derivatives=lambda index, out, *x: exp(x[index] - out),
+    derivatives=lambda out, *x: tuple([exp(term - out) for term in x]),
     latex=lambda *x: r"\log(" + " + ".join(f"e^{{{term}}}" for term in x) + ")",
     definition=lambda *x: log(_sum(*(exp(term) for term in x))),
     meaning="log(e^x1 + e^x2 + ...), stable: the cross-entropy of the logits z is logsumexp(z) - z_y",

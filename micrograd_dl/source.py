@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import builtins
 import keyword
-import math
 import re
 from collections.abc import Iterable, Mapping
 
 from micrograd_dl.backprop import require_value
-from micrograd_dl.notation import Notation, exact
+from micrograd_dl.notation import Notation, exact_term
 from micrograd_dl.operation import ATOM, MUL, NEG, Term
 from micrograd_dl.ops import TABLE
 from micrograd_dl.value import Value, require_recorded, topological_order
@@ -54,7 +53,7 @@ def to_source(root: Value) -> str:
     names = _identifiers(write.names)
     gradients = _gradient_identifiers(write.names, names)
     terms: dict[Value, Term] = {node: Term(name) for node, name in names.items()}
-    terms |= {node: _constant(node.data) for node in order if node.is_constant}
+    terms |= {node: exact_term(node.data) for node in order if node.is_constant}
 
     forward = [
         f"{names[node]} = {node.op.written([terms[p] for p in node.parents])}"
@@ -64,11 +63,11 @@ def to_source(root: Value) -> str:
     backward: list[str] = []
     summed = {root}
     for node in reversed(order):
-        for index, parent in enumerate(node.parents):
+        slopes = write.local_formulas(node, terms.__getitem__) if node.parents else []
+        for parent, slope in zip(node.parents, slopes, strict=True):
             if parent.is_constant:
                 continue
-            local = write.local_formula(node, index, names=terms)
-            term = _times(gradients[node], local)
+            term = _times(gradients[node], slope)
             # Not `+=`: on arrays that would change in place what another name holds too.
             backward.append(f"{gradients[parent]} = " + (f"{gradients[parent]} + {term:{MUL}}" if parent in summed else term))
             summed.add(parent)
@@ -99,12 +98,6 @@ def _imports(lines: Iterable[str]) -> list[str]:
     called = {name for line in lines for name in re.findall(r"\b(\w+)\(", line)}
     functions = sorted(name for name in called if name in TABLE and TABLE[name].precedence == ATOM)
     return [f"from micrograd_dl.ops import {', '.join(functions)}", "", ""] if functions else []
-
-
-def _constant(x: float) -> Term:
-    if math.isfinite(x):
-        return Term(exact(x), NEG if x < 0 else ATOM)
-    return Term(f'float("{x}")')
 
 
 def _identifiers(names: Mapping[Value, str]) -> dict[Value, str]:

@@ -319,11 +319,11 @@ class Value:
             if b is not None:
                 a.grad += upstream * node._da  # type: ignore[union-attr, operator]  # two operands: a is a Value
                 b.grad += upstream * node._db
-            elif type(a) is Value:
-                a.grad += upstream * node._da  # type: ignore[operator]  # one operand: _da is a number
-            elif a is not None:
+            elif type(a) is tuple:
                 for parent, local in zip(a, node._da, strict=True):  # type: ignore[arg-type]  # any number: tuples
                     parent.grad += upstream * local
+            elif a is not None:
+                a.grad += upstream * node._da  # type: ignore[union-attr, operator]  # one operand: _da is a number
             elif node.op is CONSTANT:
                 node.grad = 0.0
 
@@ -410,17 +410,25 @@ def require_recorded(order: Sequence[Value]) -> None:
     for node in order:
         if node.op is None or node.op is CONSTANT:
             continue
-        data, slopes = _compute(node.op, node.parents)
-        kept = (old for parent, old in zip(node.parents, node.locals, strict=True) if parent.op is not CONSTANT)
-        now = (new for parent, new in zip(node.parents, slopes, strict=True) if parent.op is not CONSTANT)
-        if not _same(data, node.data) or not all(map(_same, kept, now)):
+        if not _is_recorded(node, node.op):
             names = _operand_names(node.parents)
-            named = zip(names, node.parents, strict=True)
-            current = ", ".join(f"{name} is {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
+            named = dict.fromkeys(zip(names, node.parents, strict=True))
+            current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
             raise RuntimeError(
-                f"{node.label or 'a node'} = {node.op.written(names)} was recorded as {node.data:.17g}, but data "
-                f"has been changed since: now {current}. Call recompute(root), or build the expression again."
+                f"{node.label or 'a node'} = {node.op.written(names)} = {node.data:.17g} was not recorded at {current}: "
+                "data (or the slope at a kink) has been changed since. Call recompute(root), or build the "
+                "expression again."
             )
+
+
+def _is_recorded(node: Value, operation: Operation) -> bool:
+    """Whether the node's data and its derivatives by variables follow from the data of its operands."""
+    try:
+        data, slopes = _compute(operation, node.parents)
+    except (ValueError, ZeroDivisionError):
+        return False
+    edges = zip(node.parents, node.locals, slopes, strict=True)
+    return _same(data, node.data) and all(_same(old, new) for p, old, new in edges if p.op is not CONSTANT)
 
 
 def _compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
@@ -430,6 +438,8 @@ def _compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tup
         out = operation.forward(*values)
     except (ValueError, ZeroDivisionError) as error:
         raise operation.refusal(error, values, _operand_names(parents)) from None
+    if operation.arity is None:
+        return out, tuple(operation.slopes(out, values))
     slopes = [
         0.0 if parent.op is CONSTANT else operation.local(i, out, values) for i, parent in enumerate(parents)
     ]

@@ -1,0 +1,44 @@
+"""The reference of operations, written from the table."""
+
+from __future__ import annotations
+
+from micrograd_dl.notation import Notation
+from micrograd_dl.operation import Operation
+from micrograd_dl.ops import TABLE
+from micrograd_dl.value import Value, topological_order
+
+_HEAD = """\
+| name | written | local derivatives | meaning | undefined or kinked |
+|---|---|---|---|---|"""
+
+
+def reference() -> str:
+    """Every operation of the table as a Markdown table; ``out`` is the operation's own result.
+
+    >>> [line] = [line for line in reference().splitlines() if line.startswith("| `tanh`")]
+    >>> line[:53]
+    '| `tanh` | `tanh(x)` | `1 - out * out` | the hyperbol'
+    """
+    return "\n".join([_HEAD, *map(_row, TABLE.values())])
+
+
+def _row(operation: Operation) -> str:
+    node = _example(operation)
+    write = Notation(topological_order(node))
+    derivatives = ", ".join(f"`{write.local_formula(node, index)}`" for index in range(len(node.parents)))
+    edges = [f"needs {operation.requirement}"] if operation.requirement else []
+    edges += ["kink"] if operation.kink else []
+    cells = [f"`{operation.name}`", f"`{write.formula(node)}`", derivatives, operation.meaning, "; ".join(edges)]
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def _example(operation: Operation) -> Value:
+    """The operation on as many named operands as it takes; of any number, on the fewest that show its pattern."""
+    for count in [operation.arity] if operation.arity is not None else [3, 4]:
+        try:
+            node: Value = operation(*(Value(float("nan"), name) for name in Operation.operand_names(count)))
+        except ValueError:
+            continue  # dot takes pairs
+        node.label = "out"
+        return node
+    raise ValueError(f"{operation.name} is undefined on 3 and on 4 operands: say how to show it in the reference")
