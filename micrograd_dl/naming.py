@@ -53,9 +53,11 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
     """
     taken: set[str] = set()
     given: dict[Value, str] = {}
+    candidates: dict[str, Iterator[str]] = {}  # of each label, so that a label borne by many is counted on
     for node in order:
         if node.label and not node.is_constant:
-            given[node] = _free(chain([readable(node.label)], _numbered(readable(node.label) + "_", 2)), taken)
+            name = readable(node.label)
+            given[node] = _free(candidates.setdefault(name, chain([name], _numbered(f"{name}_", 2))), taken)
     if order[-1] not in given:
         given[order[-1]] = _free(chain([RESULT], _numbered(RESULT, 1)), taken)
     rest = [node for node in order if node not in given and not node.is_constant]
