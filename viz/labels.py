@@ -1,0 +1,105 @@
+r"""Text that anybody may have written, made fit to be shown.
+
+Labels are data: none of their characters may act as markup, and none may be lost. Nearly every character
+stands for itself. Those that XML forbids, or that would not be seen or would rearrange the text around them,
+are written as Python writes them: a NUL as ``\x00``, a lone surrogate as ``\ud800``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import accumulate
+
+LONGEST_TOOLTIP = 20_000
+_LONGEST_LINE = 80  # characters, for text whose characters have no width
+
+# C0 and C1 controls but the newline, line separators, characters that set the direction of writing,
+# surrogates, and the two that XML forbids besides.
+_UNSEEN = re.compile(
+    "[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+# Widths in ems of a wide common face (DejaVu Sans), so that text in a narrower one fits too.
+_NARROW = frozenset(" !'(),-./:;I[\\]fijlrt|`")
+_WIDE = frozenset("%@MWmw—…")
+
+
+def visible(text: str) -> str:
+    r"""The text with every character in view; newlines stay.
+
+    >>> visible("a < b & c")
+    'a < b & c'
+    >>> visible("nothing:\0, half a pair:\ud800")
+    'nothing:\\x00, half a pair:\\ud800'
+    """
+    return _UNSEEN.sub(_written, text)
+
+
+def tooltip(text: str) -> str:
+    """The text for a tooltip: in view and whole, unless it is longer than 20,000 characters."""
+    if len(text) > LONGEST_TOOLTIP:
+        text = f"{text[:LONGEST_TOOLTIP]}… ({len(text):,} characters)"
+    return visible(text)
+
+
+def lines(text: str, width: float, size: float, most: int = 3) -> tuple[str, ...]:
+    r"""The lines of a text, each shortened to `width`, and no more than `most` of them.
+
+    >>> lines("one\ntwo\nthree\nfour", 100, 12)
+    ('one', 'two', 'three…')
+    """
+    parts = visible(text[: most * 1000]).split("\n", most)
+    shown = [shortened(part, width, size) for part in parts[:most]]
+    if len(parts) > most:
+        shown[-1] = shortened(shown[-1] + "…", width, size)
+    return tuple(shown)
+
+
+def shortened(text: str, width: float, size: float) -> str:
+    """The text, or as much of its beginning as fits `width` with an ellipsis behind it.
+
+    >>> shortened("a rather long label", 80, 12)
+    'a rather l…'
+    """
+    if len(text) <= _LONGEST_LINE and text_width(text, size) <= width:
+        return text
+    room = width - text_width("…", size)
+    ends = accumulate(text_width(character, size) for character in text[:_LONGEST_LINE])
+    fitting = sum(end <= room for end in ends)
+    return text[:fitting].removesuffix("…") + "…"
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """About how wide a line of text is, in pixels, in a sans-serif face of `size` pixels."""
+    ems = sum(map(_ems, text))
+    return ems * size * (1.1 if bold else 1.0)
+
+
+def dot_string(text: str) -> str:
+    r"""The text as a quoted string of the DOT language that shows as itself.
+
+    Backslashes begin escapes there (``\N`` is the node's name) and ``&`` begins an entity, even in a string
+    that is no HTML. Lines are flush left.
+
+    >>> print(dot_string('"R&D" \\N\nnext'))
+    "\"R&amp;D\" \\N\lnext\l"
+    """
+    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+    return '"' + (escaped.replace("\n", "\\l") + "\\l" if "\n" in escaped else escaped) + '"'
+
+
+def _written(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
+
+
+def _ems(character: str) -> float:
+    if character in _NARROW:
+        return 0.4
+    if character in _WIDE:
+        return 1.0
+    if character < "\x7f":
+        return 0.72 if character.isupper() else 0.64
+    if unicodedata.combining(character):
+        return 0.0
+    return 1.1 if unicodedata.east_asian_width(character) in "WF" or character > "\uffff" else 0.72

@@ -1,0 +1,197 @@
+"""A graph too large to be drawn node by node, as an outline: one box for many nodes, with their count."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from micrograd_dl.notation import number
+from micrograd_dl.value import Value
+from viz.graph import CURRENT, UNKNOWN, card, legend
+from viz.labels import text_width
+from viz.readings import Reading
+from viz.scene import SMALL_SIZE, TEXT_SIZE, Card, Row, Scene, Wire
+
+_MOST_BOXES = 24  # more depths and operations than this are taken together in stages
+_MARKS = CURRENT, UNKNOWN
+_STAGES = 6
+_MOST_COUNTS = 5  # operations listed in a box
+_REACH = 5  # depths that are bridged by the edges of a node, before it counts as more than one
+_WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05, 1,000 nan"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large a graph is.
+
+    Attributes:
+        depths: how far each node is from the inputs; an input stands right before its first use.
+        needed: the limit under which the graph can be drawn node by node. That is the number of its nodes.
+            Graphviz, however, places every edge at every depth it passes, and its time grows faster than
+            their number: many far-reaching edges count as more nodes. The exchange rate is measured: what
+            is within the limit of 300 takes about half a second.
+    """
+
+    depths: dict[Value, int]
+    needed: int
+
+
+def measure(order: Sequence[Value]) -> Extent:
+    """How large the graph with this topological order is.
+
+    >>> from micrograd_dl.value import Value, topological_order
+    >>> a, b = Value(1, "a"), Value(2, "b")
+    >>> extent = measure(topological_order((a * a + a) * b))
+    >>> [(node.label or node.op.name, depth) for node, depth in extent.depths.items()]
+    [('a', 0), ('mul', 1), ('add', 2), ('b', 2), ('mul', 3)]
+    >>> extent.needed
+    5
+    """
+    depths: dict[Value, int] = {}
+    first_use: dict[Value, int] = {}
+    uses: Counter[Value] = Counter()
+    reach = 0
+    for node in order:
+        parents = node.parents
+        if not parents:
+            depths[node] = 0
+            continue
+        below = [depths[parent] for parent in parents]
+        depth = depths[node] = max(below) + 1
+        reach += depth * len(parents) - sum(below)
+        for parent, start in zip(parents, below, strict=True):
+            if not start:  # an input: nothing else has the depth 0
+                first_use[parent] = min(first_use.get(parent, depth), depth)
+                uses[parent] += 1
+    for leaf, use in first_use.items():
+        depths[leaf] = use - 1
+        reach -= uses[leaf] * (use - 1)
+    return Extent(depths, max(len(order), math.ceil(reach / _REACH)))
+
+
+def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
+    """The scene of a graph in outline.
+
+    Args:
+        reading: the graph and its numbers.
+        extent: how large it is.
+        limit: the limit that it is beyond.
+    """
+    boxes, place = _boxes(reading.order, extent.depths)
+    cards = tuple(_card(box, reading) for box in boxes)
+    edges: Counter[tuple[int, int]] = Counter()
+    for node in reading.order:
+        head = place[node]
+        edges.update([(place[parent], head) for parent in node.parents])
+    passing = reading.passing()
+    current = (place[passing[0]], place[passing[1]]) if passing else None
+    wires = tuple(_wire(tail, head, count, current) for (tail, head), count in edges.items() if tail != head)
+    one_operation = all(box.operation for box in boxes)
+    size = f"{len(reading.order):,} nodes, {edges.total():,} edges"
+    caption = (
+        *reading.caption,
+        f"Outline of {size}",
+        f"A box stands for all nodes {'of one operation at one depth' if one_operation else 'of neighbouring depths'} "
+        "(steps from the inputs).",
+        f"To draw every node (the limit is {limit:,}): draw(..., limit={extent.needed})",
+    )
+    summary = f"The graph of {reading.notation.name(reading.notation.root)} in outline: {size}"
+    return Scene(cards, wires, caption, legend(cards, _MARKS if reading.walking else ()), summary)
+
+
+@dataclass(eq=False, slots=True)
+class _Box:
+    """The nodes that share a box; `operation` is empty where a box may have several."""
+
+    operation: str
+    depths: set[int] = field(default_factory=set)
+    nodes: list[Value] = field(default_factory=list)
+
+
+def _boxes(order: Sequence[Value], depths: dict[Value, int]) -> tuple[list[_Box], dict[Value, int]]:
+    """The boxes, and the position of each node's among them.
+
+    There is one for each operation at each depth; if those are too many, one for each stage of neighbouring
+    depths. The result has its own.
+    """
+    deepest = max(depths.values())
+    kinds = Counter((depths[node], node.op) for node in order)
+    stages = deepest + 1 if len(kinds) <= _MOST_BOXES else _STAGES
+    boxes: list[_Box] = []
+    numbers: dict[tuple[int, str], int] = {}
+    place: dict[Value, int] = {}
+    for node in order:
+        depth = depths[node]
+        operation = _operation(node) if stages > deepest else ""
+        key = depth * stages // (deepest + 1) if node is not order[-1] else stages, operation
+        at = numbers.setdefault(key, len(boxes))
+        if at == len(boxes):
+            boxes.append(_Box(operation or (_operation(node) if node is order[-1] else "")))
+        boxes[at].nodes.append(node)
+        boxes[at].depths.add(depth)
+        place[node] = at
+    return boxes, place
+
+
+def _operation(node: Value) -> str:
+    return "number" if node.is_constant else node.op.name if node.op else "input"
+
+
+def _card(box: _Box, reading: Reading) -> Card:
+    if len(box.nodes) == 1:
+        return card(box.nodes[0], reading)
+    counts = Counter(map(_operation, box.nodes))
+    listed = [_counted(operation, count) for operation, count in counts.most_common(_MOST_COUNTS)]
+    if len(counts) > _MOST_COUNTS:
+        listed.append(f"and {len(counts) - _MOST_COUNTS} other operations")
+    if box.operation or len(counts) == 1:
+        name, listed = listed[0], []
+    else:
+        first, last = min(box.depths), max(box.depths)
+        name = f"depth {first:,}" + (f" to {last:,}" if last > first else "")
+    variables = [node for node in box.nodes if not node.is_constant]
+    data = [reading.data(node) for node in variables]
+    rows = [Row("", text, "count", text_width(text, TEXT_SIZE)) for text in listed]
+    if variables:
+        rows.append(_row("data", data, reading.walking))
+        rows.append(_row("grad", map(reading.exact_grad, variables), reading.walking))
+    return Card(
+        "group", (name,), "", tuple(rows), f"{len(box.nodes):,} nodes",
+        known=None not in data, current=reading.walking and any(map(reading.is_current, box.nodes)),
+    )  # fmt: skip
+
+
+def _counted(operation: str, count: int) -> str:
+    if operation in ("input", "number"):
+        return f"{count:,} {operation}" + "s" * (count > 1)
+    return f"{count:,} × {operation}"
+
+
+def _row(title: Literal["data", "grad"], values: Iterable[float | None], walking: bool) -> Row:
+    text = _range(values)
+    # In the course of a walk the range changes, and the size of the box must not.
+    return Row(title, text, title, text_width(_WIDEST_RANGE if walking else text, TEXT_SIZE, bold=True))
+
+
+def _range(values: Iterable[float | None]) -> str:
+    """From the least to the greatest of the numbers that are known, and how many are NaN."""
+    known = [x for x in values if x is not None]
+    numbers = [x for x in known if not math.isnan(x)]
+    texts = []
+    if numbers:
+        least, greatest = number(min(numbers)), number(max(numbers))
+        texts.append(least if least == greatest else f"{least} … {greatest}")
+    if len(known) > len(numbers):
+        texts.append(f"{len(known) - len(numbers):,} nan")
+    return ", ".join(texts)
+
+
+def _wire(tail: int, head: int, count: int, current: tuple[int, int] | None) -> Wire:
+    text = f"{count:,} edges" if count > 1 else ""
+    return Wire(
+        tail, head, local=text, room=text_width(text, SMALL_SIZE, bold=True), lines=1 if text else 0,
+        state="back" if (tail, head) == current else "plain",
+    )  # fmt: skip

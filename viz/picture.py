@@ -1,0 +1,162 @@
+"""A picture that shows itself in a notebook and saves itself to a file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from micrograd_dl.trace import Trace
+from micrograd_dl.value import Value
+from viz import convert, dot, graph, outline
+from viz.layout import lay_out
+from viz.readings import OnNodes, OnPaper, Reading
+from viz.render import render
+from viz.scene import Scene
+from viz.svg import svg
+
+LIMIT = 300
+
+
+def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Picture:
+    """Draw the graph of a Value, or of a Trace as it stands.
+
+    Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
+    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: data that
+    is not evaluated and gradients to which nothing has been added are blank, sums that are not complete end
+    in ``…``, and the node and the edge of the step just done are marked. All pictures of one trace have the
+    same layout.
+
+    A graph of more than `limit` nodes is drawn in outline, and says so. (So is one with fewer nodes but
+    hundreds of edges across many depths, which would take as long.)
+
+    Args:
+        what: the result of a computation, or a walk through it.
+        edges: write on each edge its local derivative (``× 2``) and the gradient that flows along it
+            (``+6``, once ``backward()`` has been called).
+        limit: the most nodes to draw one by one. 300 nodes take about half a second, 1,000 some seconds.
+
+    Raises:
+        TypeError: `what` is neither.
+        ValueError: `limit` is below 1.
+
+    >>> from micrograd_dl.value import Value
+    >>> x = Value(3.0, "x")
+    >>> draw(x * x, edges=True)
+    <picture: The graph of J: 2 nodes, 2 edges>
+    """
+    if not isinstance(what, Value | Trace):
+        raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
+    if limit < 1:
+        raise ValueError(f"limit is a number of nodes, at least 1; not {limit}")
+    reading: Reading = OnPaper(what) if isinstance(what, Trace) else OnNodes(what)
+    extent = outline.measure(reading.order)
+    if extent.needed > limit:
+        return Picture(outline.scene(reading, extent, limit))
+    return Picture(graph.scene(reading, edges))
+
+
+class Picture:
+    """A graph, drawn; what ``draw`` returns.
+
+    The numbers are those of the moment it was made. It is laid out when it is first looked at.
+
+    >>> from micrograd_dl.value import Value
+    >>> from viz import draw
+    >>> picture = draw(Value(2.0, "a") * 3)
+    >>> picture
+    <picture: The graph of J: 3 nodes, 2 edges>
+    >>> picture.svg[:4], picture.source[:7]
+    ('<svg', 'digraph')
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG element.
+
+        Raises:
+            ModuleNotFoundError: there is no Graphviz, neither a program nor the package.
+            RuntimeError: Graphviz gave up on the graph.
+        """
+        return svg(self._scene, lay_out(self._scene))
+
+    @cached_property
+    def source(self) -> str:
+        """The graph in the DOT language, for the Graphviz program and whatever else reads it."""
+        return dot.source(self._scene)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
+
+        The file is there whole or not at all: an old one stays until the new one is complete.
+
+        Args:
+            path: the file.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: the suffix is none of these.
+            FileNotFoundError: there is no such folder.
+            RuntimeError: a PNG without any font, a PDF without anything that writes it; the message says
+                what to install.
+        """
+        path = Path(path)
+        make = self._formats.get(path.suffix.lower())
+        if make is None:
+            raise ValueError(
+                f"a picture is saved as one of {', '.join(self._formats)}: "
+                f"{path.name!r} has the suffix {path.suffix!r}"
+            )
+        _replace(path, make())
+        return path
+
+    def _repr_svg_(self) -> str | None:
+        bundle = self._repr_mimebundle_()
+        return bundle.get("image/svg+xml")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
+        """What a notebook shows: never an error, since a notebook would print its whole traceback."""
+        try:
+            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        except (ImportError, RuntimeError, OSError) as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+
+    def __repr__(self) -> str:
+        return f"<picture: {self._scene.summary}>"
+
+    @property
+    def _formats(self) -> dict[str, Callable[[], bytes]]:
+        return {
+            ".svg": lambda: self.svg.encode(),
+            ".png": lambda: convert.png(self.svg),
+            ".pdf": self._pdf,
+            ".dot": lambda: self.source.encode(),
+        }
+
+    def _pdf(self) -> bytes:
+        # The same picture as the SVG, if that can be; what the Graphviz program makes of the text otherwise.
+        return convert.pdf(self.svg) if find_spec("svg2pdf_py") else render(self.source, "pdf")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there in one step."""
+    target = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {str(target.parent)!r} to save {path.name!r} in: make it first"
+        )
+    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""What a picture shows, before anything is laid out: cards for nodes, wires for edges.
+
+Sizes are fixed here, from the widest text that a card will bear in any frame of a walk. The layout sees
+nothing but sizes, so that all frames of a walk are laid out alike.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from viz.labels import text_width
+
+Kind: TypeAlias = Literal["input", "operation", "result", "number", "group"]
+State: TypeAlias = Literal["plain", "waiting", "passed", "forward", "back"]
+
+NAME_SIZE = 14.0  # pixels
+TEXT_SIZE = 12.0
+SMALL_SIZE = 11.0
+LINE = 17.0  # from one line to the next
+MARGIN = 9.0
+COLUMN = 34.0  # where the values of a card begin, behind "data" and "grad"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a card: a quiet title, and a value in the colour of `role`; `room` is its greatest width."""
+
+    title: str
+    value: str
+    role: Literal["data", "grad", "count"]
+    room: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A node, or a group of them.
+
+    Attributes:
+        kind: decides shape and colour.
+        name: its lines.
+        formula: what stands behind the last line of the name, such as ``= b * c``.
+        rows: the lines below.
+        tooltip: the whole label and the exact numbers.
+        known: False draws it as not evaluated yet.
+        current: True marks it as what the step at hand writes.
+    """
+
+    kind: Kind
+    name: tuple[str, ...]
+    formula: str
+    rows: tuple[Row, ...]
+    tooltip: str
+    known: bool = True
+    current: bool = False
+
+    @property
+    def width(self) -> float:
+        """In pixels."""
+        if self.kind == "number":
+            return max(text_width(self.name[0], SMALL_SIZE) + 14, 24.0)
+        header = [text_width(line, NAME_SIZE, bold=True) for line in self.name]
+        if self.formula:
+            header[-1] += text_width(" " + self.formula, TEXT_SIZE)
+        rows = [(COLUMN if row.title else 0.0) + row.room for row in self.rows]
+        # In steps, so that cards of much the same width have the same and stand flush.
+        return math.ceil((max(*header, *rows) + 2 * MARGIN) / 20) * 20
+
+    @property
+    def height(self) -> float:
+        """In pixels."""
+        if self.kind == "number":
+            return 22.0
+        return LINE * (len(self.name) + len(self.rows)) + 2 * MARGIN - 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An edge from the operand `tail` to the result `head`, both positions in the scene's cards.
+
+    Attributes:
+        local: what is written on it about its derivative, such as ``× 2``; may be empty.
+        flow: what is written about the gradient that flows along it, such as ``+6``; may be empty.
+        room: the width of the widest of these in any frame; 0 if the wire never bears text.
+        lines: how many lines of text it may bear.
+        state: decides colour, stroke and direction.
+        quiet: True for the edge of a plain number, and for what carries no gradient.
+    """
+
+    tail: int
+    head: int
+    local: str = ""
+    flow: str = ""
+    room: float = 0.0
+    lines: int = 0
+    tooltip: str = ""
+    state: State = "plain"
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An entry of the legend: `what` is drawn as a sample, `text` says what it means."""
+
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a picture shows.
+
+    Attributes:
+        cards, wires: the graph.
+        caption: lines above it, the first one bold.
+        legend: what shapes and colours mean.
+        summary: one line for those who cannot see the picture.
+    """
+
+    cards: tuple[Card, ...]
+    wires: tuple[Wire, ...]
+    caption: tuple[str, ...]
+    legend: tuple[Sample, ...]
+    summary: str
