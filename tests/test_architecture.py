@@ -27,6 +27,7 @@ LAYERS = (
     "micrograd_dl.operation",
     "micrograd_dl.ops",
     "micrograd_dl.value",
+    "micrograd_dl.recording",
     "micrograd_dl.naming",
     "micrograd_dl.notation",
     "micrograd_dl.backprop",
@@ -37,14 +38,15 @@ LAYERS = (
     "micrograd_dl.reference",
     "micrograd_dl.functions",
     "micrograd_dl.expression",
-    "micrograd_dl.lookup",
     "micrograd_dl.testing.gradients",
     "micrograd_dl.testing.strategies",
     "micrograd_dl.testing",
     "micrograd_dl",
-    "micrograd_dl.terminal",
-    "micrograd_dl.textgraph",
-    "micrograd_dl.presentation",
+    "micrograd_dl.shell",
+    "micrograd_dl.shell.terminal",
+    "micrograd_dl.shell.textgraph",
+    "micrograd_dl.shell.lookup",
+    "micrograd_dl.shell.presentation",
     "viz.labels",
     "viz.scene",
     "viz.style",
@@ -59,15 +61,15 @@ LAYERS = (
     "viz.dot",
     "viz.picture",
     "viz",
-    "micrograd_dl.prompt",
-    "micrograd_dl.questions",
-    "micrograd_dl.stepper",
+    "micrograd_dl.shell.prompt",
+    "micrograd_dl.shell.questions",
+    "micrograd_dl.shell.stepper",
     "micrograd_dl.cli",
     "micrograd_dl.__main__",
 )
 
 # The only modules of micrograd_dl that may import viz, and they only inside a function.
-MAY_IMPORT_VIZ = {"micrograd_dl.questions", "micrograd_dl.stepper", "micrograd_dl.cli"}
+MAY_IMPORT_VIZ = {"micrograd_dl.shell.questions", "micrograd_dl.cli"}
 
 MOST_LINES = 500
 

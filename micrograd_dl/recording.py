@@ -1,0 +1,76 @@
+"""Whether a graph still is what its forward pass recorded, and recording that pass again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from micrograd_dl.operation import Operation
+from micrograd_dl.ops import CONSTANT
+from micrograd_dl.value import Value, compute, operand_names, topological_order
+
+
+def recompute(root: Value) -> None:
+    """Run the forward pass again over the recorded graph, after the data of leaves was changed.
+
+    Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
+    is written if an operation is undefined at the new data.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> x.data = 4.0
+    >>> recompute(y)
+    >>> y.data
+    16.0
+    """
+    order = [node for node in topological_order(root) if node._a is not None]
+    before = [(node.data, node._da, node._db) for node in order]
+    try:
+        for node in order:
+            assert node.op is not None
+            node.data, slopes = compute(node.op, node.parents)
+            _set_locals(node, slopes)
+    except Exception:
+        for node, (data, da, db) in zip(order, before, strict=True):
+            node.data, node._da, node._db = data, da, db
+        raise
+
+
+def require_recorded(order: Sequence[Value]) -> None:
+    """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
+
+    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
+    """
+    for node in order:
+        if node.op is None or node.op is CONSTANT:
+            continue
+        if not _is_recorded(node, node.op):
+            names = operand_names(node.parents)
+            named = dict.fromkeys(zip(names, node.parents, strict=True))
+            current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
+            raise RuntimeError(
+                f"{node.label or 'a node'} = {node.op.written(names)} = {node.data:.17g} was not recorded at {current}: "
+                "data (or the slope at a kink) has been changed since. Call recompute(root), or build the "
+                "expression again."
+            )
+
+
+def _is_recorded(node: Value, operation: Operation) -> bool:
+    """Whether the node's data and its derivatives by variables follow from the data of its operands."""
+    try:
+        data, slopes = compute(operation, node.parents)
+    except (ValueError, ZeroDivisionError):
+        return False
+    edges = zip(node.parents, node.locals, slopes, strict=True)
+    return _same(data, node.data) and all(_same(old, new) for p, old, new in edges if p.op is not CONSTANT)
+
+
+def _set_locals(node: Value, slopes: tuple[float, ...]) -> None:
+    if isinstance(node._a, tuple):
+        node._da = slopes
+    else:
+        node._da, node._db = (*slopes, 0.0)[:2]
+
+
+def _same(x: float, y: float) -> bool:
+    return x == y or (math.isnan(x) and math.isnan(y))
