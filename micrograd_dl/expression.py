@@ -36,7 +36,6 @@ from micrograd_dl.value import Operand, Value, set_origin, topological_order
 
 MAX_LENGTH = 20_000  # characters of an expression
 MAX_NESTING = 200  # brackets open at one spot
-MAX_OPERANDS = 1_000  # operands of one function
 MAX_WORD = 100  # characters of one name or number
 
 _BINARY = {operation.symbol: operation for operation in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
@@ -333,8 +332,6 @@ class _Parser:
         if not self._depth or self._pending[-1].operation is None:
             raise self._error("a comma has no place here: it is for a function's operands", token.start)
         self._pending[-1].operands += 1
-        if self._pending[-1].operands > MAX_OPERANDS:
-            raise self._error(f"over {MAX_OPERANDS:,} operands are too many: make parts of them", token.start)
         self._complete = False
 
     def _take_operator(self, token: _Token) -> None:
@@ -412,7 +409,7 @@ class _Parser:
 
     def _missing_operator(self, token: _Token) -> ExpressionError:
         assert self._last is not None
-        if self._depth and "\n" in self.text[self._last.end : token.start]:
+        if "\n" in self.text[self._last.end : token.start]:
             return self._never_closed()
         left, right = self._last.text, token.text
         problem = f"an operator is missing between {left} and {right}: to multiply, write {left}*{right}"
