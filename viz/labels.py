@@ -12,7 +12,7 @@ import unicodedata
 from itertools import accumulate
 
 LONGEST_TOOLTIP = 20_000
-_LONGEST_LINE = 80  # characters, for text whose characters have no width
+_MOST_CHARACTERS = 80  # of a line, however narrow they are
 
 # C0 and C1 controls but the newline, line separators, characters that set the direction of writing,
 # surrogates, and the two that XML forbids besides.
@@ -56,16 +56,16 @@ def lines(text: str, width: float, size: float, most: int = 3) -> tuple[str, ...
     return tuple(shown)
 
 
-def shortened(text: str, width: float, size: float) -> str:
-    """The text, or as much of its beginning as fits `width` with an ellipsis behind it.
+def shortened(text: str, width: float, size: float, most: int = _MOST_CHARACTERS) -> str:
+    """The text, or as much of its beginning as fits `width` and `most` with an ellipsis behind it.
 
     >>> shortened("a rather long label", 80, 12)
-    'a rather l…'
+    'a rather lo…'
     """
-    if len(text) <= _LONGEST_LINE and text_width(text, size) <= width:
+    if len(text) <= most and text_width(text, size) <= width:
         return text
     room = width - text_width("…", size)
-    ends = accumulate(text_width(character, size) for character in text[:_LONGEST_LINE])
+    ends = accumulate(text_width(character, size) for character in text[: most - 1])
     fitting = sum(end <= room for end in ends)
     return text[:fitting].removesuffix("…") + "…"
 

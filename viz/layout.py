@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Any, TypeAlias
 
 from viz.render import render
@@ -18,7 +18,9 @@ Point: TypeAlias = tuple[float, float]
 End: TypeAlias = tuple[int, int, float, int]  # of a wire: tail, head, room and lines of its text
 Box: TypeAlias = tuple[float, float, float, float]  # centre, width, height
 
-_FRACTIONS = tuple(percent / 100 for percent in range(16, 84, 8))
+# Where on a curve its text may stand, the middle first; a little before it, for the sake of the arrow's head.
+_FRACTIONS = (0.48, 0.4, 0.56, 0.32, 0.64, 0.24, 0.72, 0.16, 0.8)
+_CELL = 200.0
 _INCH = 72.0  # Graphviz measures boxes in inches and all else in points, which are pixels here
 
 
@@ -128,30 +130,50 @@ def _straight(a: Point, b: Point) -> tuple[Point, ...]:
 
 
 def _labels(
-    boxes: tuple[Box, ...],
+    boxes: Iterable[Box],
     curves: Sequence[tuple[Point, ...]],
     ends: tuple[End, ...],
 ) -> Iterator[Point | None]:
     """For each curve that bears text the place on it, near the middle, where the text covers least."""
-    taken = list(boxes)
+    taken = _Taken(boxes)
     for curve, (_, _, room, lines) in zip(curves, ends, strict=True):
         if not room:
             yield None
             continue
-        size = room + 6, LINE * lines
-        middle = along(curve, (0.48,))[0]
-        places = [(*point, *size) for point in along(curve, _FRACTIONS)]
-        # The first of the best is taken: one near the middle, if no place is better.
-        best = min(
-            sorted(places, key=lambda place: math.dist(place[:2], middle)),
-            key=lambda place: sum(_common(place, box) for box in taken),
-        )
-        taken.append(best)
+        places = [(*point, room + 6, LINE * lines) for point in along(curve, _FRACTIONS)]
+        # The first of the best is taken: the middle, if no place is better.
+        best = min(places, key=taken.covered)
+        taken.add(best)
         yield best[:2]
 
 
+class _Taken:
+    """The places that are taken, in a grid: each new one is compared with its neighbours only."""
+
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        self._cells: dict[tuple[int, int], list[Box]] = {}
+        for box in boxes:
+            self.add(box)
+
+    def add(self, box: Box) -> None:
+        """Take the place of `box`."""
+        for cell in self._touched(box):
+            self._cells.setdefault(cell, []).append(box)
+
+    def covered(self, box: Box) -> float:
+        """How much of `box` is taken, in square pixels."""
+        near = {other for cell in self._touched(box) for other in self._cells.get(cell, ())}
+        return sum(_common(box, other) for other in near)
+
+    def _touched(self, box: Box) -> Iterator[tuple[int, int]]:
+        (left, right), (top, bottom) = (
+            [int((box[i] + sign * box[i + 2] / 2) // _CELL) for sign in (-1, 1)] for i in (0, 1)
+        )
+        return product(range(left, right + 1), range(top, bottom + 1))
+
+
 def along(curve: tuple[Point, ...], fractions: tuple[float, ...]) -> list[Point]:
-    """The points of a curve at fractions of its length, ascending; its pieces may be of any length each."""
+    """The points of a curve at fractions of its length; its pieces may be of any length each."""
     points = [_on_piece(curve[at : at + 4], t / 8) for at in range(0, len(curve) - 1, 3) for t in range(8)]
     points.append(curve[-1])
     reached = [0.0, *accumulate(map(math.dist, points, points[1:]))]

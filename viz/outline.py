@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from micrograd_dl.notation import number
+from micrograd_dl.operation import Operation
 from micrograd_dl.value import Value
 from viz.graph import CURRENT, UNKNOWN, card, legend
 from viz.labels import text_width
@@ -20,7 +22,7 @@ _MARKS = CURRENT, UNKNOWN
 _STAGES = 6
 _MOST_COUNTS = 5  # operations listed in a box
 _REACH = 5  # depths that are bridged by the edges of a node, before it counts as more than one
-_WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05, 1,000 nan"
+_WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +82,22 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
         extent: how large it is.
         limit: the limit that it is beyond.
     """
-    boxes, place = _boxes(reading.order, extent.depths)
+    boxes, place = _boxes(reading.order[-1], extent.depths)
     cards = tuple(_card(box, reading) for box in boxes)
     edges: Counter[tuple[int, int]] = Counter()
     for node in reading.order:
         head = place[node]
-        edges.update([(place[parent], head) for parent in node.parents])
+        for parent in node.parents:
+            edges[place[parent], head] += 1
     passing = reading.passing()
     current = (place[passing[0]], place[passing[1]]) if passing else None
     wires = tuple(_wire(tail, head, count, current) for (tail, head), count in edges.items() if tail != head)
-    one_operation = all(box.operation for box in boxes)
+    together = "of one operation at one depth" if boxes[0].one_operation else "of neighbouring depths"
     size = f"{len(reading.order):,} nodes, {edges.total():,} edges"
     caption = (
         *reading.caption,
         f"Outline of {size}",
-        f"A box stands for all nodes {'of one operation at one depth' if one_operation else 'of neighbouring depths'} "
-        "(steps from the inputs).",
+        f"A box stands for all nodes {together} (steps from the inputs).",
         f"To draw every node (the limit is {limit:,}): draw(..., limit={extent.needed})",
     )
     summary = f"The graph of {reading.notation.name(reading.notation.root)} in outline: {size}"
@@ -104,36 +106,49 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
 
 @dataclass(eq=False, slots=True)
 class _Box:
-    """The nodes that share a box; `operation` is empty where a box may have several."""
+    """The nodes that share a box, from the depth `first` to the depth `last`."""
 
-    operation: str
-    depths: set[int] = field(default_factory=set)
+    position: int
+    one_operation: bool
+    first: int = sys.maxsize
+    last: int = 0
     nodes: list[Value] = field(default_factory=list)
 
 
-def _boxes(order: Sequence[Value], depths: dict[Value, int]) -> tuple[list[_Box], dict[Value, int]]:
+def _boxes(root: Value, depths: dict[Value, int]) -> tuple[list[_Box], dict[Value, int]]:
     """The boxes, and the position of each node's among them.
 
     There is one for each operation at each depth; if those are too many, one for each stage of neighbouring
     depths. The result has its own.
     """
-    deepest = max(depths.values())
-    kinds = Counter((depths[node], node.op) for node in order)
-    stages = deepest + 1 if len(kinds) <= _MOST_BOXES else _STAGES
-    boxes: list[_Box] = []
-    numbers: dict[tuple[int, str], int] = {}
+    apart = _few_operations(depths)
+    stages = depths[root] + 1 if apart else _STAGES
+    boxes: dict[tuple[int, Operation | None], _Box] = {}
     place: dict[Value, int] = {}
-    for node in order:
-        depth = depths[node]
-        operation = _operation(node) if stages > deepest else ""
-        key = depth * stages // (deepest + 1) if node is not order[-1] else stages, operation
-        at = numbers.setdefault(key, len(boxes))
-        if at == len(boxes):
-            boxes.append(_Box(operation or (_operation(node) if node is order[-1] else "")))
-        boxes[at].nodes.append(node)
-        boxes[at].depths.add(depth)
-        place[node] = at
-    return boxes, place
+    for node, depth in depths.items():
+        key = (
+            (stages, None)
+            if node is root
+            else (depth * stages // (depths[root] + 1), node.op if apart else None)
+        )
+        box = boxes.get(key)
+        if box is None:
+            box = boxes[key] = _Box(len(boxes), one_operation=apart or node is root)
+        box.nodes.append(node)
+        box.last = depth if depth > box.last else box.last
+        box.first = depth if depth < box.first else box.first
+        place[node] = box.position
+    return list(boxes.values()), place
+
+
+def _few_operations(depths: dict[Value, int]) -> bool:
+    """Whether there are few enough operations, counted at each depth, for each to have its box."""
+    found: set[tuple[int, Operation | None]] = set()
+    for node, depth in depths.items():
+        found.add((depth, node.op))
+        if len(found) > _MOST_BOXES:
+            return False
+    return True
 
 
 def _operation(node: Value) -> str:
@@ -146,12 +161,11 @@ def _card(box: _Box, reading: Reading) -> Card:
     counts = Counter(map(_operation, box.nodes))
     listed = [_counted(operation, count) for operation, count in counts.most_common(_MOST_COUNTS)]
     if len(counts) > _MOST_COUNTS:
-        listed.append(f"and {len(counts) - _MOST_COUNTS} other operations")
-    if box.operation or len(counts) == 1:
+        listed.append(f"and {len(counts) - _MOST_COUNTS} other kinds")
+    if box.one_operation:
         name, listed = listed[0], []
     else:
-        first, last = min(box.depths), max(box.depths)
-        name = f"depth {first:,}" + (f" to {last:,}" if last > first else "")
+        name = f"depth {box.first:,}" + (f" to {box.last:,}" if box.last > box.first else "")
     variables = [node for node in box.nodes if not node.is_constant]
     data = [reading.data(node) for node in variables]
     rows = [Row("", text, "count", text_width(text, TEXT_SIZE)) for text in listed]
@@ -177,16 +191,14 @@ def _row(title: Literal["data", "grad"], values: Iterable[float | None], walking
 
 
 def _range(values: Iterable[float | None]) -> str:
-    """From the least to the greatest of the numbers that are known, and how many are NaN."""
+    """From the least to the greatest of the numbers that are known; how many are NaN, if any."""
     known = [x for x in values if x is not None]
-    numbers = [x for x in known if not math.isnan(x)]
-    texts = []
-    if numbers:
-        least, greatest = number(min(numbers)), number(max(numbers))
-        texts.append(least if least == greatest else f"{least} … {greatest}")
-    if len(known) > len(numbers):
-        texts.append(f"{len(known) - len(numbers):,} nan")
-    return ", ".join(texts)
+    if nans := sum(map(math.isnan, known)):
+        return f"{nans:,} nan"
+    if not known:
+        return ""
+    least, greatest = number(min(known)), number(max(known))
+    return least if least == greatest else f"{least} … {greatest}"
 
 
 def _wire(tail: int, head: int, count: int, current: tuple[int, int] | None) -> Wire:

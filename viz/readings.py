@@ -29,10 +29,19 @@ class Term:
 class Reading(Protocol):
     """Where a picture's numbers come from; None stands for what is not known."""
 
-    order: Sequence[Value]
-    notation: Notation
-    caption: tuple[str, ...]
     walking: bool
+
+    @property
+    def order(self) -> Sequence[Value]:
+        """The graph's nodes in topological order."""
+
+    @property
+    def notation(self) -> Notation:
+        """Their names."""
+
+    @property
+    def caption(self) -> tuple[str, ...]:
+        """What stands above the picture."""
 
     def data(self, node: Value) -> float | None:
         """The node's number."""

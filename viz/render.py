@@ -20,9 +20,9 @@ def render(dot: str, format: Format = "svg") -> bytes:
 
     Raises:
         ValueError: there is no such format, or Graphviz refuses the text.
-        RuntimeError: no font for a PNG, no program for a PDF, or Graphviz breaks down. The message says what
-            to install.
-        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one.
+        RuntimeError: there is no font for a PNG, or Graphviz gave up on the graph.
+        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one, or a PDF takes what is
+            not installed. The message says what to install.
 
     >>> render("digraph { a -> b }")[:5]
     b'<?xml'

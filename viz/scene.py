@@ -65,7 +65,7 @@ class Card:
             header[-1] += text_width(" " + self.formula, TEXT_SIZE)
         rows = [(COLUMN if row.title else 0.0) + row.room for row in self.rows]
         # In steps, so that cards of much the same width have the same and stand flush.
-        return math.ceil((max(*header, *rows) + 2 * MARGIN) / 20) * 20
+        return math.ceil((max([*header, *rows]) + 2 * MARGIN) / 20) * 20
 
     @property
     def height(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 
 from viz.convert import FAMILIES
-from viz.labels import shortened, text_width
+from viz.labels import shortened, text_width, visible
 from viz.layout import Box, Layout, Point
 from viz.scene import COLUMN, LINE, MARGIN, NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Sample, Scene, Wire
 from viz.style import (
@@ -27,6 +27,7 @@ _PAD = 18.0
 _LEAST_WIDTH = 400.0
 _LEAST_WIDTH_FOR_CAPTION = 620.0
 _CAPTION_LINE = 21.0
+_DRAWN = {*FRAMES, *STROKES, "current", "unknown"}  # samples of the legend; others are written
 
 
 def svg(scene: Scene, layout: Layout) -> str:
@@ -58,7 +59,7 @@ _FONT = ", ".join(f"'{name}'" if " " in name else name for name in FAMILIES) + "
 
 
 def _text(text: str) -> str:
-    return escape(text).replace("\n", "&#10;")
+    return escape(visible(text)).replace("\n", "&#10;")
 
 
 def _write(
@@ -190,19 +191,10 @@ def _wire_text(wire: Wire, at: Point) -> str:
 
 def _caption(lines: tuple[str, ...], width: float) -> Iterator[str]:
     for i, line in enumerate(lines):
-        shown = shortened(line, width - 2 * _PAD, NAME_SIZE)
-        yield (
-            f"<g>{_title(line if shown != line else '')}"
-            + _write(
-                _PAD,
-                _PAD + _CAPTION_LINE * i + 13,
-                _text(shown),
-                INK,
-                NAME_SIZE if i else TEXT_SIZE,
-                bold=not i,
-            )
-            + "</g>"
-        )
+        shown = shortened(line, width - 2 * _PAD, NAME_SIZE, most=400)
+        size = NAME_SIZE if i else TEXT_SIZE
+        written = _write(_PAD, _PAD + _CAPTION_LINE * i + 13, _text(shown), INK, size, bold=not i)
+        yield f"<g>{_title(line if shown != line else '')}{written}</g>"
 
 
 def _legend_rows(legend: tuple[Sample, ...], width: float) -> list[list[tuple[float, Sample]]]:
@@ -247,9 +239,5 @@ def _sample(what: str, x: float, y: float) -> str:
     return _write(x, y + 4, _text(what), colour, SMALL_SIZE, bold=colour != INK)
 
 
-def _is_drawn(what: str) -> bool:
-    return what in FRAMES or what in STROKES or what in ("current", "unknown")
-
-
 def _sample_width(what: str) -> float:
-    return 28.0 if _is_drawn(what) else text_width(what, SMALL_SIZE, bold=True) + 6
+    return 28.0 if what in _DRAWN else text_width(what, SMALL_SIZE, bold=True) + 6

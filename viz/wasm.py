@@ -7,6 +7,7 @@ still wrong in the next.
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,8 @@ def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
     engine = _engine()
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
+    # Let go while the interpreter is whole: these objects complain if they outlive the modules they call.
+    atexit.register(_compiled.cache_clear)
     return wasmtime.Module(engine, code), linker
 
 

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.trace import Trace
+from micrograd_dl.value import Value
+from viz import draw
+from viz.labels import lines, visible
+from viz.scene import NAME_SIZE
+from viz.wasm import run
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(value: Value) -> list[str]:
+    """The lines of text that Graphviz draws."""
+    root = ET.fromstring(run(draw(value).source, "svg"))
+    return [(element.text or "").replace("\xa0", " ") for element in root.iter(f"{SVG}text")]
+
+
+def test_the_course(course: Value) -> None:
+    shown = texts(course)
+    assert "J = 3 * v" in shown
+    assert "data 33" in shown
+    assert "grad 9" in shown
+    assert "blue: input   grey: operation" in shown
+
+
+def test_both_edges(course: Value) -> None:
+    a = Value(3.0, "a")
+    assert draw(a + a).source.count("n0 -> n1") == 2
+    assert draw(course).source.count(" -> ") == 6
+
+
+def test_texts_on_edges(course: Value) -> None:
+    assert 'label="× 2\\l+6\\l"' in draw(course, edges=True).source
+    assert "×" not in draw(course).source
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_any_label(label: str) -> None:
+    first = lines(label, 190, NAME_SIZE)[0].replace("\xa0", " ")
+    assert first in texts(Value(1.0, label)) or not first
+
+
+@pytest.mark.parametrize(
+    "label", ['"', "\\", "\\N", "<b>x</b>", "&lt;", "{a|b}", "中文 😀", "digraph { a -> b }"]
+)
+def test_hostile_labels(label: str) -> None:
+    assert visible(label) in texts(Value(1.0, label))
+
+
+def test_a_walk(course: Value) -> None:
+    trace = Trace(course)
+    trace.until("db")
+    source = draw(trace, edges=True).source
+    assert "Step 8 of 9: backprop" in source
+    assert "dir=back" in source
+    assert "penwidth=3" in source
+    trace.start()
+    assert "dashed" in draw(trace).source
+    assert b"<svg" in run(source, "svg")

