@@ -34,9 +34,10 @@ from micrograd_dl.gradcheck import check
 from micrograd_dl.naming import name_values
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import set_slope_at_kink
+from micrograd_dl.recording import recompute
 from micrograd_dl.source import to_source
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, recompute, topological_order
+from micrograd_dl.value import Value, topological_order
 
 __version__ = "0.1.0"
 

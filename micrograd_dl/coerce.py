@@ -44,7 +44,7 @@ with micrograd_dl.parse
                 f"{sys.float_info.max:.4g}"
             ) from None
     name = type(x).__name__
-    shown = repr(x)
+    shown = " ".join(repr(x).split())  # an array has lines
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
     advice = next((_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)")
     raise TypeError(f"{role} takes a real number, not the {name} {shown}: {advice}")

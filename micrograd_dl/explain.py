@@ -11,9 +11,13 @@ from typing import Any
 from micrograd_dl.backprop import Contribute, Seed, Step, evaluate, grad, require_value, steps_in
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, number, number_term
-from micrograd_dl.value import Value, require_recorded, topological_order
+from micrograd_dl.recording import require_recorded
+from micrograd_dl.value import Value, topological_order
 
-# --- why: the terms of one gradient ---------------------------------------------------------------------------
+_MOST_TERMS = 20  # printed of one gradient
+_MOST_FACTORS = 11  # printed of one path
+
+# --- why: the terms of one gradient -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,14 @@ class Why:
 
     Attributes:
         node: whose gradient it is.
+        data: its data in the pass that the terms belong to.
         terms: the contributions, one for each use of the node.
         done: how many of them are on paper (all, unless asked in the middle of a walk).
         gradient: their sum.
     """
 
     node: Value
+    data: float
     terms: tuple[Contribute | Seed, ...]
     done: int
     notation: Notation
@@ -46,20 +52,25 @@ class Why:
         if self.node is write.root:
             lines = [f"{what} = {number(self.gradient)}: backprop begins here"]
         elif n == 1:
-            lines = [f"{what} = {number(self.gradient)}, one term, since {write.name(self.node)} is used once:"]
+            lines = [
+                f"{what} = {number(self.gradient)}, one term, since {write.name(self.node)} is used once:"
+            ]
         elif n:
             lines = [f"{what} = {number(self.gradient)}, the sum of {n} terms, one for each use:"]
         else:
             lines = [f"{what} = 0: {write.name(write.root)} does not depend on {write.name(self.node)}"]
-        for position, term in enumerate(self.terms):
+        for position, term in enumerate(self.terms[:_MOST_TERMS]):
             if isinstance(term, Contribute):
                 product, *reasons = (f"  {line}" for line in _term_lines(term, write))
                 lines += [product + ("" if position < self.done else "   (not added yet)"), *reasons]
+        if n > _MOST_TERMS:
+            lines.append(f"  ... and {n - _MOST_TERMS:,} more")
         origin = self.node.origin
-        if not self.node.is_leaf:
-            lines.append(f"{write.name(self.node)} = {write.formula(self.node)} = {number(self.node.data)}")
+        name = write.name(self.node)
+        if self.node.parents:
+            lines.append(f"{name} = {write.formula(self.node)} = {number(self.data)}")
         else:
-            lines.append(f"{write.name(self.node)} = {number(self.node.data)}, a leaf")
+            lines.append(f"{name} = {number(self.data)}, a {'leaf' if self.node.is_leaf else 'constant'}")
         if origin is not None:
             lines.append(f"  from {origin}")
         return "\n".join(lines)
@@ -86,6 +97,7 @@ def why(root: Value, node: Value) -> Why:
 
     Raises:
         TypeError: an argument is not a Value.
+        ValueError: `node` is a constant.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> x = Value(3, "x")
@@ -95,29 +107,38 @@ def why(root: Value, node: Value) -> Why:
     """
     order, notation = _graph(root, node)
     walk = tuple(steps_in(order, notation))
-    return why_from(notation, node, walk, len(walk))
+    return why_from(notation, node, node.data, walk, len(walk))
 
 
-def why_from(notation: Notation, node: Value, walk: Sequence[Step], position: int) -> Why:
-    """The same from the steps of a walk at hand, of which `position` are done."""
+def why_from(notation: Notation, node: Value, data: float, walk: Sequence[Step], position: int) -> Why:
+    """The same from the steps of a walk at hand, of which `position` are done; `data` is the node's in it."""
     terms = []
     done = 0
     for at, step in enumerate(walk):
-        if (isinstance(step, Contribute) and step.parent is node) or (isinstance(step, Seed) and step.node is node):
+        if (isinstance(step, Contribute) and step.parent is node) or (
+            isinstance(step, Seed) and step.node is node
+        ):
             terms.append(step)
             done += at < position
-    return Why(node, tuple(terms), done, notation)
+    return Why(node, data, tuple(terms), done, notation)
 
 
-# --- paths: the gradient as a sum over paths --------------------------------------------------------------------
+# --- paths: the gradient as a sum over paths ---------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One path from the result down to a node: `edges` as (node, index of the operand), and the product along it."""
+    """One path from the result down to a node.
+
+    Attributes:
+        product: of the local derivatives along it.
+        edges: each as (node, index of the operand).
+        locals: the local derivative along each edge.
+    """
 
     product: float
     edges: tuple[tuple[Value, int], ...]
+    locals: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,7 @@ class Paths:
         count: how many paths there are, exactly.
         largest: those with the largest products, largest first.
         total: the sum over all of them, summed from the leaf upwards (forward mode).
+        magnitude: the same sum of the products without their signs, by which rounding is to be measured.
         gradient: what backprop gives, from the result downwards; the same up to rounding.
     """
 
@@ -137,6 +159,7 @@ class Paths:
     count: int
     largest: tuple[Path, ...]
     total: float
+    magnitude: float
     gradient: float
     notation: Notation
 
@@ -144,26 +167,33 @@ class Paths:
     def agrees(self) -> bool:
         """Whether the sum over paths is the gradient, up to rounding."""
         both_nan = math.isnan(self.total) and math.isnan(self.gradient)
-        return both_nan or math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=1e-12)
+        rounding = 1e-9 * self.magnitude if math.isfinite(self.magnitude) else 0.0
+        return both_nan or math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=rounding)
 
     def __str__(self) -> str:
         write = self.notation
         what = write.total(self.node)
         shown = len(self.largest)
         count = _counted(self.count)
+        if not self.count:
+            return f"{what} = 0: no path leads from {write.name(self.root)} to {write.name(self.node)}"
         lines = [f"{what} = {number(self.total)}, the sum over {count} path{'s' * (self.count != 1)}:"]
         for path in self.largest:
-            names = [write.name(node) for node, _ in path.edges] + [write.name(self.node)]
-            symbols = " * ".join(write.local(node, index) for node, index in path.edges) or what
-            numbers = " * ".join(number_term(node.locals[index]) for node, index in path.edges)
-            equation = f"{symbols} = {numbers}" if len(path.edges) > 1 else symbols
-            if len(names) > 12:
-                names = [*names[:6], "...", *names[-5:]]
+            nodes = [*(node for node, _ in path.edges), self.node]
+            if len(path.edges) > _MOST_FACTORS:
+                names = [*map(write.name, nodes[:6]), "...", *map(write.name, nodes[-5:])]
                 equation = f"{len(path.edges)} factors"
+            else:
+                names = [*map(write.name, nodes)]
+                equation = " * ".join(write.local(node, index) for node, index in path.edges) or what
+                if len(path.edges) > 1:
+                    equation += f" = {' * '.join(map(number_term, path.locals))}"
             lines.append(f"  {' -> '.join(names)}:  {equation} = {number(path.product)}")
         if self.count > shown:
             lines.append(f"  ... and {_counted(self.count - shown)} more")
-        verdict = "which is what backprop gives" if self.agrees else f"but backprop gives {number(self.gradient)}"
+        verdict = (
+            "which is what backprop gives" if self.agrees else f"but backprop gives {number(self.gradient)}"
+        )
         lines.append(f"Their sum is {number(self.total)}, {verdict}.")
         return "\n".join(lines)
 
@@ -178,7 +208,7 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
 
     Raises:
         TypeError: an argument is not a Value.
-        ValueError: `limit` is below 0.
+        ValueError: `limit` is below 0, or `node` is a constant.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> x = Value(3, "x")
@@ -190,20 +220,29 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     if limit < 0:
         raise ValueError(f"the number of paths to list is 0 or more, not {limit}")
     order, notation = _graph(root, node)
-    counts, slopes = {node: 1}, {node: 1.0}  # from node up to each: number of paths, and the sum over them
+    # From node up to each: the number of paths, the sum over them, and that without the signs.
+    counts, slopes, sizes = {node: 1}, {node: 1.0}, {node: 1.0}
     for user in order:
         if user is node:
             continue
-        below = [(parent, local) for parent, local in zip(user.parents, user.locals, strict=True) if parent in counts]
+        below = [
+            (parent, local)
+            for parent, local in zip(user.parents, user.locals, strict=True)
+            if parent in counts
+        ]
         if below:
             counts[user] = sum(counts[parent] for parent, _ in below)
             slopes[user] = sum((slopes[parent] * local for parent, local in below), 0.0)
+            sizes[user] = sum((sizes[parent] * math.fabs(local) for parent, local in below), 0.0)
     largest = _largest_paths(order, node, counts, limit)
+    total, magnitude = slopes.get(root, 0.0), sizes.get(root, 0.0)
     [gradient] = grad(root, [node])
-    return Paths(root, node, counts.get(root, 0), largest, slopes.get(root, 0.0), gradient, notation)
+    return Paths(root, node, counts.get(root, 0), largest, total, magnitude, gradient, notation)
 
 
-def _largest_paths(order: Sequence[Value], node: Value, below: dict[Value, int], limit: int) -> tuple[Path, ...]:
+def _largest_paths(
+    order: Sequence[Value], node: Value, below: dict[Value, int], limit: int
+) -> tuple[Path, ...]:
     """The paths with the largest products: at each node, the best among the best of its users times one edge.
 
     A path is a chain of (product, (user, index), the chain so far), so that paths share their beginnings.
@@ -216,10 +255,10 @@ def _largest_paths(order: Sequence[Value], node: Value, below: dict[Value, int],
         for index, parent in enumerate(user.parents):
             if parent in below:
                 local = user.locals[index]
-                best.setdefault(parent, []).extend((chain[0] * local, (user, index), chain) for chain in chains)
-    return tuple(
-        Path(chain[0], _unrolled(chain)) for chain in heapq.nlargest(limit, best.get(node, []), key=_size)
-    )
+                best.setdefault(parent, []).extend(
+                    (chain[0] * local, (user, index), chain) for chain in chains
+                )
+    return tuple(_unrolled(chain) for chain in heapq.nlargest(limit, best.get(node, []), key=_size))
 
 
 def _size(chain: tuple[float, Any, Any]) -> float:
@@ -233,15 +272,16 @@ def _counted(count: int) -> str:
     return f"about 10^{math.floor(math.log10(count))}"
 
 
-def _unrolled(chain: Any) -> tuple[tuple[Value, int], ...]:
-    edges = []
+def _unrolled(chain: Any) -> Path:
+    product, edges = chain[0], []
     while chain[1] is not None:
         edges.append(chain[1])
         chain = chain[2]
-    return tuple(reversed(edges))
+    edges.reverse()
+    return Path(product, tuple(edges), tuple(node.locals[index] for node, index in edges))
 
 
-# --- nudge: change one number a little --------------------------------------------------------------------------
+# --- nudge: change one number a little ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,16 +290,18 @@ class Nudge:
 
     Attributes:
         node, h: what was changed and by how much.
+        data: the node's data before.
         before, after: the result before and after.
         ratio: (after - before) / h.
         derivative: what backprop says the ratio tends to.
         changed: the nodes between, with their new data.
         errors: for several h, the ratio's distance from the derivative.
-        kinks: nodes at a kink, or whose kink lies between the two points: there the ratio need not tend to it.
+        kinks: nodes at a kink, or with one between the two points: there the ratio need not tend to it.
     """
 
     node: Value
     h: float
+    data: float
     before: float
     after: float
     derivative: float
@@ -276,16 +318,20 @@ class Nudge:
     def __str__(self) -> str:
         write = self.notation
         name, result = write.name(self.node), write.name(write.root)
-        moved = [(self.node, self.node.data + self.h), *self.changed]
-        shown = moved if len(moved) <= 8 else [*moved[:6], moved[-1]]
+        told = [f"{write.name(n)} = {_long(x)}" for n, x in self.changed] or [
+            f"{result} = {_long(self.after)}"
+        ]
+        told = told if len(told) <= 7 else [*told[:5], "...", told[-1]]
         lines = [
-            f"{name}: {_long(self.node.data)} -> {_long(self.node.data + self.h)} gives "
-            + (", ".join(f"{write.name(n)} = {_long(x)}" for n, x in shown[1:]) or f"{result} = {_long(self.after)}"),
+            f"{name}: {_long(self.data)} -> {_long(self.data + self.h)} gives {', '.join(told)}",
             f"ratio ({_long(self.after)} - {_long(self.before)}) / {number(self.h)} = {number(self.ratio)}, "
             f"{write.total(self.node)} = {number(self.derivative)}",
-            "h:     " + "  ".join(f"{h:>8.0e}" for h, _ in self.errors),
-            "error: " + "  ".join(f"{error:>8.1e}" for _, error in self.errors),
+            "h:     " + " ".join(f"{h:>7.0e}" for h, _ in self.errors),
+            "error: " + " ".join(f"{error:>7.1e}" for _, error in self.errors),
         ]
+        if self.data + self.h == self.data:
+            lost = f"{_long(self.data)} + {number(self.h)} is {_long(self.data)}"
+            lines.append(f"Warning: to a double, {lost}; take a longer h.")
         if self.kinks:
             where = ", ".join(f"{write.name(n)} = {write.formula(n)}" for n in self.kinks[:3])
             lines.append(f"Warning: a kink lies within the nudge, at {where}; the ratio depends on the side.")
@@ -299,7 +345,8 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
 
     Raises:
         TypeError: an argument is not a Value, or h not a number.
-        ValueError: h is 0 or not finite, or the result is undefined at the nudged point.
+        ValueError, ZeroDivisionError: h is 0 or not finite, `node` is a constant, or the result is undefined
+            at the nudged point.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
@@ -310,31 +357,48 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     if h == 0 or not math.isfinite(h):
         raise ValueError(f"a nudge is a small number other than 0, such as 0.001; not {h:g}")
     order, notation = _graph(root, node)
+    data = node.data
     here = evaluate(order, {})
-    there = evaluate(order, {node: node.data + h})
+    there = evaluate(order, {node: data + h})
     [derivative] = grad(root, [node])
     changed = tuple((n, there[n]) for n in order if n is not node and there[n] != here[n])
     errors = []
     for size in sorted({math.fabs(h), 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8}, reverse=True):
         step = math.copysign(size, h)
         try:
-            errors.append((step, math.fabs((evaluate(order, {node: node.data + step})[root] - root.data) / step - derivative)))
+            errors.append(
+                (
+                    step,
+                    math.fabs((evaluate(order, {node: data + step})[root] - root.data) / step - derivative),
+                )
+            )
         except (ValueError, ZeroDivisionError):
             errors.append((step, math.nan))
     return Nudge(
-        node, h, root.data, there[root], derivative, changed, tuple(errors), kinks_between(order, here, there), notation
+        node,
+        h,
+        data,
+        root.data,
+        there[root],
+        derivative,
+        changed,
+        tuple(errors),
+        kinks_between(order, here, there),
+        notation,
     )
 
 
-def kinks_between(order: Sequence[Value], here: dict[Value, float], there: dict[Value, float]) -> tuple[Value, ...]:
-    """The nodes whose operation has a kink between two evaluations, or at one of them where the other differs."""
+def kinks_between(
+    order: Sequence[Value], here: dict[Value, float], there: dict[Value, float]
+) -> tuple[Value, ...]:
+    """The nodes whose operation has a kink between two evaluations, or at one of them only."""
     found = []
     for node in order:
         if node.op is None or node.op.kink is None:
             continue
         x = node.op.kink(*(here[p] for p in node.parents))
         y = node.op.kink(*(there[p] for p in node.parents))
-        if x != y and not (x > 0 and y > 0) and not (x < 0 and y < 0):
+        if x != y and (x <= 0 <= y or y <= 0 <= x):  # False where one is NaN
             found.append(node)
     return tuple(found)
 
@@ -345,11 +409,14 @@ def _long(x: float) -> str:
 
 
 def _graph(root: Value, node: Value) -> tuple[list[Value], Notation]:
+    """The nodes of the graph in order, and its notation, with a name for `node` if it takes no part."""
     require_value(root)
     require_value(node)
+    if node.is_constant:
+        raise ValueError(
+            f"{number(node.data)} is a constant, which has no derivative: make it a variable with Value(...)"
+        )
     order = topological_order(root)
-    if node not in set(order):
-        # It does not take part; it still needs a name to be spoken of.
-        order.insert(0, node)
     require_recorded(order)
-    return order, Notation(order)
+    known = set(order)
+    return order, Notation([n for n in topological_order(node) if n not in known] + order)

@@ -1,4 +1,4 @@
-"""Functions of numbers, arrays and Values: every operation of the table by its name, and sequences as operands.
+"""Functions of numbers, arrays and Values: the operations of the table by name, and sequences as operands.
 
 ``functions.exp``, ``functions.tanh`` and so on are the entries of the table themselves, and serve a float, a
 NumPy array and a Value alike. The four functions below take sequences, as their users have them.

@@ -3,36 +3,74 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from micrograd_dl.backprop import evaluate, grad, require_value
 from micrograd_dl.explain import kinks_between
 from micrograd_dl.notation import Notation, number
-from micrograd_dl.value import Value, require_recorded, topological_order
+from micrograd_dl.recording import require_recorded
+from micrograd_dl.value import Value, topological_order
 
 EPSILON = 1e-7  # the course's
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer
+_EPS = sys.float_info.epsilon
+_MOST_SHOWN = 10
 
 
 def distance(approximate: Sequence[float], exact: Sequence[float]) -> float:
-    """``||approx - exact|| / (||approx|| + ||exact||)``; 0 for two zero vectors.
+    """``||approx - exact|| / (||approx|| + ||exact||)``; 0 for two zero vectors, NaN if not all is finite.
 
     >>> distance([3.0], [3.0]), distance([0.0], [0.0]), distance([1.0], [-1.0])
     (0.0, 0.0, 1.0)
     """
-    difference = math.hypot(*(x - y for x, y in zip(approximate, exact, strict=True)))
-    length = math.hypot(*approximate) + math.hypot(*exact)
+    # Scaled first, lest the lengths overflow.
+    largest = max(map(math.fabs, (*approximate, *exact)), default=0.0) or 1.0
+    xs, ys = [x / largest for x in approximate], [y / largest for y in exact]
+    difference = math.hypot(*(x - y for x, y in zip(xs, ys, strict=True)))
+    length = math.hypot(*xs) + math.hypot(*ys)
     return difference / length if length or math.isnan(difference) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """The derivative by one leaf: numerical, and from backprop."""
+    """The derivative by one leaf.
+
+    Attributes:
+        leaf: the leaf.
+        numerical: the central difference.
+        analytic: what backprop gives.
+        step: the step of the central difference.
+        doubt: how far the difference may be off, by rounding and by the function's curvature.
+    """
 
     leaf: Value
     numerical: float
     analytic: float
+    step: float
+    doubt: float
+
+    @property
+    def apart(self) -> float:
+        """How far the two are apart."""
+        return math.fabs(self.numerical - self.analytic)
+
+    @property
+    def allowing(self) -> float:
+        """The numerical derivative, as near to backprop's as its doubt allows."""
+        return min(max(self.analytic, self.numerical - self.doubt), self.numerical + self.doubt)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are the same beyond doubt."""
+        size = math.fabs(self.analytic)
+        return self.apart <= GOOD * size and self.doubt <= SUSPICIOUS * size
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether it is a bug, beyond doubt."""
+        return not distance([self.allowing], [self.analytic]) <= SUSPICIOUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +78,12 @@ class Check:
     """The outcome of a gradient check; printing it says it in plain words.
 
     Attributes:
-        distance: the course's distance between the two gradients, kinks left out.
-        epsilon: the step of the numerical derivatives.
+        distance: the course's distance between the two gradients, of the leaves that could be judged.
+        epsilon: the step of the numerical derivatives, where a component has no other.
         components: both numbers for each leaf, the worst first.
         kinks: leaves that cannot be judged, because a kink lies within the step.
-        undefined: leaves that cannot be judged, because the result is undefined beside the point.
+        undefined: leaves that cannot be judged, because the result is undefined or infinite beside the point.
+        hidden: leaves that cannot be judged, because rounding hides their derivative.
     """
 
     distance: float
@@ -52,6 +91,7 @@ class Check:
     components: tuple[Component, ...]
     kinks: tuple[Value, ...]
     undefined: tuple[Value, ...]
+    hidden: tuple[Value, ...]
     notation: Notation
 
     @property
@@ -62,7 +102,7 @@ class Check:
     @property
     def unjudged(self) -> bool:
         """Whether there are leaves and none could be judged."""
-        return not self.components and bool(self.kinks or self.undefined)
+        return not self.components and bool(self.kinks or self.undefined or self.hidden)
 
     @property
     def verdict(self) -> str:
@@ -78,18 +118,24 @@ class Check:
     def __str__(self) -> str:
         write = self.notation
         lines = [f"distance {self.distance:.1e} (step {self.epsilon:.0e}): {self.verdict}"]
-        width = max((len(write.total(c.leaf)) for c in self.components), default=0)
-        for component in self.components[:10]:
-            lines.append(
-                f"  {write.total(component.leaf):<{width}}  numerical {number(component.numerical):>12}   "
-                f"backprop {number(component.analytic):>12}"
-            )
-        if len(self.components) > 10:
-            lines.append(f"  ... and {len(self.components) - 10} more that differ less")
-        if self.kinks:
-            lines.append(f"Not judged, a kink lies within the step: {', '.join(map(write.name, self.kinks[:10]))}")
-        if self.undefined:
-            lines.append(f"Not judged, undefined beside the point: {', '.join(map(write.name, self.undefined[:10]))}")
+        shown = self.components[:_MOST_SHOWN]
+        width = max((len(write.total(c.leaf)) for c in shown), default=0)
+        lines += [
+            f"  {write.total(c.leaf):<{width}}  numerical {number(c.numerical):>12}   "
+            f"backprop {number(c.analytic):>12}"
+            + (f"   (step {c.step:.0e})" if c.step != self.epsilon else "")
+            for c in shown
+        ]
+        if len(self.components) > _MOST_SHOWN:
+            lines.append(f"  ... and {len(self.components) - _MOST_SHOWN:,} more that differ less")
+        for why, leaves in (
+            ("a kink lies within the step", self.kinks),
+            ("undefined or infinite beside the point", self.undefined),
+            ("rounding hides the derivative", self.hidden),
+        ):
+            if leaves:
+                more = f" and {len(leaves) - _MOST_SHOWN:,} more" if len(leaves) > _MOST_SHOWN else ""
+                lines.append(f"Not judged, {why}: {', '.join(map(write.name, leaves[:_MOST_SHOWN]))}{more}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -99,16 +145,17 @@ def check(root: Value, epsilon: float = EPSILON) -> Check:
     """Compare backprop with numerical derivatives, by every leaf, as the course does.
 
     The derivative by a leaf is ``(J(x + eps) - J(x - eps)) / (2 eps)``. Where that disagrees at the course's
-    step, longer ones are tried as well and the best is reported: rounding fades with a longer step, a bug
-    does not.
+    step, others are tried: rounding fades with a longer step and curvature with a shorter one, a bug does
+    not. What the two explain is then not held against backprop; where they would explain anything, the leaf
+    cannot be judged.
 
     Args:
         root: the result.
-        epsilon: the step, relative to the leaf where that is above 1.
+        epsilon: the step.
 
     Raises:
         TypeError: `root` is not a Value.
-        ValueError: `epsilon` is not above 0.
+        ValueError: `epsilon` is not above 0, or infinite.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
@@ -116,44 +163,121 @@ def check(root: Value, epsilon: float = EPSILON) -> Check:
     'backprop is right'
     """
     require_value(root)
-    if not epsilon > 0:
+    if not 0 < epsilon < math.inf:
         raise ValueError(f"the step of a numerical derivative is above 0, such as 1e-7; not {epsilon!r}")
     order = topological_order(root)
     require_recorded(order)
-    notation = Notation(order)
     leaves = [node for node in order if node.is_leaf]
-    exact = grad(root, leaves)
-    attempts = []
-    for step in [epsilon * 10**power for power in range(5)]:
-        attempts.append(_compare(order, notation, leaves, exact, step))
-        if attempts[-1].ok:
-            break
-    return min(attempts, key=lambda attempt: math.inf if math.isnan(attempt.distance) else attempt.distance)
+    judge = _Judge(order, leaves)
+    tried = [judge.attempt(leaf, epsilon) for leaf in leaves]
+    found, hidden = _components(tried), []
+    apart = distance([c.numerical for c in found], [c.analytic for c in found])
+    if len(found) < len(leaves) or not apart <= GOOD or not all(map(judge.trusts, found)):
+        tried = [judge.best(attempt, leaf, epsilon) for attempt, leaf in zip(tried, leaves, strict=True)]
+        hidden = [c.leaf for c in _components(tried) if judge.sees_nothing_in(c)]
+        found = [c for c in _components(tried) if not judge.sees_nothing_in(c)]
+        apart = distance([c.allowing for c in found], [c.analytic for c in found])
+    outcomes = list(zip(leaves, tried, strict=True))
+    return Check(
+        apart,
+        epsilon,
+        tuple(sorted(found, key=_worst_first)),
+        tuple(leaf for leaf, attempt in outcomes if attempt == _KINK),
+        tuple(leaf for leaf, attempt in outcomes if attempt == _UNDEFINED),
+        tuple(hidden),
+        Notation(order),
+    )
 
 
-def _compare(
-    order: Sequence[Value], notation: Notation, leaves: Sequence[Value], exact: Sequence[float], epsilon: float
-) -> Check:
-    components, kinks, undefined = [], [], []
-    for leaf, analytic in zip(leaves, exact, strict=True):
-        step = epsilon * max(1.0, math.fabs(leaf.data))
+_KINK, _UNDEFINED = "kink", "undefined"
+
+
+def _components(tried: Sequence[Component | str]) -> list[Component]:
+    return [attempt for attempt in tried if isinstance(attempt, Component)]
+
+
+class _Judge:
+    """Takes numerical derivatives of one graph, and knows how far to trust them."""
+
+    def __init__(self, order: Sequence[Value], leaves: Sequence[Value]) -> None:
+        self.order, self.root = order, order[-1]
+        derivatives = dict(zip(order, grad(self.root, order), strict=True))
+        self.exact = {leaf: derivatives[leaf] for leaf in leaves}
+        # What doubt is measured by; a gradient that is next to nothing is not held to its own size.
+        size = math.hypot(*filter(math.isfinite, self.exact.values()))
+        self.size = max(size, GOOD) if size else 1.0
+        # Every node is rounded, and what that does to the result is its derivative times as much.
+        self.rounding = sum(
+            filter(math.isfinite, (math.fabs(derivatives[node]) * _rounding(node) for node in order))
+        )
+
+    def attempt(self, leaf: Value, step: float) -> Component | str:
+        """The central difference with that step, or what is in its way."""
         up, down = leaf.data + step, leaf.data - step
         try:
-            above, below = evaluate(order, {leaf: up}), evaluate(order, {leaf: down})
+            above, below = evaluate(self.order, {leaf: up}), evaluate(self.order, {leaf: down})
         except (ValueError, ZeroDivisionError):
-            undefined.append(leaf)
-            continue
-        if kinks_between(order, below, above):
-            kinks.append(leaf)
-            continue
-        numerical = (above[order[-1]] - below[order[-1]]) / (up - down)
-        components.append(Component(leaf, numerical, analytic))
-    components.sort(key=lambda c: -math.fabs(c.numerical - c.analytic))
-    return Check(
-        distance([c.numerical for c in components], [c.analytic for c in components]),
-        epsilon,
-        tuple(components),
-        tuple(kinks),
-        tuple(undefined),
-        notation,
-    )
+            return _UNDEFINED
+        if kinks_between(self.order, below, above):
+            return _KINK
+        high, low = above[self.root], below[self.root]
+        if not math.isfinite(high - low) or up == down:
+            return _UNDEFINED
+        rounding = self.rounding + _EPS * math.fabs(high) + _EPS * math.fabs(low)
+        return Component(leaf, (high - low) / (up - down), self.exact[leaf], step, rounding / (up - down))
+
+    def refined(self, leaf: Value, step: float) -> Component | str:
+        """The same from two steps, such that the largest part of the curvature cancels (Richardson)."""
+        wide, narrow = self.attempt(leaf, step), self.attempt(leaf, step / 2)
+        if not isinstance(wide, Component) or not isinstance(narrow, Component):
+            return wide if isinstance(narrow, Component) else narrow
+        correction = (narrow.numerical - wide.numerical) / 3
+        doubt = 2 * (narrow.doubt + wide.doubt) + math.fabs(correction)
+        return Component(leaf, narrow.numerical + correction, narrow.analytic, step, doubt)
+
+    def best(self, first: Component | str, leaf: Value, epsilon: float) -> Component | str:
+        """The first step with which both agree, or the closest; of a bug, the first that shows it."""
+        tried = [first]
+        for step in _other_steps(leaf, epsilon):
+            last = tried[-1]
+            if isinstance(last, Component) and last.agrees:
+                return last
+            tried.append(self.refined(leaf, step))
+        usable = _components(tried)
+        if not usable:
+            return first
+        closest = min(usable, key=lambda c: c.apart + c.doubt)
+        if not closest.contradicts:
+            return closest
+        return next((c for c in usable if self.trusts(c) and c.contradicts), closest)
+
+    def trusts(self, component: Component) -> bool:
+        """Whether the doubt is small beside the gradient."""
+        return component.doubt <= SUSPICIOUS * self.size
+
+    def sees_nothing_in(self, component: Component) -> bool:
+        """Whether the doubt is so large that it would explain anything."""
+        return not self.trusts(component) and component.apart <= component.doubt
+
+
+def _rounding(node: Value) -> float:
+    """How far a node's data may be off by rounding: in a sum, by that of its largest term."""
+    if node.op is None or not node.parents:
+        return 0.0
+    slopes = node.locals if node.op.arity is None else ()
+    terms = (p.data * slope for p, slope in zip(node.parents, slopes, strict=False))
+    return _EPS * max(map(math.fabs, (node.data, *terms)))
+
+
+def _other_steps(leaf: Value, epsilon: float) -> Iterator[float]:
+    """Longer steps and shorter ones, absolute and relative to the leaf."""
+    for power in (1, 2, 3, 4, 5, -1, -2, -3, -4):
+        yield epsilon * 10.0**power
+    for power in (0, 1, 2, 3, 4, 5):
+        if leaf.data not in (0.0, 1.0, -1.0):
+            yield epsilon * 10.0**power * math.fabs(leaf.data)
+
+
+def _worst_first(component: Component) -> float:
+    apart = math.fabs(component.allowing - component.analytic)
+    return -math.inf if math.isnan(apart) else -apart

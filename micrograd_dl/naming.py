@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain, count
 
 from micrograd_dl.value import Value
@@ -11,6 +11,7 @@ from micrograd_dl.value import Value
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"
 LETTERS = ("u", "v", "p", "q", "r", "s", "t")
+_LONGEST = 60  # characters of a label that a formula shows
 
 
 def name_values(namespace: Mapping[str, object] | None = None) -> None:
@@ -59,7 +60,8 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
             name = readable(node.label)
             given[node] = _free(candidates.setdefault(name, chain([name], _numbered(f"{name}_", 2))), taken)
     if order[-1] not in given:
-        given[order[-1]] = _free(chain([RESULT], _numbered(RESULT, 1)), taken)
+        given[order[-1]] = free_name(RESULT, taken)
+        taken.add(given[order[-1]])
     rest = [node for node in order if node not in given and not node.is_constant]
     leaves, interior = [n for n in rest if n.is_leaf], [n for n in rest if not n.is_leaf]
     letters = [letter for letter in LETTERS if letter not in taken]
@@ -73,16 +75,19 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
 
 
 def readable(label: str) -> str:
-    """A label as it stands in a formula: on one line, and between backticks unless it is a plain name.
+    r"""A label as it stands in a formula: short, on one line, between backticks unless it is a plain name.
 
-    >>> readable("w_1"), readable("a + b"), readable("two\\nlines")
-    ('w_1', '`a + b`', '`two\\\\nlines`')
+    >>> readable("w_1"), readable("a + b"), readable("two\nlines")
+    ('w_1', '`a + b`', '`two\\nlines`')
     """
     plain = label.replace("[", "").replace("]", "").replace(".", "").replace("'", "")
-    if plain.isidentifier():
+    if plain.isidentifier() and len(label) <= _LONGEST:
         return label
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in label)
-    return f"`{shown if len(shown) <= 60 else shown[:57] + '...'}`"
+    shown = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[: _LONGEST + 1]
+    )
+    shown = shown.replace("`", "'")  # else two names and what stands between them could read like two others
+    return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"
 
 
 def _label(value: Value, name: str) -> None:
@@ -92,6 +97,11 @@ def _label(value: Value, name: str) -> None:
 
 def _numbered(stem: str, start: int) -> Iterator[str]:
     return (f"{stem}{i}" for i in count(start))
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or if that is taken, the first of name1, name2, ... that is not."""
+    return next(free for free in chain([name], _numbered(name, 1)) if free not in taken)
 
 
 def _free(candidates: Iterator[str], taken: set[str]) -> str:

@@ -3,7 +3,8 @@
 One symbol never means two things. ``du/db`` is written for a local derivative only where it is also the
 whole derivative, because b is used in u and nowhere else. Otherwise it is the partial ``∂u/∂b``, and
 ``∂u/∂x[1]``, ``∂u/∂x[2]`` where the same x is an operand twice. ``db`` is short for ``dJ/db``; where a node
-of the graph bears that very name, ``dJ/db`` is written in full.
+of the graph bears that very name, ``dJ/db`` is written in full. Where backprop begins with another seed than
+1, J is not the end of it: the seed is ``dL/dJ``, and ``db`` is short for ``dL/db``.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
-from micrograd_dl.naming import unique_names
-from micrograd_dl.operation import ATOM, NEG, Term
+from micrograd_dl.naming import free_name, readable, unique_names
+from micrograd_dl.operation import ATOM, MUL, NEG, Term
 from micrograd_dl.value import Value, topological_order
 
-_LONGEST_FORMULA = 120
+_LONGEST_FORMULA = 160  # room for two names of the longest kind
+_LONGEST_LATEX = 400  # its commands are longer than what they print
+BEYOND = "L"  # what the result is part of, where the seed is not 1
 
 
 def number(x: float) -> str:
@@ -37,7 +41,8 @@ def exact(x: float) -> str:
     """
     if not math.isfinite(x):
         return f'float("{x}")'
-    return repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x)
+    whole = x.is_integer() and abs(x) < 1e15 and (x != 0 or math.copysign(1, x) > 0)  # -0 would lose its sign
+    return repr(int(x)) if whole else repr(x)
 
 
 def number_term(x: float) -> Term:
@@ -47,7 +52,7 @@ def number_term(x: float) -> Term:
 
 def exact_term(x: float) -> Term:
     """The same for an exact number."""
-    return Term(exact(x), NEG if x < 0 else ATOM)
+    return Term(exact(x), NEG if math.copysign(1, x) < 0 and x == x else ATOM)
 
 
 class Notation:
@@ -55,6 +60,7 @@ class Notation:
 
     Args:
         order: the graph's nodes in topological order, the result last.
+        seeded: whether backprop begins with another seed than 1.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> graph = Notation(topological_order(3 * (a + b * c)))
@@ -63,23 +69,28 @@ class Notation:
     ('b * c', 'du', 'du/db', 'c')
     """
 
-    def __init__(self, order: Sequence[Value]) -> None:
+    def __init__(self, order: Sequence[Value], seeded: bool = False) -> None:
         self.root = order[-1]
         self.names: Mapping[Value, str] = unique_names(order)
         self.uses: Mapping[Value, int] = Counter(parent for node in order for parent in node.parents)
         self._nodes = {name: node for node, name in self.names.items()}
+        self._end = free_name(BEYOND, self._nodes) if seeded else self.names[self.root]
 
     def node(self, name: str) -> Value:
-        """The node called `name`; KeyError, with the names there are, if there is none."""
-        try:
-            return self._nodes[name]
-        except KeyError:
-            known = ", ".join(list(self._nodes)[:20])
-            raise KeyError(f"no node is called {name!r}; there are {known}") from None
+        """The node called `name` (or so labelled); KeyError, with the names there are, if there is none."""
+        for known in (name, readable(name)):
+            if known in self._nodes:
+                return self._nodes[known]
+        names = [*islice(self._nodes, 20)]
+        more = len(self._nodes) - len(names)
+        raise KeyError(
+            f"no node is called {name!r:.70}; there are {', '.join(names)}"
+            + (f" and {more:,} more" if more else "")
+        )
 
     def name(self, node: Value) -> str:
         """The node's name; of a constant, its number."""
-        return number(node.data) if node.is_constant else self.names[node]
+        return self.names[node] if node in self.names else number(node.data)
 
     def formula(self, node: Value) -> str:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
@@ -92,7 +103,7 @@ class Notation:
 
     def total(self, node: Value) -> str:
         """The derivative of the result by `node`, in full: ``dJ/db``."""
-        return f"d{self.name(self.root)}/d{self.name(node)}"
+        return f"d{self._end}/d{self.name(node)}"
 
     def gradient(self, node: Value) -> str:
         """The same in short, ``db``; in full where a node of the graph has that name."""
@@ -103,7 +114,10 @@ class Notation:
         """The symbol of the derivative of `node` by its operand `index`, the other operands held."""
         parent = node.parents[index]
         d, which = self._sign(node, index)
-        return f"{d}{self.name(node)}/{d}{self.name(parent)}" + (f"[{which}]" if which else "")
+        operand = self.name(parent)
+        if which and f"{operand}[{which}]" in self._nodes:
+            operand = f"({operand})"
+        return f"{d}{self.name(node)}/{d}{operand}" + (f"[{which}]" if which else "")
 
     def local_formula(self, node: Value, index: int, latex: bool = False) -> Term:
         """The formula of that derivative: the table's rule, applied to names."""
@@ -117,20 +131,24 @@ class Notation:
         variable = [not p.is_constant for p in node.parents]
         slopes = node.op.slopes(stand_ins[node], [stand_ins.get(p, p.data) for p in node.parents], variable)
         names = {stand_in: name(p) for p, stand_in in stand_ins.items()}
-        return [written(slope, names, latex) if isinstance(slope, Value) else exact_term(slope) for slope in slopes]
+        plain = latex_number if latex else exact_term
+        return [
+            written(slope, names, latex) if isinstance(slope, Value) else plain(slope) for slope in slopes
+        ]
 
     # --- LaTeX ------------------------------------------------------------------------------------------
 
     def latex_formula(self, node: Value, operands: Sequence[float] | None = None) -> str:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""
         assert node.op is not None
-        if operands is None:
-            return node.op.written([self._latex_name(p) for p in node.parents], latex=True)
-        return node.op.written([latex_number(x) for x in operands], latex=True)
+        terms = (
+            [self._latex_name(p) for p in node.parents] if operands is None else map(latex_number, operands)
+        )
+        return _shortened_latex(node.op.written([*terms], latex=True))
 
     def latex_total(self, node: Value) -> str:
         """The derivative of the result by `node` in LaTeX."""
-        return rf"\frac{{d{self._latex_name(self.root)}}}{{d{self._latex_name(node)}}}"
+        return rf"\frac{{d{self._in_latex(self._end)}}}{{d{self._latex_name(node)}}}"
 
     def latex_local(self, node: Value, index: int) -> str:
         """The symbol of a local derivative in LaTeX."""
@@ -144,19 +162,24 @@ class Notation:
         return str(self._latex_name(node))
 
     def _latex_name(self, node: Value) -> Term:
-        if node.is_constant:
-            return latex_number(node.data)
-        name = self.names[node]
-        match = re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)
-        if match is None:
-            return Term(rf"\text{{{_latex_escaped(name)}}}")
-        stem, digits = match.groups()
-        stem = stem if len(stem) == 1 else rf"\mathit{{{stem}}}"
-        return Term(f"{stem}_{{{digits}}}" if digits else stem)
+        return Term(self._in_latex(self.names[node])) if node in self.names else latex_number(node.data)
+
+    def _in_latex(self, name: str) -> str:
+        if match := re.fullmatch(r"`(.*)`(?:_(\d+))?", name):
+            stem = rf"\texttt{{{_latex_escaped(match[1])}}}"
+        elif (match := re.fullmatch(r"([^\W\d_]+)(?:_?(\d+))?", name)) and not self._is_twin(name):
+            stem = match[1] if len(match[1]) == 1 else rf"\mathit{{{match[1]}}}"
+        else:
+            return rf"\text{{{_latex_escaped(name)}}}"
+        return f"{stem}_{{{match[2]}}}" if match[2] else stem
+
+    def _is_twin(self, name: str) -> bool:
+        """Whether the name is that of another node but for its underscore: a_1 beside a1."""
+        return "_" in name and name.replace("_", "") in self._nodes
 
     def _formula(self, node: Value) -> Term:
         if node.op is None or node.is_constant:
-            return Term(self.name(node))
+            return self._term(node)
         return node.op.written([self._term(p) for p in node.parents])
 
     def _term(self, node: Value) -> Term:
@@ -195,7 +218,7 @@ def latex_number(x: float) -> Term:
     if e:
         text = rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
     text = text.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
-    return Term(text, NEG if x < 0 else ATOM)
+    return Term(text, MUL if e else NEG if x < 0 else ATOM)
 
 
 def _latex_escaped(text: str) -> str:
@@ -204,8 +227,26 @@ def _latex_escaped(text: str) -> str:
 
 
 def _shortened(formula: str) -> str:
-    """A long formula (a sum of a thousand terms) with its middle left out."""
+    """A long formula (a sum of a thousand terms) without its middle; no name or number is cut in two."""
     if len(formula) <= _LONGEST_FORMULA:
         return str(formula)
-    half = _LONGEST_FORMULA // 2 - 3
-    return f"{formula[:half]} ... {formula[-half:]}"
+    half = _LONGEST_FORMULA // 2 - 2
+    return f"{formula[:half].rpartition(' ')[0]} ... {formula[-half:].partition(' ')[2]}"
+
+
+def _shortened_latex(formula: str) -> str:
+    """The same in LaTeX, cut between two terms, outside of all braces."""
+    if len(formula) <= _LONGEST_LATEX:
+        return str(formula)
+    terms: list[str] = []
+    for piece in formula.split(" + "):
+        inside = bool(terms) and _depth(terms[-1]) > 0
+        terms[-1:] = [f"{terms[-1]} + {piece}"] if inside else [*terms[-1:], piece]
+    few = max(1, len(terms) * _LONGEST_LATEX // len(formula) // 2)
+    return " + ".join([*terms[:few], r"\cdots", *terms[-few:]]) if len(terms) > 2 * few else str(formula)
+
+
+def _depth(text: str) -> int:
+    """How many braces are open at the end; an escaped one is text."""
+    text = text.replace(r"\{", "").replace(r"\}", "")
+    return text.count("{") - text.count("}")

@@ -69,6 +69,12 @@ def _positive_side(z: Any) -> Any:
 # --- forward rules that take more than a line ---------------------------------------------------------------
 
 
+def _div_array(np: Any, x: Any, y: Any) -> Any:
+    if not np.all(y):
+        raise FloatingPointError  # NumPy's own flags pass inf / 0
+    return x / y
+
+
 def _exp(x: float) -> float:
     try:
         return math.exp(x)
@@ -233,7 +239,7 @@ mul: Operation = _entry(
 )  # fmt: skip
 div: Operation = _entry(
     "div", "/", 2,
-    forward=lambda x, y: x / y,
+    forward=lambda x, y: x / y, array=_div_array,
     derivatives=(lambda out, x, y: 1.0 / y, lambda out, x, y: -out / y),
     text=lambda x, y: f"{x:2} / {y:3}", latex=lambda x, y: rf"\frac{{{x}}}{{{y}}}", precedence=MUL,
     defined=lambda x, y: y != 0, requirement="a divisor that is not 0",

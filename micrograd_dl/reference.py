@@ -12,6 +12,25 @@ _HEAD = """\
 |---|---|---|---|---|"""
 
 
+_OPENING = """\
+<!-- Written from the table. To write it again:
+     python -c "import micrograd_dl.reference as r; print(r.document(), end='')" > docs/operations.md -->
+
+# Operations
+
+Every primitive operation of `micrograd_dl`, as its entry in `micrograd_dl/ops.py` has it. In a local
+derivative, `out` is the operation's own result; `at_least(x, y)` is 1 where x >= y, else 0. An operation
+with a kink has a slope there too, by the choice that the meaning names. What happens at infinity, at NaN
+and on overflow is the same for all: see the opening of `micrograd_dl/ops.py`.
+
+"""
+
+
+def document() -> str:
+    """The text of ``docs/operations.md``: the reference under a heading."""
+    return f"{_OPENING}{reference()}\n"
+
+
 def reference() -> str:
     """Every operation of the table as a Markdown table; ``out`` is the operation's own result.
 
@@ -28,12 +47,19 @@ def _row(operation: Operation) -> str:
     derivatives = ", ".join(f"`{write.local_formula(node, index)}`" for index in range(len(node.parents)))
     edges = [f"needs {operation.requirement}"] if operation.requirement else []
     edges += ["kink"] if operation.kink else []
-    cells = [f"`{operation.name}`", f"`{write.formula(node)}`", derivatives, operation.meaning, "; ".join(edges)]
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+    cells = [
+        f"`{operation.name}`",
+        f"`{write.formula(node)}`",
+        derivatives,
+        operation.meaning,
+        "; ".join(edges),
+    ]
+    escaped = [cell.replace("|", r"\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
 
 
 def _example(operation: Operation) -> Value:
-    """The operation on as many named operands as it takes; of any number, on the fewest that show its pattern."""
+    """The operation on as many named operands as it takes; of any number, on few that show its pattern."""
     for count in [operation.arity] if operation.arity is not None else [3, 4]:
         try:
             node: Value = operation(*(Value(float("nan"), name) for name in Operation.operand_names(count)))
@@ -41,4 +67,6 @@ def _example(operation: Operation) -> Value:
             continue  # dot takes pairs
         node.label = "out"
         return node
-    raise ValueError(f"{operation.name} is undefined on 3 and on 4 operands: say how to show it in the reference")
+    raise ValueError(
+        f"{operation.name} is undefined on 3 and on 4 operands: say how to show it in the reference"
+    )

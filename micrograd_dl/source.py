@@ -1,17 +1,23 @@
-"""A graph as a readable Python function: the forward pass, then the backward pass, in the course's letters."""
+"""A graph as a readable Python function: the forward and the backward pass, in the course's letters."""
 
 from __future__ import annotations
 
 import builtins
 import keyword
+import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from micrograd_dl.backprop import require_value
 from micrograd_dl.notation import Notation, exact_term
-from micrograd_dl.operation import ATOM, MUL, NEG, Term
+from micrograd_dl.operation import MUL, NEG, Term
 from micrograd_dl.ops import TABLE
-from micrograd_dl.value import Value, require_recorded, topological_order
+from micrograd_dl.recording import require_recorded
+from micrograd_dl.value import Value, topological_order
+
+# A line may hold so many operands; of more, Python's compiler tires ("a + b + ..." is nested for it).
+_MOST_OPERANDS = 100
 
 
 def to_source(root: Value) -> str:
@@ -19,7 +25,12 @@ def to_source(root: Value) -> str:
 
     The function takes the leaves, floats or NumPy columns of one shape (a column holds one example an entry),
     and returns the result and a dictionary of its derivatives by each leaf. It is plain arithmetic, so
-    ``**`` and ``/`` have Python's own edges; functions such as ``exp`` are imported from the table.
+    ``**`` and ``/`` have Python's own edges; functions such as ``exp`` are imported from the table, and so
+    are sums of very many operands.
+
+    Of columns, a derivative that is the same for all entries may come as one number: give a column of ones
+    as the last argument to have columns throughout. Equal derivatives may be one and the same array
+    (``da = dv``): copy one before changing it in place.
 
     Args:
         root: the result.
@@ -56,9 +67,7 @@ def to_source(root: Value) -> str:
     terms |= {node: exact_term(node.data) for node in order if node.is_constant}
 
     forward = [
-        f"{names[node]} = {node.op.written([terms[p] for p in node.parents])}"
-        for node in order
-        if node.op is not None and not node.is_constant
+        f"{names[node]} = {_formula(node, terms)}" for node in order if node in names and not node.is_leaf
     ]
     backward: list[str] = []
     summed = {root}
@@ -69,7 +78,8 @@ def to_source(root: Value) -> str:
                 continue
             term = _times(gradients[node], slope)
             # Not `+=`: on arrays that would change in place what another name holds too.
-            backward.append(f"{gradients[parent]} = " + (f"{gradients[parent]} + {term:{MUL}}" if parent in summed else term))
+            before = f"{gradients[parent]} + " if parent in summed else ""
+            backward.append(f"{gradients[parent]} = {before}{term}")
             summed.add(parent)
 
     example = next((node for node in leaves if node is not root), root)
@@ -78,10 +88,27 @@ def to_source(root: Value) -> str:
     parameters = [*(names[leaf] for leaf in leaves), f"{gradients[root]}=1.0"]
     lines = [f"def {names[root]}_and_gradient({', '.join(parameters)}):", "    # Forward pass."]
     lines += [f"    {line}" for line in forward]
-    lines += ["", f"    # Backward pass; {short} is short for {total}."] if short != total else ["", "    # Backward pass."]
+    explained = f"; {short} is short for {total}" if short != total else ""
+    lines += ["", f"    # Backward pass{explained}."]
     lines += [f"    {line}" for line in backward]
     lines += [f"    return {names[root]}, {{{returned}}}", ""]
     return "\n".join(_imports(lines) + lines)
+
+
+def _formula(node: Value, terms: Mapping[Value, Term]) -> str:
+    """The node's operation on written operands; a constant's number."""
+    if node.op is None or node.is_constant:
+        return terms[node]
+    operands = [terms[p] for p in node.parents]
+    if all(p.is_constant for p in node.parents):
+        # Doubles, as they were computed: of whole numbers Python would make more digits (9 ** 9 ** 9).
+        operands = [
+            Term(repr(p.data), t.precedence) if math.isfinite(p.data) else t
+            for p, t in zip(node.parents, operands, strict=True)
+        ]
+    if len(operands) > _MOST_OPERANDS:
+        return f"{node.op.name}({', '.join(operands)})"
+    return node.op.written(operands)
 
 
 def _times(gradient: str, local: Term) -> Term:
@@ -96,14 +123,21 @@ def _times(gradient: str, local: Term) -> Term:
 def _imports(lines: Iterable[str]) -> list[str]:
     """An import of the functions that the lines call; names of variables never clash with these."""
     called = {name for line in lines for name in re.findall(r"\b(\w+)\(", line)}
-    functions = sorted(name for name in called if name in TABLE and TABLE[name].precedence == ATOM)
+    functions = sorted(called & TABLE.keys())
     return [f"from micrograd_dl.ops import {', '.join(functions)}", "", ""] if functions else []
 
 
 def _identifiers(names: Mapping[Value, str]) -> dict[Value, str]:
     """Each node's name as an identifier that is not taken, reserved, or a function of the table."""
     taken = {*keyword.kwlist, *TABLE, *dir(builtins)}
-    return {node: _free(re.sub(r"\W", "_", name).strip("_") or "x", taken) for node, name in names.items()}
+    return {node: _free(_identifier(name), taken) for node, name in names.items()}
+
+
+def _identifier(name: str) -> str:
+    """The identifier that is most like a name, in the form in which Python compares identifiers."""
+    letters = (c if f"x{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", name))
+    kept = "".join(letters).strip("_")
+    return unicodedata.normalize("NFKC", kept if kept.isidentifier() else f"x{kept}")
 
 
 def _gradient_identifiers(names: Mapping[Value, str], identifiers: Mapping[Value, str]) -> dict[Value, str]:
@@ -112,7 +146,6 @@ def _gradient_identifiers(names: Mapping[Value, str], identifiers: Mapping[Value
 
 
 def _free(name: str, taken: set[str]) -> str:
-    name = f"x{name}" if not name.isidentifier() else name
     while name in taken:
         name += "_"
     taken.add(name)

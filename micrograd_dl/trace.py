@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, require_value, steps_in
 from micrograd_dl.coerce import to_float
@@ -19,7 +20,8 @@ from micrograd_dl.explain import Nudge, Paths, Why, nudge, paths, why_from
 from micrograd_dl.gradcheck import Check, check
 from micrograd_dl.notation import Notation, number
 from micrograd_dl.ops import TABLE
-from micrograd_dl.value import Value, recompute, require_recorded, topological_order
+from micrograd_dl.recording import recompute, require_recorded
+from micrograd_dl.value import Value, topological_order
 
 _WINDOW = 4  # steps shown on either side of the cursor
 
@@ -68,7 +70,7 @@ class Trace:
         self.root = root
         self.seed = to_float(seed, "the seed of backprop")
         self.order: tuple[Value, ...] = tuple(topological_order(root))
-        self.notation = Notation(self.order)
+        self.notation = Notation(self.order, seeded=self.seed != 1)
         self.position = 0
         self.breakpoints: list[Breakpoint] = []
         self.watches: list[Value] = []
@@ -77,13 +79,13 @@ class Trace:
     def _record(self) -> None:
         require_recorded(self.order)
         self.steps: tuple[Step, ...] = tuple(steps_in(self.order, self.notation, self.seed))
-        # For each node, the steps that write its data and its gradient: what is known at a position
-        # follows from where the position falls among them.
-        self._evaluated: dict[Value, int] = {}
+        # For each node, its data with the position from which on it is known (leaves are from the start), and
+        # the steps that write its gradient: what is on paper follows from where the cursor falls among them.
+        self._known: dict[Value, tuple[int, float]] = {node: (0, node.data) for node in self.order}
         self._summed: dict[Value, list[int]] = {}
         for at, step in enumerate(self.steps):
             if isinstance(step, Evaluate):
-                self._evaluated[step.node] = at
+                self._known[step.node] = (at + 1, step.value)
             else:
                 self._summed.setdefault(_written_node(step), []).append(at)
 
@@ -127,7 +129,9 @@ class Trace:
             IndexError: there are not so many steps.
         """
         if not 0 <= position <= len(self.steps):
-            raise IndexError(f"the walk has {len(self.steps)} steps: go to 0 ... {len(self.steps)}, not {position}")
+            raise IndexError(
+                f"the walk has {len(self.steps)} steps: go to 0 ... {len(self.steps)}, not {position}"
+            )
         self.position = position
         return self.current
 
@@ -135,8 +139,8 @@ class Trace:
         """Go on until a step has written `target`, and return that step; stay and return None if none does.
 
         Args:
-            target: a node or its name (its evaluation, or the next term of its gradient), or the name of a
-                gradient, such as ``"db"``.
+            target: a node or its name (its evaluation, or the next term of its gradient), or a gradient,
+                ``"db"`` or ``"dJ/db"``.
 
         Raises:
             KeyError: there is no such name.
@@ -144,7 +148,11 @@ class Trace:
         return self._seek(self._writes(target))
 
     def resume(self, backwards: bool = False) -> Step | None:
-        """Go on to the next step that hits a breakpoint, or to the end; `backwards`, to the last one before, or the start."""
+        """Go on to the next step that hits a breakpoint, or to the end; return the step just done then.
+
+        Args:
+            backwards: go back to the last step before this one that hits a breakpoint, or to the start.
+        """
 
         def hit(step: Step) -> bool:
             return any(point.hit(step) for point in self.breakpoints)
@@ -169,21 +177,15 @@ class Trace:
     # --- what is on paper -------------------------------------------------------------------------------
 
     def data(self, node: Value) -> float | None:
-        """The data of `node` if it is known by now; leaves are known from the start."""
-        at = self._evaluated.get(node)
-        if at is None:
-            return node.data
-        step = self.steps[at]
-        return step.value if at < self.position and isinstance(step, Evaluate) else None
+        """The data of `node` if it is known by now; leaves and constants are known from the start."""
+        since, data = self._known.get(node, (math.inf, 0.0))
+        return data if since <= self.position else None
 
     def grad(self, node: Value) -> float | None:
         """The gradient of `node` as summed by now; None while nothing has been added."""
         at = self._summed.get(node, [])
         done = bisect_left(at, self.position)
-        if not done:
-            return None
-        step = self.steps[at[done - 1]]
-        return step.after if isinstance(step, Contribute) else step.gradient if isinstance(step, Seed) else None
+        return _written_number(self.steps[at[done - 1]]) if done else None
 
     def finished(self, node: Value) -> bool:
         """Whether every term of the gradient of `node` has been added."""
@@ -194,11 +196,11 @@ class Trace:
         """All that is known at this moment, a line a node: its formula, data and gradient."""
         rows = []
         for node in self.order:
-            if node.is_constant:
-                continue
+            if node not in self.notation.names:
+                continue  # a constant
             data, grad = self.data(node), self.grad(node)
             name = self.notation.name(node)
-            left = name if node.is_leaf else f"{name} = {self.notation.formula(node)}"
+            left = f"{name} = {self.notation.formula(node)}" if node.parents else name
             shown = "?" if data is None else number(data)
             sign = "=" if self.finished(node) else "= so far"
             right = "" if grad is None else f"{self.notation.gradient(node)} {sign} {number(grad)}"
@@ -221,12 +223,13 @@ class Trace:
         """Let `resume` stop there.
 
         Args:
-            what: a node or its name; the name of a gradient, ``"db"``; the name of an operation, ``"mul"``;
-                a condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or
-                ``"isnan"``; or a function of a step.
+            what: a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation,
+                ``"mul"``; a condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or
+                ``"isnan"``; or a function of a step. A text that could be several of these is the first.
 
         Raises:
             KeyError: the text is none of these.
+            TypeError: `what` is neither a text, nor a Value, nor a function.
         """
         point = self._breakpoint(what)
         self.breakpoints.append(point)
@@ -255,35 +258,49 @@ class Trace:
         """The node of this graph that is meant, by itself or by its name; KeyError if there is none."""
         if isinstance(node, str):
             return self.notation.node(node)
+        require_value(node)
         if node not in self.notation.names:
-            raise KeyError(f"{node!r} is not a node of this graph")
+            what = "a constant" if node.is_constant else "not a node"
+            raise KeyError(f"{node!r} is {what} of this graph")
         return node
 
     def _breakpoint(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
-        if isinstance(what, str):
-            condition = _condition(what)
-            if condition is not None:
-                return Breakpoint(what, condition)
-            if what in TABLE:
-                return Breakpoint(what, lambda step: isinstance(step, Evaluate | Contribute) and step.node.op is TABLE[what])
-        if isinstance(what, str | Value):
-            return Breakpoint(what if isinstance(what, str) else self.notation.name(what), self._writes(what))
-        return Breakpoint(getattr(what, "__name__", "a condition"), what)
+        if callable(what):
+            return Breakpoint(getattr(what, "__name__", "a condition"), what)
+        if not isinstance(what, str):
+            return Breakpoint(self.notation.name(self.node(what)), self._writes(what))
+        try:
+            return Breakpoint(what, self._writes(what))
+        except KeyError as error:
+            hit = _at_operation(what) or _condition(what)
+            if hit is None:
+                raise KeyError(
+                    f"{error.args[0]}. A breakpoint may also be a gradient such as "
+                    f"{self.notation.total(self.root)}, an operation such as mul, or a condition such as "
+                    "abs(grad) > 5, data < 0 or isnan"
+                ) from None
+        return Breakpoint(what, hit)
 
     def _writes(self, target: Value | str) -> Callable[[Step], bool]:
         """Whether a step writes to a node, or to the gradient that is meant."""
-        by_gradient = {self.notation.gradient(n): n for n in self.notation.names} if isinstance(target, str) else {}
-        if target in by_gradient:
-            node = by_gradient[str(target)]
+        node = self._of_gradient.get(target) if isinstance(target, str) else None
+        if node is not None:
             return lambda step: not isinstance(step, Evaluate) and _written_node(step) is node
-        node = self.node(target)
-        return lambda step: _written_node(step) is node
+        found = self.node(target)
+        return lambda step: _written_node(step) is found
+
+    @cached_property
+    def _of_gradient(self) -> dict[str, Value]:
+        """The node whose gradient each symbol is: of ``db`` and ``dJ/db`` it is b."""
+        write = self.notation
+        return {symbol(node): node for symbol in (write.total, write.gradient) for node in write.names}
 
     # --- reasons ----------------------------------------------------------------------------------------
 
     def why(self, node: Value | str) -> Why:
         """Every term of the gradient of `node`; those that are not on paper yet are marked."""
-        return why_from(self.notation, self.node(node), self.steps, self.position)
+        found = self.node(node)
+        return why_from(self.notation, found, self._known[found][1], self.steps, self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
         """The gradient of `node` as a sum over paths; see :func:`micrograd_dl.explain.paths`."""
@@ -307,9 +324,8 @@ class Trace:
         """
         node = self.node(leaf)
         if not node.is_leaf:
-            raise ValueError(
-                f"{self.notation.name(node)} is computed, {self.notation.formula(node)}: set one of the leaves instead"
-            )
+            name, formula = self.notation.name(node), self.notation.formula(node)
+            raise ValueError(f"{name} is computed, {formula}: set one of the leaves instead")
         before, node.data = node.data, to_float(data)
         try:
             recompute(self.root)
@@ -323,6 +339,13 @@ def _written_node(step: Step) -> Value:
     return step.parent if isinstance(step, Contribute) else step.node
 
 
+def _written_number(step: Step) -> float:
+    """What a step writes: a data, or a gradient as summed by then."""
+    if isinstance(step, Evaluate):
+        return step.value
+    return step.after if isinstance(step, Contribute) else step.gradient
+
+
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": lambda x, y: x > y,
     ">=": lambda x, y: x >= y,
@@ -332,33 +355,34 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "!=": lambda x, y: x != y,
 }
 _TEST: dict[str, Callable[[float], bool]] = {"isnan": math.isnan, "isinf": math.isinf}
+_TESTED = re.compile(r"\s*(isnan|isinf)\s*(?:\(\s*(data|grad)\s*\))?\s*")
+_COMPARED = re.compile(
+    r"\s*(?:(abs)\s*\(\s*(data|grad)\s*\)|(data|grad))"  # abs(grad), or grad
+    r"\s*(>=|<=|==|!=|>|<)"
+    r"\s*([-+]?)\s*((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf)\s*"
+)
+
+
+def _at_operation(name: str) -> Callable[[Step], bool] | None:
+    """Whether a step computes with an operation, or differentiates it; None if there is no such operation."""
+    operation = TABLE.get(name.strip())
+    if operation is None:
+        return None
+    return lambda step: not isinstance(step, Seed) and step.node.op is operation
 
 
 def _condition(text: str) -> Callable[[Step], bool] | None:
     """A condition such as ``abs(grad) > 5`` or ``isnan(data)``; None if the text is not one."""
-    compact = re.sub(r"\s+", "", text)
-    if test := re.fullmatch(r"(isnan|isinf)(?:\((data|grad)\))?", compact):
+    if test := _TESTED.fullmatch(text):
         holds, which = _TEST[test[1]], test[2]
-        return lambda step: any(holds(x) for x in _numbers(step, which))
-    if match := re.fullmatch(r"(abs\()?(data|grad)(\))?(>=|<=|==|!=|>|<)([-+]?[\d.]+(?:e[-+]?\d+)?|[-+]?inf)", compact):
-        absolute, which, closed, sign, bound = match.groups()
-        if bool(absolute) != bool(closed):
-            return None
-        compare, limit = _COMPARE[sign], _bound(bound)
-        return lambda step: any(compare(math.fabs(x) if absolute else x, limit) for x in _numbers(step, which))
+        return lambda step: which in (None, _written_kind(step)) and holds(_written_number(step))
+    if match := _COMPARED.fullmatch(text):
+        absolute, within, plain, compare, sign, digits = match.groups()
+        kind, holds_between, bound = within or plain, _COMPARE[compare], float(sign + digits)
+        size: Callable[[float], float] = math.fabs if absolute else float
+        return lambda step: kind == _written_kind(step) and holds_between(size(_written_number(step)), bound)
     return None
 
 
-def _bound(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"a condition compares with a number, such as abs(grad) > 5; not with {text!r}") from None
-
-
-def _numbers(step: Step, which: str | None) -> list[float]:
-    """What a step writes: a data or a gradient."""
-    if isinstance(step, Evaluate):
-        return [step.value] if which != "grad" else []
-    written = step.after if isinstance(step, Contribute) else step.gradient
-    return [written] if which != "data" else []
+def _written_kind(step: Step) -> str:
+    return "data" if isinstance(step, Evaluate) else "grad"

@@ -17,7 +17,6 @@ gradient of the pass that was recorded, even if a leaf's ``data`` is changed aft
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -368,7 +367,7 @@ def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
     """
     operation.require_arity(len(operands))
     parents = tuple([x if type(x) is Value else _operand(x) for x in operands])
-    data, slopes = _compute(operation, parents)
+    data, slopes = compute(operation, parents)
     if operation.arity is None:
         return _record(data, operation, parents, None, slopes, 0.0)
     if operation.arity == 1:
@@ -376,68 +375,13 @@ def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
     return _record(data, operation, parents[0], parents[1], slopes[0], slopes[1])
 
 
-def recompute(root: Value) -> None:
-    """Run the forward pass again over the recorded graph, after the data of leaves was changed.
-
-    Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
-    is written if an operation is undefined at the new data.
-
-    >>> x = Value(3.0)
-    >>> y = x * x
-    >>> x.data = 4.0
-    >>> recompute(y)
-    >>> y.data
-    16.0
-    """
-    order = [node for node in topological_order(root) if node._a is not None]
-    before = [(node.data, node._da, node._db) for node in order]
-    try:
-        for node in order:
-            assert node.op is not None
-            node.data, slopes = _compute(node.op, node.parents)
-            _set_locals(node, slopes)
-    except Exception:
-        for node, (node.data, node._da, node._db) in zip(order, before, strict=True):  # noqa: B007  # assigns slots
-            pass
-        raise
-
-
-def require_recorded(order: Sequence[Value]) -> None:
-    """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
-
-    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
-    """
-    for node in order:
-        if node.op is None or node.op is CONSTANT:
-            continue
-        if not _is_recorded(node, node.op):
-            names = _operand_names(node.parents)
-            named = dict.fromkeys(zip(names, node.parents, strict=True))
-            current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
-            raise RuntimeError(
-                f"{node.label or 'a node'} = {node.op.written(names)} = {node.data:.17g} was not recorded at {current}: "
-                "data (or the slope at a kink) has been changed since. Call recompute(root), or build the "
-                "expression again."
-            )
-
-
-def _is_recorded(node: Value, operation: Operation) -> bool:
-    """Whether the node's data and its derivatives by variables follow from the data of its operands."""
-    try:
-        data, slopes = _compute(operation, node.parents)
-    except (ValueError, ZeroDivisionError):
-        return False
-    edges = zip(node.parents, node.locals, slopes, strict=True)
-    return _same(data, node.data) and all(_same(old, new) for p, old, new in edges if p.op is not CONSTANT)
-
-
-def _compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
+def compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
     """The data of a node and its local derivatives; a constant's is not asked for."""
     values = [parent.data for parent in parents]
     try:
         out = operation.forward(*values)
     except (ValueError, ZeroDivisionError) as error:
-        raise operation.refusal(error, values, _operand_names(parents)) from None
+        raise operation.refusal(error, values, operand_names(parents)) from None
     if operation.arity is None:
         return out, tuple(operation.slopes(out, values))
     slopes = [
@@ -466,13 +410,6 @@ def _record(data: float, op: Operation, a: Any, b: Value | None, da: Any, db: fl
     return node
 
 
-def _set_locals(node: Value, slopes: tuple[float, ...]) -> None:
-    if isinstance(node._a, tuple):
-        node._da = slopes
-    else:
-        node._da, node._db = (*slopes, 0.0)[:2]
-
-
 def _note_origin(node: Value) -> None:
     """Note the innermost frame outside this package; its line is looked up only if somebody asks."""
     frame = sys._getframe(1)
@@ -496,7 +433,7 @@ def _number(x: Operand) -> float:
     return x.data if isinstance(x, Value) else to_float(x, "comparison with a Value")
 
 
-def _operand_names(parents: Sequence[Value]) -> list[str]:
+def operand_names(parents: Sequence[Value]) -> list[str]:
     """Labels where there are some, numbers for constants, placeholders for the rest."""
     placeholders = Operation.operand_names(len(parents))
     return [
@@ -509,7 +446,3 @@ def _restore(data: float, label: str, grad: float, op: Operation | None) -> Valu
     leaf = Value(data, label)
     leaf.grad, leaf.op = grad, op
     return leaf
-
-
-def _same(x: float, y: float) -> bool:
-    return x == y or (math.isnan(x) and math.isnan(y))

@@ -1,0 +1,332 @@
+"""Hypothesis strategies for numbers, operands, graphs and expressions, derived from the table of operations.
+
+What they make is *smooth*: each operation is defined at its operands and around them, away from its kinks,
+and neither results nor derivatives are so large that rounding would drown what a test looks for.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from micrograd_dl.notation import exact
+from micrograd_dl.operation import ATOM, NEG, Operation, Term
+from micrograd_dl.ops import TABLE
+from micrograd_dl.value import Value
+
+MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
+LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node
+MOST_OPERANDS = 5  # of an operation that takes any number
+
+# An operand in a program: the number of the node (leaves first, then results), or a constant.
+Reference: TypeAlias = int | float
+Program: TypeAlias = tuple[tuple[Operation, tuple[Reference, ...]], ...]
+
+
+def numbers(low: float = -4.0, high: float = 4.0) -> st.SearchStrategy[float]:
+    """Finite numbers between `low` and `high` with at most six decimals: none is so small that it vanishes.
+
+    >>> from hypothesis import find
+    >>> find(numbers(), lambda x: x > 1.5)
+    2.0
+    """
+    rounded = st.floats(low, high).map(lambda x: round(x, 6) + 0.0)  # + 0.0 turns -0.0 into 0.0
+    return rounded.filter(lambda x: low <= x <= high)
+
+
+def leaves(elements: st.SearchStrategy[float] | None = None) -> st.SearchStrategy[Value]:
+    """Leaves, each with a number of `elements` (by default of :func:`numbers`).
+
+    >>> from hypothesis import find
+    >>> find(leaves(), lambda leaf: leaf.data < 0)
+    Value(data=-1.0)
+    """
+    return (numbers() if elements is None else elements).map(Value)
+
+
+def operands(operation: Operation, count: int | None = None) -> st.SearchStrategy[tuple[float, ...]]:
+    """Operands at which `operation` is smooth.
+
+    Args:
+        operation: an operation of the table.
+        count: how many operands; by default any number that the operation takes, up to five.
+
+    >>> from hypothesis import find
+    >>> from micrograd_dl.ops import div, dot, log
+    >>> find(operands(log), lambda x: True), find(operands(div), lambda x: True)
+    ((1.0,), (0.0, 1.0))
+    >>> find(operands(dot), lambda x: len(x) > 2)
+    (0.0, 0.0, 0.0, 0.0)
+    """
+    some = [st.tuples(*[numbers()] * n) for n in (_counts(operation) if count is None else [count])]
+    return st.one_of(some).filter(lambda values: is_smooth(operation, values))
+
+
+def is_smooth(
+    operation: Operation, values: Sequence[float], variables: Collection[int] | None = None
+) -> bool:
+    """Whether a test can trust the derivatives of `operation` at `values`.
+
+    Args:
+        operation: an operation of the table.
+        values: a number for each operand.
+        variables: the indices of the operands that vary (by default all); the others are constants.
+
+    >>> from micrograd_dl.ops import pow, relu
+    >>> is_smooth(relu, [0.5]), is_smooth(relu, [0.0])
+    (True, False)
+    >>> is_smooth(pow, [-2.0, 3.0]), is_smooth(pow, [-2.0, 3.0], variables=[0])
+    (False, True)
+    """
+    return _slopes(operation, values, range(len(values)) if variables is None else variables) is not None
+
+
+class Graph:
+    """A random computation: the graph that it records, and a function that repeats it on other numbers.
+
+    Attributes:
+        numbers: the leaves' numbers.
+        program: for each result its operation and its operands, which are the numbers of earlier nodes
+            (leaves first, then results) or constants.
+        leaves, root: the recorded graph. The leaves are called x1, x2, ...; all of them take part.
+
+    >>> from micrograd_dl.ops import mul, tanh
+    >>> graph = Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
+    >>> graph
+    Graph('u1 = x1 * x2; J = tanh(u1)', x1=0.5, x2=2.0)
+    >>> graph.root.data == math.tanh(1.0), graph(1.0, 3.0) == math.tanh(3.0)
+    (True, True)
+    """
+
+    def __init__(
+        self, numbers: Sequence[float], program: Sequence[tuple[Operation, Sequence[Reference]]]
+    ) -> None:
+        self.numbers: tuple[float, ...] = tuple(numbers)
+        self.program: Program = tuple((operation, tuple(references)) for operation, references in program)
+        self.leaves = tuple(Value(x, f"x{i}") for i, x in enumerate(self.numbers, 1))
+        root: Value = self(*self.leaves)
+        self.root = root
+
+    def __call__(self, *x: Any) -> Any:
+        """The result on other numbers: floats, arrays, Values, or whatever answers to ``apply_operation``."""
+        nodes = list(x)
+        for operation, references in self.program:
+            nodes.append(operation(*(nodes[r] if isinstance(r, int) else r for r in references)))
+        return nodes[-1]
+
+    def __repr__(self) -> str:
+        values = (f"{leaf.label}={x!r}" for leaf, x in zip(self.leaves, self.numbers, strict=True))
+        return f"Graph({self.text!r}, {', '.join(values)})"
+
+    @property
+    def text(self) -> str:
+        """The computation as an expression, a statement for each result."""
+        return "; ".join(self.statements(lambda index, term: None))
+
+    def statements(self, inline: Callable[[int, Term], Term | None]) -> Iterator[str]:
+        """The computation as statements ``name = formula``.
+
+        Args:
+            inline: asked for each result but the last, by its number and its formula: the term to write in
+                its place wherever it is used, or None to give it a name in a statement of its own.
+        """
+        terms = [Term(leaf.label) for leaf in self.leaves]
+        last = len(self.program) - 1
+        for index, (operation, references) in enumerate(self.program):
+            formula = operation.written(
+                [terms[x] if isinstance(x, int) else _constant(x) for x in references]
+            )
+            term = inline(len(terms), formula) if index < last else None
+            if term is None:
+                term = Term("J" if index == last else f"u{index + 1}")
+                yield f"{term} = {formula}"
+            terms.append(term)
+
+    def uses(self, node: int) -> int:
+        """How often the node of that number is an operand."""
+        operands = [x for _, references in self.program for x in references if isinstance(x, int)]
+        return operands.count(node)
+
+
+@st.composite
+def graphs(
+    draw: st.DrawFn,
+    operations: Collection[Operation] | None = None,
+    max_leaves: int = 4,
+    max_results: int = 12,
+) -> Graph:
+    """Graphs in which nodes are shared, smooth at every operation.
+
+    They shrink to few nodes: a result that is not needed to make a test fail goes away, and with it whatever
+    it alone depends on.
+
+    Args:
+        operations: what to make them of; the whole table by default.
+        max_leaves, max_results: how large a graph may be.
+
+    >>> from hypothesis import find
+    >>> from micrograd_dl.ops import mul
+    >>> find(graphs(), lambda graph: graph.root.op is mul)
+    Graph('J = x1 * x1', x1=1.0)
+    >>> find(graphs(), lambda graph: len(graph.leaves) == 2)
+    Graph('J = x2 + x1', x1=1.0, x2=1.0)
+    """
+    some = list(TABLE.values() if operations is None else operations)
+    growth = _Growth(draw(st.lists(_LEAF, min_size=1, max_size=max_leaves)), draw(_CONSTANTS))
+    for _ in range(draw(st.integers(1, max_results))):
+        growth.add(*draw(_instructions(some)))
+    assume(growth.program)
+    return growth.pruned()
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression as text, the numbers of its variables, and the number that it means."""
+
+    text: str
+    values: dict[str, float]
+    result: float
+
+
+@st.composite
+def expressions(
+    draw: st.DrawFn,
+    operations: Collection[Operation] | None = None,
+    max_leaves: int = 4,
+    max_results: int = 8,
+) -> Formula:
+    """Texts for :mod:`micrograd_dl.expression`, with the numbers of their variables and what they come to.
+
+    The result is computed by the table, on floats, in the order in which the text has it: a parser is to
+    find the same number, bit for bit.
+
+    >>> from hypothesis import find
+    >>> find(expressions(), lambda formula: formula.result > 1)
+    Formula(text='J = x1 + x1', values={'x1': 1.0}, result=2.0)
+    """
+    graph = draw(graphs(operations, max_leaves, max_results))
+
+    def inline(node: int, formula: Term) -> Term | None:
+        # A result that is used twice and inlined would be written, and computed, twice.
+        if graph.uses(node) > 1 or draw(st.booleans()):
+            return None
+        return Term(f"({formula!s})") if draw(st.booleans()) else formula
+
+    separator = draw(st.sampled_from(["; ", ";", "\n", " ;\n"]))
+    blank = draw(st.sampled_from([" ", "", "  "]))
+    text = separator.join(graph.statements(inline)).replace(" ", blank)
+    values = {leaf.label: x for leaf, x in zip(graph.leaves, graph.numbers, strict=True)}
+    return Formula(text, values, graph(*graph.numbers))
+
+
+# --- how a graph grows --------------------------------------------------------------------------------------
+
+
+@st.composite
+def _instructions(draw: st.DrawFn, operations: Sequence[Operation]) -> tuple[Operation, list[int]]:
+    """An operation and a choice of each operand. So few draws that Hypothesis deletes it as a whole."""
+    operation = draw(st.sampled_from(operations))
+    counts = _counts(operation)
+    count = counts[0] if len(counts) == 1 else draw(st.sampled_from(counts))
+    return operation, [draw(_CHOICE) for _ in range(count)]
+
+
+_CHOICES = 32
+_CHOICE = st.integers(0, _CHOICES - 1)
+_LEAF = st.one_of(st.just(1.0), *[numbers()] * 7)  # shrinks to 1, where every operation is smooth
+_CONSTANTS = st.lists(numbers(), max_size=3)
+
+
+class _Growth:
+    """A graph under construction, with what is needed to refuse a result that would not be smooth."""
+
+    def __init__(self, start: Sequence[float], constants: Sequence[float]) -> None:
+        self.values = list(start)
+        self.leaves = len(start)
+        self.constants = constants
+        self.reach = [1.0] * len(start)  # for each node, the sum over paths from the leaves of |derivatives|
+        self.program: list[tuple[Operation, tuple[Reference, ...]]] = []
+
+    def add(self, operation: Operation, choices: Sequence[int]) -> None:
+        """Add a result, unless it would not be smooth, or depend on nothing."""
+        references = tuple(map(self._reference, choices))
+        variables = [i for i, x in enumerate(references) if isinstance(x, int)]
+        values = [self.values[x] if isinstance(x, int) else x for x in references]
+        slopes = _slopes(operation, values, variables)
+        if not variables or slopes is None:
+            return
+        reach = math.fsum(
+            math.fabs(slope) * self.reach[int(references[i])]
+            for i, slope in zip(variables, slopes, strict=True)
+        )
+        if reach <= LARGEST:
+            self.values.append(operation.evaluate(values))
+            self.reach.append(reach)
+            self.program.append((operation, references))
+
+    def _reference(self, choice: int) -> Reference:
+        """A node or a constant. The newest nodes come first, and are likelier; constants come last."""
+        some: list[Reference] = [*reversed(range(len(self.values))), *self.constants]
+        return some[choice**2 * len(some) // _CHOICES**2]
+
+    def pruned(self) -> Graph:
+        """The graph of the newest result, without what it does not depend on."""
+        needed = {len(self.values) - 1}
+        for index in reversed(range(self.leaves, len(self.values))):
+            if index in needed:
+                needed.update(x for x in self.program[index - self.leaves][1] if isinstance(x, int))
+        place = {old: new for new, old in enumerate(sorted(needed))}
+        program = [
+            (operation, [place[x] if isinstance(x, int) else x for x in references])
+            for index, (operation, references) in enumerate(self.program, self.leaves)
+            if index in needed
+        ]
+        return Graph([self.values[i] for i in range(self.leaves) if i in needed], program)
+
+
+def _slopes(operation: Operation, values: Sequence[float], variables: Collection[int]) -> list[float] | None:
+    """The local derivatives by `variables`, or None if the operation is not smooth at `values`."""
+    try:
+        out = operation.evaluate(values)
+        slopes = [operation.local(i, out, values) for i in variables]
+    except (ValueError, ZeroDivisionError):
+        return None
+    kink = operation.kink
+    small = all(math.isfinite(x) and math.fabs(x) <= LARGEST for x in [out, *slopes])
+    if not small or (kink is not None and math.fabs(kink(*values)) < MARGIN):
+        return None
+    return slopes if all(_defined_around(operation, values, i) for i in variables) else None
+
+
+def _defined_around(operation: Operation, values: Sequence[float], index: int) -> bool:
+    if operation.defined is None:
+        return True
+    x = values[index]
+    moved = ([*values[:index], y, *values[index + 1 :]] for y in (x - MARGIN, x, x + MARGIN))
+    return all(operation.defined(*point) for point in moved)
+
+
+@functools.cache
+def _counts(operation: Operation) -> tuple[int, ...]:
+    """The numbers of operands that the operation takes, fewest first."""
+    if operation.arity is not None:
+        return (operation.arity,)
+    return tuple(count for count in range(1, MOST_OPERANDS + 1) if _takes(operation, count))
+
+
+def _takes(operation: Operation, count: int) -> bool:
+    try:
+        operation.evaluate([1.0] * count)
+    except ValueError:
+        return False  # such as an odd number for dot, which takes pairs
+    return True
+
+
+def _constant(x: float) -> Term:
+    return Term(exact(x), NEG if x < 0 else ATOM)
