@@ -17,5 +17,5 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile(
     "ci", settings.get_profile("dev"), max_examples=30, derandomize=True, print_blob=True
 )
-settings.register_profile("night", settings.get_profile("dev"), max_examples=5_000, print_blob=True)
+settings.register_profile("night", settings.get_profile("dev"), max_examples=3_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))

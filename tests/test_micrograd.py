@@ -1,0 +1,126 @@
+"""Programs written for micrograd, with nothing but the import line changed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from micrograd_dl.value import Value
+
+
+def tour(a: Any, b: Any) -> Any:
+    """The tour of the operators in micrograd's README."""
+    p = a + b
+    q = a * b + b**3
+    p += p + 1
+    p += 1 + p + (-a)
+    q += q * 2 + relu(b + a)
+    q += 3 * q + relu(b - a)
+    square = (p - q) ** 2
+    g = square / 2.0
+    g += 10.0 / square
+    return g
+
+
+def relu(x: Any) -> Any:
+    return x.relu() if isinstance(x, Value) else max(x, 0.0)
+
+
+def test_the_numbers_of_the_readme() -> None:
+    a, b = Value(-4.0), Value(2.0)
+    g = tour(a, b)
+    g.backward()
+    assert f"{g.data:.4f}" == "24.7041"
+    assert f"{a.grad:.4f}" == "138.8338"
+    assert f"{b.grad:.4f}" == "645.5773"
+    assert g.data == tour(-4.0, 2.0)
+
+
+def test_the_numbers_of_the_first_test_program() -> None:
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert (y.data, x.grad) == (-20.0, 46.0)
+
+
+@pytest.mark.parametrize(
+    ("build", "data", "slope"),
+    [
+        (lambda x: x + 1, 4.0, 1.0),
+        (lambda x: 1 + x, 4.0, 1.0),
+        (lambda x: x - 1, 2.0, 1.0),
+        (lambda x: 1 - x, -2.0, -1.0),
+        (lambda x: x * 2, 6.0, 2.0),
+        (lambda x: 2 * x, 6.0, 2.0),
+        (lambda x: x / 2, 1.5, 0.5),
+        (lambda x: 6 / x, 2.0, -2 / 3),
+        (lambda x: x**2, 9.0, 6.0),
+        (lambda x: x**-1, 1 / 3, -1 / 9),
+        (lambda x: -x, -3.0, -1.0),
+        (lambda x: x.relu(), 3.0, 1.0),
+        (lambda x: (-x).relu(), 0.0, 0.0),
+    ],
+)
+def test_operators_and_their_mirror_images(
+    build: Callable[[Value], Value], data: float, slope: float
+) -> None:
+    x = Value(3)
+    y = build(x)
+    y.backward()
+    assert y.data == pytest.approx(data, rel=1e-15)
+    assert x.grad == pytest.approx(slope, rel=1e-15)
+
+
+def test_what_micrograd_refuses_works() -> None:
+    x = Value(2.0)
+    assert (2**x).data == 4.0
+    assert (x**x).data == 4.0
+    zero = Value(0.0)
+    y = zero**0
+    y.backward()
+    assert (y.data, zero.grad) == (1.0, 0.0)
+    negative = Value(-2.0)
+    z = negative**3
+    z.backward()
+    assert (z.data, negative.grad) == (-8.0, 12.0)
+
+
+class Neuron:
+    """A neuron as micrograd's users write it: weights in a list, a sum of products, a gradient set to 0."""
+
+    def __init__(self, inputs: int, rng: random.Random) -> None:
+        self.w = [Value(rng.uniform(-1, 1)) for _ in range(inputs)]
+        self.b = Value(0)
+
+    def __call__(self, x: list[Any]) -> Value:
+        return sum((w * x for w, x in zip(self.w, x, strict=True)), self.b).tanh()
+
+    def parameters(self) -> list[Value]:
+        return [*self.w, self.b]
+
+
+def test_a_small_network_learns_exclusive_or() -> None:
+    rng = random.Random(1)
+    hidden, out = [Neuron(2, rng) for _ in range(4)], Neuron(4, rng)
+    parameters = [p for neuron in [*hidden, out] for p in neuron.parameters()]
+    examples = [([0, 0], -1), ([0, 1], 1), ([1, 0], 1), ([1, 1], -1)]
+
+    def loss() -> Value:
+        losses = [(out([neuron(x) for neuron in hidden]) - y) ** 2 for x, y in examples]
+        return sum(losses, Value(0.0)) * (1.0 / len(losses))
+
+    first = loss().data
+    for _ in range(200):
+        total = loss()
+        for p in parameters:
+            p.grad = 0
+        total.backward()
+        for p in parameters:
+            p.data -= 0.2 * p.grad
+    assert loss().data < 0.05 < first

@@ -1,0 +1,248 @@
+"""``assert_gradients_match``: what it lets pass, what it finds, and how it says so."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from micrograd_dl import ops
+from micrograd_dl.operation import Operation
+from micrograd_dl.ops import TABLE
+from micrograd_dl.testing import Graph, assert_gradients_match, graphs, numbers, operands
+from micrograd_dl.value import Value, apply
+
+
+def complaint(f: Callable[..., Any], *args: float, **options: Any) -> str:
+    with pytest.raises(AssertionError) as error:
+        assert_gradients_match(f, *args, **options)
+    return str(error.value)
+
+
+def wrongly(operation: Operation, factor: float) -> Operation:
+    """The operation with a first derivative that is so many times too large."""
+    assert isinstance(operation.derivatives, tuple)
+    first, *others = operation.derivatives
+    return replace(operation, derivatives=(lambda out, *x: factor * first(out, *x), *others))
+
+
+# --- what passes --------------------------------------------------------------------------------------------
+
+
+@given(numbers(), numbers())
+def test_right_gradients_pass(x: float, y: float) -> None:
+    assert_gradients_match(lambda x, y: (x * y + 1).tanh() - y.exp() * x, x, y)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda x: x, [3.0]),
+        (lambda x: x * 1e9, [3.0]),
+        (lambda x: x * 1e-9, [3.0]),
+        (lambda x: x * x, [1e6]),
+        (lambda x: x * x, [1e-6]),
+        (lambda x: x.exp(), [20.0]),
+        (lambda x: 1 / x, [0.01]),
+        (lambda x: (x * 1000).sin(), [0.3]),
+        (lambda x: x.relu(), [1e-5]),
+        (lambda x: x.log(), [1e-4]),
+        (lambda x: x * 0, [1.0]),
+        (lambda x, y: y * 2, [1.0, 2.0]),
+        (lambda *x: ops.sum(*x), [1.0] * 20),
+    ],
+)
+def test_right_gradients_of_every_size_pass(f: Callable[..., Value], args: list[float]) -> None:
+    assert_gradients_match(f, *args)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda x: x.relu(), [0.0]),
+        (lambda x: x.maximum(1.0), [1.0]),
+        (lambda x: x.sqrt(), [0.0]),
+        (lambda x: x * x, [math.inf]),
+        (lambda x: x * x, [math.nan]),
+        (lambda x: x.exp(), [709.7827]),
+        (lambda x: wrong_beside_a_kink(x), [0.0]),
+    ],
+)
+def test_what_cannot_be_judged_is_passed_over(f: Callable[..., Value], args: list[float]) -> None:
+    assert_gradients_match(f, *args)
+
+
+def wrong_beside_a_kink(x: Value) -> Value:
+    return apply(wrongly(ops.relu, 5.0), [x])
+
+
+def test_numbers_of_any_kind_are_a_point() -> None:
+    point: list[Any] = [np.float32(2.0), True]
+    assert_gradients_match(lambda x, y: x * y, *point)
+    assert_gradients_match(lambda: Value(1.0) * 2)
+
+
+# --- what is found ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, 0.99999, 1.00001, 2.0, math.inf, math.nan])
+@pytest.mark.parametrize("name", ["exp", "tanh", "sigmoid", "sin", "mul", "div", "pow"])
+def test_a_wrong_rule_is_found(name: str, factor: float) -> None:
+    point = [0.7, 1.3][: TABLE[name].arity]
+    wrong = wrongly(TABLE[name], factor)
+    assert "expected" in complaint(lambda *x: apply(wrong, x), *point)
+    assert_gradients_match(lambda *x: apply(wrongly(TABLE[name], 1.0), x), *point)
+
+
+@given(st.data())
+def test_a_slightly_wrong_rule_is_found_anywhere(data: st.DataObject) -> None:
+    x = data.draw(operands(ops.exp))
+    wrong = wrongly(ops.exp, 1 + 1e-5)
+    complaint(lambda x: apply(wrong, [x]), *x)
+
+
+def test_a_wrong_rule_in_a_random_graph_is_found_and_shrinks_to_it() -> None:
+    wrong = wrongly(ops.tanh, 1.5)
+    some = [wrong, ops.add, ops.mul, ops.exp, ops.sin]
+
+    def fails(graph: Graph) -> bool:
+        try:
+            assert_gradients_match(graph, *graph.numbers)
+        except AssertionError:
+            return True
+        return False
+
+    patient = settings(settings(), max_examples=2_000, derandomize=True, database=None)
+    graph = find(graphs(some), fails, settings=patient)
+    assert [operation for operation, _ in graph.program] == [wrong]
+
+
+def test_the_message_explains_itself() -> None:
+    def area(width: Value, height: Value) -> Value:
+        return apply(wrongly(ops.mul, 2.0), [width, height])
+
+    assert complaint(area, 3, 0.1) == (
+        "backprop and central differences disagree on area(width=3.0, height=0.1) = 0.30000000000000004:\n"
+        "  by width (argument 1 of 2): expected 0.1, got 0.2 (step 3e-05)"
+    )
+
+
+def test_a_number_that_slips_out_of_the_graph_is_found() -> None:
+    text = complaint(lambda x, y: x * y.data, 3, 2)
+    assert text.splitlines() == [
+        "backprop and central differences disagree on f(x=3.0, y=2.0) = 6.0:",
+        "  by y (argument 2 of 2): expected 3, got 0 (step 2e-05)",
+        "    y takes no part in the graph that was recorded: is .data or float() used on the way?",
+    ]
+    text = complaint(lambda x: x * x.data, 3)
+    assert "expected 6, got 3" in text
+    assert "takes no part" not in text
+
+
+def test_many_complaints_are_cut_short() -> None:
+    lines = complaint(lambda *w: Value(sum(x.data * x.data for x in w)), *[1.0] * 12).splitlines()
+    assert len(lines) == 1 + 2 * 10 + 1
+    assert lines[-1] == "  ... and 2 more"
+    lines = complaint(lambda *w: Value(sum(x.data * x.data for x in w)), *[1.0] * 10).splitlines()
+    assert len(lines) == 1 + 2 * 10
+
+
+@pytest.mark.parametrize(
+    ("f", "call"),
+    [
+        (lambda x, y: x * y.data, "f(x=1.0, y=2.0)"),
+        (lambda *x: x[0] * x[1].data, "f(x1=1.0, x2=2.0)"),
+        (lambda a, *rest: a * rest[0].data, "f(a=1.0, rest1=2.0)"),
+        (lambda a, b=0, *, c=1: a * b.data * c, "f(a=1.0, b=2.0)"),
+        (Graph([1.0, 2.0], [(wrongly(ops.mul, 2.0), [0, 1])]), "Graph(x1=1.0, x2=2.0)"),
+    ],
+)
+def test_arguments_are_called_by_their_names(f: Callable[..., Any], call: str) -> None:
+    assert f"disagree on {call} = 2.0:" in complaint(f, 1, 2)
+
+
+def test_arguments_of_a_function_without_a_signature_are_numbered() -> None:
+    class Opaque:
+        __signature__ = "none"
+
+        def __call__(self, *x: Value) -> Value:
+            return x[0] * x[1].data
+
+    assert "disagree on Opaque(x1=1.0, x2=2.0) = 2.0:" in complaint(Opaque(), 1, 2)
+
+
+# --- against another function -------------------------------------------------------------------------------
+
+
+@given(numbers())
+def test_the_same_function_by_other_means(x: float) -> None:
+    assert_gradients_match(lambda x: x.sigmoid(), x, against=lambda x: 1 / (1 + math.exp(-x)))
+    assert_gradients_match(lambda x: x.tanh(), x, against=lambda x: 2 * Value(2 * x).sigmoid() - 1)
+
+
+def test_another_result_is_found() -> None:
+    assert complaint(
+        lambda x: x * 2, 3, against=lambda x: x * 2.1
+    ) == "f(x=3.0): expected the result 6.3, got 6.0" or (
+        complaint(lambda x: x * 2, 3, against=lambda x: x * 2.1).startswith(
+            "f(x=3.0): expected the result 6.3"
+        )
+    )
+
+
+def test_another_slope_is_found() -> None:
+    text = complaint(lambda x: x * 2, 3, against=lambda x: 6 + (x - 3) * 5)
+    assert re.search(r"by x \(argument 1 of 1\): expected 5, got 2", text)
+
+
+def test_two_results_that_are_no_numbers_are_the_same() -> None:
+    assert_gradients_match(lambda x: x * 1, math.nan, against=lambda x: x)
+    complaint(lambda x: x * 1, math.nan, against=lambda x: 1.0)
+    complaint(lambda x: x * 1, 1.0, against=lambda x: math.nan)
+    assert_gradients_match(lambda x: x * 1, math.inf, against=lambda x: x)
+
+
+def test_tolerances() -> None:
+    wrong = wrongly(ops.exp, 1.001)
+
+    def f(x: Value) -> Value:
+        return apply(wrong, [x])
+
+    complaint(f, 1.0)
+    assert_gradients_match(f, 1.0, rtol=0.01)
+    assert_gradients_match(f, 1.0, atol=0.01)
+    large = wrongly(ops.mul, 1.001)
+    complaint(lambda x: apply(large, [x, 1e6]), 1.0, rtol=0, atol=1e-4)
+    assert_gradients_match(lambda x: apply(large, [x, 1e6]), 1.0, rtol=0, atol=2e-3)
+
+
+# --- what is refused ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["1", None, Value(1.0), [1.0], np.ones(1)])
+def test_the_point_is_made_of_numbers(wrong: Any) -> None:
+    def scaled(x: Value, y: Value) -> Value:
+        return x * y
+
+    with pytest.raises(TypeError, match="argument 2 of scaled takes a real number, not the"):
+        assert_gradients_match(scaled, 1.0, wrong)
+
+
+@pytest.mark.parametrize("result", [3.0, None, [Value(1.0)]])
+def test_the_result_is_a_value(result: Any) -> None:
+    with pytest.raises(
+        TypeError, match=f"f is to return a Value, not the {type(result).__name__} .*is .data or"
+    ):
+        assert_gradients_match(lambda x: result, 1.0)
+
+
+def test_an_undefined_point_is_the_functions_own_affair() -> None:
+    with pytest.raises(ZeroDivisionError, match="1 / x is not defined at x = 0"):
+        assert_gradients_match(lambda x: 1 / x, 0.0)

@@ -1,0 +1,271 @@
+"""The strategies: what they promise, for every operation of the table, and that they shrink well."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+
+from micrograd_dl import grad, topological_order
+from micrograd_dl.expression import parse
+from micrograd_dl.operation import Operation
+from micrograd_dl.ops import TABLE
+from micrograd_dl.testing import (
+    Formula,
+    Graph,
+    expressions,
+    graphs,
+    is_smooth,
+    leaves,
+    numbers,
+    operands,
+)
+from micrograd_dl.testing.strategies import LARGEST, MARGIN
+from micrograd_dl.value import Value
+
+every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
+half_as_many = settings(max_examples=settings().max_examples // 2)
+
+# `find` as the documentation has it, but repeatable and with more patience than the profile has.
+PATIENT = settings(settings(), max_examples=5_000, derandomize=True, database=None)
+
+
+def smallest(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool]) -> Any:
+    return find(strategy, condition, settings=PATIENT)
+
+
+# --- numbers, leaves, operands ------------------------------------------------------------------------------
+
+
+@given(numbers())
+def test_numbers_behave(x: float) -> None:
+    assert -4 <= x <= 4
+    assert x == round(x, 6)
+    assert math.copysign(1.0, x) == 1.0 or x < 0  # no negative zero
+
+
+@given(numbers(0.5, 2))
+def test_numbers_of_a_range(x: float) -> None:
+    assert 0.5 <= x <= 2
+
+
+def test_numbers_shrink_to_whole_ones() -> None:
+    assert smallest(numbers(), lambda x: x > 1.5) == 2.0
+    assert smallest(numbers(), lambda x: x < 0) == -1.0
+    assert smallest(numbers(), lambda x: True) == 0.0
+
+
+@given(leaves(), leaves(st.sampled_from([7.0])))
+def test_leaves(leaf: Value, seven: Value) -> None:
+    assert leaf.is_leaf
+    assert -4 <= leaf.data <= 4
+    assert seven.data == 7.0
+
+
+@every_operation
+@half_as_many
+@given(data=st.data())
+def test_operands_are_smooth(operation: Operation, data: st.DataObject) -> None:
+    point = data.draw(operands(operation))
+    assert len(point) == (operation.arity or len(point)) >= 1
+    assert is_smooth(operation, point)
+    out = operation.evaluate(point)
+    assert abs(out) <= LARGEST
+    assert all(abs(operation.local(index, out, point)) <= LARGEST for index in range(len(point)))
+    if operation.kink is not None:
+        assert abs(operation.kink(*point)) >= MARGIN
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [("sum", [1, 2, 3, 4, 5]), ("dot", [2, 4]), ("affine", [1, 3, 5]), ("logsumexp", [1, 2, 3, 4, 5])],
+)
+def test_operands_of_any_number(name: str, accepted: list[int]) -> None:
+    found = {len(smallest(operands(TABLE[name]), has_length(count))) for count in accepted}
+    assert found == set(accepted)
+    for count in range(1, 6):
+        if count in accepted:
+            assert len(smallest(operands(TABLE[name], count), lambda point: True)) == count
+        else:
+            with pytest.raises(Unsatisfiable):
+                smallest(operands(TABLE[name]).filter(has_length(count)), lambda point: True)
+
+
+def has_length(count: int) -> Callable[[Any], bool]:
+    return lambda point: len(point) == count
+
+
+def test_operands_shrink() -> None:
+    assert smallest(operands(TABLE["log"]), lambda x: True) == (1.0,)
+    assert smallest(operands(TABLE["div"]), lambda x: True) == (0.0, 1.0)
+    assert smallest(operands(TABLE["dot"]), lambda x: True) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "variables", "smooth"),
+    [
+        ("relu", [0.5], None, True),
+        ("relu", [0.0], None, False),
+        ("relu", [MARGIN / 2], None, False),
+        ("relu", [-MARGIN], None, True),
+        ("log", [MARGIN], None, False),  # at its edge, a margin away from where it is undefined
+        ("log", [2 * MARGIN], None, True),
+        ("log", [-1.0], None, False),
+        ("div", [1.0, 0.0], None, False),
+        ("div", [1.0, 0.05], None, False),  # the slope is 400
+        ("div", [1.0, 0.0], [0], False),
+        ("sqrt", [0.0], None, False),
+        ("exp", [5.0], None, False),
+        ("exp", [4.5], None, True),
+        ("exp", [math.inf], None, False),
+        ("add", [math.nan, 1.0], None, False),
+        ("add", [90.0, 9.0], None, True),
+        ("add", [90.0, 11.0], None, False),
+        ("pow", [-2.0, 3.0], None, False),
+        ("pow", [-2.0, 3.0], [0], True),
+        ("pow", [-2.0, 2.5], [0], False),
+        ("pow", [0.0, 0.5], [0], False),
+        ("maximum", [1.0, 1.01], None, False),
+        ("maximum", [1.0, 2.0], None, True),
+    ],
+)
+def test_what_is_smooth(name: str, point: list[float], variables: list[int] | None, smooth: bool) -> None:
+    assert is_smooth(TABLE[name], point, variables) is smooth
+
+
+# --- graphs -------------------------------------------------------------------------------------------------
+
+
+@given(graphs())
+def test_a_graph_is_what_its_program_says(graph: Graph) -> None:
+    assert [leaf.data for leaf in graph.leaves] == list(graph.numbers)
+    assert [leaf.label for leaf in graph.leaves] == [f"x{i}" for i in range(1, len(graph.leaves) + 1)]
+    assert graph.root.data == graph(*graph.numbers)
+    order = topological_order(graph.root)
+    assert set(graph.leaves) == {node for node in order if node.is_leaf}
+    assert len(graph.program) == sum(bool(node.parents) for node in order)
+    assert 1 <= len(graph.leaves) <= 4
+    assert 1 <= len(graph.program) <= 12
+    inner = {i: len(graph.leaves) + i for i in range(len(graph.program) - 1)}
+    assert all(graph.uses(node) >= 1 for node in [*range(len(graph.leaves)), *inner.values()])
+
+
+@given(graphs())
+def test_a_graph_is_smooth_everywhere(graph: Graph) -> None:
+    for node in topological_order(graph.root):
+        if node.op is not None and node.parents:
+            variables = [i for i, parent in enumerate(node.parents) if not parent.is_constant]
+            assert variables
+            assert is_smooth(node.op, [parent.data for parent in node.parents], variables)
+    assert all(abs(slope) <= LARGEST for slope in grad(graph.root, graph.leaves))
+
+
+@given(graphs([TABLE["add"], TABLE["exp"]], max_leaves=2, max_results=3))
+def test_graphs_can_be_limited(graph: Graph) -> None:
+    assert {operation.name for operation, _ in graph.program} <= {"add", "exp"}
+    assert len(graph.leaves) <= 2
+    assert len(graph.program) <= 3
+
+
+@given(graphs())
+def test_a_graph_works_on_other_kinds_of_numbers(graph: Graph) -> None:
+    again = graph(*(Value(x) for x in graph.numbers))
+    assert again is not graph.root
+    assert again.data == graph.root.data
+    columns = graph(*(np.full((1, 3), x) for x in graph.numbers))
+    assert columns.shape == (1, 3)
+    assert columns[0].tolist() == pytest.approx([graph.root.data] * 3, rel=1e-12, abs=1e-12)
+
+
+def test_a_graph_written_by_hand() -> None:
+    graph = Graph([0.5, 2.0], [(TABLE["mul"], [0, 1]), (TABLE["add"], [2, -3.0]), (TABLE["mul"], [3, 2])])
+    assert repr(graph) == "Graph('u1 = x1 * x2; u2 = u1 + -3; J = u2 * u1', x1=0.5, x2=2.0)"
+    assert graph.root.data == -2.0
+    assert [graph.uses(node) for node in range(5)] == [1, 1, 2, 1, 0]
+    assert graph.program[1] == (TABLE["add"], (2, -3.0))
+
+
+def test_a_constant_is_no_reference() -> None:
+    graph = Graph([5.0, 7.0], [(TABLE["add"], [1, 0.0]), (TABLE["mul"], [2, 1.0])])
+    assert graph.root.data == 7.0
+    assert [graph.uses(node) for node in range(3)] == [0, 1, 1]
+
+
+def has(name: str) -> Callable[[Graph], bool]:
+    return lambda graph: any(operation.name == name for operation, _ in graph.program)
+
+
+@pytest.mark.parametrize("name", ["add", "neg", "log", "tanh", "leaky_relu", "affine"])
+def test_a_fault_in_one_operation_shrinks_to_that_operation_alone(name: str) -> None:
+    """As if its rule were wrong: the graph is one node on one leaf."""
+    graph = smallest(graphs(), has(name))
+    assert [op.name for op, _ in graph.program] == [name]
+    assert graph.numbers == (1.0,)
+
+
+@pytest.mark.parametrize(
+    ("condition", "results", "leaf_count"),
+    [
+        (lambda graph: len(graph.leaves) == 2, 1, 2),
+        (lambda graph: len(graph.leaves) == 3, 2, 3),
+        (lambda graph: len(graph.program) >= 3, 3, 1),
+        (lambda graph: any(graph.uses(node) > 1 for node in range(9)), 1, 1),
+        (lambda graph: has("sin")(graph) and has("exp")(graph), 2, 1),
+        (lambda graph: abs(graph.root.data) > 5, 3, 1),
+    ],
+)
+def test_graphs_shrink_to_few_nodes(
+    condition: Callable[[Graph], bool], results: int, leaf_count: int
+) -> None:
+    graph = smallest(graphs(), condition)
+    assert len(graph.program) <= results
+    assert len(graph.leaves) == leaf_count
+
+
+def test_larger_graphs_are_found_too() -> None:
+    graph = smallest(graphs(), lambda graph: len(graph.program) >= 6 and len(graph.leaves) >= 2)
+    assert (len(graph.program), len(graph.leaves)) == (6, 2)
+
+
+# --- expressions --------------------------------------------------------------------------------------------
+
+
+@given(expressions())
+def test_an_expression_means_its_result(formula: Formula) -> None:
+    assert parse(formula.text, **formula.values).data == formula.result
+
+
+@given(expressions([TABLE["add"], TABLE["neg"]], max_leaves=2, max_results=3))
+def test_expressions_can_be_limited(formula: Formula) -> None:
+    assert set(formula.text) <= set("Jux123450678.9e=+-(); \n")
+    assert len(formula.values) <= 2
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda formula: "(" in formula.text,
+        lambda formula: "  " in formula.text,
+        lambda formula: " " not in formula.text,
+        lambda formula: ";" in formula.text,
+        lambda formula: "\n" in formula.text,
+        lambda formula: "**" in formula.text,
+        lambda formula: "((" in formula.text,
+        lambda formula: "--" in formula.text,
+        lambda formula: "- -" in formula.text,
+    ],
+)
+def test_expressions_of_many_forms_are_found(condition: Callable[[Formula], bool]) -> None:
+    formula = smallest(expressions(), condition)
+    assert parse(formula.text, **formula.values).data == formula.result
+
+
+def test_expressions_shrink() -> None:
+    formula = smallest(expressions(), lambda formula: formula.result > 1)
+    assert formula == Formula("J = x1 + x1", {"x1": 1.0}, 2.0)

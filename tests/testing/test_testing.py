@@ -1,0 +1,21 @@
+"""The package itself: what it offers, and what it says where Hypothesis is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import micrograd_dl.testing
+
+
+def test_everything_that_is_offered_is_there() -> None:
+    for name in micrograd_dl.testing.__all__:
+        assert getattr(micrograd_dl.testing, name).__doc__
+
+
+def test_without_hypothesis_it_says_what_to_install() -> None:
+    program = "import sys; sys.modules['hypothesis'] = None; import micrograd_dl; import micrograd_dl.testing"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    last = run.stderr.strip().splitlines()[-1]
+    assert last == ('ImportError: micrograd_dl.testing needs Hypothesis: pip install "micrograd-dl[testing]"')
