@@ -67,7 +67,11 @@ class Seed(_Sentence):
     def __str__(self) -> str:
         write = self.notation
         short, total = write.gradient(self.node), write.total(self.node)
-        return f"{short} = {total} = {number(self.gradient)}" if short != total else f"{total} = {number(self.gradient)}"
+        return (
+            f"{short} = {total} = {number(self.gradient)}"
+            if short != total
+            else f"{total} = {number(self.gradient)}"
+        )
 
     def latex(self) -> str:
         """The step in LaTeX."""
@@ -115,7 +119,8 @@ class Contribute(_Sentence):
         local = latex_number(self.local)
         return (
             rf"{write.latex_total(self.parent)} \mathrel{{+}}= {write.latex_total(self.node)} \cdot "
-            rf"{write.latex_local(self.node, self.index)} = {latex_number(self.upstream)} \cdot {local:{MUL + 2}} = "
+            rf"{write.latex_local(self.node, self.index)} = "
+            rf"{latex_number(self.upstream)} \cdot {local:{MUL + 2}} = "
             f"{latex_number(self.contribution)}"
         )
 
@@ -161,22 +166,32 @@ def steps_in(order: Sequence[Value], notation: Notation, seed: float = 1.0) -> I
             yield Evaluate(node, node.data, tuple([p.data for p in node.parents]), notation)
     yield Seed(order[-1], seed, notation)
     terms: dict[Value, int] = {}
-    for node, index, upstream, local, contribution, before, after in _chain_rule(order, seed, _recorded_slopes):
+    for node, index, upstream, local, contribution, before, after in _chain_rule(
+        order, seed, _recorded_slopes
+    ):
         parent = node.parents[index]
         term = terms[parent] = terms.get(parent, 0) + 1
         yield Contribute(
-            node, index, parent, upstream, local, contribution, before, after, term, notation.uses[parent], notation
+            node,
+            index,
+            parent,
+            upstream,
+            local,
+            contribution,
+            before,
+            after,
+            term,
+            notation.uses[parent],
+            notation,
         )
 
 
-def grad(
-    root: Value, variables: Sequence[Value], create_graph: bool = False, seed: float = 1.0
-) -> list[Any]:
+def grad(root: Value, variables: Sequence[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
     """The derivatives of `root` by each of `variables`; nothing is written to the graph.
 
     Args:
         root: the result.
-        variables: the nodes to differentiate by; the derivative by a node that `root` does not depend on is 0.
+        variables: the nodes to differentiate by; the derivative by one that `root` does not depend on is 0.
         create_graph: give Values, whose graph is the derivative, rather than floats. They can be drawn,
             stepped through and differentiated again.
         seed: the derivative of the final result by `root`.
@@ -200,7 +215,9 @@ def grad(
     totals: dict[Value, Any] = {root: to_float(seed, "the seed of grad()")}
     if create_graph:
         require_recorded(order)
-    for node, index, *_, after in _chain_rule(order, totals[root], _slope_graphs if create_graph else _recorded_slopes):
+    for node, index, *_, after in _chain_rule(
+        order, totals[root], _slope_graphs if create_graph else _recorded_slopes
+    ):
         totals[node.parents[index]] = after
     found = [totals.get(variable, 0.0) for variable in variables]
     if not create_graph:
@@ -237,8 +254,10 @@ def require_value(node: object) -> None:
         raise TypeError(f"a Value is wanted here, not the {type(node).__name__} {node!r:.60}")
 
 
-def _chain_rule(order: Sequence[Value], seed: Any, slopes: Callable[[Value], Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Every term of backprop, on floats or on Values: (node, index, upstream, local, contribution, before, after).
+def _chain_rule(
+    order: Sequence[Value], seed: Any, slopes: Callable[[Value], Sequence[Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """Every term, on floats or on Values: (node, index, upstream, local, contribution, before, after).
 
     A node's own derivative is complete when its turn comes, since all that uses it came before.
     """

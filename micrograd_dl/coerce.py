@@ -32,8 +32,8 @@ def to_float(x: object, role: str = "a Value") -> float:
     3.0
     >>> to_float("3")
     Traceback (most recent call last):
-    TypeError: a Value takes a real number, not the str '3': convert text with float(...), or parse an expression \
-with micrograd_dl.parse
+    TypeError: a Value takes a real number, not the str '3': convert text with float(...), or parse an \
+expression with micrograd_dl.parse
     """
     if isinstance(x, (float, int, Real, Decimal)) or _is_numpy_bool(x):
         try:
@@ -46,7 +46,9 @@ with micrograd_dl.parse
     name = type(x).__name__
     shown = " ".join(repr(x).split())  # an array has lines
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
-    advice = next((_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)")
+    advice = next(
+        (_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)"
+    )
     raise TypeError(f"{role} takes a real number, not the {name} {shown}: {advice}")
 
 

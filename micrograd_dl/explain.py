@@ -71,7 +71,7 @@ class Why:
             lines.append(f"{name} = {write.formula(self.node)} = {number(self.data)}")
         else:
             lines.append(f"{name} = {number(self.data)}, a {'leaf' if self.node.is_leaf else 'constant'}")
-        if origin is not None:
+        if origin is not None and not (self.node.is_leaf and origin.file == "<expression>"):
             lines.append(f"  from {origin}")
         return "\n".join(lines)
 

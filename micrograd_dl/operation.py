@@ -33,6 +33,7 @@ class Term(str):
     precedence: int
 
     def __new__(cls, text: str, precedence: int = ATOM) -> Term:
+        """A text that binds as tightly as `precedence` says."""
         term = super().__new__(cls, text)
         term.precedence = precedence
         return term
@@ -97,14 +98,19 @@ class Operation:
         return self.evaluate([to_float(operand, self.name) for operand in operands])
 
     def __repr__(self) -> str:
-        return f"<operation {self.name}: {self.written(self.operand_names(2 if self.arity is None else self.arity))}>"
+        operands = self.operand_names(2 if self.arity is None else self.arity)
+        return f"<operation {self.name}: {self.written(operands)}>"
 
     def require_arity(self, count: int) -> None:
         """Raise TypeError unless `count` operands are right for this operation."""
         if self.arity is None and count >= 1:
             return
         if count != self.arity:
-            wanted = "at least 1 operand" if self.arity is None else f"{self.arity} operand" + "s" * (self.arity > 1)
+            wanted = (
+                "at least 1 operand"
+                if self.arity is None
+                else f"{self.arity} operand" + "s" * (self.arity > 1)
+            )
             raise TypeError(f"{self.name} takes {wanted}, got {count}")
 
     def evaluate(self, values: Sequence[float], names: Sequence[str] = ()) -> float:
@@ -121,7 +127,9 @@ class Operation:
             return self.derivatives[index]
         return lambda out, *operands: self.slopes(out, operands)[index]
 
-    def slopes(self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None) -> Sequence[Any]:
+    def slopes(
+        self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None
+    ) -> Sequence[Any]:
         """The local derivatives by all operands at once; one that is not wanted may be given as 0."""
         if isinstance(self.derivatives, tuple):
             asked = zip(self.derivatives, wanted or [True] * len(operands), strict=True)
@@ -155,7 +163,10 @@ class Operation:
         where = ", ".join(f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}")
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
         at = f" at {where}" if where else ""
-        return kind(f"{self.written(names)} is not defined{at}: {self.name} needs {self.requirement or 'other operands'}")
+        return kind(
+            f"{self.written(names)} is not defined{at}: "
+            f"{self.name} needs {self.requirement or 'other operands'}"
+        )
 
     @staticmethod
     def operand_names(count: int) -> list[str]:

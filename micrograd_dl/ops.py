@@ -44,7 +44,8 @@ _slope_at_kink: Literal["right", "left"] = "right"
 def set_slope_at_kink(side: Literal["right", "left"]) -> None:
     """Choose the slope of ReLU and leaky ReLU at exactly 0, for graphs recorded from now on.
 
-    ``"right"`` (the default) is the course's: 1 for z >= 0. ``"left"`` is PyTorch's: 0, and 0.01 for leaky ReLU.
+    ``"right"`` (the default) is the course's: 1 for z >= 0. ``"left"`` is PyTorch's: 0, and 0.01 for leaky
+    ReLU.
 
     Raises:
         ValueError: `side` is neither.
@@ -92,7 +93,7 @@ def _power(x: float, y: float) -> float:
 
 
 def _power_slope(x: Any, y: Any) -> Any:
-    """``y * x ** (y - 1)``; the small whole exponents are simplified, and ``x ** 0`` has the slope 0 at 0 too."""
+    """``y * x ** (y - 1)``; small whole exponents are simplified, and ``x ** 0`` has the slope 0 at 0 too."""
     if isinstance(y, float):
         if y == 0:
             return 0.0
@@ -135,7 +136,7 @@ def _log_for_power_array(np: Any, x: Any) -> Any:
 
 
 def _sum(*x: Any) -> Any:
-    # Left to right, one rounding an addition: the same number as x1 + x2 + ... (the built-in sum compensates).
+    # Left to right, rounded each time: the same number as x1 + x2 + ... (the built-in sum compensates).
     total = x[0]
     for term in x[1:]:
         total = total + term
@@ -151,7 +152,7 @@ def _affine(*operands: Any) -> Any:
     return _sum(_dot(*operands[:-1]), operands[-1]) if len(operands) > 1 else operands[0]
 
 
-def _partners(out: Any, *operands: Any) -> tuple[Any, ...]:
+def _partners(_out: Any, *operands: Any) -> tuple[Any, ...]:
     """In w1, x1, w2, x2, ... the derivative by each factor is the other one of its pair; by a bias, 1."""
     pairs = zip(operands[::2], operands[1::2], strict=False)
     return (*(factor for w, x in pairs for factor in (x, w)), *([1.0] * (len(operands) % 2)))
@@ -199,7 +200,10 @@ TABLE: dict[str, Operation] = {}
 def _entry(name: str, symbol: str, arity: int | None, **fields: Any) -> Operation:
     """Put one operation into the table, written as a call unless it says otherwise."""
     operation = Operation(
-        name, symbol, arity, **({"text": _call(name), "latex": _latex_call(name.replace("_", r"\_"))} | fields)
+        name,
+        symbol,
+        arity,
+        **({"text": _call(name), "latex": _latex_call(name.replace("_", r"\_"))} | fields),
     )
     TABLE[name] = operation
     return operation
@@ -257,7 +261,7 @@ pow: Operation = _entry(
     forward=_power, array=lambda np, x, y: np.power(x, y),
     derivatives=(lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log_for_power(x)),
     text=lambda x, y: f"{x:5} ** {y:3}", latex=lambda x, y: f"{x:5}^{{{y}}}", precedence=POW,
-    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1 != 0) and not (x == 0 and y < 0),
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1) and not (x == 0 and y < 0),
     requirement="a base above 0, or a whole exponent (not below 0 where the base is 0)",
     meaning="x to the power y; 0 ** 0 is 1, and x ** 0 has the slope 0 everywhere",
 )  # fmt: skip
@@ -273,7 +277,8 @@ log: Operation = _entry(
     forward=math.log, array=lambda np, x: np.log(x),
     derivatives=(lambda out, x: 1.0 / x,),
     latex=lambda x: rf"\log({x})",
-    defined=lambda x: not x <= 0, requirement="an operand above 0 (for a loss, start from z: softplus(z) - y*z)",
+    defined=lambda x: not x <= 0,
+    requirement="an operand above 0 (for a loss, start from z: softplus(z) - y*z)",
     meaning="the natural logarithm of x",
 )  # fmt: skip
 sqrt: Operation = _entry(

@@ -46,7 +46,7 @@ class TextSpan:
 
 
 def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:
-    """The origin of a node from what it noted when it was made: its code and instruction, or a span of text."""
+    """The origin of a node from what it noted when it was made: code and instruction, or a span of text."""
     if isinstance(where, TextSpan):
         return _in_expression(where)
     return None if where is None else _in_code(where, instruction)

@@ -30,7 +30,7 @@ def recompute(root: Value) -> None:
             assert node.op is not None
             node.data, slopes = compute(node.op, node.parents)
             _set_locals(node, slopes)
-    except Exception:
+    except BaseException:  # Ctrl-C too
         for node, (data, da, db) in zip(order, before, strict=True):
             node.data, node._da, node._db = data, da, db
         raise
@@ -49,9 +49,9 @@ def require_recorded(order: Sequence[Value]) -> None:
             named = dict.fromkeys(zip(names, node.parents, strict=True))
             current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
             raise RuntimeError(
-                f"{node.label or 'a node'} = {node.op.written(names)} = {node.data:.17g} was not recorded at {current}: "
-                "data (or the slope at a kink) has been changed since. Call recompute(root), or build the "
-                "expression again."
+                f"{node.label or 'a node'} = {node.op.written(names)} = {node.data:.17g} was not recorded at "
+                f"{current}: data (or the slope at a kink) has been changed since. Call recompute(root), or "
+                "build the expression again."
             )
 
 

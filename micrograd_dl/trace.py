@@ -329,7 +329,7 @@ class Trace:
         before, node.data = node.data, to_float(data)
         try:
             recompute(self.root)
-        except (ValueError, ZeroDivisionError):
+        except BaseException:  # Ctrl-C too
             node.data = before
             raise
         self._record()

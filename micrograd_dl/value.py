@@ -76,11 +76,15 @@ class Value:
     _where: Any
     _at: int
 
-    __array_ufunc__ = None  # NumPy hands `array * value` to us, which refuses, instead of making an array of objects
+    __array_ufunc__ = (
+        None  # NumPy hands `array * value` to us, which refuses, instead of making an array of objects
+    )
 
     def __init__(self, data: Operand, label: str = "") -> None:
         if isinstance(data, Value):
-            raise TypeError("this is a Value already; for a new leaf with the same number write Value(float(v))")
+            raise TypeError(
+                "this is a Value already; for a new leaf with the same number write Value(float(v))"
+            )
         if not isinstance(label, str):
             raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}")
         self.data = data if type(data) is float else to_float(data)
@@ -93,7 +97,7 @@ class Value:
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
-        """A number that takes part without being a variable: it has no gradient, and backprop passes it over."""
+        """A number that takes part without being a variable: backprop passes it over."""
         node = cls(to_float(data))
         node.op = CONSTANT
         return node
@@ -296,7 +300,7 @@ class Value:
     # --- the chain rule ---------------------------------------------------------------------------------
 
     def backward(self, seed: float = 1.0) -> None:
-        """Backpropagate: add ``seed * d(self)/d(node)`` to the `grad` of every leaf, and set it on interior nodes.
+        """Backpropagate: add ``seed * d(self)/d(node)`` to the `grad` of leaves, and set that of the rest.
 
         A second call doubles the leaves' gradients (as adding up the examples of a batch needs) and leaves
         those of interior nodes as they are. Constants keep the gradient 0.

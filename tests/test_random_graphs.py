@@ -88,7 +88,8 @@ class Dual:
 
     def _pow(self, other: Dual) -> Dual:
         power = self.x**other.x
-        slope = other.slope * self.functions.log(self.x) * power if other.slope else self.exact(0)
+        # 0 ** y is 0 for all y around.
+        slope = other.slope * self.functions.log(self.x) * power if other.slope and self.x else self.exact(0)
         if self.slope and other.x:
             slope += self.slope * other.x * self.x ** (other.x - 1)
         return type(self)(power, slope)

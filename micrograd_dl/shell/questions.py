@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterable, Mapping
 from typing import IO, ClassVar
 
-from micrograd_dl.shell import presentation
 from micrograd_dl.backprop import Contribute
+from micrograd_dl.shell import presentation
 from micrograd_dl.shell.lookup import answer, find
 from micrograd_dl.shell.prompt import Prompt
-from micrograd_dl.source import to_source
 from micrograd_dl.shell.terminal import paint, wrapped
 from micrograd_dl.shell.textgraph import text_graph
+from micrograd_dl.source import to_source
 from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 

@@ -7,6 +7,7 @@ and neither results nor derivatives are so large that rounding would drown what 
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,14 +31,19 @@ Program: TypeAlias = tuple[tuple[Operation, tuple[Reference, ...]], ...]
 
 
 def numbers(low: float = -4.0, high: float = 4.0) -> st.SearchStrategy[float]:
-    """Finite numbers between `low` and `high` with at most six decimals: none is so small that it vanishes.
+    """Numbers between `low` and `high` with at most six decimals: none is so small that it vanishes.
+
+    They shrink to whole numbers.
 
     >>> from hypothesis import find
     >>> find(numbers(), lambda x: x > 1.5)
     2.0
     """
-    rounded = st.floats(low, high).map(lambda x: round(x, 6) + 0.0)  # + 0.0 turns -0.0 into 0.0
-    return rounded.filter(lambda x: low <= x <= high)
+    millionths = st.integers(math.ceil(low * 1e6), math.floor(high * 1e6)).map(lambda n: n / 1e6)
+    if math.ceil(low) > math.floor(high):
+        return millionths
+    whole = st.integers(math.ceil(low), math.floor(high)).map(float)
+    return st.one_of(whole, millionths, millionths, millionths)
 
 
 def leaves(elements: st.SearchStrategy[float] | None = None) -> st.SearchStrategy[Value]:
@@ -301,15 +307,15 @@ def _slopes(operation: Operation, values: Sequence[float], variables: Collection
     small = all(math.isfinite(x) and math.fabs(x) <= LARGEST for x in [out, *slopes])
     if not small or (kink is not None and math.fabs(kink(*values)) < MARGIN):
         return None
-    return slopes if all(_defined_around(operation, values, i) for i in variables) else None
+    return slopes if _defined_around(operation, values, variables) else None
 
 
-def _defined_around(operation: Operation, values: Sequence[float], index: int) -> bool:
+def _defined_around(operation: Operation, values: Sequence[float], variables: Collection[int]) -> bool:
+    """Whether the operation stays defined when the variables move a little, together or alone."""
     if operation.defined is None:
         return True
-    x = values[index]
-    moved = ([*values[:index], y, *values[index + 1 :]] for y in (x - MARGIN, x, x + MARGIN))
-    return all(operation.defined(*point) for point in moved)
+    moves = [(x - MARGIN, x, x + MARGIN) if i in variables else (x,) for i, x in enumerate(values)]
+    return all(operation.defined(*point) for point in itertools.product(*moves))
 
 
 @functools.cache

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from micrograd_dl.shell import presentation
 from micrograd_dl.expression import parse
+from micrograd_dl.shell import presentation
 from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 
