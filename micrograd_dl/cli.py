@@ -31,7 +31,10 @@ commands:
   step      walk forwards and backwards through every step, at a prompt
   draw      save a picture of the computation graph
   check     compare the gradient with numerical derivatives
-  source    write the forward and the backward pass as a Python function"""
+  source    write the forward and the backward pass as a Python function
+  train     train a network on a table or a built-in set of data
+  predict   use a trained network on new examples
+  lesson    run a lesson of the course"""
 _TOP_EXAMPLES = """\
 examples:
   micrograd-dl step
@@ -125,6 +128,10 @@ def _leave_nothing_to_write() -> None:
 
 def _carry_out(arguments: list[str]) -> int:
     """Find the command and its options, read the expression, and do it."""
+    if arguments and arguments[0] in _LEARNING:
+        from micrograd_dl.learning_cli import run
+
+        return run(arguments)
     if not arguments or arguments[0] not in _COMMANDS:
         return _no_command(arguments)
     name = arguments[0]
@@ -153,7 +160,7 @@ def _carry_out(arguments: list[str]) -> int:
 def _no_command(arguments: list[str]) -> int:
     parser = _parser("micrograd-dl", "COMMAND [EXPR] [NAME=NUMBER ...]", _TOP, _TOP_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"micrograd-dl {__version__}")
-    parser.add_argument("command", nargs="?", choices=list(_COMMANDS), help=argparse.SUPPRESS)
+    parser.add_argument("command", nargs="?", choices=[*_COMMANDS, *_LEARNING], help=argparse.SUPPRESS)
     parser.parse_args(arguments)
     parser.print_help(sys.stderr)
     return 2
@@ -273,6 +280,8 @@ def _source(text: str, expression: Expression, options: argparse.Namespace) -> i
 
 
 # Of each command: the usage, the description, and what does it.
+_LEARNING = ("train", "predict", "lesson")  # these have their own room, learning_cli.py
+
 _COMMANDS: dict[str, tuple[str, str, Callable[[str, Expression, argparse.Namespace], int]]] = {
     "step": ("[--all] [EXPR] [NAME=NUMBER ...]", _STEP, _step),
     "draw": ("[--edges] [EXPR] [NAME=NUMBER ...] -o FILE", _DRAW, _draw),

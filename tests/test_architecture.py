@@ -38,6 +38,27 @@ LAYERS = (
     "micrograd_dl.reference",
     "micrograd_dl.functions",
     "micrograd_dl.expression",
+    "micrograd_dl.atomic",
+    "micrograd_dl.activations",
+    "micrograd_dl.losses",
+    "micrograd_dl.initialisers",
+    "micrograd_dl.network",
+    "micrograd_dl.nn",
+    "micrograd_dl.vectorized.formulas",
+    "micrograd_dl.vectorized.mlp",
+    "micrograd_dl.vectorized.logistic_regression",
+    "micrograd_dl.vectorized",
+    "micrograd_dl.compare",
+    "micrograd_dl.optim",
+    "micrograd_dl.dataset",
+    "micrograd_dl.datasets",
+    "micrograd_dl.csv_table",
+    "micrograd_dl.tables",
+    "micrograd_dl.preparation",
+    "micrograd_dl.storage",
+    "micrograd_dl.training",
+    "micrograd_dl.diagnosis",
+    "micrograd_dl.experiment",
     "micrograd_dl.testing.gradients",
     "micrograd_dl.testing.strategies",
     "micrograd_dl.testing",
@@ -61,6 +82,14 @@ LAYERS = (
     "viz.dot",
     "viz.picture",
     "viz",
+    "viz.plots.figures",
+    "viz.plots.boundary",
+    "viz.plots.cost",
+    "viz.plots.network",
+    "viz.plots.sizes",
+    "viz.plots",
+    "viz.report",
+    "micrograd_dl.learning_cli",
     "micrograd_dl.shell.prompt",
     "micrograd_dl.shell.questions",
     "micrograd_dl.shell.stepper",
@@ -69,7 +98,7 @@ LAYERS = (
 )
 
 # The only modules of micrograd_dl that may import viz, and they only inside a function.
-MAY_IMPORT_VIZ = {"micrograd_dl.shell.questions", "micrograd_dl.cli"}
+MAY_IMPORT_VIZ = {"micrograd_dl.shell.questions", "micrograd_dl.learning_cli", "micrograd_dl.cli"}
 
 MOST_LINES = 500
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from micrograd_dl.atomic import replacing
 from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 from viz import convert, dot, graph, outline
@@ -116,7 +116,13 @@ class Picture:
                 f"a picture is saved as one of {', '.join(self._formats)}: "
                 f"{path.name!r} has the suffix {path.suffix!r}"
             )
-        _replace(path, make())
+        content = make()
+        if not path.resolve().parent.is_dir():
+            raise FileNotFoundError(
+                f"there is no folder {str(path.resolve().parent)!r} to save {path.name!r} in: make it first"
+            )
+        with replacing(path) as file:
+            file.write(content)
         return path
 
     def _repr_svg_(self) -> str | None:
@@ -148,18 +154,3 @@ class Picture:
             return convert.pdf(self.svg)
         except ModuleNotFoundError:
             return render(self.source, "pdf")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside its place and move it there in one step."""
-    target = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"there is no folder {str(target.parent)!r} to save {path.name!r} in: make it first"
-        )
-    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,0 +1,38 @@
+"""XOR: no single neuron learns it, one hidden layer does (course, section 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micrograd_dl.nn import MLP
+from micrograd_dl.optim import Adam
+from micrograd_dl.training import fit
+
+X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
+Y = np.array([[0.0, 1.0, 1.0, 0.0]])
+
+
+def learn(model: MLP) -> float:
+    """Train on the four examples and return the accuracy."""
+    fit(model, X, Y, epochs=300, optimiser=Adam(model.parameters(), 0.1))
+    return model.accuracy(X, Y)
+
+
+def main() -> None:
+    neuron = MLP(2, [1], ["sigmoid"], seed=1)
+    hidden = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+    for name, model in (("one neuron", neuron), ("one hidden layer of 3", hidden)):
+        accuracy = learn(model)
+        verdict = "learns XOR" if accuracy == 1 else "fails: no line separates the two classes"
+        print(f"{name}: {accuracy:.0%} right, so it {verdict}")
+    print(f"\n{'x1':>3} {'x2':>3} {'y':>3} {'one neuron':>11} {'hidden layer':>13}")
+    for k in range(4):
+        x1, x2, y = X[0, k], X[1, k], Y[0, k]
+        print(
+            f"{x1:>3.0f} {x2:>3.0f} {y:>3.0f} "
+            f"{neuron.forward(X)[0, k]:>11.3f} {hidden.forward(X)[0, k]:>13.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Activations of a layer, written once over :mod:`~micrograd_dl.functions` for Values and arrays alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from micrograd_dl import ops
+from micrograd_dl.ops import exp
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activation:
+    """What a layer does to its Z.
+
+    Attributes:
+        name: what it is called.
+        of: A from Z: a sequence of the units' numbers, which are Values, floats or arrays of m examples, to
+            a list of the same kind.
+        fan_in: the variance of a good initial weight, times the number of inputs (course, section 6).
+    """
+
+    name: str
+    of: Callable[[Sequence[Any]], list[Any]]
+    fan_in: float = 1.0
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    return lambda z: [operation(unit) for unit in z]
+
+
+def _softmax(z: Sequence[Any]) -> list[Any]:
+    total = ops.logsumexp(*z)
+    return [exp(unit - total) for unit in z]
+
+
+linear = Activation("linear", list)
+sigmoid = Activation("sigmoid", _each(ops.sigmoid))
+tanh = Activation("tanh", _each(ops.tanh))
+relu = Activation("relu", _each(ops.relu), fan_in=2.0)
+leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), fan_in=2.0)
+softmax = Activation("softmax", _softmax)
+
+ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, softmax)}
+
+
+def activation(name: str | Activation) -> Activation:
+    """The activation of that name.
+
+    Raises:
+        ValueError: there is none.
+
+    >>> activation("tanh").of([0.0, 1.0])
+    [0.0, 0.7615941559557649]
+    """
+    if isinstance(name, Activation):
+        return name
+    if name not in ACTIVATIONS:
+        raise ValueError(f"there is no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]

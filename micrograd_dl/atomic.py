@@ -1,0 +1,39 @@
+"""Writing a file so that a process killed at any instant leaves the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write bytes to, which takes the place of `path` when the block ends without an error.
+
+    Until then it has a hidden name in the same folder, ending in ``.tmp``; it stays there only if the process
+    is killed. What is not an ordinary file, such as ``/dev/null`` or a pipe, is written to directly.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    target = Path(os.path.realpath(path))  # a link stays, and the file it points to is replaced
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+        return
+    # A random name: several processes may write the same file at once. Opened in the ordinary way, so that
+    # it gets the permissions any new file gets.
+    hidden = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with hidden.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # the content is on the disk before the name is: a power cut counts too
+        hidden.replace(target)
+    except BaseException:
+        hidden.unlink(missing_ok=True)
+        raise

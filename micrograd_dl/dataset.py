@@ -1,0 +1,168 @@
+"""What a network learns from: examples as the columns of X, and what is to be predicted of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.losses import LOSSES, Loss
+from micrograd_dl.network import Array, one_hot
+
+_IMAGES = ": make columns of images with preparation.images_to_columns"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Dataset:
+    """m examples, and what is to be predicted of each.
+
+    Attributes:
+        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so. X and Y cannot be written to.
+        Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``.
+        classes: the names of the classes, two at least; empty if Y is numbers.
+        features: a name for each row of X; by default x1, x2, ...
+        target: the name of what is predicted.
+        name: the name of the whole.
+
+    Raises:
+        ValueError: a shape is wrong, a number is not finite, or names and arrays do not fit.
+
+    >>> data = Dataset([[50.0, 80.0]], [[150.0, 240.0]], features=("size",), target="price", name="flats")
+    >>> data
+    Dataset(flats; X (1, 2): size; Y (1, 2): price from 150 to 240)
+    >>> data.kind
+    'numbers'
+    """
+
+    X: Array
+    Y: Array
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    target: str = "y"
+    name: str = "data"
+
+    def __post_init__(self) -> None:
+        X, Y = _numbers("X", self.X), _numbers("Y", self.Y)
+        if X.shape[1] != Y.shape[1]:
+            advice = ": transpose X with X.T" if X.shape[0] == Y.shape[1] else ""
+            raise ValueError(f"columns are examples, and X {X.shape} and Y {Y.shape} differ in them{advice}")
+        features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
+        if len(features) != X.shape[0] or len(set(features)) != len(features):
+            raise ValueError(f"{X.shape[0]} features take as many different names, not {', '.join(features)}")
+        classes = tuple(self.classes)
+        if classes:
+            _require_indices(Y, classes)
+            Y = Y.astype(np.intp)
+        fields = {"X": _read_only(X), "Y": _read_only(Y), "classes": classes, "features": features}
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+
+    @property
+    def kind(self) -> Literal["classes", "numbers"]:
+        """What Y holds."""
+        return "classes" if self.classes else "numbers"
+
+    @property
+    def m(self) -> int:
+        """The number of examples."""
+        return int(self.X.shape[1])
+
+    def __iter__(self) -> Iterator[Array]:
+        """X, then Y: ``X, Y = data``."""
+        yield self.X
+        yield self.Y
+
+    def take(self, examples: ArrayLike) -> Dataset:
+        """The examples with these indices, in this order."""
+        index = np.asarray(examples)
+        return replace(self, X=self.X[:, index], Y=self.Y[:, index])
+
+    def targets(self, loss: str | Loss) -> Array:
+        """Y as the loss takes it, ``(n_y, m)`` of floats.
+
+        One-hot columns for cross-entropy; for the others one row: 0 or 1, for max-margin -1 or 1. Numbers
+        are for squared error, as they are.
+
+        Raises:
+            ValueError: the loss cannot have such targets; the message says which can.
+
+        >>> bits = Dataset([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], classes=("0", "1"))
+        >>> bits.targets("logistic"), bits.targets("max_margin")
+        (array([[0., 1., 1., 0.]]), array([[-1.,  1.,  1., -1.]]))
+        >>> bits.targets("cross_entropy")
+        array([[1., 0., 0., 1.],
+               [0., 1., 1., 0.]])
+        """
+        name = loss.name if isinstance(loss, Loss) else loss
+        if name not in LOSSES:
+            raise ValueError(f"there is no loss {name!r}: choose one of {', '.join(LOSSES)}")
+        if not self.classes:
+            if name != "squared":
+                raise ValueError(
+                    f"the loss {name} is for classes, and {self.target} is numbers: take squared"
+                )
+            return self.Y.astype(float)
+        if name == "cross_entropy":
+            return one_hot(self.Y, len(self.classes))
+        if len(self.classes) > 2:
+            raise ValueError(
+                f"the loss {name} is for two classes, and there are {len(self.classes)}: take cross_entropy, "
+                "with the output activation softmax"
+            )
+        return (2 * self.Y - 1 if name == "max_margin" else self.Y).astype(float)
+
+    def __repr__(self) -> str:
+        if self.classes:
+            counts = np.bincount(self.Y[0], minlength=len(self.classes))
+            names = _listed([f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)])
+            targets = f"{len(self.classes)} classes ({names})"
+        else:
+            targets = f"{self.target} from {self.Y.min():g} to {self.Y.max():g}"
+        X = f"X {self.X.shape}: {_listed(self.features)}"
+        return f"{type(self).__name__}({self.name}; {X}; Y {self.Y.shape}: {targets})"
+
+
+def _numbers(name: str, given: ArrayLike) -> Array:
+    array = np.asarray(given)
+    if array.ndim != 2 or array.size == 0:
+        advice = {1: f": reshape it with {name}.reshape(1, -1)", 3: _IMAGES, 4: _IMAGES}.get(array.ndim, "")
+        raise ValueError(f"{name} has rows, and a column an example: (n, m), not {array.shape}{advice}")
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} holds {array.dtype}, not numbers: convert it with {name}.astype(float)")
+    # In C order: columns taken by an index come in Fortran order, whose rows are slow to add up.
+    array = np.ascontiguousarray(array, dtype=np.float32 if array.dtype == np.float32 else float)
+    wrong = np.argwhere(~np.isfinite(array))
+    if len(wrong):
+        i, j = wrong[0]
+        raise ValueError(f"{name}[{i}, {j}] is {array[i, j]}: mend or leave out example {j}")
+    return array
+
+
+def _read_only(array: Array) -> Array:
+    view = array.view()  # the caller's own array stays writable
+    view.flags.writeable = False
+    return view
+
+
+def _require_indices(Y: Array, classes: tuple[str, ...]) -> None:
+    if len(classes) < 2:
+        raise ValueError(f"there is one class only, {classes[0]!r}: two at least are there to be told apart")
+    if len(set(classes)) != len(classes):
+        raise ValueError(f"classes have different names, not {', '.join(classes)}")
+    if Y.shape[0] != 1:
+        raise ValueError(
+            f"Y holds the index of a class, (1, m), not {Y.shape}: Y.argmax(axis=0, keepdims=True)?"
+        )
+    wrong = Y[~np.isin(Y, np.arange(len(classes)))]
+    if wrong.size:
+        raise ValueError(
+            f"Y holds indices of {len(classes)} classes, 0 to {len(classes) - 1}, not {wrong[0]:g}"
+        )
+
+
+def _listed(items: Sequence[str], most: int = 10) -> str:
+    """The items, or the first three and the last of them."""
+    return ", ".join(items if len(items) <= most else (*items[:3], "...", items[-1]))

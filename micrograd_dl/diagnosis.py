@@ -1,0 +1,102 @@
+"""What the errors say: a confusion matrix, and the course's reading of bias and variance (section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.network import Array
+
+FAR = 0.02  # a gap between two errors that is worth acting on
+
+
+def confusion_matrix(actual: ArrayLike, predicted: ArrayLike, n_y: int) -> Array:
+    """How often each class was taken for each: rows are the actual classes, columns the predicted ones.
+
+    Args:
+        actual, predicted: indices of classes, ``(1, m)``.
+        n_y: the number of classes.
+
+    Returns:
+        ``(n_y, n_y)`` of counts.
+
+    Raises:
+        ValueError: the shapes differ, or an index is not one of 0 ... n_y - 1.
+
+    >>> confusion_matrix([[0, 0, 1]], [[0, 1, 1]], 2)
+    array([[1, 1],
+           [0, 1]])
+    """
+    rows, columns = np.asarray(actual), np.asarray(predicted)
+    if rows.shape != columns.shape or rows.ndim != 2 or rows.shape[0] != 1:
+        raise ValueError(
+            f"actual and predicted classes are both (1, m), not {rows.shape} and {columns.shape}"
+        )
+    for name, array in (("actual", rows), ("predicted", columns)):
+        if not np.isin(array, np.arange(n_y)).all():
+            raise ValueError(
+                f"{name} classes are whole numbers from 0 to {n_y - 1}, "
+                f"not {array[~np.isin(array, np.arange(n_y))][0]}"
+            )
+    matrix = np.zeros((n_y, n_y), int)
+    np.add.at(matrix, (rows[0].astype(int), columns[0].astype(int)), 1)
+    return matrix
+
+
+def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
+    """A confusion matrix for people, with each class's part of right predictions.
+
+    >>> print(confusion_text(np.array([[9, 1], [0, 5]]), ["no", "yes"]))
+               predicted
+    actual      no yes   right
+    no           9   1     90%
+    yes          .   5    100%
+    """
+    width = max(3, *(len(name) for name in classes), len(str(matrix.max())))
+    left = max(10, *(len(name) for name in classes))
+    lines = [
+        f"{'':<{left}} predicted",
+        f"{'actual':<{left}}" + "".join(f" {name:>{width}}" for name in classes) + "   right",
+    ]
+    for name, row, right in zip(classes, matrix, matrix.diagonal(), strict=True):
+        cells = "".join(f" {count or '.':>{width}}" for count in row.tolist())
+        part = f"{right / row.sum():.0%}" if row.sum() else "-"
+        lines.append(f"{name:<{left}}{cells} {part:>7}")
+    return "\n".join(lines)
+
+
+def bias_and_variance(train: float, dev: float, bayes: float = 0.0, far: float = FAR) -> str:
+    """The course's reading of the errors on the training and the dev set, as parts of 1, in plain words.
+
+    Args:
+        train, dev: the errors.
+        bayes: the error that nobody could be below, such as a person's.
+        far: the gap that counts.
+
+    Raises:
+        ValueError: an error is not between 0 and 1.
+
+    >>> print(bias_and_variance(0.15, 0.16))  # doctest: +NORMALIZE_WHITESPACE
+    High bias: the training error, 15.0%, is far above the best possible, 0.0%.
+    Try a bigger network, or train longer.
+    """
+    for name, x in (("train", train), ("dev", dev), ("bayes", bayes)):
+        if not 0 <= x <= 1:
+            raise ValueError(f"the {name} error is a part of 1, from 0 to 1, not {x!r}")
+    lines = []
+    if train - bayes > far:
+        lines.append(
+            f"High bias: the training error, {train:.1%}, is far above the best possible, {bayes:.1%}. "
+            "Try a bigger network, or train longer."
+        )
+    if dev - train > far:
+        lines.append(
+            f"High variance: the dev error, {dev:.1%}, is far above the training error, {train:.1%}. "
+            "Try more data, or regularisation."
+        )
+    return "\n".join(lines) or (
+        f"Neither bias nor variance stands out: training error {train:.1%}, dev error {dev:.1%}, "
+        f"best possible {bayes:.1%}."
+    )

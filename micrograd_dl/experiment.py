@@ -1,0 +1,186 @@
+"""From a dataset to a trained and judged model, in one call: what ``micrograd-dl train`` does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from micrograd_dl import nn, vectorized
+from micrograd_dl.dataset import Dataset
+from micrograd_dl.diagnosis import bias_and_variance, confusion_matrix, confusion_text
+from micrograd_dl.network import Array, Network
+from micrograd_dl.optim import Adam
+from micrograd_dl.preparation import Normaliser, split
+from micrograd_dl.storage import load, save
+from micrograd_dl.training import History, fit
+
+File: TypeAlias = "str | os.PathLike[str]"
+BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictor:
+    """A trained model with all that it needs to meet new examples.
+
+    Attributes:
+        model: the network.
+        normaliser: fitted to its training set.
+        scale: of the targets that are numbers, which are trained on normalised; None for classes.
+        features, target, classes: the names it was trained with; no classes where it predicts numbers.
+        history: of its training.
+    """
+
+    model: Network
+    normaliser: Normaliser
+    scale: Normaliser | None
+    features: tuple[str, ...]
+    target: str
+    classes: tuple[str, ...]
+    history: History
+
+    def predict(self, X: Array) -> Array:
+        """What is predicted for ``X (n_x, m)`` as it was measured, not normalised; see `Network.predict`."""
+        predicted = self.model.predict(self.normaliser.apply(X))
+        return self.scale.undo(predicted) if self.scale else predicted
+
+    def probabilities(self, X: Array) -> Array | None:
+        """The probabilities of the classes, as the output layer has them; None where it has none."""
+        return self.model.forward(self.normaliser.apply(X)) if self.classes else None
+
+    def error(self, data: Dataset) -> float:
+        """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
+        if self.classes:
+            return float((self.predict(data.X) != data.Y).mean())
+        return float(np.sqrt(np.mean((self.predict(data.X) - data.Y) ** 2)))
+
+    def save(self, path: File) -> Path:
+        """Write everything to one ``.npz`` file."""
+        arrays = {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
+        if self.scale:
+            arrays |= {"target mean": self.scale.mean, "target deviation": self.scale.deviation}
+        notes = {
+            "features": list(self.features),
+            "target": self.target,
+            "classes": list(self.classes),
+            "history": self.history.columns(),
+        }
+        return save(path, self.model, arrays, notes)
+
+    @classmethod
+    def load(cls, path: File) -> Predictor:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it is not a whole file of this kind.
+        """
+        saved = load(path)
+        try:
+            notes, arrays = saved.notes, saved.arrays
+            normaliser = Normaliser(arrays["mean"], arrays["deviation"])
+            scale = None
+            if "target mean" in arrays:
+                scale = Normaliser(arrays["target mean"], arrays["target deviation"])
+            names = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
+            history = History(**notes["history"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} holds a model, but not one that train saved: {error} is missing"
+            ) from None
+        return cls(saved.model, normaliser, scale, *names, history)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A trained model and the sets it was trained and judged on; printing it gives the verdict."""
+
+    predictor: Predictor
+    train: Dataset
+    dev: Dataset
+    test: Dataset
+    bayes: float = 0.0
+
+    def __str__(self) -> str:
+        p = self.predictor
+        errors = {data: p.error(data) for data in (self.train, self.dev, self.test)}
+        train, dev, test = errors.values()
+        sizes = ", ".join(
+            f"{name} {data.m}" for name, data in zip(("train", "dev", "test"), errors, strict=True)
+        )
+        lines = [repr(p.model), f"examples: {sizes}", str(p.history)]
+        if not p.classes:
+            return "\n".join(
+                [*lines, f"root mean squared error: train {train:.4g}, dev {dev:.4g}, test {test:.4g}"]
+            )
+        lines.append(f"right: train {1 - train:.2%}, dev {1 - dev:.2%}, test {1 - test:.2%}")
+        matrix = confusion_matrix(self.test.Y, p.predict(self.test.X), len(p.classes))
+        lines += ["", "On the test set:", confusion_text(matrix, p.classes)]
+        return "\n".join([*lines, "", bias_and_variance(train, dev, self.bayes)])
+
+
+def train(
+    data: Dataset,
+    hidden: Sequence[int] = (16,),
+    *,
+    activation: str = "relu",
+    backend: str = "numpy",
+    epochs: int = 200,
+    batch_size: int = 64,
+    learning_rate: float = 0.01,
+    l2: float = 0.0,
+    patience: int | None = 30,
+    seed: int = 0,
+    bayes: float = 0.0,
+    checkpoint: File | None = None,
+    progress: bool | None = None,
+    callbacks: Sequence[Callable[[int, History], object]] = (),
+) -> Outcome:
+    """Split a dataset, normalise it by its training part, train a network on it with Adam, and judge it.
+
+    Args:
+        data: classes or numbers.
+        hidden: the sizes of the hidden layers.
+        activation: of the hidden layers.
+        backend: ``"numpy"`` or ``"values"``.
+        epochs, batch_size, learning_rate, patience, seed, checkpoint, progress, callbacks: see
+            :func:`~micrograd_dl.training.fit`.
+        l2: lambda.
+        bayes: the error that nobody could be below.
+
+    Raises:
+        ValueError: an option is wrong, or the data too small.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"there is no backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+    if not 0 <= bayes <= 1:
+        raise ValueError(f"bayes is a part of 1, from 0 to 1, not {bayes!r}")
+    parts = training, dev, test = split(data, seed=seed)
+    normaliser = Normaliser.fit(training.X)
+    scale = None if data.classes else Normaliser.fit(training.Y)
+    n_y, output = _output(data)
+    activations = [activation] * len(hidden) + [output]
+    model = BACKENDS[backend](data.X.shape[0], [*hidden, n_y], activations, seed=seed, l2=l2)
+    targets = [part.targets(model.loss) for part in parts]
+    sets = [
+        (normaliser.apply(part.X), scale.apply(Y) if scale else Y)
+        for part, Y in zip(parts, targets, strict=True)
+    ]
+    history = fit(
+        model, *sets[0],
+        epochs=epochs, batch_size=batch_size, optimiser=Adam(model.parameters(), learning_rate), dev=sets[1],
+        patience=patience, seed=seed, callbacks=callbacks, checkpoint=checkpoint, progress=progress,
+    )  # fmt: skip
+    predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history)
+    return Outcome(predictor, training, dev, test, bayes)
+
+
+def _output(data: Dataset) -> tuple[int, str]:
+    """The number of outputs and the activation that suit the targets."""
+    if not data.classes:
+        return data.Y.shape[0], "linear"
+    return (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")

@@ -1,0 +1,198 @@
+"""The commands that train: ``train``, ``predict`` and ``lesson``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from micrograd_dl.dataset import Dataset
+    from micrograd_dl.experiment import Outcome
+
+LESSONS = {
+    "vectorization": "loops against vectors: the same gradient three times, timed",
+    "house_price": "one ReLU neuron predicts a price from a size",
+    "xor": "one neuron fails, one hidden layer learns it",
+    "symmetry": "zero initialisation keeps the units of a layer identical",
+    "linear_collapse": "a stack of linear layers is one linear map",
+    "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
+    "parity": "parity of n bits: deep against shallow",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one of the three commands and return the exit code; SystemExit if the words are wrong."""
+    parser = argparse.ArgumentParser(prog="micrograd-dl")
+    add_commands(parser.add_subparsers(required=True))
+    options = parser.parse_args(arguments)
+    code: int = options.do(options)
+    return code
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the three commands to a command line; each sets `do`, which carries it out."""
+    _add_train(commands)
+    _add_predict(commands)
+    lesson = commands.add_parser("lesson", help="run a lesson of the course", description=_lesson_list())
+    lesson.formatter_class = argparse.RawDescriptionHelpFormatter
+    lesson.add_argument("name", metavar="NAME", nargs="?", help="which one; without it, they are listed")
+    lesson.set_defaults(do=_lesson)
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = commands.add_parser("train", help="train a network on a table or a built-in set")
+    train.add_argument(
+        "data", metavar="DATA", help="a .csv or .npz file, or a built-in set such as moons, digits, iris"
+    )
+    train.add_argument("--target", help="the column of a .csv file to predict")
+    train.add_argument(
+        "--kind", choices=("classes", "numbers"), help="what the target is, where that is not plain"
+    )
+    train.add_argument(
+        "--hidden", type=_sizes, default=[16], metavar="16,16", help="sizes of the hidden layers (16)"
+    )
+    train.add_argument("--activation", default="relu", help="of the hidden layers (relu)")
+    train.add_argument(
+        "--backend", choices=("numpy", "values"), default="numpy", help="matrices or Values (numpy)"
+    )
+    train.add_argument("--epochs", type=int, default=200, help="at most (200)")
+    train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")
+    train.add_argument("--learning-rate", type=float, default=0.01, help="Adam's alpha (0.01)")
+    train.add_argument("--l2", type=float, default=0.0, help="lambda of the L2 regularisation (0)")
+    train.add_argument(
+        "--patience", type=int, default=30, help="epochs without a lower dev cost before it stops (30)"
+    )
+    train.add_argument("--seed", type=int, default=0, help="of the split, the weights and the shuffling (0)")
+    train.add_argument(
+        "--bayes", type=float, default=0.0, help="the error nobody could be below, from 0 to 1 (0)"
+    )
+    train.add_argument(
+        "--checkpoint", metavar="FILE", help="a .npz file to go on from if training is cut short"
+    )
+    train.add_argument(
+        "-o", "--output", default="model.npz", metavar="FILE", help="where the model goes (model.npz)"
+    )
+    train.add_argument("--report", default="report", metavar="FOLDER", help="where the pictures go (report)")
+    train.set_defaults(do=_train)
+
+
+def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    predict = commands.add_parser("predict", help="use a trained model on new examples")
+    predict.add_argument("model", metavar="MODEL.npz", help="what train saved")
+    predict.add_argument("data", metavar="NEW.csv", help="a table with the same features")
+    predict.add_argument(
+        "-o", "--output", default="predictions.csv", metavar="FILE", help="(predictions.csv)"
+    )
+    predict.set_defaults(do=_predict)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from micrograd_dl.experiment import train
+
+    if not options.output.endswith(".npz"):  # said now, not when the training is done
+        raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
+    outcome = train(
+        _data(options),
+        options.hidden,
+        activation=options.activation,
+        backend=options.backend,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        l2=options.l2,
+        patience=options.patience,
+        seed=options.seed,
+        bayes=options.bayes,
+        checkpoint=options.checkpoint,
+    )
+    print(outcome)
+    path = outcome.predictor.save(options.output)
+    print(f"\nThe model is in {path}.")
+    _report(outcome, Path(options.report))
+    return 0
+
+
+def _data(options: argparse.Namespace) -> Dataset:
+    from micrograd_dl.datasets import dataset
+    from micrograd_dl.tables import read_csv, read_npz
+
+    suffix = Path(options.data).suffix.lower()
+    if suffix == ".csv":
+        if options.target is None:
+            raise ValueError(f"say which column of {options.data} to predict: --target NAME")
+        return read_csv(options.data, options.target, kind=options.kind)
+    if options.target is not None:
+        raise ValueError(f"--target names a column of a .csv file, and {options.data} is none")
+    return read_npz(options.data, kind=options.kind) if suffix == ".npz" else dataset(options.data)
+
+
+def _report(outcome: Outcome, folder: Path) -> None:
+    """Write the pictures; without matplotlib, say what they take and leave the rest as it is."""
+    try:
+        from viz.report import write_report
+
+        written = write_report(outcome, folder)
+    except ModuleNotFoundError as error:
+        print(f"No report: {error}", file=sys.stderr)
+    else:
+        print(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from micrograd_dl.experiment import Predictor
+    from micrograd_dl.tables import read_features, write_predictions
+
+    predictor = Predictor.load(options.model)
+    X = read_features(options.data, predictor.features)
+    write_predictions(
+        options.output,
+        predictor.predict(X),
+        target=predictor.target,
+        classes=predictor.classes,
+        probabilities=predictor.probabilities(X),
+    )
+    print(f"{X.shape[1]} predictions of {predictor.target} are in {options.output}.")
+    return 0
+
+
+def _lesson(options: argparse.Namespace) -> int:
+    if options.name is None:
+        print(_lesson_list())
+        return 0
+    name = options.name.replace("-", "_")
+    if name not in LESSONS:
+        raise ValueError(f"there is no lesson {options.name!r}: choose one of {', '.join(LESSONS)}")
+    _module(name).main()
+    return 0
+
+
+def _module(name: str) -> ModuleType:
+    """A lesson is a file of its own: in ``examples/`` of a checkout, in the package where it is installed."""
+    here = Path(__file__).parent
+    path = next(
+        p for p in (here / "examples" / f"{name}.py", here.parent / "examples" / f"{name}.py") if p.exists()
+    )
+    spec = importlib.util.spec_from_file_location(f"lesson_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _lesson_list() -> str:
+    return "\n".join(["Lessons of the course:", *(f"  {name:<20} {what}" for name, what in LESSONS.items())])
+
+
+def _sizes(text: str) -> Sequence[int]:
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"sizes are whole numbers with commas, such as 16,16; not {text!r}"
+        ) from None

@@ -1,0 +1,156 @@
+"""Models and checkpoints as ``.npz`` files, written whole or not at all: arrays and JSON, never pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from micrograd_dl import nn, vectorized
+from micrograd_dl.atomic import replacing
+from micrograd_dl.network import Array, Network
+
+FORMAT, VERSION = "micrograd_dl model", 1
+_BACKENDS: dict[str, type[Network]] = {"values": nn.MLP, "numpy": vectorized.MLP}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saved:
+    """What a file holds: the model, and whatever was saved beside it.
+
+    Attributes:
+        model: with its parameters.
+        arrays: by name, such as those of a normaliser or of an optimiser's state.
+        notes: by name, anything that JSON can say.
+    """
+
+    model: Network
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save(
+    path: str | os.PathLike[str],
+    model: Network,
+    arrays: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a model, with arrays and notes beside it, to a ``.npz`` file.
+
+    The file is written under another name and then renamed, so that whoever reads `path`, at whatever moment
+    and after whatever accident, finds the old file or the new one, whole.
+
+    Raises:
+        ValueError: the name does not end in ``.npz``, a note is not what JSON can say, an array is of
+            objects, or the model is not an MLP of this package.
+        OSError: the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ValueError(f"a model is saved as .npz, not as {path.name!r}")
+    about = {"format": FORMAT, "version": VERSION, "model": described(model), "notes": dict(notes or {})}
+    try:
+        text = json.dumps(about)
+    except TypeError as error:
+        raise ValueError(f"notes are what JSON can say, such as numbers, texts and lists: {error}") from None
+    contents: dict[str, Any] = {"about": np.array(text)}
+    for l, (W, b) in enumerate(model.layers_data(), 1):
+        contents |= {f"W{l}": W, f"b{l}": b}
+    contents |= {f"array {name}": np.asarray(array) for name, array in (arrays or {}).items()}
+    for name, array in contents.items():
+        if np.asarray(array).dtype.hasobject:
+            raise ValueError(
+                f"{name} is an array of objects, which only pickle could write: convert it to numbers"
+            )
+    with replacing(path) as file:
+        np.savez(file, **contents)
+    return path
+
+
+def load(path: str | os.PathLike[str]) -> Saved:
+    """Read what `save` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a whole file of this kind, or of a later version; the message says what is
+            wrong.
+    """
+    path = Path(path)
+    try:
+        # Opened here: np.load leaves a file that it finds damaged open.
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            if not isinstance(found, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array, of the kind .npy")
+            contents = {name: found[name] for name in found.files}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is not a whole .npz file: {error}") from None
+    try:
+        about = json.loads(str(contents.pop("about")[()]))
+        if about["format"] != FORMAT:
+            raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
+        if about["version"] != VERSION:
+            raise ValueError(
+                f"its version is {about['version']!r}, and this program reads {VERSION}: use a newer one"
+            )
+        model = _rebuilt(about["model"])
+        model.set_layers_data([(contents[f"W{l}"], contents[f"b{l}"]) for l in range(1, len(model.shape))])
+        notes = dict(about["notes"])
+    except KeyError as error:
+        raise ValueError(f"{path} does not hold a model: {error} is missing") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} does not hold a model: {error}") from None
+    prefix = "array "
+    arrays = {name.removeprefix(prefix): array for name, array in contents.items() if name.startswith(prefix)}
+    return Saved(model, arrays, notes)
+
+
+def described(model: Network) -> dict[str, Any]:
+    """What makes a model beside its parameters, in words and numbers that JSON can say.
+
+    Raises:
+        ValueError: it is not an MLP of this package.
+    """
+    backend = next((name for name, kind in _BACKENDS.items() if type(model) is kind), None)
+    if backend is None:
+        raise ValueError(
+            f"a {type(model).__name__} cannot be saved, only nn.MLP and vectorized.MLP: "
+            "copy its parameters to one of them with copy_from"
+        )
+    return {
+        "backend": backend,
+        "dtype": str(model.dtype) if isinstance(model, vectorized.MLP) else "float64",
+        "expanded": isinstance(model, nn.MLP) and model.expanded,
+        "shape": list(model.shape),
+        "activations": [g.name for g in model.activations],
+        "loss": model.loss.name,
+        "l2": model.l2,
+        "l1": model.l1,
+        "seed": model.seed,
+    }
+
+
+def _rebuilt(about: Mapping[str, Any]) -> Network:
+    if about["backend"] not in _BACKENDS:
+        raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(_BACKENDS)}")
+    n_x, *sizes = about["shape"]
+    option = "dtype" if about["backend"] == "numpy" else "expanded"
+    return _BACKENDS[about["backend"]](
+        n_x,
+        sizes,
+        about["activations"],
+        about["loss"],
+        seed=about["seed"],
+        l2=about["l2"],
+        l1=about["l1"],
+        **{option: about[option]},
+    )

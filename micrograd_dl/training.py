@@ -1,0 +1,319 @@
+"""Training: `fit` improves any model that has ``parameters()`` and ``cost_and_grad(X, Y)``."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.network import Array, Network
+from micrograd_dl.optim import Adam, Optimiser
+from micrograd_dl.preparation import minibatches
+from micrograd_dl.storage import described, load, save
+
+
+@dataclass(slots=True)
+class History:
+    """What happened in each epoch, one entry of each list an epoch.
+
+    Attributes:
+        cost: the mean over the epoch's batches.
+        gradient_norm: the length of the gradient, the mean over the batches.
+        seconds: how long the epoch took.
+        accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
+        stopped: why training ended, in words.
+    """
+
+    cost: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    dev_cost: list[float] = field(default_factory=list)
+    dev_accuracy: list[float] = field(default_factory=list)
+    stopped: str = ""
+
+    def __len__(self) -> int:
+        return len(self.cost)
+
+    def columns(self) -> dict[str, list[float]]:
+        """The lists that have entries, by name."""
+        names = ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm", "seconds")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+    def __str__(self) -> str:
+        if not len(self):
+            return "no epoch was run"
+        last = ", ".join(
+            f"{name} {values[-1]:.6g}" for name, values in self.columns().items() if name != "seconds"
+        )
+        return f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s: {last}" + (
+            f" ({self.stopped})" if self.stopped else ""
+        )
+
+
+Callback = Callable[[int, History], object]
+
+
+def fit(
+    model: Network,
+    X: ArrayLike,
+    Y: ArrayLike,
+    *,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    optimiser: Optimiser | None = None,
+    dev: tuple[ArrayLike, ArrayLike] | None = None,
+    patience: int | None = None,
+    seed: int = 0,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a model.
+
+    Args:
+        model: changed in place.
+        X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``.
+        epochs: how often the whole set is seen.
+        batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
+            shuffled anew in every epoch, and the last batch may be short.
+        optimiser: of ``model.parameters()``; by default Adam.
+        dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
+        patience: stop when the cost on dev has not fallen for so many epochs.
+        seed: of the shuffling.
+        callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
+            stops the training.
+        checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
+            the same result as if it had never stopped.
+        progress: show a bar; by default only on a terminal.
+
+    Returns:
+        The history. Ctrl-C ends the training early and keeps the best parameters so far.
+
+    Raises:
+        ValueError: a shape or an option is wrong, or the data holds a NaN or an infinity.
+        FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
+            layer and example; the parameters are those before that step.
+    """
+    X, Y = model.require_examples(X, Y)
+    _require_finite(X, Y, "the training set")
+    if dev is not None:
+        _require_finite(*model.require_examples(*dev), "the dev set")
+    _require_options(epochs, batch_size, patience, dev)
+    run = _Run(model, optimiser or Adam(model.parameters()), checkpoint, seed)
+    if checkpoint is not None and os.path.exists(checkpoint):
+        run.resume()
+    try:
+        for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
+            if run.history.stopped:
+                break
+            run.epoch(epoch, X, Y, batch_size or X.shape[1], alone=dev is None)
+            run.judge(X, Y, dev, patience)
+            # A list first: every callback is called, even if an earlier one has already returned True.
+            answers = [callback(epoch, run.history) for callback in callbacks]
+            if any(answer is True for answer in answers):
+                run.history.stopped = "a callback stopped it"
+            run.save()
+    except KeyboardInterrupt:
+        run.history.stopped = "interrupted: the best parameters so far are kept"
+        run.keep_best()
+    if dev is not None:
+        run.keep_best()
+    return run.history
+
+
+class _Run:
+    """A training under way: everything that a checkpoint has to hold."""
+
+    def __init__(
+        self, model: Network, optimiser: Optimiser, checkpoint: str | os.PathLike[str] | None, seed: int
+    ) -> None:
+        self.model = model
+        self.optimiser = optimiser
+        self.checkpoint = checkpoint
+        self.seed = seed
+        self.history = History()
+        self.best = math.inf
+        self.best_parameters = _snapshot(optimiser)
+        self.best_epoch = 0
+
+    def epoch(self, number: int, X: Array, Y: Array, batch_size: int, *, alone: bool) -> None:
+        """One pass over the training set in shuffled mini-batches; `alone`, without a dev set to judge by."""
+        began = time.perf_counter()
+        self.optimiser.epoch = number - 1
+        # A generator for each epoch, so that a resumed training shuffles as the first one would have.
+        rng = np.random.default_rng([self.seed, number])
+        costs, norms, sizes = [], [], []
+        for columns in minibatches(X.shape[1], batch_size, rng):
+            Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
+            J = self.model.cost_and_grad(Xb, Yb)
+            norm = _length(self.optimiser)
+            if not (math.isfinite(J) and math.isfinite(norm)):
+                raise FloatingPointError(
+                    _diagnosis(self.model, Xb, Yb, columns, number, self.optimiser.steps + 1, J)
+                )
+            if alone and len(columns) == X.shape[1] and self.best > J:
+                self.remember(J, number)  # before the step: J is the cost of these parameters
+            self.optimiser.step()
+            costs.append(J)
+            norms.append(norm)
+            sizes.append(Xb.shape[1])
+        self.history.cost.append(float(np.average(costs, weights=sizes)) if len(costs) > 1 else costs[0])
+        self.history.gradient_norm.append(float(np.mean(norms)))
+        self.history.seconds.append(time.perf_counter() - began)
+
+    def judge(
+        self, X: Array, Y: Array, dev: tuple[ArrayLike, ArrayLike] | None, patience: int | None
+    ) -> None:
+        """Measure on the whole sets, remember the best parameters, and stop if they are long past."""
+        h, classes = self.history, self.model.loss.name != "squared"
+        if classes:
+            h.accuracy.append(self.model.accuracy(X, Y))
+        if dev is not None:
+            h.dev_cost.append(float(self.model.cost(*dev)))
+            if classes:
+                h.dev_accuracy.append(self.model.accuracy(*dev))
+        judged = (h.dev_cost or h.cost)[-1]
+        if judged < self.best:
+            self.remember(judged, len(h))
+        elif patience is not None and len(h) - self.best_epoch >= patience:
+            h.stopped = (
+                f"the dev cost has not fallen for {patience} epochs; the best was epoch {self.best_epoch}"
+            )
+
+    def remember(self, cost: float, epoch: int) -> None:
+        """The parameters as they are now are the best."""
+        self.best, self.best_epoch, self.best_parameters = cost, epoch, _snapshot(self.optimiser)
+
+    def keep_best(self) -> None:
+        """Go back to the best parameters."""
+        _restore(self.optimiser, self.best_parameters)
+
+    def save(self) -> None:
+        """Write the checkpoint, if one is wanted."""
+        if self.checkpoint is None:
+            return
+        o = self.optimiser
+        arrays = {f"best {i}": x for i, x in enumerate(self.best_parameters)}
+        arrays |= {f"state {name} {i}": x for name, xs in o.state.items() for i, x in enumerate(xs)}
+        notes = {
+            "history": json.loads(json.dumps(self.history.columns())),
+            "stopped": self.history.stopped,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "optimiser": type(o).__name__,
+            "steps": o.steps,
+            "seed": self.seed,
+        }
+        save(self.checkpoint, self.model, arrays, notes)
+
+    def resume(self) -> None:
+        """Take up where the checkpoint left off.
+
+        Raises:
+            ValueError: the checkpoint is of another model, optimiser or seed.
+        """
+        assert self.checkpoint is not None
+        saved = load(self.checkpoint)
+        notes, o = saved.notes, self.optimiser
+        for what, there, here in (
+            ("a network", described(saved.model), described(self.model)),
+            ("an optimiser", notes.get("optimiser"), type(o).__name__),
+            ("a seed", notes.get("seed"), self.seed),
+        ):
+            if there != here:
+                raise ValueError(
+                    f"the checkpoint {self.checkpoint} is of another training: "
+                    f"it has {what} {there}, this one {here}; remove the file, or give another name"
+                )
+        self.model.copy_from(saved.model)
+        for name, values in notes["history"].items():
+            getattr(self.history, name).extend(values)
+        self.history.stopped = notes["stopped"]
+        self.best, self.best_epoch, o.steps = notes["best"], notes["best_epoch"], notes["steps"]
+        for name, array in saved.arrays.items():
+            kind, *rest = name.split()
+            if kind == "best":
+                self.best_parameters[int(rest[0])] = array
+            elif kind == "state":
+                kept = o.state.setdefault(rest[0], [0.0] * len(o.parameters))
+                kept[int(rest[1])] = float(array) if array.ndim == 0 else array
+
+
+def _snapshot(optimiser: Optimiser) -> list[Array]:
+    return [np.array(p.data) for p in optimiser.parameters]
+
+
+def _restore(optimiser: Optimiser, snapshot: Iterable[Array]) -> None:
+    for p, data in zip(optimiser.parameters, snapshot, strict=True):
+        if data.ndim:
+            p.data[...] = data
+        else:
+            p.data = float(data)
+
+
+def _length(optimiser: Optimiser) -> float:
+    return math.sqrt(math.fsum(float(np.vdot(p.grad, p.grad)) for p in optimiser.parameters))
+
+
+def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
+    """Where the first number that is not finite stands."""
+    where = f"epoch {epoch}, step {step}: "
+    with np.errstate(all="ignore"):
+        numbers = model.record(X, Y)
+    for l, (Z, A) in enumerate(zip(numbers.Z, numbers.A, strict=True), 1):
+        for name, array in (("Z", Z), ("A", A)):
+            if not np.isfinite(array).all():
+                i, k = (int(x) for x in np.argwhere(~np.isfinite(array))[0])
+                return (
+                    f"{where}{name}[{l}] of unit {i + 1} is {array[i, k]} for example {index[k]} "
+                    "(column of X, from 0); the step was not taken. "
+                    "Try a smaller learning rate, or look at that example"
+                )
+    what = f"the cost is {J}" if not math.isfinite(J) else "the gradient is not finite"
+    return (
+        f"{where}{what}, though every Z and A is finite; the step was not taken. Try a smaller learning rate"
+    )
+
+
+def _require_finite(X: Array, Y: Array, where: str) -> None:
+    for name, array in (("X", X), ("Y", Y)):
+        if not np.isfinite(array).all():
+            i, k = (int(x) for x in np.argwhere(~np.isfinite(array))[0])
+            raise ValueError(
+                f"{name} of {where} holds {array[i, k]} in row {i}, example {k} (from 0): "
+                "remove or replace it"
+            )
+
+
+def _require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
+    options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
+    for name, x in options.items():
+        if x is not None and (not isinstance(x, int) or x < 1):
+            raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
+    if patience is not None and dev is None:
+        raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
+
+
+def _bar(epochs: range, progress: bool | None, history: History) -> Iterable[int]:
+    """The epochs, behind a progress bar where somebody watches."""
+    if not (sys.stderr.isatty() if progress is None else progress):
+        return epochs
+    from tqdm import tqdm
+
+    bar = tqdm(epochs, unit="epoch", leave=False)
+
+    def shown() -> Iterable[int]:
+        for epoch in bar:
+            yield epoch
+            bar.set_postfix_str(f"cost {history.cost[-1]:.4g}", refresh=False)
+
+    return shown()

@@ -1,0 +1,117 @@
+"""Logistic regression in the course's three forms (section 2): the same numbers at very different speeds.
+
+All three take ``w (n_x, 1)``, a number b, ``X (n_x, m)`` and ``Y (1, m)`` of 0 and 1, and return the cost J,
+``dw (n_x, 1)`` and the number db.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl.ops import sigmoid, softplus
+
+Array: TypeAlias = NDArray[Any]
+
+
+def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
+    """A loop over the examples, and in it two over the features.
+
+    >>> w, X, Y = np.zeros((1, 1)), np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]])
+    >>> J, dw, db = by_loops(w, 0.0, X, Y)
+    >>> round(J, 6), dw.item(), db
+    (0.693147, -0.25, 0.0)
+    """
+    n_x, m = require_shapes(w, X, Y)
+    J, db = 0.0, 0.0
+    dw = [0.0] * n_x
+    for i in range(m):
+        z = b
+        for j in range(n_x):
+            z += float(w[j, 0]) * float(X[j, i])
+        a, y = sigmoid(z), float(Y[0, i])
+        J += softplus(z) - y * z  # -(y log a + (1 - y) log(1 - a)), without a log of 0
+        dz = a - y
+        for j in range(n_x):
+            dw[j] += float(X[j, i]) * dz
+        db += dz
+    return J / m, np.array([dw]).T / m, db / m
+
+
+def by_examples(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
+    """A loop over the examples, with vectors for the features."""
+    n_x, m = require_shapes(w, X, Y)
+    J, db = 0.0, 0.0
+    dw = np.zeros((n_x, 1))
+    for i in range(m):
+        x, y = X[:, i : i + 1], float(Y[0, i])
+        z = (w.T @ x).item() + b
+        J += softplus(z) - y * z
+        dz = sigmoid(z) - y
+        dw += x * dz
+        db += dz
+    return J / m, dw / m, db / m
+
+
+def by_matrices(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
+    """No loop.
+
+    ``Z = w^T X + b``, ``A = sigma(Z)``, ``dZ = A - Y``, ``dw = X dZ^T / m`` and ``db = mean(dZ)``.
+    """
+    _, m = require_shapes(w, X, Y)
+    Z = w.T @ X + b
+    dZ = sigmoid(Z) - Y
+    J = float(np.mean(softplus(Z) - Y * Z))
+    return J, X @ dZ.T / m, float(np.mean(dZ))
+
+
+FORMS = {"loops": by_loops, "a loop over examples": by_examples, "matrices": by_matrices}
+
+
+def descend(
+    X: Array, Y: Array, alpha: float = 0.5, iterations: int = 1000, every: int = 100
+) -> tuple[Array, float, list[float]]:
+    """Gradient descent from zero: ``w := w - alpha dw``, ``b := b - alpha db``.
+
+    Args:
+        X, Y: the training set, ``(n_x, m)`` and ``(1, m)``.
+        alpha: the learning rate.
+        iterations: how many steps.
+        every: after how many steps to note the cost.
+
+    Returns:
+        w ``(n_x, 1)``, b, and the costs noted.
+
+    Raises:
+        ValueError: a shape is wrong, or the cost is not finite: alpha is too large.
+    """
+    w, b, costs = np.zeros((X.shape[0], 1)), 0.0, []
+    for iteration in range(iterations):
+        J, dw, db = by_matrices(w, b, X, Y)
+        if not math.isfinite(J):
+            raise ValueError(
+                f"the cost is {J} after {iteration} iterations: try a smaller alpha than {alpha}"
+            )
+        if iteration % every == 0:
+            costs.append(J)
+        w, b = w - alpha * dw, b - alpha * db
+    return w, b, costs
+
+
+def require_shapes(w: Array, X: Array, Y: Array) -> tuple[int, int]:
+    """n_x and m; ValueError, with the shapes that are wanted, unless all three fit."""
+    for name, array in (("w", w), ("X", X), ("Y", Y)):
+        if array.ndim != 2:
+            raise ValueError(
+                f"{name} is {array.shape}: reshape it to a column or a row, "
+                f"with {name}.reshape(-1, 1) or (1, -1)"
+            )
+    n_x, m = X.shape
+    if w.shape != (n_x, 1) or Y.shape != (1, m) or not m:
+        raise ValueError(
+            f"X is {X.shape}, so w is to be {(n_x, 1)} and Y {(1, m)}, not {w.shape} and {Y.shape}"
+        )
+    return n_x, m

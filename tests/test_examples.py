@@ -1,0 +1,95 @@
+"""Every lesson runs, and shows what it says."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def lesson(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"tested_{name}", EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def printed(name: str, capsys: pytest.CaptureFixture[str], **constants: object) -> str:
+    module = lesson(name)
+    for constant, value in constants.items():
+        assert hasattr(module, constant)
+        setattr(module, constant, value)
+    module.main()
+    return capsys.readouterr().out
+
+
+def test_vectorization(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("vectorization", capsys, SIZES=(10, 100))
+    rows = re.findall(r"^ +(10|100) +.* (\d+)x +(\S+)$", out, re.MULTILINE)
+    assert [m for m, _, _ in rows] == ["10", "100"]
+    assert all(float(difference) < 1e-12 for _, _, difference in rows)
+
+
+def test_house_price(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("house_price", capsys)
+    costs = [float(J) for J in re.findall(r"J = (\S+),", out)]
+    assert len(costs) == 5
+    assert costs == sorted(costs, reverse=True)
+    table = re.findall(r"^ +\d+ +(\d+) +(\S+)$", out, re.MULTILINE)
+    assert len(table) == 6
+    assert all(float(predicted) == pytest.approx(float(price), rel=0.03) for price, predicted in table)
+
+
+def test_xor(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("xor", capsys)
+    assert re.search(r"^one neuron: (0|25|50|75)% right, so it fails: no line separates", out, re.MULTILINE)
+    assert "one hidden layer of 3: 100% right, so it learns XOR" in out
+    assert len(re.findall(r"^ +[01] +[01] +[01] ", out, re.MULTILINE)) == 4
+
+
+def test_symmetry(capsys: pytest.CaptureFixture[str]) -> None:
+    zeros, xavier = printed("symmetry", capsys).strip().split("\n\n")
+    assert "all rows are equal: three units do the work of one" in zeros
+    assert "3 different units" in xavier
+
+
+def test_linear_collapse(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("linear_collapse", capsys)
+    found = re.search(r"The largest difference is (\S+):", out)
+    assert found is not None
+    assert float(found[1]) < 1e-12
+    rows = [line.split() for line in out.splitlines() if re.match(r" +\d ", line)]
+    assert len(rows) == 4
+    assert all(row[1:3] == row[3:5] for row in rows)
+
+
+def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
+    module = lesson("vanishing_gradients")
+    level = {name: [np.array(part) for part in module.sizes(*case)] for name, case in module.CASES.items()}
+    fades, explodes, he = (level[name] for name in ("0.8 I, linear", "1.2 I, linear", "He, relu"))
+    A, dZ = fades
+    assert np.allclose(A[1:] / A[:-1], 0.8)
+    assert np.allclose(dZ[:-1] / dZ[1:], 0.8)
+    assert np.allclose(explodes[0][1:] / explodes[0][:-1], 1.2)
+    assert he[0].max() < 10 * he[0].min()
+    assert level["Xavier, relu"][0][-1] < 0.01 * level["Xavier, relu"][0][0]
+    module.main()
+    out = capsys.readouterr().out
+    assert all(name in out for name in module.CASES)
+
+
+def test_parity(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("parity", capsys)
+    rows = [line.split() for line in out.splitlines() if re.match(r" +[248] ", line)]
+    assert [row[0] for row in rows] == ["2", "4", "8"]
+    assert all(row[3] == row[6] == "100%" for row in rows)
+    assert [int(row[5]) - 1 for row in rows] == [2, 8, 128]  # 2^(n-1) hidden units
+    assert [int(row[1]) for row in rows] == [2, 4, 6]

@@ -1,0 +1,123 @@
+"""From a dataset to a judged model, and back from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl import nn
+from micrograd_dl.dataset import Dataset
+from micrograd_dl.datasets import blobs, house_prices, moons
+from micrograd_dl.experiment import Outcome, Predictor, train
+from micrograd_dl.storage import save
+
+SETS: dict[str, Any] = {"moons": moons(60), "blobs": blobs(60), "house prices": house_prices(30)}
+
+
+def quick(data: Dataset, **options: Any) -> Outcome:
+    return train(data, **{"hidden": [4], "epochs": 20, **options})
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_saved_and_loaded_it_predicts_the_same(name: str, tmp_path: Path) -> None:
+    data = SETS[name]
+    predictor = quick(data).predictor
+    found = Predictor.load(predictor.save(tmp_path / "m.npz"))
+    np.testing.assert_array_equal(found.predict(data.X), predictor.predict(data.X))
+    one, other = found.probabilities(data.X), predictor.probabilities(data.X)
+    if data.classes:
+        assert one is not None
+        np.testing.assert_array_equal(one, other)
+    else:
+        assert one is other is None
+    assert (found.features, found.target, found.classes) == (data.features, data.target, data.classes)
+    assert found.history.columns() == predictor.history.columns()
+    assert (found.scale is None) == bool(data.classes)
+
+
+def test_classes_are_learned_and_judged() -> None:
+    outcome = quick(moons(200, noise=0.05), hidden=[8, 8], epochs=100, learning_rate=0.03)
+    predictor = outcome.predictor
+    assert predictor.error(outcome.test) < 0.1
+    assert predictor.error(outcome.test) == 1 - predictor.model.accuracy(
+        predictor.normaliser.apply(outcome.test.X), outcome.test.targets("logistic")
+    )
+    text = str(outcome)
+    for part in ("examples: train 120, dev 40, test 40", "right: train ", "On the test set:", "predicted"):
+        assert part in text
+    assert "High " in text or "Neither bias nor variance" in text
+
+
+def test_several_classes_have_a_softmax() -> None:
+    outcome = quick(blobs(150, noise=0.3), epochs=60, learning_rate=0.05)
+    assert outcome.predictor.model.activations[-1].name == "softmax"
+    assert outcome.predictor.error(outcome.test) < 0.1
+    P = outcome.predictor.probabilities(outcome.test.X)
+    assert P is not None
+    np.testing.assert_allclose(P.sum(axis=0), 1)
+
+
+def test_numbers_come_back_on_their_own_scale() -> None:
+    x = np.linspace(0, 1, 60)[None]
+    data = Dataset(1e-3 * x, 1e6 + 2e5 * x, target="price")
+    outcome = quick(data, hidden=[], epochs=300, learning_rate=0.05, patience=None)
+    predictor = outcome.predictor
+    np.testing.assert_allclose(predictor.predict(data.X), data.Y, rtol=1e-3)
+    wanted = np.sqrt(np.mean((predictor.predict(outcome.test.X) - outcome.test.Y) ** 2))
+    assert predictor.error(outcome.test) == pytest.approx(float(wanted))
+    assert "root mean squared error: train " in str(outcome)
+    assert "right:" not in str(outcome)
+
+
+def test_both_backends_train_alike() -> None:
+    one, other = (quick(moons(40), epochs=4, backend=backend) for backend in ("numpy", "values"))
+    assert isinstance(other.predictor.model, nn.MLP)
+    for name in ("cost", "dev_cost"):
+        curves = [getattr(outcome.predictor.history, name) for outcome in (one, other)]
+        assert curves[0] == pytest.approx(curves[1], rel=1e-9)
+
+
+def test_options_reach_the_training(tmp_path: Path) -> None:
+    seen: list[int] = []
+    outcome = quick(
+        moons(40), epochs=3, activation="tanh", l2=0.5, batch_size=7, checkpoint=tmp_path / "c.npz",
+        callbacks=[lambda epoch, history: seen.append(epoch)], progress=False,
+    )  # fmt: skip
+    model = outcome.predictor.model
+    assert [g.name for g in model.activations] == ["tanh", "sigmoid"]
+    assert model.l2 == 0.5
+    assert seen == [1, 2, 3]
+    assert (tmp_path / "c.npz").exists()
+    assert len(quick(moons(200), epochs=500, learning_rate=0.3, patience=2).predictor.history) < 500
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backend": "torch"}, "no backend 'torch': choose one of numpy, values"),
+        ({"activation": "gelu"}, "no activation 'gelu'"),
+        ({"hidden": [0]}, "at least one layer|at least one unit"),
+        ({"bayes": 5.0}, "bayes is a part of 1, from 0 to 1, not 5.0"),
+        ({"epochs": 0}, "epochs is a whole number from 1 up"),
+        ({"l2": -1.0}, "the regularisation l2"),
+    ],
+)
+def test_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        quick(moons(40), **options)
+
+
+def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.npz", nn.MLP(1, [1]))
+    with pytest.raises(ValueError, match="holds a model, but not one that train saved: 'mean' is missing"):
+        Predictor.load(path)
+    with pytest.raises(FileNotFoundError):
+        Predictor.load(tmp_path / "none.npz")
+
+
+def test_new_examples_of_another_width_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"X is \(3, 1\), \(2, m\) is wanted"):
+        quick(moons(40), epochs=1).predictor.predict(np.zeros((3, 1)))

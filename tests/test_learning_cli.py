@@ -1,0 +1,205 @@
+"""The commands train, predict and lesson, from words on the command line to what is printed and written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from micrograd_dl import learning_cli
+from micrograd_dl.experiment import Outcome
+from micrograd_dl.learning_cli import LESSONS
+
+
+def run(*words: object) -> int:
+    return learning_cli.run([str(word) for word in words])
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Outcome]:
+    """Pictures have tests of their own, and take a while."""
+    asked: list[Outcome] = []
+
+    def write_report(outcome: Outcome, folder: Path) -> list[Path]:
+        asked.append(outcome)
+        return [folder / "cost.png", folder / "network.svg"]
+
+    module = ModuleType("viz.report")
+    monkeypatch.setattr(module, "write_report", write_report, raising=False)
+    monkeypatch.setitem(sys.modules, "viz.report", module)
+    monkeypatch.chdir(tmp_path)
+    return asked
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    """Three kinds of flower that two lengths tell apart."""
+    rng = np.random.default_rng(0)
+    lines = ["length,width,species"]
+    for name, centre in (("red", 1.0), ("green", 3.0), ("blue", 5.0)):
+        lines += [f"{x:.4f},{y:.4f},{name}" for x, y in centre + 0.2 * rng.standard_normal((20, 2))]
+    path = tmp_path / "flowers.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def train(flowers: Path, *words: object) -> int:
+    return run("train", flowers, "--target", "species", "--epochs", 60, "--learning-rate", 0.05, *words)
+
+
+# --- train and predict --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["numpy", "values"])
+def test_from_a_table_to_predictions(
+    backend: str,
+    flowers: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    no_pictures: list[Outcome],
+) -> None:
+    few = ["--epochs", 15] if backend == "values" else []
+    assert (
+        train(flowers, "--hidden", "4", "--backend", backend, "-o", "flowers.npz", "--report", "here", *few)
+        == 0
+    )
+    out, err = capsys.readouterr()
+    for part in ("examples: train 36, dev 12, test 12", "On the test set:", "The model is in flowers.npz."):
+        assert part in out
+    assert "The report is in here: cost.png, network.svg." in out
+    assert not err
+    assert len(no_pictures) == 1
+
+    new = tmp_path / "new.csv"
+    new.write_text("width,length\n1.0,1.0\n3.0,3.0\n5.0,5.0\n", encoding="utf-8")
+    assert run("predict", "flowers.npz", new, "-o", "out.csv") == 0
+    assert "3 predictions of species are in out.csv." in capsys.readouterr().out
+    rows = [line.split(",") for line in (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 4
+    assert "species" in rows[0][0]
+    if backend == "numpy":
+        assert [row[0] for row in rows[1:]] == ["red", "green", "blue"]
+
+
+def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "moons", "--epochs", 2, "--hidden", "3,3") == 0
+    assert "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters)" in capsys.readouterr().out
+    assert (tmp_path / "model.npz").exists()
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2, 40))
+    np.savez(tmp_path / "numbers.npz", X=X, Y=X[:1] * 2.5)
+    assert run("train", "numbers.npz", "--kind", "numbers", "--epochs", 2, "--hidden", "") == 0
+    assert "root mean squared error" in capsys.readouterr().out
+
+
+def test_a_training_is_taken_up_from_its_checkpoint(
+    flowers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--checkpoint", "c.npz", "--batch-size", 8, "--patience", 1000]
+    train(flowers, *words, "--epochs", 5)
+    train(flowers, *words, "--epochs", 9)
+    assert "9 epochs in" in capsys.readouterr().out
+
+
+def test_without_what_pictures_take_the_model_is_kept(
+    flowers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write_report(*_: object) -> list[Path]:
+        raise ModuleNotFoundError("plots need matplotlib: pip install 'micrograd-dl[plots]'")
+
+    monkeypatch.setattr(sys.modules["viz.report"], "write_report", write_report)
+    assert train(flowers, "--epochs", 1) == 0
+    out, err = capsys.readouterr()
+    assert "The model is in model.npz." in out
+    assert err == "No report: plots need matplotlib: pip install 'micrograd-dl[plots]'\n"
+    assert (tmp_path / "model.npz").exists()
+
+
+# --- errors -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "flowers.csv"], "say which column of flowers.csv to predict: --target NAME"),
+        (["train", "moons", "--target", "y"], "--target names a column of a .csv file, and moons is none"),
+        (["train", "flowers.csv", "--target", "colour"], "colour"),
+        (["train", "jupiters"], "jupiters"),
+        (["train", "moons", "--activation", "gelu"], "no activation 'gelu'"),
+        (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
+        (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
+        (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),
+        (["train", "broken.csv", "--target", "species"], "broken.csv"),
+        (["predict", "flowers.csv", "flowers.csv"], "flowers.csv is not a whole .npz file"),
+        (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, house_price"),
+    ],
+)
+@pytest.mark.usefixtures("flowers")
+def test_errors_say_what_to_do(words: list[str], message: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.csv").write_text("length,species\n1.0,red\n,green\n", encoding="utf-8")
+    with pytest.raises((ValueError, KeyError)) as error:
+        run(*words)
+    assert message in str(error.value)
+    assert not (tmp_path / "model.npz").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["train", "none.csv", "--target", "y"], ["predict", "none.npz", "flowers.csv"]]
+)
+@pytest.mark.usefixtures("flowers")
+def test_a_file_that_is_not_there(words: list[str]) -> None:
+    with pytest.raises(FileNotFoundError):
+        run(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["train", "moons", "--hidden", "16,x"],
+            "sizes are whole numbers with commas, such as 16,16; not '16,x'",
+        ),
+        (["train", "moons", "--backend", "torch"], "invalid choice: 'torch'"),
+        (["train"], "required: DATA"),
+        (["predict", "m.npz"], "required: NEW.csv"),
+    ],
+)
+def test_words_that_are_not_understood(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as error:
+        run(*words)
+    assert error.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_predict_refuses_a_table_without_the_features(flowers: Path, tmp_path: Path) -> None:
+    train(flowers, "--epochs", 1)
+    (tmp_path / "new.csv").write_text("length,height\n1,1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="width"):
+        run("predict", "model.npz", "new.csv")
+    assert not (tmp_path / "predictions.csv").exists()
+
+
+# --- lessons ------------------------------------------------------------------------------------------------
+
+
+def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("lesson") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Lessons of the course:\n")
+    assert all(f"  {name} " in out for name in LESSONS)
+    assert len(out.splitlines()) == len(LESSONS) + 1
+
+
+def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("lesson", "linear-collapse") == 0
+    assert "collapses to one layer with W' (2, 3) and b' (2, 1)" in capsys.readouterr().out
+
+
+def test_every_lesson_is_a_file_and_every_file_a_lesson() -> None:
+    folder = Path(__file__).parent.parent / "examples"
+    assert {path.stem for path in folder.glob("*.py")} == set(LESSONS)

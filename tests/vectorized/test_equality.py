@@ -1,0 +1,214 @@
+"""The two backends compute the same: every number of a pass, over architectures, losses and all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from micrograd_dl import nn, vectorized
+from micrograd_dl.compare import compare
+from micrograd_dl.initialisers import small, uniform, xavier, zeros
+from micrograd_dl.network import Array, Network, Pass, one_hot
+
+HIDDEN = ["linear", "sigmoid", "tanh", "relu", "leaky_relu"]
+OUTPUTS = [
+    ("sigmoid", "logistic"),
+    ("softmax", "cross_entropy"),
+    *((name, loss) for name in HIDDEN for loss in ("squared", "max_margin")),
+]
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to make a network, and examples for it."""
+
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    X: Array
+    Y: Array
+
+    def network(self, kind: Any, **more: Any) -> Any:
+        return kind(*self.args, **self.options, **more)
+
+    def pair(self) -> tuple[Network, Network]:
+        return self.network(nn.MLP), self.network(vectorized.MLP)
+
+
+@st.composite
+def cases(draw: st.DrawFn, inputs: str = "normal", initialisers: Any = (None, uniform)) -> Case:
+    n_x, m = draw(st.integers(1, 4)), draw(st.integers(1, 6))
+    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    output, loss = draw(st.sampled_from(OUTPUTS))
+    hidden = draw(st.lists(st.sampled_from(HIDDEN), min_size=len(sizes) - 1, max_size=len(sizes) - 1))
+    options = {
+        "seed": draw(st.integers(0, 2**32)),
+        "l2": draw(st.sampled_from([0.0, 0.7])),
+        "l1": draw(st.sampled_from([0.0, 0.3])),
+        "initialiser": draw(st.sampled_from(initialisers)),
+    }
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    drawn: dict[str, Callable[[], Array]] = {
+        "normal": lambda: 2 * rng.standard_normal((n_x, m)),
+        "whole": lambda: rng.integers(-2, 3, (n_x, m)).astype(float),
+        "extreme": lambda: rng.standard_normal((n_x, m)) * 10.0 ** rng.integers(-8, 9, (n_x, 1)),
+    }
+    X = drawn[inputs]()
+    n_y = sizes[-1]
+    Y = rng.integers(0, 2, (n_y, m)).astype(float)
+    if loss == "cross_entropy":
+        Y = one_hot(rng.integers(0, n_y, m), n_y)
+    elif loss == "max_margin":
+        Y = 2 * Y - 1
+    return Case((n_x, sizes, [*hidden, output], loss), options, X, Y)
+
+
+def arrays(numbers: Pass) -> list[Array]:
+    parts = (numbers.Z, numbers.A, numbers.dZ, numbers.dW, numbers.db)
+    return [np.array(numbers.cost), *(array for part in parts for array in part)]
+
+
+def assert_equal(case: Case) -> None:
+    comparison = compare(*case.pair(), case.X, case.Y, tolerance=1e-12)
+    assert comparison.equal, f"{case}\n{comparison}"
+    assert comparison.largest <= 1e-12
+
+
+@given(cases())
+def test_equal(case: Case) -> None:
+    assert_equal(case)
+
+
+@settings(max_examples=50)
+@given(cases(), st.integers(0, 2**32))
+def test_each_array_is_equal_relative_to_its_largest_entry(case: Case, seed: int) -> None:
+    """As the comparison has it, but for what cancels: here no sum does, for all the terms are positive."""
+    rng = np.random.default_rng(seed)
+    here, there = case.pair()
+    here.set_layers_data([(np.abs(W) + 0.1, rng.random(b.shape)) for W, b in here.layers_data()])
+    there.copy_from(here)
+    first, second = here.record(np.abs(case.X), case.Y), there.record(np.abs(case.X), case.Y)
+    for kind in ("Z", "A"):
+        for a, b in zip(getattr(first, kind), getattr(second, kind), strict=True):
+            assert np.abs(a - b).max() <= 1e-12 * np.abs(a).max()
+
+
+@given(cases(inputs="whole", initialisers=(zeros, lambda rng, n, k: rng.integers(-2, 3, (n, k)) / 2)))
+def test_equal_at_kinks_that_are_hit_exactly(case: Case) -> None:
+    """Zeros and small whole numbers: sums are exact, and z is often 0, where a ReLU has its kink."""
+    assert_equal(case)
+
+
+def well_conditioned(numbers: Pass, activations: Any) -> bool:
+    """Whether no number hangs on the last bits of another.
+
+    They do just beside a kink, and where a unit is nearly, but not quite, level: 1 - a of a = 1 - 1e-12 has
+    four digits. At extreme inputs rounding alone then sets two right computations apart.
+    """
+    for Z, A, g in zip(numbers.Z, numbers.A, activations, strict=True):
+        distance = 1 - np.abs(A)
+        if g.name in ("sigmoid", "tanh", "softmax") and ((distance != 0) & (distance < 1e-2)).any():
+            return False
+        if ((Z != 0) & (np.abs(Z) < 1e-6 * np.abs(Z).max())).any():
+            return False
+    return True
+
+
+@given(cases(inputs="extreme"))
+def test_equal_at_extreme_inputs(case: Case) -> None:
+    """Features from 1e-8 to 1e8 side by side."""
+    here, there = case.pair()
+    assume(well_conditioned(there.record(case.X, case.Y), there.activations))
+    comparison = compare(here, there, case.X, case.Y, tolerance=1e-10)
+    assert comparison.equal, f"{case}\n{comparison}"
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-3, 0.0, 1e3, 1e8])
+@pytest.mark.parametrize(("output", "loss"), OUTPUTS)
+def test_finite_and_without_a_warning_at_every_scale(scale: float, output: str, loss: str) -> None:
+    X = scale * np.array([[1.0, -1.0, 0.5], [-2.0, 1.0, 0.0]])
+    Y = one_hot([0, 1, 1]) * (2 if loss == "max_margin" else 1) - (loss == "max_margin")
+    for kind in (nn.MLP, vectorized.MLP):
+        model = kind(2, [3, 2], ["tanh", output], loss, seed=1)
+        assert all(np.isfinite(array).all() for array in arrays(model.record(X, Y)))
+
+
+@settings(max_examples=50)
+@given(cases())
+def test_expanded_sums_give_the_same_bits(case: Case) -> None:
+    fused, expanded = case.network(nn.MLP), case.network(nn.MLP, expanded=True)
+    for a, b in zip(*(arrays(model.record(case.X, case.Y)) for model in (fused, expanded)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(fused.forward(case.X), expanded.forward(case.X))
+
+
+@settings(max_examples=50)
+@given(cases())
+def test_float32_is_float64_rounded(case: Case) -> None:
+    X = case.X.astype(np.float32)
+    there = case.network(vectorized.MLP, dtype=np.float32)
+    here = case.network(nn.MLP)
+    here.copy_from(there)
+    numbers = here.record(X, case.Y)
+    assume(well_conditioned(numbers, here.activations))
+    single = there.record(X, case.Y.astype(np.float32))
+    assert {array.dtype for array in arrays(single)[1:]} == {np.dtype(np.float32)}
+    margins = case.Y * numbers.A[-1]
+    assume(
+        here.loss.name != "max_margin" or (np.abs(1 - margins) > 1e-4).all()
+    )  # beside that kink, either side
+    comparison = compare(here, there, X, case.Y, tolerance=1e-4)
+    assert comparison.equal, f"{case}\n{comparison}"
+
+
+@settings(max_examples=50)
+@given(cases(initialisers=(None, uniform, xavier, small, zeros)))
+def test_the_same_seed_makes_the_same_parameters(case: Case) -> None:
+    here, there = case.pair()
+    for (W, b), (V, c) in zip(here.layers_data(), there.layers_data(), strict=True):
+        np.testing.assert_array_equal(W, V)
+        np.testing.assert_array_equal(b, c)
+
+
+@settings(max_examples=30)
+@given(cases(), st.booleans(), st.integers(0, 2**32))
+def test_copied_parameters_are_the_same(case: Case, to_values: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    source, target = case.pair()[::-1] if to_values else case.pair()
+    source.set_layers_data([(rng.random(W.shape), rng.random(b.shape)) for W, b in source.layers_data()])
+    target.copy_from(source)
+    for layers in zip(source.layers_data(), target.layers_data(), strict=True):
+        for x, y in zip(*layers, strict=True):
+            np.testing.assert_array_equal(x, y)
+    before = source.layers_data()[0][0].copy()
+    target.set_layers_data([(W + 1, b) for W, b in target.layers_data()])
+    np.testing.assert_array_equal(source.layers_data()[0][0], before)  # copied, not shared
+
+
+@settings(max_examples=40)
+@given(cases())
+def test_gradients_against_central_differences(case: Case) -> None:
+    """Both backends against the cost alone, entry by entry of theta."""
+    model = case.network(vectorized.MLP)
+    assert isinstance(model, vectorized.MLP)
+    numbers = model.record(case.X, case.Y)
+    margins = np.abs(1 - case.Y * numbers.A[-1]) if model.loss.name == "max_margin" else np.ones(1)
+    assume(all((np.abs(Z) > 1e-3).all() for Z in numbers.Z) and (margins > 1e-3).all())  # away from kinks
+    assume(not model.l1 or (np.abs(model.theta[model.theta != 0]) > 1e-3).all())
+    model.cost_and_grad(case.X, case.Y)
+    gradient, approximate = model.dtheta.copy(), np.empty_like(model.dtheta)
+    epsilon = 1e-6
+    for i, kept in enumerate(model.theta.tolist()):
+        costs = []
+        for moved in (kept + epsilon, kept - epsilon):
+            model.theta[i] = moved
+            costs.append(model.cost(case.X, case.Y))
+        model.theta[i] = kept
+        approximate[i] = (costs[0] - costs[1]) / (2 * epsilon)
+    scale = np.abs(gradient).max() + 1e-3 * (1 + abs(numbers.cost))
+    assert np.abs(gradient - approximate).max() <= 1e-5 * scale

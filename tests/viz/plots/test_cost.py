@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+
+from micrograd_dl.training import History
+from viz.plots import cost_curve
+
+WITH_DEV = History(
+    cost=[0.7, 0.5, 0.3, 0.2],
+    dev_cost=[0.8, 0.6, 0.5, 0.9],
+    accuracy=[0.5, 0.75, 0.9, 0.9996],
+    dev_accuracy=[0.5, 0.7, 0.8, 0.6],
+    gradient_norm=[1.0, 0.1, 0.01, 0.001],
+)
+
+
+@pytest.fixture(scope="module")
+def figure() -> Figure:
+    return cost_curve(WITH_DEV, gradient_norm=True)
+
+
+def curve(ax: Axes, values: list[float]) -> bool:
+    """Whether there is a line with these values, epoch by epoch from 1."""
+    epochs = list(range(1, len(values) + 1))
+    return any(
+        np.array_equal(line.get_xdata(), epochs) and np.allclose(line.get_ydata(), values, equal_nan=True)
+        for line in ax.lines
+    )
+
+
+def labels(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+def dots(ax: Axes) -> list[tuple[float, float]]:
+    lines = [line for line in ax.lines if line.get_marker() == "o" and line.get_markersize() == 9]
+    return [
+        (float(np.asarray(line.get_xdata())[0]), float(np.asarray(line.get_ydata())[0])) for line in lines
+    ]
+
+
+def test_every_quantity_has_a_panel(figure: Figure) -> None:
+    cost, accuracy, norm = figure.axes
+    assert [ax.get_ylabel() for ax in figure.axes] == ["cost J", "accuracy (%)", "length of\nthe gradient"]
+    assert norm.get_xlabel() == "epoch"
+    assert curve(cost, WITH_DEV.cost)
+    assert curve(cost, WITH_DEV.dev_cost)
+    assert curve(accuracy, [100 * x for x in WITH_DEV.accuracy])
+    assert curve(accuracy, [100 * x for x in WITH_DEV.dev_accuracy])
+    assert curve(norm, WITH_DEV.gradient_norm)
+
+
+def test_lines_are_labelled_with_their_last_value(figure: Figure) -> None:
+    cost, accuracy, norm = figure.axes
+    assert labels(cost)[1:] == ["training: 0.2", "dev: 0.9"]
+    assert labels(accuracy) == ["training: 99.9 %", "dev: 60 %"]  # only 100 % is without fault
+    assert labels(norm) == ["training: 0.001"]
+
+
+def test_the_best_epoch_is_marked(figure: Figure) -> None:
+    assert figure.get_suptitle() == "The dev cost is lowest in epoch 3, at 0.5; after epoch 4 it is 0.9"
+    assert labels(figure.axes[0])[0] == "best: epoch 3"
+    assert dots(figure.axes[0]) == [(3, 0.5)]
+    for ax in figure.axes:
+        assert any(np.array_equal(line.get_xdata(), [3, 3]) for line in ax.lines)
+
+
+def test_the_scale_is_logarithmic_if_the_numbers_ask_for_it(figure: Figure) -> None:
+    assert [ax.get_yscale() for ax in figure.axes] == ["linear", "linear", "log"]
+    wide = cost_curve(History(cost=[1.0, 0.01])).axes[0]
+    assert wide.get_yscale() == "log"
+    assert wide.get_ylabel() == "cost J\n(log scale)"
+    assert cost_curve(History(cost=[1.0, 0.0])).axes[0].get_yscale() == "linear"
+    assert cost_curve(History(cost=[1.0, 0.01]), log=False).axes[0].get_yscale() == "linear"
+
+
+def test_a_logarithmic_scale_has_numbers_on_it() -> None:
+    for costs in ([0.6, 0.55], [0.7, 0.1], [1.0, 1e-3], [1e9, 1e-9]):
+        ax = cost_curve(History(cost=costs), log=True).axes[0]
+        low, high = ax.get_ylim()
+        ticks = [y for y in ax.get_yticks() if low <= y <= high]
+        assert 2 <= len(ticks) <= 12
+        assert all(label.get_text() for label in ax.get_yticklabels())
+
+
+@pytest.mark.parametrize(
+    ("history", "title"),
+    [
+        (History(cost=[0.9, 0.1]), "The cost falls from 0.9 to 0.1 in 2 epochs"),
+        (History(cost=[0.1, 0.9]), "The cost rises from 0.1 to 0.9 in 2 epochs"),
+        (History(cost=[0.1]), "The cost is 0.1 in epoch 1"),
+        (History(cost=[2, 1], dev_cost=[2, 1.5]), "The dev cost is lowest in the last epoch, 2: 1.5"),
+    ],
+)
+def test_the_title_says_what_happened(history: History, title: str) -> None:
+    assert cost_curve(history).get_suptitle() == title
+
+
+def test_a_title_of_ones_own() -> None:
+    assert cost_curve(WITH_DEV, title="Lesson 1").get_suptitle() == "Lesson 1"
+
+
+def test_several_trainings_side_by_side() -> None:
+    histories = {"Adam": WITH_DEV, "momentum": History(cost=[0.7, 0.6], dev_cost=[0.8, 0.4])}
+    figure = cost_curve(histories)
+    cost, accuracy = figure.axes
+    assert figure.get_suptitle() == "momentum reaches the lowest dev cost: 0.4, in epoch 2"
+    assert cost.get_ylabel() == "cost J\n(dashed: dev set)"
+    for history in histories.values():
+        assert curve(cost, history.cost)
+        assert curve(cost, history.dev_cost)
+    assert {line.get_linestyle() for line in cost.lines if len(np.atleast_1d(line.get_xdata())) > 1} == {
+        "-",
+        "--",
+    }
+    assert labels(cost) == ["Adam: 0.9", "momentum: 0.4"]
+    assert labels(accuracy) == ["Adam: 60 %"]
+    assert dots(cost) == [(3, 0.5), (2, 0.4)]
+
+
+def test_without_a_dev_set_for_all_the_training_cost_decides() -> None:
+    figure = cost_curve({"a": WITH_DEV, "b": History(cost=[0.1])})
+    assert figure.get_suptitle() == "b reaches the lowest cost: 0.1, in epoch 1"
+
+
+@pytest.mark.parametrize("count", [4, 8])
+def test_labels_do_not_overlap(count: int) -> None:
+    same = {
+        f"training {k}": History(cost=[1.0, 0.5], accuracy=[0, 1], gradient_norm=[1, 1]) for k in range(count)
+    }
+    figure = cost_curve(same, gradient_norm=True)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        # Without the line that leads to it, which may pass beside another label.
+        boxes = [
+            super(Annotation, text).get_window_extent() for text in ax.texts if isinstance(text, Annotation)
+        ]
+        lowest_first = sorted(boxes, key=lambda box: box.y0)
+        assert all(a.y1 <= b.y0 for a, b in pairwise(lowest_first))
+    assert len(figure.axes[0].texts) == count
+    assert len(figure.axes[1].texts) == (count if count <= 4 else 0)
+
+
+def test_what_is_not_finite_is_a_gap() -> None:
+    h = History(cost=[math.nan, 0.5, math.inf], dev_cost=[math.nan] * 3, gradient_norm=[math.nan, 0.5, 1.0])
+    figure = cost_curve(h, gradient_norm=True)
+    assert figure.get_suptitle() == "The cost is 0.5 in epoch 2"
+    assert dots(figure.axes[0]) == [(2, 0.5)]
+    assert labels(figure.axes[0])[1:] == ["training: 0.5"]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (History(), ValueError, "the history has no epochs"),
+        ({"a": History(cost=[math.nan])}, ValueError, "the history of a has no finite cost"),
+        ({}, ValueError, "no history to draw"),
+        ({str(k): History(cost=[1.0]) for k in range(9)}, ValueError, "8 trainings .* not 9"),
+        ([0.5, 0.4], TypeError, "what fit returned, not list"),
+        ({"a": [0.5]}, TypeError, "the history of a is a History, .* not list"),
+    ],
+)
+def test_bad_input_is_refused(
+    given: History | Mapping[str, History], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        cost_curve(given)
+
+
+def test_a_logarithm_of_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="cost of 0: leave out log=True"):
+        cost_curve(History(cost=[1.0, 0.0]), log=True)

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from micrograd_dl.training import History
+from micrograd_dl.vectorized import MLP
+from viz.plots import cost_curve, decision_boundary, network_diagram, save, sizes_by_layer
+from viz.plots.figures import COLOURS, brief, for_text, plain, rgb, spread
+
+MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0, 1, 1, 0]])
+LONG = "a name that is much longer than any name should be " * 3
+
+# One of each kind, with names that try to break them.
+PLOTS: dict[str, Callable[[], Figure]] = {
+    "cost": lambda: cost_curve(
+        {
+            LONG: History(cost=[0.9, 0.1], accuracy=[0.5, 1], gradient_norm=[1, 1e-9]),
+            "_$x^2$ & <b>\n\x07": History(
+                cost=[0.9, 0.1001, 0.2], accuracy=[0.5, 0.99], gradient_norm=[1, 0, 0]
+            ),
+        },
+        gradient_norm=True,
+    ),
+    "boundary": lambda: decision_boundary(
+        MODEL, X, Y, features=[LONG, "$x_2$ (m$^2$)"], classes=["_no & <b>$", LONG]
+    ),
+    "sizes": lambda: sizes_by_layer({LONG: MODEL.record(X, Y), "_$\\frac$": MODEL.record(X, Y)}),
+    "network": lambda: network_diagram(MODEL, inputs=[LONG, "$x$"], outputs=["_" + LONG]),
+}
+
+every_plot = pytest.mark.parametrize("name", PLOTS)
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Figure]:
+    return {name: make() for name, make in PLOTS.items()}
+
+
+@pytest.fixture
+def without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+
+# What every figure is
+
+
+@every_plot
+def test_nothing_is_cut_off(figures: dict[str, Figure], name: str) -> None:
+    figure = figures[name]
+    figure.draw_without_rendering()
+    drawn = figure.get_tightbbox()
+    assert drawn.x0 >= 0
+    assert drawn.y0 >= 0
+    assert drawn.x1 <= 12.8
+    assert drawn.y1 <= 7.2
+
+
+@every_plot
+def test_the_same_figure_is_the_same_file(
+    figures: dict[str, Figure], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = save(figures[name], tmp_path / "once.svg").read_bytes()
+    assert ElementTree.fromstring(once).tag.endswith("svg")  # no name has become markup
+    # Neither the time nor the user's settings make a difference.
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    with mpl.rc_context({"font.size": 40, "axes.facecolor": "black", "svg.hashsalt": None, "savefig.dpi": 7}):
+        before = dict(mpl.rcParams)
+        assert save(PLOTS[name](), tmp_path / "again.svg").read_bytes() == once
+        assert dict(mpl.rcParams) == before
+
+
+def test_a_notebook_shows_it(figures: dict[str, Figure], tmp_path: Path) -> None:
+    png = figures["network"]._repr_png_()  # type: ignore[attr-defined]  # IPython asks for it by this name
+    assert png == save(figures["network"], tmp_path / "x.png").read_bytes()
+
+
+def test_pyplot_is_not_imported() -> None:
+    program = (
+        "import sys; from viz.plots import cost_curve; assert 'matplotlib' not in sys.modules\n"
+        "from micrograd_dl.training import History; cost_curve(History(cost=[1.0])); print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "matplotlib.figure" in run.stdout.split()
+    assert "matplotlib.pyplot" not in run.stdout.split()
+
+
+@every_plot
+@pytest.mark.usefixtures("without_matplotlib")
+def test_the_extra_is_named_where_matplotlib_is_missing(name: str) -> None:
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[plots\]"'):
+        PLOTS[name]()
+
+
+# Files
+
+
+def test_files_are_whole(figures: dict[str, Figure], tmp_path: Path) -> None:
+    figure = figures["boundary"]
+    png = save(figure, str(tmp_path / "plot.PNG")).read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert png.endswith(b"IEND\xaeB`\x82")
+    assert [int.from_bytes(png[k : k + 4]) for k in (16, 20)] == [1280, 720]
+    pdf = save(figure, tmp_path / "plot.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert pdf.rstrip().endswith(b"%%EOF")
+    assert b"CreationDate" not in pdf
+    svg = save(figure, tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert f"<title>{figure.get_suptitle()}</title>" in svg
+    assert svg.rstrip().endswith("</svg>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plot.PNG", "plot.pdf", "plot.svg"]
+
+
+def test_an_old_file_stays_if_a_new_one_fails(
+    figures: dict[str, Figure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plot.svg"
+    path.write_text("old")
+
+    def half(_: Figure, file: IO[bytes], **_options: object) -> None:
+        file.write(b"<svg>")
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Figure, "savefig", half)
+    with pytest.raises(OSError, match="full"):
+        save(figures["cost"], path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["plot.gif", "plot", "svg"])
+def test_other_suffixes_are_refused(figures: dict[str, Figure], tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"\.svg, \.png or \.pdf"):
+        save(figures["cost"], tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+# Numbers, names, colours, places
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0"),
+        (-0.5, "−0.5"),
+        (0.00099999, "0.001"),
+        (9999.6, "10⁴"),
+        (-2e-5, "−2×10⁻⁵"),
+        (1e300, "10³⁰⁰"),
+    ],
+)
+def test_brief(x: float, text: str) -> None:
+    assert brief(x) == text
+
+
+@given(st.floats(-1e308, 1e308))
+def test_brief_is_near(x: float) -> None:
+    text = brief(x).translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-"))
+    if brief(x)[-1] in "⁰¹²³⁴⁵⁶⁷⁸⁹":
+        factor, _, exponent = text.rpartition("10") if "×" not in text else text.partition("×10")
+        text = f"{factor if factor.strip('-') else factor + '1'}e{exponent}"
+    assert float(text) == pytest.approx(x, rel=0.006, abs=5e-324)
+
+
+def test_plain_is_one_line_without_mathematics() -> None:
+    assert plain(" a\n\tb\x00c ") == "a b c"
+    assert plain("$x$") == r"\$x\$"
+    assert plain("abcdef", longest=4) == "abc…"
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_text_has_contrast(colour: str) -> None:
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in rgb(for_text(colour))]
+    assert 1.05 / (np.dot([0.2126, 0.7152, 0.0722], linear) + 0.05) >= 4.5
+
+
+@given(st.lists(st.floats(-1e3, 1e3), max_size=9), st.floats(0.1, 50))
+def test_spread(wanted: list[float], gap: float) -> None:
+    low, high = -1500.0, 1500.0
+    places = spread(wanted, gap, low, high)
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    apart = np.diff([places[i] for i in order])
+    assert (apart >= gap - 1e-9).all()
+    assert all(low - 1e-9 <= y <= high + 1e-9 for y in places)
+    if (np.diff(np.sort(wanted)) >= gap).all():
+        assert places == pytest.approx(wanted)
+
+
+def test_spread_stays_within_bounds() -> None:
+    assert spread([0, 0, 0], gap=2, low=0, high=10) == [0, 2, 4]
+    assert spread([10, 11], gap=2, low=0, high=10) == [8, 10]
+    assert spread([5, 5], gap=20, low=0, high=10) == [0, 20]  # no room: the distance is what matters

@@ -1,0 +1,18 @@
+"""Plots of training and of what was learned, each a Matplotlib figure of 1280 x 720 pixels.
+
+A notebook shows a figure that is the last thing in a cell; `save` writes it to a file. Matplotlib is an
+extra: ``pip install "micrograd-dl[plots]"``.
+
+>>> from micrograd_dl.training import History
+>>> figure = cost_curve(History(cost=[0.7, 0.4, 0.3]))
+>>> figure.get_suptitle()
+'The cost falls from 0.7 to 0.3 in 3 epochs'
+"""
+
+from viz.plots.boundary import decision_boundary
+from viz.plots.cost import cost_curve
+from viz.plots.figures import save
+from viz.plots.network import network_diagram
+from viz.plots.sizes import sizes_by_layer
+
+__all__ = ["cost_curve", "decision_boundary", "sizes_by_layer", "network_diagram", "save"]

@@ -1,0 +1,139 @@
+"""The sizes of activations and gradients, layer by layer: whether they vanish or explode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from micrograd_dl.network import Array, Pass
+from viz.plots.figures import (
+    COLOURS,
+    LONGEST_NAME,
+    End,
+    brief,
+    drawing,
+    label_ends,
+    log_scale,
+    plain,
+    power_of_ten,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> Figure:
+    """The size of activations and of gradients by layer, for networks initialised or built differently.
+
+    Activations ``A[l]`` of the hidden layers are on the left; on the right are the gradients ``dZ[l]``, in
+    the order of backprop, from the last layer to the first. The size of an array is the root mean square of
+    its entries, and is called kept if it changes less than tenfold. The scale is logarithmic; what is 0 or
+    overflows is drawn as a hollow point on its edge.
+
+    Args:
+        passes: what ``model.record(X, Y)`` returned for each network, under a name.
+        title: by default what becomes of the gradients, in a sentence.
+
+    Raises:
+        ValueError: there is nothing to draw, or more than there are colours.
+        TypeError: something is not a Pass.
+        ModuleNotFoundError: Matplotlib is not installed.
+    """
+    if not 1 <= len(passes) <= len(COLOURS):
+        raise ValueError(f"sizes by layer are drawn for 1 to {len(COLOURS)} networks, not {len(passes)}")
+    for name, numbers in passes.items():
+        if not isinstance(numbers, Pass):
+            raise TypeError(
+                f"{name} is a Pass, what model.record(X, Y) returns, not {type(numbers).__name__}"
+            )
+    # What comes out of the output layer says nothing of those before it: a sigmoid of 0 is 0.5.
+    A = {name: [_size(array) for array in numbers.A[:-1] or numbers.A] for name, numbers in passes.items()}
+    dZ = {name: [_size(array) for array in numbers.dZ] for name, numbers in passes.items()}
+    with drawing(_title(dZ) if title is None else title) as figure:
+        forward, backward = figure.subplots(1, 2)
+        ends = [_draw(forward, A, backward=False), _draw(backward, dZ, backward=True)]
+        forward.set_title("Forward: activations", loc="left", pad=14)
+        backward.set_title("Backward: gradients", loc="left", pad=14)
+        forward.set(xlabel="layer l", ylabel="size of A[l] (root mean square)")
+        backward.set(xlabel="layer l, from the last to the first", ylabel="size of dZ[l] (root mean square)")
+        label_ends(figure, [(forward, ends[0]), (backward, ends[1])])
+    return figure
+
+
+def _size(array: Array) -> float:
+    """The root mean square of the entries, without overflow on the way; NaN or infinity if one of them is."""
+    largest = float(np.abs(array).max())
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    return largest * math.sqrt(float(np.mean(np.square(array / largest, dtype=float))))
+
+
+def _draw(ax: Axes, sizes: Mapping[str, list[float]], backward: bool) -> list[End]:
+    """The lines of one panel; returns what to write where they leave it."""
+    from matplotlib.ticker import MaxNLocator
+
+    seen = [x for values in sizes.values() for x in values if 0 < x < math.inf]
+    bottom, top = (max(min(seen) / 2, 1e-300), min(max(seen) * 2, 1e300)) if seen else (0.1, 10.0)
+    ax.set_ylim(bottom, top)
+    log_scale(ax)
+    deepest = max(map(len, sizes.values()))
+    ax.set_xlim((deepest + 0.5, 0.5) if backward else (0.5, deepest + 0.5))
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    ends = []
+    for (name, values), colour in zip(sizes.items(), COLOURS, strict=False):
+        layers = np.arange(1, len(values) + 1)
+        shown = np.array([max(x, bottom) if x < top else top for x in values])  # NaN is at the top too
+        on_edge = np.array([not 0 < x < math.inf for x in values])
+        front = 3 - len(values) / deepest  # a short line is in front of a long one
+        ax.plot(layers, shown, color=colour, clip_on=False, zorder=front)
+        for places, fill in ((~on_edge, colour), (on_edge, "white")):
+            if places.any():  # an empty line would still take room in the layout
+                x, y = layers[places], shown[places]
+                ax.plot(x, y, "o", color=colour, mfc=fill, clip_on=False, zorder=front)
+        last = shown[0] if backward else shown[-1]
+        if not backward and len(values) < deepest:  # from where it ends to its label
+            ax.hlines(last, len(values), deepest + 0.5, color=colour, linewidth=1, linestyle=":")
+        fate = _fate(values[::-1] if backward else values)
+        ends.append(End(float(last), f"{plain(name, LONGEST_NAME)}\n{fate}", colour))
+    return ends
+
+
+def _fate(sizes: Sequence[float]) -> str:
+    """What becomes of a size on its way through the layers.
+
+    >>> _fate([1.0, 0.5]), _fate([2.0, 0.02]), _fate([1.0, 1e12]), _fate([1.0, 0.0])
+    ('keep their size', 'shrink 100-fold', 'grow 10¹²-fold', 'become 0')
+    """
+    if not all(x < math.inf for x in sizes):
+        return "overflow"
+    if not any(sizes):
+        return "are 0"
+    if 0 in (sizes[0], sizes[-1]):
+        return "become 0" if sizes[0] else "begin at 0"
+    powers = math.log10(sizes[-1]) - math.log10(sizes[0])
+    if abs(powers) < 1:
+        return "keep their size"
+    fold = brief(10 ** abs(powers), 2) if abs(powers) < 3 else power_of_ten(round(abs(powers)))
+    return f"{'grow' if powers > 0 else 'shrink'} {fold}-fold"
+
+
+def _title(dZ: Mapping[str, list[float]]) -> str:
+    """What becomes of the gradients of the network where most happens to them."""
+
+    def extent(name: str) -> float:
+        ends = dZ[name][0], dZ[name][-1]
+        return (
+            abs(math.log10(ends[0]) - math.log10(ends[1]))
+            if all(0 < x < math.inf for x in ends)
+            else math.inf
+        )
+
+    name = max(dZ, key=extent)
+    fate = _fate(dZ[name][::-1])
+    if fate == "keep their size":
+        return "Gradients keep their size on the way back through the layers"
+    return f"{name}: gradients {fate} on the way back through the layers"
