@@ -82,14 +82,13 @@ def to_source(root: Value) -> str:
             backward.append(f"{gradients[parent]} = {before}{term}")
             summed.add(parent)
 
-    example = next((node for node in leaves if node is not root), root)
+    example = next(iter(leaves), root)
     short, total = gradients[example], write.total(example)
     returned = ", ".join(f'"{names[leaf]}": {gradients[leaf]}' for leaf in leaves)
     parameters = [*(names[leaf] for leaf in leaves), f"{gradients[root]}=1.0"]
     lines = [f"def {names[root]}_and_gradient({', '.join(parameters)}):", "    # Forward pass."]
     lines += [f"    {line}" for line in forward]
-    explained = f"; {short} is short for {total}" if short != total else ""
-    lines += ["", f"    # Backward pass{explained}."]
+    lines += ["", f"    # Backward pass; {short} is short for {total}."]
     lines += [f"    {line}" for line in backward]
     lines += [f"    return {names[root]}, {{{returned}}}", ""]
     return "\n".join(_imports(lines) + lines)
@@ -97,8 +96,9 @@ def to_source(root: Value) -> str:
 
 def _formula(node: Value, terms: Mapping[Value, Term]) -> str:
     """The node's operation on written operands; a constant's number."""
-    if node.op is None or node.is_constant:
+    if node.is_constant:
         return terms[node]
+    assert node.op is not None
     operands = [terms[p] for p in node.parents]
     if all(p.is_constant for p in node.parents):
         # Doubles, as they were computed: of whole numbers Python would make more digits (9 ** 9 ** 9).

@@ -23,8 +23,8 @@ from micrograd_dl.ops import TABLE
 from micrograd_dl.testing import assert_gradients_match, operands
 from micrograd_dl.value import Value
 
-# Each test is many: one for every operation.
-half_as_many = settings(max_examples=settings().max_examples // 2)
+# Each of these tests is many, one for every operation.
+fewer = settings(max_examples=settings().max_examples // 4)
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 
@@ -89,7 +89,7 @@ def test_most_operations_have_an_exact_counterpart() -> None:
 
 
 @every_operation
-@half_as_many
+@fewer
 @given(data=st.data())
 def test_results_and_derivatives_to_50_digits(operation: Operation, data: st.DataObject) -> None:
     point = data.draw(operands(operation))
@@ -107,7 +107,7 @@ def test_results_and_derivatives_to_50_digits(operation: Operation, data: st.Dat
 
 
 @every_operation
-@half_as_many
+@fewer
 @given(data=st.data())
 def test_derivatives_of_derivatives_against_differences(operation: Operation, data: st.DataObject) -> None:
     """The rules on Values. What is a plain number on every operand (1 for a sum) has the derivative 0."""
@@ -122,7 +122,7 @@ def test_derivatives_of_derivatives_against_differences(operation: Operation, da
 
 
 @every_operation
-@half_as_many
+@fewer
 @given(data=st.data())
 def test_arrays_and_values_give_what_floats_give(operation: Operation, data: st.DataObject) -> None:
     points = [data.draw(operands(operation))]
@@ -142,7 +142,7 @@ def test_arrays_and_values_give_what_floats_give(operation: Operation, data: st.
 
 
 @pytest.mark.parametrize("operation", DEFINED, ids=lambda operation: operation.name)
-@half_as_many
+@fewer
 @given(data=st.data())
 def test_an_expanded_node_is_the_same_function(operation: Operation, data: st.DataObject) -> None:
     x = [Value(number) for number in data.draw(operands(operation))]

@@ -16,7 +16,8 @@ from micrograd_dl.ops import TABLE
 from micrograd_dl.testing import Graph, graphs, operands
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
-half_as_many = settings(max_examples=settings().max_examples // 2)
+# Each of these tests is many, one for every operation.
+fewer = settings(max_examples=settings().max_examples // 4)
 
 
 def latex_of(graph: Graph) -> str:
@@ -44,7 +45,7 @@ def assert_well_formed(latex: str) -> None:
 
 
 @every_operation
-@half_as_many
+@fewer
 @given(data=st.data())
 def test_the_text_of_an_operation_reads_back(operation: Operation, data: st.DataObject) -> None:
     point = data.draw(operands(operation))

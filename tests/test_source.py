@@ -236,6 +236,7 @@ def test_labels_of_any_kind(graph: Graph, data: st.DataObject) -> None:
         ("exp", "exp_"),
         ("float", "float_"),
         ("_a_", "a"),
+        ("_X_", "X"),
         ("match", "match"),
     ],
 )
