@@ -50,9 +50,11 @@ def test_numbers_behave(x: float) -> None:
     assert math.copysign(1.0, x) == 1.0 or x < 0  # no negative zero
 
 
-@given(numbers(0.5, 2))
-def test_numbers_of_a_range(x: float) -> None:
+@given(numbers(0.5, 2), numbers(0.25, 0.75), numbers(-0.1, -0.1))
+def test_numbers_of_a_range(x: float, y: float, z: float) -> None:
     assert 0.5 <= x <= 2
+    assert 0.25 <= y <= 0.75
+    assert z == -0.1
 
 
 def test_numbers_shrink_to_whole_ones() -> None:

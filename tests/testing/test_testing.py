@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
+
+import pytest
 
 import micrograd_dl.testing
 
@@ -19,3 +22,10 @@ def test_without_hypothesis_it_says_what_to_install() -> None:
     assert run.returncode == 1
     last = run.stderr.strip().splitlines()[-1]
     assert last == ('ImportError: micrograd_dl.testing needs Hypothesis: pip install "micrograd-dl[testing]"')
+
+
+def test_the_missing_package_is_named_for_programs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ImportError) as error:
+        runpy.run_path(micrograd_dl.testing.__file__)
+    assert error.value.name == "hypothesis"
