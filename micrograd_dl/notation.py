@@ -41,8 +41,9 @@ def exact(x: float) -> str:
     """
     if not math.isfinite(x):
         return f'float("{x}")'
-    whole = x.is_integer() and abs(x) < 1e15 and (x != 0 or math.copysign(1, x) > 0)  # -0 would lose its sign
-    return repr(int(x)) if whole else repr(x)
+    text = repr(x)
+    whole = x.is_integer() and abs(x) < 1e15 and text != "-0.0"  # which would lose its sign
+    return repr(int(x)) if whole else text
 
 
 def number_term(x: float) -> Term:
@@ -52,7 +53,8 @@ def number_term(x: float) -> Term:
 
 def exact_term(x: float) -> Term:
     """The same for an exact number."""
-    return Term(exact(x), NEG if math.copysign(1, x) < 0 and x == x else ATOM)
+    text = exact(x)
+    return Term(text, NEG if text.startswith("-") else ATOM)
 
 
 class Notation:

@@ -131,6 +131,7 @@ def test_a_negative_number_binds_like_a_minus_sign() -> None:
         assert term(math.nan).precedence == ATOM
         assert term(0.0).precedence == ATOM
     assert exact_term(-0.0).precedence == NEG  # it is written with its sign, the others round it away
+    assert exact_term(-math.inf).precedence == ATOM  # a call, float("-inf")
     assert number_term(-0.0).precedence == latex_number(-0.0).precedence == ATOM
 
 
@@ -170,7 +171,7 @@ def test_nodes_by_name() -> None:
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:
     a, b = variables("a", "b")
-    with pytest.raises(KeyError, match=r"no node is called 'q'; there are a, b, J\""):
+    with pytest.raises(KeyError, match=r"^\"no node is called 'q'; there are a, b, J\"$"):
         notation(a * b).node("q")
 
 
@@ -468,6 +469,14 @@ def test_long_latex_is_cut_between_terms() -> None:
     assert latex.startswith(r"\log(e^{a_{0}} + ")
     assert latex.endswith(" + e^{a_{999}})")
     assert len(latex) < 500
+
+
+def test_latex_of_four_hundred_characters_is_whole() -> None:
+    first = [letter * 28 for letter in "abcdefghi"]
+    fits, longer = ops.sum(*variables(*first, "x" * 31)), ops.sum(*variables(*first, "x" * 32))
+    assert len(notation(fits).latex_formula(fits)) == 400
+    assert r"\cdots" not in notation(fits).latex_formula(fits)
+    assert r"\cdots" in notation(longer).latex_formula(longer)
 
 
 def test_long_latex_is_not_cut_within_a_name() -> None:
