@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl import ops
 from micrograd_dl.network import Array, Network, Pass
 from micrograd_dl.notation import number
 from micrograd_dl.trace import Trace
@@ -137,25 +138,39 @@ def _rows(first: Pass, second: Pass, model: Network, X: Array) -> Iterator[Row]:
         for what in ("Z", "A"):
             yield _row(what, l, getattr(first, what)[l - 1], getattr(second, what)[l - 1])
     yield _row("J", 0, np.array(first.cost), np.array(second.cost))
+    magnitudes: Array | None = None
     for l in reversed(layers):
-        for what, terms in zip(("dZ", "dW", "db"), _terms(l, first, model, X), strict=True):
+        magnitudes = _magnitudes(l, first, model, magnitudes)
+        for what, terms in zip(("dZ", "dW", "db"), _terms(l, first, magnitudes, X), strict=True):
             yield _row(what, l, getattr(first, what)[l - 1], getattr(second, what)[l - 1], terms)
 
 
 @np.errstate(all="ignore")
-def _terms(l: int, numbers: Pass, model: Network, X: Array) -> tuple[float, float, float]:
-    """The largest sum of magnitudes behind an entry of dZ, dW and db of layer l.
+def _magnitudes(l: int, numbers: Pass, model: Network, after: Array | None) -> Array:
+    """The sum of magnitudes behind each entry of dA of layer l (in the last, the output and the target).
 
-    Where a sum cancels, as dZ over the examples may, its rounding goes by its terms, not by what is left of
-    it; so does that of the slope ``1 - a^2`` where tanh is level. In the last layer it is the output less the
-    target.
+    Where a sum cancels, its rounding goes by its terms, not by what is left of it; and what one layer has
+    rounded, the next ones carry on. So `after`, the sums of layer l + 1, is passed down as dZ itself is. A
+    slope such as ``1 - a^2`` has its own rounding where the activation is level, hence the thousandth.
     """
+    if after is None:
+        return np.abs(numbers.A[-1]) + 1
+    if l + 1 < len(numbers.Z):
+        A, g = numbers.A[l], model.activations[l].name
+        slope = ops.TABLE[g].slopes(A, [numbers.Z[l]])[0] if g in ops.TABLE else np.ones_like(A)
+        after = np.maximum(np.abs(numbers.dZ[l]), after * np.minimum(1, np.abs(slope) + 1e-3))
+    return np.abs(model.layers_data()[l][0]).T @ after
+
+
+@np.errstate(all="ignore")
+def _terms(l: int, numbers: Pass, magnitudes: Array, X: Array) -> tuple[float, float, float]:
+    """The largest sum of magnitudes behind an entry of dZ, dW and db of layer l."""
     A = np.abs(numbers.A[l - 2] if l > 1 else X)
-    if l == len(numbers.Z):
-        terms = np.abs(numbers.A[-1]) + 1
-    else:
-        terms = np.abs(model.layers_data()[l][0]).T @ np.abs(numbers.dZ[l])
-    return float(terms.max()), float((terms @ A.T).max() / A.shape[1]), float(terms.mean(axis=1).max())
+    return (
+        float(magnitudes.max()),
+        float((magnitudes @ A.T).max() / A.shape[1]),
+        float(magnitudes.mean(axis=1).max()),
+    )
 
 
 def _row(what: str, l: int, here: Array, there: Array, terms: float = 0.0) -> Row:

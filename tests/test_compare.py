@@ -351,3 +351,19 @@ def test_two_of_a_kind_and_either_order() -> None:
 def test_other_layers_are_refused() -> None:
     with pytest.raises(ValueError, match=r"different layers: \(3, 1\) and \(3, 2\)"):
         compare(nn.MLP(3, [1]), vectorized.MLP(3, [2]), X, Y)
+
+
+def test_rounding_that_the_layers_below_carry_on_is_no_difference() -> None:
+    """The output's two derivatives cancel but for the last bit, and all layers below have only that."""
+    layers = 1, [1, 1, 2, 2], ["linear", "linear", "linear", "softmax"], "cross_entropy"
+    halves: list[tuple[Any, Any]] = [
+        ([[0.5]], [[0]]),
+        ([[0.5]], [[0]]),
+        ([[0], [-0.5]], [[0], [0]]),
+        ([[0.5, 1], [0.5, 1]], [[0], [0]]),
+    ]
+    here, there = nn.MLP(*layers), vectorized.MLP(*layers)
+    here.set_layers_data(halves)
+    there.copy_from(here)
+    result = compare(here, there, [[2.0]], [[1.0], [0.0]])
+    assert result.equal, result

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -167,11 +168,10 @@ def test_brief(x: float, text: str) -> None:
 
 @given(st.floats(-1e308, 1e308))
 def test_brief_is_near(x: float) -> None:
-    text = brief(x).translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-"))
-    if brief(x)[-1] in "⁰¹²³⁴⁵⁶⁷⁸⁹":
-        factor, _, exponent = text.rpartition("10") if "×" not in text else text.partition("×10")
-        text = f"{factor if factor.strip('-') else factor + '1'}e{exponent}"
-    assert float(text) == pytest.approx(x, rel=0.006, abs=5e-324)
+    digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
+    power = re.fullmatch("(−?)(?:([0-9.]+)×)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", brief(x))
+    text = f"{power[1]}{power[2] or 1}e{power[3]}" if power else brief(x)
+    assert float(text.translate(digits)) == pytest.approx(x, rel=0.006, abs=5e-324)
 
 
 def test_plain_is_one_line_without_mathematics() -> None:

@@ -1,0 +1,46 @@
+"""``python -m benchmarks``: measure, and print tables in Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+# NumPy's OpenBLAS reads these when it is loaded; PyTorch's and JAX's threads, too, when they are.
+THREADS = {name: "2" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+def main() -> None:
+    """Start again with two threads, and with the kernels of the processor, before NumPy is imported."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a result")
+    parser.add_argument(
+        "--coretype",
+        default=default_coretype(),
+        help="OPENBLAS_CORETYPE for all that compute with NumPy (default here: %(default)r; '' leaves it to OpenBLAS)",
+    )
+    arguments = parser.parse_args()
+    wanted = {**THREADS, **({"OPENBLAS_CORETYPE": arguments.coretype} if arguments.coretype else {})}
+    if any(os.environ.get(name) != value for name, value in wanted.items()):
+        os.environ.update(wanted)
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]])  # noqa: S606  # this program itself
+
+    from benchmarks import networks
+    from benchmarks.blas import blas
+    from benchmarks.measure import machine
+
+    print(f"Machine: {machine()}; two threads.\n\nBLAS of NumPy: {blas()}")
+    networks.run(arguments.quick)
+
+
+def default_coretype() -> str:
+    """SkylakeX where the processor has AVX-512, which OpenBLAS does not see on every one that has it."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            return "SkylakeX" if "avx512f" in file.read() else ""
+    except OSError:
+        return ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""A step of gradient descent of four networks, against other libraries and against the products alone.
+
+The **floor** is the time of the matrix products that the step cannot do without: ``W A`` and ``dZ A^T`` of
+every layer, ``W^T dZ`` of all but the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import peers
+from benchmarks.measure import Timing, side_by_side
+from micrograd_dl.network import one_hot
+from micrograd_dl.optim import GradientDescent
+from micrograd_dl.vectorized import MLP
+
+ALPHA = 1e-3
+FLOOR, OURS = "floor: the products alone", "micrograd_dl.vectorized"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A network, its batch and its data.
+
+    Attributes:
+        sizes: the number of features, then the units of each layer.
+        m: the number of examples.
+        hidden: the activation of the hidden layers; the output is a sigmoid, or softmax if it is wider.
+    """
+
+    sizes: tuple[int, ...]
+    m: int
+    hidden: str
+
+    def __str__(self) -> str:
+        return f"{'-'.join(map(str, self.sizes))}, m = {self.m}"
+
+    def data(self, dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+        """X ``(n_x, m)`` and Y ``(n_y, m)``."""
+        rng = np.random.default_rng(1)
+        X = rng.standard_normal((self.sizes[0], self.m))
+        classes = rng.integers(0, max(2, self.sizes[-1]), self.m)
+        Y = one_hot(classes, self.sizes[-1]) if self.sizes[-1] > 1 else classes[np.newaxis]
+        return X.astype(dtype), Y.astype(dtype)
+
+    def weights(self, dtype: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """W ``(n[l], n[l-1])`` and b ``(n[l], 1)`` of each layer, the same for all; b is not 0, where a ReLU that gets nothing would be at its kink."""
+        rng = np.random.default_rng(2)
+        return [
+            ((rng.standard_normal((n, k)) / np.sqrt(k)).astype(dtype), np.full((n, 1), 0.1, dtype))
+            for k, n in pairwise(self.sizes)
+        ]
+
+
+TASKS = (
+    Task((12288, 20, 7, 5, 1), 209, "relu"),
+    Task((2, 4, 1), 400, "tanh"),
+    Task((784, 128, 64, 10), 128, "relu"),
+    Task((784, 512, 512, 10), 1024, "relu"),
+)
+
+
+def products(task: Task, dtype: str) -> Callable[[], None]:
+    """The floor."""
+    rng = np.random.default_rng(3)
+
+    def array(*shape: int) -> NDArray[Any]:
+        return rng.standard_normal(shape).astype(dtype)
+
+    m, layers = task.m, []
+    for l, (k, n) in enumerate(pairwise(task.sizes)):
+        W, A, Z = array(n, k), array(k, m), array(n, m)
+        layers.append((W, A, Z))
+        layers.append((Z, A.T, np.empty_like(W)))
+        if l:
+            layers.append((W.T, Z, np.empty_like(A)))
+
+    def step() -> None:
+        for x, y, out in layers:
+            np.matmul(x, y, out=out)
+
+    # A product overwrites an operand of another (Z): its numbers stay finite, as W, A are fixed.
+    return step
+
+
+def ours(task: Task, dtype: str) -> Callable[[], float]:
+    """`vectorized.MLP` and `GradientDescent`, as a user calls them."""
+    output = "softmax" if task.sizes[-1] > 1 else "sigmoid"
+    names = [*[task.hidden] * (len(task.sizes) - 2), output]
+    model = MLP(task.sizes[0], task.sizes[1:], names, dtype=dtype)
+    model.set_layers_data(task.weights(dtype))
+    optimiser = GradientDescent(model.parameters(), ALPHA)
+    X, Y = task.data(dtype)
+
+    def step() -> float:
+        J = model.cost_and_grad(X, Y)
+        optimiser.step()
+        return J
+
+    return step
+
+
+def contestants(task: Task, dtype: str) -> tuple[dict[str, Callable[[], Any]], list[str]]:
+    """All who can do the task, by name, and the names of those who are not installed."""
+    found: dict[str, Callable[[], Any]] = {FLOOR: products(task, dtype), OURS: ours(task, dtype)}
+    missing = []
+    for name, make in peers.PEERS.items():
+        try:
+            found[name] = make(task, dtype, ALPHA)
+        except ImportError:
+            missing.append(name)
+    return found, missing
+
+
+def require_the_same_cost(steps: dict[str, Callable[[], Any]], dtype: str) -> None:
+    """Raise AssertionError unless all compute the same: the cost of the second step tells the gradient, too."""
+    costs = {name: (float(step()), float(step())) for name, step in steps.items() if name != FLOOR}
+    costs.pop("scikit-learn MLPClassifier", None)  # it draws its own weights
+    tolerance = 1e-9 if dtype == "float64" else 2e-4
+    for name, pair in costs.items():
+        assert np.allclose(pair, costs[OURS], rtol=tolerance), f"{name}: costs {pair}, not {costs[OURS]}"
+
+
+def table(task: Task, dtype: str, timings: dict[str, Timing]) -> Iterator[str]:
+    """Markdown: the time of each, and its ratios to the floor and to ours."""
+    floor, base = timings[FLOOR].median, timings[OURS].median
+    yield f"\n**{task}, {dtype}**\n"
+    yield "| step | median µs | smallest to largest | times the floor | times ours |"
+    yield "|---|--:|--:|--:|--:|"
+    for name, t in sorted(timings.items(), key=lambda item: item[1].median):
+        spread = f"{_micro(t.low)} to {_micro(t.high)}"
+        yield f"| {name} | {_micro(t.median)} | {spread} | {t.median / floor:.2f} | {t.median / base:.2f} |"
+
+
+def _micro(seconds: float) -> str:
+    return f"{seconds * 1e6:.3g}" if seconds < 1e-3 else f"{seconds * 1e6:.0f}"
+
+
+def run(quick: bool) -> None:
+    """Measure and print every table."""
+    for dtype in ("float64", "float32"):
+        for task in TASKS:
+            steps, missing = contestants(task, dtype)
+            require_the_same_cost(steps, dtype)
+            timings = side_by_side(steps, *((3, 0.03) if quick else (9, 0.25)))
+            print(*table(task, dtype, timings), sep="\n", flush=True)
+            if missing:
+                print(f"\nNot installed, left out: {', '.join(missing)}.")

@@ -1,0 +1,213 @@
+"""The same step of gradient descent, as a user of each other library would write it to be fast."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Problem(Protocol):
+    """What a peer needs to know of a task."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+    @property
+    def m(self) -> int: ...
+    @property
+    def hidden(self) -> str: ...
+    def data(self, dtype: str) -> tuple[Array, Array]: ...
+    def weights(self, dtype: str) -> list[tuple[Array, Array]]: ...
+
+
+Step = Callable[[], Any]
+
+
+def by_hand(task: Problem, dtype: str, alpha: float) -> Step:
+    """NumPy as the course writes it, line by line."""
+    X, Y = task.data(dtype)
+    layers = task.weights(dtype)
+    m, last = task.m, len(layers) - 1
+
+    def step() -> float:
+        A, kept = X, []
+        for l, (W, b) in enumerate(layers):
+            Z = W @ A + b
+            kept.append((A, Z))
+            if l < last:
+                A = np.tanh(Z) if task.hidden == "tanh" else np.maximum(Z, 0)
+        if len(Y) == 1:
+            A = 1 / (1 + np.exp(-Z))
+            J = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+        else:
+            e = np.exp(Z - Z.max(axis=0))
+            A = e / e.sum(axis=0)
+            J = -np.sum(Y * np.log(A)) / m
+        dZ = (A - Y) / m
+        for l in range(last, -1, -1):
+            W, b = layers[l]
+            A, _ = kept[l]
+            if l:
+                dA = W.T @ dZ
+                following = dA * (1 - A**2) if task.hidden == "tanh" else dA * (kept[l - 1][1] > 0)
+            layers[l] = (W - alpha * (dZ @ A.T), b - alpha * dZ.sum(axis=1, keepdims=True))
+            if l:
+                dZ = following
+        return float(J)
+
+    return step
+
+
+def torch_eager(task: Problem, dtype: str, alpha: float) -> Step:
+    """PyTorch without compilation; its layout, examples as rows."""
+    torch = importlib.import_module("torch")
+    F = torch.nn.functional
+    torch.set_num_threads(2)
+    X, Y = (torch.tensor(np.ascontiguousarray(x.T)) for x in task.data(dtype))
+    layers = [
+        (torch.tensor(W, requires_grad=True), torch.tensor(b[:, 0], requires_grad=True))
+        for W, b in task.weights(dtype)
+    ]
+    optimiser = torch.optim.SGD([p for layer in layers for p in layer], lr=alpha)
+    g = torch.tanh if task.hidden == "tanh" else torch.relu
+    classes = Y.argmax(1)
+
+    def step() -> float:
+        A = X
+        for W, b in layers[:-1]:
+            A = g(F.linear(A, W, b))
+        Z = F.linear(A, *layers[-1])
+        J = F.binary_cross_entropy_with_logits(Z, Y) if Z.shape[1] == 1 else F.cross_entropy(Z, classes)
+        optimiser.zero_grad()
+        J.backward()
+        optimiser.step()
+        return float(J.detach())
+
+    return step
+
+
+def _cost(np_: Any, hidden: str, logsumexp: Any, layers: Any, X: Any, Y: Any) -> Any:
+    """The cost, in the words of NumPy's heirs."""
+    A = X
+    for l, (W, b) in enumerate(layers):
+        Z = np_.dot(W, A) + b
+        if l < len(layers) - 1:
+            A = np_.tanh(Z) if hidden == "tanh" else np_.maximum(Z, 0)
+    if len(Y) == 1:
+        return np_.mean(np_.logaddexp(0, Z) - Y * Z)
+    return np_.mean(logsumexp(Z) - np_.sum(Y * Z, axis=0))
+
+
+def jax_jit(task: Problem, dtype: str, alpha: float) -> Step:
+    """JAX: the whole step is one compiled function that may reuse the memory of the old weights."""
+    jax = importlib.import_module("jax")
+    jax.config.update("jax_enable_x64", True)
+    jnp = jax.numpy
+    X, Y = (jnp.asarray(x) for x in task.data(dtype))
+    layers = [(jnp.asarray(W), jnp.asarray(b)) for W, b in task.weights(dtype)]
+
+    def cost(layers: Any, X: Any, Y: Any) -> Any:
+        return _cost(jnp, task.hidden, lambda Z: jax.nn.logsumexp(Z, axis=0), layers, X, Y)
+
+    def update(layers: Any, X: Any, Y: Any) -> Any:
+        J, slopes = jax.value_and_grad(cost)(layers, X, Y)
+        return J, jax.tree_util.tree_map(lambda p, d: p - alpha * d, layers, slopes)
+
+    compiled = jax.jit(update, donate_argnums=0)
+
+    def step() -> float:
+        nonlocal layers
+        J, layers = compiled(layers, X, Y)
+        return float(J)
+
+    return step
+
+
+def autograd(task: Problem, dtype: str, alpha: float) -> Step:
+    """The package autograd (HIPS)."""
+    module = importlib.import_module("autograd")
+    anp = importlib.import_module("autograd.numpy")
+    logsumexp = importlib.import_module("autograd.scipy.special").logsumexp
+    X, Y = task.data(dtype)
+    layers = task.weights(dtype)
+    slopes_of = module.value_and_grad(
+        lambda layers: _cost(anp, task.hidden, lambda Z: logsumexp(Z, axis=0), layers, X, Y)
+    )
+
+    def step() -> float:
+        nonlocal layers
+        J, slopes = slopes_of(layers)
+        layers = [
+            (W - alpha * dW, b - alpha * db) for (W, b), (dW, db) in zip(layers, slopes, strict=True)
+        ]
+        return float(J)
+
+    return step
+
+
+def mygrad(task: Problem, dtype: str, alpha: float) -> Step:
+    """The package MyGrad, with its softmax cross-entropy."""
+    mg = importlib.import_module("mygrad")
+    nnet = importlib.import_module("mygrad.nnet")
+    X, Y = task.data(dtype)
+    layers = [(mg.tensor(W), mg.tensor(b)) for W, b in task.weights(dtype)]
+    classes = Y.argmax(axis=0)
+
+    def step() -> float:
+        A: Any = X
+        for W, b in layers[:-1]:
+            Z = W @ A + b
+            A = mg.tanh(Z) if task.hidden == "tanh" else nnet.relu(Z)
+        W, b = layers[-1]
+        Z = W @ A + b
+        if len(Y) == 1:
+            J = mg.mean(mg.logaddexp(0, Z) - Y * Z)
+        else:
+            J = nnet.softmax_crossentropy(Z.T, classes)
+        J.backward()
+        for layer in layers:
+            for parameter in layer:
+                parameter.data -= alpha * parameter.grad  # outside of the graph, in place
+        return float(J.item())
+
+    return step
+
+
+def scikit_learn(task: Problem, dtype: str, alpha: float) -> Step:
+    """One batch through MLPClassifier.partial_fit; it draws its own weights and checks its input."""
+    MLPClassifier = importlib.import_module("sklearn.neural_network").MLPClassifier
+    X, Y = (np.ascontiguousarray(x.T) for x in task.data(dtype))
+    classes = Y.argmax(1) if Y.shape[1] > 1 else Y[:, 0].astype(int)
+    model = MLPClassifier(
+        task.sizes[1:-1],
+        activation=task.hidden,
+        solver="sgd",
+        alpha=0,
+        batch_size=task.m,
+        learning_rate_init=alpha,
+        momentum=0,
+        shuffle=False,
+        random_state=0,
+    )
+    every = np.arange(max(2, task.sizes[-1]))
+
+    def step() -> float:
+        model.partial_fit(X, classes, classes=every)
+        return float(model.loss_)
+
+    return step
+
+
+PEERS: dict[str, Callable[[Problem, str, float], Step]] = {
+    "NumPy by hand": by_hand,
+    "PyTorch, eager": torch_eager,
+    "JAX, jit": jax_jit,
+    "autograd (HIPS)": autograd,
+    "MyGrad": mygrad,
+    "scikit-learn MLPClassifier": scikit_learn,
+}
