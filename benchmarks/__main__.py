@@ -7,7 +7,7 @@ import os
 import sys
 
 # NumPy's OpenBLAS reads these when it is loaded; PyTorch's and JAX's threads, too, when they are.
-THREADS = {name: "2" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument(
         "--coretype",
         default=default_coretype(),
-        help="OPENBLAS_CORETYPE for all that compute with NumPy (default here: %(default)r; '' leaves it to OpenBLAS)",
+        help="OPENBLAS_CORETYPE for all that compute with NumPy, '' to leave it alone (here: %(default)r)",
     )
     arguments = parser.parse_args()
     wanted = {**THREADS, **({"OPENBLAS_CORETYPE": arguments.coretype} if arguments.coretype else {})}

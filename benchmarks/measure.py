@@ -58,7 +58,9 @@ def machine() -> str:
     flags = next((line for line in _cpuinfo() if line.startswith("flags")), "")
     vector = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
     processor = found[0] if found else platform.processor() or platform.machine()
-    return f"{processor} ({vector}), {os.cpu_count()} cores, CPython {platform.python_version()}, {sys.platform}"
+    return (
+        f"{processor} ({vector}), {os.cpu_count()} cores, CPython {platform.python_version()}, {sys.platform}"
+    )
 
 
 def _cpuinfo() -> list[str]:

@@ -50,7 +50,10 @@ class Task:
         return X.astype(dtype), Y.astype(dtype)
 
     def weights(self, dtype: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        """W ``(n[l], n[l-1])`` and b ``(n[l], 1)`` of each layer, the same for all; b is not 0, where a ReLU that gets nothing would be at its kink."""
+        """W ``(n[l], n[l-1])`` and b ``(n[l], 1)`` of each layer, the same for all.
+
+        b is not 0, where a ReLU that gets nothing would be at its kink.
+        """
         rng = np.random.default_rng(2)
         return [
             ((rng.standard_normal((n, k)) / np.sqrt(k)).astype(dtype), np.full((n, 1), 0.1, dtype))
@@ -119,7 +122,7 @@ def contestants(task: Task, dtype: str) -> tuple[dict[str, Callable[[], Any]], l
 
 
 def require_the_same_cost(steps: dict[str, Callable[[], Any]], dtype: str) -> None:
-    """Raise AssertionError unless all compute the same: the cost of the second step tells the gradient, too."""
+    """Raise AssertionError unless all compute the same: the second step's cost tells the first's gradient."""
     costs = {name: (float(step()), float(step())) for name, step in steps.items() if name != FLOOR}
     costs.pop("scikit-learn MLPClassifier", None)  # it draws its own weights
     tolerance = 1e-9 if dtype == "float64" else 2e-4

@@ -142,9 +142,7 @@ def autograd(task: Problem, dtype: str, alpha: float) -> Step:
     def step() -> float:
         nonlocal layers
         J, slopes = slopes_of(layers)
-        layers = [
-            (W - alpha * dW, b - alpha * db) for (W, b), (dW, db) in zip(layers, slopes, strict=True)
-        ]
+        layers = [(W - alpha * dW, b - alpha * db) for (W, b), (dW, db) in zip(layers, slopes, strict=True)]
         return float(J)
 
     return step
@@ -165,10 +163,8 @@ def mygrad(task: Problem, dtype: str, alpha: float) -> Step:
             A = mg.tanh(Z) if task.hidden == "tanh" else nnet.relu(Z)
         W, b = layers[-1]
         Z = W @ A + b
-        if len(Y) == 1:
-            J = mg.mean(mg.logaddexp(0, Z) - Y * Z)
-        else:
-            J = nnet.softmax_crossentropy(Z.T, classes)
+        binary = len(Y) == 1
+        J = mg.mean(mg.logaddexp(0, Z) - Y * Z) if binary else nnet.softmax_crossentropy(Z.T, classes)
         J.backward()
         for layer in layers:
             for parameter in layer:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
 from micrograd_dl.coerce import to_float
 from micrograd_dl.ops import sqrt
 
@@ -57,6 +59,7 @@ class Optimiser:
         self.steps = 0
         self.epoch = 0
         self.state: dict[str, list[Any]] = {}
+        self._changes: dict[int, Any] = {}
         _ = self.alpha
 
     @property
@@ -70,7 +73,16 @@ class Optimiser:
         self.steps += 1
         alpha = self.alpha
         for i, p in enumerate(self.parameters):
-            p.data -= alpha * self._direction(i, p.grad)
+            direction = self._direction(i, p.grad)
+            if isinstance(
+                direction, np.ndarray
+            ):  # memory for alpha times it is asked for once, not every step
+                if i not in self._changes:
+                    self._changes[i] = np.empty_like(direction)
+                change = self._changes[i]
+                p.data -= np.multiply(direction, alpha, out=change)
+            else:
+                p.data -= alpha * direction
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""

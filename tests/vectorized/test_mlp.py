@@ -104,11 +104,12 @@ Z = st.lists(
 @given(z=Z)
 def test_activate_is_the_activation_of_the_table(name: str, z: list[float]) -> None:
     column = np.array([z]).T
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
+    with np.errstate(over="ignore", invalid="raise", divide="raise"):
         A = formulas.activate(name, column, np.empty_like(column))
     np.testing.assert_allclose(A[:, 0], ACTIVATIONS[name].of(z), rtol=1e-13, atol=1e-300)
     in_place = column.copy()
-    formulas.activate(name, in_place, in_place) if name != "leaky_relu" else None
+    with np.errstate(over="ignore"):
+        formulas.activate(name, in_place, in_place) if name != "leaky_relu" else None
     if name != "leaky_relu":
         np.testing.assert_array_equal(in_place, A)
 

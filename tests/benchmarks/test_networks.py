@@ -1,0 +1,56 @@
+"""The benchmarks compute what they say they time; no test asserts a time."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+from benchmarks import peers
+from benchmarks.measure import machine, side_by_side
+from benchmarks.networks import FLOOR, OURS, TASKS, Task, contestants, products, require_the_same_cost, table
+
+SMALL = [Task((3, 4, 1), 7, "tanh"), Task((100, 5, 4, 3), 6, "relu")]  # 100 features: an input without ones
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("task", SMALL, ids=str)
+def test_all_who_are_installed_do_the_same_work(
+    task: Task, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Others are compared in every run of the benchmark; here, without loading them.
+    monkeypatch.setattr(peers, "PEERS", {"NumPy by hand": peers.by_hand})
+    steps, missing = contestants(task, dtype)
+    assert list(steps) == [FLOOR, OURS, "NumPy by hand"]
+    assert not missing
+    require_the_same_cost(steps, dtype)
+
+
+def test_who_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "PEERS", {"another": lambda *_: importlib.import_module("not_installed")})
+    assert contestants(SMALL[0], "float64")[1] == ["another"]
+
+
+def test_a_contestant_that_does_something_else_is_refused() -> None:
+    with pytest.raises(AssertionError, match=r"another: costs \(1.0, 1.0\)"):
+        require_the_same_cost({OURS: lambda: 2.0, "another": lambda: 1.0}, "float64")
+
+
+def test_the_floor_has_the_products_that_the_step_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+    monkeypatch.setattr(np, "matmul", lambda x, y, out: shapes.append((x.shape, y.shape)))
+    products(Task((3, 4, 1), 7, "tanh"), "float64")()
+    assert shapes == [
+        *[((4, 3), (3, 7)), ((4, 7), (7, 3))],  # no dA of the input
+        *[((1, 4), (4, 7)), ((1, 7), (7, 4)), ((4, 1), (1, 7))],
+    ]
+
+
+def test_the_table_gives_ratios() -> None:
+    timings = side_by_side({FLOOR: lambda: None, OURS: lambda: None}, rounds=2, seconds=1e-4)
+    lines = list(table(SMALL[0], "float64", timings))
+    assert "**3-4-1, m = 7, float64**" in lines[0]
+    assert len(lines) == 5
+    assert "cores" in machine()
+    assert [str(task) for task in TASKS][1] == "2-4-1, m = 400"
