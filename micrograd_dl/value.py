@@ -346,19 +346,29 @@ def topological_order(root: Value) -> list[Value]:
     ['a', 'b', '', '']
     """
     order: list[Value] = []
-    seen: set[Value] = {root}
-    # A path from the root to the node at hand: each with the operands that are still to be visited.
-    path = [(root, iter(root.parents))]
+    seen: set[Value] = set()
+    # What is still to be visited, the next one last. None says that the operands of the one below it are done.
+    path: list[Value | None] = [root]
     while path:
-        node, remaining = path[-1]
-        for parent in remaining:
-            if parent not in seen:
-                seen.add(parent)
-                path.append((parent, iter(parent.parents)))
-                break
-        else:
+        node = path.pop()
+        if node is None:
+            order.append(path.pop())  # type: ignore[arg-type]  # below a None there is the node it speaks of
+            continue
+        if node in seen:
+            continue
+        seen.add(node)
+        a, b = node._a, node._b
+        if a is None:
             order.append(node)
-            path.pop()
+            continue
+        path.append(node)
+        path.append(None)
+        if b is not None:
+            path.append(b)
+        if type(a) is tuple:
+            path.extend(reversed(a))
+        else:
+            path.append(a)  # type: ignore[arg-type]  # no tuple: a Value
     return order
 
 
