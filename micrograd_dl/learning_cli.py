@@ -41,6 +41,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     lesson = commands.add_parser("lesson", help="run a lesson of the course", description=_lesson_list())
     lesson.formatter_class = argparse.RawDescriptionHelpFormatter
     lesson.add_argument("name", metavar="NAME", nargs="?", help="which one; without it, they are listed")
+    lesson.add_argument(
+        "-o", "--output", metavar="FILE", help="its picture, such as xor.png, .svg or .pdf; not all have one"
+    )
     lesson.set_defaults(do=_lesson)
 
 
@@ -162,12 +165,21 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _lesson(options: argparse.Namespace) -> int:
     if options.name is None:
+        if options.output is not None:
+            raise ValueError("say which lesson the picture is of: lesson NAME -o FILE")
         print(_lesson_list())
         return 0
     name = options.name.replace("-", "_")
     if name not in LESSONS:
         raise ValueError(f"there is no lesson {options.name!r}: choose one of {', '.join(LESSONS)}")
-    _module(name).main()
+    lesson = _module(name)
+    if options.output is not None and not hasattr(lesson, "picture"):
+        raise ValueError(f"the lesson {options.name} ends in a table and has no picture: leave out -o")
+    lesson.main()
+    if options.output is not None:
+        from viz.plots import save
+
+        print(f"\nThe picture is in {save(lesson.picture(), options.output)}.")
     return 0
 
 

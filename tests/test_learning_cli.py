@@ -134,6 +134,9 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),
         (["train", "broken.csv", "--target", "species"], "broken.csv"),
         (["predict", "flowers.csv", "flowers.csv"], "flowers.csv is not a whole .npz file"),
+        (["lesson", "parity", "-o", "p.png"], "the lesson parity ends in a table and has no picture"),
+        (["lesson", "xor", "-o", "xor.txt"], "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
+        (["lesson", "-o", "xor.png"], "say which lesson the picture is of"),
         (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, house_price"),
     ],
 )
@@ -198,6 +201,20 @@ def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("lesson", "linear-collapse") == 0
     assert "collapses to one layer with W' (2, 3) and b' (2, 1)" in capsys.readouterr().out
+
+
+def test_a_lesson_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    assert run("lesson", "vanishing_gradients", "-o", "sizes.svg") == 0
+    assert capsys.readouterr().out.endswith("\n\nThe picture is in sizes.svg.\n")
+    assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")
+
+
+def test_a_picture_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[plots\]"'):
+        run("lesson", "xor", "-o", "xor.png")
+    assert not (tmp_path / "xor.png").exists()
 
 
 def test_every_lesson_is_a_file_and_every_file_a_lesson() -> None:
