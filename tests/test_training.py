@@ -69,6 +69,19 @@ def test_moons_are_learned_and_the_same_seed_gives_the_same_numbers() -> None:
     assert history.cost[-1] < 0.05
 
 
+def test_both_backends_learn_all_of_moons_along_one_curve() -> None:
+    data = moons(100)
+    targets, histories = data.targets("logistic"), []
+    for MLP in BACKENDS:
+        model = MLP(2, [8, 8, 1], ["relu", "relu", "sigmoid"], seed=1)
+        optimiser = Adam(model.parameters(), 0.05)
+        histories.append(fit(model, data.X, targets, epochs=40, optimiser=optimiser))
+        assert model.accuracy(data.X, targets) == 1
+    values, matrices = (np.array(history.cost) for history in histories)
+    np.testing.assert_allclose(values, matrices, rtol=1e-9)
+    assert values[-1] < 0.1 * values[0]
+
+
 class Recorder(vectorized.MLP):
     """Notes which examples each step sees; the first row of X is their number."""
 
