@@ -93,7 +93,7 @@ def fit(
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
             the same result as if it had never stopped. The network, the optimiser with all its numbers, the
-            batch size and the seed have to be the same.
+            batch size and the seed have to be the same, and a dev set there or not.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -111,7 +111,7 @@ def fit(
     _require_options(epochs, batch_size, patience, dev)
     run = _Run(model, optimiser or Adam(model.parameters()), checkpoint, seed, batch_size or X.shape[1])
     if checkpoint is not None and os.path.exists(checkpoint):
-        run.resume()
+        run.resume(dev=dev is not None)
     try:
         for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
             if run.history.stopped:
@@ -224,8 +224,8 @@ class _Run:
         }
         save(self.checkpoint, self.model, arrays, notes)
 
-    def resume(self) -> None:
-        """Take up where the checkpoint left off.
+    def resume(self, *, dev: bool) -> None:
+        """Take up where the checkpoint left off; `dev`, whether there is a dev set to judge by.
 
         Raises:
             ValueError: the checkpoint is of another model, optimiser, batch size or seed.
@@ -240,6 +240,7 @@ class _Run:
             *_differing(notes.get("hyperparameters", {}), o.hyperparameters()),
             ("a batch size of", notes.get("batch_size"), self.batch_size),
             ("a seed", notes.get("seed"), self.seed),
+            ("a history", *(f"with{'' if d else 'out'} a dev set" for d in (_has_dev(notes), dev))),
         ):
             if there != here:
                 raise ValueError(
@@ -270,6 +271,10 @@ def _restore(optimiser: Optimiser, snapshot: Iterable[Array]) -> None:
             p.data[...] = data
         else:
             p.data = float(data)
+
+
+def _has_dev(notes: Mapping[str, Any]) -> bool:
+    return "dev_cost" in notes.get("history", {})
 
 
 def _differing(there: Mapping[str, float], here: Mapping[str, float]) -> list[tuple[str, Any, Any]]:

@@ -429,6 +429,15 @@ def test_a_checkpoint_of_other_hyperparameters_is_refused(
     assert numbers(model) == before
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_checkpoint_judged_by_another_set_is_refused(first: bool, tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    run(vectorized.MLP, Adam, 2, path, dev=DEV_SET if first else None)
+    words = ["with a dev set", "without a dev set"][:: 1 if first else -1]
+    with pytest.raises(ValueError, match="it has a history {}, this one {}; train as".format(*words)):
+        run(vectorized.MLP, Adam, 3, path, dev=None if first else DEV_SET)
+
+
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.npz"
     model = network(vectorized.MLP)
