@@ -20,7 +20,8 @@ def main() -> None:
         W = model.layers_data()[0][0]
         distinct = len(np.unique(W.round(12), axis=0))
         print(f"Initialised by {name}, after 500 steps W[1] is")
-        print(np.array2string(W, precision=4, suppress_small=True, prefix="  "))
+        for unit, row in enumerate(W, 1):
+            print(f"  unit {unit}: " + " ".join(f"{w:>9.4f}" for w in row))
         same = (
             "all rows are equal: three units do the work of one"
             if distinct == 1

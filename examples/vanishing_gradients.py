@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from micrograd_dl.initialisers import Initialiser, Weights, he, small, xavier
+from micrograd_dl.network import Array, Pass
 from micrograd_dl.vectorized import MLP
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 DEPTH, UNITS = 20, 30
+SHOWN = (1, 5, 10, 15, DEPTH)  # layers of the table
 
 
 def scaled_identity(scale: float) -> Initialiser:
@@ -29,37 +36,35 @@ CASES: dict[str, tuple[str, Initialiser]] = {
 }
 
 
-def sizes(activation: str, initialiser: Initialiser) -> tuple[list[float], list[float]]:
-    """The root mean square of A[l] and of dZ[l] in each layer, at the start of training."""
+def one_pass(activation: str, initialiser: Initialiser) -> Pass:
+    """All numbers of a pass forward and backward, at the start of training."""
     rng = np.random.default_rng(0)
     model = MLP(
         UNITS, [UNITS] * DEPTH, [activation] * (DEPTH - 1) + ["linear"], initialiser=initialiser, seed=1
     )
     X, Y = rng.standard_normal((UNITS, 100)), rng.standard_normal((UNITS, 100))
-    numbers = model.record(X, Y)
-    return [float(np.sqrt(np.mean(A**2))) for A in numbers.A], [
-        float(np.sqrt(np.mean(d**2))) for d in numbers.dZ
-    ]
+    return model.record(X, Y)
+
+
+def size(array: Array) -> float:
+    """The root mean square of the entries."""
+    return float(np.sqrt(np.mean(array**2)))
+
+
+def picture() -> Figure:
+    from viz.plots import sizes_by_layer
+
+    return sizes_by_layer({name: one_pass(*case) for name, case in CASES.items()})
 
 
 def main() -> None:
     print(f"Root mean square by layer, {DEPTH} layers of {UNITS} units, before training\n")
-    shown = [1, 5, 10, 15, DEPTH]
-    print(
-        f"{'':<18}"
-        + f"{'A[l] at l =':>13}"
-        + "".join(f"{l:>9}" for l in shown)
-        + f"{'dZ[l] at l =':>15}"
-        + "".join(f"{l:>9}" for l in shown)
-    )
-    for name, (activation, initialiser) in CASES.items():
-        A, dZ = sizes(activation, initialiser)
-        row = (
-            "".join(f"{A[l - 1]:>9.1e}" for l in shown)
-            + " " * 15
-            + "".join(f"{dZ[l - 1]:>9.1e}" for l in shown)
-        )
-        print(f"{name:<18}{'':>13}{row}")
+    print(f"{'':<18}{'A[l] at layer l':>22}{'dZ[l] at layer l':>49}")
+    print(f"{'':<18}" + "   ".join("".join(f"{l:>9}" for l in SHOWN) for _ in ("A", "dZ")))
+    for name, case in CASES.items():
+        numbers = one_pass(*case)
+        rows = ("".join(f"{size(arrays[l - 1]):>9.1e}" for l in SHOWN) for arrays in (numbers.A, numbers.dZ))
+        print(f"{name:<18}" + "   ".join(rows))
     print(
         "\nUnder the identity both fade with depth, over it both explode; "
         "He's variance keeps ReLU layers level."

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from micrograd_dl.nn import MLP
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
 Y = np.array([[0.0, 1.0, 1.0, 0.0]])
@@ -18,9 +23,24 @@ def learn(model: MLP) -> float:
     return model.accuracy(X, Y)
 
 
+def one_neuron() -> MLP:
+    return MLP(2, [1], ["sigmoid"], seed=1)
+
+
+def hidden_layer() -> MLP:
+    return MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+
+
+def picture() -> Figure:
+    from viz.plots import decision_boundary
+
+    hidden = hidden_layer()
+    learn(hidden)
+    return decision_boundary(hidden, X, Y)
+
+
 def main() -> None:
-    neuron = MLP(2, [1], ["sigmoid"], seed=1)
-    hidden = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+    neuron, hidden = one_neuron(), hidden_layer()
     for name, model in (("one neuron", neuron), ("one hidden layer of 3", hidden)):
         accuracy = learn(model)
         verdict = "learns XOR" if accuracy == 1 else "fails: no line separates the two classes"

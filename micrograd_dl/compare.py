@@ -118,7 +118,10 @@ def compare(
     if forward is not None:
         reasons.append(f"Forward, they first part at {_place(forward)}: {_forward_reason(forward, here)}")
     if backward is not None:
-        reason = _backward_reason(backward, here, first, tolerance)
+        if forward is not None and forward.what != "J":  # no blame on formulas that got other numbers
+            reason = f"it follows from {forward.name}; repair that first"
+        else:
+            reason = _backward_reason(backward, here, first, tolerance)
         reasons.append(f"Backward, they first part at {_place(backward)}: {reason}")
     found = forward if forward is not None and forward.what != "J" else backward
     return Comparison(rows, forward, backward, tuple(reasons), _node(found, first, second, here), tolerance)

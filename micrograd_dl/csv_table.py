@@ -28,7 +28,8 @@ class CsvTable:
 
     Args:
         path: of the file.
-        delimiter: by default the one of comma, semicolon and tab that parts the first line most.
+        delimiter: by default the tab in a ``.tsv`` file, and in others the one of comma, semicolon and tab
+            that parts the first line most.
 
     Raises:
         ValueError: the text is not UTF-8, or the first line does not name the columns.
@@ -38,6 +39,8 @@ class CsvTable:
     def __init__(self, path: File, delimiter: str | None) -> None:
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise ValueError(f"a delimiter is one character, and no quotation mark, not {delimiter!r}")
+        if delimiter is None and Path(path).suffix.lower() == ".tsv":
+            delimiter = "\t"  # though there be more commas in the names of its columns
         self.path = path
         self._records = self._read(_decoded(path), delimiter)
         self.names = self._header()

@@ -41,15 +41,26 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     lesson = commands.add_parser("lesson", help="run a lesson of the course", description=_lesson_list())
     lesson.formatter_class = argparse.RawDescriptionHelpFormatter
     lesson.add_argument("name", metavar="NAME", nargs="?", help="which one; without it, they are listed")
+    lesson.add_argument(
+        "-o", "--output", metavar="FILE", help="its picture, such as xor.png, .svg or .pdf; not all have one"
+    )
     lesson.set_defaults(do=_lesson)
 
 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     train = commands.add_parser("train", help="train a network on a table or a built-in set")
     train.add_argument(
-        "data", metavar="DATA", help="a .csv or .npz file, or a built-in set such as moons, digits, iris"
+        "data", metavar="DATA", help="a .csv, .tsv or .npz file, or a built-in set: moons, digits, iris, ..."
     )
-    train.add_argument("--target", help="the column of a .csv file to predict")
+    train.add_argument("--target", metavar="COLUMN", help="the column of a .csv or .tsv file to predict")
+    train.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that is no feature, such as an identifier; may be given more than once",
+    )
+    _add_delimiter(train)
     train.add_argument(
         "--kind", choices=("classes", "numbers"), help="what the target is, where that is not plain"
     )
@@ -81,10 +92,20 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     train.set_defaults(do=_train)
 
 
+def _add_delimiter(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--delimiter",
+        type=_delimiter,
+        metavar="CHARACTER",
+        help="what parts the columns, such as ';' or tab (found from the first line)",
+    )
+
+
 def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     predict = commands.add_parser("predict", help="use a trained model on new examples")
     predict.add_argument("model", metavar="MODEL.npz", help="what train saved")
     predict.add_argument("data", metavar="NEW.csv", help="a table with the same features")
+    _add_delimiter(predict)
     predict.add_argument(
         "-o", "--output", default="predictions.csv", metavar="FILE", help="(predictions.csv)"
     )
@@ -122,12 +143,19 @@ def _data(options: argparse.Namespace) -> Dataset:
     from micrograd_dl.tables import read_csv, read_npz
 
     suffix = Path(options.data).suffix.lower()
-    if suffix == ".csv":
+    if suffix in (".csv", ".tsv"):
         if options.target is None:
             raise ValueError(f"say which column of {options.data} to predict: --target NAME")
-        return read_csv(options.data, options.target, kind=options.kind)
-    if options.target is not None:
-        raise ValueError(f"--target names a column of a .csv file, and {options.data} is none")
+        return read_csv(
+            options.data,
+            options.target,
+            kind=options.kind,
+            ignore=options.ignore,
+            delimiter=options.delimiter,
+        )
+    for name in ("target", "ignore", "delimiter"):
+        if getattr(options, name):
+            raise ValueError(f"--{name} is for columns of a .csv or .tsv file, and {options.data} is none")
     return read_npz(options.data, kind=options.kind) if suffix == ".npz" else dataset(options.data)
 
 
@@ -148,7 +176,7 @@ def _predict(options: argparse.Namespace) -> int:
     from micrograd_dl.tables import read_features, write_predictions
 
     predictor = Predictor.load(options.model)
-    X = read_features(options.data, predictor.features)
+    X = read_features(options.data, predictor.features, delimiter=options.delimiter)
     write_predictions(
         options.output,
         predictor.predict(X),
@@ -162,12 +190,21 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _lesson(options: argparse.Namespace) -> int:
     if options.name is None:
+        if options.output is not None:
+            raise ValueError("say which lesson the picture is of: lesson NAME -o FILE")
         print(_lesson_list())
         return 0
     name = options.name.replace("-", "_")
     if name not in LESSONS:
         raise ValueError(f"there is no lesson {options.name!r}: choose one of {', '.join(LESSONS)}")
-    _module(name).main()
+    lesson = _module(name)
+    if options.output is not None and not hasattr(lesson, "picture"):
+        raise ValueError(f"the lesson {options.name} ends in a table and has no picture: leave out -o")
+    lesson.main()
+    if options.output is not None:
+        from viz.plots import save
+
+        print(f"\nThe picture is in {save(lesson.picture(), options.output)}.")
     return 0
 
 
@@ -187,6 +224,11 @@ def _module(name: str) -> ModuleType:
 
 def _lesson_list() -> str:
     return "\n".join(["Lessons of the course:", *(f"  {name:<20} {what}" for name, what in LESSONS.items())])
+
+
+def _delimiter(text: str) -> str:
+    """The character; a tab, which is hard to type, may be written as a word or as Python does."""
+    return "\t" if text in ("tab", r"\t") else text
 
 
 def _sizes(text: str) -> Sequence[int]:

@@ -68,6 +68,16 @@ class Optimiser:
         alpha = self.learning_rate(self.epoch) if callable(self.learning_rate) else self.learning_rate
         return _above_zero(alpha, "the learning rate")
 
+    def hyperparameters(self) -> dict[str, float]:
+        """What the rule goes by in this epoch, by name.
+
+        >>> from micrograd_dl.value import Value
+        >>> Momentum([Value(1.0)]).hyperparameters()
+        {'learning_rate': 0.1, 'beta': 0.9}
+        """
+        own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
+        return {"learning_rate": self.alpha, **own}
+
     def step(self) -> None:
         """Change every parameter once, by its gradient."""
         self.steps += 1

@@ -1,9 +1,10 @@
 """Tables: CSV and ``.npz`` files to the columns of X, and predictions back to CSV.
 
 A CSV file is UTF-8 text, with or without a byte-order mark, and its first line names the columns. The
-delimiter is the comma, semicolon or tab that parts that line most. Fields may be quoted, and white space
-around them does not count. Numbers are finite, with a decimal point; a target of classes is any text. Blank
-lines stand at the end only. Nothing is guessed where a value is missing: it is refused, with line and column.
+delimiter is the comma, semicolon or tab that parts that line most, in a ``.tsv`` file the tab. Fields may be
+quoted, and white space around them does not count. Numbers are finite, with a decimal point; a target of
+classes is any text. Blank lines stand at the end only. Nothing is guessed where a value is missing: it is
+refused, with line and column.
 
 >>> import tempfile
 >>> folder = tempfile.TemporaryDirectory()
@@ -59,7 +60,7 @@ def read_csv(
         kind: whether the target is "classes" or "numbers". By default text is classes; so are whole numbers
             of at most 20 different values, each there twice on average; other numbers are numbers.
         ignore: columns that are neither, such as an identifier; they may hold anything.
-        delimiter: by default found from the first line.
+        delimiter: by default the tab in a ``.tsv`` file, and in others found from the first line.
 
     Classes are in alphabetical order, whole numbers in numerical order, whatever the order of the lines.
 

@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,8 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
-            the same result as if it had never stopped.
+            the same result as if it had never stopped. The network, the optimiser with all its numbers, the
+            batch size and the seed have to be the same, and a dev set there or not.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -108,14 +109,14 @@ def fit(
     if dev is not None:
         _require_finite(*model.require_examples(*dev), "the dev set")
     _require_options(epochs, batch_size, patience, dev)
-    run = _Run(model, optimiser or Adam(model.parameters()), checkpoint, seed)
+    run = _Run(model, optimiser or Adam(model.parameters()), checkpoint, seed, batch_size or X.shape[1])
     if checkpoint is not None and os.path.exists(checkpoint):
-        run.resume()
+        run.resume(dev=dev is not None)
     try:
         for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
             if run.history.stopped:
                 break
-            run.epoch(epoch, X, Y, batch_size or X.shape[1], alone=dev is None)
+            run.epoch(epoch, X, Y, alone=dev is None)
             run.judge(X, Y, dev, patience)
             # A list first: every callback is called, even if an earlier one has already returned True.
             answers = [callback(epoch, run.history) for callback in callbacks]
@@ -134,28 +135,34 @@ class _Run:
     """A training under way: everything that a checkpoint has to hold."""
 
     def __init__(
-        self, model: Network, optimiser: Optimiser, checkpoint: str | os.PathLike[str] | None, seed: int
+        self,
+        model: Network,
+        optimiser: Optimiser,
+        checkpoint: str | os.PathLike[str] | None,
+        seed: int,
+        batch_size: int,
     ) -> None:
         self.model = model
         self.optimiser = optimiser
         self.checkpoint = checkpoint
         self.seed = seed
+        self.batch_size = batch_size
         self.history = History()
         self.best = math.inf
         self.best_parameters = _snapshot(optimiser)
         self.best_epoch = 0
 
-    def epoch(self, number: int, X: Array, Y: Array, batch_size: int, *, alone: bool) -> None:
+    def epoch(self, number: int, X: Array, Y: Array, *, alone: bool) -> None:
         """One pass over the training set in shuffled mini-batches; `alone`, without a dev set to judge by."""
         began = time.perf_counter()
         self.optimiser.epoch = number - 1
         # A generator for each epoch, so that a resumed training shuffles as the first one would have.
         rng = np.random.default_rng([self.seed, number])
         costs, norms, sizes = [], [], []
-        for columns in minibatches(X.shape[1], batch_size, rng):
+        for columns in minibatches(X.shape[1], self.batch_size, rng):
             Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
             J = self.model.cost_and_grad(Xb, Yb)
-            norm = _length(self.optimiser)
+            norm = gradient_norm(self.optimiser)
             if not (math.isfinite(J) and math.isfinite(norm)):
                 raise FloatingPointError(
                     _diagnosis(self.model, Xb, Yb, columns, number, self.optimiser.steps + 1, J)
@@ -210,29 +217,35 @@ class _Run:
             "best": self.best,
             "best_epoch": self.best_epoch,
             "optimiser": type(o).__name__,
+            "hyperparameters": o.hyperparameters(),
             "steps": o.steps,
             "seed": self.seed,
+            "batch_size": self.batch_size,
         }
         save(self.checkpoint, self.model, arrays, notes)
 
-    def resume(self) -> None:
-        """Take up where the checkpoint left off.
+    def resume(self, *, dev: bool) -> None:
+        """Take up where the checkpoint left off; `dev`, whether there is a dev set to judge by.
 
         Raises:
-            ValueError: the checkpoint is of another model, optimiser or seed.
+            ValueError: the checkpoint is of another model, optimiser, batch size or seed.
         """
         assert self.checkpoint is not None
         saved = load(self.checkpoint)
         notes, o = saved.notes, self.optimiser
+        o.epoch = len(notes.get("history", {}).get("cost", [0])) - 1  # a learning rate that decays goes by it
         for what, there, here in (
             ("a network", described(saved.model), described(self.model)),
             ("an optimiser", notes.get("optimiser"), type(o).__name__),
+            *_differing(notes.get("hyperparameters", {}), o.hyperparameters()),
+            ("a batch size of", notes.get("batch_size"), self.batch_size),
             ("a seed", notes.get("seed"), self.seed),
+            ("a history", *(f"with{'' if d else 'out'} a dev set" for d in (_has_dev(notes), dev))),
         ):
             if there != here:
                 raise ValueError(
-                    f"the checkpoint {self.checkpoint} is of another training: "
-                    f"it has {what} {there}, this one {here}; remove the file, or give another name"
+                    f"the checkpoint {self.checkpoint} is of another training: it has {what} {there}, "
+                    f"this one {here}; train as it was trained, remove the file, or give another name"
                 )
         self.model.copy_from(saved.model)
         for name, values in notes["history"].items():
@@ -260,8 +273,33 @@ def _restore(optimiser: Optimiser, snapshot: Iterable[Array]) -> None:
             p.data = float(data)
 
 
-def _length(optimiser: Optimiser) -> float:
-    return math.sqrt(math.fsum(float(np.vdot(p.grad, p.grad)) for p in optimiser.parameters))
+def _has_dev(notes: Mapping[str, Any]) -> bool:
+    return "dev_cost" in notes.get("history", {})
+
+
+def _differing(there: Mapping[str, float], here: Mapping[str, float]) -> list[tuple[str, Any, Any]]:
+    """The hyperparameters of two optimisers, each with the words that a message has for it."""
+    return [
+        (f"an optimiser with {name.replace('_', ' ')}", there.get(name), here.get(name))
+        for name in {**there, **here}
+    ]
+
+
+def gradient_norm(optimiser: Optimiser) -> float:
+    """The Euclidean norm of the whole gradient, without overflow on the way."""
+    return math.hypot(*(p.grad if isinstance(p.grad, float) else _norm(p.grad) for p in optimiser.parameters))
+
+
+def _norm(array: Array) -> float:
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        square = float(np.vdot(array, array))
+        limits = np.finfo(array.dtype)
+        if float(limits.tiny / limits.eps) < square < math.inf:
+            return math.sqrt(square)
+        largest = float(np.abs(array).max())  # the squares overflow or underflow, the norm need not
+        if largest == 0 or not math.isfinite(largest):
+            return largest
+        return largest * float(np.linalg.norm(array / largest))
 
 
 def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:

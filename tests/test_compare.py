@@ -281,7 +281,9 @@ def test_a_wrong_weight() -> None:
     comparison = compared(there)
     assert comparison.forward is not None
     assert (comparison.forward.name, comparison.forward.at[0]) == ("Z[2]", 2)
-    assert "the product W A + b of layer 2, or its weights, are not the same" in comparison.reasons[0]
+    forward, backward = comparison.reasons
+    assert "the product W A + b of layer 2, or its weights, are not the same" in forward
+    assert backward.endswith("it follows from Z[2]; repair that first")
 
 
 def test_a_walk_to_where_they_part() -> None:

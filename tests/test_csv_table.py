@@ -71,6 +71,12 @@ def test_reads(tmp_path: Path, content: str | bytes) -> None:
     assert read(write(tmp_path, content)) == PLAIN
 
 
+def test_a_tsv_file_has_tabs_whatever_its_names(tmp_path: Path) -> None:
+    path = write(tmp_path, "price, in EUR, net\tb\n1\t2\n").rename(tmp_path / "t.TSV")
+    assert read(path) == (["price, in EUR, net", "b"], [[1, 2]])
+    assert CsvTable(path, ",").names == ["price", "in EUR", "net b"]
+
+
 @pytest.mark.parametrize(
     ("content", "names"),
     [

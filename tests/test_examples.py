@@ -57,6 +57,8 @@ def test_xor(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_symmetry(capsys: pytest.CaptureFixture[str]) -> None:
     zeros, xavier = printed("symmetry", capsys).strip().split("\n\n")
+    rows = [re.findall(r"unit \d: +(.+)", text) for text in (zeros, xavier)]
+    assert [len(set(found)) for found in rows] == [1, 3]
     assert "all rows are equal: three units do the work of one" in zeros
     assert "3 different units" in xavier
 
@@ -73,7 +75,12 @@ def test_linear_collapse(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
     module = lesson("vanishing_gradients")
-    level = {name: [np.array(part) for part in module.sizes(*case)] for name, case in module.CASES.items()}
+    level = {}
+    for name, case in module.CASES.items():
+        numbers = module.one_pass(*case)
+        level[name] = [
+            np.array([module.size(array) for array in arrays]) for arrays in (numbers.A, numbers.dZ)
+        ]
     fades, explodes, he = (level[name] for name in ("0.8 I, linear", "1.2 I, linear", "He, relu"))
     A, dZ = fades
     assert np.allclose(A[1:] / A[:-1], 0.8)
@@ -84,6 +91,14 @@ def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
     module.main()
     out = capsys.readouterr().out
     assert all(name in out for name in module.CASES)
+    assert max(map(len, out.splitlines())) < 120
+
+
+def test_pictures() -> None:
+    pytest.importorskip("matplotlib")
+    title = lesson("vanishing_gradients").picture().get_suptitle()
+    assert "gradients shrink 10²⁴-fold on the way back" in title
+    assert lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
 
 
 def test_parity(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from micrograd_dl import nn
 from micrograd_dl.dataset import Dataset
-from micrograd_dl.datasets import blobs, house_prices, moons
+from micrograd_dl.datasets import blobs, digits, house_prices, moons
 from micrograd_dl.experiment import Outcome, Predictor, train
 from micrograd_dl.storage import save
 
@@ -58,6 +58,13 @@ def test_several_classes_have_a_softmax() -> None:
     P = outcome.predictor.probabilities(outcome.test.X)
     assert P is not None
     np.testing.assert_allclose(P.sum(axis=0), 1)
+
+
+def test_handwritten_digits() -> None:
+    pytest.importorskip("sklearn")
+    outcome = train(digits(), [64])
+    assert outcome.predictor.error(outcome.test) <= 0.03
+    assert sum(outcome.predictor.history.seconds) < 20
 
 
 def test_numbers_come_back_on_their_own_scale() -> None:

@@ -95,6 +95,30 @@ def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "root mean squared error" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("name", "delimiter", "words"),
+    [
+        ("f.csv", "|", ["--delimiter", "|"]),
+        ("f.csv", "\t", ["--delimiter", "tab"]),
+        ("f.csv", "\t", ["--delimiter", r"\t"]),
+        ("f.csv", ";", []),
+        ("f.tsv", "\t", []),
+        ("F.TSV", "\t", []),
+    ],
+)
+def test_delimiters_and_columns_that_are_no_features(
+    name: str, delimiter: str, words: list[str], flowers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, *lines = flowers.read_text(encoding="utf-8").splitlines()
+    rows = [f"id,{head},note", *(f"x,{line}," for line in lines)]
+    path = flowers.with_name(name)
+    path.write_text("".join(row.replace(",", delimiter) + "\n" for row in rows), encoding="utf-8")
+    assert train(path, "--epochs", 1, "--ignore", "id", "--ignore", "note", *words) == 0
+    assert "MLP(2 -> 16 relu -> 3 softmax" in capsys.readouterr().out
+    assert run("predict", "model.npz", path, *words) == 0
+    assert "60 predictions of species" in capsys.readouterr().out
+
+
 def test_a_training_is_taken_up_from_its_checkpoint(
     flowers: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,7 +149,30 @@ def test_without_what_pictures_take_the_model_is_kept(
     ("words", "message"),
     [
         (["train", "flowers.csv"], "say which column of flowers.csv to predict: --target NAME"),
-        (["train", "moons", "--target", "y"], "--target names a column of a .csv file, and moons is none"),
+        (
+            ["train", "moons", "--target", "y"],
+            "--target is for columns of a .csv or .tsv file, and moons is none",
+        ),
+        (
+            ["train", "moons", "--ignore", "x1"],
+            "--ignore is for columns of a .csv or .tsv file",
+        ),
+        (
+            ["train", "iris", "--delimiter", ";"],
+            "--delimiter is for columns of a .csv or .tsv file",
+        ),
+        (
+            ["train", "flowers.csv", "--target", "species", "--ignore", "Width", "--ignore", "id"],
+            "flowers.csv: there is no column 'Width' (did you mean 'width'?), 'id'; there is length, width, ",
+        ),
+        (
+            ["train", "flowers.csv", "--target", "species", "--delimiter", ";"],
+            "there is no column 'species'; there is length,width,species; if it has more, give",
+        ),
+        (
+            ["train", "flowers.csv", "--target", "y", "--delimiter", ";;"],
+            "a delimiter is one character",
+        ),
         (["train", "flowers.csv", "--target", "colour"], "colour"),
         (["train", "jupiters"], "jupiters"),
         (["train", "moons", "--activation", "gelu"], "no activation 'gelu'"),
@@ -134,6 +181,9 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),
         (["train", "broken.csv", "--target", "species"], "broken.csv"),
         (["predict", "flowers.csv", "flowers.csv"], "flowers.csv is not a whole .npz file"),
+        (["lesson", "parity", "-o", "p.png"], "the lesson parity ends in a table and has no picture"),
+        (["lesson", "xor", "-o", "xor.txt"], "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
+        (["lesson", "-o", "xor.png"], "say which lesson the picture is of"),
         (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, house_price"),
     ],
 )
@@ -198,6 +248,20 @@ def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("lesson", "linear-collapse") == 0
     assert "collapses to one layer with W' (2, 3) and b' (2, 1)" in capsys.readouterr().out
+
+
+def test_a_lesson_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    assert run("lesson", "vanishing_gradients", "-o", "sizes.svg") == 0
+    assert capsys.readouterr().out.endswith("\n\nThe picture is in sizes.svg.\n")
+    assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")
+
+
+def test_a_picture_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[plots\]"'):
+        run("lesson", "xor", "-o", "xor.png")
+    assert not (tmp_path / "xor.png").exists()
 
 
 def test_every_lesson_is_a_file_and_every_file_a_lesson() -> None:

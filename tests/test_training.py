@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from micrograd_dl.datasets import moons
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, GradientDescent, Momentum, Optimiser, RMSprop, inverse_time
 from micrograd_dl.storage import save
-from micrograd_dl.training import History, fit
+from micrograd_dl.training import History, fit, gradient_norm
 
 DATA = moons(24, seed=1)
 X, Y = DATA.X, DATA.targets("logistic")
@@ -67,6 +68,19 @@ def test_moons_are_learned_and_the_same_seed_gives_the_same_numbers() -> None:
     assert history.cost == again.cost != shuffled.cost
     assert one.accuracy(data.X, targets) == 1
     assert history.cost[-1] < 0.05
+
+
+def test_both_backends_learn_all_of_moons_along_one_curve() -> None:
+    data = moons(100)
+    targets, histories = data.targets("logistic"), []
+    for MLP in BACKENDS:
+        model = MLP(2, [8, 8, 1], ["relu", "relu", "sigmoid"], seed=1)
+        optimiser = Adam(model.parameters(), 0.05)
+        histories.append(fit(model, data.X, targets, epochs=40, optimiser=optimiser))
+        assert model.accuracy(data.X, targets) == 1
+    values, matrices = (np.array(history.cost) for history in histories)
+    np.testing.assert_allclose(values, matrices, rtol=1e-9)
+    assert values[-1] < 0.1 * values[0]
 
 
 class Recorder(vectorized.MLP):
@@ -193,6 +207,28 @@ def test_an_interruption_in_the_middle_of_an_epoch() -> None:
     assert numbers(model) == numbers(other)
 
 
+# --- the length of the gradient -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(1e200, "float64"), (1e-200, "float64"), (1e25, "float32")])
+@pytest.mark.parametrize("scalar", [True, False])
+def test_the_length_of_a_gradient_whose_squares_overflow(scale: float, dtype: str, scalar: bool) -> None:
+    grad = scale * np.array([3.0, 0.0, -4.0])
+    parameters: list[Any] = [SimpleNamespace(data=0.0, grad=float(g)) for g in grad]
+    if not scalar:
+        parameters = [SimpleNamespace(data=np.zeros(3), grad=grad.astype(dtype))]
+    assert gradient_norm(GradientDescent(parameters)) == pytest.approx(5 * scale, rel=1e-6)
+
+
+@both
+def test_a_gradient_whose_squares_overflow_is_followed(MLP: type[Network]) -> None:
+    model = MLP(1, [1], seed=1)
+    model.set_layers_data([([[0.0]], [[0.0]])])
+    history = fit(model, [[1e80]], [[1e80]], epochs=1, optimiser=GradientDescent(model.parameters(), 1e-160))
+    assert history.gradient_norm == [pytest.approx(1e160)]
+    assert numbers(model) == [[[pytest.approx(1.0)]], [[pytest.approx(0, abs=1e-70)]]]
+
+
 # --- data and costs that are not finite ---------------------------------------------------------------------
 
 
@@ -289,6 +325,7 @@ def test_the_bar_is_silent_when_piped_and_shown_on_demand(capsys: pytest.Capture
 # --- checkpoints --------------------------------------------------------------------------------------------
 
 EPOCHS = 5
+RATE = inverse_time(0.05, 0.1)
 
 
 def run(
@@ -296,7 +333,7 @@ def run(
 ) -> tuple[Any, ...]:
     """Train anew, or from the checkpoint; all that is to be the same, to the last bit."""
     model = network(MLP)
-    optimiser: Optimiser = kind(model.parameters(), inverse_time(0.05, 0.1))
+    optimiser: Optimiser = kind(model.parameters(), RATE)
     history = fit(
         model,
         X,
@@ -357,10 +394,48 @@ def test_a_checkpoint_of_another_training_is_refused(make: Any, kind: Any, seed:
     run(vectorized.MLP, Adam, 2, path)
     content, model = path.read_bytes(), make()
     before = numbers(model)
-    with pytest.raises(ValueError, match=r"c\.npz is of another training: it has .*; remove the file"):
-        fit(model, X, Y, optimiser=kind(model.parameters()), seed=seed, checkpoint=path)
+    optimiser = kind(model.parameters(), RATE)
+    with pytest.raises(ValueError, match=r"another training: it has a.*; train as it was trained, remove"):
+        fit(model, X, Y, batch_size=10, optimiser=optimiser, seed=seed, checkpoint=path)
     assert path.read_bytes() == content
     assert numbers(model) == before
+
+
+@pytest.mark.parametrize(
+    ("make", "batch_size", "message"),
+    [
+        (lambda p: Adam(p, 0.05), 10, "an optimiser with learning rate 0.04545.*, this one 0.05;"),
+        (
+            lambda p: Adam(p, inverse_time(0.05, 0.2)),
+            10,
+            "an optimiser with learning rate 0.04545.*, this one 0.0416",
+        ),
+        (lambda p: Adam(p, RATE, beta1=0.8), 10, "an optimiser with beta1 0.9, this one 0.8;"),
+        (lambda p: Adam(p, RATE, beta2=0.99), 10, "an optimiser with beta2 0.999, this one 0.99;"),
+        (lambda p: Adam(p, RATE, eps=1e-7), 10, "an optimiser with eps 1e-08, this one 1e-07;"),
+        (lambda p: Adam(p, RATE), 12, "a batch size of 10, this one 12; train as it was trained"),
+        (lambda p: Adam(p, RATE), None, "a batch size of 10, this one 24;"),
+    ],
+)
+def test_a_checkpoint_of_other_hyperparameters_is_refused(
+    make: Any, batch_size: int | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.npz"
+    run(vectorized.MLP, Adam, 2, path)
+    model = network(vectorized.MLP)
+    before = numbers(model)
+    with pytest.raises(ValueError, match=rf"c\.npz is of another training: it has {message}"):
+        fit(model, X, Y, batch_size=batch_size, optimiser=make(model.parameters()), seed=3, checkpoint=path)
+    assert numbers(model) == before
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_checkpoint_judged_by_another_set_is_refused(first: bool, tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    run(vectorized.MLP, Adam, 2, path, dev=DEV_SET if first else None)
+    words = ["with a dev set", "without a dev set"][:: 1 if first else -1]
+    with pytest.raises(ValueError, match="it has a history {}, this one {}; train as".format(*words)):
+        run(vectorized.MLP, Adam, 3, path, dev=None if first else DEV_SET)
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
