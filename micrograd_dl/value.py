@@ -347,7 +347,7 @@ def topological_order(root: Value) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
-    # What is still to be visited, the next one last. None says that the operands of the one below it are done.
+    # What is still to be visited, the next one last. None: the operands of the one below it are done.
     path: list[Value | None] = [root]
     while path:
         node = path.pop()
