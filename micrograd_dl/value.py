@@ -21,6 +21,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
+from types import FrameType
 from typing import Any, TypeAlias
 
 from micrograd_dl import ops
@@ -93,14 +94,12 @@ class Value:
         self.label = label
         self._a = self._b = None
         self._da = self._db = 0.0
-        _note_origin(self)
+        _note_origin(self, sys._getframe(1))
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
         """A number that takes part without being a variable: backprop passes it over."""
-        node = cls(to_float(data))
-        node.op = CONSTANT
-        return node
+        return _record(to_float(data), CONSTANT, None, None, 0.0, 0.0)
 
     # --- what it is -------------------------------------------------------------------------------------
 
@@ -398,14 +397,17 @@ def compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tupl
         raise operation.refusal(error, values, operand_names(parents)) from None
     if operation.arity is None:
         return out, tuple(operation.slopes(out, values))
-    slopes = [
-        0.0 if parent.op is CONSTANT else operation.local(i, out, values) for i, parent in enumerate(parents)
-    ]
-    return out, tuple(slopes)
+    if operation.arity == 1:
+        return out, (0.0 if parents[0].op is CONSTANT else operation.local(0, out, values),)
+    a, b = parents
+    return out, (
+        0.0 if a.op is CONSTANT else operation.local(0, out, values),
+        0.0 if b.op is CONSTANT else operation.local(1, out, values),
+    )
 
 
 def _record(data: float, op: Operation, a: Any, b: Value | None, da: Any, db: float) -> Value:
-    """A new interior node; the one place where they are made."""
+    """A new interior node or constant; the one place where they are made."""
     node = Value.__new__(Value)
     node.data = data
     node.grad = 0.0
@@ -415,18 +417,15 @@ def _record(data: float, op: Operation, a: Any, b: Value | None, da: Any, db: fl
     node._b = b
     node._da = da
     node._db = db
-    frame = sys._getframe(2)
-    if frame.f_globals.get("__package__") == _PACKAGE:
-        _note_origin(node)
-    else:
-        node._where = frame.f_code
-        node._at = frame.f_lasti
+    _note_origin(node, sys._getframe(2))
     return node
 
 
-def _note_origin(node: Value) -> None:
-    """Note the innermost frame outside this package; its line is looked up only if somebody asks."""
-    frame = sys._getframe(1)
+def _note_origin(node: Value, frame: FrameType) -> None:
+    """Note the innermost frame outside this package, from `frame` outwards.
+
+    Its line is looked up only if somebody asks.
+    """
     while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
         frame = frame.f_back
     node._where = frame.f_code
@@ -440,7 +439,9 @@ def set_origin(node: Value, text: str, start: int, end: int) -> None:
 
 
 def _operand(x: Operand) -> Value:
-    return x if isinstance(x, Value) else Value.constant(to_float(x, "arithmetic with a Value"))
+    if isinstance(x, Value):
+        return x
+    return _record(to_float(x, "arithmetic with a Value"), CONSTANT, None, None, 0.0, 0.0)
 
 
 def _number(x: Operand) -> float:
