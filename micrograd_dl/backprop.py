@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, latex_number, number, number_term
-from micrograd_dl.operation import MUL
+from micrograd_dl.operation import ATOM
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.recording import require_recorded
 from micrograd_dl.value import Value, topological_order
@@ -120,7 +120,7 @@ class Contribute(_Sentence):
         return (
             rf"{write.latex_total(self.parent)} \mathrel{{+}}= {write.latex_total(self.node)} \cdot "
             rf"{write.latex_local(self.node, self.index)} = "
-            rf"{latex_number(self.upstream)} \cdot {local:{MUL + 2}} = "
+            rf"{latex_number(self.upstream)} \cdot {local:{ATOM}} = "
             f"{latex_number(self.contribution)}"
         )
 
@@ -282,7 +282,7 @@ def _recorded_slopes(node: Value) -> Sequence[float]:
 
 def _slope_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives as Values; a float where one is the same number whatever the operands."""
-    if node.op is None or node.op is CONSTANT:
+    if node.op is None:
         return ()
     operands = [p.data if p.op is CONSTANT else p for p in node.parents]
     return node.op.slopes(node, operands, [p.op is not CONSTANT for p in node.parents])
@@ -291,7 +291,7 @@ def _slope_graphs(node: Value) -> Sequence[Any]:
 def _product(x: Any, y: Any) -> Any:
     """x * y, without a node for what is plain: a factor 1 or 0 beside a Value."""
     for one, other in ((x, y), (y, x)):
-        if isinstance(other, Value) and isinstance(one, float) and one in (0.0, 1.0):
+        if isinstance(other, Value) and one in (0.0, 1.0):
             return other if one else 0.0
     return x * y
 
@@ -299,7 +299,7 @@ def _product(x: Any, y: Any) -> Any:
 def _total(x: Any, y: Any) -> Any:
     """x + y, without a node for a 0 beside a Value."""
     for zero, other in ((x, y), (y, x)):
-        if isinstance(other, Value) and isinstance(zero, float) and zero == 0.0:
+        if isinstance(other, Value) and zero == 0.0:
             return other
     return x + y
 

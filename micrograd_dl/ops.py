@@ -119,7 +119,7 @@ def _softplus(x: float) -> float:
 
 
 def _at_least(x: float, y: float) -> float:
-    return x + y if x != x or y != y else float(x >= y)
+    return math.nan if math.isnan(x) or math.isnan(y) else float(x >= y)
 
 
 def _at_least_array(np: Any, x: Any, y: Any) -> Any:
@@ -181,7 +181,7 @@ def _latex_call(name: str) -> Rule:
 
 
 def _sum_text(*x: Term) -> str:
-    return " + ".join([f"{x[0]:1}", *(f"{term:2}" for term in x[1:])])
+    return " + ".join([x[0], *(f"{term:2}" for term in x[1:])])
 
 
 def _pairs_text(times: str) -> Rule:
@@ -224,14 +224,14 @@ add: Operation = _entry(
     "add", "+", 2,
     forward=lambda x, y: x + y,
     derivatives=(lambda out, x, y: 1.0, lambda out, x, y: 1.0),
-    text=lambda x, y: f"{x:1} + {y:2}", latex=lambda x, y: f"{x:1} + {y:2}", precedence=ADD,
+    text=lambda x, y: f"{x} + {y:2}", latex=lambda x, y: f"{x} + {y:2}", precedence=ADD,
     meaning="x + y",
 )  # fmt: skip
 sub: Operation = _entry(
     "sub", "-", 2,
     forward=lambda x, y: x - y,
     derivatives=(lambda out, x, y: 1.0, lambda out, x, y: -1.0),
-    text=lambda x, y: f"{x:1} - {y:2}", latex=lambda x, y: f"{x:1} - {y:2}", precedence=ADD,
+    text=lambda x, y: f"{x} - {y:2}", latex=lambda x, y: f"{x} - {y:2}", precedence=ADD,
     meaning="x - y",
 )  # fmt: skip
 mul: Operation = _entry(

@@ -287,8 +287,8 @@ class Value:
         """
         if self.op is None or self.op.definition is None:
             return self
-        expanded = self.op.definition(*self.parents)
-        return expanded if isinstance(expanded, Value) else self
+        expanded: Value = self.op.definition(*self.parents)
+        return expanded
 
     # The table calls this on any operand that has it; it need not import Value for that.
     @staticmethod

@@ -247,6 +247,7 @@ def test_a_number_that_is_its_own_name_is_not_said_twice() -> None:
 
 
 def test_an_error_without_a_requirement() -> None:
+    assert (HALVES.requirement, HALVES.meaning) == ("", "")
     refusal = HALVES.refusal(ValueError(), [1.0, 2.0])
     assert str(refusal) == "halves(x, y) is not defined at x = 1, y = 2: halves needs other operands"
     assert type(refusal) is ValueError

@@ -79,7 +79,7 @@ def test_an_entry_is_complete(operation: Operation) -> None:
 
 
 def test_a_constant_is_a_number_and_nothing_else() -> None:
-    assert ops.CONSTANT.arity == 0
+    assert (ops.CONSTANT.name, ops.CONSTANT.symbol, ops.CONSTANT.arity) == ("constant", "", 0)
     assert ops.CONSTANT.name not in TABLE
     assert ops.CONSTANT.derivatives == ()
 
@@ -302,6 +302,11 @@ def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
     # x ** 2 * inf at infinity would be wrong: 2 * x is inf, as it should be.
     assert ops.pow.local(0, math.inf, [1e200, 2.0]) == 2e200
     assert ops.pow.local(0, 27.0, [3.0, 3.0]) == 27.0
+    x = Value(3.0)
+    assert [ops.pow.rule(0)(x**y, x, y) for y in (0.0, 1.0)] == [0.0, 1.0]  # numbers, no graphs
+    assert ops.pow.rule(0)(x**2, x, 2.0).op is ops.mul
+    assert ops.pow.rule(0)(x**2, x, 2.0).parents[1] is x
+    assert ops.pow.rule(0)(x**3, x, 3.0).parents[1].op is ops.pow
 
 
 @pytest.fixture
@@ -332,7 +337,7 @@ def test_graphs_keep_the_slope_with_which_they_were_recorded() -> None:
 
 @pytest.mark.parametrize("side", ["middle", "", None, 1])
 def test_there_is_no_other_slope(side: object) -> None:
-    with pytest.raises(ValueError, match=f"the slope at a kink is .*, not {side!r}$"):
+    with pytest.raises(ValueError, match=rf"^the slope at a kink is .*, not {side!r}$"):
         set_slope_at_kink(side)  # type: ignore[arg-type]  # that it is refused is what is tested
     assert ops.relu.local(0, 0.0, [0.0]) == 1.0
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from micrograd_dl import ops
 from micrograd_dl.expression import parse
 from micrograd_dl.notation import exact, latex_number
 from micrograd_dl.operation import ADD, ATOM, MUL, NEG, POW, Operation, Term
@@ -52,6 +53,43 @@ def test_the_text_of_an_operation_reads_back(operation: Operation, data: st.Data
     names = [f"x{i}" for i in range(1, len(point) + 1)]
     read = parse(operation.written(names), **dict(zip(names, point, strict=True)))
     assert read.data == operation.evaluate(point)
+
+
+def least_precedences(operation: Operation, count: int, latex: bool) -> list[int]:
+    """How tightly each operand must bind, at least, to stand without parentheses."""
+    return [
+        min(
+            precedence
+            for precedence in (ADD, MUL, NEG, POW, ATOM)
+            if "(u" not in operation.written(inserted(Term("u", precedence), position, count), latex)
+        )
+        for position in range(count)
+    ]
+
+
+def inserted(term: Term, position: int, count: int) -> list[Term]:
+    return [term if i == position else Term("v") for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "latex"),
+    [
+        ("add", [ADD, MUL], [ADD, MUL]),
+        ("sub", [ADD, MUL], [ADD, MUL]),
+        ("mul", [MUL, NEG], [MUL, MUL]),
+        ("div", [MUL, NEG], [ADD, ADD]),
+        ("neg", [NEG], [NEG]),
+        ("pow", [ATOM, NEG], [ATOM, ADD]),
+        ("sum", [ADD, MUL, MUL], [ADD, MUL, MUL]),
+        ("dot", [MUL, NEG, MUL, NEG], [MUL, NEG, MUL, NEG]),
+        ("affine", [MUL, NEG, MUL], [MUL, NEG, MUL]),
+    ],
+)
+def test_no_operand_has_parentheses_that_it_does_not_need(
+    name: str, text: list[int], latex: list[int]
+) -> None:
+    assert least_precedences(TABLE[name], len(text), latex=False) == text
+    assert least_precedences(TABLE[name], len(latex), latex=True) == latex
 
 
 @every_operation
@@ -152,6 +190,14 @@ def test_the_judge_of_latex(latex: str, well_formed: bool) -> None:
 def test_written_forms(text: str, latex: str, operation: str, operands: str) -> None:
     assert TABLE[operation].written(list(operands)) == text
     assert TABLE[operation].written(list(operands), latex=True) == latex
+
+
+def test_an_entry_is_written_as_a_call_unless_it_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops, "TABLE", {})
+    entry = ops._entry("mean_of", "mean", 2, forward=lambda x, y: (x + y) / 2.0, derivatives=())
+    assert entry.written(["a", "b"]) == "mean_of(a, b)"
+    assert entry.written(["a", "b"], latex=True) == r"\operatorname{mean\_of}(a, b)"
+    assert {"mean_of": entry} == ops.TABLE
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import linecache
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -176,3 +178,13 @@ def test_a_node_of_a_parsed_expression_knows_its_text() -> None:
         "<expression>:2: a + u",
         "<expression>:2: 3*v",
     ]
+
+
+def test_a_node_that_no_program_made_is_made_here() -> None:
+    """A thread of its own may begin inside the package; there is no frame outside then."""
+    x = Value.__new__(Value)
+    _thread.start_new_thread(Value.__init__, (x, 1.0))
+    deadline = time.monotonic() + 10
+    while not hasattr(x, "_at") and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert Path(origin_of(x).file).name == "value.py"

@@ -138,6 +138,15 @@ def test_nan_is_recorded_as_nan() -> None:
         require_recorded(topological_order(y))
 
 
+def test_a_number_in_place_of_nan_is_a_change_where_no_slope_changes_too() -> None:
+    for before, after in ((math.nan, 1.0), (1.0, math.nan)):
+        x = Value(before)
+        y = x + 1
+        x.data = after
+        with pytest.raises(RuntimeError, match="was not recorded"):
+            require_recorded([x, y])
+
+
 def test_a_changed_leaf() -> None:
     b, c = Value(3.0, "b"), Value(2.0, "c")
     u = b * c

@@ -235,7 +235,7 @@ def test_next_and_back_return_the_step_they_do_or_undo() -> None:
 def test_goto_outside_is_refused(position: int) -> None:
     trace, _ = course()
     trace.goto(4)
-    with pytest.raises(IndexError, match=rf"the walk has 9 steps: go to 0 \.\.\. 9, not {position}"):
+    with pytest.raises(IndexError, match=rf"^the walk has 9 steps: go to 0 \.\.\. 9, not {position}"):
         trace.goto(position)
     assert trace.position == 4
 

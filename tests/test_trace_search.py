@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given
@@ -89,9 +90,11 @@ def test_until_an_unknown_name_or_node_is_refused() -> None:
     trace.goto(2)
     with pytest.raises(KeyError, match=r"no node is called 'q'; there are a, b, c, u, v, J"):
         trace.until("q")
-    with pytest.raises(KeyError, match="is not a node of this graph"):
-        trace.until(Value(1, "a"))
-    with pytest.raises(TypeError, match="a Value is wanted here, not the int 3"):
+    stranger = Value(1, "a")
+    with pytest.raises(KeyError) as refused:
+        trace.until(stranger)
+    assert refused.value.args == (f"{stranger!r} is not a node of this graph",)
+    with pytest.raises(TypeError, match=r"^a Value is wanted here, not the int 3"):
         trace.until(3)  # type: ignore[arg-type]
     assert trace.position == 2
 
@@ -174,6 +177,13 @@ def test_resume_finds_what_a_search_of_all_steps_finds(graph: Graph, data: st.Da
 # Breakpoints
 
 
+def test_a_breakpoint_cannot_be_changed() -> None:
+    point = course().break_at("u")
+    with pytest.raises(FrozenInstanceError):
+        point.text = "v"  # type: ignore[misc]  # that it is refused is what is tested
+    assert not hasattr(point, "__dict__")
+
+
 def test_a_breakpoint_says_what_it_is() -> None:
     trace = course()
     points = [trace.break_at(what) for what in ("db", "mul", " abs(grad) > 5", trace.root)]
@@ -246,7 +256,7 @@ def test_a_text_without_a_meaning_is_refused(what: str) -> None:
 
 def test_neither_text_nor_node_nor_function_is_refused() -> None:
     trace = course()
-    with pytest.raises(TypeError, match="a Value is wanted here, not the float 5"):
+    with pytest.raises(TypeError, match=r"^a Value is wanted here, not the float 5"):
         trace.break_at(5.0)  # type: ignore[arg-type]
     with pytest.raises(KeyError, match="not a node of this graph"):
         trace.break_at(Value(1))
@@ -373,6 +383,14 @@ def test_why_of_the_result_is_done_with_the_seed() -> None:
     assert trace.why("J").done == 1
 
 
+def test_ten_paths_are_shown_unless_more_are_wanted() -> None:
+    y = x = Value(1.0, "x")
+    for _ in range(4):
+        y = y + y
+    assert len(Trace(y).paths(x).largest) == 10
+    assert len(Trace(y).paths(x, 16).largest) == 16
+
+
 def test_reasons_by_name_and_by_node() -> None:
     trace = course()
     b = trace.node("b")
@@ -380,6 +398,7 @@ def test_reasons_by_name_and_by_node() -> None:
     assert trace.paths("b").total == trace.paths(b).total == 6
     assert trace.paths("b", limit=0).largest == ()
     assert trace.nudge(b).after == trace.nudge("b").after
+    assert trace.nudge("b").after == pytest.approx(33.006, abs=1e-12)
     assert trace.nudge("b", 1.0).after == 39
     assert trace.check().ok
     with pytest.raises(KeyError):

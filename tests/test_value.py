@@ -72,13 +72,13 @@ def test_a_value_of_a_value_is_refused() -> None:
     for make in (Value, Value.constant):
         with pytest.raises(TypeError, match=r"Value"):
             make(Value(1.0))
-    with pytest.raises(TypeError, match=r"this is a Value already; .* write Value\(float\(v\)\)$"):
+    with pytest.raises(TypeError, match=r"^this is a Value already; .* write Value\(float\(v\)\)$"):
         Value(Value(1.0))
 
 
 @pytest.mark.parametrize("label", [1, None, b"x", Value(1.0)])
 def test_a_label_is_text(label: object) -> None:
-    with pytest.raises(TypeError, match=f"a label is text, not the {type(label).__name__} "):
+    with pytest.raises(TypeError, match=rf"^a label is text, not the {type(label).__name__} "):
         Value(1.0, label)  # type: ignore[arg-type]  # that it is refused is what is tested
 
 
@@ -153,7 +153,7 @@ def test_what_is_no_number_is_refused_on_both_sides(
 ) -> None:
     for pair in ((Value(1.0), wrong), (wrong, Value(1.0))):
         with pytest.raises(
-            TypeError, match=f"arithmetic with a Value takes a real number, not the .*{advice}"
+            TypeError, match=rf"^arithmetic with a Value takes a real number, not the .*{advice}"
         ):
             python(*pair)
 
@@ -186,6 +186,28 @@ def test_a_method_with_two_operands_takes_numbers() -> None:
     half: Any = np.float32(0.5)
     assert Value(1.0).maximum(2).data == 2.0
     assert Value(1.0).minimum(half).data == 0.5
+
+
+def test_a_wrong_number_of_operands_is_not_recorded() -> None:
+    for x in ([], [Value(1.0)], [Value(1.0)] * 3):
+        with pytest.raises(TypeError, match=rf"^add takes 2 operands, got {len(x)}$"):
+            apply(ops.add, x)
+
+
+def test_one_or_two_operands_are_kept_without_a_tuple() -> None:
+    x, y = Value(2.0), Value(3.0)
+    one, two, many = apply(ops.exp, [x]), apply(ops.div, [x, y]), apply(ops.sum, [x, y])
+    assert (one._a, one._b, two._a, two._b) == (x, None, x, y)
+    assert (type(one._da), type(two._da)) == (float, float)
+    assert (many._a, many._b) == ((x, y), None)
+
+
+def test_what_has_no_definition_is_its_own_expansion() -> None:
+    x = Value(2.0)
+    for node in (x, Value.constant(2.0), x * x, x.exp()):
+        assert node.expand() is node
+    z = Value(1.0) * 0 + ops.affine(x)
+    assert z.parents[1].expand() is x
 
 
 def test_a_plus_sign_changes_nothing() -> None:
@@ -250,7 +272,7 @@ def test_order_among_other_things(compare: Callable[[Any, Any], bool]) -> None:
     assert compare(Value(math.nan), 1.0) is False
     assert compare(Value(1.0), Fraction(1, 2)) is compare(1.0, 0.5)
     for wrong in ("1", None, np.ones(1)):
-        with pytest.raises(TypeError, match="comparison with a Value takes a real number"):
+        with pytest.raises(TypeError, match=r"^comparison with a Value takes a real number"):
             compare(Value(1.0), wrong)
 
 
@@ -305,7 +327,7 @@ def test_a_leaf_is_copied_with_what_it_holds(copied: Callable[[Value], Value]) -
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_graph_is_not_copied(copied: Callable[[Value], Any]) -> None:
-    with pytest.raises(TypeError, match="only leaves are copied or pickled: run the program again"):
+    with pytest.raises(TypeError, match=r"^only leaves are copied or pickled: run the program again"):
         copied(Value(1.0) + 1)
 
 
