@@ -94,7 +94,7 @@ class Value:
         self.label = label
         self._a = self._b = None
         self._da = self._db = 0.0
-        _note_origin(self, sys._getframe(1))
+        _note_origin(self, sys._getframe())
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
