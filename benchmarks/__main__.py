@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 # NumPy's OpenBLAS reads these when it is loaded; PyTorch's and JAX's threads, too, when they are.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
 
 
 def main() -> None:
-    """Start again with two threads, and with the kernels of the processor, before NumPy is imported."""
+    """Set two threads and the kernels of the processor, and only then import what computes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a result")
     parser.add_argument(
@@ -20,10 +19,9 @@ def main() -> None:
         help="OPENBLAS_CORETYPE for all that compute with NumPy, '' to leave it alone (here: %(default)r)",
     )
     arguments = parser.parse_args()
-    wanted = {**THREADS, **({"OPENBLAS_CORETYPE": arguments.coretype} if arguments.coretype else {})}
-    if any(os.environ.get(name) != value for name, value in wanted.items()):
-        os.environ.update(wanted)
-        os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]])  # noqa: S606  # this program itself
+    os.environ.update(THREADS)
+    if arguments.coretype:
+        os.environ["OPENBLAS_CORETYPE"] = arguments.coretype
 
     from benchmarks import networks
     from benchmarks.blas import blas

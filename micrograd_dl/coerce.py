@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from decimal import Decimal
 from numbers import Real
+from typing import Any
 
 _ADVICE = {
     "str": "convert text with float(...), or parse an expression with micrograd_dl.parse",
@@ -37,7 +38,8 @@ expression with micrograd_dl.parse
     """
     if isinstance(x, (float, int, Real, Decimal)) or _is_numpy_bool(x):
         try:
-            return float(x)  # type: ignore[arg-type]  # numpy.bool_ is known by name only
+            number: Any = x  # numpy.bool_ is known by name only
+            return float(number)
         except OverflowError:
             raise OverflowError(
                 f"{role} takes a double, and this {type(x).__name__} is beyond the largest one, "

@@ -6,6 +6,7 @@ it is for.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -35,7 +36,7 @@ def inverse_time(alpha0: float, rate: float) -> Schedule:
     return lambda epoch: alpha0 / (1 + rate * epoch)
 
 
-class Optimiser:
+class Optimiser(ABC):
     """What all optimisers do; a rule says by how much one parameter changes.
 
     Args:
@@ -84,9 +85,7 @@ class Optimiser:
         alpha = self.alpha
         for i, p in enumerate(self.parameters):
             direction = self._direction(i, p.grad)
-            if isinstance(
-                direction, np.ndarray
-            ):  # memory for alpha times it is asked for once, not every step
+            if isinstance(direction, np.ndarray):  # its memory is asked for once
                 if i not in self._changes:
                     self._changes[i] = np.empty_like(direction)
                 change = self._changes[i]
@@ -99,9 +98,9 @@ class Optimiser:
         for p in self.parameters:
             p.grad = 0.0 if isinstance(p.grad, float) else _zeroed(p.grad)
 
+    @abstractmethod
     def _direction(self, i: int, grad: Any) -> Any:
         """What parameter i moves against, for a gradient."""
-        raise NotImplementedError
 
     def _average(self, name: str, i: int, beta: float, x: Any) -> Any:
         """Parameter i's exponentially weighted average, ``v = beta v + (1 - beta) x``, kept as `name`."""

@@ -189,8 +189,8 @@ class Trace:
 
     def finished(self, node: Value) -> bool:
         """Whether every term of the gradient of `node` has been added."""
-        at = self._summed.get(node)
-        return bool(at) and at[-1] < self.position  # type: ignore[index]  # bool(at): not None
+        at = self._summed.get(node, [])
+        return bool(at) and at[-1] < self.position
 
     def paper(self) -> str:
         """All that is known at this moment, a line a node: its formula, data and gradient."""

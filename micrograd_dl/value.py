@@ -70,9 +70,9 @@ class Value:
     grad: float
     op: Operation | None
     label: str
-    _a: Value | tuple[Value, ...] | None
+    _a: Any  # None, a Value, or a tuple of them; Any, since the loops below know which without asking
     _b: Value | None
-    _da: float | tuple[float, ...]
+    _da: Any  # a number, or a tuple of them beside a tuple in _a
     _db: float
     _where: Any
     _at: int
@@ -319,13 +319,13 @@ class Value:
         for node in reversed(order):
             a, b, upstream = node._a, node._b, node.grad
             if b is not None:
-                a.grad += upstream * node._da  # type: ignore[union-attr, operator]  # two operands: a is a Value
+                a.grad += upstream * node._da
                 b.grad += upstream * node._db
             elif type(a) is tuple:
-                for parent, local in zip(a, node._da, strict=True):  # type: ignore[arg-type]  # any number: tuples
+                for parent, local in zip(a, node._da, strict=True):
                     parent.grad += upstream * local
             elif a is not None:
-                a.grad += upstream * node._da  # type: ignore[union-attr, operator]  # one operand: _da is a number
+                a.grad += upstream * node._da
             elif node.op is CONSTANT:
                 node.grad = 0.0
 
@@ -347,11 +347,11 @@ def topological_order(root: Value) -> list[Value]:
     order: list[Value] = []
     seen: set[Value] = set()
     # What is still to be visited, the next one last. None: the operands of the one below it are done.
-    path: list[Value | None] = [root]
+    path: list[Any] = [root]
     while path:
         node = path.pop()
         if node is None:
-            order.append(path.pop())  # type: ignore[arg-type]  # below a None there is the node it speaks of
+            order.append(path.pop())
             continue
         if node in seen:
             continue
@@ -367,7 +367,7 @@ def topological_order(root: Value) -> list[Value]:
         if type(a) is tuple:
             path.extend(reversed(a))
         else:
-            path.append(a)  # type: ignore[arg-type]  # no tuple: a Value
+            path.append(a)
     return order
 
 
