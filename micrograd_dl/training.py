@@ -61,6 +61,8 @@ class History:
 
 Callback = Callable[[int, History], object]
 
+INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
+
 
 def fit(
     model: Network,
@@ -124,7 +126,7 @@ def fit(
                 run.history.stopped = "a callback stopped it"
             run.save()
     except KeyboardInterrupt:
-        run.history.stopped = "interrupted: the best parameters so far are kept"
+        run.history.stopped = INTERRUPTED
         run.keep_best()
     if dev is not None:
         run.keep_best()

@@ -59,6 +59,12 @@ LAYERS = (
     "micrograd_dl.training",
     "micrograd_dl.diagnosis",
     "micrograd_dl.experiment",
+    "micrograd_dl.tuning.space",
+    "micrograd_dl.tuning.logbook",
+    "micrograd_dl.tuning.workers",
+    "micrograd_dl.tuning.search",
+    "micrograd_dl.tuning.trials",
+    "micrograd_dl.tuning",
     "micrograd_dl.testing.gradients",
     "micrograd_dl.testing.strategies",
     "micrograd_dl.testing",
@@ -87,9 +93,11 @@ LAYERS = (
     "viz.plots.cost",
     "viz.plots.network",
     "viz.plots.sizes",
+    "viz.plots.parallel",
     "viz.plots",
     "viz.report",
     "micrograd_dl.learning_cli",
+    "micrograd_dl.tuning_cli",
     "micrograd_dl.shell.prompt",
     "micrograd_dl.shell.questions",
     "micrograd_dl.shell.stepper",
@@ -98,7 +106,12 @@ LAYERS = (
 )
 
 # The only modules of micrograd_dl that may import viz, and they only inside a function.
-MAY_IMPORT_VIZ = {"micrograd_dl.shell.questions", "micrograd_dl.learning_cli", "micrograd_dl.cli"}
+MAY_IMPORT_VIZ = {
+    "micrograd_dl.shell.questions",
+    "micrograd_dl.learning_cli",
+    "micrograd_dl.tuning_cli",
+    "micrograd_dl.cli",
+}
 
 MOST_LINES = 500
 
