@@ -64,9 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     if not found.trials:
         return 130
     print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
-    print(
-        f"To train the best one, {found.best.name}, and judge it on the test set:\n\n  {_command(options, found)}"
-    )
+    print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
+    print(f"  {_command(options, found)}")
     if not found.cut_short:
         _draw(found, options.picture or Path(options.output).with_suffix(".png"))
     return 130 if found.cut_short else 0

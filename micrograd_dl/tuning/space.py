@@ -127,7 +127,7 @@ class Range:
     def _rounded(self, x: float, digits: int) -> float:
         if self.scale != "log-from-1":
             return float(f"{x:.{digits}g}")
-        return round(1 - float(f"{1 - x:.{digits}g}"), _MOST_DIGITS)
+        return round(1 - float(f"{1 - x:.{digits}g}"), 15)  # 0.559, not 0.5589999999999999
 
     def __str__(self) -> str:
         whole = ", whole" if self.whole else ""
