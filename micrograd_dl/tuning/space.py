@@ -30,6 +30,7 @@ SCALES: dict[str, Scale] = {
 }
 _FEWEST_DIGITS, _MOST_DIGITS = 3, 17
 _RESOLUTION = 0.002  # the part of a range by which rounding may move a number
+_NARROWEST = 1e-9  # compared with the numbers themselves
 _PADDING = 0.05  # the part of a range that a narrower one has at least on both sides of the best numbers
 
 
@@ -80,6 +81,11 @@ class Range:
                     f"the scale {self.scale} never reaches {end!r}: take a range with both ends {limit}, "
                     "or the scale linear"
                 )
+        first, last = (bounds.place(end) for end in (self.low, self.high))
+        if not _NARROWEST * max(abs(first), abs(last)) < last - first < math.inf:
+            raise ValueError(
+                f"the range from {self.low!r} to {self.high!r} is too narrow or too wide to search"
+            )
         if self.whole and not (self.low.is_integer() and self.high.is_integer()):
             raise ValueError(f"whole numbers lie between whole numbers, not {self.low!r} and {self.high!r}")
         if self.whole and self.scale == "log-from-1":

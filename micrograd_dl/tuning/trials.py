@@ -114,7 +114,9 @@ def tune(
 def judged(data: Dataset, fixed: Mapping[str, Any], options: Mapping[str, Any], epochs: int) -> Verdict:
     """Train with some options, and judge the result on the dev set."""
     try:
-        outcome = train(data, epochs=epochs, progress=False, **as_train_has_it({**fixed, **options}))
+        # Some rates of a search are too high; that the numbers overflow then is said once, by `fit`.
+        with np.errstate(over="ignore", invalid="ignore"):
+            outcome = train(data, epochs=epochs, progress=False, **as_train_has_it({**fixed, **options}))
     except ArithmeticError as error:
         return Verdict(math.inf, math.inf, epochs, str(error))
     p = outcome.predictor

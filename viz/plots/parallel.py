@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
@@ -22,7 +22,8 @@ _LOG_FROM = (
 )
 _NEAR = 0.035  # marks that are nearer to each other, as a part of the axis, would overlap
 _LONGEST = 14  # characters of a name or a value
-_MOST_AXES = 12
+_MOST_AXES, _ROOMY = 12, 8  # with more axes than are roomy, letters are smaller
+_FONT = 13
 _NOTES = {"linear": "linear", "log": "log", "log-from-1": "log of 1 − x"}
 _REGION: dict[str, Any] = {"color": "#d9d9d9", "linewidth": 11}  # where the last round searched
 
@@ -39,7 +40,7 @@ class _Axis:
     @property
     def note(self) -> str:
         if self.measured:
-            return "lower is better"
+            return "low is good"
         return "choice" if isinstance(self.scale, Choice) else _NOTES[self.scale.scale]
 
     def part(self, trial: int) -> float:
@@ -78,6 +79,8 @@ def parallel_coordinates(found: Found, *, title: str | None = None) -> Figure:
             _draw_axis(ax, x, axis, found)
         _draw_best(ax, axes)
         _explain(ax, found)
+        for text in ax.texts:
+            text.set_fontsize(_FONT * min(1.0, _ROOMY / len(axes)))
     return figure
 
 
@@ -116,6 +119,8 @@ def _title(found: Found) -> str:
     error, loss = brief(best.verdict.error), brief(best.verdict.loss)
     judged = [f"dev error {error}", f"dev loss {loss}"]
     first, second = judged if found.plan.by == "error" else reversed(judged)
+    if len(found.trials) == 1:
+        return f"One trial: {first}, {second}"
     return f"Of {len(found.trials)} trials, {best.name} is the best: {first}, {second}"
 
 
@@ -200,14 +205,14 @@ def _explain(ax: Axes, found: Found) -> None:
     """What the lines mean, below them."""
     from matplotlib.lines import Line2D
 
-    def line(colour: Colour, text: str, width: float = 2.5, style: str = "-") -> Line2D:
+    def line(colour: Colour, text: str, width: float = 2.5, style: Literal["-", ":"] = "-") -> Line2D:
         return Line2D([], [], color=colour, linewidth=width, linestyle=style, label=text)
 
     lines = [line(_BEST, f"the best, {found.best.name}", 3.5)]
     for rung, (_, epochs) in reversed(list(enumerate(found.plan.ladder(), 1))):
-        here = [t for t in found.trials if t.rung == rung and not t.verdict.problem]
-        if here:
-            lines.append(line(_colour(here[0], found), f"{len(here)} ended at rung {rung}, {epochs} epochs"))
+        if here := [t for t in found.trials[1:] if t.rung == rung and not t.verdict.problem]:
+            text = f"{len(here)} other{'s' * (len(here) > 1)} to rung {rung}, {epochs} epochs"
+            lines.append(line(_colour(here[0], found), text))
     if diverged := sum(bool(t.verdict.problem) for t in found.trials):
         lines.append(line(QUIET, f"{diverged} diverged", 1.5, ":"))
     if (last := max(t.round for t in found.trials)) > 1:
