@@ -101,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         "--backend", choices=("numpy", "values"), default="numpy", help="matrices or Values (numpy)"
     )
     parser.add_argument(
-        "--processes", type=int, default=os.cpu_count() or 1, help="trainings at once (one a processor)"
+        "--processes",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="trainings at once, each in a process of its own (as many as processors); 0: in this one",
     )
     parser.add_argument(
         "-o", "--output", default="tune.jsonl", metavar="FILE", help="where the results go (tune.jsonl)"

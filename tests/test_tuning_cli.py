@@ -16,7 +16,7 @@ from micrograd_dl.cli import main
 from micrograd_dl.experiment import Predictor
 from micrograd_dl.tuning import trials
 
-QUICK = ["--trials", "3", "--epochs", "6", "--rungs", "2", "--rounds", "1", "--processes", "1"]
+QUICK = ["--trials", "3", "--epochs", "6", "--rungs", "2", "--rounds", "1", "--processes", "0"]
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.Captur
 
 def test_the_same_command_shows_the_table_again(capsys: pytest.CaptureFixture[str]) -> None:
     outs = []
-    for processes in ("1", "2"):
+    for processes in ("0", "2"):
         assert tune("--processes", processes, "--picture", "p.svg") == 0
         outs.append(capsys.readouterr().out)
     assert outs[0] == outs[1]
@@ -125,7 +125,7 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["--over", "speed=1..2"], "'speed' cannot be searched"),
         (["--over", "l2=1..2", "--over", "l2=1..3"], "searched in one range only"),
         (["--trials", "1"], "take 3 trials or more, not 1"),
-        (["--processes", "0"], "processes is a whole number from 1 up"),
+        (["--processes", "-1"], "processes is a whole number from 0 up"),
         (["--picture", "p.txt"], "a figure is saved as .svg, .png or .pdf, not as 'p.txt'"),
     ],
 )

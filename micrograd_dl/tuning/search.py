@@ -162,7 +162,7 @@ def search(
     space: Space,
     plan: Plan,
     *,
-    processes: int = 1,
+    processes: int = 0,
     results: str | os.PathLike[str] | None = None,
     about: Mapping[str, Any] | None = None,
     progress: bool | None = None,
@@ -178,7 +178,8 @@ def search(
             arguments.
         space: where to search each hyperparameter.
         plan: how many trials, for how long.
-        processes: how many trainings run at once.
+        processes: how many trainings run at once, each in a process and a thread of its own; 0 trains in this
+            process, where products of large matrices may use several threads and round differently.
         results: a file of JSON lines, written as trainings end; a search that was cut short goes on from it.
         about: what else the results depend on, such as the data; noted in the file, and compared.
         progress: show a bar; by default only on a terminal.
@@ -192,8 +193,8 @@ def search(
     """
     if not space:
         raise ValueError("there is nothing to search: give at least one range or choice")
-    if processes < 1:
-        raise ValueError(f"processes is a whole number from 1 up, not {processes!r}")
+    if processes < 0:
+        raise ValueError(f"processes is a whole number from 0 up, not {processes!r}")
     everything = {**(about or {}), **asdict(plan), "space": {name: repr(x) for name, x in space.items()}}
     run = _Search(judge, space, plan, Logbook(results, everything))
     cut_short = False

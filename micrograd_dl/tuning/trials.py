@@ -64,7 +64,7 @@ def tune(
     rounds: int = 2,
     seed: int = 0,
     by: By = "error",
-    processes: int = 1,
+    processes: int = 0,
     results: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     **fixed: Any,
@@ -81,7 +81,7 @@ def tune(
         trials, epochs, rungs, keep, rounds, by: see :class:`~micrograd_dl.tuning.search.Plan`.
         seed: of the draws, and of the split, the weights and the shuffling of every trial.
         processes, results, progress: see :func:`~micrograd_dl.tuning.search.search`. A program that asks for
-            more than one process needs ``if __name__ == "__main__":`` around what it does.
+            processes needs ``if __name__ == "__main__":`` around what it does.
         fixed: options of `train` that are the same in all trials.
 
     Raises:

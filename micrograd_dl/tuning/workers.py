@@ -27,16 +27,19 @@ class Job(NamedTuple):
     epochs: int
 
 
+# Where the libraries that NumPy may be built with look for their number of threads.
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
 Crew: TypeAlias = Callable[[Iterable[Job]], Iterator[tuple[Job, Verdict]]]
 
 
 @contextmanager
 def crew(judge: Judge, processes: int) -> Iterator[Crew]:
-    """What does jobs and gives the verdicts as they come, in any order; with one process, in this one.
+    """What does jobs and gives the verdicts as they come, in any order; with 0 processes, in this one.
 
     The results are the same whatever the number of processes. The first error of a job ends all others.
     """
-    if processes == 1:
+    if processes == 0:
         yield lambda jobs: ((job, judge(job.options, job.epochs)) for job in jobs)
         return
     # Processes begin anew on every system alike: a forked one would inherit the locks of other threads.
@@ -45,7 +48,8 @@ def crew(judge: Judge, processes: int) -> Iterator[Crew]:
     with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
 
         def work(jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
-            under_way = {pool.submit(_do, job): job for job in jobs}
+            with _one_thread_each():
+                under_way = {pool.submit(_do, job): job for job in jobs}
             for future in as_completed(under_way):
                 yield under_way[future], future.result()
 
@@ -54,6 +58,22 @@ def crew(judge: Judge, processes: int) -> Iterator[Crew]:
         except BaseException:
             ours.close()  # the processes end in the middle of what they do, and the pool with them
             raise
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started meanwhile multiply matrices in one thread, unless the user has set another number.
+
+    With a thread a processor each, several processes would mostly wait for each other; and the number of
+    threads decides how sums are rounded. NumPy reads it when it is imported: too early for `_begin`.
+    """
+    added = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 _judge: Judge  # of this process

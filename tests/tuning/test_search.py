@@ -166,12 +166,26 @@ def test_the_table() -> None:
 
 
 def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
-    one = search(judge, SPACE, PLAN, results=tmp_path / "1.jsonl")
-    two = search(judge, SPACE, PLAN, processes=2, results=tmp_path / "2.jsonl")
-    assert all_of(one) == all_of(two)
-    assert str(one) == str(two)
-    files = [sorted((tmp_path / name).read_text().splitlines()) for name in ("1.jsonl", "2.jsonl")]
-    assert files[0] == files[1]
+    found, files = [], []
+    for processes in (0, 1, 2):
+        path = tmp_path / f"{processes}.jsonl"
+        found.append(search(judge, SPACE, PLAN, processes=processes, results=path))
+        files.append(sorted(path.read_text().splitlines()))
+    assert all_of(found[0]) == all_of(found[1]) == all_of(found[2])
+    assert str(found[0]) == str(found[2])
+    assert files[0] == files[1] == files[2]
+
+
+def threads(_: Mapping[str, Any], epochs: int) -> Verdict:
+    return Verdict(float(os.environ["OPENBLAS_NUM_THREADS"]), float(os.environ["MKL_NUM_THREADS"]), epochs)
+
+
+def test_a_process_has_one_thread_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    found = search(threads, SPACE, Plan(1, 1, 1, rounds=1), processes=1)
+    assert found.best.verdict[:2] == (3, 1)
+    assert "MKL_NUM_THREADS" not in os.environ
 
 
 def test_seeds_differ_and_a_seed_does_not() -> None:
@@ -179,7 +193,7 @@ def test_seeds_differ_and_a_seed_does_not() -> None:
     assert all_of(one) == all_of(again) != all_of(other)
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [0, 2])
 def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
     with pytest.raises(ValueError, match=r"1 epochs of \['alpha', 'g', 'units'\]"):
         search(broken, SPACE, PLAN, processes=processes)
@@ -231,7 +245,7 @@ def start(path: Path, processes: int) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="takes the signals of Unix")
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [0, 2])
 @pytest.mark.parametrize("how", ["killed", "ctrl-c"])
 def test_a_search_in_a_process_of_its_own_is_stopped(how: str, processes: int, tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
@@ -272,8 +286,8 @@ def test_plans_that_are_refused(options: dict[str, Any], message: str) -> None:
 def test_searches_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing to search"):
         search(judge, {}, PLAN)
-    with pytest.raises(ValueError, match="processes is a whole number from 1 up, not 0"):
-        search(judge, SPACE, PLAN, processes=0)
+    with pytest.raises(ValueError, match="processes is a whole number from 0 up, not -1"):
+        search(judge, SPACE, PLAN, processes=-1)
     path = tmp_path / "t.jsonl"
     search(judge, SPACE, PLAN, results=path, about={"data": "one"})
     with pytest.raises(ValueError, match="holds another search: its data is one, not two"):
