@@ -64,6 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     if not found.trials:
         return 130
     print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
+    if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
+        return 130
     print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
     print(f"  {_command(options, found)}")
     if not found.cut_short:

@@ -91,6 +91,8 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         calls.append(options)
         if len(calls) >= 3:
             raise KeyboardInterrupt
+        if options["epochs"] == 4:
+            raise FloatingPointError("epoch 1: the cost is inf")
         return experiment.train(*args, **options)
 
     monkeypatch.setattr(trials, "train", train)
@@ -99,6 +101,12 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "Stopped before it was done; the same command goes on from here." in out
     assert "The best of 2 trials" in out
     assert not Path("tune.png").exists()
+
+    del calls[:]
+    assert tune("-o", "diverging.jsonl", "--epochs", "12") == 130
+    out = capsys.readouterr().out
+    assert "diverged" in out
+    assert "micrograd-dl train" not in out
     assert tuning_cli.run(["moons", *QUICK, "-o", "none.jsonl"]) == 130
     assert "The best" not in capsys.readouterr().out
 

@@ -115,7 +115,7 @@ def _power(x: float, rounded: Any) -> float:
 def _title(found: Found) -> str:
     best = found.best
     if best.verdict.problem:
-        return f"All {len(found.trials)} trials diverged"
+        return "Every trial diverged"
     error, loss = brief(best.verdict.error), brief(best.verdict.loss)
     judged = [f"dev error {error}", f"dev loss {loss}"]
     first, second = judged if found.plan.by == "error" else reversed(judged)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, search
+from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, search
 from micrograd_dl.tuning.logbook import Verdict
 from viz.plots import parallel_coordinates
 
@@ -94,6 +94,13 @@ def test_a_single_trial_without_an_error() -> None:
         parallel_coordinates(search(constant, {"x": Range(-1, 1)}, Plan(1, 1, 1)), title="T").get_suptitle()
         == "T"
     )
+
+
+def test_of_a_search_cut_short_all_trials_may_have_diverged() -> None:
+    trial = Trial(1, 1, {"x": 0.5}, 1, Verdict(math.inf, math.inf, 3, "too high"))
+    figure = parallel_coordinates(Found({"x": Range(0, 1)}, Plan(), [trial], cut_short=True))
+    assert figure.get_suptitle() == "Every trial diverged"
+    assert "1 diverged" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]  # type: ignore[union-attr]  # it is there
 
 
 def test_everything_is_inside_the_picture(figure: Figure) -> None:
