@@ -101,7 +101,7 @@ def main(steps: int = 300) -> None:
     for start in range(0, steps, part):
         block = costs[start : start + part]
         print(f"  steps {start + 1:>3} to {start + len(block):>3}: cost {sum(block) / len(block):.4f}")
-    print("\nNew numbers, also longer than any it has seen:")
+    print("\nNumbers of as many bits, and longer than any it has seen:")
     print(f"{'bits':>6} {'sums all right':>15} {'bits right':>11} {'no carry':>9} {'one guess':>10}")
     for count in (5, 10, 20):
         tests = sums(np.random.default_rng(1), 50, count)

@@ -184,9 +184,14 @@ def order(steps: int, seed: int = 0) -> list[str]:
     return [known[k] for _ in rounds for k in rng.permutation(len(known))][:steps]
 
 
-def train(steps: int, seed: int = 0, to: Arithmetic = FUSED) -> tuple[Parameters, list[float]]:
-    """One name a step: the parameters and the loss of each step."""
-    parameters, losses = init_parameters(seed), []
+def train(
+    steps: int, seed: int = 0, to: Arithmetic = FUSED, number: Callable[[float], Any] = Value
+) -> tuple[Parameters, list[float]]:
+    """One name a step: the parameters and the loss of each step.
+
+    Of another class of numbers it asks for ``data``, ``grad`` and ``backward()`` besides.
+    """
+    parameters, losses = init_parameters(seed, number), []
     # The learning rate goes down to 0 by the end.
     optimiser = Adam(flat(parameters), lambda step: 0.02 * (1 - step / steps), beta1=0.85, beta2=0.99)
     for step, name in enumerate(order(steps, seed)):
