@@ -48,7 +48,7 @@ def crew(judge: Judge, processes: int) -> Iterator[Crew]:
     with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
 
         def work(jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
-            with _one_thread_each():
+            with _starting():
                 under_way = {pool.submit(_do, job): job for job in jobs}
             for future in as_completed(under_way):
                 yield under_way[future], future.result()
@@ -61,19 +61,24 @@ def crew(judge: Judge, processes: int) -> Iterator[Crew]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile multiply matrices in one thread, unless the user has set another number.
+def _starting() -> Iterator[None]:
+    """Processes started meanwhile do not heed Ctrl-C, which a terminal sends to all: the search ends them.
 
-    With a thread a processor each, several processes would mostly wait for each other; and the number of
-    threads decides how sums are rounded. NumPy reads it when it is imported: too early for `_begin`.
+    And they multiply matrices in one thread, unless the user has set another number. With a thread a
+    processor each, several processes would mostly wait for each other; and the number of threads decides how
+    sums are rounded. NumPy reads it when it is imported: too early for `_begin`.
     """
     added = [name for name in _THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
+    can_block = hasattr(signal, "pthread_sigmask")  # not on Windows
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if can_block else set()
     try:
         yield
     finally:
         for name in added:
             del os.environ[name]
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _judge: Judge  # of this process
@@ -82,7 +87,7 @@ _judge: Judge  # of this process
 def _begin(judge: Judge, theirs: Connection) -> None:
     global _judge
     _judge = judge
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is sent to all; the search says what is to be done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `_starting` cannot block it
     threading.Thread(target=_end_with_the_search, args=(theirs,), daemon=True).start()
 
 
