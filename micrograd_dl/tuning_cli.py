@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         ("seed", 0, "of the search, the split, the weights and the shuffling"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} ({default})")
-    parser.add_argument("--by", choices=("error", "loss"), default="error", help="of the dev set (error)")
+    parser.add_argument(
+        "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
+    )
     parser.add_argument(
         "--backend", choices=("numpy", "values"), default="numpy", help="matrices or Values (numpy)"
     )
