@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -187,11 +187,16 @@ class Network(ABC):
                 takes.
         """
         inputs = np.asarray(X)
-        self._require_columns("X", inputs, self.shape[0], None)
+        if inputs.dtype.kind not in "fiub" or inputs.ndim != 2 or inputs.shape[0] != self.shape[0]:
+            self._refuse("X", inputs, self.shape[0], "m")
+        m = inputs.shape[1]
+        if not m:
+            self._refuse("X", inputs, self.shape[0], "m")
         if Y is None:
-            return inputs, np.empty((0, inputs.shape[1]))
+            return inputs, np.empty((0, m))
         targets = np.asarray(Y)
-        self._require_columns("Y", targets, self.shape[-1], inputs.shape[1])
+        if targets.dtype.kind not in "fiub" or targets.shape != (self.shape[-1], m):
+            self._refuse("Y", targets, self.shape[-1], m)
         if self.loss.name == "cross_entropy" and not np.abs(targets.sum(axis=0) - 1).max() < 1e-5:
             raise ValueError(
                 f"the loss cross_entropy takes as targets {self.loss.targets}: make them with one_hot"
@@ -255,18 +260,11 @@ class Network(ABC):
             self.require_shape(f"W[{l}]", W, (n[l], n[l - 1]), str(l))
             self.require_shape(f"b[{l}]", b, (n[l], 1), str(l))
 
-    def _require_columns(self, name: str, array: Array, rows: int, m: int | None) -> None:
+    def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
+        """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{name} holds {array.dtype}, not numbers: convert it with {name}.astype(float)")
-        wanted = f"({rows}, {'m' if m is None else m})"
-        if (
-            array.ndim == 2
-            and array.shape[0] == rows
-            and array.shape[1] == (m or array.shape[1])
-            and array.shape[1]
-        ):
-            return
-        note = f"{name} is {array.shape}, {wanted} is wanted"
+        note = f"{name} is {array.shape}, ({rows}, {m}) is wanted"
         if array.ndim == 1:
             advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), columns are examples"
         elif array.ndim == 2 and array.shape[1] == rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from micrograd_dl.initialisers import Weights
+from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Array, Network, Pass
 from micrograd_dl.vectorized import formulas
 
@@ -32,21 +33,62 @@ class Parameter:
 
 
 @dataclass(slots=True, eq=False)
-class Cache:
-    """The arrays of one batch size m, allocated once.
+class Step:
+    """What one layer takes part with in a pass of m examples: views of its parameters, and its arrays.
+
+    All are made once for a batch size; a view taken anew in every step would cost as much as a small product.
 
     Attributes:
-        A: with a row of ones below: A[0] is the input, ``(n[l] + 1, m)``. The ones make the bias a column
-            of the weights, so that one product gives ``W A + b``. An input of many features stays the array
-            that was given, without ones.
-        Z: ``(n[l], m)`` for each layer l >= 1; where A serves as well as Z, the same memory.
-        dZ, scratch: ``(n[l], m)``.
+        g: the formulas of its activation.
+        Wb, dWb: ``[W b]`` and its derivative, ``(n[l], n[l-1] + 1)``.
+        W, dW: the same without the last column; WT is W transposed.
+        b, db: the last column.
+        A_before: the A of the layer before with a row of ones below, ``(n[l-1] + 1, m)``. The ones make the
+            bias a column of the weights, so that one product gives ``W A + b``. An input of many features is
+            the array that was given, without ones, and changes with each pass.
+        A_before_T: the same transposed.
+        Z, A, dZ, scratch: ``(n[l], m)``.
+        has_ones: whether A_before has that row.
     """
 
-    A: list[Array]
-    Z: list[Array]
-    dZ: list[Array]
-    scratch: list[Array]
+    g: type[formulas.Activation]
+    Wb: Array
+    dWb: Array
+    A_before: Array
+    A: Array
+    Z: Array
+    dZ: Array
+    scratch: Array
+    has_ones: bool
+    W: Array = field(init=False)
+    WT: Array = field(init=False)
+    b: Array = field(init=False)
+    dW: Array = field(init=False)
+    db: Array = field(init=False)
+    A_before_T: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.W, self.b = self.Wb[:, :-1], self.Wb[:, -1:]
+        self.WT = self.W.T
+        self.dW, self.db = self.dWb[:, :-1], self.dWb[:, -1]
+        self.A_before_T = self.A_before.T
+
+
+@dataclass(slots=True, eq=False)
+class Cache:
+    """The memory of one batch size m.
+
+    Attributes:
+        X: where the input is copied, above a row of ones; empty if it has many features.
+        m: as an array of no axes, which NumPy divides by faster than by a number.
+        ones: ``(m,)``.
+        steps: one a layer.
+    """
+
+    X: Array
+    m: Array
+    ones: Array
+    steps: list[Step]
 
 
 class MLP(Network):
@@ -82,6 +124,9 @@ class MLP(Network):
         self._parameter = Parameter(self.theta, self.dtheta)
         self._caches: dict[int, Cache] = {}
         self._few_features = self.shape[0] <= _FEW_FEATURES
+        self._loss_formulas: type[formulas.OutputLoss] = formulas.formulas_of(self.loss.name, formulas.LOSSES)
+        built_in = LOSSES.get(self.loss.name) is self.loss
+        self._total_loss = (self._loss_formulas if built_in else formulas.OutputLoss).total
 
     def _blocks(self, vector: Array, sizes: Sequence[int]) -> list[Array]:
         """Views of a flat vector as ``[W b]`` for each layer."""
@@ -121,7 +166,7 @@ class MLP(Network):
     def forward(self, X: ArrayLike) -> Array:
         """See :meth:`Network.forward`."""
         X, _ = self.require_examples(X)
-        return self._forward(X).A[-1].copy()
+        return self._forward(X).steps[-1].A.copy()
 
     @_quiet
     def cost(self, X: ArrayLike, Y: ArrayLike) -> float:
@@ -133,25 +178,23 @@ class MLP(Network):
         """``Z[l] = W[l] A[l-1] + b[l]`` and ``A[l] = g[l](Z[l])`` for every layer."""
         cache = self._cache(X.shape[1])
         if self._few_features:
-            cache.A[0][:-1] = X
+            cache.X[...] = X
         else:
-            cache.A[0] = X.astype(self.dtype, copy=False)
-        for l, g in enumerate(self.activations, 1):
-            Wb, Z = self._Wb[l - 1], cache.Z[l]
-            if l > 1 or self._few_features:
-                np.matmul(Wb, cache.A[l - 1], out=Z)
+            first = cache.steps[0]
+            first.A_before = X.astype(self.dtype, copy=False)
+            first.A_before_T = first.A_before.T
+        for step in cache.steps:
+            if step.has_ones:
+                step.Wb.dot(step.A_before, step.Z)
             else:
-                np.matmul(Wb[:, :-1], cache.A[0], out=Z)
-                Z += Wb[:, -1:]
-            formulas.activate(g.name, Z, out=self._without_ones(cache.A[l], l))
+                step.W.dot(step.A_before, step.Z)
+                np.add(step.Z, step.b, step.Z)
+            step.g.A(step.Z, step.A)
         return cache
 
     def _cost(self, cache: Cache, Y: Array) -> float:
-        m = Y.shape[1]
-        total = formulas.total_loss(self.loss, cache.Z[-1], cache.A[-1], Y, cache.scratch[-1])
-        if total is None:
-            total = float(np.sum(self.loss.of(list(cache.Z[-1]), list(cache.A[-1]), list(Y))))
-        J: float = total / m
+        m, last = Y.shape[1], cache.steps[-1]
+        J: float = self._total_loss(self.loss, last.Z, last.A, Y, last.scratch) / m
         for W, _ in self.layers_data() if self.l2 or self.l1 else ():
             J += self.l2 / (2 * m) * float(np.square(W).sum()) + self.l1 / (2 * m) * float(np.abs(W).sum())
         return J
@@ -170,11 +213,15 @@ class MLP(Network):
         """See :meth:`Network.record`."""
         J = self.cost_and_grad(X, Y)
         m = np.shape(X)[1]
-        cache = self._cache(m)
-        A = [self._without_ones(cache.A[l], l).copy() for l in range(1, len(self.shape))]
+        steps = self._cache(m).steps
         dW, db = zip(*((dW.copy(), db.copy()) for dW, db in self.layers_grad()), strict=True)
         return Pass(
-            J, [Z.copy() for Z in cache.Z[1:]], A, [dZ * m for dZ in cache.dZ[1:]], list(dW), list(db)
+            J,
+            [step.Z.copy() for step in steps],
+            [step.A.copy() for step in steps],
+            [step.dZ * m for step in steps],
+            list(dW),
+            list(db),
         )
 
     def _backward(self, cache: Cache, Y: Array) -> None:
@@ -182,54 +229,46 @@ class MLP(Network):
 
         ``dW[l] = dZ[l] A[l-1]^T / m``, ``db[l] = sum(dZ[l]) / m`` and ``dA[l-1] = W[l]^T dZ[l]``.
         """
-        m = Y.shape[1]
-        last = len(self.activations)
-        dZ = formulas.output_dZ(
-            self.loss.name,
-            self.activations[-1].name,
-            cache.Z[-1],
-            cache.A[-1],
-            Y,
-            cache.dZ[-1],
-            cache.scratch[-1],
-        )
-        dZ /= m  # once here instead of in every dW and db
-        for l in range(last, 0, -1):
-            W, dWb = self._Wb[l - 1][:, :-1], self._dWb[l - 1]
-            if l > 1 or self._few_features:
-                np.matmul(dZ, cache.A[l - 1].T, out=dWb)  # the row of ones in A gives db in the last column
+        after = cache.steps[-1]
+        self._loss_formulas.dZ(after.g, after.Z, after.A, Y, after.dZ, after.scratch)
+        np.divide(after.dZ, cache.m, after.dZ)  # once here instead of in every dW and db
+        for step in reversed(cache.steps):
+            if step is not after:
+                after.WT.dot(after.dZ, step.dZ)  # dA, in the place of what becomes dZ
+                step.g.dZ(step.dZ, step.Z, step.A, step.scratch)
+            if step.has_ones:
+                step.dZ.dot(step.A_before_T, step.dWb)  # the row of ones gives db in the last column
             else:
-                np.matmul(dZ, cache.A[0].T, out=dWb[:, :-1])
-                np.sum(dZ, axis=1, out=dWb[:, -1])
+                np.matmul(step.dZ, step.A_before_T, out=step.dW)
+                np.matmul(step.dZ, cache.ones, out=step.db)
             if self.l2:
-                dWb[:, :-1] += self.l2 / m * W
+                step.dW += self.l2 / len(cache.ones) * step.W
             if self.l1:
-                dWb[:, :-1] += self.l1 / (2 * m) * np.sign(W)
-            if l > 1:
-                dA = np.matmul(W.T, dZ, out=cache.dZ[l - 1])
-                A = self._without_ones(cache.A[l - 1], l - 1)
-                dZ = formulas.dZ_from_dA(
-                    self.activations[l - 2].name, dA, cache.Z[l - 1], A, cache.scratch[l - 1]
-                )
+                step.dW += self.l1 / (2 * len(cache.ones)) * np.sign(step.W)
+            after = step
 
     # --- memory -----------------------------------------------------------------------------------------
-
-    def _without_ones(self, A: Array, l: int) -> Array:
-        return A if l == len(self.activations) else A[:-1]
 
     def _cache(self, m: int) -> Cache:
         """The arrays for m examples; those of the last few batch sizes are kept."""
         if m not in self._caches:
             while len(self._caches) >= 4:
                 del self._caches[next(iter(self._caches))]
-            n, L = self.shape, len(self.activations)
-            none = np.empty((0, m), self.dtype)
-            A = [
-                np.ones((n_l + (l < L), m), self.dtype) for l, n_l in enumerate(n) if l or self._few_features
-            ]
-            A = A if self._few_features else [none, *A]
-            Z = [none, *(np.empty((n_l, m), self.dtype) for n_l in n[1:])]
-            dZ = [none, *(np.empty((n_l, m), self.dtype) for n_l in n[1:])]
-            scratch = [none, *(np.empty((n_l, m), self.dtype) for n_l in n[1:])]
-            self._caches[m] = Cache(A, Z, dZ, scratch)
+            self._caches[m] = self._new_cache(m)
         return self._caches[m]
+
+    def _new_cache(self, m: int) -> Cache:
+        def empty(rows: int) -> Array:
+            return np.empty((rows, m), self.dtype)
+
+        before = np.ones((self.shape[0] + 1, m) if self._few_features else (0, m), self.dtype)
+        X, steps = before[:-1], []
+        for l, n in enumerate(self.shape[1:], 1):
+            with_ones = np.ones((n + 1, m), self.dtype)
+            A = with_ones[:-1]
+            g = formulas.formulas_of(self.activations[l - 1].name, formulas.ACTIVATIONS)
+            Wb, dWb = self._Wb[l - 1], self._dWb[l - 1]
+            has_ones = l > 1 or self._few_features
+            steps.append(Step(g, Wb, dWb, before, A, empty(n), empty(n), empty(n), has_ones))
+            before = with_ones
+        return Cache(X, np.array(m, self.dtype), np.ones(m, self.dtype), steps)
