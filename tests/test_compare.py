@@ -140,7 +140,7 @@ def test_another_mistake_in_dW() -> None:
 
 def test_a_forgotten_transpose_in_dA() -> None:
     there = vectorized.MLP(*LAYERS, seed=1)
-    second = there._cache(5).steps[1]
+    second = there._cache(5).layers[1]
     second.WT = second.W
     reason = one_reason(compared(there))
     assert re.search(r"at dZ\[1\], unit \d, example \d, ", reason)
@@ -231,9 +231,9 @@ def test_regularisation_forgotten_in_the_gradient(
 def test_regularisation_forgotten_in_the_cost() -> None:
     class Forgets(vectorized.MLP):
         def _cost(self, cache: Cache, Y: Array) -> float:
-            kept, self.l2 = self.l2, 0.0
+            kept, self.regularisers = self.regularisers, {}
             J = super()._cost(cache, Y)
-            self.l2 = kept
+            self.regularisers = kept
             return J
 
     reason = one_reason(compared(Forgets(*LAYERS, seed=1, l2=0.7), l2=0.7))
@@ -249,7 +249,7 @@ def test_a_wrong_loss() -> None:
 @pytest.mark.parametrize("l", [1, 2])
 def test_a_wrong_activation(l: int) -> None:
     there = vectorized.MLP(*LAYERS, seed=1)
-    there._cache(5).steps[l - 1].g = formulas.Relu
+    there._cache(5).layers[l - 1].g = formulas.Relu
     comparison = compared(there)
     row = comparison.forward
     assert row is not None

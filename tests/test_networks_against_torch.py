@@ -21,6 +21,7 @@ ACTIVATIONS: dict[str, Any] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "leaky_relu": lambda z: torch.nn.functional.leaky_relu(z, 0.01),
+    "mish": torch.nn.functional.mish,
     "softmax": lambda z: torch.softmax(z, 0),
 }
 F = torch.nn.functional
@@ -29,6 +30,7 @@ LOSSES: dict[str, Any] = {
     "cross_entropy": lambda z, a, y: F.cross_entropy(z.T, y.argmax(0), reduction="sum"),
     "squared": lambda z, a, y: ((a - y) ** 2).sum() / 2,
     "max_margin": lambda z, a, y: torch.relu(1 - y * a).sum(),
+    "huber": lambda z, a, y: F.huber_loss(a, y, reduction="sum"),
 }
 OUTPUTS = [
     ("sigmoid", "logistic"),
@@ -36,6 +38,7 @@ OUTPUTS = [
     ("linear", "squared"),
     ("tanh", "squared"),
     ("linear", "max_margin"),
+    ("linear", "huber"),
 ]
 
 
@@ -68,7 +71,7 @@ def assert_same(model: Network, X: Any, Y: Any) -> None:
 @both
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("output", "loss"), OUTPUTS)
-@pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "leaky_relu"])
+@pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "mish"])
 def test_the_same_as_pytorch(MLP: type[Network], hidden: str, output: str, loss: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n_y, m = int(rng.integers(1, 4)), int(rng.integers(1, 6))

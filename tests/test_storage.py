@@ -21,14 +21,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Network
 from micrograd_dl.optim import Adam
 from micrograd_dl.storage import FORMAT, VERSION, Saved, load, save
 from micrograd_dl.training import fit
 
-HIDDEN = ["linear", "sigmoid", "tanh", "relu", "leaky_relu"]
-OUTPUTS = {"logistic": "sigmoid", "cross_entropy": "softmax", "squared": "tanh", "max_margin": "linear"}
+HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
+OUTPUTS = {name: loss.output or "tanh" for name, loss in LOSSES.items()}
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 NOTES: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -255,7 +256,7 @@ def rewritten(path: Path, **changes: Any) -> None:
         ({"dtype": "float16"}, "float64 or float32, not float16"),
         ({"activations": ["gelu", "linear"]}, "no activation 'gelu'"),
         ({"loss": "hinge"}, "no loss 'hinge'"),
-        ({"l2": "much"}, "l2"),
+        ({"regularisers": {"l2": "much"}}, "l2"),
         ({"seed": -1}, "does not hold a model"),
         ({"model": []}, "does not hold a model"),
         ({"notes": 3}, "does not hold a model"),

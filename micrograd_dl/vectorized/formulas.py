@@ -112,6 +112,23 @@ class LeakyRelu(Activation):
         np.multiply(dA, scratch, dA)
 
 
+class Mish(Activation):
+    """``a = z t`` with ``t = tanh(softplus(z))``, and the slope ``t + z (1 - t^2) sigma(z)``."""
+
+    @staticmethod
+    def A(Z: Array, out: Array) -> None:
+        np.tanh(np.logaddexp(0, Z), out)
+        np.multiply(Z, out, out)
+
+    @staticmethod
+    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
+        t = np.tanh(np.logaddexp(0, Z))
+        Sigmoid.A(Z, scratch)
+        np.multiply(scratch, Z * (1 - t * t), scratch)
+        np.add(scratch, t, scratch)
+        np.multiply(dA, scratch, dA)
+
+
 class Softmax(Activation):
     """``a_i = e^z_i / sum of e^z_j``; z - max(z) gives the same and does not overflow."""
 
@@ -132,6 +149,7 @@ ACTIVATIONS: dict[str, type[Activation]] = {
     "tanh": Tanh,
     "relu": Relu,
     "leaky_relu": LeakyRelu,
+    "mish": Mish,
     "softmax": Softmax,
 }
 
@@ -208,12 +226,54 @@ class MaxMargin(OutputLoss):
         g.dZ(out, Z, A, scratch)
 
 
+class Huber(OutputLoss):
+    """``L = (a - y)^2 / 2`` within 1 of y, its tangent beyond; dA = a - y, held between -1 and 1."""
+
+    @staticmethod
+    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
+        np.clip(np.subtract(A, Y, out), -1, 1, out)
+        g.dZ(out, Z, A, scratch)
+
+
 LOSSES: dict[str, type[OutputLoss]] = {
     "logistic": Logistic,
     "cross_entropy": CrossEntropy,
     "squared": Squared,
     "max_margin": MaxMargin,
+    "huber": Huber,
 }
+
+
+# --- regularisers -------------------------------------------------------------------------------------------
+
+
+class Regulariser(ABC):
+    """The derivative of one regulariser."""
+
+    @staticmethod
+    @abstractmethod
+    def slope(W: Array) -> Array:
+        """The derivative of the penalty by each weight; not yet times lambda/(2m)."""
+
+
+class L2(Regulariser):
+    """Of w^2, 2 w."""
+
+    @staticmethod
+    def slope(W: Array) -> Array:
+        return 2 * W
+
+
+class L1(Regulariser):
+    """Of |w|, its sign."""
+
+    @staticmethod
+    def slope(W: Array) -> Array:
+        signs: Array = np.sign(W)
+        return signs
+
+
+REGULARISERS: dict[str, type[Regulariser]] = {"l2": L2, "l1": L1}
 
 
 def formulas_of(name: str, table: dict[str, Any]) -> Any:
