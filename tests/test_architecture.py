@@ -55,6 +55,8 @@ LAYERS = (
     "micrograd_dl.vectorized.mlp",
     "micrograd_dl.vectorized.logistic_regression",
     "micrograd_dl.vectorized",
+    "micrograd_dl.rounding",
+    "micrograd_dl.parting",
     "micrograd_dl.compare",
     "micrograd_dl.optim",
     "micrograd_dl.dataset",

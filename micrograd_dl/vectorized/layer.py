@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -95,7 +96,7 @@ class Layer:
         if self.normalisation is not None:
             self.normalisation.backward(self.dZ)
 
-    def dW_from_dZ(self, regularisers: list[tuple[type[Regulariser], float]]) -> None:
+    def dW_from_dZ(self, regularisers: Iterable[tuple[type[Regulariser], float]]) -> None:
         """``dW = dZ A_before^T`` and ``db = sum(dZ)``; the 1/m is in dZ.
 
         Args:

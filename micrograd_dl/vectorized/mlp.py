@@ -196,8 +196,7 @@ class MLP(Network):
 
         ``dW[l] = dZ[l] A[l-1]^T / m``, ``db[l] = sum(dZ[l]) / m`` and ``dA[l-1] = W[l]^T dZ[l]``.
         """
-        m = Y.shape[1]
-        regularisers = [(formulas.REGULARISERS[name], x / (2 * m)) for name, x in self.regularisers.items()]
+        regularisers = self._slopes(Y.shape[1]) if self.regularisers else ()
         last = after = cache.layers[-1]
         self._loss_formulas.dZ(last.g, last.Z, last.A, Y, last.dZ, last.scratch)
         np.divide(last.dZ, cache.m, last.dZ)  # once here instead of in every dW and db
@@ -206,6 +205,10 @@ class MLP(Network):
                 layer.dZ_from(after)
             layer.dW_from_dZ(regularisers)
             after = layer
+
+    def _slopes(self, m: int) -> list[tuple[type[formulas.Regulariser], float]]:
+        """Each regulariser's formula, with lambda/(2m)."""
+        return [(formulas.REGULARISERS[name], x / (2 * m)) for name, x in self.regularisers.items()]
 
     def _pass_is_over(self, cache: Cache) -> None:
         found = [layer.normalisation for layer in cache.layers]
