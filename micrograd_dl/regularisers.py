@@ -56,16 +56,14 @@ def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float
     Raises:
         ValueError: there is no such regulariser, or a lambda is not possible.
     """
-    found = dict(given or {})
-    for name, x in more.items():
-        if x:
-            found[name] = found.get(name, 0.0) + x
-    for name, x in found.items():
+    found: dict[str, float] = {}
+    for name, x in [*(given or {}).items(), *more.items()]:
         if name not in REGULARISERS:
             raise ValueError(f"there is no regulariser {name!r}: choose from {', '.join(REGULARISERS)}")
-        if not 0 <= to_float(x, f"the regularisation {name}") < float("inf"):
+        found[name] = found.get(name, 0.0) + to_float(x, f"the regularisation {name}")
+        if not 0 <= x < float("inf"):
             raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")
-    return {name: float(found[name]) for name in REGULARISERS if found.get(name)}
+    return {name: found[name] for name in REGULARISERS if found.get(name)}
 
 
 def max_norm(W: NDArray[Any], c: float) -> NDArray[Any]:

@@ -36,7 +36,7 @@ class Layer:
         A_out: what is passed on: A itself, or after dropout.
         normalisation: between Z and the activation, or None.
         Z_in: what the activation is of: Z itself, or normalised.
-        in_one: whether A_before is such that one product gives W A + b.
+        in_one: whether one product with the whole block gives Z.
         mask: in training, what dropout multiplies A by, or None.
     """
 
@@ -68,7 +68,7 @@ class Layer:
         self.WT = self.W.T
         self.dW, self.db = self.dblock[:, :n_in], self.dblock[:, n_in:]
         self.A_before_T = self.A_before.T
-        self.in_one = self.A_before.shape[0] == self.block.shape[1]
+        self.in_one = not self.bias or self.A_before.shape[0] == self.block.shape[1]
         self.Z_in = self.Z if self.normalisation is None else self.normalisation.Z_tilde
 
     def forward(self, training: bool) -> None:
