@@ -48,6 +48,8 @@ LAYERS = (
     "micrograd_dl.compiled.numba_kernels",
     "micrograd_dl.compiled.numba_runner",
     "micrograd_dl.compiled.comparisons",
+    "micrograd_dl.compiled.writing",
+    "micrograd_dl.compiled.listing",
     "micrograd_dl.compiled.graph",
     "micrograd_dl.atomic",
     "micrograd_dl.activations",
