@@ -38,16 +38,16 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
         q = p * p
         J = q + r * w
         dp = p + p
-        t17 = a * a
-        t18 = 1 - t17
-        dv = dp * t18
+        t = a * a
+        t1 = 1 - t
+        dv = dp * t1
     Over all examples:
         mean J = mean(J)
         dr = mean(w)
         db = mean(dv)
-        t21 = mean(r + dv * x)
+        t2 = mean(r + dv * x)
     Once, from the means:
-        dw = dr * 0.1 + t21
+        dw = dr * 0.1 + t2
     Result:
         J = mean J
     """
@@ -87,7 +87,7 @@ def _name(node: Value) -> str:
 
 
 def _names(recorded: Recorded, written: Written, order: Sequence[int]) -> dict[int, str]:
-    """A name for each slot: the node's, d and that for a derivative, a constant's number, or t1, t2, ..."""
+    """A name for each slot: the node's, d and that for a derivative, a constant's number, or t, t1, ..."""
     tape = written.tape
     names: dict[int, str] = {slot: number_term(x) for slot, x in tape.constants.items()}
     taken: set[str] = set()
@@ -105,8 +105,8 @@ def _names(recorded: Recorded, written: Written, order: Sequence[int]) -> dict[i
             call(derivative, f"d{names[slot]}")
     if written.value not in names:
         call(written.value, f"mean {names[written.slots[recorded.root]]}")
-    for k, slot in enumerate(order, 1):
-        call(slot, f"t{k}" if tape.operations[slot] else "1")
+    for slot in order:
+        call(slot, "t" if tape.operations[slot] else "1")
     return names
 
 
