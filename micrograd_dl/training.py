@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.clipping import gradient_norm
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, Optimiser
 from micrograd_dl.preparation import minibatches
@@ -26,7 +27,7 @@ class History:
 
     Attributes:
         cost: the mean over the epoch's batches.
-        gradient_norm: the length of the gradient, the mean over the batches.
+        gradient_norm: the length of the gradient, before it is clipped, the mean over the batches.
         seconds: how long the epoch took.
         accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
         stopped: why training ended, in words.
@@ -162,7 +163,7 @@ class _Run:
         for columns in minibatches(X.shape[1], self.batch_size, rng):
             Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
             J = self.model.cost_and_grad(Xb, Yb)
-            norm = gradient_norm(self.optimiser)
+            norm = gradient_norm(p.grad for p in self.optimiser.parameters)
             if not (math.isfinite(J) and math.isfinite(norm)):
                 raise FloatingPointError(
                     _diagnosis(self.model, Xb, Yb, columns, number, self.optimiser.steps + 1, J)
@@ -233,7 +234,8 @@ class _Run:
         assert self.checkpoint is not None
         saved = load(self.checkpoint)
         notes, o = saved.notes, self.optimiser
-        o.epoch = len(notes.get("history", {}).get("cost", [0])) - 1  # a learning rate that decays goes by it
+        # What a learning rate that changes goes by.
+        o.epoch, o.steps = len(notes.get("history", {}).get("cost", [0])) - 1, notes.get("steps", 0)
         for what, there, here in (
             ("a network", described(saved.model), described(self.model)),
             ("an optimiser", notes.get("optimiser"), type(o).__name__),
@@ -251,14 +253,14 @@ class _Run:
         for name, values in notes["history"].items():
             getattr(self.history, name).extend(values)
         self.history.stopped = notes["stopped"]
-        self.best, self.best_epoch, o.steps = notes["best"], notes["best_epoch"], notes["steps"]
+        self.best, self.best_epoch = notes["best"], notes["best_epoch"]
         for name, array in saved.arrays.items():
-            kind, *rest = name.split()
+            kind, *which, i = name.split()
             if kind == "best":
-                self.best_parameters[int(rest[0])] = array
+                self.best_parameters[int(i)] = array
             elif kind == "state":
-                kept = o.state.setdefault(rest[0], [0.0] * len(o.parameters))
-                kept[int(rest[1])] = float(array) if array.ndim == 0 else array
+                kept = o.state.setdefault(" ".join(which), [0.0] * len(o.parameters))
+                kept[int(i)] = float(array) if array.ndim == 0 else array
 
 
 def _snapshot(optimiser: Optimiser) -> list[Array]:
@@ -283,23 +285,6 @@ def _differing(there: Mapping[str, float], here: Mapping[str, float]) -> list[tu
         (f"an optimiser with {name.replace('_', ' ')}", there.get(name), here.get(name))
         for name in {**there, **here}
     ]
-
-
-def gradient_norm(optimiser: Optimiser) -> float:
-    """The Euclidean norm of the whole gradient, without overflow on the way."""
-    return math.hypot(*(p.grad if isinstance(p.grad, float) else _norm(p.grad) for p in optimiser.parameters))
-
-
-def _norm(array: Array) -> float:
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        square = float(np.vdot(array, array))
-        limits = np.finfo(array.dtype)
-        if float(limits.tiny / limits.eps) < square < math.inf:
-            return math.sqrt(square)
-        largest = float(np.abs(array).max())  # the squares overflow or underflow, the norm need not
-        if largest == 0 or not math.isfinite(largest):
-            return largest
-        return largest * float(np.linalg.norm(array / largest))
 
 
 def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
