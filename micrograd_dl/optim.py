@@ -85,6 +85,7 @@ class Optimiser(ABC):
             self.clip_value = _above_zero(clip_value, "clip_value")
         if clip_norm is not None:
             self.clip_norm = _above_zero(clip_norm, "clip_norm")
+        self._clips = clip_value is not None or clip_norm is not None
         if weight_decay:
             self.weight_decay = _above_zero(weight_decay, "weight_decay")
             self._decay = self._decays([True] * len(self.parameters) if decays is None else decays)
@@ -94,10 +95,12 @@ class Optimiser(ABC):
     def alpha(self) -> float:
         """The learning rate of the next step."""
         rate = self.learning_rate
+        if type(rate) is float and 0 < rate < math.inf:  # asked in every step
+            return rate
         if not callable(rate):
             return _above_zero(rate, "the learning rate")
         alpha = to_float(rate(self.steps if isinstance(rate, by_steps) else self.epoch), "the learning rate")
-        if not 0 <= alpha < float("inf"):
+        if not 0 <= alpha < math.inf:
             raise ValueError(f"a schedule gives learning rates from 0 up, not {alpha!r}")
         return alpha
 
@@ -115,13 +118,9 @@ class Optimiser(ABC):
         """Change every parameter once, by its gradient."""
         alpha = self.alpha
         self.steps += 1
-        gradients = [p.grad for p in self.parameters]
-        if self.clip_value < math.inf:
-            gradients = clip_by_value(gradients, self.clip_value)
-        if self.clip_norm < math.inf:
-            gradients = clip_by_norm(gradients, self.clip_norm)
+        clipped = self._clipped() if self._clips else None
         for i, p in enumerate(self.parameters):
-            direction = self._direction(i, gradients[i])
+            direction = self._direction(i, clipped[i] if clipped else p.grad)
             if self._decay:
                 direction = direction + self._decay[i] * p.data
             if isinstance(direction, np.ndarray):  # its memory is asked for once
@@ -146,6 +145,13 @@ class Optimiser(ABC):
         kept = self.state.setdefault(name, [0.0] * len(self.parameters))
         kept[i] = averaged(kept[i], x, beta)
         return kept[i]
+
+    def _clipped(self) -> list[Any]:
+        """The gradient of each parameter, no longer than it may be."""
+        gradients = [p.grad for p in self.parameters]
+        if self.clip_value < math.inf:
+            gradients = clip_by_value(gradients, self.clip_value)
+        return clip_by_norm(gradients, self.clip_norm) if self.clip_norm < math.inf else gradients
 
     def _decays(self, which: Sequence[Any]) -> list[Any]:
         """What of each parameter is taken away in a step, as a part: a number, or an array like it."""
@@ -341,6 +347,6 @@ def _zeroed(grad: Any) -> Any:
 
 def _above_zero(x: float, what: str) -> float:
     x = to_float(x, what)
-    if not 0 < x < float("inf"):
+    if not 0 < x < math.inf:
         raise ValueError(f"{what} is a number above 0, not {x!r}")
     return x

@@ -21,6 +21,8 @@ from micrograd_dl.optim import (
     Nesterov,
     Optimiser,
     RMSprop,
+)
+from micrograd_dl.optim import (
     optimiser as called,
 )
 from micrograd_dl.schedules import by_steps, cosine, inverse_time
