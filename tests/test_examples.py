@@ -98,7 +98,26 @@ def test_pictures() -> None:
     pytest.importorskip("matplotlib")
     title = lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
+    assert len(lesson("weighted_averages").picture().axes[0].lines) == 4
     assert lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
+
+
+def test_weighted_averages(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("weighted_averages", capsys)
+    rows = [[float(x) for x in line.split()] for line in out.splitlines() if re.match(r" +\d+ +-?\d", line)]
+    assert [row[0] for row in rows] == list(lesson("weighted_averages").SHOWN)
+    first, last = rows[0], rows[-1]
+    assert first[1] == first[2] == first[3] == first[4]  # corrected, the first average is the first number
+    assert first[5] == pytest.approx(0.02 * first[1], abs=0.01)
+    assert last[5] == last[4]
+    assert "beta = 0.98: an average of about the last 50 days" in out
+
+
+def test_weight_decay(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("weight_decay", capsys)
+    descent, adam = re.findall(r"^(?:plain descent|Adam) .* (\S+)$", out, re.MULTILINE)
+    assert float(descent) < 1e-12
+    assert float(adam) > 0.1
 
 
 def test_parity(capsys: pytest.CaptureFixture[str]) -> None:
