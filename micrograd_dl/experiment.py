@@ -10,13 +10,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from micrograd_dl import nn, vectorized
+from micrograd_dl import initialisers, nn, optim, vectorized
 from micrograd_dl.dataset import Dataset
 from micrograd_dl.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.network import Array, Network
-from micrograd_dl.optim import Adam
 from micrograd_dl.preparation import Normaliser, split
+from micrograd_dl.schedules import Schedule
 from micrograd_dl.storage import load, save
+from micrograd_dl.theta import weights_only
 from micrograd_dl.training import History, fit
 
 File: TypeAlias = "str | os.PathLike[str]"
@@ -112,7 +113,12 @@ class Outcome:
         sizes = ", ".join(
             f"{name} {data.m}" for name, data in zip(("train", "dev", "test"), errors, strict=True)
         )
-        lines = [repr(p.model), f"examples: {sizes}", str(p.history)]
+        lines = [
+            repr(p.model),
+            f"initial weights: {_initial_weights(p.model)}",
+            f"examples: {sizes}",
+            str(p.history),
+        ]
         if not p.classes:
             return "\n".join(
                 [*lines, f"root mean squared error: train {train:.4g}, dev {dev:.4g}, test {test:.4g}"]
@@ -131,7 +137,11 @@ def train(
     backend: str = "numpy",
     epochs: int = 200,
     batch_size: int = 64,
-    learning_rate: float = 0.01,
+    optimiser: str = "adam",
+    learning_rate: float | Schedule | None = None,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    initialiser: str | None = None,
     l2: float = 0.0,
     patience: int | None = 30,
     seed: int = 0,
@@ -140,14 +150,18 @@ def train(
     progress: bool | None = None,
     callbacks: Sequence[Callable[[int, History], object]] = (),
 ) -> Outcome:
-    """Split a dataset, normalise it by its training part, train a network on it with Adam, and judge it.
+    """Split a dataset, normalise it by its training part, train a network on it, and judge it.
 
     Args:
         data: classes or numbers.
         hidden: the sizes of the hidden layers.
         activation: of the hidden layers.
         backend: ``"numpy"`` or ``"values"``.
-        epochs, batch_size, learning_rate, patience, seed, checkpoint, progress, callbacks: see
+        optimiser: a name in ``OPTIMISERS``.
+        learning_rate, weight_decay, clip_norm: see :class:`~micrograd_dl.optim.Optimiser`; by default its
+            own. Biases do not decay.
+        initialiser: a name in ``INITIALISERS``; by default what suits each layer's activation.
+        epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fit`.
         l2: lambda.
         bayes: the error that nobody could be below.
@@ -164,7 +178,20 @@ def train(
     scale = None if data.classes else Normaliser.fit(training.Y)
     n_y, output = _output(data)
     activations = [activation] * len(hidden) + [output]
-    model = BACKENDS[backend](data.X.shape[0], [*hidden, n_y], activations, seed=seed, l2=l2)
+    model = BACKENDS[backend](
+        data.X.shape[0],
+        [*hidden, n_y],
+        activations,
+        initialiser=None if initialiser is None else initialisers.initialiser(initialiser),
+        seed=seed,
+        l2=l2,
+    )
+    given = {"learning_rate": learning_rate, "weight_decay": weight_decay, "clip_norm": clip_norm}
+    rule = optim.optimiser(optimiser)(
+        model.parameters(),
+        decays=weights_only(model),
+        **{name: x for name, x in given.items() if x is not None},
+    )
     targets = [part.targets(model.loss) for part in parts]
     sets = [
         (normaliser.apply(part.X), scale.apply(Y) if scale else Y)
@@ -172,11 +199,18 @@ def train(
     ]
     history = fit(
         model, *sets[0],
-        epochs=epochs, batch_size=batch_size, optimiser=Adam(model.parameters(), learning_rate), dev=sets[1],
+        epochs=epochs, batch_size=batch_size, optimiser=rule, dev=sets[1],
         patience=patience, seed=seed, callbacks=callbacks, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
     predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history)
     return Outcome(predictor, training, dev, test, bayes)
+
+
+def _initial_weights(model: Network) -> str:
+    """The initialisers of the layers, by name; one name if all have the same."""
+    chosen = [model.initialiser or initialisers.default_initialiser(g) for g in model.activations]
+    names = [getattr(draw, "__name__", repr(draw)) for draw in chosen]
+    return names[0] if len(set(names)) == 1 else ", ".join(names)
 
 
 def _output(data: Dataset) -> tuple[int, str]:

@@ -75,7 +75,19 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     train.add_argument("--epochs", type=int, default=200, help="at most (200)")
     train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")
-    train.add_argument("--learning-rate", type=float, default=0.01, help="Adam's alpha (0.01)")
+    train.add_argument(
+        "--optimiser", default="adam", metavar="NAME", help="adam, adamw, momentum, descent, ... (adam)"
+    )
+    train.add_argument("--learning-rate", type=float, help="alpha (the optimiser's own: Adam's is 0.01)")
+    train.add_argument(
+        "--weight-decay", type=float, help="what weights lose in a step, times alpha (0; 0.01 for adamw)"
+    )
+    train.add_argument("--clip-norm", type=float, help="the longest a gradient may be (any length)")
+    train.add_argument(
+        "--initialiser",
+        metavar="NAME",
+        help="of the weights: he, xavier, glorot, orthogonal, ... (what suits each activation)",
+    )
     train.add_argument("--l2", type=float, default=0.0, help="lambda of the L2 regularisation (0)")
     train.add_argument(
         "--patience", type=int, default=30, help="epochs without a lower dev cost before it stops (30)"
@@ -126,7 +138,11 @@ def _train(options: argparse.Namespace) -> int:
         backend=options.backend,
         epochs=options.epochs,
         batch_size=options.batch_size,
+        optimiser=options.optimiser,
         learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        clip_norm=options.clip_norm,
+        initialiser=options.initialiser,
         l2=options.l2,
         patience=options.patience,
         seed=options.seed,
