@@ -21,6 +21,7 @@ LESSONS = {
     "symmetry": "zero initialisation keeps the units of a layer identical",
     "linear_collapse": "a stack of linear layers is one linear map",
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
+    "gradient_checking": "bugs of hand-written backprop, and the check that finds them",
     "weighted_averages": "noisy numbers smoothed, with and without bias correction",
     "weight_decay": "the same as L2 under plain descent, another thing under Adam",
     "parity": "parity of n bits: deep against shallow",

@@ -50,6 +50,7 @@ LAYERS = (
     "micrograd_dl.vectorized",
     "micrograd_dl.compare",
     "micrograd_dl.theta",
+    "micrograd_dl.modelcheck",
     "micrograd_dl.averages",
     "micrograd_dl.clipping",
     "micrograd_dl.schedules",

@@ -102,6 +102,15 @@ def test_pictures() -> None:
     assert lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
 
 
+def test_gradient_checking(capsys: pytest.CaptureFixture[str]) -> None:
+    cases = printed("gradient_checking", capsys).strip().split("\n\n")
+    assert len(cases) == 5
+    assert "backprop is right" in cases[0]
+    for case, where in zip(cases[1:], ("dW[2][", "db[1][", "d", "dW["), strict=True):
+        assert "there is a bug" in case
+        assert case.splitlines()[2].strip().startswith(where)
+
+
 def test_weighted_averages(capsys: pytest.CaptureFixture[str]) -> None:
     out = printed("weighted_averages", capsys)
     rows = [[float(x) for x in line.split()] for line in out.splitlines() if re.match(r" +\d+ +-?\d", line)]
