@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def check_gradients(
     require_step(epsilon)
     _require_that_it_can_be_checked(model)
     called = names(model)
-    with kept(model.parameters()):
+    # Frozen, a network with batch normalisation leaves its running averages alone.
+    with getattr(model, "frozen", nullcontext)(), kept(model.parameters()):
         J = model.cost_and_grad(X, Y)
         exact = vector(model.parameters(), "grad").tolist()
         if not math.isfinite(J):
@@ -83,6 +85,8 @@ _RANDOM = (
 
 
 def _require_that_it_can_be_checked(model: Model) -> None:
+    if hasattr(model, "require_repeatable"):
+        model.require_repeatable()
     if getattr(model, "stochastic", False):
         raise ValueError(_RANDOM)
     for p in model.parameters():

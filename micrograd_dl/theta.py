@@ -69,9 +69,8 @@ def names(model: Model) -> list[str]:
     found = [name for k, p in enumerate(parameters) for name in _plain_names(k, p)]
     if isinstance(model, Network):
         called = [
-            f"{letter}[{l}]{list(place)}"
-            for l, layer in enumerate(model.layers_data(), 1)
-            for letter, array in zip("Wb", layer, strict=True)
+            f"{name}{list(place)}"
+            for name, array in _named(model).items()
             for place in np.ndindex(array.shape)
         ]
         found = [called[at] if at >= 0 else name for at, name in zip(_places(model), found, strict=True)]
@@ -88,7 +87,7 @@ def weights_only(model: Network) -> list[Any]:
     [array([ True,  True, False])]
     """
     of_weight = np.concatenate(
-        [np.full(np.size(array), array is W) for W, b in model.layers_data() for array in (W, b)]
+        [np.full(array.size, name.startswith("W")) for name, array in _named(model).items()]
     )
     places = _places(model)
     flat = (places >= 0) & of_weight[places]
@@ -102,17 +101,22 @@ def weights_only(model: Network) -> list[Any]:
 
 
 def _places(model: Network) -> Array:
-    """Where each component of theta is in W[1], b[1], W[2], ..., counted on; -1 if in none of them."""
+    """Where each component of theta is in the arrays of `_named`, counted on; -1 if in none of them."""
     parameters = model.parameters()
     with kept(parameters):
         for p in parameters:
             _set(p, "data", -1.0)
         counted, arrays = 0, []
-        for array in (array for layer in model.layers_data() for array in layer):
+        for array in _named(model).values():
             arrays.append(counted + np.arange(array.size, dtype=float).reshape(array.shape))
             counted += array.size
         model.set_layers_data(list(zip(arrays[::2], arrays[1::2], strict=True)))
         return vector(parameters).astype(int)
+
+
+def _named(model: Network) -> dict[str, Array]:
+    layers = enumerate(model.layers_data(), 1)
+    return {f"{letter}[{l}]": x for l, layer in layers for letter, x in zip("Wb", layer, strict=True)}
 
 
 def _plain_names(k: int, parameter: Any) -> list[str]:

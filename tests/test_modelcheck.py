@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -296,6 +297,27 @@ def test_random_models_are_refused() -> None:
     unsaid = scalar_model(lambda w: w * draws.random(), lambda w: 0.5, 1.0)
     with pytest.raises(ValueError, match="the cost is another each time, as under dropout"):
         check_gradients(unsaid, None, None)
+
+
+def test_a_model_may_say_itself_why_not_and_is_frozen_meanwhile() -> None:
+    model = scalar_model(lambda w: w**2, lambda w: 2 * w, 1.0)
+    seen: list[str] = []
+
+    @contextmanager
+    def frozen() -> Iterator[None]:
+        seen.append("frozen")
+        yield
+        seen.append("as before")
+
+    def refuse() -> None:
+        raise ValueError("dropout draws new masks")
+
+    model.frozen = frozen
+    assert check_gradients(model, None, None).ok
+    assert seen == ["frozen", "as before"]
+    model.require_repeatable = refuse
+    with pytest.raises(ValueError, match="dropout draws new masks"):
+        check_gradients(model, None, None)
 
 
 def test_short_numbers_are_refused() -> None:
