@@ -57,11 +57,11 @@ def split_indices(
     sizes = _sizes(m, fractions)
     order = np.random.default_rng(seed).permutation(m)
     if classes is not None:
-        order = _evenly_mixed(order, np.asarray(classes).reshape(-1))
+        order = evenly_mixed(order, np.asarray(classes).reshape(-1))
     return [np.sort(part) for part in np.split(order, np.cumsum(sizes)[:-1])]
 
 
-def _evenly_mixed(order: Array, classes: Array) -> Array:
+def evenly_mixed(order: Array, classes: Array) -> Array:
     """The indices reordered so that every stretch of them has the classes in the proportions of the whole.
 
     The i-th of the n examples of a class, from 0, is put at (i + 1/2) / n of the way.

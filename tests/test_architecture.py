@@ -62,6 +62,7 @@ LAYERS = (
     "micrograd_dl.preparation",
     "micrograd_dl.storage",
     "micrograd_dl.training",
+    "micrograd_dl.learning_curves",
     "micrograd_dl.diagnosis",
     "micrograd_dl.experiment",
     "micrograd_dl.testing.gradients",

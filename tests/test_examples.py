@@ -98,6 +98,7 @@ def test_pictures() -> None:
     pytest.importorskip("matplotlib")
     title = lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
+    assert "with 320 examples" in lesson("learning_curves").picture().get_suptitle()
     assert len(lesson("weighted_averages").picture().axes[0].lines) == 4
     assert lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
 
@@ -109,6 +110,17 @@ def test_gradient_checking(capsys: pytest.CaptureFixture[str]) -> None:
     for case, where in zip(cases[1:], ("dW[2][", "db[1][", "d", "dW["), strict=True):
         assert "there is a bug" in case
         assert case.splitlines()[2].strip().startswith(where)
+
+
+def test_learning_curves(capsys: pytest.CaptureFixture[str]) -> None:
+    module = lesson("learning_curves")
+    module.main()
+    by_size, by_lambda = module.curves()
+    assert str(by_size) in capsys.readouterr().out
+    assert by_size.train[0] < by_size.train[-1]
+    assert by_size.dev[0] > by_size.dev[-1]
+    assert by_lambda.x[0] < by_lambda.best < by_lambda.x[-1]
+    assert by_lambda.train[0] < by_lambda.train[-1]
 
 
 def test_weighted_averages(capsys: pytest.CaptureFixture[str]) -> None:

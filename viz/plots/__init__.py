@@ -12,8 +12,16 @@ extra: ``pip install "micrograd-dl[plots]"``.
 from viz.plots.boundary import decision_boundary
 from viz.plots.cost import cost_curve
 from viz.plots.figures import save
-from viz.plots.lines import line_plot
+from viz.plots.lines import learning_curve, line_plot
 from viz.plots.network import network_diagram
 from viz.plots.sizes import sizes_by_layer
 
-__all__ = ["cost_curve", "decision_boundary", "line_plot", "network_diagram", "save", "sizes_by_layer"]
+__all__ = [
+    "cost_curve",
+    "decision_boundary",
+    "learning_curve",
+    "line_plot",
+    "network_diagram",
+    "save",
+    "sizes_by_layer",
+]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from micrograd_dl.learning_curves import LearningCurve
 from viz.plots.figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
 from viz.style import QUIET
 
@@ -54,7 +55,7 @@ def line_plot(
         if len(points):
             ax.plot(x, points, "o", color=QUIET, alpha=0.4, markersize=3.5)
         for values, colour in zip(lines.values(), COLOURS, strict=False):
-            ax.plot(x, values, "-o" if marks else "-", color=colour)
+            ax.plot(x, values, "-o" if marks else "-", color=colour, clip_on=not marks)
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.margins(x=0.0)
         if log_x:
@@ -78,3 +79,42 @@ def _log_x(ax: Axes, x: Sequence[float]) -> None:
     ax.xaxis.set_major_locator(FixedLocator(list(x)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: brief(t)))
+
+
+def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
+    """The errors on training and dev set over the number of examples, or over lambda.
+
+    Args:
+        curve: what `over_examples` or `over_lambda` returned.
+        title: by default what the picture shows, in a sentence.
+
+    Raises:
+        TypeError: it is something else.
+        ModuleNotFoundError: Matplotlib is not installed.
+    """
+    if not isinstance(curve, LearningCurve):
+        raise TypeError(f"a LearningCurve is drawn here, not {type(curve).__name__}")
+    scale, unit = (100.0, " (%)") if curve.of_classes else (1.0, "")
+    lines = {"training": curve.train, "dev": curve.dev}
+    return line_plot(
+        curve.x,
+        {name: [scale * y for y in errors] for name, errors in lines.items()},
+        title=_what_it_shows(curve) if title is None else title,
+        xlabel="number of examples m" if curve.variable == "m" else curve.variable,
+        ylabel=f"error{unit}",
+        marks=True,
+        log_x=True,
+    )
+
+
+def _what_it_shows(curve: LearningCurve) -> str:
+    def shown(error: float) -> str:
+        return f"{error:.1%}" if curve.of_classes else brief(error)
+
+    if curve.variable == "m":
+        gaps = [dev - train for train, dev in zip(curve.train, curve.dev, strict=True)]
+        return (
+            f"The gap between dev and training error goes from {shown(gaps[0])} to {shown(gaps[-1])} "
+            f"with {curve.x[-1]:g} examples"
+        )
+    return f"The dev error is lowest with {curve.variable} = {brief(curve.best)}: {shown(min(curve.dev))}"

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viz.plots import line_plot
+from micrograd_dl.learning_curves import LearningCurve
+from viz.plots import learning_curve, line_plot
 
 DRAWN: dict[str, Any] = {"x": [1, 2, 4], "lines": {"train": [0.1, 0.2, 0.3], "dev": [0.5, 0.4, math.nan]}}
 
@@ -52,3 +53,34 @@ def test_logarithmic_scales_have_a_place_for_0() -> None:
 def test_what_cannot_be_drawn(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         line_plot(**{**DRAWN, "title": "t", **options})
+
+
+# Learning curves
+
+BY_SIZE = LearningCurve("m", (10, 100, 1000), (0.0, 0.1, 0.15), (0.5, 0.3, 0.2), of_classes=True)
+BY_LAMBDA = LearningCurve("lambda", (0.0, 0.1, 10.0), (1.0, 2.0, 3.0), (2.0, 1.5, 3.5), of_classes=False)
+
+
+def test_a_learning_curve_over_the_number_of_examples() -> None:
+    figure = learning_curve(BY_SIZE)
+    [ax] = figure.axes
+    assert [np.asarray(line.get_ydata()).tolist() for line in ax.lines] == [
+        pytest.approx([0, 10, 15]),
+        pytest.approx([50, 30, 20]),
+    ]
+    assert (ax.get_xscale(), ax.get_ylabel(), ax.get_xlabel()) == ("log", "error (%)", "number of examples m")
+    title = "The gap between dev and training error goes from 50.0% to 5.0% with 1000 examples"
+    assert figure.get_suptitle().replace("\n", " ") == title
+
+
+def test_a_learning_curve_over_lambda() -> None:
+    figure = learning_curve(BY_LAMBDA)
+    assert figure.get_suptitle() == "The dev error is lowest with lambda = 0.1: 1.5"
+    assert figure.axes[0].get_xscale() == "symlog"
+    assert figure.axes[0].get_ylabel() == "error"
+    assert learning_curve(BY_LAMBDA, title="Mine").get_suptitle() == "Mine"
+
+
+def test_only_learning_curves_are_drawn_as_such() -> None:
+    with pytest.raises(TypeError, match="a LearningCurve is drawn here, not list"):
+        learning_curve([0.1, 0.2])  # type: ignore[arg-type]  # that it is refused is what is tested
