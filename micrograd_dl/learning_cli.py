@@ -23,6 +23,8 @@ LESSONS = {
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
     "gradient_checking": "bugs of hand-written backprop, and the check that finds them",
     "learning_curves": "what more data would do, and more regularisation",
+    "optimisers": "down a long valley, and with learning rates that change",
+    "augmentation": "trained on images in one place, tried in others",
     "weighted_averages": "noisy numbers smoothed, with and without bias correction",
     "weight_decay": "the same as L2 under plain descent, another thing under Adam",
     "parity": "parity of n bits: deep against shallow",

@@ -61,6 +61,7 @@ class History:
 
 
 Callback = Callable[[int, History], object]
+Augment = Callable[[np.random.Generator, Array], Array]
 
 
 def fit(
@@ -74,6 +75,7 @@ def fit(
     dev: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     seed: int = 0,
+    augment: Augment | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
@@ -89,12 +91,14 @@ def fit(
         optimiser: of ``model.parameters()``; by default Adam.
         dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
         patience: stop when the cost on dev has not fallen for so many epochs.
-        seed: of the shuffling.
+        seed: of the shuffling and of `augment`.
+        augment: called with a generator and each mini-batch, ``(n_x, m)``, gives the one that is trained on;
+            see :mod:`~micrograd_dl.augmentation`. What is judged after an epoch is not augmented.
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
             the same result as if it had never stopped. The network, the optimiser with all its numbers, the
-            batch size and the seed have to be the same, and a dev set there or not.
+            batch size, the seed and `augment` have to be the same, and a dev set there or not.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -117,7 +121,7 @@ def fit(
         for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
             if run.history.stopped:
                 break
-            run.epoch(epoch, X, Y, alone=dev is None)
+            run.epoch(epoch, X, Y, augment, alone=dev is None)
             run.judge(X, Y, dev, patience)
             # A list first: every callback is called, even if an earlier one has already returned True.
             answers = [callback(epoch, run.history) for callback in callbacks]
@@ -153,15 +157,18 @@ class _Run:
         self.best_parameters = _snapshot(optimiser)
         self.best_epoch = 0
 
-    def epoch(self, number: int, X: Array, Y: Array, *, alone: bool) -> None:
+    def epoch(self, number: int, X: Array, Y: Array, augment: Augment | None, *, alone: bool) -> None:
         """One pass over the training set in shuffled mini-batches; `alone`, without a dev set to judge by."""
         began = time.perf_counter()
         self.optimiser.epoch = number - 1
         # A generator for each epoch, so that a resumed training shuffles as the first one would have.
         rng = np.random.default_rng([self.seed, number])
+        changes = np.random.default_rng([self.seed, number, 2])
         costs, norms, sizes = [], [], []
         for columns in minibatches(X.shape[1], self.batch_size, rng):
             Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
+            if augment is not None:
+                Xb = augment(changes, Xb)
             J = self.model.cost_and_grad(Xb, Yb)
             norm = gradient_norm(p.grad for p in self.optimiser.parameters)
             if not (math.isfinite(J) and math.isfinite(norm)):

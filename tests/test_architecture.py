@@ -60,6 +60,7 @@ LAYERS = (
     "micrograd_dl.csv_table",
     "micrograd_dl.tables",
     "micrograd_dl.preparation",
+    "micrograd_dl.augmentation",
     "micrograd_dl.storage",
     "micrograd_dl.training",
     "micrograd_dl.learning_curves",

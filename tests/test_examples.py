@@ -10,6 +10,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from micrograd_dl.optim import OPTIMISERS
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -98,6 +100,7 @@ def test_pictures() -> None:
     pytest.importorskip("matplotlib")
     title = lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
+    assert len(lesson("optimisers").picture().axes[0].lines) == 5
     assert "with 320 examples" in lesson("learning_curves").picture().get_suptitle()
     assert len(lesson("weighted_averages").picture().axes[0].lines) == 4
     assert lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
@@ -121,6 +124,28 @@ def test_learning_curves(capsys: pytest.CaptureFixture[str]) -> None:
     assert by_size.dev[0] > by_size.dev[-1]
     assert by_lambda.x[0] < by_lambda.best < by_lambda.x[-1]
     assert by_lambda.train[0] < by_lambda.train[-1]
+
+
+def test_optimisers(capsys: pytest.CaptureFixture[str]) -> None:
+    module = lesson("optimisers")
+    module.main()
+    out = capsys.readouterr().out
+    last = dict(re.findall(r"^(\w+) +\S+(?: +\d\S+e\S+){4} +(\d\S+e\S+)$", out, re.MULTILINE))
+    assert list(last) == list(module.ALPHAS) == list(OPTIMISERS)
+    for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw", "amsgrad"):
+        assert float(last[name]) < 1e-6 * float(last["descent"])
+    ends = {name: module.at_the_end(schedule) for name, schedule in module.SCHEDULES.items()}
+    assert all(f"{end:.4f}\n" in out for end in ends.values())
+    assert all(end < 0.8 * ends["constant"] for name, end in ends.items() if name != "constant")
+
+
+def test_augmentation(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("augmentation", capsys)
+    rows = re.findall(r"^(\S.*?) +100% +(\d+)%$", out, re.MULTILINE)
+    anywhere = {name: int(part) for name, part in rows}
+    assert list(anywhere) == list(lesson("augmentation").CASES)
+    assert max(anywhere["nothing"], anywhere["noise"]) < 60
+    assert min(anywhere["shifts"], anywhere["shifts, rotations, noise"]) > 95
 
 
 def test_weighted_averages(capsys: pytest.CaptureFixture[str]) -> None:
