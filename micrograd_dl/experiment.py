@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from micrograd_dl import initialisers, nn, optim, vectorized
 from micrograd_dl.dataset import Dataset
 from micrograd_dl.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.network import Array, Network
+from micrograd_dl.optim import Optimiser
 from micrograd_dl.preparation import Normaliser, split
 from micrograd_dl.schedules import Schedule
 from micrograd_dl.storage import load, save
@@ -58,6 +60,18 @@ class Predictor:
         if self.classes:
             return float((self.predict(data.X) != data.Y).mean())
         return float(np.sqrt(np.mean((self.predict(data.X) - data.Y) ** 2)))
+
+    def loss(self, data: Dataset) -> float:
+        """The mean loss of the examples, without penalties, which would differ with lambda.
+
+        Of classes, minus the logarithm of the probability of the right one; of numbers, half the square of
+        what is missing, on the scale they were measured on.
+        """
+        P = self.probabilities(data.X)
+        if P is None:
+            return self.error(data) ** 2 / 2
+        right = np.where(data.Y == 1, P, 1 - P) if len(P) == 1 else np.take_along_axis(P, data.Y, axis=0)
+        return float(-np.log(np.maximum(right, np.finfo(float).tiny)).mean())
 
     def save(self, path: File) -> Path:
         """Write everything to one ``.npz`` file."""
@@ -139,6 +153,8 @@ def train(
     batch_size: int = 64,
     optimiser: str = "adam",
     learning_rate: float | Schedule | None = None,
+    beta1: float | None = None,
+    beta2: float | None = None,
     weight_decay: float | None = None,
     clip_norm: float | None = None,
     initialiser: str | None = None,
@@ -158,8 +174,8 @@ def train(
         activation: of the hidden layers.
         backend: ``"numpy"`` or ``"values"``.
         optimiser: a name in ``OPTIMISERS``.
-        learning_rate, weight_decay, clip_norm: see :class:`~micrograd_dl.optim.Optimiser`; by default its
-            own. Biases do not decay.
+        learning_rate, beta1, beta2, weight_decay, clip_norm: of the optimiser, by default its own. Biases do
+            not decay.
         initialiser: a name in ``INITIALISERS``; by default what suits each layer's activation.
         epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fit`.
@@ -186,11 +202,14 @@ def train(
         seed=seed,
         l2=l2,
     )
-    given = {"learning_rate": learning_rate, "weight_decay": weight_decay, "clip_norm": clip_norm}
-    rule = optim.optimiser(optimiser)(
-        model.parameters(),
-        decays=weights_only(model),
-        **{name: x for name, x in given.items() if x is not None},
+    rule = _optimiser(
+        optimiser,
+        model,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
     )
     targets = [part.targets(model.loss) for part in parts]
     sets = [
@@ -204,6 +223,17 @@ def train(
     )  # fmt: skip
     predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history)
     return Outcome(predictor, training, dev, test, bayes)
+
+
+def _optimiser(name: str, model: Network, **given: Any) -> Optimiser:
+    """The optimiser of that name, with what is given and is not None; weights decay, biases do not."""
+    kind = optim.optimiser(name)
+    given = {hyperparameter: x for hyperparameter, x in given.items() if x is not None}
+    takes = signature(kind).parameters
+    for beta in ("beta1", "beta2"):
+        if beta in given and beta not in takes:
+            raise ValueError(f"the optimiser {name} has no {beta}: leave it out, or choose adam")
+    return kind(model.parameters(), decays=weights_only(model), **given)
 
 
 def _initial_weights(model: Network) -> str:

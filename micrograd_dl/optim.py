@@ -273,8 +273,17 @@ class AdamW(Adam):
     gradients would hardly decay.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{"weight_decay": 0.01, **options})
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.01,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        **options: Unpack[Options],
+    ) -> None:
+        options.setdefault("weight_decay", 0.01)
+        super().__init__(parameters, learning_rate, beta1, beta2, eps, **options)
 
 
 class AMSGrad(Adam):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.clipping import gradient_norm
+from micrograd_dl.collector import collector_paused
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, Optimiser
 from micrograd_dl.preparation import minibatches
@@ -62,6 +63,8 @@ class History:
 
 Callback = Callable[[int, History], object]
 Augment = Callable[[np.random.Generator, Array], Array]
+
+INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
 
 def fit(
@@ -129,7 +132,7 @@ def fit(
                 run.history.stopped = "a callback stopped it"
             run.save()
     except KeyboardInterrupt:
-        run.history.stopped = "interrupted: the best parameters so far are kept"
+        run.history.stopped = INTERRUPTED
         run.keep_best()
     if dev is not None:
         run.keep_best()
@@ -169,7 +172,8 @@ class _Run:
             Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
             if augment is not None:
                 Xb = augment(changes, Xb)
-            J = self.model.cost_and_grad(Xb, Yb)
+            with collector_paused():  # it would look through all nodes of a graph of Values
+                J = self.model.cost_and_grad(Xb, Yb)
             norm = gradient_norm(p.grad for p in self.optimiser.parameters)
             if not (math.isfinite(J) and math.isfinite(norm)):
                 raise FloatingPointError(

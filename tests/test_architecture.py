@@ -23,9 +23,11 @@ PACKAGES = ("micrograd_dl", "viz")
 # (`if TYPE_CHECKING:`) is free. A package's own name stands for its __init__.py.
 LAYERS = (
     "micrograd_dl.coerce",
+    "micrograd_dl.collector",
     "micrograd_dl.origin",
     "micrograd_dl.operation",
     "micrograd_dl.ops",
+    "micrograd_dl.order",
     "micrograd_dl.value",
     "micrograd_dl.recording",
     "micrograd_dl.naming",
@@ -66,6 +68,12 @@ LAYERS = (
     "micrograd_dl.learning_curves",
     "micrograd_dl.diagnosis",
     "micrograd_dl.experiment",
+    "micrograd_dl.tuning.space",
+    "micrograd_dl.tuning.logbook",
+    "micrograd_dl.tuning.workers",
+    "micrograd_dl.tuning.search",
+    "micrograd_dl.tuning.trials",
+    "micrograd_dl.tuning",
     "micrograd_dl.testing.gradients",
     "micrograd_dl.testing.strategies",
     "micrograd_dl.testing",
@@ -95,9 +103,11 @@ LAYERS = (
     "viz.plots.lines",
     "viz.plots.network",
     "viz.plots.sizes",
+    "viz.plots.parallel",
     "viz.plots",
     "viz.report",
     "micrograd_dl.learning_cli",
+    "micrograd_dl.tuning_cli",
     "micrograd_dl.shell.prompt",
     "micrograd_dl.shell.questions",
     "micrograd_dl.shell.stepper",
@@ -106,7 +116,12 @@ LAYERS = (
 )
 
 # The only modules of micrograd_dl that may import viz, and they only inside a function.
-MAY_IMPORT_VIZ = {"micrograd_dl.shell.questions", "micrograd_dl.learning_cli", "micrograd_dl.cli"}
+MAY_IMPORT_VIZ = {
+    "micrograd_dl.shell.questions",
+    "micrograd_dl.learning_cli",
+    "micrograd_dl.tuning_cli",
+    "micrograd_dl.cli",
+}
 
 MOST_LINES = 500
 

@@ -195,6 +195,10 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "jupiters"], "jupiters"),
         (["train", "moons", "--activation", "gelu"], "no activation 'gelu'"),
         (["train", "moons", "--optimiser", "sgd"], "no optimiser 'sgd': choose one of descent, momentum, "),
+        (
+            ["train", "moons", "--optimiser", "momentum", "--beta2", "0.9"],
+            "the optimiser momentum has no beta2: leave it out, or choose adam",
+        ),
         (["train", "moons", "--initialiser", "lucky"], "no initialiser 'lucky': choose one of zeros, "),
         (["train", "moons", "--learning-rate", "0"], "the learning rate is a number above 0, not 0.0"),
         (["train", "moons", "--clip-norm", "-1"], "clip_norm is a number above 0, not -1.0"),

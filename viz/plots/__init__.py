@@ -14,6 +14,7 @@ from viz.plots.cost import cost_curve
 from viz.plots.figures import save
 from viz.plots.lines import learning_curve, line_plot
 from viz.plots.network import network_diagram
+from viz.plots.parallel import parallel_coordinates
 from viz.plots.sizes import sizes_by_layer
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "learning_curve",
     "line_plot",
     "network_diagram",
+    "parallel_coordinates",
     "save",
     "sizes_by_layer",
 ]
