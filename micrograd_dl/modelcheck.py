@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -115,16 +115,17 @@ def _noise(model: Model, X: Any, Y: Any, seed: int) -> float:
     parameters, rng = model.parameters(), np.random.default_rng(seed)
     ways = [rng.choice([-1e-8, 1e-8], np.shape(p.data)) * (0.1 + np.abs(p.data)) for p in parameters]
     seen = []
-    for sign in (1, -1):  # if there is a kink on one way, there is none on the way back
+    for sign in (1, -1):  # if there is a kink on one way, or an end, there is none on the way back
         costs = []
-        with kept(parameters):
+        with kept(parameters), suppress(ValueError, ArithmeticError):
             for _ in range(12):
                 for p, way in zip(parameters, ways, strict=True):
                     p.data += sign * (way if isinstance(p.data, np.ndarray) else float(way))
                 costs.append(model.cost_and_grad(X, Y))
-        seen.append(float(np.abs(np.diff(costs, 3)).max()))
+        if np.isfinite(costs).all() and len(costs) > 3:
+            seen.append(float(np.abs(np.diff(costs, 3)).max()))
     # Somewhere on the way to a cost there are numbers of the size of 1.
-    return max(min(seen), _OPERATIONS * EPS)
+    return max(min(seen, default=0.0), _OPERATIONS * EPS)
 
 
 class _Names:
@@ -169,6 +170,11 @@ class _ModelJudge(Judge):
         by_parameters = float(np.abs(slopes) @ self.sizes)
         return J, _OPERATIONS * EPS * (abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0))
 
+    def number(self, leaf: str) -> float:
+        """What stands in that component's place."""
+        parameter, k = self.places[leaf]
+        return float(parameter.data.flat[k] if isinstance(parameter.data, np.ndarray) else parameter.data)
+
     def attempt(self, leaf: str, step: float) -> Component | str:
         """See `Judge.attempt`."""
         try:
@@ -189,8 +195,7 @@ class _ModelJudge(Judge):
 
     def component(self, leaf: str, step: float) -> tuple[Component, float] | None:
         """The central difference, and how far the slopes to both sides are apart; None if not finite."""
-        parameter, k = self.places[leaf]
-        x = float(parameter.data.flat[k] if isinstance(parameter.data, np.ndarray) else parameter.data)
+        x = self.number(leaf)
         up, down = x + step, x - step
         if up == x or down == x:
             return None
@@ -209,3 +214,7 @@ class _ModelJudge(Judge):
         """See `Judge.other_steps`: fewer than of a graph, as each takes the cost over all examples."""
         for power in (1, 2, 3, 4, -1):
             yield epsilon * 10.0**power
+        size = abs(self.number(leaf))
+        if size > 10:  # in which those may be lost
+            yield epsilon * 1e2 * size
+            yield epsilon * 1e4 * size

@@ -271,6 +271,25 @@ def test_undefined_beside_the_point_is_set_apart() -> None:
     assert (found.undefined, found.verdict) == (("w",), "nothing could be judged here")
 
 
+def test_a_cost_that_is_refused_beside_the_point_is_set_apart_too() -> None:
+    def J(w: float) -> float:
+        if w < 0:
+            raise ValueError("w is from 0 up")
+        return w * w
+
+    found = check_gradients(scalar_model(J, lambda w: 2 * w, 0.0), None, None)
+    assert (found.undefined, found.ok) == (("w",), False)
+    assert check_gradients(scalar_model(J, lambda w: 2 * w, 1e-4), None, None).ok
+    assert not check_gradients(scalar_model(J, lambda w: 3 * w, 1e-4), None, None).ok
+
+
+def test_a_number_so_large_that_the_step_is_lost_in_it_takes_a_longer_one() -> None:
+    found = check_gradients(scalar_model(lambda w: 3 * w, lambda w: 3.0, 1e10), None, None)
+    assert found.ok
+    assert found.components[0].step > 1
+    assert not check_gradients(scalar_model(lambda w: 3 * w, lambda w: 2.0, 1e10), None, None).ok
+
+
 def test_arrays_without_a_label_and_a_shape_of_their_own() -> None:
     U = Parameter(np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 2)), label="")
 
