@@ -126,7 +126,8 @@ def test_optimisers(capsys: pytest.CaptureFixture[str]) -> None:
     module.main()
     out = capsys.readouterr().out
     last = dict(re.findall(r"^(\w+) +\S+(?: +\d\S+e\S+){4} +(\d\S+e\S+)$", out, re.MULTILINE))
-    assert list(last) == list(module.ALPHAS) == list(OPTIMISERS)
+    assert list(last) == list(module.ALPHAS)
+    assert last.keys() <= OPTIMISERS.keys()
     for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw", "amsgrad"):
         assert float(last[name]) < 1e-6 * float(last["descent"])
     ends = {name: module.at_the_end(schedule) for name, schedule in module.SCHEDULES.items()}
