@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl import initialisers, nn, optim, vectorized
+from micrograd_dl import compiled, initialisers, nn, optim, vectorized
 from micrograd_dl.dataset import Dataset
 from micrograd_dl.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.network import Array, Network
@@ -23,7 +23,11 @@ from micrograd_dl.theta import weights_only
 from micrograd_dl.training import History, fit
 
 File: TypeAlias = "str | os.PathLike[str]"
-BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP}
+BACKENDS: dict[str, type[Network]] = {
+    "numpy": vectorized.MLP,
+    "values": nn.MLP,
+    "compiled": compiled.MLP,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +176,7 @@ def train(
         data: classes or numbers.
         hidden: the sizes of the hidden layers.
         activation: of the hidden layers.
-        backend: ``"numpy"`` or ``"values"``.
+        backend: ``"numpy"``, ``"values"`` or ``"compiled"``.
         optimiser: a name in ``OPTIMISERS``.
         learning_rate, beta1, beta2, weight_decay, clip_norm: of the optimiser, by default its own. Biases do
             not decay.

@@ -145,4 +145,4 @@ def _curve(
 
 
 def _of_classes(model: Network) -> bool:
-    return model.loss.name != "squared"
+    return model.loss.decide is not None

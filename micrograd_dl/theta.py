@@ -1,8 +1,8 @@
 """All parameters of a model as one vector theta, as the course flattens them: what each component is called.
 
 A model is anything with ``parameters()``, of which each has its numbers in ``data``, one or an array of them.
-Where the W and b of a :class:`~micrograd_dl.network.Network` lie in them is the backend's own affair, so it
-is found by trying: each W and b is set to numbers of its own, which are then looked for.
+Where what a :class:`~micrograd_dl.network.Network` names lies in them is the backend's own affair, so it is
+found by trying: each W, b, gamma and beta is set to numbers of its own, which are then looked for.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def names(model: Model) -> list[str]:
     found = [name for k, p in enumerate(parameters) for name in _plain_names(k, p)]
     if isinstance(model, Network):
         called = [
-            f"{name}{list(place)}"
-            for name, array in _named(model).items()
+            f"{name.rstrip('0123456789')}[{name.lstrip('Wbgamet')}]{list(place)}"
+            for name, array in model.named().items()
             for place in np.ndindex(array.shape)
         ]
         found = [called[at] if at >= 0 else name for at, name in zip(_places(model), found, strict=True)]
@@ -87,7 +87,7 @@ def weights_only(model: Network) -> list[Any]:
     [array([ True,  True, False])]
     """
     of_weight = np.concatenate(
-        [np.full(array.size, name.startswith("W")) for name, array in _named(model).items()]
+        [np.full(array.size, name.startswith("W")) for name, array in model.named().items()]
     )
     places = _places(model)
     flat = (places >= 0) & of_weight[places]
@@ -106,17 +106,12 @@ def _places(model: Network) -> Array:
     with kept(parameters):
         for p in parameters:
             _set(p, "data", -1.0)
-        counted, arrays = 0, []
-        for array in _named(model).values():
-            arrays.append(counted + np.arange(array.size, dtype=float).reshape(array.shape))
+        counted, arrays = 0, {}
+        for name, array in model.named().items():
+            arrays[name] = counted + np.arange(array.size, dtype=float).reshape(array.shape)
             counted += array.size
-        model.set_layers_data(list(zip(arrays[::2], arrays[1::2], strict=True)))
+        model.set_named(arrays)
         return vector(parameters).astype(int)
-
-
-def _named(model: Network) -> dict[str, Array]:
-    layers = enumerate(model.layers_data(), 1)
-    return {f"{letter}[{l}]": x for l, layer in layers for letter, x in zip("Wb", layer, strict=True)}
 
 
 def _plain_names(k: int, parameter: Any) -> list[str]:

@@ -111,6 +111,29 @@ def test_another_step_and_only_some_components() -> None:
     assert len(check_gradients(model, X, Y, most=10**6).components) == len(names(model))
 
 
+@both
+def test_batch_normalisation_is_right_and_its_running_averages_are_left_alone(MLP: type[Network]) -> None:
+    model = network(MLP, normalisation="batch")
+    before = [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages]
+    found = check_gradients(model, X, Y)
+    assert found.ok
+    assert "gamma[1][0, 0]" in {c.leaf for c in found.components}
+    assert [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages] == before
+
+
+def vars_of(averages: Any) -> list[Any]:
+    return [averages.mean, averages.variance]
+
+
+@both
+def test_dropout_is_refused_unless_its_masks_are_frozen(MLP: type[Network]) -> None:
+    model = network(MLP, keep_prob=0.5)
+    with pytest.raises(ValueError, match="dropout draws new masks"):
+        check_gradients(model, X, Y)
+    with model.frozen():
+        assert check_gradients(model, X, Y).ok
+
+
 # --- bugs ---------------------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,17 @@ def test_weights_are_not_biases(MLP: type[Network]) -> None:
     assert numbers(model) == before
 
 
+@both
+def test_gamma_and_beta_have_names_and_do_not_decay(MLP: type[Network]) -> None:
+    model = MLP(2, [2, 1], ["tanh", "sigmoid"], normalisation="batch")
+    found = names(model)
+    assert "gamma[1][1, 0]" in found
+    assert "beta[1][0, 0]" in found
+    assert not any(name.startswith("b[1]") for name in found)
+    flat = np.concatenate([np.ravel(which) for which in weights_only(model)])
+    assert flat.tolist() == [name.startswith("W") for name in found]
+
+
 def test_names_of_what_is_no_network() -> None:
     parameters = [
         SimpleNamespace(data=np.zeros((1, 2)), label="U"),
