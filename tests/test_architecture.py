@@ -23,9 +23,12 @@ PACKAGES = ("micrograd_dl", "viz")
 # (`if TYPE_CHECKING:`) is free. A package's own name stands for its __init__.py.
 LAYERS = (
     "micrograd_dl.coerce",
+    "micrograd_dl.collector",
     "micrograd_dl.origin",
+    "micrograd_dl.watching",
     "micrograd_dl.operation",
     "micrograd_dl.ops",
+    "micrograd_dl.order",
     "micrograd_dl.value",
     "micrograd_dl.recording",
     "micrograd_dl.naming",
@@ -38,6 +41,15 @@ LAYERS = (
     "micrograd_dl.reference",
     "micrograd_dl.functions",
     "micrograd_dl.expression",
+    "micrograd_dl.compiled.tape",
+    "micrograd_dl.compiled.lowering",
+    "micrograd_dl.compiled.schedule",
+    "micrograd_dl.compiled.numpy_runner",
+    "micrograd_dl.compiled.numba_kernels",
+    "micrograd_dl.compiled.numba_runner",
+    "micrograd_dl.compiled.comparisons",
+    "micrograd_dl.compiled.graph",
+    "micrograd_dl.compiled",
     "micrograd_dl.atomic",
     "micrograd_dl.activations",
     "micrograd_dl.losses",
@@ -68,6 +80,12 @@ LAYERS = (
     "micrograd_dl.training",
     "micrograd_dl.diagnosis",
     "micrograd_dl.experiment",
+    "micrograd_dl.tuning.space",
+    "micrograd_dl.tuning.logbook",
+    "micrograd_dl.tuning.workers",
+    "micrograd_dl.tuning.search",
+    "micrograd_dl.tuning.trials",
+    "micrograd_dl.tuning",
     "micrograd_dl.testing.gradients",
     "micrograd_dl.testing.strategies",
     "micrograd_dl.testing",
@@ -96,9 +114,11 @@ LAYERS = (
     "viz.plots.cost",
     "viz.plots.network",
     "viz.plots.sizes",
+    "viz.plots.parallel",
     "viz.plots",
     "viz.report",
     "micrograd_dl.learning_cli",
+    "micrograd_dl.tuning_cli",
     "micrograd_dl.shell.prompt",
     "micrograd_dl.shell.questions",
     "micrograd_dl.shell.stepper",
@@ -107,7 +127,12 @@ LAYERS = (
 )
 
 # The only modules of micrograd_dl that may import viz, and they only inside a function.
-MAY_IMPORT_VIZ = {"micrograd_dl.shell.questions", "micrograd_dl.learning_cli", "micrograd_dl.cli"}
+MAY_IMPORT_VIZ = {
+    "micrograd_dl.shell.questions",
+    "micrograd_dl.learning_cli",
+    "micrograd_dl.tuning_cli",
+    "micrograd_dl.cli",
+}
 
 MOST_LINES = 500
 
