@@ -22,6 +22,8 @@ LESSONS = {
     "linear_collapse": "a stack of linear layers is one linear map",
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
     "parity": "parity of n bits: deep against shallow",
+    "dropout": "dropout, L2 and max-norm against learning by heart",
+    "batch_norm": "a deep network learns from almost any initial weights if it is normalised",
     "log_scale": "where to search: the share of each decade, and a grid against chance",
     "autoencoder": "eight symbols through three units and back",
     "convolution": "kernels and pooling tell handwritten digits apart",
