@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from micrograd_dl import nn, vectorized
+from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.dataset import Dataset
 from micrograd_dl.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.network import Array, Network
@@ -20,7 +20,11 @@ from micrograd_dl.storage import load, save
 from micrograd_dl.training import History, fit
 
 File: TypeAlias = "str | os.PathLike[str]"
-BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP}
+BACKENDS: dict[str, type[Network]] = {
+    "numpy": vectorized.MLP,
+    "values": nn.MLP,
+    "compiled": compiled.MLP,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +164,7 @@ def train(
         data: classes or numbers.
         hidden: the sizes of the hidden layers.
         activation: of the hidden layers.
-        backend: ``"numpy"`` or ``"values"``.
+        backend: ``"numpy"``, ``"values"`` or ``"compiled"``.
         epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fit`.
         learning_rate, beta1, beta2: of Adam.

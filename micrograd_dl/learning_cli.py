@@ -63,7 +63,10 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     train.add_argument("--activation", default="relu", help="of the hidden layers (relu)")
     train.add_argument(
-        "--backend", choices=("numpy", "values"), default="numpy", help="matrices or Values (numpy)"
+        "--backend",
+        choices=("numpy", "values", "compiled"),
+        default="numpy",
+        help="matrices, Values, or Values compiled (numpy)",
     )
     train.add_argument("--epochs", type=int, default=200, help="at most (200)")
     train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")

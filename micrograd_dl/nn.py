@@ -135,13 +135,18 @@ class MLP(Network):
         outputs = zip(passes[-1].z, passes[-1].a, self._targets(Y).T.tolist(), strict=True)
         losses = [self.loss.of(z, a, y) for z, a, y in outputs]
         J = (losses[0] if m == 1 else ops.sum(*losses)) / m
-        weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
-        for name, lambda_ in self.regularisers.items():
-            J = J + lambda_ / (2 * m) * ops.sum(*map(REGULARISERS[name].of, weights))
+        J = self.with_penalty(J, 1 / m)
         J.label = "J"
         if training:
             self._passed(m, [self._statistics(layer) for layer in passes])
         return J, passes
+
+    def with_penalty(self, J: Value, one_over_m: Value | float) -> Value:
+        """J and what the weights cost: ``lambda/(2m)`` times the sum over them, of each regulariser."""
+        weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
+        for name, lambda_ in self.regularisers.items():
+            J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name].of, weights))
+        return J
 
     def _statistics(self, layer: LayerPass) -> tuple[Array, Array] | None:
         if layer.z_norm is None:

@@ -64,7 +64,7 @@ def test_several_classes_have_a_softmax() -> None:
 def test_the_loss_has_no_penalty_in_it(name: str) -> None:
     outcome = quick(SETS[name], l2=5.0)
     p = outcome.predictor
-    p.model.regularisers.clear()
+    p.model.regularisers = {}
     scale = 1.0 if p.scale is None else float(p.scale.deviation[0, 0]) ** 2
     Y = outcome.dev.targets(p.model.loss)
     X = p.normaliser.apply(outcome.dev.X)

@@ -154,7 +154,13 @@ class Special(vectorized.MLP):
             {},
             "array x is an array of objects, which only pickle",
         ),
-        ("m.npz", Special(1, [1]), {}, {}, "a Special cannot be saved, only nn.MLP and vectorized.MLP"),
+        (
+            "m.npz",
+            Special(1, [1]),
+            {},
+            {},
+            "a Special cannot be saved, only the MLP of nn, vectorized",
+        ),
     ],
 )
 def test_what_cannot_be_saved(

@@ -42,7 +42,9 @@ def compile_graph(
     inputs: Sequence[Input],
     parameters: Sequence[Value] | None = None,
     *,
+    gradient: bool = True,
     outputs: Sequence[Value] = (),
+    derivatives: Sequence[Value] = (),
     comparisons: Sequence[Comparison] = (),
     runner: Runner | None = None,
 ) -> CompiledGraph:
@@ -63,7 +65,10 @@ def compile_graph(
         result: what to differentiate, or a function that records it from the inputs.
         inputs: leaves that change from call to call, or lists of leaves, which are given as an array.
         parameters: leaves that all examples share, whose gradient is wanted; by default all other leaves.
+        gradient: whether the gradient will be asked for; without it a call is shorter, and gives zeros.
         outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
+        derivatives: nodes on the way to a parameter: it also gives the derivatives of each example's result
+            by them.
         comparisons: what was asked while the graph was recorded.
         runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
             numba if it is installed.
@@ -87,7 +92,22 @@ def compile_graph(
             result = result(*inputs)
         seen += asked
     require_value(result)
-    return CompiledGraph(result, inputs, parameters, outputs, seen, _runner(runner))
+    asked_for = _Asked(gradient, tuple(outputs), tuple(derivatives), tuple(seen))
+    return CompiledGraph(result, inputs, parameters, asked_for, _runner(runner))
+
+
+class _Asked(NamedTuple):
+    """What a call gives beside the value; see :func:`compile_graph`."""
+
+    gradient: bool
+    outputs: tuple[Value, ...]
+    derivatives: tuple[Value, ...]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def nodes(self) -> list[Value]:
+        """What has to be computed besides the result."""
+        return [*(comparison.node for comparison in self.comparisons), *self.outputs, *self.derivatives]
 
 
 class CompiledGraph:
@@ -107,20 +127,18 @@ class CompiledGraph:
         root: Value,
         inputs: Sequence[Input],
         parameters: Sequence[Value] | None,
-        outputs: Sequence[Value],
-        comparisons: Sequence[Comparison],
+        asked: _Asked,
         runner: Runner,
     ) -> None:
         self.root, self.runner = root, runner
         self._single = [isinstance(given, Value) for given in inputs]
         self.inputs = [[given] if isinstance(given, Value) else list(given) for given in inputs]
-        self._outputs, self.comparisons = list(outputs), list(comparisons)
+        self.asked = asked
         self.order = self._topological_order()
         leaves = [node for node in self.order if node.is_leaf]
         flat = {v: None for given in self.inputs for v in given}
         self.parameters = [v for v in leaves if v not in flat] if parameters is None else list(parameters)
         _require_leaves(leaves, [v for given in self.inputs for v in given], self.parameters)
-        self._asks = bool(self.nodes)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
 
     def __repr__(self) -> str:
@@ -149,24 +167,20 @@ class CompiledGraph:
         return Replay(float(shared[variant.value]), shared[variant.gradient])
 
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
-        """The numbers of the nodes asked for as `outputs`, ``(len(outputs), m)``."""
+        """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
         return self._run(theta, inputs)[1]
 
     def prepare(self, *columns: bool) -> None:
         """Do now what the first call does: write the program for inputs that are columns where it says so."""
         self._variant(columns)
 
-    @property
-    def nodes(self) -> list[Value]:
-        """What has to be computed besides the result: the outputs, then what the comparisons ask for."""
-        return [*self._outputs, *(comparison.node for comparison in self.comparisons)]
-
     def _topological_order(self) -> list[Value]:
         """The recorded graph with its outputs and comparisons, operands before results."""
-        if not self.nodes:
+        nodes = self.asked.nodes
+        if not nodes:
             return topological_order(self.root)
         found: dict[Value, None] = {}
-        for node in (*self.nodes, self.root):
+        for node in (*nodes, self.root):
             if node not in found:
                 found.update(dict.fromkeys(topological_order(node)))
         return list(found)
@@ -195,14 +209,14 @@ class CompiledGraph:
             rows = variant.runner.run(shared, X, variant.rows)
         except SuspectError as suspect:
             raise self._error(theta, arrays, suspect.example) from None
-        if not self._asks:
+        if not variant.asks:
             return variant, rows
         asked = variant.asked(rows, m)
-        for comparison, x in zip(self.comparisons, asked[len(self._outputs) :], strict=True):
+        for comparison, x in zip(self.asked.comparisons, asked, strict=False):
             if not ((x == comparison.wanted) == comparison.was).all():
                 example = int(np.argmin((x == comparison.wanted) == comparison.was))
                 raise self._error(theta, arrays, example)
-        return variant, asked[: len(self._outputs)]
+        return variant, asked[len(self.asked.comparisons) :]
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
@@ -254,7 +268,7 @@ class CompiledGraph:
         where = (
             "" if all(x.ndim == 1 for x in arrays) or example < 0 else f" (example {example}, counted from 0)"
         )
-        for comparison in self.comparisons:
+        for comparison in self.asked.comparisons:
             found = self._evaluated(comparison.node, numbers, where)
             if isinstance(found, Exception):
                 return found
@@ -291,7 +305,7 @@ class _Variant:
             slots |= {node: tape.given(varies) for node in nodes}
         slots |= {node: tape.given(False) for node in graph.parameters}
         given = list(slots.values())
-        root, *asked = write_down(tape, graph.order, slots, [graph.root, *graph.nodes])
+        root, *asked = write_down(tape, graph.order, slots, [graph.root, *graph.asked.nodes])
         checked_below = len(tape)
         value, seed = root, tape.one
         if tape.varies[root]:
@@ -299,9 +313,14 @@ class _Variant:
             given.append(seed)
             value = tape.mean([root, seed])
         parameters = [slots[node] for node in graph.parameters]
-        derivatives = differentiate(tape, root, seed, parameters)
+        derivatives = differentiate(tape, root, seed, parameters) if graph.asked.gradient else {}
         zero = tape.constant(0.0)
         gradient = [derivatives.get(slot, zero) for slot in parameters]
+        differentiated = len(graph.asked.derivatives)
+        asked[len(asked) - differentiated :] = [
+            derivatives.get(slot, zero) for slot in asked[len(asked) - differentiated :]
+        ]
+        self.asks = bool(asked)
         program = schedule(tape, [value, *gradient, *asked], given, checked_below)
         self.shared = program.numbers.copy()
         self.value = int(program.place[value])
