@@ -28,6 +28,8 @@ LESSONS = {
     "weighted_averages": "noisy numbers smoothed, with and without bias correction",
     "weight_decay": "the same as L2 under plain descent, another thing under Adam",
     "parity": "parity of n bits: deep against shallow",
+    "dropout": "dropout, L2 and max-norm against learning by heart",
+    "batch_norm": "a deep network learns from almost any initial weights if it is normalised",
     "log_scale": "where to search: the share of each decade, and a grid against chance",
     "autoencoder": "eight symbols through three units and back",
     "convolution": "kernels and pooling tell handwritten digits apart",

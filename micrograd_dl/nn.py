@@ -88,7 +88,7 @@ class MLP(Network):
 
     def _passes(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
         """What each layer in turn makes of the examples, n_x numbers or Values each."""
-        masks = self._masks(len(X)) if training else [None] * len(self.layers)
+        masks = self.masks(len(X)) if training else [None] * len(self.layers)
         # One constant an input, shared by all units of the first layer.
         a: list[Sequence[Operand]] = [
             [unit if isinstance(unit, Value) else Value.constant(unit) for unit in x] for x in X
@@ -110,11 +110,13 @@ class MLP(Network):
 
     def _normalised(self, z: list[list[Value]], layer: Layer, training: bool) -> list[list[Value]]:
         """z_norm of each example."""
-        averages = self.averages[layer.number - 1]
+        l = layer.number
+        averages = self.averages[l - 1]
         if averages is None:  # layer normalisation
-            return [normalised(units) for units in z]
+            of_one = f"{l}" if len(z) == 1 else f"{l}({{}})"
+            return [normalised(units, of_one.format(k)) for k, units in enumerate(z, 1)]
         if training:
-            columns = [normalised(unit) for unit in zip(*z, strict=True)]
+            columns = [normalised(unit, f"{l}[{i}]") for i, unit in enumerate(zip(*z, strict=True), 1)]
             return [list(units) for units in zip(*columns, strict=True)]
         return [[averages.apply(unit, i) for i, unit in enumerate(units)] for units in z]
 
@@ -150,7 +152,8 @@ class MLP(Network):
         if layer.z_norm is None:
             return None
         Z = layer.array("z")
-        return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
 
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """See :meth:`Network.cost_and_grad`."""

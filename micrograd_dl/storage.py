@@ -121,8 +121,10 @@ def load(path: str | os.PathLike[str]) -> Saved:
         model.set_named({name: contents[name] for name in model.named()})
         model.passes = int(about.get("passes", 0))
         for l, averages in enumerate(model.averages, 1):
-            if averages is not None:
-                averages.mean[...], averages.variance[...] = contents[f"mean{l}"], contents[f"variance{l}"]
+            for name in ("mean", "variance") if averages is not None else ():
+                array, there = contents[f"{name}{l}"], getattr(averages, name)
+                model.require_shape(f"{name}[{l}]", array, there.shape, str(l))
+                there[...] = array
         notes = dict(about["notes"])
     except KeyError as error:
         raise ValueError(f"{path} does not hold a model: {error} is missing") from None

@@ -67,6 +67,26 @@ def test_linear_collapse(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row[1:3] == row[3:5] for row in rows)
 
 
+def test_dropout(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("dropout", capsys)
+    rows = re.findall(r"^(\S.*?) +(\S+)% +(\S+)% +(\S+) +(\d+) of", out, re.MULTILINE)
+    train, cost, rises = ({row[0]: float(row[k]) for row in rows} for k in (1, 3, 4))
+    assert len(train) == 5
+    assert train.pop("nothing") == 100  # by heart
+    assert max(train.values()) < 100
+    assert cost.pop("nothing") > max(cost.values())
+    assert min(rises["keep 0.8"], rises["keep 0.5"]) > 100 > 3 * rises["nothing"]
+
+
+def test_batch_norm(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("batch_norm", capsys)
+    rows = re.findall(r"^(\S+ \S.*?)  +(\S+) +(\S+)% +(\S+) +(\S+)% +(\S+) +(\S+)%$", out, re.MULTILINE)
+    plain, batch = ({row[0]: float(row[k]) for row in rows if row[0] != "He"} for k in (1, 3))
+    assert len(plain) == 2
+    assert min(plain.values()) > 0.5
+    assert max(batch.values()) < 0.05
+
+
 def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
     module = load_lesson("vanishing_gradients")
     level = {}
