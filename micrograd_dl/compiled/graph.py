@@ -74,7 +74,7 @@ def compile_graph(
             numba if it is installed.
 
     Raises:
-        TypeError: something that should be a Value is not, or is not a leaf.
+        TypeError: `inputs` is not a list, something in it is not a Value, or is not a leaf.
         ValueError: a leaf is given twice, or is neither an input nor a parameter.
         ImportError: Numba is asked for and not installed.
 
@@ -86,6 +86,8 @@ def compile_graph(
     >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
     18.0
     """
+    if isinstance(inputs, Value):
+        raise TypeError("inputs is a list: inputs=[x] rather than inputs=x")
     seen = list(comparisons)
     if not isinstance(result, Value) and callable(result):
         with watched_comparisons() as asked:
@@ -207,7 +209,7 @@ class CompiledGraph:
             raise ValueError(f"this graph takes {len(self.recorded.inputs)} inputs, not {len(given)}")
         arrays, m = [], 1
         for k, (x, nodes) in enumerate(zip(given, self.recorded.inputs, strict=True)):
-            array = np.asarray(x, np.float64)
+            array = _numbers(x, self._name, k)
             if array.ndim == 2 and array.shape == (len(nodes), m) and m > 1:
                 arrays.append(array)
                 continue
@@ -301,6 +303,13 @@ class _Variant:
         for k, (place, varies) in enumerate(self._places):
             found[k] = next(of_rows) if varies else self.shared[place]
         return found
+
+
+def _numbers(x: ArrayLike, name: Callable[[int], str], k: int) -> Array:
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name(k)} holds {array.dtype}, not numbers")
+    return array.astype(np.float64, copy=False)
 
 
 def _numba_runner(program: Program) -> Any:
