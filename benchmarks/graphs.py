@@ -40,6 +40,18 @@ class Graph:
     run: Callable[[Numbers, Sequence[Any]], Any]
 
 
+def moons(m: int) -> tuple[list[list[float]], list[float]]:
+    """m points of two moons, one by one from each, and whose they are: -1 or 1."""
+    rng = random.Random(0)  # noqa: S311 - numbers to compute with, no secrets
+    rows, signs = [], []
+    for i in range(m):
+        t, sign = rng.uniform(0, math.pi), -1.0 if i % 2 else 1.0
+        x, y = (math.cos(t), math.sin(t)) if sign < 0 else (1 - math.cos(t), 0.5 - math.sin(t))
+        rows.append([x + rng.gauss(0, 0.1), y + rng.gauss(0, 0.1)])
+        signs.append(sign)
+    return rows, signs
+
+
 def mlp(size: int) -> Graph:
     """The loss of a network 2-w-w-1 over m examples, as in micrograd's demonstration: ReLU, max-margin, L2.
 
@@ -58,10 +70,9 @@ def wide(size: int) -> Graph:
 
 
 def moons_loss(width: int, m: int, name: str) -> Graph:
-    """The loss of a network 2-width-width-1 over m random examples."""
+    """The loss of a network 2-width-width-1 over m points of two moons."""
+    rows, signs = moons(m)
     rng = random.Random(1)  # noqa: S311 - numbers to compute with, no secrets
-    rows = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(m)]
-    signs = [rng.choice((-1.0, 1.0)) for _ in range(m)]
     layers: list[list[tuple[int, int]]] = []  # where the weights of each unit are, and its bias after them
     leaves: list[float] = []
     for n_in, n_out in ((2, width), (width, width), (width, 1)):
