@@ -22,6 +22,11 @@ LESSONS = {
     "linear_collapse": "a stack of linear layers is one linear map",
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
     "parity": "parity of n bits: deep against shallow",
+    "autoencoder": "eight symbols through three units and back",
+    "convolution": "kernels and pooling tell handwritten digits apart",
+    "recurrent": "a recurrent cell adds binary numbers, and learns to carry",
+    "lstm": "an LSTM cell echoes a bit from long before, beside a plain recurrent cell",
+    "transformer": "a transformer over letters makes up names",
 }
 
 
@@ -197,7 +202,7 @@ def _lesson(options: argparse.Namespace) -> int:
     name = options.name.replace("-", "_")
     if name not in LESSONS:
         raise ValueError(f"there is no lesson {options.name!r}: choose one of {', '.join(LESSONS)}")
-    lesson = _module(name)
+    lesson = load_lesson(name)
     if options.output is not None and not hasattr(lesson, "picture"):
         raise ValueError(f"the lesson {options.name} ends in a table and has no picture: leave out -o")
     lesson.main()
@@ -208,8 +213,8 @@ def _lesson(options: argparse.Namespace) -> int:
     return 0
 
 
-def _module(name: str) -> ModuleType:
-    """A lesson is a file of its own: in ``examples/`` of a checkout, in the package where it is installed."""
+def load_lesson(name: str) -> ModuleType:
+    """A lesson, which is a file of its own: in ``examples/`` of a checkout, in the package if installed."""
     here = Path(__file__).parent
     path = next(
         p for p in (here / "examples" / f"{name}.py", here.parent / "examples" / f"{name}.py") if p.exists()
