@@ -11,6 +11,7 @@ db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
 """
 
 from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, evaluate, grad, steps
+from micrograd_dl.collector import collector_paused
 from micrograd_dl.explain import nudge, paths, why
 from micrograd_dl.expression import parse
 from micrograd_dl.functions import (
@@ -34,10 +35,11 @@ from micrograd_dl.gradcheck import check
 from micrograd_dl.naming import name_values
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import set_slope_at_kink
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute
 from micrograd_dl.source import to_source
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 __version__ = "0.1.0"
 
@@ -51,6 +53,7 @@ __all__ = [
     "Value",
     "affine",
     "check",
+    "collector_paused",
     "cos",
     "dot",
     "evaluate",

@@ -14,8 +14,9 @@ from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, latex_number, number, number_term
 from micrograd_dl.operation import ATOM
 from micrograd_dl.ops import CONSTANT
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import require_recorded
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 
 class _Sentence(Protocol):

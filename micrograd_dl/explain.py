@@ -11,8 +11,9 @@ from typing import Any
 from micrograd_dl.backprop import Contribute, Seed, Step, evaluate, grad, require_value, steps_in
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, number, number_term
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import require_recorded
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 _MOST_TERMS = 20  # printed of one gradient
 _MOST_FACTORS = 11  # printed of one path

@@ -32,7 +32,8 @@ from typing import NamedTuple
 from micrograd_dl import ops
 from micrograd_dl.coerce import to_float
 from micrograd_dl.operation import ADD, Operation
-from micrograd_dl.value import Operand, Value, set_origin, topological_order
+from micrograd_dl.order import topological_order
+from micrograd_dl.value import Operand, Value, set_origin
 
 MAX_LENGTH = 20_000  # characters of an expression
 MAX_NESTING = 200  # brackets open at one spot

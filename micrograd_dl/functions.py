@@ -14,7 +14,6 @@ NumPy array and a Value alike. The four functions below take sequences, as their
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any
 
 from micrograd_dl import ops
@@ -113,4 +112,6 @@ def _some(x: Iterable[Any], name: str) -> list[Any]:
 def _pairs(w: Sequence[Any], x: Sequence[Any], name: str) -> list[Any]:
     if len(w) != len(x):
         raise ValueError(f"{name} takes as many weights as inputs, not {len(w)} weights and {len(x)} inputs")
-    return _some(chain.from_iterable(zip(w, x, strict=True)), name)
+    operands: list[Any] = [None] * (2 * len(w))
+    operands[::2], operands[1::2] = w, x
+    return _some(operands, name)

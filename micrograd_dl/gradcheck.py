@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from micrograd_dl.backprop import evaluate, grad, require_value
 from micrograd_dl.explain import kinks_between
 from micrograd_dl.notation import Notation, number
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import require_recorded
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 EPSILON = 1e-7  # the course's
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer

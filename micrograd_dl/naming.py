@@ -47,7 +47,7 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
     Labels come first; a second node with the label ``a`` is called ``a_2``. The result is called J, other
     results of operations by a letter (u, v, ...) or, if there are many, u1, u2, ...; leaves x, or x1, x2, ...
 
-    >>> from micrograd_dl.value import topological_order
+    >>> from micrograd_dl.order import topological_order
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> list(unique_names(topological_order(3 * (a + b * c))).values())
     ['a', 'b', 'c', 'u', 'v', 'J']

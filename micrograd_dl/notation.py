@@ -17,7 +17,8 @@ from itertools import islice
 
 from micrograd_dl.naming import free_name, readable, unique_names
 from micrograd_dl.operation import ATOM, MUL, NEG, Term
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.order import topological_order
+from micrograd_dl.value import Value
 
 _LONGEST_FORMULA = 160  # room for two names of the longest kind
 _LONGEST_LATEX = 400  # its commands are longer than what they print

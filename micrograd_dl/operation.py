@@ -13,8 +13,6 @@ from micrograd_dl.coerce import to_float
 
 Rule = Callable[..., Any]
 
-_FLOATS = {float}
-
 # How tightly a written form binds, from the loosest to the tightest; Python's order.
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 
@@ -89,7 +87,10 @@ class Operation:
             ValueError, ZeroDivisionError: the operation is undefined there.
         """
         self.require_arity(len(operands))
-        if set(map(type, operands)) == _FLOATS:  # as in most derivative rules
+        for operand in operands:
+            if type(operand) is not float:
+                break
+        else:  # as in most derivative rules
             return self.evaluate(operands)
         for operand in operands:
             # The one place that asks what an operand is; Value answers, and need not be known here.
@@ -143,9 +144,9 @@ class Operation:
 
     def local(self, index: int, out: float, values: Sequence[float]) -> float:
         """The local derivative by operand `index` as a float; ``inf`` at a vertical tangent."""
+        rules: Any = self.derivatives  # a tuple, or one rule that gives all
         try:
-            rules = self.derivatives
-            slope: float = (rules[index] if isinstance(rules, tuple) else self.rule(index))(out, *values)
+            slope: float = (rules[index] if type(rules) is tuple else self.rule(index))(out, *values)
         except ZeroDivisionError:
             return math.inf
         return slope

@@ -31,7 +31,10 @@ What happens at the edges, for all operations:
 from __future__ import annotations
 
 import copyreg
+import functools
 import math
+import operator
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from micrograd_dl.operation import ADD, MUL, NEG, POW, Operation, Rule, Term
@@ -64,6 +67,8 @@ def set_slope_at_kink(side: Literal["right", "left"]) -> None:
 
 
 def _positive_side(z: Any) -> Any:
+    if type(z) is float:  # in the inner loop of most networks
+        return _at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - _at_least(0.0, z)
     return at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - at_least(0.0, z)
 
 
@@ -137,25 +142,29 @@ def _log_for_power_array(np: Any, x: Any) -> Any:
 
 def _sum(*x: Any) -> Any:
     # Left to right, rounded each time: the same number as x1 + x2 + ... (the built-in sum compensates).
-    total = x[0]
-    for term in x[1:]:
-        total = total + term
-    return total
+    return functools.reduce(operator.add, x)
 
 
 def _dot(*operands: Any) -> Any:
-    products = [w * x for w, x in zip(operands[::2], operands[1::2], strict=True)]
-    return _sum(*products)
+    if len(operands) % 2:
+        raise ValueError
+    return functools.reduce(operator.add, map(operator.mul, operands[::2], operands[1::2]))
 
 
 def _affine(*operands: Any) -> Any:
-    return _sum(_dot(*operands[:-1]), operands[-1]) if len(operands) > 1 else operands[0]
+    if len(operands) % 2 == 0:
+        raise ValueError
+    products = map(operator.mul, operands[:-1:2], operands[1::2])
+    return functools.reduce(operator.add, (*products, operands[-1]))
 
 
-def _partners(_out: Any, *operands: Any) -> tuple[Any, ...]:
+def _partners(_out: Any, *operands: Any) -> Sequence[Any]:
     """In w1, x1, w2, x2, ... the derivative by each factor is the other one of its pair; by a bias, 1."""
-    pairs = zip(operands[::2], operands[1::2], strict=False)
-    return (*(factor for w, x in pairs for factor in (x, w)), *([1.0] * (len(operands) % 2)))
+    slopes: list[Any] = [1.0] * len(operands)
+    pairs = len(operands) // 2 * 2
+    slopes[:pairs:2] = operands[1::2]
+    slopes[1::2] = operands[:pairs:2]
+    return slopes
 
 
 def _logsumexp(*x: float) -> float:

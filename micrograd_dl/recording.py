@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import CONSTANT
-from micrograd_dl.value import Value, compute, operand_names, topological_order
+from micrograd_dl.order import topological_order
+from micrograd_dl.value import Value, apply, operand_names
 
 
 def recompute(root: Value) -> None:
@@ -28,8 +29,8 @@ def recompute(root: Value) -> None:
     try:
         for node in order:
             assert node.op is not None
-            node.data, slopes = compute(node.op, node.parents)
-            _set_locals(node, slopes)
+            again = apply(node.op, node.parents)
+            node.data, node._da, node._db = again.data, again._da, again._db
     except BaseException:  # Ctrl-C too
         for node, (data, da, db) in zip(order, before, strict=True):
             node.data, node._da, node._db = data, da, db
@@ -58,18 +59,13 @@ def require_recorded(order: Sequence[Value]) -> None:
 def _is_recorded(node: Value, operation: Operation) -> bool:
     """Whether the node's data and its derivatives by variables follow from the data of its operands."""
     try:
-        data, slopes = compute(operation, node.parents)
+        again = apply(operation, node.parents)
     except (ValueError, ZeroDivisionError):
         return False
-    edges = zip(node.parents, node.locals, slopes, strict=True)
-    return _same(data, node.data) and all(_same(old, new) for p, old, new in edges if p.op is not CONSTANT)
-
-
-def _set_locals(node: Value, slopes: tuple[float, ...]) -> None:
-    if isinstance(node._a, tuple):
-        node._da = slopes
-    else:
-        node._da, node._db = (*slopes, 0.0)[:2]
+    edges = zip(node.parents, node.locals, again.locals, strict=True)
+    return _same(again.data, node.data) and all(
+        _same(old, new) for p, old, new in edges if p.op is not CONSTANT
+    )
 
 
 def _same(x: float, y: float) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from micrograd_dl.notation import Notation
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import TABLE
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.order import topological_order
+from micrograd_dl.value import Value
 
 _HEAD = """\
 | name | written | local derivatives | meaning | undefined or kinked |

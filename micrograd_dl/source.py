@@ -13,8 +13,9 @@ from micrograd_dl.backprop import require_value
 from micrograd_dl.notation import Notation, exact_term
 from micrograd_dl.operation import MUL, NEG, Term
 from micrograd_dl.ops import TABLE
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import require_recorded
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 # A line may hold so many operands; of more, Python's compiler tires ("a + b + ..." is nested for it).
 _MOST_OPERANDS = 100

@@ -20,8 +20,9 @@ from micrograd_dl.explain import Nudge, Paths, Why, nudge, paths, why_from
 from micrograd_dl.gradcheck import Check, check
 from micrograd_dl.notation import Notation, number
 from micrograd_dl.ops import TABLE
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute, require_recorded
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 _WINDOW = 4  # steps shown on either side of the cursor
 

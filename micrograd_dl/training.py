@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.collector import collector_paused
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, Optimiser
 from micrograd_dl.preparation import minibatches
@@ -161,7 +162,8 @@ class _Run:
         costs, norms, sizes = [], [], []
         for columns in minibatches(X.shape[1], self.batch_size, rng):
             Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
-            J = self.model.cost_and_grad(Xb, Yb)
+            with collector_paused():  # it would look through all nodes of a graph of Values
+                J = self.model.cost_and_grad(Xb, Yb)
             norm = gradient_norm(self.optimiser)
             if not (math.isfinite(J) and math.isfinite(norm)):
                 raise FloatingPointError(

@@ -21,16 +21,23 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from micrograd_dl import ops
 from micrograd_dl.coerce import to_float
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import CONSTANT
+from micrograd_dl.order import interior_order
 from micrograd_dl.origin import Origin, TextSpan, resolve
 
 _PACKAGE = __package__
+
+_new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
+_add, _sub, _mul, _neg = ops.add, ops.sub, ops.mul, ops.neg
+
+# The code outside this package that made the last node: its loop makes the next one, too, mostly.
+_last_origin: CodeType | None = None
 
 
 class Value:
@@ -94,12 +101,12 @@ class Value:
         self.label = label
         self._a = self._b = None
         self._da = self._db = 0.0
-        _note_origin(self, sys._getframe())
+        _note_origin(self, _frame())
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
         """A number that takes part without being a variable: backprop passes it over."""
-        return _record(to_float(data), CONSTANT, None, None, 0.0, 0.0)
+        return _record(to_float(data), CONSTANT, None, None, 0.0, 0.0, _frame(1))
 
     # --- what it is -------------------------------------------------------------------------------------
 
@@ -173,107 +180,137 @@ class Value:
         return _restore, (self.data, self.label, self.grad, self.op)
 
     # --- arithmetic -------------------------------------------------------------------------------------
-    # The four operations of every inner loop write down what the table says; a test holds them to it.
+    # The four operations of every inner loop write down what the table says; a test holds them to it. `+` and
+    # `*` of large graphs also fill the node's slots in place, since a call is a quarter of their time.
 
     def __add__(self, other: Operand) -> Value:
         if type(other) is not Value:
-            other = _operand(other)
-        return _record(self.data + other.data, ops.add, self, other, 1.0, 1.0)
-
-    def __radd__(self, other: Operand) -> Value:
-        return _operand(other) + self
-
-    def __sub__(self, other: Operand) -> Value:
-        if type(other) is not Value:
-            other = _operand(other)
-        return _record(self.data - other.data, ops.sub, self, other, 1.0, -1.0)
-
-    def __rsub__(self, other: Operand) -> Value:
-        return _operand(other) - self
+            other = _operand(other, _frame(1))
+        node = _new(Value)
+        node.data = self.data + other.data
+        node.grad = 0.0
+        node.op = _add
+        node.label = ""
+        node._a = self
+        node._b = other
+        node._da = node._db = 1.0
+        frame = _frame(1)
+        node._where = code = frame.f_code
+        node._at = frame.f_lasti
+        if code is not _last_origin:
+            _note_origin(node, frame)
+        return node
 
     def __mul__(self, other: Operand) -> Value:
         if type(other) is not Value:
-            other = _operand(other)
-        x, y = self.data, other.data
-        return _record(x * y, ops.mul, self, other, y, x)
+            other = _operand(other, _frame(1))
+        node = _new(Value)
+        node._db = x = self.data
+        node._da = y = other.data
+        node.data = x * y
+        node.grad = 0.0
+        node.op = _mul
+        node.label = ""
+        node._a = self
+        node._b = other
+        frame = _frame(1)
+        node._where = code = frame.f_code
+        node._at = frame.f_lasti
+        if code is not _last_origin:
+            _note_origin(node, frame)
+        return node
 
-    def __rmul__(self, other: Operand) -> Value:
-        return _operand(other) * self
+    def __sub__(self, other: Operand) -> Value:
+        if type(other) is not Value:
+            other = _operand(other, _frame(1))
+        return _record(self.data - other.data, _sub, self, other, 1.0, -1.0, _frame(1))
 
     def __neg__(self) -> Value:
-        return _record(-self.data, ops.neg, self, None, -1.0, 0.0)
+        return _record(-self.data, _neg, self, None, -1.0, 0.0, _frame(1))
+
+    def __radd__(self, other: Operand) -> Value:
+        constant = _operand(other, _frame(1))
+        return _record(constant.data + self.data, _add, constant, self, 1.0, 1.0, _frame(1))
+
+    def __rmul__(self, other: Operand) -> Value:
+        constant = _operand(other, _frame(1))
+        return _record(constant.data * self.data, _mul, constant, self, self.data, constant.data, _frame(1))
+
+    def __rsub__(self, other: Operand) -> Value:
+        constant = _operand(other, _frame(1))
+        return _record(constant.data - self.data, _sub, constant, self, 1.0, -1.0, _frame(1))
 
     def __truediv__(self, other: Operand) -> Value:
-        return apply(ops.div, (self, other))
+        return _binary(ops.div, self, _operand(other, _frame(1)), _frame(1))
 
     def __rtruediv__(self, other: Operand) -> Value:
-        return apply(ops.div, (other, self))
+        return _binary(ops.div, _operand(other, _frame(1)), self, _frame(1))
 
     def __pow__(self, other: Operand) -> Value:
-        return apply(ops.pow, (self, other))
+        return _binary(ops.pow, self, _operand(other, _frame(1)), _frame(1))
 
     def __rpow__(self, other: Operand) -> Value:
-        return apply(ops.pow, (other, self))
+        return _binary(ops.pow, _operand(other, _frame(1)), self, _frame(1))
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return apply(ops.abs, (self,))
+        return _unary(ops.abs, self, _frame(1))
 
     # --- functions --------------------------------------------------------------------------------------
 
     def exp(self) -> Value:
         """``e`` to the power of this; overflow gives inf."""
-        return apply(ops.exp, (self,))
+        return _unary(ops.exp, self, _frame(1))
 
     def log(self) -> Value:
         """The natural logarithm; ValueError at 0 and below."""
-        return apply(ops.log, (self,))
+        return _unary(ops.log, self, _frame(1))
 
     def sqrt(self) -> Value:
         """The square root; ValueError below 0, slope inf at 0."""
-        return apply(ops.sqrt, (self,))
+        return _unary(ops.sqrt, self, _frame(1))
 
     def tanh(self) -> Value:
         """The hyperbolic tangent."""
-        return apply(ops.tanh, (self,))
+        return _unary(ops.tanh, self, _frame(1))
 
     def sigmoid(self) -> Value:
         """``1 / (1 + e^-x)``, stable for every x."""
-        return apply(ops.sigmoid, (self,))
+        return _unary(ops.sigmoid, self, _frame(1))
 
     def relu(self) -> Value:
         """``max(0, x)``, with the slope 1 at 0 as the course has it (see `set_slope_at_kink`)."""
-        return apply(ops.relu, (self,))
+        return _unary(ops.relu, self, _frame(1))
 
     def leaky_relu(self) -> Value:
         """``max(0.01 x, x)``, with the slope 1 at 0 as the course has it."""
-        return apply(ops.leaky_relu, (self,))
+        return _unary(ops.leaky_relu, self, _frame(1))
 
     def softplus(self) -> Value:
         """``log(1 + e^x)``, stable for every x."""
-        return apply(ops.softplus, (self,))
+        return _unary(ops.softplus, self, _frame(1))
 
     def sin(self) -> Value:
         """The sine, in radians."""
-        return apply(ops.sin, (self,))
+        return _unary(ops.sin, self, _frame(1))
 
     def cos(self) -> Value:
         """The cosine, in radians."""
-        return apply(ops.cos, (self,))
+        return _unary(ops.cos, self, _frame(1))
 
     def abs(self) -> Value:
         """The distance from 0, with the slope 0 at 0."""
-        return apply(ops.abs, (self,))
+        return _unary(ops.abs, self, _frame(1))
 
     def maximum(self, other: Operand) -> Value:
         """The larger of the two; where they are equal the slope belongs to `other`."""
-        return apply(ops.maximum, (self, other))
+        return _binary(ops.maximum, self, _operand(other, _frame(1)), _frame(1))
 
     def minimum(self, other: Operand) -> Value:
         """The smaller of the two; where they are equal the slope belongs to `other`."""
-        return apply(ops.minimum, (self, other))
+        return _binary(ops.minimum, self, _operand(other, _frame(1)), _frame(1))
 
     def expand(self) -> Value:
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
@@ -311,10 +348,12 @@ class Value:
             TypeError: `seed` is not a real number.
         """
         seed = to_float(seed, "the seed of backward()")
-        order = topological_order(self)
+        if self._a is None:
+            self.grad = 0.0 if self.op is CONSTANT else self.grad + seed
+            return
+        order, constants = interior_order(self)
         for node in order:
-            if node._a is not None:
-                node.grad = 0.0
+            node.grad = 0.0
         self.grad += seed
         for node in reversed(order):
             a, b, upstream = node._a, node._b, node.grad
@@ -324,10 +363,10 @@ class Value:
             elif type(a) is tuple:
                 for parent, local in zip(a, node._da, strict=True):
                     parent.grad += upstream * local
-            elif a is not None:
+            else:
                 a.grad += upstream * node._da
-            elif node.op is CONSTANT:
-                node.grad = 0.0
+        for constant in constants:
+            constant.grad = 0.0
 
     def zero_grad(self) -> None:
         """Set this node's gradient to 0, as is wanted for leaves between two steps of training."""
@@ -335,40 +374,6 @@ class Value:
 
 
 Operand: TypeAlias = "Value | float | Real | Decimal"
-
-
-def topological_order(root: Value) -> list[Value]:
-    """Every node that `root` depends on, operands before results, left before right, `root` last.
-
-    >>> a, b = Value(1, "a"), Value(2, "b")
-    >>> [node.label for node in topological_order(a * b + a)]
-    ['a', 'b', '', '']
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    # What is still to be visited, the next one last. None: the operands of the one below it are done.
-    path: list[Any] = [root]
-    while path:
-        node = path.pop()
-        if node is None:
-            order.append(path.pop())
-            continue
-        if node in seen:
-            continue
-        seen.add(node)
-        a, b = node._a, node._b
-        if a is None:
-            order.append(node)
-            continue
-        path.append(node)
-        path.append(None)
-        if b is not None:
-            path.append(b)
-        if type(a) is tuple:
-            path.extend(reversed(a))
-        else:
-            path.append(a)
-    return order
 
 
 def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
@@ -379,36 +384,50 @@ def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
         ValueError, ZeroDivisionError: the operation is undefined at the operands, which the message names.
     """
     operation.require_arity(len(operands))
-    parents = tuple([x if type(x) is Value else _operand(x) for x in operands])
-    data, slopes = compute(operation, parents)
-    if operation.arity is None:
-        return _record(data, operation, parents, None, slopes, 0.0)
+    frame = _frame(1)
+    parents = [x if type(x) is Value else _operand(x, frame) for x in operands]
     if operation.arity == 1:
-        return _record(data, operation, parents[0], None, slopes[0], 0.0)
-    return _record(data, operation, parents[0], parents[1], slopes[0], slopes[1])
+        return _unary(operation, parents[0], frame)
+    if operation.arity == 2:
+        return _binary(operation, parents[0], parents[1], frame)
+    return _nary(operation, tuple(parents), frame)
 
 
-def compute(operation: Operation, parents: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
-    """The data of a node and its local derivatives; a constant's is not asked for."""
-    values = [parent.data for parent in parents]
+def _unary(operation: Operation, x: Value, frame: FrameType) -> Value:
+    data = x.data
+    try:
+        out = operation.forward(data)
+    except (ValueError, ZeroDivisionError) as error:
+        raise operation.refusal(error, (data,), operand_names((x,))) from None
+    slope = 0.0 if x.op is CONSTANT else operation.local(0, out, (data,))
+    return _record(out, operation, x, None, slope, 0.0, frame)
+
+
+def _binary(operation: Operation, x: Value, y: Value, frame: FrameType) -> Value:
+    values = (x.data, y.data)
     try:
         out = operation.forward(*values)
     except (ValueError, ZeroDivisionError) as error:
-        raise operation.refusal(error, values, operand_names(parents)) from None
-    if operation.arity is None:
-        return out, tuple(operation.slopes(out, values))
-    if operation.arity == 1:
-        return out, (0.0 if parents[0].op is CONSTANT else operation.local(0, out, values),)
-    a, b = parents
-    return out, (
-        0.0 if a.op is CONSTANT else operation.local(0, out, values),
-        0.0 if b.op is CONSTANT else operation.local(1, out, values),
-    )
+        raise operation.refusal(error, values, operand_names((x, y))) from None
+    by_x = 0.0 if x.op is CONSTANT else operation.local(0, out, values)
+    by_y = 0.0 if y.op is CONSTANT else operation.local(1, out, values)
+    return _record(out, operation, x, y, by_x, by_y, frame)
 
 
-def _record(data: float, op: Operation, a: Any, b: Value | None, da: Any, db: float) -> Value:
-    """A new interior node or constant; the one place where they are made."""
-    node = Value.__new__(Value)
+def _nary(operation: Operation, x: tuple[Value, ...], frame: FrameType) -> Value:
+    values = [operand.data for operand in x]
+    try:
+        out = operation.forward(*values)
+    except (ValueError, ZeroDivisionError) as error:
+        raise operation.refusal(error, values, operand_names(x)) from None
+    return _record(out, operation, x, None, tuple(operation.slopes(out, values)), 0.0, frame)
+
+
+def _record(
+    data: float, op: Operation, a: Any, b: Value | None, da: Any, db: float, frame: FrameType
+) -> Value:
+    """A new interior node or constant, made on behalf of `frame`."""
+    node = _new(Value)
     node.data = data
     node.grad = 0.0
     node.op = op
@@ -417,7 +436,10 @@ def _record(data: float, op: Operation, a: Any, b: Value | None, da: Any, db: fl
     node._b = b
     node._da = da
     node._db = db
-    _note_origin(node, sys._getframe(2))
+    node._where = code = frame.f_code
+    node._at = frame.f_lasti
+    if code is not _last_origin:
+        _note_origin(node, frame)
     return node
 
 
@@ -426,8 +448,13 @@ def _note_origin(node: Value, frame: FrameType) -> None:
 
     Its line is looked up only if somebody asks.
     """
-    while frame.f_globals.get("__package__") == _PACKAGE and frame.f_back is not None:
+    global _last_origin
+    while frame.f_globals.get("__package__") == _PACKAGE:
+        if frame.f_back is None:  # a thread that begins in this package
+            break
         frame = frame.f_back
+    else:
+        _last_origin = frame.f_code
     node._where = frame.f_code
     node._at = frame.f_lasti
 
@@ -438,10 +465,12 @@ def set_origin(node: Value, text: str, start: int, end: int) -> None:
     node._at = 0
 
 
-def _operand(x: Operand) -> Value:
+def _operand(x: Operand, frame: FrameType) -> Value:
+    """A Value as it is, a number as a constant made on behalf of `frame`."""
     if isinstance(x, Value):
         return x
-    return _record(to_float(x, "arithmetic with a Value"), CONSTANT, None, None, 0.0, 0.0)
+    data = x if type(x) is float else to_float(x, "arithmetic with a Value")
+    return _record(data, CONSTANT, None, None, 0.0, 0.0, frame)
 
 
 def _number(x: Operand) -> float:

@@ -23,9 +23,11 @@ PACKAGES = ("micrograd_dl", "viz")
 # (`if TYPE_CHECKING:`) is free. A package's own name stands for its __init__.py.
 LAYERS = (
     "micrograd_dl.coerce",
+    "micrograd_dl.collector",
     "micrograd_dl.origin",
     "micrograd_dl.operation",
     "micrograd_dl.ops",
+    "micrograd_dl.order",
     "micrograd_dl.value",
     "micrograd_dl.recording",
     "micrograd_dl.naming",

@@ -25,8 +25,9 @@ from micrograd_dl.backprop import (
     steps_in,
 )
 from micrograd_dl.notation import Notation
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs, numbers
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 
 def course() -> tuple[Value, Value, Value, Value, Value, Value]:

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl import ops
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs, numbers
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 seeds = st.floats(-4, 4)
 

@@ -15,8 +15,9 @@ from micrograd_dl import ops
 from micrograd_dl.backprop import Contribute, grad
 from micrograd_dl.explain import nudge, paths, why
 from micrograd_dl.expression import parse
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 
 def course() -> tuple[Value, Value, Value, Value]:

@@ -14,8 +14,9 @@ from micrograd_dl import ops
 from micrograd_dl.backprop import evaluate, grad
 from micrograd_dl.gradcheck import EPSILON, GOOD, SUSPICIOUS, Component, check, distance
 from micrograd_dl.operation import Operation
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs
-from micrograd_dl.value import Value, apply, topological_order
+from micrograd_dl.value import Value, apply
 
 RIGHT, CLOSER, BUG, NOTHING = (
     "backprop is right",

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from micrograd_dl import ops
 from micrograd_dl.backprop import grad, steps
 from micrograd_dl.ops import TABLE
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs, numbers
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 ORDERS = 5
 

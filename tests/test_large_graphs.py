@@ -12,9 +12,10 @@ import pytest
 
 from micrograd_dl import ops
 from micrograd_dl.backprop import Contribute, Evaluate, Seed, evaluate, grad, steps
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute, require_recorded
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 MILLION = 1_000_000
 

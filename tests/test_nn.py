@@ -10,8 +10,9 @@ import pytest
 
 from micrograd_dl.initialisers import he, xavier
 from micrograd_dl.nn import MLP, Layer, Neuron
+from micrograd_dl.order import topological_order
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 # --- neurons ------------------------------------------------------------------------------------------------
 

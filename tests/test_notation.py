@@ -22,8 +22,9 @@ from micrograd_dl.notation import (
     written,
 )
 from micrograd_dl.operation import ADD, ATOM, MUL, NEG, Operation, Term
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 TRAPS = [
     "",

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from micrograd_dl import ops
 from micrograd_dl.backprop import grad
 from micrograd_dl.explain import kinks_between, nudge
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 
 def course() -> tuple[Value, Value, Value, Value]:

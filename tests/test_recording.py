@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from micrograd_dl import check, ops, set_slope_at_kink, why
 from micrograd_dl.backprop import grad, steps
+from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute, require_recorded
 from micrograd_dl.testing import Graph, graphs, numbers
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from micrograd_dl import ops
 from micrograd_dl.backprop import grad
+from micrograd_dl.order import topological_order
 from micrograd_dl.source import to_source
 from micrograd_dl.testing import Graph, graphs
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 
 def function(root: Value) -> Any:

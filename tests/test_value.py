@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from micrograd_dl import ops
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import CONSTANT, TABLE
+from micrograd_dl.order import topological_order
 from micrograd_dl.testing import leaves, numbers, operands
-from micrograd_dl.value import Value, apply, topological_order
+from micrograd_dl.value import Value, apply
 
 NUMPY_TYPES = [
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,

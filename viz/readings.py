@@ -10,8 +10,9 @@ from weakref import WeakKeyDictionary
 
 from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step
 from micrograd_dl.notation import Notation, number
+from micrograd_dl.order import topological_order
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 from viz.scene import State
 
 MORE = " + …"  # behind a sum that is not complete

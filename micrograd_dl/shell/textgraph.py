@@ -23,9 +23,10 @@ from dataclasses import dataclass
 
 from micrograd_dl.backprop import Contribute, require_value
 from micrograd_dl.notation import Notation, number
+from micrograd_dl.order import topological_order
 from micrograd_dl.shell.terminal import columns, fitted, padded
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.value import Value
 
 _FAN = 8  # operands of one node that an outline shows
 _NARROWEST = 16  # columns of a line that names and formulas get at least

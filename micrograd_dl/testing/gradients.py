@@ -10,7 +10,8 @@ from typing import Any
 from micrograd_dl.backprop import evaluate, grad
 from micrograd_dl.coerce import to_float
 from micrograd_dl.explain import kinks_between
-from micrograd_dl.value import Value, topological_order
+from micrograd_dl.order import topological_order
+from micrograd_dl.value import Value
 
 # Relative to the argument where that is above 1. A short step suffers from rounding, a long one from the
 # function's curvature; a wrong gradient disagrees with all of them.

@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from micrograd_dl import ops
+from micrograd_dl.order import topological_order
 from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, apply, topological_order
+from micrograd_dl.value import Value, apply
 from viz import draw, outline
 from viz.outline import measure
 from viz.readings import OnNodes, OnPaper

@@ -1,0 +1,73 @@
+"""The order in which a graph is computed and backpropagated; no function here is recursive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from micrograd_dl.ops import CONSTANT
+
+if TYPE_CHECKING:
+    from micrograd_dl.value import Value
+
+
+def topological_order(root: Value) -> list[Value]:
+    """Every node that `root` depends on, operands before results, left before right, `root` last.
+
+    >>> from micrograd_dl.value import Value
+    >>> a, b = Value(1, "a"), Value(2, "b")
+    >>> [node.label for node in topological_order(a * b + a)]
+    ['a', 'b', '', '']
+    """
+    order: list[Value] = []
+    seen: set[Value] = set()
+    # What is still to be visited, the next one last. None: the operands of the one below it are done.
+    path: list[Any] = [root]
+    while path:
+        node = path.pop()
+        if node is None:
+            order.append(path.pop())
+            continue
+        if node in seen:
+            continue
+        seen.add(node)
+        a, b = node._a, node._b
+        if a is None:
+            order.append(node)
+            continue
+        path.append(node)
+        path.append(None)
+        if b is not None:
+            path.append(b)
+        if type(a) is tuple:
+            path.extend(reversed(a))
+        else:
+            path.append(a)
+    return order
+
+
+def interior_order(root: Value) -> tuple[list[Value], list[Value]]:
+    """The interior nodes of the topological order, and the constants among their operands.
+
+    Leaves, half of most graphs, have no operands to wait for: backward() need not visit them.
+    """
+    order: list[Value] = []
+    constants: list[Value] = []
+    seen: set[Value] = set()
+    path: list[Any] = [root]
+    while path:
+        node = path.pop()
+        if node is None:
+            order.append(path.pop())
+            continue
+        if node in seen:
+            continue
+        seen.add(node)
+        path.append(node)
+        path.append(None)
+        a, b = node._a, node._b
+        for operand in reversed(a) if type(a) is tuple else (a,) if b is None else (b, a):
+            if operand._a is not None:
+                path.append(operand)
+            elif operand.op is CONSTANT:
+                constants.append(operand)
+    return order, constants
