@@ -58,6 +58,12 @@ class Engine:
         """Backpropagation."""
         J.backward()
 
+    def descend(self, leaves: Sequence[Any], alpha: float) -> None:
+        """A step of gradient descent, and gradients of 0 for the next."""
+        for leaf in leaves:
+            leaf.data -= alpha * leaf.grad
+            leaf.grad = 0.0
+
     def data(self, J: Any) -> float:
         """The number of a result."""
         return float(J.data)
@@ -125,6 +131,14 @@ class PyTorch(Engine):
             return torch.tensor(x, dtype=torch.float64)
 
         super().__init__(leaf, constant, torch.relu, torch.tanh)
+        self._no_grad = torch.no_grad
+
+    def descend(self, leaves: Sequence[Any], alpha: float) -> None:
+        """The same, in place."""
+        with self._no_grad():
+            for leaf in leaves:
+                leaf.sub_(leaf.grad, alpha=alpha)
+                leaf.grad = None
 
     def data(self, J: Any) -> float:
         """The number of a result."""
