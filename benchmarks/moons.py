@@ -1,4 +1,4 @@
-"""micrograd's demonstration: 100 points of two moons, 2-16-16-1, ReLU, max-margin and L2, 100 full-batch steps.
+"""micrograd's demonstration: 100 points of two moons, 2-16-16-1, max-margin and L2, 100 steps of all.
 
 Each contestant is made once and gives ``train(steps)``, which begins anew each time and returns the loss of
 every step.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -148,10 +149,10 @@ def jax() -> Train:
 
 CONTESTANTS: dict[str, Callable[[], Train]] = {
     "NumPy, by hand": by_hand,
-    "JAX, jit of the whole loop": jax,
+    "JAX, the whole loop compiled": jax,
     "PyTorch, matrices": torch,
     **{
-        name: lambda name=name: eager(name)
+        name: partial(eager, name)
         for name in (scalars.FUSED, scalars.OURS, scalars.TUPLES, "PyTorch, 0-dimensional", "micrograd")
     },
 }

@@ -117,5 +117,7 @@ def run(
                 print()
                 print(*ratios(here, "nodes", base), sep="\n", flush=True)
         for name, cap in caps.items():
-            print(f"\n{name} is left out above {cap:,} nodes, where its preparation takes long (--full waits).")
+            print(
+                f"\n{name} is left out above {cap:,} nodes, where its preparation takes long (--full waits)."
+            )
     return records
