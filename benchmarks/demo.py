@@ -73,7 +73,10 @@ def compete(
         losses, first, again = processes.call(name, warm_up, module, name, FEW)
         wanted = wanted or losses
         require_the_same(name, losses, wanted)
-        plan[name] = max(FEW, min(whole, int(patience * FEW / again))), max(0.0, first - again)
+        steps = max(FEW, min(whole, int(patience * FEW / again)))
+        if steps == whole:  # JAX compiles anew for another number of steps
+            first += processes.call(name, training, module, name, steps) - again * whole / FEW
+        plan[name] = steps, max(0.0, first - again)
     taken: dict[str, list[float]] = {name: [] for name in plan}
     for _ in range(rounds):
         for name, (steps, _warm) in plan.items():

@@ -45,7 +45,8 @@ def first(name: str, kind: str, size: int) -> tuple[float, list[float], float, f
 
 def steps(name: str, kind: str, size: int, seconds: float) -> float:
     """Seconds a step: the median of those that fit in the time."""
-    step, taken = _made(name, kind, size).step, []
+    step = _made(name, kind, size).step
+    taken: list[float] = []
     step()
     while sum(taken) < seconds or len(taken) < 3:
         begin = time.perf_counter()
@@ -117,7 +118,5 @@ def run(
                 print()
                 print(*ratios(here, "nodes", base), sep="\n", flush=True)
         for name, cap in caps.items():
-            print(
-                f"\n{name} is left out above {cap:,} nodes, where its preparation takes long (--full waits)."
-            )
+            print(f"\n{name} is left out above {cap:,} nodes: --full waits for its preparation.")
     return records

@@ -1,6 +1,6 @@
 """A graph of scalars that is prepared once and run again and again: ours, CasADi, C and JAX.
 
-Each is made for a graph and gives a `Replay`. Forward and backward with the gradient by every leaf, one thread.
+Each is made for a graph and gives a `Replay`: forward and backward with the gradient by every leaf.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def casadi(graph: Graph) -> Replay:
     function = ca.Function("J", [p], [J, ca.gradient(J, p)])
     leaves, value, slopes = np.array(graph.leaves), np.zeros(1), np.zeros(len(graph.leaves))
     buffer, trigger = function.buffer()
-    buffer.set_arg(0, memoryview(leaves))
-    buffer.set_res(0, memoryview(value))
-    buffer.set_res(1, memoryview(slopes))
+    buffer.set_arg(0, leaves.data)
+    buffer.set_res(0, value.data)
+    buffer.set_res(1, slopes.data)
 
     used = function, buffer, leaves, slopes  # the trigger reads them and does not keep them
 

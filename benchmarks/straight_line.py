@@ -1,7 +1,7 @@
 """A graph of scalars as straight-line C: one statement a node, and one for its adjoint, compiled by gcc -O1.
 
-Values and adjoints stand in two arrays, each written once, and the statements in functions of 200, as gcc takes
-the longer for a statement the more of them a function has.
+Values and adjoints stand in two arrays, each written once. The statements are in functions of 200, as gcc
+takes the longer for a statement the more of them a function has.
 """
 
 from __future__ import annotations
