@@ -63,6 +63,31 @@ def eager(name: str) -> Train:
     return train
 
 
+def compiled(runner: str) -> Train:
+    """The loss of one point, written with Values, recorded once and run over all points at a time."""
+    compile_graph = importlib.import_module("micrograd_dl.compiled").compile_graph
+    nn = importlib.import_module("micrograd_dl.nn")
+    functions = importlib.import_module("micrograd_dl.functions")
+    value = importlib.import_module("micrograd_dl.value").Value
+    X, y, initial = matrices()
+    model = nn.MLP(SIZES[0], SIZES[1:], ["relu", "relu", "linear"])
+    model.set_layers_data(initial)
+    p, x, sign = model.parameters(), [value(0.0), value(0.0)], value(0.0)
+    J = functions.relu(1 - sign * model(x)) + L2 * functions.dot(p, p)
+    f = compile_graph(J, inputs=[x, sign], parameters=p, runner=runner)
+    start = np.array([v.data for v in p])
+
+    def train(steps: int) -> list[float]:
+        theta, losses = start.copy(), []
+        for step in range(steps):
+            J, gradient = f.at(theta, X, y)
+            theta -= rate(step) * gradient
+            losses.append(J)
+        return losses
+
+    return train
+
+
 def by_hand() -> Train:
     """NumPy, with the formulas of the backward pass written out."""
     X, y, initial = matrices()
@@ -148,6 +173,8 @@ def jax() -> Train:
 
 
 CONTESTANTS: dict[str, Callable[[], Train]] = {
+    "micrograd_dl.compiled, Numba": partial(compiled, "numba"),
+    "micrograd_dl.compiled, NumPy": partial(compiled, "numpy"),
     "NumPy, by hand": by_hand,
     "JAX, the whole loop compiled": jax,
     "PyTorch, matrices": torch,
