@@ -113,7 +113,7 @@ def table(records: Sequence[Record]) -> Iterator[str]:
 
 def run(*, quick: bool = False, full: bool = False, **_: int) -> list[Record]:
     """Measure and print both; the records."""
-    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 8.0)
+    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 5.0)
     records = []
     for module, title in DEMONSTRATIONS.items():
         with Apart(names(module)) as processes:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import gc
 import math
+import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ TASKS: tuple[tuple[str, tuple[int, ...], tuple[str, ...]], ...] = (
     ("mixed", SIZES, (FUSED,)),
     ("chain", (1_000_000,), (FUSED,)),
 )
+SLOW = ("MyGrad", "autograd (HIPS)")  # their time is not the collector's
 DEEP = 10_000_000
 RAISED = "†"
 
@@ -78,6 +81,25 @@ def steps(name: str, kind: str, size: int, count: int) -> float:
         engine.backward(J)
         J = None
     return (time.perf_counter() - begin) / count
+
+
+def phases(name: str, kind: str, size: int, collector: bool) -> list[float]:
+    """Nanoseconds a node to build, to backpropagate and to free, the collector at its default or off."""
+    engine, graph, leaves = _task(name, kind, size)
+    gc.collect()
+    try:
+        if not collector:
+            gc.disable()
+        marks = [time.perf_counter()]
+        J = engine.build(graph, leaves)
+        marks.append(time.perf_counter())
+        engine.backward(J)
+        marks.append(time.perf_counter())
+        J = None
+        marks.append(time.perf_counter())
+    finally:
+        gc.enable()
+    return [(b - a) / graph.nodes * 1e9 for a, b in pairwise(marks)]
 
 
 def memory(name: str, kind: str, size: int) -> tuple[float, float]:
@@ -134,7 +156,7 @@ def compete(
         taken: dict[str, list[float]] = {name: [] for name in running}
         for _ in range(rounds):
             for name, (count, _note) in running.items():
-                if not taken[name] or sum(taken[name]) < 2 * patience:
+                if not taken[name] or sum(taken[name]) < patience:
                     taken[name].append(processes.call(name, steps, name, kind, size, count))
         for name, (_, note) in running.items():
             title = GRAPHS[kind](size).name
@@ -151,11 +173,28 @@ def measure_memory(names: Sequence[str], size: int) -> list[str]:
     return lines
 
 
+def measure_phases(processes: Apart, names: Sequence[str], size: int, rounds: int) -> list[str]:
+    """A table in Markdown: the medians of each phase, with the collector and without."""
+    lines = [
+        "| ns a node | build | backward | free | build, collector off | backward, off | free, off |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    found: dict[str, list[list[float]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name, times in found.items():
+            both = [processes.call(name, phases, name, "mlp", size, collector) for collector in (True, False)]
+            times.append(both[0] + both[1])
+    for name, times in found.items():
+        medians = [statistics.median(column) for column in zip(*times, strict=True)]
+        lines.append(f"| {name} | " + " | ".join(map(number, medians)) + " |")
+    return lines
+
+
 def run(
     *, quick: bool = False, full: bool = False, largest: int = SIZES[-1], smallest: int = 0
 ) -> list[Record]:
     """Measure and print every table; the records."""
-    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 8.0)
+    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 4.0)
     records: list[Record] = []
     with Apart(ENGINES) as processes:
         names = list(processes.installed(alive))
@@ -183,7 +222,12 @@ def run(
             for base in [name for name in (OURS, FUSED) if name in those]:
                 print()
                 print(*ratios(here, "nodes", base), sep="\n", flush=True)
-    if Path("/proc/self/clear_refs").exists():
-        print("\n**MLP loss: memory**\n")
-        print(*measure_memory(names, 1_000 if quick else 100_000), sep="\n", flush=True)
+        size = 1_000 if quick else 100_000
+        if smallest <= size <= largest:
+            quickest = [name for name in names if name not in SLOW]
+            print(f"\n**MLP loss of {size:,} nodes: with the garbage collector and without**\n")
+            print(*measure_phases(processes, quickest, size, min(rounds, 3)), sep="\n", flush=True)
+    if smallest <= size <= largest and Path("/proc/self/clear_refs").exists():
+        print(f"\n**MLP loss of {size:,} nodes: memory**\n")
+        print(*measure_memory(names, size), sep="\n", flush=True)
     return records
