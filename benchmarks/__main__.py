@@ -35,6 +35,9 @@ def main() -> None:
     parser.add_argument("--smallest", type=int, default=0, metavar="N", help="no graph of fewer nodes")
     parser.add_argument("--largest", type=int, default=10**6, metavar="N", help="no graph of more nodes")
     parser.add_argument(
+        "--tasks", nargs="+", default=(), help="no others: mlp, wide, mixed, chain; moons, gpt"
+    )
+    parser.add_argument(
         "--save", type=Path, metavar="FILE", help="keep the times in a JSON file, for `benchmarks.charts`"
     )
     parser.add_argument(
@@ -63,6 +66,7 @@ def main() -> None:
             full=arguments.full,
             smallest=arguments.smallest,
             largest=arguments.largest,
+            only=arguments.tasks,
         )
         if arguments.save:
             from benchmarks.records import save

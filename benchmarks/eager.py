@@ -191,7 +191,12 @@ def measure_phases(processes: Apart, names: Sequence[str], size: int, rounds: in
 
 
 def run(
-    *, quick: bool = False, full: bool = False, largest: int = SIZES[-1], smallest: int = 0
+    *,
+    quick: bool = False,
+    full: bool = False,
+    largest: int = SIZES[-1],
+    smallest: int = 0,
+    only: Sequence[str] = (),
 ) -> list[Record]:
     """Measure and print every table; the records."""
     rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 4.0)
@@ -206,7 +211,7 @@ def run(
         print(f"\nObjects in the process before there is a graph: {held}.")
         for kind, all_sizes, without in TASKS:
             sizes = [n for n in all_sizes if smallest <= n <= largest]
-            if not sizes:
+            if not sizes or (only and kind not in only):
                 continue
             those = [name for name in names if name not in without]
             found = list(compete(kind, sizes, processes, those, rounds, patience))
@@ -223,11 +228,12 @@ def run(
                 print()
                 print(*ratios(here, "nodes", base), sep="\n", flush=True)
         size = 1_000 if quick else 100_000
-        if smallest <= size <= largest:
+        phased = smallest <= size <= largest and (not only or "mlp" in only)
+        if phased:
             quickest = [name for name in names if name not in SLOW]
             print(f"\n**MLP loss of {size:,} nodes: with the garbage collector and without**\n")
             print(*measure_phases(processes, quickest, size, min(rounds, 3)), sep="\n", flush=True)
-    if smallest <= size <= largest and Path("/proc/self/clear_refs").exists():
+    if phased and Path("/proc/self/clear_refs").exists():
         print(f"\n**MLP loss of {size:,} nodes: memory**\n")
         print(*measure_memory(names, size), sep="\n", flush=True)
     return records

@@ -92,7 +92,12 @@ def preparations(records: Sequence[Record]) -> Iterable[str]:
 
 
 def run(
-    *, quick: bool = False, full: bool = False, largest: int = SIZES[-1], smallest: int = 0
+    *,
+    quick: bool = False,
+    full: bool = False,
+    largest: int = SIZES[-1],
+    smallest: int = 0,
+    only: Sequence[str] = (),
 ) -> list[Record]:
     """Measure and print every table; the records."""
     rounds, seconds = (2, 0.02) if quick else (5, 0.1)
@@ -102,7 +107,7 @@ def run(
         names = list(processes.installed(installed))
         if missing := [name for name in REPLAYS if name not in names]:
             print(f"\nNot installed, left out: {', '.join(missing)}.")
-        for kind in KINDS:
+        for kind in [kind for kind in KINDS if not only or kind in only]:
             here: list[Record] = []
             for size in [n for n in SIZES if smallest <= n <= largest]:
                 able = [name for name in names if size <= caps.get(name, SIZES[-1])]
