@@ -43,9 +43,10 @@ sigmoid = Activation("sigmoid", _each(ops.sigmoid))
 tanh = Activation("tanh", _each(ops.tanh))
 relu = Activation("relu", _each(ops.relu), fan_in=2.0)
 leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), fan_in=2.0)
+mish = Activation("mish", _each(lambda z: z * ops.tanh(ops.softplus(z))), fan_in=2.0)
 softmax = Activation("softmax", _softmax)
 
-ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, softmax)}
+ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish, softmax)}
 
 
 def activation(name: str | Activation) -> Activation:

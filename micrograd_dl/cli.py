@@ -34,6 +34,7 @@ commands:
   source    write the forward and the backward pass as a Python function
   train     train a network on a table or a built-in set of data
   predict   use a trained network on new examples
+  tune      search the hyperparameters of a network
   lesson    run a lesson of the course"""
 _TOP_EXAMPLES = """\
 examples:
@@ -128,6 +129,10 @@ def _leave_nothing_to_write() -> None:
 
 def _carry_out(arguments: list[str]) -> int:
     """Find the command and its options, read the expression, and do it."""
+    if arguments and arguments[0] == "tune":
+        from micrograd_dl.tuning_cli import run as tune
+
+        return tune(arguments[1:])
     if arguments and arguments[0] in _LEARNING:
         from micrograd_dl.learning_cli import run
 
@@ -160,7 +165,9 @@ def _carry_out(arguments: list[str]) -> int:
 def _no_command(arguments: list[str]) -> int:
     parser = _parser("micrograd-dl", "COMMAND [EXPR] [NAME=NUMBER ...]", _TOP, _TOP_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"micrograd-dl {__version__}")
-    parser.add_argument("command", nargs="?", choices=[*_COMMANDS, *_LEARNING], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "command", nargs="?", choices=[*_COMMANDS, *_LEARNING, "tune"], help=argparse.SUPPRESS
+    )
     parser.parse_args(arguments)
     parser.print_help(sys.stderr)
     return 2

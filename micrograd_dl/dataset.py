@@ -100,7 +100,7 @@ class Dataset:
         if name not in LOSSES:
             raise ValueError(f"there is no loss {name!r}: choose one of {', '.join(LOSSES)}")
         if not self.classes:
-            if name != "squared":
+            if LOSSES[name].decide is not None:
                 raise ValueError(
                     f"the loss {name} is for classes, and {self.target} is numbers: take squared"
                 )

@@ -58,6 +58,18 @@ class Predictor:
             return float((self.predict(data.X) != data.Y).mean())
         return float(np.sqrt(np.mean((self.predict(data.X) - data.Y) ** 2)))
 
+    def loss(self, data: Dataset) -> float:
+        """The mean loss of the examples, without penalties, which would differ with lambda.
+
+        Of classes, minus the logarithm of the probability of the right one; of numbers, half the square of
+        what is missing, on the scale they were measured on.
+        """
+        P = self.probabilities(data.X)
+        if P is None:
+            return self.error(data) ** 2 / 2
+        right = np.where(data.Y == 1, P, 1 - P) if len(P) == 1 else np.take_along_axis(P, data.Y, axis=0)
+        return float(-np.log(np.maximum(right, np.finfo(float).tiny)).mean())
+
     def save(self, path: File) -> Path:
         """Write everything to one ``.npz`` file."""
         arrays = {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
@@ -132,6 +144,8 @@ def train(
     epochs: int = 200,
     batch_size: int = 64,
     learning_rate: float = 0.01,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
     l2: float = 0.0,
     patience: int | None = 30,
     seed: int = 0,
@@ -147,8 +161,9 @@ def train(
         hidden: the sizes of the hidden layers.
         activation: of the hidden layers.
         backend: ``"numpy"`` or ``"values"``.
-        epochs, batch_size, learning_rate, patience, seed, checkpoint, progress, callbacks: see
+        epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fit`.
+        learning_rate, beta1, beta2: of Adam.
         l2: lambda.
         bayes: the error that nobody could be below.
 
@@ -172,7 +187,8 @@ def train(
     ]
     history = fit(
         model, *sets[0],
-        epochs=epochs, batch_size=batch_size, optimiser=Adam(model.parameters(), learning_rate), dev=sets[1],
+        epochs=epochs, batch_size=batch_size, dev=sets[1],
+        optimiser=Adam(model.parameters(), learning_rate, beta1, beta2),
         patience=patience, seed=seed, callbacks=callbacks, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
     predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history)

@@ -22,6 +22,7 @@ LESSONS = {
     "linear_collapse": "a stack of linear layers is one linear map",
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
     "parity": "parity of n bits: deep against shallow",
+    "log_scale": "where to search: the share of each decade, and a grid against chance",
     "autoencoder": "eight symbols through three units and back",
     "convolution": "kernels and pooling tell handwritten digits apart",
     "recurrent": "a recurrent cell adds binary numbers, and learns to carry",
@@ -54,23 +55,9 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     train = commands.add_parser("train", help="train a network on a table or a built-in set")
+    add_data(train)
     train.add_argument(
-        "data", metavar="DATA", help="a .csv, .tsv or .npz file, or a built-in set: moons, digits, iris, ..."
-    )
-    train.add_argument("--target", metavar="COLUMN", help="the column of a .csv or .tsv file to predict")
-    train.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="a column that is no feature, such as an identifier; may be given more than once",
-    )
-    _add_delimiter(train)
-    train.add_argument(
-        "--kind", choices=("classes", "numbers"), help="what the target is, where that is not plain"
-    )
-    train.add_argument(
-        "--hidden", type=_sizes, default=[16], metavar="16,16", help="sizes of the hidden layers (16)"
+        "--hidden", type=sizes, default=[16], metavar="16,16", help="sizes of the hidden layers (16)"
     )
     train.add_argument("--activation", default="relu", help="of the hidden layers (relu)")
     train.add_argument(
@@ -79,6 +66,8 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     train.add_argument("--epochs", type=int, default=200, help="at most (200)")
     train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")
     train.add_argument("--learning-rate", type=float, default=0.01, help="Adam's alpha (0.01)")
+    train.add_argument("--beta1", type=float, default=0.9, help="Adam's, of the gradients (0.9)")
+    train.add_argument("--beta2", type=float, default=0.999, help="Adam's, of their squares (0.999)")
     train.add_argument("--l2", type=float, default=0.0, help="lambda of the L2 regularisation (0)")
     train.add_argument(
         "--patience", type=int, default=30, help="epochs without a lower dev cost before it stops (30)"
@@ -95,6 +84,25 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     train.add_argument("--report", default="report", metavar="FOLDER", help="where the pictures go (report)")
     train.set_defaults(do=_train)
+
+
+def add_data(command: argparse.ArgumentParser) -> None:
+    """Add what says where the examples are, for `read_data`."""
+    command.add_argument(
+        "data", metavar="DATA", help="a .csv, .tsv or .npz file, or a built-in set: moons, digits, iris, ..."
+    )
+    command.add_argument("--target", metavar="COLUMN", help="the column of a .csv or .tsv file to predict")
+    command.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that is no feature, such as an identifier; may be given more than once",
+    )
+    _add_delimiter(command)
+    command.add_argument(
+        "--kind", choices=("classes", "numbers"), help="what the target is, where that is not plain"
+    )
 
 
 def _add_delimiter(command: argparse.ArgumentParser) -> None:
@@ -123,13 +131,15 @@ def _train(options: argparse.Namespace) -> int:
     if not options.output.endswith(".npz"):  # said now, not when the training is done
         raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
     outcome = train(
-        _data(options),
+        read_data(options),
         options.hidden,
         activation=options.activation,
         backend=options.backend,
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
+        beta1=options.beta1,
+        beta2=options.beta2,
         l2=options.l2,
         patience=options.patience,
         seed=options.seed,
@@ -143,7 +153,8 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _data(options: argparse.Namespace) -> Dataset:
+def read_data(options: argparse.Namespace) -> Dataset:
+    """The dataset that the options of `add_data` name."""
     from micrograd_dl.datasets import dataset
     from micrograd_dl.tables import read_csv, read_npz
 
@@ -236,7 +247,8 @@ def _delimiter(text: str) -> str:
     return "\t" if text in ("tab", r"\t") else text
 
 
-def _sizes(text: str) -> Sequence[int]:
+def sizes(text: str) -> Sequence[int]:
+    """The sizes of hidden layers, from words such as 16,16."""
     try:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from micrograd_dl import ops
+
+Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +28,21 @@ class Loss:
             Values, floats or arrays of m examples.
         output: the activation that the output layer must have, or None: any but softmax.
         targets: what the targets are, in words.
+        decide: of a loss of classes, the class each output stands for, as `predict` gives it.
+        classes: of a loss of probabilities, between how many classes n_y outputs choose.
     """
 
     name: str
     of: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
     output: str | None
     targets: str
+    decide: Callable[[Array], Array] | None = None
+    classes: Callable[[int], int] | None = None
+
+    def smoothed(self, Y: Array, epsilon: float) -> Array:
+        """Targets that are less sure of themselves: ``(1 - epsilon) y + epsilon / classes``."""
+        assert self.classes is not None
+        return (1 - epsilon) * Y + epsilon / self.classes(len(Y))
 
     def __repr__(self) -> str:
         return self.name
@@ -54,12 +68,28 @@ def _max_margin(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
     return _sum([ops.relu(1.0 - target * unit) for unit, target in zip(a, y, strict=True)])
 
 
-logistic = Loss("logistic", _logistic, "sigmoid", "probabilities: 0 or 1 for a class")
-cross_entropy = Loss("cross_entropy", _cross_entropy, "softmax", "one-hot columns, whose sum is 1")
-squared = Loss("squared", _squared, None, "numbers")
-max_margin = Loss("max_margin", _max_margin, None, "-1 or 1")
+def _huber(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
+    terms = []
+    for unit, target in zip(a, y, strict=True):
+        apart = ops.abs(unit - target)
+        near = ops.minimum(apart, 1.0)  # a parabola up to here, and its tangent from there on
+        terms.append(near * (apart - near / 2))
+    return _sum(terms)
 
-LOSSES = {loss.name: loss for loss in (logistic, cross_entropy, squared, max_margin)}
+
+logistic = Loss(
+    "logistic", _logistic, "sigmoid", "probabilities: 0 or 1 for a class",
+    decide=lambda A: (A >= 0.5).astype(int), classes=lambda n_y: 2,
+)  # fmt: skip
+cross_entropy = Loss(
+    "cross_entropy", _cross_entropy, "softmax", "one-hot columns, whose sum is 1",
+    decide=lambda A: np.asarray(A.argmax(axis=0, keepdims=True)), classes=lambda n_y: n_y,
+)  # fmt: skip
+squared = Loss("squared", _squared, None, "numbers")
+max_margin = Loss("max_margin", _max_margin, None, "-1 or 1", decide=lambda A: np.where(A >= 0, 1, -1))
+huber = Loss("huber", _huber, None, "numbers, of which some may be far out")
+
+LOSSES = {loss.name: loss for loss in (logistic, cross_entropy, squared, max_margin, huber)}
 
 
 def default_loss(output: str) -> Loss:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micrograd_dl.activations import Activation, activation
-from micrograd_dl.coerce import to_float
+from micrograd_dl import architecture
 from micrograd_dl.initialisers import Initialiser, Weights, default_initialiser
-from micrograd_dl.losses import Loss, default_loss, loss
+from micrograd_dl.losses import Loss
+from micrograd_dl.normalisation import Averages
+from micrograd_dl.regularisers import lambdas, max_norm
+from micrograd_dl.shapes import Shaped
 from micrograd_dl.value import Value
 
 Array: TypeAlias = NDArray[Any]
@@ -25,11 +28,14 @@ class Pass:
 
     Attributes:
         cost: J.
-        Z, A, dZ: ``(n[l], m)``; dZ is the course's, of each example's loss, not divided by m.
+        Z, A, dZ: ``(n[l], m)``; dZ is the course's, of each example's loss, not divided by m. A is what the
+            layer passes on, after dropout.
         dW: ``(n[l], n[l-1])``.
-        db: ``(n[l], 1)``.
-        node: of a network of Values, the node behind an entry ``("Z" or "A", l, i, k)`` of layer l, unit i
-            and example k, counted from 0 but for l.
+        db: ``(n[l], 1)``; 0 where the layer has no bias.
+        Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
+        dgamma, dbeta: ``(n[l], 1)``, likewise.
+        node: of a network of Values, the node behind an entry ``("Z", "Z_norm" or "A", l, i, k)`` of layer l,
+            unit i and example k, counted from 0 but for l.
     """
 
     cost: float
@@ -38,10 +44,13 @@ class Pass:
     dZ: list[Array]
     dW: list[Array]
     db: list[Array]
+    Z_norm: list[Array | None] = field(default_factory=list)
+    dgamma: list[Array | None] = field(default_factory=list)
+    dbeta: list[Array | None] = field(default_factory=list)
     node: Callable[[str, int, int, int], Value] | None = None
 
 
-class Network(ABC):
+class Network(Shaped, ABC):
     """L layers of the course's kind; layer 0 is the input and is not counted.
 
     Args:
@@ -52,16 +61,24 @@ class Network(ABC):
         loss: by default the one that goes with the output activation: logistic for sigmoid, cross-entropy
             for softmax, squared error otherwise.
         initialiser: for all layers; by default He's for ReLU and its kind, Xavier's for the rest.
-        seed: of the initial weights. The same seed gives the same weights in both backends.
+        seed: of the initial weights and of dropout. The same seed gives the same in both backends.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
+        regularisers: the lambda of each by name, such as what `elastic_net` gives.
+        max_norm: how long a row of W, the weights into one unit, may be after a step.
+        normalisation: ``"batch"`` or ``"layer"``, for all hidden layers, or one or None for each of them; see
+            :mod:`~micrograd_dl.normalisation`.
+        keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
+        label_smoothing: epsilon of the targets ``(1 - epsilon) y + epsilon / classes``, of which the cost is.
 
     Attributes:
         shape: ``(n[0], n[1], ..., n[L])``.
-        activations: one Activation a layer.
+        activations, normalisations, keep_probs: one a layer.
         loss: the Loss.
+        averages: of each layer with batch normalisation, what it predicts with; else None.
+        passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
 
     Raises:
-        ValueError: a size, an activation, a loss or a lambda is not possible.
+        ValueError: a size, an activation, a loss, a lambda or another option is not possible.
     """
 
     def __init__(
@@ -75,19 +92,47 @@ class Network(ABC):
         seed: int = 0,
         l2: float = 0.0,
         l1: float = 0.0,
+        regularisers: Mapping[str, float] | None = None,
+        max_norm: float | None = None,
+        normalisation: str | Sequence[str | None] | None = None,
+        keep_prob: float | Sequence[float] | None = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         self.shape = (n_x, *sizes)
         if len(self.shape) < 2 or any(n != int(n) or n < 1 for n in self.shape):
             raise ValueError(
                 f"a network takes at least one input and one layer of at least one unit, not {self.shape}"
             )
-        self.activations = _activations(activations, len(sizes))
-        self.loss = _loss(loss, self.activations[-1].name)
+        L = len(sizes)
+        self.activations = architecture.activations_of(activations, L)
+        self.loss = architecture.loss_of(loss, self.activations[-1].name)
+        self.normalisations = architecture.normalisations_of(normalisation, L)
+        self.keep_probs = architecture.keep_probs_of(keep_prob, L)
+        self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
         self.initialiser = initialiser
         self.seed = seed
-        self.l2, self.l1 = _penalty(l2, "l2"), _penalty(l1, "l1")
+        self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
+        self.max_norm = architecture.limit_of(max_norm, "max_norm")
+        self.averages = [
+            Averages.begin(n) if kind == "batch" else None
+            for n, kind in zip(sizes, self.normalisations, strict=True)
+        ]
+        # Whether a pass of training leaves something changed beside the gradients.
+        self.changes = any(keep < 1 for keep in self.keep_probs) or "batch" in self.normalisations
+        self.passes = 0
+        self._frozen = False
         rng = np.random.default_rng(seed)
         self._create([self._initial(rng, l) for l in range(1, len(self.shape))])
+
+    @property
+    def l2(self) -> float:
+        """Lambda of L2."""
+        return self.regularisers.get("l2", 0.0)
+
+    @property
+    def l1(self) -> float:
+        """Lambda of L1."""
+        return self.regularisers.get("l1", 0.0)
 
     # --- what a backend does ----------------------------------------------------------------------------
 
@@ -100,28 +145,33 @@ class Network(ABC):
         """What an optimiser changes: things with ``data`` and ``grad``."""
 
     @abstractmethod
-    def layers_data(self) -> list[tuple[Array, Array]]:
-        """``W (n[l], n[l-1])`` and ``b (n[l], 1)`` of each layer."""
+    def named(self, what: str = "data") -> dict[str, Array]:
+        """Every parameter by its name: W1, b1, gamma1, beta1, W2, ...
 
-    @abstractmethod
-    def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
-        """Set every W and b.
+        ``W (n[l], n[l-1])``, all others ``(n[l], 1)``; only a normalised layer has gamma and beta, and one
+        with batch normalisation has no b.
 
-        Raises:
-            ValueError: a shape is wrong.
+        Args:
+            what: ``"data"``, or ``"grad"`` for their derivatives after `cost_and_grad`.
         """
 
     @abstractmethod
-    def layers_grad(self) -> list[tuple[Array, Array]]:
-        """``dW`` and ``db`` of each layer after `cost_and_grad`, in the shapes of W and b."""
+    def _set_named(self, arrays: Mapping[str, Array]) -> None:
+        """Set the parameters given; names and shapes are right."""
 
     @abstractmethod
     def forward(self, X: ArrayLike) -> Array:
-        """The output ``A[L] (n_y, m)`` for ``X (n_x, m)``."""
+        """The output ``A[L] (n_y, m)`` for ``X (n_x, m)``, as the network predicts.
+
+        Dropout is off, and batch normalisation goes by its running averages.
+        """
 
     @abstractmethod
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
+
+        It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
+        and the masks moving on, unless they are `frozen`.
 
         Args:
             X: ``(n_x, m)``, columns are examples.
@@ -135,12 +185,64 @@ class Network(ABC):
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
         """One forward and backward pass with every number in it.
 
-        The parameters' ``grad`` is set as by `cost_and_grad`.
+        The parameters' ``grad`` is set as by `cost_and_grad`, while it is frozen: the masks are those that
+        the next pass of training will have.
         """
 
     @abstractmethod
-    def cost(self, X: ArrayLike, Y: ArrayLike) -> Any:
-        """The cost J over the m examples."""
+    def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Any:
+        """The cost J over the m examples.
+
+        Args:
+            X, Y: as of `cost_and_grad`.
+            training: with dropout and batch statistics, as `cost_and_grad` has it; else as it predicts.
+        """
+
+    # --- parameters, layer by layer ---------------------------------------------------------------------
+
+    def set_named(self, arrays: Mapping[str, ArrayLike]) -> None:
+        """Set every parameter, by the names that `named` gives.
+
+        Raises:
+            ValueError: one is missing, or there is one too many, or a shape is wrong.
+        """
+        there = self.named()
+        given = {name: np.asarray(array) for name, array in arrays.items()}
+        if given.keys() != there.keys():
+            apart = ", ".join(sorted(given.keys() ^ there.keys()))
+            raise ValueError(f"the parameters are {', '.join(there)}; {apart} is missing or too many")
+        for name, array in given.items():
+            l = name.lstrip("Wbgamet")
+            self.require_shape(f"{name.removesuffix(l)}[{l}]", array, there[name].shape, l)
+        self._set_named(given)
+
+    def layers_data(self) -> list[tuple[Array, Array]]:
+        """``W (n[l], n[l-1])`` and ``b (n[l], 1)`` of each layer; a b that there is not is 0."""
+        return self._layers(self.named())
+
+    def layers_grad(self) -> list[tuple[Array, Array]]:
+        """``dW`` and ``db`` of each layer after `cost_and_grad`, in the shapes of W and b."""
+        return self._layers(self.named("grad"))
+
+    def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
+        """Set every W and b; before batch normalisation, b makes no difference and is dropped.
+
+        Raises:
+            ValueError: a shape is wrong.
+        """
+        arrays = [(np.asarray(W), np.asarray(b)) for W, b in layers]
+        self.require_layers(arrays)
+        there = self.named()
+        given = {
+            f"{name}{l}": x for l, layer in enumerate(arrays, 1) for name, x in zip("Wb", layer, strict=True)
+        }
+        self._set_named({name: array for name, array in given.items() if name in there})
+
+    def _layers(self, named: Mapping[str, Array]) -> list[tuple[Array, Array]]:
+        return [
+            (named[f"W{l}"], named[f"b{l}"] if f"b{l}" in named else np.zeros((n, 1)))
+            for l, n in enumerate(self.shape[1:], 1)
+        ]
 
     # --- what follows -----------------------------------------------------------------------------------
 
@@ -151,84 +253,124 @@ class Network(ABC):
         itself.
         """
         A = self.forward(X)
-        if self.loss.name == "cross_entropy":
-            return np.asarray(A.argmax(axis=0, keepdims=True))
-        if self.loss.name == "logistic":
-            return (A >= 0.5).astype(int)
-        return np.where(A >= 0, 1, -1) if self.loss.name == "max_margin" else A
+        return A if self.loss.decide is None else self.loss.decide(A)
 
-    def accuracy(self, X: ArrayLike, Y: ArrayLike) -> float:
+    def accuracy(self, X: ArrayLike, Y: ArrayLike, top: int = 1) -> float:
         """The part of the examples that are predicted right, in every output.
 
-        Raises:
-            ValueError: a shape is wrong, or the outputs are numbers rather than classes.
-        """
-        if self.loss.name == "squared":
-            raise ValueError("accuracy is for classes; a network with squared error predicts numbers")
-        X, Y = self.require_examples(X, Y)
-        wanted = Y.argmax(axis=0, keepdims=True) if self.loss.name == "cross_entropy" else Y
-        return float((self.predict(X) == wanted).all(axis=0).mean())
-
-    def copy_from(self, other: Network) -> None:
-        """Take the weights and biases of another network of the same shape, of either backend.
+        Args:
+            X, Y: ``(n_x, m)`` and ``(n_y, m)``.
+            top: of many classes, count as right the one that is among the `top` most probable.
 
         Raises:
-            ValueError: the shapes differ.
+            ValueError: a shape is wrong, the outputs are numbers rather than classes, or `top` is not
+                possible.
         """
-        if other.shape != self.shape:
-            raise ValueError(f"the networks have different layers: {self.shape} here, {other.shape} there")
-        self.set_layers_data(other.layers_data())
-
-    def require_examples(self, X: ArrayLike, Y: ArrayLike | None = None) -> tuple[Array, Array]:
-        """X and Y as arrays, of the shapes this network takes; ``Y`` is empty if it is left out.
-
-        Raises:
-            ValueError: a shape is wrong (the message shows the table of shapes), or Y is not what the loss
-                takes.
-        """
-        inputs = np.asarray(X)
-        self._require_columns("X", inputs, self.shape[0], None)
-        if Y is None:
-            return inputs, np.empty((0, inputs.shape[1]))
-        targets = np.asarray(Y)
-        self._require_columns("Y", targets, self.shape[-1], inputs.shape[1])
-        if self.loss.name == "cross_entropy" and not np.abs(targets.sum(axis=0) - 1).max() < 1e-5:
+        if self.loss.decide is None:
             raise ValueError(
-                f"the loss cross_entropy takes as targets {self.loss.targets}: make them with one_hot"
+                f"accuracy is for classes; a network with the loss {self.loss.name} predicts numbers"
             )
-        return inputs, targets
+        X, Y = self.require_examples(X, Y)
+        if top == 1:
+            return float((self.predict(X) == self.loss.decide(Y)).all(axis=0).mean())
+        if self.loss.name != "cross_entropy" or not 1 <= top <= self.shape[-1]:
+            raise ValueError(
+                f"the top classes are of softmax, from 1 to its number of classes; not {top} of "
+                f"{self.shape[-1]} with the loss {self.loss.name}"
+            )
+        A, right = self.forward(X), Y.argmax(axis=0)
+        # Where several are equally probable, the first ones count, as argmax has it.
+        most = np.argsort(-A, axis=0, kind="stable")[:top]
+        return float((most == right).any(axis=0).mean())
 
-    def shapes(self, marked: str = "", note: str = "") -> str:
-        """The course's table of shapes, with the row of `marked` pointed at.
+    # --- dropout, running averages, max-norm ------------------------------------------------------------
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Inside, every pass of training is the same: it has the same masks, and leaves the averages alone.
 
         >>> from micrograd_dl.vectorized import MLP
-        >>> print(MLP(2, [4, 1], ["tanh", "sigmoid"]).shapes())
-             layer        W, dW        b, db        Z, A, dZ, dA
-             0 input                                X: (2, m)
-             1 tanh       (4, 2)       (4, 1)       (4, m)
-             2 sigmoid    (1, 4)       (1, 1)       (1, m)
-                                                    Y: (1, m)
+        >>> model, X, Y = MLP(2, [9, 1], ["tanh", "sigmoid"], keep_prob=0.5), [[1.0], [2.0]], [[1]]
+        >>> with model.frozen():
+        ...     model.cost_and_grad(X, Y) == model.cost_and_grad(X, Y)
+        True
+        >>> model.cost_and_grad(X, Y) == model.cost_and_grad(X, Y)
+        False
         """
-        n = self.shape
-        rows = [("", "layer", "W, dW", "b, db", "Z, A, dZ, dA"), ("X", "0 input", "", "", f"X: ({n[0]}, m)")]
-        rows += [
-            (str(l), f"{l} {g.name}", f"({n[l]}, {n[l - 1]})", f"({n[l]}, 1)", f"({n[l]}, m)")
-            for l, g in enumerate(self.activations, 1)
+        before, self._frozen = self._frozen, True
+        try:
+            yield
+        finally:
+            self._frozen = before
+
+    def require_repeatable(self) -> None:
+        """Raise ValueError if two passes of training differ even with the same parameters.
+
+        Numerical derivatives then say nothing.
+        """
+        if not self._frozen and any(keep < 1 for keep in self.keep_probs):
+            raise ValueError(
+                "dropout draws new masks for every pass, so the cost changes though the parameters do not, "
+                "and a numerical derivative is meaningless: check inside `with model.frozen():`"
+            )
+
+    def constrain(self) -> None:
+        """Shorten the rows of W that are longer than `max_norm` allows; `fit` does it after every step."""
+        if self.max_norm is not None:
+            named = self.named()
+            self._set_named({x: max_norm(W, self.max_norm) for x, W in named.items() if x.startswith("W")})
+
+    def _masks(self, m: int) -> list[Array | None]:
+        """For each layer, what dropout multiplies A by: 0, or 1 / keep_prob; None where all is kept."""
+        if all(keep == 1 for keep in self.keep_probs):
+            return [None] * len(self.keep_probs)
+        # A generator for each pass, so that a training taken up again goes on with the same masks. The last
+        # number sets its numbers apart from those that `fit` shuffles with.
+        rng = np.random.default_rng([self.seed, self.passes, 1])
+        return [
+            (rng.random((n, m)) < keep) / keep if keep < 1 else None
+            for n, keep in zip(self.shape[1:], self.keep_probs, strict=True)
         ]
-        rows.append(("Y", "", "", "", f"Y: ({n[-1]}, m)"))
-        lines = []
-        for key, *cells in rows:
-            here = bool(key) and key == marked
-            line = ("--> " if here else "    ") + " " + " ".join(f"{cell:<12}" for cell in cells)
-            lines.append((line + (f" <-- {note}" if here else "")).rstrip())
-        return "\n".join(lines)
+
+    def _passed(self, m: int, statistics: Sequence[tuple[Array, Array] | None]) -> None:
+        """A pass of training is over; of each layer with batch normalisation, the mean and variance."""
+        if self._frozen:
+            return
+        if any(keep < 1 for keep in self.keep_probs):
+            self.passes += 1
+        for averages, found in zip(self.averages, statistics, strict=True):
+            if averages is not None and found is not None and m > 1:
+                averages.take_in(*found)
+
+    def _targets(self, Y: Array) -> Array:
+        """What the cost is of."""
+        return self.loss.smoothed(Y, self.label_smoothing) if self.label_smoothing else Y
+
+    def copy_from(self, other: Network) -> None:
+        """Take all parameters of another network of the same layers, of either backend.
+
+        The running averages and the count of passes come along, so that both go on alike.
+
+        Raises:
+            ValueError: the layers differ.
+        """
+        for what in ("shape", "normalisations"):
+            here, there = getattr(self, what), getattr(other, what)
+            if here != there:
+                raise ValueError(f"the networks have different layers: {here} here, {there} there")
+        self._set_named(other.named())
+        self.passes = other.passes
+        for mine, theirs in zip(self.averages, other.averages, strict=True):
+            if mine is not None and theirs is not None:
+                mine.mean[...], mine.variance[...] = theirs.mean, theirs.variance
 
     def __repr__(self) -> str:
-        layers = " -> ".join(f"{n} {g.name}" for n, g in zip(self.shape[1:], self.activations, strict=True))
-        penalties = "".join(f", {name}={x:g}" for name, x in (("l2", self.l2), ("l1", self.l1)) if x)
-        count = sum(n * (n_in + 1) for n_in, n in zip(self.shape, self.shape[1:], strict=False))
+        layers = " -> ".join(f"{n} {self._described(l)}" for l, n in enumerate(self.shape[1:], 1))
+        options = {**self.regularisers, "max_norm": self.max_norm, "label_smoothing": self.label_smoothing}
+        more = "".join(f", {name}={x:g}" for name, x in options.items() if x)
+        count = sum(array.size for array in self.named().values())
         return (
-            f"{type(self).__name__}({self.shape[0]} -> {layers}; {self.loss.name} loss{penalties}; "
+            f"{type(self).__name__}({self.shape[0]} -> {layers}; {self.loss.name} loss{more}; "
             f"{count:,} parameters)"
         )
 
@@ -237,45 +379,6 @@ class Network(ABC):
         W = initialiser(rng, self.shape[l], self.shape[l - 1])
         self.require_shape(f"W[{l}] from the initialiser", W, (self.shape[l], self.shape[l - 1]), str(l))
         return W
-
-    def require_shape(self, what: str, array: Array, shape: tuple[int, ...], marked: str) -> None:
-        """Raise ValueError, with the table of shapes, unless `array` has that shape."""
-        if array.shape != shape:
-            note = f"{what} is {array.shape}, {shape} is wanted"
-            raise ValueError(f"{note}\n{self.shapes(marked, note)}")
-
-    def require_layers(self, layers: Sequence[tuple[Array, Array]]) -> None:
-        """Raise ValueError, with the table of shapes, unless each layer has W and b of the right shape."""
-        n = self.shape
-        if len(layers) != len(n) - 1:
-            raise ValueError(
-                f"this network has {len(n) - 1} layers, and {len(layers)} are given\n{self.shapes()}"
-            )
-        for l, (W, b) in enumerate(layers, 1):
-            self.require_shape(f"W[{l}]", W, (n[l], n[l - 1]), str(l))
-            self.require_shape(f"b[{l}]", b, (n[l], 1), str(l))
-
-    def _require_columns(self, name: str, array: Array, rows: int, m: int | None) -> None:
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"{name} holds {array.dtype}, not numbers: convert it with {name}.astype(float)")
-        wanted = f"({rows}, {'m' if m is None else m})"
-        if (
-            array.ndim == 2
-            and array.shape[0] == rows
-            and array.shape[1] == (m or array.shape[1])
-            and array.shape[1]
-        ):
-            return
-        note = f"{name} is {array.shape}, {wanted} is wanted"
-        if array.ndim == 1:
-            advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), columns are examples"
-        elif array.ndim == 2 and array.shape[1] == rows:
-            advice = f"columns are examples: transpose it, {name}.T"
-        elif array.ndim == 2 and array.shape[1] == 0:
-            advice = "there is no example in it"
-        else:
-            advice = "columns are examples"
-        raise ValueError(f"{note}: {advice}\n{self.shapes(name, note)}")
 
 
 def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
@@ -307,28 +410,3 @@ def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
             f"not {index[~np.isin(index, np.arange(count))][0]}"
         )
     return np.eye(count)[:, index.astype(int)]
-
-
-def _activations(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:
-    names = ["relu"] * (count - 1) + ["linear"] if given is None else given
-    if isinstance(names, str):
-        names = [names] * (count - 1) + ["linear"]
-    if len(names) != count:
-        raise ValueError(
-            f"{count} layers take {count} activations, not {len(names)}: {', '.join(map(str, names))}"
-        )
-    found = tuple(activation(name) for name in names)
-    if any(g.name == "softmax" for g in found[:-1]):
-        raise ValueError("softmax is for the output layer; choose tanh or relu for a hidden one")
-    return found
-
-
-def _loss(given: str | Loss | None, output: str) -> Loss:
-    return default_loss(output) if given is None else loss(given, output)
-
-
-def _penalty(x: float, name: str) -> float:
-    x = to_float(x, f"the regularisation {name}")
-    if not 0 <= x < float("inf"):
-        raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")
-    return x

@@ -17,7 +17,9 @@ from micrograd_dl import nn, vectorized
 from micrograd_dl.atomic import replacing
 from micrograd_dl.network import Array, Network
 
-FORMAT, VERSION = "micrograd_dl model", 1
+FORMAT = "micrograd_dl model"
+VERSION = 2  # 1 has no normalisation, no dropout, and regularisation by l2 and l1 alone
+_READS = (1, 2)
 _BACKENDS: dict[str, type[Network]] = {"values": nn.MLP, "numpy": vectorized.MLP}
 
 
@@ -55,14 +57,21 @@ def save(
     path = Path(path)
     if path.suffix != ".npz":
         raise ValueError(f"a model is saved as .npz, not as {path.name!r}")
-    about = {"format": FORMAT, "version": VERSION, "model": described(model), "notes": dict(notes or {})}
+    about = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": described(model),
+        "passes": model.passes,
+        "notes": dict(notes or {}),
+    }
     try:
         text = json.dumps(about)
     except TypeError as error:
         raise ValueError(f"notes are what JSON can say, such as numbers, texts and lists: {error}") from None
-    contents: dict[str, Any] = {"about": np.array(text)}
-    for l, (W, b) in enumerate(model.layers_data(), 1):
-        contents |= {f"W{l}": W, f"b{l}": b}
+    contents: dict[str, Any] = {"about": np.array(text)} | model.named()
+    for l, averages in enumerate(model.averages, 1):
+        if averages is not None:
+            contents |= {f"mean{l}": averages.mean, f"variance{l}": averages.variance}
     contents |= {f"array {name}": np.asarray(array) for name, array in (arrays or {}).items()}
     for name, array in contents.items():
         if np.asarray(array).dtype.hasobject:
@@ -98,12 +107,16 @@ def load(path: str | os.PathLike[str]) -> Saved:
         about = json.loads(str(contents.pop("about")[()]))
         if about["format"] != FORMAT:
             raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
-        if about["version"] != VERSION:
+        if about["version"] not in _READS:
             raise ValueError(
                 f"its version is {about['version']!r}, and this program reads {VERSION}: use a newer one"
             )
         model = _rebuilt(about["model"])
-        model.set_layers_data([(contents[f"W{l}"], contents[f"b{l}"]) for l in range(1, len(model.shape))])
+        model.set_named({name: contents[name] for name in model.named()})
+        model.passes = int(about.get("passes", 0))
+        for l, averages in enumerate(model.averages, 1):
+            if averages is not None:
+                averages.mean[...], averages.variance[...] = contents[f"mean{l}"], contents[f"variance{l}"]
         notes = dict(about["notes"])
     except KeyError as error:
         raise ValueError(f"{path} does not hold a model: {error} is missing") from None
@@ -133,8 +146,11 @@ def described(model: Network) -> dict[str, Any]:
         "shape": list(model.shape),
         "activations": [g.name for g in model.activations],
         "loss": model.loss.name,
-        "l2": model.l2,
-        "l1": model.l1,
+        "regularisers": model.regularisers,
+        "max_norm": model.max_norm,
+        "normalisation": list(model.normalisations[:-1]),
+        "keep_prob": list(model.keep_probs[:-1]),
+        "label_smoothing": model.label_smoothing,
         "seed": model.seed,
     }
 
@@ -143,14 +159,15 @@ def _rebuilt(about: Mapping[str, Any]) -> Network:
     if about["backend"] not in _BACKENDS:
         raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(_BACKENDS)}")
     n_x, *sizes = about["shape"]
-    option = "dtype" if about["backend"] == "numpy" else "expanded"
+    options = ["dtype" if about["backend"] == "numpy" else "expanded"]
+    options += ["regularisers", "max_norm", "normalisation", "keep_prob", "label_smoothing"]
     return _BACKENDS[about["backend"]](
         n_x,
         sizes,
         about["activations"],
         about["loss"],
         seed=about["seed"],
-        l2=about["l2"],
-        l1=about["l1"],
-        **{option: about[option]},
+        l2=about.get("l2", 0.0),
+        l1=about.get("l1", 0.0),
+        **{option: about[option] for option in options if option in about},
     )

@@ -62,6 +62,8 @@ class History:
 
 Callback = Callable[[int, History], object]
 
+INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
+
 
 def fit(
     model: Network,
@@ -125,7 +127,7 @@ def fit(
                 run.history.stopped = "a callback stopped it"
             run.save()
     except KeyboardInterrupt:
-        run.history.stopped = "interrupted: the best parameters so far are kept"
+        run.history.stopped = INTERRUPTED
         run.keep_best()
     if dev is not None:
         run.keep_best()
@@ -150,7 +152,7 @@ class _Run:
         self.batch_size = batch_size
         self.history = History()
         self.best = math.inf
-        self.best_parameters = _snapshot(optimiser)
+        self.best_parameters = _snapshot(optimiser, model)
         self.best_epoch = 0
 
     def epoch(self, number: int, X: Array, Y: Array, *, alone: bool) -> None:
@@ -172,6 +174,7 @@ class _Run:
             if alone and len(columns) == X.shape[1] and self.best > J:
                 self.remember(J, number)  # before the step: J is the cost of these parameters
             self.optimiser.step()
+            self.model.constrain()
             costs.append(J)
             norms.append(norm)
             sizes.append(Xb.shape[1])
@@ -183,7 +186,7 @@ class _Run:
         self, X: Array, Y: Array, dev: tuple[ArrayLike, ArrayLike] | None, patience: int | None
     ) -> None:
         """Measure on the whole sets, remember the best parameters, and stop if they are long past."""
-        h, classes = self.history, self.model.loss.name != "squared"
+        h, classes = self.history, self.model.loss.decide is not None
         if classes:
             h.accuracy.append(self.model.accuracy(X, Y))
         if dev is not None:
@@ -200,11 +203,11 @@ class _Run:
 
     def remember(self, cost: float, epoch: int) -> None:
         """The parameters as they are now are the best."""
-        self.best, self.best_epoch, self.best_parameters = cost, epoch, _snapshot(self.optimiser)
+        self.best, self.best_epoch, self.best_parameters = cost, epoch, _snapshot(self.optimiser, self.model)
 
     def keep_best(self) -> None:
         """Go back to the best parameters."""
-        _restore(self.optimiser, self.best_parameters)
+        _restore(self.optimiser, self.model, self.best_parameters)
 
     def save(self) -> None:
         """Write the checkpoint, if one is wanted."""
@@ -263,12 +266,20 @@ class _Run:
                 kept[int(rest[1])] = float(array) if array.ndim == 0 else array
 
 
-def _snapshot(optimiser: Optimiser) -> list[Array]:
-    return [np.array(p.data) for p in optimiser.parameters]
+def _snapshot(optimiser: Optimiser, model: Network) -> list[Array]:
+    """The parameters, then what batch normalisation predicts with."""
+    return [np.array(p.data) for p in optimiser.parameters] + [x.copy() for x in _averages(model)]
 
 
-def _restore(optimiser: Optimiser, snapshot: Iterable[Array]) -> None:
-    for p, data in zip(optimiser.parameters, snapshot, strict=True):
+def _averages(model: Network) -> list[Array]:
+    return [x for found in model.averages if found is not None for x in (found.mean, found.variance)]
+
+
+def _restore(optimiser: Optimiser, model: Network, snapshot: Sequence[Array]) -> None:
+    count = len(optimiser.parameters)
+    for array, kept in zip(_averages(model), snapshot[count:], strict=True):
+        array[...] = kept
+    for p, data in zip(optimiser.parameters, snapshot[:count], strict=True):
         if data.ndim:
             p.data[...] = data
         else:
@@ -307,6 +318,7 @@ def _norm(array: Array) -> float:
 def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
     """Where the first number that is not finite stands."""
     where = f"epoch {epoch}, step {step}: "
+    model.passes = max(0, model.passes - 1)  # the masks of that pass again
     with np.errstate(all="ignore"):
         numbers = model.record(X, Y)
     for l, (Z, A) in enumerate(zip(numbers.Z, numbers.A, strict=True), 1):

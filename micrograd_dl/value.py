@@ -30,8 +30,9 @@ from micrograd_dl.operation import Operation
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import interior_order
 from micrograd_dl.origin import Origin, TextSpan, resolve
+from micrograd_dl.watching import seen
 
-_PACKAGE = __package__
+_INSIDE = {__package__, f"{__package__}.compiled"}  # a node is made by what stands outside of these
 
 _new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
 _add, _sub, _mul, _neg = ops.add, ops.sub, ops.mul, ops.neg
@@ -153,25 +154,25 @@ class Value:
         return format(self.data, spec) if spec else repr(self)
 
     def __float__(self) -> float:
-        return self.data
+        return seen("is", self, self.data, self.data)
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(float(self))
 
     def __bool__(self) -> bool:
-        return self.data != 0
+        return seen("!=", self, 0.0, self.data != 0)
 
     def __lt__(self, other: Operand) -> bool:
-        return self.data < _number(other)
+        return seen("<", self, other, self.data < _number(other))
 
     def __le__(self, other: Operand) -> bool:
-        return self.data <= _number(other)
+        return seen("<=", self, other, self.data <= _number(other))
 
     def __gt__(self, other: Operand) -> bool:
-        return self.data > _number(other)
+        return seen(">", self, other, self.data > _number(other))
 
     def __ge__(self, other: Operand) -> bool:
-        return self.data >= _number(other)
+        return seen(">=", self, other, self.data >= _number(other))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A leaf is copied with what it holds; a graph belongs to the program that records it.
@@ -449,7 +450,7 @@ def _note_origin(node: Value, frame: FrameType) -> None:
     Its line is looked up only if somebody asks.
     """
     global _last_origin
-    while frame.f_globals.get("__package__") == _PACKAGE:
+    while frame.f_globals.get("__package__") in _INSIDE:
         if frame.f_back is None:  # a thread that begins in this package
             break
         frame = frame.f_back

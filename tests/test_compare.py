@@ -67,6 +67,17 @@ def scale_dW(l: int, factor: float) -> Plant:
     return mistake
 
 
+def plant_in_the_loss(monkeypatch: pytest.MonkeyPatch, name: str, wrong: Callable[[Array], Array]) -> None:
+    """From now on that loss's dZ is wrong."""
+    right = formulas.LOSSES[name].dZ
+
+    def planted(g: Any, Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
+        right(g, Z, A, Y, out, scratch)
+        out[...] = wrong(out)
+
+    monkeypatch.setattr(formulas.LOSSES[name], "dZ", staticmethod(planted))
+
+
 # --- backward -----------------------------------------------------------------------------------------------
 
 
@@ -87,8 +98,7 @@ def test_a_mean_missing_or_done_twice_in_dW(l: int, factor: float, name: str) ->
 
 
 def test_a_mean_missing_everywhere_shows_in_dZ_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = formulas.output_dZ
-    monkeypatch.setattr(formulas, "output_dZ", lambda *args: np.multiply(right(*args), 5, out=args[5]))
+    plant_in_the_loss(monkeypatch, "logistic", lambda dZ: 5 * dZ)
     reason = one_reason(compared(vectorized.MLP(*LAYERS, seed=1)))
     assert re.search(r"at dZ\[3\], unit 1, example \d, .*: dZ\[3\] is m times what it should be", reason)
 
@@ -128,19 +138,10 @@ def test_another_mistake_in_dW() -> None:
     assert reason.endswith("dZ[2] agrees, so it is the product dZ A^T / m, or the regularisation")
 
 
-def test_a_forgotten_transpose_in_dA(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forgotten_transpose_in_dA() -> None:
     there = vectorized.MLP(*LAYERS, seed=1)
-    W2 = there.layers_data()[1][0]
-    right = formulas.dZ_from_dA
-    left: dict[str, Array] = {}
-
-    def planted(name: str, dA: Array, Z: Array, A: Array, scratch: Array) -> Array:
-        if "dZ2" in left:  # this is layer 1
-            np.matmul(W2, left["dZ2"], out=dA)
-        left["dZ2"] = right(name, dA, Z, A, scratch)
-        return left["dZ2"]
-
-    monkeypatch.setattr(formulas, "dZ_from_dA", planted)
+    second = there._cache(5).layers[1]
+    second.WT = second.W
     reason = one_reason(compared(there))
     assert re.search(r"at dZ\[1\], unit \d, example \d, ", reason)
     assert "W[2] stands where its transpose should: dA[1] = W[2]^T dZ[2]" in reason
@@ -159,18 +160,12 @@ def test_a_forgotten_transpose_in_dA(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_derivative_of_an_activation(
     name: str, wrong: Callable[[Array, Array], Array], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layers = (3, [4, 4, 1], [name, "tanh", "sigmoid"])
-    right = formulas.dZ_from_dA
-    kept = ["tanh"]  # the layers are met from the last to the first
+    layers = (3, [4, 4, 1], [name, "relu" if name == "tanh" else "tanh", "sigmoid"])
 
-    def planted(given: str, dA: Array, Z: Array, A: Array, scratch: Array) -> Array:
-        if kept:
-            kept.pop()
-            return right(given, dA, Z, A, scratch)
+    def planted(dA: Array, Z: Array, A: Array, _scratch: Array) -> None:
         dA *= wrong(Z, A)
-        return dA
 
-    monkeypatch.setattr(formulas, "dZ_from_dA", planted)
+    monkeypatch.setattr(formulas.ACTIVATIONS[name], "dZ", staticmethod(planted))
     comparison = compared(vectorized.MLP(*layers, seed=1), layers)
     reason = one_reason(comparison)
     row = comparison.backward
@@ -199,8 +194,7 @@ def test_a_wrong_derivative_of_an_activation(
 def test_a_wrong_derivative_of_the_loss(activation: str, loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
     layers = (3, [4, 2], ["tanh", activation], loss)
     targets = one_hot([0, 1, 1, 0, 1]) * (2 if loss == "max_margin" else 1) - (loss == "max_margin")
-    right = formulas.output_dZ
-    monkeypatch.setattr(formulas, "output_dZ", lambda *args: np.add(right(*args), 0.5, out=args[5]))
+    plant_in_the_loss(monkeypatch, loss, lambda dZ: dZ + 0.5)
     reason = one_reason(compared(vectorized.MLP(*layers, seed=1), layers, targets))
     assert re.search(r"at dZ\[2\], unit \d, example \d, ", reason)
     assert f"the outputs agree, so the derivative of the loss {loss} is wrong" in reason
@@ -237,9 +231,9 @@ def test_regularisation_forgotten_in_the_gradient(
 def test_regularisation_forgotten_in_the_cost() -> None:
     class Forgets(vectorized.MLP):
         def _cost(self, cache: Cache, Y: Array) -> float:
-            kept, self.l2 = self.l2, 0.0
+            kept, self.regularisers = self.regularisers, {}
             J = super()._cost(cache, Y)
-            self.l2 = kept
+            self.regularisers = kept
             return J
 
     reason = one_reason(compared(Forgets(*LAYERS, seed=1, l2=0.7), l2=0.7))
@@ -253,16 +247,10 @@ def test_a_wrong_loss() -> None:
 
 
 @pytest.mark.parametrize("l", [1, 2])
-def test_a_wrong_activation(l: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = formulas.activate
-    met: list[str] = []
-
-    def planted(name: str, Z: Array, out: Array) -> Array:
-        met.append(name)
-        return right("relu" if len(met) == l else name, Z, out)
-
-    monkeypatch.setattr(formulas, "activate", planted)
-    comparison = compared(vectorized.MLP(*LAYERS, seed=1))
+def test_a_wrong_activation(l: int) -> None:
+    there = vectorized.MLP(*LAYERS, seed=1)
+    there._cache(5).layers[l - 1].g = formulas.Relu
+    comparison = compared(there)
     row = comparison.forward
     assert row is not None
     assert row.name == f"A[{l}]"

@@ -120,8 +120,9 @@ def test_losses_of_two_classes_refuse_three(loss: str) -> None:
 
 def test_numbers_are_for_squared_error() -> None:
     data = made(X23, [[0.5, 1, 1], [1, 2, 3]], target="price")
-    assert (data.targets("squared") == data.Y).all()
-    for loss in LOSSES.keys() - {"squared"}:
+    for loss in ("squared", "huber"):
+        assert (data.targets(loss) == data.Y).all()
+    for loss in LOSSES.keys() - {"squared", "huber"}:
         with pytest.raises(ValueError, match=f"{loss} is for classes, and price is numbers: take squared"):
             data.targets(loss)
 

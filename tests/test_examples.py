@@ -91,6 +91,7 @@ def test_pictures() -> None:
     pytest.importorskip("matplotlib")
     title = load_lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
+    assert load_lesson("log_scale").picture().get_suptitle().startswith("Of 36 trials, ")
     assert (
         load_lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
     )
@@ -103,6 +104,22 @@ def test_parity(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row[3] == row[6] == "100%" for row in rows)
     assert [int(row[5]) - 1 for row in rows] == [2, 8, 128]  # 2^(n-1) hidden units
     assert [int(row[1]) for row in rows] == [2, 4, 6]
+
+
+def test_log_scale(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("log_scale", capsys)
+    uniform, log = (
+        [float(x) for x in re.findall(r"(\S+)%", line)] for line in out.splitlines() if line.endswith("%")
+    )
+    assert uniform == pytest.approx([100 * 0.09 / 0.0999, 100 * 0.009 / 0.0999, 0.9], abs=1)
+    assert log == pytest.approx([33.3] * 3, abs=2)
+    grid, chance = re.findall(r"^(?:a grid|at random) +(\d+) +(\S+) decades$", out, re.MULTILINE)
+    assert (grid[0], chance[0]) == ("5", "25")
+    assert float(grid[1]) == 0.2
+    assert float(chance[1]) < 0.1
+    assert re.search(
+        r"^Alpha was drawn from 0.0001 to 1, and then from 0\.0\d+ to 0\.\d+\.$", out, re.MULTILINE
+    )
 
 
 # --- beyond the course: each learns what it is for, in few steps --------------------------------------------

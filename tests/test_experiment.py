@@ -60,6 +60,17 @@ def test_several_classes_have_a_softmax() -> None:
     np.testing.assert_allclose(P.sum(axis=0), 1)
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_the_loss_has_no_penalty_in_it(name: str) -> None:
+    outcome = quick(SETS[name], l2=5.0)
+    p = outcome.predictor
+    p.model.l2 = 0.0
+    scale = 1.0 if p.scale is None else float(p.scale.deviation[0, 0]) ** 2
+    Y = outcome.dev.targets(p.model.loss)
+    X = p.normaliser.apply(outcome.dev.X)
+    assert p.loss(outcome.dev) == pytest.approx(scale * p.model.cost(X, p.scale.apply(Y) if p.scale else Y))
+
+
 def test_handwritten_digits() -> None:
     pytest.importorskip("sklearn")
     outcome = train(digits(), [64])
@@ -108,6 +119,8 @@ def test_options_reach_the_training(tmp_path: Path) -> None:
         ({"hidden": [0]}, "at least one layer|at least one unit"),
         ({"bayes": 5.0}, "bayes is a part of 1, from 0 to 1, not 5.0"),
         ({"epochs": 0}, "epochs is a whole number from 1 up"),
+        ({"beta1": 1.0}, "beta1 is from 0 to below 1"),
+        ({"beta2": -0.1}, "beta2 is from 0 to below 1"),
         ({"l2": -1.0}, "the regularisation l2"),
     ],
 )

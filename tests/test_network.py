@@ -193,7 +193,7 @@ def test_predict_and_accuracy(MLP: type[Network]) -> None:
     squared = model(1, "linear", "squared")
     assert squared.predict(X).tolist() == X
     with pytest.raises(
-        ValueError, match="accuracy is for classes; a network with squared error predicts numbers"
+        ValueError, match="accuracy is for classes; a network with the loss squared predicts numbers"
     ):
         squared.accuracy(X, X)
 

@@ -21,14 +21,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Network
 from micrograd_dl.optim import Adam
 from micrograd_dl.storage import FORMAT, VERSION, Saved, load, save
 from micrograd_dl.training import fit
 
-HIDDEN = ["linear", "sigmoid", "tanh", "relu", "leaky_relu"]
-OUTPUTS = {"logistic": "sigmoid", "cross_entropy": "softmax", "squared": "tanh", "max_margin": "linear"}
+HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
+OUTPUTS = {name: loss.output or "tanh" for name, loss in LOSSES.items()}
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 NOTES: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -42,20 +43,31 @@ def models(draw: st.DrawFn) -> Network:
     sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
     loss = draw(st.sampled_from(sorted(LOSSES)))
     activations = [*(draw(st.sampled_from(HIDDEN)) for _ in sizes[1:]), OUTPUTS[loss]]
-    options = {"seed": draw(st.integers(0, 9)), "l2": draw(st.floats(0, 10)), "l1": draw(st.floats(0, 10))}
+    hidden = len(sizes) - 1
+    kinds, keep = st.sampled_from([None, "batch", "layer"]), st.floats(0, 1, exclude_min=True)
+    options: dict[str, Any] = {
+        "seed": draw(st.integers(0, 9)),
+        "l2": draw(st.floats(0, 10)),
+        "l1": draw(st.floats(0, 10)),
+        "max_norm": draw(st.none() | st.floats(0.1, 10)),
+        "normalisation": draw(st.lists(kinds, min_size=hidden, max_size=hidden)),
+        "keep_prob": draw(st.lists(keep, min_size=hidden, max_size=hidden)),
+        "label_smoothing": draw(st.floats(0, 0.5)) if LOSSES[loss].classes else 0.0,
+    }
     args = draw(st.integers(1, 3)), sizes, activations, loss
     if draw(st.booleans()):
         model: Network = nn.MLP(*args, **options, expanded=draw(st.booleans()))
     else:
         model = vectorized.MLP(*args, **options, dtype=draw(st.sampled_from(["float64", "float32"])))
     width: Any = 32 if getattr(model, "dtype", None) == np.float32 else 64
-    layers = []
-    for W, b in model.layers_data():
-        fill = st.floats(width=width)
-        layers.append(
-            (draw(arrays(W.dtype, W.shape, elements=fill)), draw(arrays(b.dtype, b.shape, elements=fill)))
-        )
-    model.set_layers_data(layers)
+    fill = st.floats(width=width)
+    model.set_named(
+        {name: draw(arrays(x.dtype, x.shape, elements=fill)) for name, x in model.named().items()}
+    )
+    model.passes = draw(st.integers(0, 9))
+    for averages in model.averages:
+        if averages is not None:
+            averages.take_in(np.full_like(averages.mean, draw(st.floats(-9, 9))), averages.variance / 3)
     return model
 
 
@@ -70,13 +82,25 @@ def test_a_model_comes_back(model: Network) -> None:
     found = round_trip(model).model
     assert type(found) is type(model)
     assert repr(found) == repr(model)
-    assert (found.seed, found.l2, found.l1) == (model.seed, model.l2, model.l1)
-    for what in ("dtype", "expanded"):
+    for what in (
+        "seed",
+        "regularisers",
+        "max_norm",
+        "normalisations",
+        "keep_probs",
+        "passes",
+        "dtype",
+        "expanded",
+    ):
         assert getattr(found, what, None) == getattr(model, what, None)
-    for layers in zip(found.layers_data(), model.layers_data(), strict=True):
-        for x, y in zip(*layers, strict=True):
-            assert x.dtype == y.dtype
-            assert x.tobytes() == y.tobytes()
+    for name, x in model.named().items():
+        assert found.named()[name].dtype == x.dtype
+        assert found.named()[name].tobytes() == x.tobytes()
+    for mine, theirs in zip(found.averages, model.averages, strict=True):
+        assert (mine is None) == (theirs is None)
+        if mine is not None and theirs is not None:
+            assert mine.mean.tobytes() == theirs.mean.tobytes()
+            assert mine.variance.tobytes() == theirs.variance.tobytes()
 
 
 @settings(max_examples=30)
@@ -255,7 +279,7 @@ def rewritten(path: Path, **changes: Any) -> None:
         ({"dtype": "float16"}, "float64 or float32, not float16"),
         ({"activations": ["gelu", "linear"]}, "no activation 'gelu'"),
         ({"loss": "hinge"}, "no loss 'hinge'"),
-        ({"l2": "much"}, "l2"),
+        ({"regularisers": {"l2": "much"}}, "l2"),
         ({"seed": -1}, "does not hold a model"),
         ({"model": []}, "does not hold a model"),
         ({"notes": 3}, "does not hold a model"),
@@ -283,6 +307,31 @@ def test_no_pickle_is_ever_read(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists()
 
 
+def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
+    model = vectorized.MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, l2=0.5)
+    about = {
+        "format": FORMAT,
+        "version": 1,
+        "model": {
+            "backend": "numpy",
+            "dtype": "float64",
+            "expanded": False,
+            "shape": [2, 3, 1],
+            "activations": ["tanh", "sigmoid"],
+            "loss": "logistic",
+            "l2": 0.5,
+            "l1": 0.0,
+            "seed": 1,
+        },
+        "notes": {},
+    }
+    contents: dict[str, Any] = {"about": np.array(json.dumps(about)), **model.named()}
+    np.savez(tmp_path / "m.npz", **contents)
+    found = load(tmp_path / "m.npz").model
+    assert repr(found) == repr(model)
+    assert all((found.named()[name] == x).all() for name, x in model.named().items())
+
+
 # --- killed at any instant ----------------------------------------------------------------------------------
 
 KILLS, EPOCHS = 200, 12
@@ -292,7 +341,9 @@ Y = (X[:1] * X[1:] > 0).astype(float)
 
 def train(checkpoint: Path | None) -> list[Any]:
     """Train, from the checkpoint if there is one; what is to come out the same, to the last bit."""
-    model = vectorized.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=1)
+    model = vectorized.MLP(
+        2, [4, 4, 1], ["tanh", "relu", "sigmoid"], seed=1, normalisation=["batch", None], keep_prob=[1, 0.8]
+    )
     history = fit(
         model,
         X,

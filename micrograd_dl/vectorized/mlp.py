@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from micrograd_dl.initialisers import Weights
+from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Array, Network, Pass
+from micrograd_dl.regularisers import REGULARISERS
 from micrograd_dl.vectorized import formulas
+from micrograd_dl.vectorized.layer import Layer
+from micrograd_dl.vectorized.normalisation import Normalisation
 
 # Overflow gives an infinity here too, as it does on Values; `fit` looks out for it and says where it began.
 _quiet = np.errstate(over="ignore", invalid="ignore")
@@ -33,27 +36,25 @@ class Parameter:
 
 @dataclass(slots=True, eq=False)
 class Cache:
-    """The arrays of one batch size m, allocated once.
+    """The memory of one batch size m.
 
     Attributes:
-        A: with a row of ones below: A[0] is the input, ``(n[l] + 1, m)``. The ones make the bias a column
-            of the weights, so that one product gives ``W A + b``. An input of many features stays the array
-            that was given, without ones.
-        Z: ``(n[l], m)`` for each layer l >= 1; where A serves as well as Z, the same memory.
-        dZ, scratch: ``(n[l], m)``.
+        X: where the input is copied, above a row of ones; empty if it has many features.
+        m: as an array of no axes, which NumPy divides by faster than by a number.
+        layers: one a layer.
     """
 
-    A: list[Array]
-    Z: list[Array]
-    dZ: list[Array]
-    scratch: list[Array]
+    X: Array
+    m: Array
+    layers: list[Layer]
 
 
 class MLP(Network):
     """A multilayer perceptron as matrices; see :class:`~micrograd_dl.network.Network` for its arguments.
 
     All parameters lie in one flat vector theta, layer after layer, each as ``[W b]``, a matrix
-    ``(n[l], n[l-1] + 1)`` in row-major order; so an optimiser's step is a handful of array operations.
+    ``(n[l], n[l-1] + 1)`` in row-major order, then gamma and beta where there are; so an optimiser's step is
+    a handful of array operations.
 
     Args:
         dtype: of all arrays, ``float64`` or ``float32``.
@@ -72,24 +73,23 @@ class MLP(Network):
         super().__init__(*args, **kwargs)
 
     def _create(self, weights: Sequence[Weights]) -> None:
-        sizes = [n_out * (n_in + 1) for n_in, n_out in pairwise(self.shape)]
-        self.theta = np.zeros(sum(sizes), self.dtype)
+        shapes: dict[str, tuple[int, int]] = {}
+        for l, (W, kind) in enumerate(zip(weights, self.normalisations, strict=True), 1):
+            n, n_in = W.shape
+            shapes[f"block{l}"] = n, n_in + (kind != "batch")
+            if kind:
+                shapes[f"gamma{l}"] = shapes[f"beta{l}"] = n, 1
+        self.theta = np.zeros(sum(rows * columns for rows, columns in shapes.values()), self.dtype)
         self.dtheta = np.zeros_like(self.theta)
-        self._Wb = self._blocks(self.theta, sizes)
-        self._dWb = self._blocks(self.dtheta, sizes)
-        for block, W in zip(self._Wb, weights, strict=True):
-            block[:, :-1] = W
+        self._data, self._grad = _views(self.theta, shapes), _views(self.dtheta, shapes)
         self._parameter = Parameter(self.theta, self.dtheta)
+        ones = {name: np.ones(shape) for name, shape in shapes.items() if name.startswith("gamma")}
+        self._set_named({**{f"W{l}": W for l, W in enumerate(weights, 1)}, **ones})
         self._caches: dict[int, Cache] = {}
         self._few_features = self.shape[0] <= _FEW_FEATURES
-
-    def _blocks(self, vector: Array, sizes: Sequence[int]) -> list[Array]:
-        """Views of a flat vector as ``[W b]`` for each layer."""
-        ends = np.cumsum(sizes)[:-1]
-        return [
-            part.reshape(n_out, -1)
-            for part, n_out in zip(np.split(vector, ends), self.shape[1:], strict=True)
-        ]
+        self._loss_formulas: type[formulas.OutputLoss] = formulas.formulas_of(self.loss.name, formulas.LOSSES)
+        built_in = LOSSES.get(self.loss.name) is self.loss
+        self._total_loss = (self._loss_formulas if built_in else formulas.OutputLoss).total
 
     def parameters(self) -> list[Parameter]:
         """One Parameter, theta."""
@@ -99,21 +99,23 @@ class MLP(Network):
         """Set every gradient to 0."""
         self.dtheta[...] = 0
 
-    def layers_data(self) -> list[tuple[Array, Array]]:
-        """See :meth:`Network.layers_data`; views, so that writing to them changes the network."""
-        return [(block[:, :-1], block[:, -1:]) for block in self._Wb]
+    def named(self, what: str = "data") -> dict[str, Array]:
+        """See :meth:`Network.named`; views, so that writing to them changes the network."""
+        found = {}
+        for name, array in (self._data if what == "data" else self._grad).items():
+            l = int(name.lstrip("blockgamet"))
+            if name == f"block{l}":
+                found[f"W{l}"] = array[:, : self.shape[l - 1]]
+                if array.shape[1] > self.shape[l - 1]:
+                    found[f"b{l}"] = array[:, self.shape[l - 1] :]
+            else:
+                found[name] = array
+        return found
 
-    def layers_grad(self) -> list[tuple[Array, Array]]:
-        """See :meth:`Network.layers_grad`; views."""
-        return [(block[:, :-1], block[:, -1:]) for block in self._dWb]
-
-    def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
-        """See :meth:`Network.set_layers_data`."""
-        arrays = [(np.asarray(W), np.asarray(b)) for W, b in layers]
-        self.require_layers(arrays)
-        for block, (W, b) in zip(self._Wb, arrays, strict=True):
-            block[:, :-1] = W
-            block[:, -1:] = b
+    def _set_named(self, arrays: Mapping[str, Array]) -> None:
+        there = self.named()
+        for name, array in arrays.items():
+            there[name][...] = array
 
     # --- forward ----------------------------------------------------------------------------------------
 
@@ -121,39 +123,39 @@ class MLP(Network):
     def forward(self, X: ArrayLike) -> Array:
         """See :meth:`Network.forward`."""
         X, _ = self.require_examples(X)
-        return self._forward(X).A[-1].copy()
+        return self._forward(X, training=False).layers[-1].A.copy()
 
     @_quiet
-    def cost(self, X: ArrayLike, Y: ArrayLike) -> float:
+    def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> float:
         """See :meth:`Network.cost`."""
         X, Y = self.require_examples(X, Y)
-        return self._cost(self._forward(X), Y)
+        cache = self._forward(X, training)
+        if training:
+            self._pass_is_over(cache)
+        return self._cost(cache, self._targets(Y))
 
-    def _forward(self, X: Array) -> Cache:
+    def _forward(self, X: Array, training: bool = True) -> Cache:
         """``Z[l] = W[l] A[l-1] + b[l]`` and ``A[l] = g[l](Z[l])`` for every layer."""
         cache = self._cache(X.shape[1])
         if self._few_features:
-            cache.A[0][:-1] = X
+            cache.X[...] = X
         else:
-            cache.A[0] = X.astype(self.dtype, copy=False)
-        for l, g in enumerate(self.activations, 1):
-            Wb, Z = self._Wb[l - 1], cache.Z[l]
-            if l > 1 or self._few_features:
-                np.matmul(Wb, cache.A[l - 1], out=Z)
-            else:
-                np.matmul(Wb[:, :-1], cache.A[0], out=Z)
-                Z += Wb[:, -1:]
-            formulas.activate(g.name, Z, out=self._without_ones(cache.A[l], l))
+            first = cache.layers[0]
+            first.A_before = X.astype(self.dtype, copy=False)
+            first.A_before_T = first.A_before.T
+        if training and self.changes:
+            for layer, mask in zip(cache.layers, self._masks(X.shape[1]), strict=True):
+                layer.mask = None if mask is None else mask.astype(self.dtype, copy=False)
+        for layer in cache.layers:
+            layer.forward(training)
         return cache
 
     def _cost(self, cache: Cache, Y: Array) -> float:
-        m = Y.shape[1]
-        total = formulas.total_loss(self.loss, cache.Z[-1], cache.A[-1], Y, cache.scratch[-1])
-        if total is None:
-            total = float(np.sum(self.loss.of(list(cache.Z[-1]), list(cache.A[-1]), list(Y))))
-        J: float = total / m
-        for W, _ in self.layers_data() if self.l2 or self.l1 else ():
-            J += self.l2 / (2 * m) * float(np.square(W).sum()) + self.l1 / (2 * m) * float(np.abs(W).sum())
+        m, last = Y.shape[1], cache.layers[-1]
+        J: float = self._total_loss(self.loss, last.Z, last.A, Y, last.scratch) / m
+        for name, lambda_ in self.regularisers.items():
+            of = REGULARISERS[name].of
+            J += lambda_ / (2 * m) * sum(float(of(layer.W).sum()) for layer in cache.layers)
         return J
 
     # --- backward ---------------------------------------------------------------------------------------
@@ -162,19 +164,31 @@ class MLP(Network):
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """See :meth:`Network.cost_and_grad`."""
         X, Y = self.require_examples(X, Y)
+        Y = self._targets(Y)
         cache = self._forward(X)
         self._backward(cache, Y)
+        if self.changes:
+            self._pass_is_over(cache)
         return self._cost(cache, Y)
 
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
         """See :meth:`Network.record`."""
-        J = self.cost_and_grad(X, Y)
+        with self.frozen():
+            J = self.cost_and_grad(X, Y)
         m = np.shape(X)[1]
-        cache = self._cache(m)
-        A = [self._without_ones(cache.A[l], l).copy() for l in range(1, len(self.shape))]
-        dW, db = zip(*((dW.copy(), db.copy()) for dW, db in self.layers_grad()), strict=True)
+        layers = self._cache(m).layers
+        d = {name: array.copy() for name, array in self.named("grad").items()}
+        dW, db = (list(part) for part in zip(*self._layers(d), strict=True))
         return Pass(
-            J, [Z.copy() for Z in cache.Z[1:]], A, [dZ * m for dZ in cache.dZ[1:]], list(dW), list(db)
+            J,
+            [layer.Z.copy() for layer in layers],
+            [layer.A_out.copy() for layer in layers],
+            [layer.dZ * m for layer in layers],
+            dW,
+            db,
+            [None if n is None else n.Z_norm.copy() for n in (layer.normalisation for layer in layers)],
+            [d.get(f"gamma{l}") for l in range(1, len(self.shape))],
+            [d.get(f"beta{l}") for l in range(1, len(self.shape))],
         )
 
     def _backward(self, cache: Cache, Y: Array) -> None:
@@ -182,54 +196,85 @@ class MLP(Network):
 
         ``dW[l] = dZ[l] A[l-1]^T / m``, ``db[l] = sum(dZ[l]) / m`` and ``dA[l-1] = W[l]^T dZ[l]``.
         """
-        m = Y.shape[1]
-        last = len(self.activations)
-        dZ = formulas.output_dZ(
-            self.loss.name,
-            self.activations[-1].name,
-            cache.Z[-1],
-            cache.A[-1],
-            Y,
-            cache.dZ[-1],
-            cache.scratch[-1],
-        )
-        dZ /= m  # once here instead of in every dW and db
-        for l in range(last, 0, -1):
-            W, dWb = self._Wb[l - 1][:, :-1], self._dWb[l - 1]
-            if l > 1 or self._few_features:
-                np.matmul(dZ, cache.A[l - 1].T, out=dWb)  # the row of ones in A gives db in the last column
-            else:
-                np.matmul(dZ, cache.A[0].T, out=dWb[:, :-1])
-                np.sum(dZ, axis=1, out=dWb[:, -1])
-            if self.l2:
-                dWb[:, :-1] += self.l2 / m * W
-            if self.l1:
-                dWb[:, :-1] += self.l1 / (2 * m) * np.sign(W)
-            if l > 1:
-                dA = np.matmul(W.T, dZ, out=cache.dZ[l - 1])
-                A = self._without_ones(cache.A[l - 1], l - 1)
-                dZ = formulas.dZ_from_dA(
-                    self.activations[l - 2].name, dA, cache.Z[l - 1], A, cache.scratch[l - 1]
-                )
+        regularisers = self._slopes(Y.shape[1]) if self.regularisers else ()
+        last = after = cache.layers[-1]
+        self._loss_formulas.dZ(last.g, last.Z, last.A, Y, last.dZ, last.scratch)
+        np.divide(last.dZ, cache.m, last.dZ)  # once here instead of in every dW and db
+        for layer in reversed(cache.layers):
+            if layer is not last:
+                layer.dZ_from(after)
+            layer.dW_from_dZ(regularisers)
+            after = layer
+
+    def _slopes(self, m: int) -> list[tuple[type[formulas.Regulariser], float]]:
+        """Each regulariser's formula, with lambda/(2m)."""
+        return [(formulas.REGULARISERS[name], x / (2 * m)) for name, x in self.regularisers.items()]
+
+    def _pass_is_over(self, cache: Cache) -> None:
+        found = [layer.normalisation for layer in cache.layers]
+        self._passed(int(cache.m), [None if n is None else (n.mean, n.var) for n in found])
 
     # --- memory -----------------------------------------------------------------------------------------
-
-    def _without_ones(self, A: Array, l: int) -> Array:
-        return A if l == len(self.activations) else A[:-1]
 
     def _cache(self, m: int) -> Cache:
         """The arrays for m examples; those of the last few batch sizes are kept."""
         if m not in self._caches:
             while len(self._caches) >= 4:
                 del self._caches[next(iter(self._caches))]
-            n, L = self.shape, len(self.activations)
-            none = np.empty((0, m), self.dtype)
-            A = [
-                np.ones((n_l + (l < L), m), self.dtype) for l, n_l in enumerate(n) if l or self._few_features
-            ]
-            A = A if self._few_features else [none, *A]
-            Z = [none, *(np.empty((n_l, m), self.dtype) for n_l in n[1:])]
-            dZ = [none, *(np.empty((n_l, m), self.dtype) for n_l in n[1:])]
-            scratch = [none, *(np.empty((n_l, m), self.dtype) for n_l in n[1:])]
-            self._caches[m] = Cache(A, Z, dZ, scratch)
+            self._caches[m] = self._new_cache(m)
         return self._caches[m]
+
+    def _new_cache(self, m: int) -> Cache:
+        def empty(rows: int) -> Array:
+            return np.empty((rows, m), self.dtype)
+
+        ones = np.ones(m, self.dtype)
+        before = np.ones((self.shape[0] + 1, m) if self._few_features else (0, m), self.dtype)
+        X, layers = before[:-1], []
+        for l, n in enumerate(self.shape[1:], 1):
+            with_ones = np.ones((n + 1, m), self.dtype)
+            A_out = with_ones[:-1]
+            A = A_out if self.keep_probs[l - 1] == 1 else empty(n)
+            block, dblock = self._data[f"block{l}"], self._grad[f"block{l}"]
+            bias = self.normalisations[l - 1] != "batch"
+            layers.append(
+                Layer(
+                    formulas.formulas_of(self.activations[l - 1].name, formulas.ACTIVATIONS),
+                    block,
+                    dblock,
+                    bias,
+                    before if bias or not len(before) else before[:-1],
+                    ones,
+                    Z=empty(n),
+                    A=A,
+                    A_out=A_out,
+                    dZ=empty(n),
+                    scratch=empty(n),
+                    normalisation=self._normalisation(l, empty(n), empty(n)),
+                )
+            )
+            before = with_ones
+        return Cache(X, np.array(m, self.dtype), layers)
+
+    def _normalisation(self, l: int, Z_norm: Array, Z_tilde: Array) -> Normalisation | None:
+        if self.normalisations[l - 1] is None:
+            return None
+        data, grad, none = self._data, self._grad, np.empty(0, self.dtype)
+        return Normalisation(
+            data[f"gamma{l}"],
+            data[f"beta{l}"],
+            grad[f"gamma{l}"],
+            grad[f"beta{l}"],
+            self.averages[l - 1],
+            Z_norm,
+            Z_tilde,
+            mean=none,
+            var=none,
+        )
+
+
+def _views(vector: Array, shapes: Mapping[str, tuple[int, int]]) -> dict[str, Array]:
+    """A flat vector as matrices, one after the other."""
+    ends = np.cumsum([rows * columns for rows, columns in shapes.values()])[:-1]
+    parts = zip(np.split(vector, ends), shapes.items(), strict=True)
+    return {name: part.reshape(shape) for part, (name, shape) in parts}

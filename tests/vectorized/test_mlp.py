@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from micrograd_dl import losses
 from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.vectorized import MLP, formulas
 
@@ -102,16 +103,12 @@ Z = st.lists(
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @settings(max_examples=50)
 @given(z=Z)
-def test_activate_is_the_activation_of_the_table(name: str, z: list[float]) -> None:
+def test_A_is_the_activation_of_the_table(name: str, z: list[float]) -> None:
     column = np.array([z]).T
+    A = np.empty_like(column)
     with np.errstate(over="ignore", invalid="raise", divide="raise"):
-        A = formulas.activate(name, column, np.empty_like(column))
+        formulas.ACTIVATIONS[name].A(column, A)
     np.testing.assert_allclose(A[:, 0], ACTIVATIONS[name].of(z), rtol=1e-13, atol=1e-300)
-    in_place = column.copy()
-    with np.errstate(over="ignore"):
-        formulas.activate(name, in_place, in_place) if name != "leaky_relu" else None
-    if name != "leaky_relu":
-        np.testing.assert_array_equal(in_place, A)
 
 
 @pytest.mark.parametrize(
@@ -126,26 +123,43 @@ def test_activate_is_the_activation_of_the_table(name: str, z: list[float]) -> N
 )
 def test_slopes(name: str, slopes: list[float]) -> None:
     Z = np.array([[-1.0, 0.0, 1.0]])
-    A = formulas.activate(name, Z, np.empty_like(Z))
-    dZ = formulas.dZ_from_dA(name, np.full_like(Z, 3), Z, A, np.empty_like(Z))
+    A, dZ = np.empty_like(Z), np.full_like(Z, 3)
+    formulas.ACTIVATIONS[name].A(Z, A)
+    formulas.ACTIVATIONS[name].dZ(dZ, Z, A, np.empty_like(Z))
     np.testing.assert_allclose(dZ, 3 * np.array([slopes]), rtol=1e-15)
 
 
 def test_margins_on_the_kink_count() -> None:
     A, Y = np.array([[1.0, 2.0, -3.0]]), np.array([[1.0, 1.0, 1.0]])
-    dZ = formulas.output_dZ("max_margin", "linear", A, A, Y, np.empty_like(A), np.empty_like(A))
+    dZ = np.empty_like(A)
+    formulas.MaxMargin.dZ(formulas.Linear, A, A, Y, dZ, np.empty_like(A))
     assert dZ.tolist() == [[-1, 0, -1]]
 
 
-def test_an_unknown_name_says_where_to_add_it() -> None:
+@settings(max_examples=50)
+@given(z=Z, y=st.sampled_from([0.0, 0.05, 0.5, 1.0]))
+def test_the_logistic_loss_is_exact_however_small(z: list[float], y: float) -> None:
+    Z = np.array([z])
+    A, Y = np.empty_like(Z), np.full_like(Z, y)
+    with np.errstate(over="ignore"):
+        formulas.Sigmoid.A(Z, A)
+    total = formulas.Logistic.total(losses.logistic, Z, A, Y, np.empty_like(Z))
+    wanted = sum(losses.logistic.of([z_k], [0.0], [y]) for z_k in z)
+    assert total == pytest.approx(wanted, rel=1e-13)
+
+
+@pytest.mark.parametrize("table", [formulas.ACTIVATIONS, formulas.LOSSES])
+def test_an_unknown_name_says_where_to_add_it(table: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="there are no formulas for 'swish': add a class to"):
+        formulas.formulas_of("swish", table)
+
+
+def test_softmax_has_no_slope_by_itself() -> None:
     z = np.zeros((1, 1))
-    with pytest.raises(
-        ValueError, match="no formula for the activation 'swish': add it to activate and to dZ_from_dA"
-    ):
-        formulas.activate("swish", z, z)
-    with pytest.raises(ValueError, match="no formula for the slope of 'softmax' by itself"):
-        formulas.dZ_from_dA("softmax", z, z, z, z)
-    with pytest.raises(
-        ValueError, match="no formula for the derivative of the loss 'hinge': add it to output_dZ"
-    ):
-        formulas.output_dZ("hinge", "linear", z, z, z, z, z)
+    with pytest.raises(ValueError, match="no formula for the slope of softmax by itself"):
+        formulas.Softmax.dZ(z, z, z, z)
+
+
+def test_every_activation_and_loss_has_its_formulas() -> None:
+    assert list(formulas.ACTIVATIONS) == list(ACTIVATIONS)
+    assert list(formulas.LOSSES) == list(losses.LOSSES)

@@ -13,6 +13,14 @@ from viz.plots.boundary import decision_boundary
 from viz.plots.cost import cost_curve
 from viz.plots.figures import save
 from viz.plots.network import network_diagram
+from viz.plots.parallel import parallel_coordinates
 from viz.plots.sizes import sizes_by_layer
 
-__all__ = ["cost_curve", "decision_boundary", "sizes_by_layer", "network_diagram", "save"]
+__all__ = [
+    "cost_curve",
+    "decision_boundary",
+    "sizes_by_layer",
+    "network_diagram",
+    "parallel_coordinates",
+    "save",
+]

@@ -198,7 +198,10 @@ def _as_matrices(model: Network) -> Network:
         return model
     names = [g.name for g in model.activations]
     dtype = getattr(model, "dtype", float)
-    copy = vectorized.MLP(model.shape[0], model.shape[1:], names, model.loss, dtype=dtype)
+    kinds = model.normalisations[:-1]
+    copy = vectorized.MLP(
+        model.shape[0], model.shape[1:], names, model.loss, normalisation=kinds, dtype=dtype
+    )
     copy.copy_from(model)
     return copy
 

@@ -1,0 +1,82 @@
+"""What a network is told about its layers, checked: activations, losses, and what is beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from micrograd_dl.activations import Activation, activation
+from micrograd_dl.coerce import to_float
+from micrograd_dl.losses import Loss, default_loss, loss
+from micrograd_dl.normalisation import KINDS
+
+T = TypeVar("T")
+
+
+def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:
+    """One Activation a layer."""
+    names = ["relu"] * (count - 1) + ["linear"] if given is None else given
+    if isinstance(names, str):
+        names = [names] * (count - 1) + ["linear"]
+    if len(names) != count:
+        raise ValueError(
+            f"{count} layers take {count} activations, not {len(names)}: {', '.join(map(str, names))}"
+        )
+    found = tuple(activation(name) for name in names)
+    if any(g.name == "softmax" for g in found[:-1]):
+        raise ValueError("softmax is for the output layer; choose tanh or relu for a hidden one")
+    return found
+
+
+def loss_of(given: str | Loss | None, output: str) -> Loss:
+    """The loss, or the one that goes with the output activation."""
+    return default_loss(output) if given is None else loss(given, output)
+
+
+def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> tuple[str | None, ...]:
+    """For each layer "batch", "layer" or None; the output layer has none."""
+    if given is None or isinstance(given, str):
+        given = [given] * (count - 1)
+    kinds = _hidden(given, count, "kinds of normalisation")
+    for kind in kinds:
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"a normalisation is one of {', '.join(KINDS)}, or None, not {kind!r}")
+    return (*kinds, None)
+
+
+def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[float, ...]:
+    """For each layer the part of its units that dropout keeps; all of the output layer."""
+    if given is None or isinstance(given, (int, float)):
+        given = [1.0 if given is None else given] * (count - 1)
+    found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, "probabilities to keep a unit")]
+    for keep in found:
+        if not 0 < keep <= 1:
+            raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
+    return (*found, 1.0)
+
+
+def limit_of(x: float | None, what: str) -> float | None:
+    """A number above 0, or None."""
+    if x is None:
+        return None
+    x = to_float(x, what)
+    if not 0 < x < float("inf"):
+        raise ValueError(f"{what} is a number above 0, not {x!r}")
+    return x
+
+
+def smoothing_of(x: float, loss: Loss) -> float:
+    """How much of a target's certainty is taken away."""
+    x = to_float(x, "label_smoothing")
+    if not 0 <= x < 1:
+        raise ValueError(f"label_smoothing is from 0 to below 1, not {x!r}")
+    if x and loss.classes is None:
+        raise ValueError(f"label_smoothing is for probabilities; the targets of {loss.name} are none")
+    return x
+
+
+def _hidden(given: Sequence[T], count: int, what: str) -> tuple[T, ...]:
+    """One for each hidden layer."""
+    if len(given) != count - 1:
+        raise ValueError(f"{count - 1} hidden layers take {count - 1} {what}, not {len(given)}: {given!r}")
+    return tuple(given)

@@ -1,0 +1,6 @@
+"""A graph of Values recorded once and replayed: over one example, or over all of them at once."""
+
+from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
+from micrograd_dl.compiled.graph import CompiledGraph, Replay, compile_graph
+
+__all__ = ["Comparison", "CompiledGraph", "Replay", "compile_graph", "watched_comparisons"]

@@ -1,0 +1,71 @@
+"""What a program asked of its Values while it was recorded, and has to come out the same in a replay.
+
+``if z > 0: ... else: ...`` takes one branch, and the graph knows that branch only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from micrograd_dl import ops
+from micrograd_dl.value import Operand, Value
+from micrograd_dl.watching import watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A question and its answer: whether the number of `node` is `wanted`.
+
+    Attributes:
+        node: of ``a >= b`` the node ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` a itself.
+        wanted: what its number was compared with.
+        was: the answer.
+        text: the question as it was asked.
+    """
+
+    node: Value
+    wanted: float
+    was: bool
+    text: str
+
+    def __str__(self) -> str:
+        origin = self.node.origin
+        return f"{self.text} ({origin})" if origin else self.text
+
+
+@contextmanager
+def watched_comparisons() -> Iterator[list[Comparison]]:
+    """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block.
+
+    >>> x = Value(2.0, "x")
+    >>> with watched_comparisons() as asked:
+    ...     y = x if x > 0 else -x
+    >>> [comparison.text for comparison in asked]
+    ['x > 0']
+    """
+    asked: list[Comparison] = []
+
+    def tell(relation: str, left: Value, right: Operand, outcome: Any) -> None:
+        text = f"{_name(left)} {relation} {_name(right)}"
+        if relation == "is":
+            asked.append(Comparison(left, left.data, True, text))
+        elif relation == "!=":
+            asked.append(Comparison(left, 0.0, not outcome, text))
+        else:
+            # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
+            first, second = (left, right) if relation in ("<", ">=") else (right, left)
+            node = ops.at_least(first, second)
+            asked.append(Comparison(node, float("=" in relation), outcome, text))
+
+    token = watcher.set(tell)
+    try:
+        yield asked
+    finally:
+        watcher.reset(token)
+
+
+def _name(x: Operand) -> str:
+    return x.label or "a number" if isinstance(x, Value) else f"{x:.17g}"

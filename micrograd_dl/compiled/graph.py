@@ -1,0 +1,368 @@
+"""The face of a compiled graph: numbers in, the cost and its gradient out."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micrograd_dl.backprop import evaluate, require_value
+from micrograd_dl.collector import collector_paused
+from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
+from micrograd_dl.compiled.lowering import differentiate, write_down
+from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
+from micrograd_dl.compiled.schedule import Program, schedule
+from micrograd_dl.compiled.tape import Tape
+from micrograd_dl.order import topological_order
+from micrograd_dl.value import Value
+
+Array: TypeAlias = NDArray[np.float64]
+Input: TypeAlias = "Value | Sequence[Value]"
+Runner: TypeAlias = Literal["numpy", "numba"]
+
+
+class Replay(NamedTuple):
+    """What a call of a compiled graph gives.
+
+    Attributes:
+        value: the result; of several examples the mean of theirs.
+        gradient: its derivative by each parameter, in their order, ``(n_parameters,)``.
+    """
+
+    value: float
+    gradient: Array
+
+
+def compile_graph(
+    result: Value | Callable[..., Value],
+    inputs: Sequence[Input],
+    parameters: Sequence[Value] | None = None,
+    *,
+    outputs: Sequence[Value] = (),
+    comparisons: Sequence[Comparison] = (),
+    runner: Runner | None = None,
+) -> CompiledGraph:
+    """Turn a recorded graph into a program that runs again and again on other numbers.
+
+    The graph is that of one example. Called with numbers, the program gives its value and gradient there;
+    called with columns, one an example, it takes all of them through the graph at once, with the same
+    parameters, and gives the mean. Sums and products are fused, what is computed twice or from constants
+    alone is computed once, and the derivatives are written with the rules of the table.
+
+    A replay takes the path through the program that was recorded. If its shape depends on data (``if z > 0``,
+    ``max(zs)``), give the function that records it instead of its result: the comparisons it makes are then
+    noted, and a call in which one comes out differently raises ValueError instead of giving a wrong number.
+    For a Value that exists already, record it inside ``watched_comparisons()``. What cannot be seen is
+    arithmetic on ``v.data``, and indices.
+
+    Args:
+        result: what to differentiate, or a function that records it from the inputs.
+        inputs: leaves that change from call to call, or lists of leaves, which are given as an array.
+        parameters: leaves that all examples share, whose gradient is wanted; by default all other leaves.
+        outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
+        comparisons: what was asked while the graph was recorded.
+        runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
+            numba if it is installed.
+
+    Raises:
+        TypeError: something that should be a Value is not, or is not a leaf.
+        ValueError: a leaf is given twice, or is neither an input nor a parameter.
+        ImportError: Numba is asked for and not installed.
+
+    >>> x, w, b = Value(2.0, "x"), Value(3.0, "w"), Value(1.0, "b")
+    >>> f = compile_graph((w * x + b) ** 2, inputs=[x], parameters=[w, b], runner="numpy")
+    >>> value, gradient = f(2.0)
+    >>> value, gradient.tolist()  # 7^2; 2 * 7 * 2 by w, 2 * 7 by b
+    (49.0, [28.0, 14.0])
+    >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
+    18.0
+    """
+    seen = list(comparisons)
+    if not isinstance(result, Value) and callable(result):
+        with watched_comparisons() as asked:
+            result = result(*inputs)
+        seen += asked
+    require_value(result)
+    return CompiledGraph(result, inputs, parameters, outputs, seen, _runner(runner))
+
+
+class CompiledGraph:
+    """A graph that replays; see :func:`compile_graph`.
+
+    It keeps its memory between calls, so one of them is not for several threads at a time.
+
+    Attributes:
+        parameters: the leaves that the gradient is by.
+        order: the recorded graph with its outputs and comparisons, operands before results.
+        runner: ``"numpy"`` or ``"numba"``.
+    """
+
+    @collector_paused()
+    def __init__(
+        self,
+        root: Value,
+        inputs: Sequence[Input],
+        parameters: Sequence[Value] | None,
+        outputs: Sequence[Value],
+        comparisons: Sequence[Comparison],
+        runner: Runner,
+    ) -> None:
+        self.root, self.runner = root, runner
+        self._single = [isinstance(given, Value) for given in inputs]
+        self.inputs = [[given] if isinstance(given, Value) else list(given) for given in inputs]
+        self._outputs, self.comparisons = list(outputs), list(comparisons)
+        self.order = self._topological_order()
+        leaves = [node for node in self.order if node.is_leaf]
+        flat = {v: None for given in self.inputs for v in given}
+        self.parameters = [v for v in leaves if v not in flat] if parameters is None else list(parameters)
+        _require_leaves(leaves, [v for given in self.inputs for v in given], self.parameters)
+        self._asks = bool(self.nodes)
+        self._variants: dict[tuple[bool, ...], _Variant] = {}
+
+    def __repr__(self) -> str:
+        counts = f"{sum(map(len, self.inputs))} inputs and {len(self.parameters)} parameters"
+        return f"<{self.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
+
+    def __call__(self, *inputs: ArrayLike) -> Replay:
+        """The value and the gradient at these inputs, with the parameters' present data.
+
+        Args:
+            inputs: for each input a number or a row ``(1, m)``; for a list of n inputs n numbers, or
+                ``(n, m)``. Numbers beside columns are the same for all examples.
+
+        Raises:
+            ValueError: a shape is wrong; an operation is undefined for an example; a comparison comes out
+                differently than it did when the graph was recorded.
+            ZeroDivisionError: a division by zero.
+        """
+        theta = np.array([p.data for p in self.parameters])
+        return self.at(theta, *inputs)
+
+    def at(self, theta: Array, *inputs: ArrayLike) -> Replay:
+        """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
+        variant, _ = self._run(theta, inputs)
+        shared = variant.shared
+        return Replay(float(shared[variant.value]), shared[variant.gradient])
+
+    def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
+        """The numbers of the nodes asked for as `outputs`, ``(len(outputs), m)``."""
+        return self._run(theta, inputs)[1]
+
+    def prepare(self, *columns: bool) -> None:
+        """Do now what the first call does: write the program for inputs that are columns where it says so."""
+        self._variant(columns)
+
+    @property
+    def nodes(self) -> list[Value]:
+        """What has to be computed besides the result: the outputs, then what the comparisons ask for."""
+        return [*self._outputs, *(comparison.node for comparison in self.comparisons)]
+
+    def _topological_order(self) -> list[Value]:
+        """The recorded graph with its outputs and comparisons, operands before results."""
+        if not self.nodes:
+            return topological_order(self.root)
+        found: dict[Value, None] = {}
+        for node in (*self.nodes, self.root):
+            if node not in found:
+                found.update(dict.fromkeys(topological_order(node)))
+        return list(found)
+
+    # --- running ----------------------------------------------------------------------------------------
+
+    def _run(self, theta: Array, inputs: Sequence[ArrayLike]) -> tuple[_Variant, Array]:
+        arrays, m = self._arrays(inputs)
+        if theta.shape != (len(self.parameters),):
+            raise ValueError(
+                f"theta is {theta.shape}, ({len(self.parameters)},) is wanted: a number a parameter"
+            )
+        variant = self._variant(tuple([x.ndim == 2 for x in arrays]))
+        X, begin = variant.X(m), 0
+        shared, place = variant.shared, 0
+        for x in arrays:
+            n = len(x)
+            if x.ndim == 2:
+                X[begin : begin + n] = x
+                begin += n
+            else:
+                shared[place : place + n] = x
+                place += n
+        shared[place : place + len(theta)] = theta
+        try:
+            rows = variant.runner.run(shared, X, variant.rows)
+        except SuspectError as suspect:
+            raise self._error(theta, arrays, suspect.example) from None
+        if not self._asks:
+            return variant, rows
+        asked = variant.asked(rows, m)
+        for comparison, x in zip(self.comparisons, asked[len(self._outputs) :], strict=True):
+            if not ((x == comparison.wanted) == comparison.was).all():
+                example = int(np.argmin((x == comparison.wanted) == comparison.was))
+                raise self._error(theta, arrays, example)
+        return variant, asked[: len(self._outputs)]
+
+    def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
+        if kinds not in self._variants:
+            self._variants[kinds] = _Variant(self, kinds)
+        return self._variants[kinds]
+
+    def _arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
+        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers."""
+        if len(given) != len(self.inputs):
+            raise ValueError(f"this graph takes {len(self.inputs)} inputs, not {len(given)}")
+        arrays, m = [], 1
+        for k, (x, nodes) in enumerate(zip(given, self.inputs, strict=True)):
+            array = np.asarray(x, np.float64)
+            if array.ndim == 2 and array.shape == (len(nodes), m) and m > 1:
+                arrays.append(array)
+                continue
+            if array.ndim == 0 and self._single[k]:
+                array = array.reshape(1)
+            elif array.ndim == 1 and self._single[k]:
+                raise ValueError(
+                    f"{self._name(k)} is {array.shape}: give a number, or a row with reshape(1, -1)"
+                )
+            if array.shape[:1] != (len(nodes),) or array.ndim > 2 or array.size == 0:
+                raise ValueError(
+                    f"{self._name(k)} is {array.shape}, ({len(nodes)},) or ({len(nodes)}, m) is wanted: "
+                    "columns are examples"
+                )
+            if array.ndim == 2 and array.shape[1] == 1:
+                array = array[:, 0]
+            elif array.ndim == 2:
+                if m not in (1, array.shape[1]):
+                    raise ValueError(f"{self._name(k)} has {array.shape[1]} examples, another input has {m}")
+                m = array.shape[1]
+            arrays.append(array)
+        return arrays, m
+
+    def _name(self, k: int) -> str:
+        labels = [v.label for v in self.inputs[k] if v.label]
+        return f"input {k + 1}" + (
+            f" ({labels[0]}{', ...' if not self._single[k] else ''})" if labels else ""
+        )
+
+    def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:
+        """What the recorded program itself says of one example: the same error, with the same labels."""
+        numbers = dict(zip(self.parameters, theta.tolist(), strict=True))
+        for nodes, x in zip(self.inputs, arrays, strict=True):
+            column = x if x.ndim == 1 else x[:, max(example, 0)]
+            numbers |= dict(zip(nodes, column.tolist(), strict=True))
+        where = (
+            "" if all(x.ndim == 1 for x in arrays) or example < 0 else f" (example {example}, counted from 0)"
+        )
+        for comparison in self.comparisons:
+            found = self._evaluated(comparison.node, numbers, where)
+            if isinstance(found, Exception):
+                return found
+            if (found == comparison.wanted) != comparison.was:
+                return ValueError(
+                    f"{comparison} came out otherwise than when the graph was recorded{where}: the program "
+                    "would take another path. Record it again for such inputs, or write the choice with "
+                    "maximum, minimum or relu"
+                )
+        found = self._evaluated(self.root, numbers, where)
+        if isinstance(found, Exception):
+            return found
+        return RuntimeError(
+            f"an operation is at the edge of where it is defined{where}: with sums rounded in another order "
+            "it is undefined"
+        )
+
+    @staticmethod
+    def _evaluated(root: Value, numbers: dict[Value, float], where: str) -> float | Exception:
+        try:
+            return evaluate(topological_order(root), numbers)[root]
+        except (ValueError, ZeroDivisionError) as error:
+            return type(error)(f"{error}{where}")
+
+
+class _Variant:
+    """The program for inputs of which some are columns and some are numbers."""
+
+    @collector_paused()  # it would look through the graph and the program again and again
+    def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
+        tape = Tape()
+        slots: dict[Value, int] = {}
+        for nodes, varies in zip(graph.inputs, kinds, strict=True):
+            slots |= {node: tape.given(varies) for node in nodes}
+        slots |= {node: tape.given(False) for node in graph.parameters}
+        given = list(slots.values())
+        root, *asked = write_down(tape, graph.order, slots, [graph.root, *graph.nodes])
+        checked_below = len(tape)
+        value, seed = root, tape.one
+        if tape.varies[root]:
+            seed = tape.given(True)
+            given.append(seed)
+            value = tape.mean([root, seed])
+        parameters = [slots[node] for node in graph.parameters]
+        derivatives = differentiate(tape, root, seed, parameters)
+        zero = tape.constant(0.0)
+        gradient = [derivatives.get(slot, zero) for slot in parameters]
+        program = schedule(tape, [value, *gradient, *asked], given, checked_below)
+        self.shared = program.numbers.copy()
+        self.value = int(program.place[value])
+        self.gradient = program.place[gradient]
+        self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in asked]
+        self.rows = np.array([place for place, varies in self._places if varies], np.int32)
+        self.runner = _RUNNERS[graph.runner](program)
+        self._n_varying = program.given_rows - (seed != tape.one)
+        self._X = np.empty((self._n_varying, 0))
+
+    def X(self, m: int) -> Array:
+        """Memory for what varies of m examples, ``(n, m)``; that of the last m is used again."""
+        if self._X.shape[1] != m:
+            self._X = np.empty((self._n_varying, m))
+        return self._X
+
+    def asked(self, rows: Array, m: int) -> Array:
+        """The numbers of the nodes asked for, ``(n, m)``, from those that vary and the shared ones."""
+        found = np.empty((len(self._places), m))
+        of_rows = iter(rows)
+        for k, (place, varies) in enumerate(self._places):
+            found[k] = next(of_rows) if varies else self.shared[place]
+        return found
+
+
+def _numba_runner(program: Program) -> Any:
+    from micrograd_dl.compiled.numba_runner import NumbaRunner
+
+    return NumbaRunner(program)
+
+
+_RUNNERS: dict[Runner, Callable[[Program], Any]] = {"numpy": NumpyRunner, "numba": _numba_runner}
+
+
+def _runner(asked: Runner | None) -> Runner:
+    has_numba = importlib.util.find_spec("numba") is not None
+    if asked is None:
+        return "numba" if has_numba else "numpy"
+    if asked not in _RUNNERS:
+        raise ValueError(f"a runner is one of {', '.join(_RUNNERS)}, not {asked!r}")
+    if asked == "numba" and not has_numba:
+        raise ImportError("the runner numba needs the extra fast: pip install 'micrograd-dl[fast]'")
+    return asked
+
+
+def _require_leaves(leaves: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]) -> None:
+    """Raise unless every leaf of the graph is an input or a parameter, and only one of them."""
+    given = dict.fromkeys([*inputs, *parameters])
+    for node in given:
+        require_value(node)
+        if not node.is_leaf:
+            raise TypeError(
+                f"{node.label or node!r} is computed or a constant: inputs and parameters are leaves"
+            )
+    if len(given) != len(inputs) + len(parameters):
+        twice = next(node for node, count in Counter([*inputs, *parameters]).items() if count > 1)
+        raise ValueError(f"{twice.label or twice!r} is given twice: a leaf is one input, or one parameter")
+    left = [node for node in leaves if node not in given]
+    if left:
+        names = ", ".join(node.label or repr(node) for node in left[:5]) + (", ..." if len(left) > 5 else "")
+        raise ValueError(
+            f"{len(left)} leaves are neither inputs nor parameters: {names}. Name them, or make numbers that "
+            "never change with Value.constant"
+        )

@@ -1,0 +1,221 @@
+"""From a graph of Values to a tape, and from a tape to its derivatives by the chain rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from micrograd_dl import ops
+from micrograd_dl.compiled.tape import LINEAR, Tape
+from micrograd_dl.operation import Operation
+from micrograd_dl.ops import CONSTANT
+from micrograd_dl.value import Value
+
+
+def write_down(
+    tape: Tape, order: Sequence[Value], slots: Mapping[Value, int], kept: Iterable[Value]
+) -> list[int]:
+    """Write a graph on the tape.
+
+    Sums and products that are used once become part of the sum that uses them; what is computed twice is
+    written once, and what follows from numbers alone is computed now.
+
+    Args:
+        tape: where `slots` are given already.
+        order: the graph's nodes, operands before results.
+        slots: of its leaves.
+        kept: nodes whose number has to be there at the end.
+
+    Returns:
+        The slots of `kept`.
+    """
+    kept = list(kept)
+    writer = _Writer(tape, dict(slots), _uses(order, kept))
+    for node in order:
+        if node._a is not None:
+            writer.write(node)
+        elif node.op is CONSTANT:
+            writer.places[node] = tape.constant(node.data)
+    return [writer.slot(node) for node in kept]
+
+
+def _uses(order: Sequence[Value], kept: Iterable[Value]) -> dict[Value, int]:
+    uses = dict.fromkeys(order, 0)
+    for node in order:
+        a, b = node._a, node._b
+        if type(a) is tuple:
+            for operand in a:
+                uses[operand] += 1
+        elif a is not None:
+            uses[a] += 1
+            if b is not None:
+                uses[b] += 1
+    for node in kept:
+        uses[node] += 2  # never only a part of another sum
+    return uses
+
+
+class _Writer:
+    """Where each node is: in a slot, or still a list of terms that waits for the sum it is part of."""
+
+    def __init__(self, tape: Tape, places: dict[Value, Any], uses: Mapping[Value, int]) -> None:
+        self.tape, self.places, self.uses = tape, places, uses
+
+    def write(self, node: Value) -> None:
+        operation: Any = node.op
+        a, b = node._a, cast(Value, node._b)
+        if operation is ops.mul:
+            self.places[node] = [self.slot(a), self.slot(b)]
+        elif operation is ops.add:
+            self.places[node] = self._joined(self._terms(a), self._terms(b))
+        elif operation is ops.sub:
+            self.places[node] = self._joined(self._terms(a), [self.slot(b), self.tape.minus_one])
+        elif operation is ops.neg:
+            self.places[node] = [self.slot(a), self.tape.minus_one]
+        elif operation is ops.sum:
+            self.places[node] = [slot for operand in a for slot in self._terms(operand)]
+        elif operation is ops.dot or operation is ops.affine:
+            slots = [self.slot(operand) for operand in a]
+            self.places[node] = slots if operation is ops.dot else [*slots, self.tape.one]
+        else:
+            self.places[node] = self._computed(node, operation)
+
+    def slot(self, node: Value) -> int:
+        """The slot of a node; terms that wait are written now."""
+        place = self.places[node]
+        if type(place) is not int:
+            place = self.places[node] = self.tape.linear(place)
+        slot: int = place
+        return slot
+
+    def _terms(self, node: Value) -> list[int]:
+        place = self.places[node]
+        if type(place) is list and self.uses[node] == 1:
+            return place
+        return [self.slot(node), self.tape.one]
+
+    @staticmethod
+    def _joined(left: list[int], right: list[int]) -> list[int]:
+        """The longer one grows, so that a chain of n sums takes n steps, not n squared."""
+        if len(right) > len(left):
+            left, right = right, left
+        left += right
+        return left
+
+    def _computed(self, node: Value, operation: Operation) -> int:
+        operands = tuple([self.slot(operand) for operand in node.parents])
+        if operation is ops.pow and self.tape.constants.get(operands[1]) == 2.0:
+            return self.tape.computed(ops.mul, (operands[0], operands[0]))
+        return self.tape.computed(operation, operands)
+
+
+def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> dict[int, int]:
+    """Append the derivatives of a slot to the tape.
+
+    The derivative by a slot is the sum, over its uses, of upstream times local derivative. Of a slot that all
+    examples share, the terms of the single examples are averaged.
+
+    Args:
+        tape: it grows.
+        root: the slot to differentiate.
+        seed: the slot of its derivative by itself.
+        wanted: the slots to differentiate by.
+
+    Returns:
+        For every slot on the way from the root to one that is wanted, the slot of the derivative by it.
+    """
+    needed = _dependents(tape, wanted)
+    terms: dict[int, list[int]] = {root: [seed, tape.one]}
+    derivatives: dict[int, int] = {}
+    for slot in range(root, -1, -1):
+        if slot not in terms or not needed[slot]:
+            continue
+        upstream = derivatives[slot] = _total(tape, terms.pop(slot), tape.varies[slot])
+        operation, operands = tape.operations[slot], tape.operands[slot]
+        if operation is None:
+            continue
+        if operation is LINEAR:  # its rule, that of dot, gives the slots of the partners as they are
+            slopes = operation.slopes(slot, operands)
+        else:
+            slopes = _local_slots(tape, operation, slot, operands, [needed[i] for i in operands])
+        for i, local in zip(operands, slopes, strict=True):
+            if needed[i]:
+                terms.setdefault(i, []).extend((upstream, local))
+    return derivatives
+
+
+def _dependents(tape: Tape, wanted: Sequence[int]) -> list[bool]:
+    """Of each slot, whether it depends on one that is wanted."""
+    needed = [False] * len(tape)
+    for slot in wanted:
+        needed[slot] = True
+    for slot, operands in enumerate(tape.operands):
+        for i in operands:
+            if needed[i]:
+                needed[slot] = True
+                break
+    return needed
+
+
+def _total(tape: Tape, terms: list[int], varies: bool) -> int:
+    if varies:
+        return tape.linear(terms)
+    of_examples: list[int] = []
+    shared: list[int] = []
+    for i, j in zip(terms[::2], terms[1::2], strict=True):
+        (of_examples if tape.varies[i] or tape.varies[j] else shared).extend((i, j))
+    if of_examples:
+        shared += [tape.mean(of_examples), tape.one]
+    return tape.linear(shared)
+
+
+def _local_slots(
+    tape: Tape, operation: Operation, slot: int, operands: Sequence[int], wanted: Sequence[bool]
+) -> list[int]:
+    """The slots of the local derivatives, written by applying the rules of the table to slots."""
+    given = [tape.constants[i] if i in tape.constants else _Symbol(tape, i) for i in operands]
+    slopes = operation.slopes(_Symbol(tape, slot), given, wanted)
+    return [s.slot if isinstance(s, _Symbol) else tape.constant(float(s)) for s in slopes]
+
+
+class _Symbol:
+    """A slot that the rules of the table can compute with."""
+
+    __slots__ = ("slot", "tape")
+
+    def __init__(self, tape: Tape, slot: int) -> None:
+        self.tape, self.slot = tape, slot
+
+    @staticmethod
+    def apply_operation(operation: Operation, operands: Sequence[Any]) -> _Symbol:
+        """An operation of the table on slots and numbers."""
+        tape = next(x.tape for x in operands if isinstance(x, _Symbol))
+        slots = [x.slot if isinstance(x, _Symbol) else tape.constant(float(x)) for x in operands]
+        return _Symbol(tape, tape.computed(operation, tuple(slots)))
+
+    def __add__(self, other: Any) -> Any:
+        return self.apply_operation(ops.add, (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self.apply_operation(ops.add, (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return self.apply_operation(ops.sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.apply_operation(ops.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self.apply_operation(ops.mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.apply_operation(ops.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.apply_operation(ops.div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.apply_operation(ops.div, (other, self))
+
+    def __neg__(self) -> Any:
+        return self.apply_operation(ops.neg, (self,))

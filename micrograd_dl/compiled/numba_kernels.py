@@ -1,0 +1,384 @@
+"""The interpreter of programs as Numba compiles it: once for all graphs, and kept on disk.
+
+A row holds the numbers of one slot for a block of examples, and every inner loop goes along one: its length
+is known to the compiler, and a block of all rows fits the cache of a core.
+
+What is done here is what the rules of the table in :mod:`micrograd_dl.ops` do, which a test holds it to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+
+from micrograd_dl import ops
+from micrograd_dl.compiled.schedule import CODES
+from micrograd_dl.compiled.tape import LINEAR, MEAN
+
+BLOCK = 128
+
+# The columns of the table that tells the interpreter what to do: see `numba_runner`.
+WIDTH = 10
+CODE, CHECKED, FIRST, LAST, A, B, STARTS, SHARED, WEIGHTS, ROWS = range(WIDTH)
+
+# Unsigned, as all indices are: Numba would ask of a signed one whether it counts from the end.
+_0, _1, _2 = np.uint64(0), np.uint64(1), np.uint64(2)
+
+_LINEAR, _MEAN = CODES[LINEAR], CODES[MEAN]
+_ADD, _SUB, _MUL, _NEG, _DIV, _POW = (
+    CODES[op] for op in (ops.add, ops.sub, ops.mul, ops.neg, ops.div, ops.pow)
+)
+_EXP, _LOG, _SQRT, _TANH, _SIGMOID = (CODES[op] for op in (ops.exp, ops.log, ops.sqrt, ops.tanh, ops.sigmoid))
+_RELU, _LEAKY, _SOFTPLUS, _SIN, _COS = (
+    CODES[op] for op in (ops.relu, ops.leaky_relu, ops.softplus, ops.sin, ops.cos)
+)
+_ABS, _MAX, _MIN, _LOGSUMEXP = (CODES[op] for op in (ops.abs, ops.maximum, ops.minimum, ops.logsumexp))
+_AT_LEAST, _SIGN, _LOG_FOR_POWER = (CODES[op] for op in (ops.at_least, ops.sign, ops.log_for_power))
+
+KNOWN = {
+    _LINEAR, _MEAN, _ADD, _SUB, _MUL, _NEG, _DIV, _POW, _EXP, _LOG, _SQRT, _TANH, _SIGMOID, _RELU, _LEAKY,
+    _SOFTPLUS, _SIN, _COS, _ABS, _MAX, _MIN, _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER,
+}  # fmt: skip
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(**options: Any) -> Callable[[_Function], _Function]:
+    # Division by zero gives what IEEE says, as it does in C.
+    compiled: Callable[[_Function], _Function] = numba.njit(
+        cache=True, error_model="numpy", nogil=True, **options
+    )
+    return compiled
+
+
+@_compiled()
+def _one(code: int, x: float) -> float:
+    """An operation on one number."""
+    if code == _TANH:
+        return math.tanh(x)
+    if code == _SIGMOID:
+        e = math.exp(-abs(x))
+        return (1.0 if x >= 0 else e) / (1.0 + e)
+    if code == _EXP:
+        return math.exp(x)
+    if code == _LOG:
+        return math.log(x)
+    if code == _SOFTPLUS:
+        return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
+    if code == _SQRT:
+        return math.sqrt(x)
+    if code == _LEAKY:
+        return 0.01 * x if x < 0 else x
+    if code == _SIN:
+        return math.sin(x)
+    if code == _COS:
+        return math.cos(x)
+    if code == _ABS:
+        return abs(x)
+    if code == _SIGN:
+        return 1.0 if x > 0 else (-1.0 if x < 0 else x)
+    if code == _LOG_FOR_POWER:
+        return math.log(x) if x > 0 else (0.0 if x == 0 else math.nan)
+    return math.nan
+
+
+@_compiled()
+def _two(code: int, x: float, y: float, checked: int) -> Any:
+    """An operation on two numbers."""
+    if code == _DIV:
+        return x / y if checked or y != 0 else math.inf  # a vertical tangent: Operation.local
+    if code == _POW:
+        return x**y
+    if code == _MAX:
+        return x if x > y or x != x else y
+    if code == _MIN:
+        return x if x < y or x != x else y
+    return math.nan
+
+
+@_compiled()
+def _logsumexp_of(x: Any) -> Any:
+    largest = -math.inf
+    for value in x:
+        if value != value:
+            return value
+        largest = max(largest, value)
+    if math.isinf(largest):
+        return largest
+    total = 0.0
+    for value in x:
+        total += math.exp(value - largest)
+    return largest + math.log(total)
+
+
+@_compiled(fastmath={"contract"})
+def _sum_of_products(U: Any, pool: Any, a: Any, b: Any, begin: Any, end: Any) -> float:
+    """Two sums in turns, so that an addition need not wait for the one before it."""
+    even, odd, p = 0.0, 0.0, begin
+    while p + _2 <= end:
+        even += U[pool[a + p]] * U[pool[b + p]]
+        odd += U[pool[a + p + _1]] * U[pool[b + p + _1]]
+        p += _2
+    if p < end:
+        even += U[pool[a + p]] * U[pool[b + p]]
+    return even + odd
+
+
+@_compiled()
+def _run_shared(table: Any, pool: Any, U: Any) -> bool:
+    """Do the groups of a phase on the shared vector; whether a result may be undefined."""
+    suspect = False
+    for g in range(table.shape[0]):
+        row = table[g]
+        code, checked, first, a, b = row[CODE], row[CHECKED], row[FIRST], row[A], row[B]
+        one = b == row[A]  # an operation on one number
+        count = row[LAST] - first
+        if code == _LINEAR:
+            starts = row[STARTS]
+            for k in range(count):
+                U[first + k] = _sum_of_products(
+                    U, pool, a, b, pool[starts + k] + _0, pool[starts + k + _1] + _0
+                )
+        elif code == _MUL:
+            for k in range(count):
+                U[first + k] = U[pool[a + k]] * U[pool[b + k]]
+        elif code == _ADD:
+            for k in range(count):
+                U[first + k] = U[pool[a + k]] + U[pool[b + k]]
+        elif code == _SUB:
+            for k in range(count):
+                U[first + k] = U[pool[a + k]] - U[pool[b + k]]
+        elif code == _NEG:
+            for k in range(count):
+                U[first + k] = -U[pool[a + k]]
+        elif code == _RELU:
+            for k in range(count):
+                x = U[pool[a + k]]
+                U[first + k] = 0.0 if x <= 0 else x
+        elif code == _AT_LEAST:
+            for k in range(count):
+                x, y = U[pool[a + k]], U[pool[b + k]]
+                U[first + k] = math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
+        elif code == _LOGSUMEXP:
+            starts = row[STARTS]
+            for k in range(count):
+                operands = pool[a + pool[starts + k] : a + pool[starts + k + _1]]
+                U[first + k] = _logsumexp_of(U[operands])
+        elif one:
+            for k in range(count):
+                U[first + k] = _one(code, U[pool[a + k]])
+        else:
+            for k in range(count):
+                U[first + k] = _two(code, U[pool[a + k]], U[pool[b + k]], checked)
+        if checked:
+            for k in range(first, row[LAST]):
+                suspect |= not math.isfinite(U[k])
+    return suspect
+
+
+@_compiled(fastmath={"contract"})
+def _linear(V: Any, U: Any, pool: Any, row: Any, k: int) -> None:
+    """One row that is a sum of products; eight terms at a time, so that it is written an eighth as often."""
+    o = row[FIRST] + k
+    shared, weights, rows = row[SHARED], row[WEIGHTS], row[ROWS]
+    p, end = pool[shared + k], pool[shared + k + 1]
+    for c in range(BLOCK):
+        V[o, c] = 0.0
+    while p + 8 <= end:
+        w, r = weights + p, rows + p
+        w0, w1, w2, w3 = U[pool[w]], U[pool[w + 1]], U[pool[w + 2]], U[pool[w + 3]]
+        w4, w5, w6, w7 = U[pool[w + 4]], U[pool[w + 5]], U[pool[w + 6]], U[pool[w + 7]]
+        r0, r1, r2, r3 = pool[r], pool[r + 1], pool[r + 2], pool[r + 3]
+        r4, r5, r6, r7 = pool[r + 4], pool[r + 5], pool[r + 6], pool[r + 7]
+        for c in range(BLOCK):
+            total = (((V[o, c] + w0 * V[r0, c]) + w1 * V[r1, c]) + w2 * V[r2, c]) + w3 * V[r3, c]
+            V[o, c] = (((total + w4 * V[r4, c]) + w5 * V[r5, c]) + w6 * V[r6, c]) + w7 * V[r7, c]
+        p += 8
+    while p < end:
+        w0, r0 = U[pool[weights + p]], pool[rows + p]
+        for c in range(BLOCK):
+            V[o, c] += w0 * V[r0, c]
+        p += 1
+    a, b, starts = row[A], row[B], row[STARTS]
+    for q in range(pool[starts + k], pool[starts + k + 1]):
+        i, j = pool[a + q], pool[b + q]
+        for c in range(BLOCK):
+            V[o, c] += V[i, c] * V[j, c]
+
+
+@_compiled(fastmath={"contract", "reassoc"})
+def _mean(V: Any, U: Any, pool: Any, row: Any) -> None:
+    """Add the block's sums of products; four at a time that share a row, as a neuron's derivatives do."""
+    a, b, starts, first = row[A], row[B], row[STARTS], row[FIRST]
+    count = row[LAST] - first
+    k = 0
+    while k < count:
+        p = starts + k
+        i = pool[a + pool[p]]
+        if (
+            k + 4 <= count
+            and pool[p + 4] - pool[p] == 4
+            and i == pool[a + pool[p] + 1]
+            and i == pool[a + pool[p] + 2]
+            and i == pool[a + pool[p] + 3]
+        ):
+            q = b + pool[p]
+            r0, r1, r2, r3 = pool[q], pool[q + 1], pool[q + 2], pool[q + 3]
+            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+            for c in range(BLOCK):
+                x = V[i, c]
+                s0 += x * V[r0, c]
+                s1 += x * V[r1, c]
+                s2 += x * V[r2, c]
+                s3 += x * V[r3, c]
+            U[first + k] += s0
+            U[first + k + 1] += s1
+            U[first + k + 2] += s2
+            U[first + k + 3] += s3
+            k += 4
+        else:
+            total = 0.0
+            for q in range(pool[p], pool[p + 1]):
+                r0, r1 = pool[a + q], pool[b + q]
+                for c in range(BLOCK):
+                    total += V[r0, c] * V[r1, c]
+            U[first + k] += total
+            k += 1
+
+
+@_compiled()
+def _simple(V: Any, pool: Any, row: Any) -> None:
+    """An operation on one or two rows."""
+    code, checked, first, last, a, b = row[CODE], row[CHECKED], row[FIRST], row[LAST], row[A], row[B]
+    for k in range(last - first):
+        o, i = first + k, pool[a + k]
+        j = pool[b + k]
+        if code == _MUL:
+            for c in range(BLOCK):
+                V[o, c] = V[i, c] * V[j, c]
+        elif code == _ADD:
+            for c in range(BLOCK):
+                V[o, c] = V[i, c] + V[j, c]
+        elif code == _SUB:
+            for c in range(BLOCK):
+                V[o, c] = V[i, c] - V[j, c]
+        elif code == _NEG:
+            for c in range(BLOCK):
+                V[o, c] = -V[i, c]
+        elif code == _RELU:
+            for c in range(BLOCK):
+                x = V[i, c]
+                V[o, c] = 0.0 if x <= 0 else x
+        elif code == _AT_LEAST:
+            for c in range(BLOCK):
+                x, y = V[i, c], V[j, c]
+                V[o, c] = math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
+        elif code == _TANH:
+            for c in range(BLOCK):
+                V[o, c] = math.tanh(V[i, c])
+        elif code == _EXP:
+            for c in range(BLOCK):
+                V[o, c] = math.exp(V[i, c])
+        elif b == a:  # an operation on one number
+            for c in range(BLOCK):
+                V[o, c] = _one(code, V[i, c])
+        else:
+            for c in range(BLOCK):
+                V[o, c] = _two(code, V[i, c], V[j, c], checked)
+
+
+@_compiled()
+def _of_many(V: Any, pool: Any, row: Any) -> None:
+    a, starts, first = row[A], row[STARTS], row[FIRST]
+    for k in range(row[LAST] - first):
+        operands = pool[a + pool[starts + k] : a + pool[starts + k + 1]]
+        x = np.empty(len(operands))
+        for c in range(BLOCK):
+            for i in range(len(operands)):
+                x[i] = V[operands[i], c]
+            V[first + k, c] = _logsumexp_of(x)
+
+
+@_compiled()
+def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, given_rows: int, asked: Any, out: Any) -> bool:
+    """Do the groups of the middle phase, block by block; whether a result may be undefined.
+
+    The last block is filled up with its last example, whose share of the derivatives is 0.
+    """
+    suspect = False
+    m = X.shape[1]
+    for begin in range(0, m, BLOCK):
+        n = min(BLOCK, m - begin)
+        for r in range(X.shape[0]):
+            for c in range(n):
+                V[r, c] = X[r, begin + c]
+            for c in range(n, BLOCK):
+                V[r, c] = V[r, n - 1]
+        for r in range(X.shape[0], given_rows):
+            for c in range(BLOCK):
+                V[r, c] = 1.0 if c < n else 0.0
+        for g in range(table.shape[0]):
+            row = table[g]
+            code = row[CODE]
+            if code == _LINEAR:
+                for k in range(row[LAST] - row[FIRST]):
+                    _linear(V, U, pool, row, k)
+            elif code == _MEAN:
+                _mean(V, U, pool, row)
+            elif code == _LOGSUMEXP:
+                _of_many(V, pool, row)
+            else:
+                _simple(V, pool, row)
+            if row[CHECKED]:
+                for k in range(row[FIRST], row[LAST]):
+                    for c in range(n):
+                        suspect |= not math.isfinite(V[k, c])
+        for k in range(len(asked)):
+            for c in range(n):
+                out[k, begin + c] = V[asked[k], c]
+    return suspect
+
+
+@_compiled()
+def run(
+    pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any, groups: Any, given_rows: int, copied: int
+) -> bool:
+    """Do a program; whether an operation may have been undefined.
+
+    Args:
+        pool: all whole numbers of the program: a table of groups, one row of `WIDTH` numbers each; the shared
+            places that are copied to rows, and these rows; then the indices that the table points to.
+        U, V: the shared vector, and the rows of a block.
+        X: what varies, ``(n, m)``.
+        asked, out: the rows that are handed out, and where to.
+        groups: how many groups come before the examples, with each block of them, and after.
+        given_rows: n and one more, for the derivative of each example's result by itself.
+        copied: how many shared numbers are copied to rows.
+    """
+    before, with_each, after = groups
+    n_groups = before + with_each + after
+    table = pool[: n_groups * WIDTH].reshape(n_groups, WIDTH)
+    unsigned, unsigned_table = pool.view(np.uint32), table.view(np.uint32)
+    suspect = _run_shared(unsigned_table[:before], unsigned, U)
+    if V.shape[0]:
+        m = X.shape[1]
+        each = table[before : before + with_each]
+        for g in range(with_each):
+            if each[g, CODE] == _MEAN:
+                U[each[g, FIRST] : each[g, LAST]] = 0.0
+        sources = pool[n_groups * WIDTH :]
+        for k in range(copied):
+            for c in range(BLOCK):
+                V[sources[copied + k], c] = U[sources[k]]
+        suspect |= _run_each(each, pool, U, V, X, given_rows, asked, out)
+        for g in range(with_each):
+            if each[g, CODE] == _MEAN:
+                for k in range(each[g, FIRST], each[g, LAST]):
+                    U[k] /= m
+        _run_shared(unsigned_table[before + with_each :], unsigned, U)
+    return suspect

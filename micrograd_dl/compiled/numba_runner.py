@@ -1,0 +1,65 @@
+"""Executing a program by an interpreter that Numba has compiled (extra ``fast``)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl.compiled import numba_kernels
+from micrograd_dl.compiled.numba_kernels import BLOCK, WIDTH, run
+from micrograd_dl.compiled.numpy_runner import NumpyRunner
+from micrograd_dl.compiled.schedule import CODES, Group, Program
+
+Array: TypeAlias = NDArray[Any]
+
+
+class NumbaRunner:
+    """Executes one program; its memory is kept between calls.
+
+    Args:
+        program: what to execute.
+
+    Raises:
+        ValueError: the program has an operation that the interpreter does not know.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        phases = (program.before, program.each, program.after)
+        self._groups = (len(program.before), len(program.each), len(program.after))
+        self._pool: list[Array] = []
+        self._filled = sum(self._groups) * WIDTH + 2 * len(program.broadcast)
+        table = [self._row(group) for groups in phases for group in groups]
+        head = [np.array(table, np.int32).ravel(), program.broadcast, program.broadcast_rows]
+        self._pool = [np.concatenate([*head, *self._pool])]
+        self._rows = np.zeros((program.varying, BLOCK))
+        self._slow: NumpyRunner | None = None
+
+    def run(self, shared: Array, X: Array, asked: Array) -> Array:
+        """See :meth:`NumpyRunner.run`."""
+        out = np.empty((len(asked), X.shape[1]))
+        given_rows, copied = self.program.given_rows, len(self.program.broadcast)
+        if run(self._pool[0], shared, self._rows, X, asked, out, self._groups, given_rows, copied):
+            # It may also be an infinity that was there before: the other runner finds out.
+            self._slow = self._slow or NumpyRunner(self.program)
+            return self._slow.run(shared, X, asked)
+        return out
+
+    def _row(self, group: Group) -> list[int]:
+        operation = group.operation
+        code = CODES[operation]
+        if code not in numba_kernels.KNOWN:
+            raise ValueError(f"the runner numba does not know {operation.name}: use runner='numpy'")
+        checked = group.checked and operation.defined is not None
+        arrays = (group.a, group.b, group.starts, group.shared, group.weights, group.rows)
+        offsets = [self._put(array) for array in arrays]
+        if operation.arity == 1:
+            offsets[1] = offsets[0]
+        return [code, int(checked), group.first, group.last, *offsets]
+
+    def _put(self, array: Array) -> int:
+        self._pool.append(array)
+        self._filled += len(array)
+        return self._filled - len(array)

@@ -1,0 +1,149 @@
+"""Executing a program with NumPy: one call an operation and level of the graph."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl import ops
+from micrograd_dl.compiled.schedule import Group, Program
+from micrograd_dl.compiled.tape import LINEAR, MEAN
+
+Array: TypeAlias = NDArray[Any]
+
+# So many numbers of examples are held at a time.
+_NUMBERS_AT_A_TIME = 2**22
+# Weights that fill at least this part of a matrix are multiplied as one, by BLAS.
+_DENSE = 0.3
+
+
+class SuspectError(Exception):
+    """An operation that may be undefined for the example of this number."""
+
+    def __init__(self, example: int) -> None:
+        super().__init__(example)
+        self.example = example
+
+
+class NumpyRunner:
+    """Executes one program; its memory is kept between calls.
+
+    Args:
+        program: what to execute.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._products = {id(group): _Product(group) for group in program.each if group.operation is LINEAR}
+        self._rows = np.empty((program.varying, 0))
+
+    @np.errstate(all="ignore")
+    def run(self, shared: Array, X: Array, asked: Array) -> Array:
+        """Execute the program.
+
+        Args:
+            shared: the shared vector with what the call brings in it; the results are left in it.
+            X: ``(n, m)``, what varies, in the order of the places.
+            asked: the rows that are handed out.
+
+        Returns:
+            ``(len(asked), m)``.
+
+        Raises:
+            SuspectError: an operation is undefined for an example.
+        """
+        program, m = self.program, X.shape[1]
+        for group in program.before:
+            self._execute(group, shared, shared, 0)
+        out = np.empty((len(asked), m))
+        means = [group for group in program.each if group.operation is MEAN]
+        for group in means:
+            shared[group.first : group.last] = 0
+        width = max(1, min(m, _NUMBERS_AT_A_TIME // max(1, program.varying)))
+        for begin in range(0, m if program.varying else 0, width):
+            columns = X[:, begin : begin + width]
+            if self._rows.shape[1] != columns.shape[1]:
+                self._rows = np.empty((program.varying, columns.shape[1]))
+            V = self._rows
+            V[: len(X)] = columns
+            V[len(X) : program.given_rows] = 1.0  # the derivative of each example's result by itself
+            V[program.broadcast_rows] = shared[program.broadcast][:, None]
+            for group in program.each:
+                self._execute(group, V, shared, begin)
+            out[:, begin : begin + width] = V[asked]
+        for group in means:
+            shared[group.first : group.last] /= m
+        for group in program.after:
+            self._execute(group, shared, shared, 0)
+        return out
+
+    def _execute(self, group: Group, V: Array, shared: Array, begin: int) -> None:
+        """Do one group, on the shared vector or on the matrix of examples."""
+        a, b, operation = group.a, group.b, group.operation
+        target = slice(group.first, group.last)
+        if operation is MEAN:
+            shared[target] += _sums(np.einsum("ij,ij->i", V[a], V[b]), group.starts)
+        elif operation is LINEAR:
+            total = _sums(V[a] * V[b], group.starts)
+            V[target] = total if V is shared else total + self._products[id(group)](shared, V)
+        elif operation.arity is None:
+            rule = operation.array
+            assert rule is not None
+            for k, (start, end) in enumerate(zip(group.starts[:-1], group.starts[1:], strict=True)):
+                V[group.first + k] = rule(np, *V[a[start:end]])
+        else:
+            operands = (V[a],) if operation.arity == 1 else (V[a], V[b])
+            V[target] = self._applied(group, operands)
+            if group.checked and operation.defined is not None:
+                _require_defined(group, operands, V[target], begin)
+
+    @staticmethod
+    def _applied(group: Group, operands: tuple[Array, ...]) -> Array:
+        operation = group.operation
+        if operation is ops.div:
+            quotient: Array = operands[0] / operands[1]
+            # Where a derivative divides by zero is a vertical tangent, of slope inf (Operation.local).
+            return quotient if group.checked else np.where(operands[1] == 0, np.inf, quotient)
+        rule = operation.array
+        result: Array = rule(np, *operands) if rule is not None else operation.forward(*operands)
+        return result
+
+
+def _sums(terms: Array, starts: Array) -> Array:
+    """The sum of ``terms[starts[k]:starts[k + 1]]`` for each k; 0 of none."""
+    total = np.zeros((len(starts) - 1, *terms.shape[1:]))
+    some = np.flatnonzero(np.diff(starts))
+    if len(some):
+        total[some] = np.add.reduceat(terms, starts[some], axis=0)
+    return total
+
+
+def _require_defined(group: Group, operands: tuple[Array, ...], result: Array, begin: int) -> None:
+    """Raise SuspectError if an operation is undefined for an example: its result is not finite then."""
+    for entry in zip(*np.nonzero(~np.isfinite(result)), strict=True):
+        values = [float(x[entry]) for x in operands]
+        try:
+            group.operation.forward(*values)
+        except (ValueError, ZeroDivisionError):
+            raise SuspectError(begin + int(entry[1]) if len(entry) > 1 else -1) from None
+
+
+class _Product:
+    """The terms of a group that multiply what is shared by what varies: as a matrix product if it pays."""
+
+    def __init__(self, group: Group) -> None:
+        self.weights, self.rows, self.starts = group.weights, group.rows, group.shared
+        self.inputs, columns = np.unique(group.rows, return_inverse=True)
+        owner = np.repeat(np.arange(len(group)), np.diff(group.shared))
+        self.flat = owner * len(self.inputs) + columns
+        self.shape = (len(group), len(self.inputs))
+        self.dense = 0 < self.shape[0] * self.shape[1] <= len(self.rows) / _DENSE
+
+    def __call__(self, shared: Array, V: Array) -> Array:
+        if not self.dense:
+            return _sums(shared[self.weights][:, None] * V[self.rows], self.starts)
+        W = np.bincount(self.flat, shared[self.weights], self.shape[0] * self.shape[1]).reshape(self.shape)
+        product: Array = W @ V[self.inputs]
+        return product

@@ -1,0 +1,114 @@
+"""A graph as a straight-line program: one slot a result, each computed from slots before it.
+
+The operations are those of the table, and two more. ``LINEAR`` is a sum of products ``i j + k l + ...``: what
+additions, multiplications and weighted sums become that are used once (course, section 4: a neuron's z).
+``MEAN`` is the mean of such a sum over the examples: the derivative by what all examples share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micrograd_dl import ops
+from micrograd_dl.operation import Operation
+
+LINEAR = Operation("linear", "Σ", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
+MEAN = Operation("mean", "mean", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
+
+
+class Tape:
+    """The program under construction.
+
+    Attributes:
+        operations: of each slot its operation; None for what is given: an input, a parameter, a number.
+        operands: of each slot the slots it is computed from; of LINEAR and MEAN i, j, k, l, ...
+        varies: of each slot whether it differs from example to example.
+        constants: the numbers, by slot.
+        one, minus_one: the slots of these two.
+    """
+
+    def __init__(self) -> None:
+        self.operations: list[Operation | None] = []
+        self.operands: list[Sequence[int]] = []
+        self.varies: list[bool] = []
+        self.constants: dict[int, float] = {}
+        self._constant_slots: dict[Any, int] = {}
+        self._computed: dict[Any, int] = {}
+        self.one, self.minus_one = self.constant(1.0), self.constant(-1.0)
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def given(self, varies: bool) -> int:
+        """A new slot for what a call brings with it."""
+        self.operations.append(None)
+        self.operands.append(())
+        self.varies.append(varies)
+        return len(self.varies) - 1
+
+    def constant(self, x: float) -> int:
+        """The slot of a number."""
+        key = x if x and x == x else repr(x)  # 0.0 and -0.0 are equal, and NaN is not
+        slot = self._constant_slots.get(key)
+        if slot is None:
+            slot = self._constant_slots[key] = self.given(False)
+            self.constants[slot] = x
+        return slot
+
+    def computed(self, operation: Operation, operands: tuple[int, ...]) -> int:
+        """The slot of an operation on slots: an old one if the same has been computed before."""
+        if (operation is ops.add or operation is ops.mul) and operands[0] > operands[1]:
+            operands = (operands[1], operands[0])
+        key = (operation, operands)
+        slot = self._computed.get(key)
+        if slot is None:
+            folded = self._folded(operation, operands) if operands[0] in self.constants else None
+            slot = self._new(operation, operands) if folded is None else self.constant(folded)
+            self._computed[key] = slot
+        return slot
+
+    def linear(self, terms: Sequence[int]) -> int:
+        """The slot of ``i j + k l + ...``, given i, j, k, l, ...; of one or two terms a simpler operation."""
+        one = self.one
+        if len(terms) == 2:
+            i, j = terms
+            if i == one or j == one:
+                return j if i == one else i
+            if i == self.minus_one or j == self.minus_one:
+                return self.computed(ops.neg, (j if i == self.minus_one else i,))
+            return self.computed(ops.mul, (i, j))
+        if len(terms) == 4 and terms[1] == one and terms[3] in (one, self.minus_one):
+            return self.computed(ops.add if terms[3] == one else ops.sub, (terms[0], terms[2]))
+        return self.computed(LINEAR, tuple(terms))
+
+    def mean(self, terms: Sequence[int]) -> int:
+        """The slot of the mean of ``i j + k l + ...`` over the examples."""
+        slot = self.computed(MEAN, tuple(terms))
+        self.varies[slot] = False
+        return slot
+
+    def _new(self, operation: Operation, operands: Sequence[int]) -> int:
+        varies = self.varies
+        self.operations.append(operation)
+        self.operands.append(operands)
+        for i in operands:
+            if varies[i]:
+                varies.append(True)
+                break
+        else:
+            varies.append(False)
+        return len(varies) - 1
+
+    def _folded(self, operation: Operation, operands: Sequence[int]) -> float | None:
+        """The result if all operands are numbers."""
+        constants = self.constants
+        values = []
+        for i in operands:
+            if i not in constants:
+                return None
+            values.append(constants[i])
+        try:
+            return operation.evaluate(values)
+        except (ValueError, ZeroDivisionError):
+            return None  # the call shall raise, not the preparation

@@ -1,0 +1,205 @@
+"""Where hyperparameters are searched: ranges, each on its scale, and choices (course, section 9)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from micrograd_dl.coerce import to_float
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What is uniform in a search: not the number itself, but its place; `place` and `number` are inverse."""
+
+    place: Callable[[float], float]
+    number: Callable[[float], float]
+    low: float = -math.inf  # the ends of a range lie strictly between these
+    high: float = math.inf
+
+
+SCALES: dict[str, Scale] = {
+    "linear": Scale(lambda x: x, lambda place: place),
+    "log": Scale(math.log10, lambda place: 10.0**place, low=0.0),
+    # For beta: what counts is 1 - beta, the share of the newest gradient; the average is over 1 / (1 - beta).
+    "log-from-1": Scale(lambda x: -math.log10(1 - x), lambda place: 1 - 10.0**-place, high=1.0),
+}
+_FEWEST_DIGITS, _MOST_DIGITS = 3, 17
+_RESOLUTION = 0.002  # the part of a range by which rounding may move a number
+_NARROWEST = 1e-9  # compared with the numbers themselves
+_PADDING = 0.05  # the part of a range that a narrower one has at least on both sides of the best numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from `low` to `high`, uniform on a scale.
+
+    Attributes:
+        low, high: the ends, which belong to it.
+        scale: ``"linear"``; ``"log"``, where every power of ten gets an equal share, for alpha and lambda; or
+            ``"log-from-1"``, where 1 - x is on a log scale, for beta.
+        whole: whole numbers only.
+
+    Raises:
+        ValueError: the range is empty, or the scale does not reach an end, as a log scale never reaches 0.
+
+    >>> alpha = Range(0.0001, 1, "log")
+    >>> alpha.at(0.5), alpha.part(0.1)
+    (0.01, 0.75)
+    >>> Range(0.9, 0.999, "log-from-1").at(0.5)
+    0.99
+    >>> Range(0, 1, "log")
+    Traceback (most recent call last):
+    ValueError: the scale log never reaches 0.0: take a range with both ends above 0, or the scale linear
+    """
+
+    low: float
+    high: float
+    scale: str = "linear"
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scale not in SCALES:
+            raise ValueError(f"there is no scale {self.scale!r}: choose one of {', '.join(SCALES)}")
+        for name in ("low", "high"):
+            object.__setattr__(self, name, to_float(getattr(self, name), f"the end {name} of a range"))
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise ValueError(f"the ends of a range are finite, not {self.low!r} and {self.high!r}")
+        if not self.low < self.high:
+            raise ValueError(
+                f"a range goes from a lower number to a higher one, not {self.low!r} to {self.high!r}"
+            )
+        bounds = SCALES[self.scale]
+        for end in (self.low, self.high):
+            if not bounds.low < end < bounds.high:
+                limit = "above 0" if end <= bounds.low else "below 1"
+                raise ValueError(
+                    f"the scale {self.scale} never reaches {end!r}: take a range with both ends {limit}, "
+                    "or the scale linear"
+                )
+        first, last = (bounds.place(end) for end in (self.low, self.high))
+        if not _NARROWEST * max(abs(first), abs(last)) < last - first < math.inf:
+            raise ValueError(
+                f"the range from {self.low!r} to {self.high!r} is too narrow or too wide to search"
+            )
+        if self.whole and not (self.low.is_integer() and self.high.is_integer()):
+            raise ValueError(f"whole numbers lie between whole numbers, not {self.low!r} and {self.high!r}")
+        if self.whole and self.scale == "log-from-1":
+            raise ValueError("no whole numbers lie on the scale log-from-1: take linear or log")
+
+    def draw(self, rng: np.random.Generator) -> float | int:
+        """A number at random."""
+        return self.at(rng.random())
+
+    def at(self, part: float) -> float | int:
+        """The number a part of the way from `low` to `high`, with no more digits than a search needs."""
+        if self.whole:
+            # The ends are half a step further out, so that every number gets its share.
+            return int(min(max(round(self._exact(part, beyond=0.5)), self.low), self.high))
+        x = self._exact(part)
+        for digits in range(_FEWEST_DIGITS, _MOST_DIGITS):
+            rounded = min(max(self._rounded(x, digits), self.low), self.high)
+            if abs(self.part(rounded) - part) <= _RESOLUTION:
+                return rounded
+        return min(max(x, self.low), self.high)
+
+    def part(self, x: float) -> float:
+        """Where a number stands, from 0 at `low` to 1 at `high`."""
+        place = SCALES[self.scale].place
+        return (place(x) - place(self.low)) / (place(self.high) - place(self.low))
+
+    def narrowed(self, best: Iterable[float]) -> Range:
+        """The part of the range where the best numbers lie, and a little more on both sides."""
+        parts = [self.part(x) for x in best]
+        padding = max(_PADDING, (max(parts) - min(parts)) / 4)
+        first, last = max(min(parts) - padding, 0.0), min(max(parts) + padding, 1.0)
+        if self.whole:
+            # The error of rounding at an exact end is not to cost or to add a number.
+            low = max(math.floor(self._exact(first) + 1e-9), self.low)
+            high = min(math.ceil(self._exact(last) - 1e-9), self.high)
+        else:
+            low, high = self.at(first), self.at(last)
+        return Range(low, high, self.scale, self.whole) if low < high else self
+
+    def _exact(self, part: float, beyond: float = 0.0) -> float:
+        scale = SCALES[self.scale]
+        first, last = scale.place(self.low - beyond), scale.place(self.high + beyond)
+        return scale.number((1 - part) * first + part * last)
+
+    def _rounded(self, x: float, digits: int) -> float:
+        if self.scale != "log-from-1":
+            return float(f"{x:.{digits}g}")
+        return round(1 - float(f"{1 - x:.{digits}g}"), 15)  # 0.559, not 0.5589999999999999
+
+    def __str__(self) -> str:
+        whole = ", whole" if self.whole else ""
+        return f"{self.low:g} to {self.high:g} ({self.scale}{whole})"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several values, each as likely as the others; a single one is fixed.
+
+    >>> print(Choice(["relu", "tanh"]))
+    relu / tanh
+    """
+
+    values: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        # Lists such as the sizes of layers become tuples, so that values can be compared and looked up.
+        values = tuple(tuple(x) if isinstance(x, list) else x for x in self.values)
+        if isinstance(self.values, str) or not values or len(set(values)) < len(values):
+            raise ValueError(f"a choice is of one or more different values in a list, not {self.values!r}")
+        object.__setattr__(self, "values", values)
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """One of them at random."""
+        return self.values[int(rng.integers(len(self.values)))]
+
+    def part(self, x: Any) -> float:
+        """Where a value stands, from 0 for the first to 1 for the last."""
+        return self.values.index(x) / max(1, len(self.values) - 1)
+
+    def narrowed(self, best: Iterable[Any]) -> Choice:
+        """Those that are among the best, in the old order."""
+        kept = set(best)
+        return Choice([x for x in self.values if x in kept])
+
+    def __str__(self) -> str:
+        return " / ".join(map(shown, self.values))
+
+
+Space: TypeAlias = Mapping[str, Range | Choice]
+
+
+def draw(space: Space, seed: Sequence[int]) -> dict[str, Any]:
+    """One value of each hyperparameter, the same for the same seed.
+
+    >>> draw({"learning_rate": Range(0.0001, 1, "log"), "units": Range(4, 64, "log", whole=True)}, [0, 1])
+    {'learning_rate': ..., 'units': ...}
+    """
+    rng = np.random.default_rng(seed)
+    return {name: where.draw(rng) for name, where in space.items()}
+
+
+def narrowed(space: Space, best: Sequence[Mapping[str, Any]]) -> dict[str, Range | Choice]:
+    """From coarse to fine: the region where the best trials are.
+
+    >>> narrowed({"alpha": Range(0.0001, 1, "log")}, [{"alpha": 0.01}, {"alpha": 0.1}])
+    {'alpha': Range(low=0.00562, high=0.178, scale='log', whole=False)}
+    """
+    return {name: where.narrowed(options[name] for options in best) for name, where in space.items()}
+
+
+def shown(value: Any) -> str:
+    """A value as the command line has it.
+
+    >>> shown((16, 8)), shown(0.5), shown("relu")
+    ('16,8', '0.5', 'relu')
+    """
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

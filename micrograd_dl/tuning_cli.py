@@ -1,0 +1,178 @@
+"""The command ``tune``: search hyperparameters, and say how to train the best network."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from micrograd_dl.learning_cli import add_data, read_data, sizes
+
+if TYPE_CHECKING:
+    from micrograd_dl.tuning import Choice, Found, Range
+
+_DESCRIPTION = """\
+Search the hyperparameters of a network: at random, coarse to fine, by successive
+halving. The test set is left alone; train, with the command line that comes out, judges
+the best network on it."""
+_EXAMPLES = """\
+RANGE is one of
+  NAME=LOW..HIGH          numbers, on a log scale where that suits them: learning_rate,
+                          l2, units, batch_size; beta1 and beta2 so that 1 - beta is
+  NAME=LOW..HIGH@SCALE    on the scale linear, log, or log-from-1 (1 - x is on a log scale)
+  NAME=VALUE/VALUE/...    one of these; a single one is fixed
+
+examples:
+  micrograd-dl tune moons
+  micrograd-dl tune moons --over learning_rate=1e-4..1 --over activation=relu/tanh
+  micrograd-dl tune flats.csv --target price --over hidden=8/16,16 --over l2=0..1@linear
+
+The same command again goes on with a search that was stopped, or shows its table."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out the command and return the exit code; SystemExit if the words are wrong."""
+    options = _parser().parse_args(arguments)
+    if options.picture is not None and Path(options.picture).suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {options.picture!r}")
+    from micrograd_dl.tuning import tune
+    from micrograd_dl.tuning.trials import SPACE
+
+    space = dict(_over(text) for text in options.over) if options.over else SPACE
+    if len(space) < len(options.over):
+        raise ValueError("a hyperparameter is searched in one range only: give --over NAME=... once for each")
+    data = read_data(options)
+    found = tune(
+        data,
+        space,
+        **{name: getattr(options, name) for name in ("trials", "epochs", "rungs", "keep", "rounds", "by")},
+        patience=options.patience,
+        backend=options.backend,
+        seed=options.seed,
+        processes=options.processes,
+        results=options.output,
+    )
+    print(f"{found.plan}, in:")
+    for name, where in space.items():
+        print(f"  {name:<14} {where}")
+    if found.cut_short:
+        print("\nStopped before it was done; the same command goes on from here.")
+    if not found.trials:
+        return 130
+    print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
+    if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
+        return 130
+    print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
+    print(f"  {_command(options, found)}")
+    if not found.cut_short:
+        _draw(found, options.picture or Path(options.output).with_suffix(".png"))
+    return 130 if found.cut_short else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="micrograd-dl tune",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_data(parser)
+    parser.add_argument(
+        "--over",
+        action="append",
+        default=[],
+        metavar="RANGE",
+        help="where to search a hyperparameter, see below; may be given more than once",
+    )
+    for name, default, text in (
+        ("trials", 27, "how many a round begins with"),
+        ("epochs", 200, "of the last rung: the most that a trial gets"),
+        ("rungs", 3, "how often the trials of a round are judged"),
+        ("keep", 3, "after each rung the best one in so many goes on"),
+        ("rounds", 2, "each but the first searches where the best trials were"),
+        ("patience", 30, "epochs without a lower dev cost before a training stops"),
+        ("seed", 0, "of the search, the split, the weights and the shuffling"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} ({default})")
+    parser.add_argument(
+        "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
+    )
+    parser.add_argument(
+        "--backend", choices=("numpy", "values"), default="numpy", help="matrices or Values (numpy)"
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="trainings at once, each in a process of its own (as many as processors); 0: in this one",
+    )
+    parser.add_argument(
+        "-o", "--output", default="tune.jsonl", metavar="FILE", help="where the results go (tune.jsonl)"
+    )
+    parser.add_argument(
+        "--picture", metavar="FILE", help="where the plot goes (that of the results, ending in .png)"
+    )
+    return parser
+
+
+def _over(text: str) -> tuple[str, Range | Choice]:
+    """A hyperparameter and where to search it, from words such as ``l2=0.01..10``."""
+    from micrograd_dl.tuning import Choice, Range
+    from micrograd_dl.tuning.trials import SCALE_OF
+
+    name, equals, rest = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not equals:
+        raise ValueError(f"--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not {text!r}")
+    low, dots, high = rest.partition("..")
+    try:
+        if not dots:
+            return name, Choice([_value(name, word.strip()) for word in rest.split("/")])
+        high, at, scale = high.partition("@")
+        usual, whole = SCALE_OF.get(name, ("linear", False))
+        return name, Range(float(low), float(high), scale if at else usual, whole)
+    except ValueError as error:
+        raise ValueError(f"--over {text}: {error}") from None
+
+
+def _value(name: str, word: str) -> Any:
+    if name == "hidden":
+        return tuple(sizes(word))
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
+def _command(options: argparse.Namespace, found: Found) -> str:
+    """The command line that trains the best network as its trial was."""
+    from micrograd_dl.tuning.space import shown
+    from micrograd_dl.tuning.trials import as_train_has_it
+
+    given = {name: getattr(options, name) for name in ("target", "delimiter", "kind")}
+    words: Mapping[str, Any] = {
+        **{name: x for name, x in given.items() if x is not None},
+        **as_train_has_it(found.best.options),
+        **{name: getattr(options, name) for name in ("epochs", "patience", "seed")},
+        **({"backend": options.backend} if options.backend != "numpy" else {}),
+    }
+    line = ["micrograd-dl", "train", options.data]
+    line += [word for column in options.ignore for word in ("--ignore", column)]
+    line += [word for name, x in words.items() for word in (f"--{name.replace('_', '-')}", shown(x))]
+    return shlex.join(line)
+
+
+def _draw(found: Found, path: str | Path) -> None:
+    """Save the plot; without Matplotlib, say what it takes and leave it."""
+    try:
+        from viz.plots import parallel_coordinates, save
+
+        print(f"\nThe picture is in {save(parallel_coordinates(found), path)}.")
+    except ModuleNotFoundError as error:
+        print(f"No picture: {error}", file=sys.stderr)

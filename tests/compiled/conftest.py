@@ -1,0 +1,16 @@
+"""What the tests of compiled graphs share."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def runner(request: pytest.FixtureRequest) -> str:
+    """Each runner in turn; numba only where it is installed."""
+    name: str = request.param
+    if name == "numba" and importlib.util.find_spec("numba") is None:
+        pytest.skip("numba is not installed")
+    return name

@@ -1,0 +1,312 @@
+"""Halving, rounds, processes, and going on after a stop."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.tuning.logbook import Verdict
+from micrograd_dl.tuning.search import Found, Plan, Trial, search
+from micrograd_dl.tuning.space import Choice, Range, Space
+
+SPACE: Space = {
+    "alpha": Range(0.0001, 1, "log"),
+    "units": Range(1, 64, "log", whole=True),
+    "g": Choice(["relu", "tanh"]),
+}
+PLAN = Plan(trials=9, epochs=9, rungs=3, rounds=2)
+
+
+def judge(options: Mapping[str, Any], epochs: int) -> Verdict:
+    """Best near alpha = 0.01; the more epochs the better; diverges where alpha is high."""
+    if options["alpha"] > 0.3:
+        return Verdict(math.inf, math.inf, 1, "too high")
+    error = abs(math.log10(options["alpha"]) + 2) + 1 / epochs + 0.01 * (options["g"] == "tanh")
+    return Verdict(error, error / options["units"], epochs)
+
+
+def broken(options: Mapping[str, Any], epochs: int) -> Verdict:
+    raise ValueError(f"{epochs} epochs of {sorted(options)}")
+
+
+def slow(options: Mapping[str, Any], epochs: int) -> Verdict:
+    time.sleep(0.05)
+    return judge(options, epochs)
+
+
+class Counted:
+    """Counts the trainings, and is stopped by Ctrl-C before one of them."""
+
+    def __init__(self, stop: int | None = None) -> None:
+        self.calls: list[tuple[float, int]] = []
+        self.stop = stop
+
+    def __call__(self, options: Mapping[str, Any], epochs: int) -> Verdict:
+        if self.stop is not None and len(self.calls) >= self.stop:
+            raise KeyboardInterrupt
+        self.calls.append((options["alpha"], epochs))
+        return judge(options, epochs)
+
+
+def all_of(found: Found) -> list[tuple[Any, ...]]:
+    return [(t.name, t.options, t.rung, t.verdict) for t in found.trials]
+
+
+# --- halving ------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 4), st.integers(2, 4), st.integers(0, 10**9))
+def test_halving_keeps_the_best(trials: int, epochs: int, rungs: int, keep: int, seed: int) -> None:
+    least = keep ** (rungs - 1)
+    if min(trials, epochs) < least:
+        with pytest.raises(ValueError, match=r"take more (trials|epochs) or fewer rungs"):
+            Plan(trials, epochs, rungs, keep)
+        return
+    plan = Plan(trials, epochs, rungs, keep, rounds=1, seed=seed)
+    ladder = plan.ladder()
+    assert ladder[0][0] == trials
+    assert ladder[-1][1] == epochs
+    assert all(count >= 1 for count, _ in ladder)
+    assert all(one < other for (_, one), (_, other) in itertools.pairwise(ladder))
+
+    def always(options: Mapping[str, Any], epochs: int) -> Verdict:
+        return Verdict(options["x"], 0.0, epochs)
+
+    found = search(always, {"x": Range(0, 1)}, plan)
+    errors = [t.verdict.error for t in found.trials]
+    assert errors == sorted(errors)  # where rungs agree, none is dropped that is better than one that is kept
+    assert [t.rung for t in found.trials] == sorted((t.rung for t in found.trials), reverse=True)
+    for rung, (count, used) in enumerate(ladder, 1):
+        assert sum(t.rung >= rung for t in found.trials) == count
+        assert all(t.verdict.epochs == used for t in found.trials if t.rung == rung)
+
+
+def test_trials_that_stopped_or_diverged_are_not_trained_again() -> None:
+    calls: list[int] = []
+
+    def early(options: Mapping[str, Any], epochs: int) -> Verdict:
+        calls.append(epochs)
+        return (
+            Verdict(options["x"], 0, 1) if options["x"] > 0.6 else Verdict(math.inf, math.inf, epochs, "no")
+        )
+
+    found = search(early, {"x": Range(0, 1)}, Plan(9, 18, 3, rounds=1))
+    assert calls == [2] * 9
+    assert (found.best.rung, found.best.verdict.epochs) == (3, 1)
+
+
+def test_what_is_judged_and_what_decides_between_equals() -> None:
+    def tied(options: Mapping[str, Any], epochs: int) -> Verdict:
+        return Verdict(0.5, options["x"], epochs)
+
+    found = search(tied, {"x": Range(0, 1)}, Plan(4, 1, 1, rounds=1))
+    losses = [t.verdict.loss for t in found.trials]
+    assert losses == sorted(losses)
+
+    def opposed(options: Mapping[str, Any], epochs: int) -> Verdict:
+        return Verdict(options["x"], 1 - options["x"], epochs)
+
+    by = {by: search(opposed, {"x": Range(0, 1)}, Plan(4, 1, 1, rounds=1, by=by)) for by in ("error", "loss")}
+    assert [t.name for t in by["error"].trials] == [t.name for t in reversed(by["loss"].trials)]
+
+
+def test_from_coarse_to_fine() -> None:
+    found = search(judge, SPACE, PLAN)
+    coarse, fine = ([t.options["alpha"] for t in found.trials if t.round == n] for n in (1, 2))
+    assert len(coarse) == len(fine) == 9
+    assert max(fine) / min(fine) < max(coarse) / min(coarse) / 10
+    assert found.best.round == 2
+    assert found.best.options["alpha"] == pytest.approx(0.01, rel=0.5)
+
+
+def test_diverged_trials_come_last_and_say_so() -> None:
+    found = search(judge, SPACE, PLAN)
+    diverged = [bool(t.verdict.problem) for t in found.trials]
+    assert any(diverged)
+    assert diverged == sorted(diverged)
+    assert "diverged         -" in found.table()
+    with pytest.raises(
+        FloatingPointError, match=r"all 9 trials diverged: search lower learning rates.*too high"
+    ):
+        search(judge, {**SPACE, "alpha": Range(0.5, 1)}, PLAN)
+
+
+def test_nan_is_not_the_best() -> None:
+    def nan(options: Mapping[str, Any], epochs: int) -> Verdict:
+        return Verdict(math.nan if options["x"] < 0.5 else options["x"], math.nan, epochs)
+
+    assert search(nan, {"x": Range(0, 1)}, Plan(9, 1, 1, rounds=1)).best.verdict.error >= 0.5
+
+
+def test_the_table() -> None:
+    trials = [Trial(1, 2, {"alpha": 0.01, "hidden": (16, 8)}, 1, Verdict(0.025, 1 / 3, 40))] * 12
+    found = Found({"alpha": Range(0, 1), "hidden": Choice([[16, 8]])}, PLAN, trials)
+    lines = str(found).splitlines()
+    assert lines[:2] == [
+        "trial  epochs  dev error  dev loss  alpha  hidden",
+        "  1.2      40      0.025    0.3333   0.01    16,8",
+    ]
+    assert len(lines) == 11
+    assert len(found.table().splitlines()) == 13
+
+
+# --- the same, however it is run ----------------------------------------------------------------------------
+
+
+def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
+    found, files = [], []
+    for processes in (0, 1, 2):
+        path = tmp_path / f"{processes}.jsonl"
+        found.append(search(judge, SPACE, PLAN, processes=processes, results=path))
+        files.append(sorted(path.read_text().splitlines()))
+    assert all_of(found[0]) == all_of(found[1]) == all_of(found[2])
+    assert str(found[0]) == str(found[2])
+    assert files[0] == files[1] == files[2]
+
+
+def threads(_: Mapping[str, Any], epochs: int) -> Verdict:
+    return Verdict(float(os.environ["OPENBLAS_NUM_THREADS"]), float(os.environ["MKL_NUM_THREADS"]), epochs)
+
+
+def test_a_process_has_one_thread_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    found = search(threads, SPACE, Plan(1, 1, 1, rounds=1), processes=1)
+    assert found.best.verdict[:2] == (3, 1)
+    assert "MKL_NUM_THREADS" not in os.environ
+
+
+def test_seeds_differ_and_a_seed_does_not() -> None:
+    one, again, other = (search(judge, SPACE, Plan(9, 9, seed=seed)) for seed in (1, 1, 2))
+    assert all_of(one) == all_of(again) != all_of(other)
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
+    with pytest.raises(ValueError, match=r"1 epochs of \['alpha', 'g', 'units'\]"):
+        search(broken, SPACE, PLAN, processes=processes)
+
+
+# --- stopping and going on ----------------------------------------------------------------------------------
+
+
+def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
+    whole = Counted()
+    wanted = search(whole, SPACE, PLAN)
+    for stop in range(len(whole.calls)):
+        path = tmp_path / f"{stop}.jsonl"
+        first, second = Counted(stop), Counted()
+        found = search(first, SPACE, PLAN, results=path)
+        assert found.cut_short
+        assert (len(found.trials) > 0) == (stop > 0)
+        assert all_of(search(second, SPACE, PLAN, results=path)) == all_of(wanted)
+        assert first.calls + second.calls == whole.calls  # nothing is trained twice
+    done = Counted()
+    assert all_of(search(done, SPACE, PLAN, results=path)) == all_of(wanted)
+    assert not done.calls
+    empty = search(Counted(0), SPACE, PLAN)
+    with pytest.raises(ValueError, match="no trial was finished"):
+        _ = empty.best
+
+
+def start(path: Path, processes: int, results: int) -> subprocess.Popen[bytes]:
+    program = (
+        "if __name__ == '__main__':\n"
+        "    import signal, sys\n"
+        # What runs in the background of a shell is started with Ctrl-C ignored.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    sys.path.insert(0, sys.argv[1])\n"
+        "    import test_search as t\n"
+        "    found = t.search(t.slow, t.SPACE, t.PLAN, processes=int(sys.argv[3]), results=sys.argv[2])\n"
+        "    print('stopped' if found.cut_short else 'done', len(found.trials))\n"
+    )
+    script = path.with_suffix(".py")
+    script.write_text(program)
+    words = [sys.executable, str(script), str(Path(__file__).parent), str(path), str(processes)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not path.exists() or path.read_bytes().count(b"\n") < 1 + results:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="takes the signals of Unix")
+@pytest.mark.parametrize(
+    ("how", "processes", "results"),
+    [("killed", 0, 3), ("killed", 2, 3), ("ctrl-c", 0, 3), ("ctrl-c", 2, 3), ("ctrl-c", 2, 0)],
+)
+def test_a_search_in_a_process_of_its_own_is_stopped(
+    how: str, processes: int, results: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.jsonl"
+    process = start(path, processes, results)
+    if not results:
+        time.sleep(0.2)  # its workers are being started
+    if how == "killed":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
+    out, err = process.communicate(timeout=30)  # returns when the last worker has left the pipe
+    if how == "ctrl-c":
+        assert (process.returncode, out.split()[0], err) == (0, b"stopped", b"")
+    known = path.read_bytes().count(b"\n") - 1
+    assert results <= known < 20
+    assert all_of(search(judge, SPACE, PLAN, results=path)) == all_of(search(judge, SPACE, PLAN))
+
+
+# --- what is refused ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"trials": 0}, "trials is a whole number from 1 up, not 0"),
+        ({"trials": 2, "rungs": 3}, "3 rungs, of which each keeps one in 3, take 9 trials or more, not 2"),
+        ({"trials": 8, "rungs": 3}, "take 9 trials or more, not 8: take more trials or fewer rungs"),
+        ({"epochs": 8, "rungs": 3}, "take 9 epochs or more, not 8"),
+        ({"keep": 1}, "keep is a whole number from 2 up"),
+        ({"rounds": 1.5}, "rounds is a whole number from 1 up, not 1.5"),
+        ({"seed": -1}, "seed is a whole number from 0 up"),
+        ({"by": "cost"}, "by error or by loss, not by 'cost'"),
+    ],
+)
+def test_plans_that_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Plan(**options)
+
+
+def test_searches_that_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nothing to search"):
+        search(judge, {}, PLAN)
+    with pytest.raises(ValueError, match="processes is a whole number from 0 up, not -1"):
+        search(judge, SPACE, PLAN, processes=-1)
+    path = tmp_path / "t.jsonl"
+    search(judge, SPACE, PLAN, results=path, about={"data": "one"})
+    with pytest.raises(ValueError, match="holds another search: its data is one, not two"):
+        search(judge, SPACE, PLAN, results=path, about={"data": "two"})
+    with pytest.raises(ValueError, match="holds another search: its space is"):
+        search(judge, {"alpha": Range(0.1, 0.2)}, PLAN, results=path, about={"data": "one"})
+
+
+def test_a_plan_in_words() -> None:
+    assert str(Plan(4, 10, 1, rounds=1)) == "4 trials for 10 epochs"
+    assert str(PLAN) == "2 rounds, each of 9 trials for 1 epochs, the best 3 of them for 3, the best 1 for 9"
+
+
+def test_progress_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    search(judge, SPACE, PLAN, progress=True)
+    assert "training" in capsys.readouterr().err
