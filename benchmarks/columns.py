@@ -34,17 +34,18 @@ NODES = sum(2 * n_in * n_out for n_in, n_out in pairwise(SIZES)) + sum(SIZES[1:-
 def compiled(task: Task, alpha: float, runner: str) -> Callable[[], float]:
     """A program over scalars for one example, recorded, and run on all columns."""
     import numpy as np
-    from micrograd_dl.compiled import compile_graph
 
+    from micrograd_dl import functions
+    from micrograd_dl.compiled import compile_graph
     from micrograd_dl.nn import MLP
     from micrograd_dl.value import Value
 
-    model = MLP(task.sizes[0], task.sizes[1:], [*[task.hidden] * (len(task.sizes) - 2), "sigmoid"])
+    model = MLP(task.sizes[0], task.sizes[1:], [*[task.hidden] * (len(task.sizes) - 2), "linear"])
     model.set_layers_data(task.weights("float64"))
     x, y = [Value(0.0) for _ in range(task.sizes[0])], Value(0.0)
-    z, a = list(model.activations_of(x))[-1]
+    z = model(x)
     f = compile_graph(
-        model.loss.of(z, a, [y]), inputs=[x, y], parameters=model.parameters(), runner=_named(runner)
+        functions.softplus(z) - y * z, inputs=[x, y], parameters=model.parameters(), runner=_named(runner)
     )
     theta = np.array([p.data for p in model.parameters()])
     X, Y = task.data("float64")
