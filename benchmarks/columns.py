@@ -7,6 +7,7 @@ backward and update. All take turns in one process that is held to one core.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -31,7 +32,7 @@ NODES = sum(2 * n_in * n_out for n_in, n_out in pairwise(SIZES)) + sum(SIZES[1:-
 # --- in the process of all ------------------------------------------------------------------------------
 
 
-def compiled(task: Task, alpha: float, runner: str) -> Callable[[], float]:
+def compiled(task: Task, alpha: float, runner: Any) -> Callable[[], float]:
     """A program over scalars for one example, recorded, and run on all columns."""
     import numpy as np
 
@@ -45,7 +46,7 @@ def compiled(task: Task, alpha: float, runner: str) -> Callable[[], float]:
     x, y = [Value(0.0) for _ in range(task.sizes[0])], Value(0.0)
     z = model(x)
     f = compile_graph(
-        functions.softplus(z) - y * z, inputs=[x, y], parameters=model.parameters(), runner=_named(runner)
+        functions.softplus(z) - y * z, inputs=[x, y], parameters=model.parameters(), runner=runner
     )
     theta = np.array([p.data for p in model.parameters()])
     X, Y = task.data("float64")
@@ -57,10 +58,6 @@ def compiled(task: Task, alpha: float, runner: str) -> Callable[[], float]:
         return J
 
     return step
-
-
-def _named(runner: str) -> Any:
-    return runner
 
 
 def contestants(m: int) -> tuple[dict[str, Callable[[], Any]], list[str]]:
@@ -85,6 +82,7 @@ def measure(m: int, rounds: int, seconds: float) -> tuple[Mapping[str, Timing], 
     with contextlib.suppress(AttributeError):  # where a process can be held to a core
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     steps, missing = contestants(m)
+    gc.freeze()  # `side_by_side` collects before each round, which need not look at all of PyTorch and JAX
     return side_by_side(steps, rounds, seconds), missing
 
 
@@ -96,7 +94,7 @@ def run(*, quick: bool = False, **_: Any) -> list[Record]:
     records = []
     with Apart(["all"]) as processes:
         for m in COLUMNS[:-1] if quick else COLUMNS:
-            timings, missing = processes.call("all", measure, m, *((3, 0.02) if quick else (7, 0.15)))
+            timings, missing = processes.call("all", measure, m, *((3, 0.02) if quick else (5, 0.1)))
             records += [
                 record("columns", TITLE, name, (NODES, m), (t.low, t.median, t.high))
                 for name, t in timings.items()
