@@ -44,7 +44,7 @@ def compiled(task: Task, alpha: float, runner: Any) -> Callable[[], float]:
     model = MLP(task.sizes[0], task.sizes[1:], [*[task.hidden] * (len(task.sizes) - 2), "linear"])
     model.set_layers_data(task.weights("float64"))
     x, y = [Value(0.0) for _ in range(task.sizes[0])], Value(0.0)
-    z = model(x)
+    z: Any = model(x)
     f = compile_graph(
         functions.softplus(z) - y * z, inputs=[x, y], parameters=model.parameters(), runner=runner
     )
