@@ -49,8 +49,8 @@ def steps(name: str, kind: str, size: int, seconds: float) -> float:
     step = _made(name, kind, size).step
     taken: list[float] = []
     step()
-    while sum(taken) < seconds or len(taken) < 3:
-        begin = time.perf_counter()
+    end = time.perf_counter() + seconds
+    while (begin := time.perf_counter()) < end or len(taken) < 3:
         step()
         taken.append(time.perf_counter() - begin)
     return statistics.median(taken)
