@@ -38,10 +38,10 @@ def installed(name: str) -> None:
     _made(name, "chain", 10)
 
 
-def first(name: str, kind: str, size: int) -> tuple[float, list[float], float, float]:
-    """The value, the gradients, and the seconds of building and of preparation."""
+def first(name: str, kind: str, size: int) -> tuple[float, list[float], float]:
+    """The value, the gradients, and the seconds of preparation."""
     made = _made(name, kind, size)
-    return made.step(), list(made.gradients()), made.building, made.preparation
+    return made.step(), list(made.gradients()), made.preparation
 
 
 def steps(name: str, kind: str, size: int, seconds: float) -> float:
@@ -64,19 +64,18 @@ def compete(
 ) -> list[Record]:
     """The records of one graph at one size."""
     graph, wanted = GRAPHS[kind](size), None
-    prepared: dict[str, tuple[float, str]] = {}
+    prepared: dict[str, float] = {}
     for name in names:
-        J, gradients, building, preparation = processes.call(name, first, name, kind, size)
+        J, gradients, prepared[name] = processes.call(name, first, name, kind, size)
         wanted = wanted or (J, gradients)
         require_the_same(name, (J, gradients), wanted)
-        prepared[name] = preparation, f"{building:.9g}"
     taken: dict[str, list[float]] = {name: [] for name in prepared}
     for _ in range(rounds):
         for name, times in taken.items():
             times.append(processes.call(name, steps, name, kind, size, seconds))
     return [
         record("replay", graph.name, name, (graph.nodes, 1), taken[name], preparation=preparation)
-        for name, (preparation, _) in prepared.items()
+        for name, preparation in prepared.items()
     ]
 
 

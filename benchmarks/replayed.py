@@ -25,13 +25,11 @@ class Replay:
     Attributes:
         step: forward and backward; the value.
         gradients: of the last step, by each leaf.
-        building: seconds of running the program once, in whatever it is recorded.
-        preparation: seconds from there to the first result.
+        preparation: seconds from the built graph to the first result.
     """
 
     step: Callable[[], float]
     gradients: Callable[[], Sequence[float]]
-    building: float
     preparation: float
 
 
@@ -45,7 +43,6 @@ class Symbols(Engine):
 def casadi(graph: Graph) -> Replay:
     """CasADi's virtual machine for SX expressions, called without copies."""
     ca = importlib.import_module("casadi")
-    begin = time.perf_counter()
     p = ca.SX.sym("p", len(graph.leaves))
     engine = Symbols(lambda x: ca.fmax(x, 0), ca.tanh)
     J = graph.run(engine, [p[i] for i in range(len(graph.leaves))])
@@ -65,13 +62,12 @@ def casadi(graph: Graph) -> Replay:
         return float(value[0])
 
     step()
-    return Replay(step, slopes.tolist, built - begin, time.perf_counter() - built)
+    return Replay(step, slopes.tolist, time.perf_counter() - built)
 
 
 def c(graph: Graph) -> Replay:
     """Straight-line C."""
-    step, gradients, building, preparation = straight_line.compiled(graph)
-    return Replay(step, gradients, building, preparation)
+    return Replay(*straight_line.compiled(graph))
 
 
 def jax(graph: Graph) -> Replay:
@@ -80,7 +76,6 @@ def jax(graph: Graph) -> Replay:
     module.config.update("jax_enable_x64", True)
     jnp = module.numpy
     engine = Symbols(lambda x: jnp.maximum(x, 0.0), jnp.tanh)
-    begin = time.perf_counter()
     leaves = jnp.asarray(graph.leaves)
     function = module.jit(module.value_and_grad(lambda p: graph.run(engine, list(p))))
     traced = function.lower(leaves)
@@ -93,7 +88,7 @@ def jax(graph: Graph) -> Replay:
         return float(result[0])
 
     step()
-    return Replay(step, lambda: np.asarray(result[1]).tolist(), built - begin, time.perf_counter() - built)
+    return Replay(step, lambda: np.asarray(result[1]).tolist(), time.perf_counter() - built)
 
 
 def ours(runner: str, *, fused: bool) -> Callable[[Graph], Replay]:
@@ -103,7 +98,6 @@ def ours(runner: str, *, fused: bool) -> Callable[[Graph], Replay]:
         compile_graph = importlib.import_module("micrograd_dl.compiled").compile_graph
         engine = OursFused() if fused else Ours()
         leaves = [engine.leaf(x) for x in graph.leaves]
-        begin = time.perf_counter()
         J = engine.build(graph, leaves)
         built = time.perf_counter()
         f = compile_graph(J, inputs=[], parameters=leaves, runner=runner)
@@ -117,7 +111,7 @@ def ours(runner: str, *, fused: bool) -> Callable[[Graph], Replay]:
             return value
 
         step()
-        return Replay(step, lambda: gradient.tolist(), built - begin, time.perf_counter() - built)
+        return Replay(step, lambda: gradient.tolist(), time.perf_counter() - built)
 
     return make
 
