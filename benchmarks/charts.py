@@ -122,7 +122,7 @@ def picture(section: str, records: Sequence[Record], path: Path) -> None:
         draw(axes, task, those, across)
         axes.set(xlabel=x_label, ylabel=y_label)
     high = figure.get_figheight()
-    figure.subplots_adjust(left=0.09, right=0.7, top=1 - 0.4 / high, bottom=0.6 / high)
+    figure.subplots_adjust(left=0.11, right=0.71, top=1 - 0.4 / high, bottom=0.6 / high)
     figure.savefig(path)
 
 
