@@ -118,7 +118,7 @@ class Network(Shaped, ABC):
             for n, kind in zip(sizes, self.normalisations, strict=True)
         ]
         # Whether a pass of training leaves something changed beside the gradients.
-        self.changes = any(keep < 1 for keep in self.keep_probs) or "batch" in self.normalisations
+        self._stateful = any(keep < 1 for keep in self.keep_probs) or "batch" in self.normalisations
         self.passes = 0
         self._frozen = False
         rng = np.random.default_rng(seed)
@@ -320,8 +320,11 @@ class Network(Shaped, ABC):
             named = self.named()
             self._set_named({x: max_norm(W, self.max_norm) for x, W in named.items() if x.startswith("W")})
 
-    def _masks(self, m: int) -> list[Array | None]:
-        """For each layer, what dropout multiplies A by: 0, or 1 / keep_prob; None where all is kept."""
+    def masks(self, m: int) -> list[Array | None]:
+        """What dropout multiplies the A of each layer by in the next pass of training over m examples.
+
+        0, or 1 / keep_prob, ``(n[l], m)``; None where all is kept. Seed, count of passes and m decide it.
+        """
         if all(keep == 1 for keep in self.keep_probs):
             return [None] * len(self.keep_probs)
         # A generator for each pass, so that a training taken up again goes on with the same masks. The last

@@ -88,7 +88,7 @@ class MLP(Network):
 
     def _passes(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
         """What each layer in turn makes of the examples, n_x numbers or Values each."""
-        masks = self._masks(len(X)) if training else [None] * len(self.layers)
+        masks = self.masks(len(X)) if training else [None] * len(self.layers)
         # One constant an input, shared by all units of the first layer.
         a: list[Sequence[Operand]] = [
             [unit if isinstance(unit, Value) else Value.constant(unit) for unit in x] for x in X
@@ -110,11 +110,13 @@ class MLP(Network):
 
     def _normalised(self, z: list[list[Value]], layer: Layer, training: bool) -> list[list[Value]]:
         """z_norm of each example."""
-        averages = self.averages[layer.number - 1]
+        l = layer.number
+        averages = self.averages[l - 1]
         if averages is None:  # layer normalisation
-            return [normalised(units) for units in z]
+            of_one = f"{l}" if len(z) == 1 else f"{l}({{}})"
+            return [normalised(units, of_one.format(k)) for k, units in enumerate(z, 1)]
         if training:
-            columns = [normalised(unit) for unit in zip(*z, strict=True)]
+            columns = [normalised(unit, f"{l}[{i}]") for i, unit in enumerate(zip(*z, strict=True), 1)]
             return [list(units) for units in zip(*columns, strict=True)]
         return [[averages.apply(unit, i) for i, unit in enumerate(units)] for units in z]
 
@@ -133,19 +135,25 @@ class MLP(Network):
         outputs = zip(passes[-1].z, passes[-1].a, self._targets(Y).T.tolist(), strict=True)
         losses = [self.loss.of(z, a, y) for z, a, y in outputs]
         J = (losses[0] if m == 1 else ops.sum(*losses)) / m
-        weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
-        for name, lambda_ in self.regularisers.items():
-            J = J + lambda_ / (2 * m) * ops.sum(*map(REGULARISERS[name].of, weights))
+        J = self.with_penalty(J, 1 / m)
         J.label = "J"
         if training:
             self._passed(m, [self._statistics(layer) for layer in passes])
         return J, passes
 
+    def with_penalty(self, J: Value, one_over_m: Value | float) -> Value:
+        """J and what the weights cost: ``lambda/(2m)`` times the sum over them, of each regulariser."""
+        weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
+        for name, lambda_ in self.regularisers.items():
+            J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name].of, weights))
+        return J
+
     def _statistics(self, layer: LayerPass) -> tuple[Array, Array] | None:
         if layer.z_norm is None:
             return None
         Z = layer.array("z")
-        return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
 
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """See :meth:`Network.cost_and_grad`."""

@@ -33,8 +33,12 @@ EPSILON = 1e-5
 BETA = 0.9  # of the running averages: v = beta v + (1 - beta) new
 
 
-def normalised(z: Sequence[Any]) -> list[Any]:
+def normalised(z: Sequence[Any], label: str = "") -> list[Any]:
     """z_norm of numbers that belong together, Values or floats.
+
+    Args:
+        z: the numbers.
+        label: of Values, the mean is then called ``mu`` with that after it, and the variance ``var``.
 
     >>> [round(x, 4) for x in normalised([1.0, 2.0, 3.0])]
     [-1.2247, 0.0, 1.2247]
@@ -42,7 +46,10 @@ def normalised(z: Sequence[Any]) -> list[Any]:
     mean = ops.sum(*z) / len(z)
     centred = [x - mean for x in z]
     variance = ops.sum(*(x * x for x in centred)) / len(z)
-    return [x / ops.sqrt(variance + EPSILON) for x in centred]
+    if label:
+        mean.label, variance.label = f"mu{label}", f"var{label}"
+    deviation = ops.sqrt(variance + EPSILON)
+    return [x / deviation for x in centred]
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +65,9 @@ class Averages:
         return cls(np.zeros((n, 1)), np.ones((n, 1)))
 
     def take_in(self, mean: NDArray[Any], variance: NDArray[Any]) -> None:
-        """Those of another batch, of more than one example."""
+        """Those of another batch, of more than one example; what is not finite would stay in it for ever."""
+        if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+            return
         for average, new in ((self.mean, mean), (self.variance, variance)):
             average *= BETA
             average += (1 - BETA) * new

@@ -160,7 +160,7 @@ def _why_dZ(row: Parted, model: Network, first: Pass, tolerance: float) -> str:
     l = row.l
     W, dZ = model.layers_data()[l][0], first.dZ[l]
     dA, name = W.T @ dZ, model.activations[l - 1].name
-    mask = model._masks(dZ.shape[1])[l - 1]
+    mask = model.masks(dZ.shape[1])[l - 1]
     if mask is not None:
         kept = model.keep_probs[l - 1]
         if _same(row.there, row.here * kept, tolerance):
@@ -226,7 +226,7 @@ def _why_normalisation(row: Parted, model: Network, first: Pass, tolerance: floa
 def _dZ_tilde(l: int, model: Network, first: Pass) -> Array:
     """The derivative by what the activation is of."""
     dA = model.layers_data()[l][0].T @ first.dZ[l]
-    mask = model._masks(dA.shape[1])[l - 1]
+    mask = model.masks(dA.shape[1])[l - 1]
     slope = np.vectorize(lambda z: _slope(model.activations[l - 1], z), otypes=[float])
     dZ: Array = dA * (1 if mask is None else mask) * slope(Z_in(first, model, l))
     return dZ

@@ -13,14 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl import nn, vectorized
+from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.atomic import replacing
 from micrograd_dl.network import Array, Network
 
 FORMAT = "micrograd_dl model"
 VERSION = 2  # 1 has no normalisation, no dropout, and regularisation by l2 and l1 alone
 _READS = (1, 2)
-_BACKENDS: dict[str, type[Network]] = {"values": nn.MLP, "numpy": vectorized.MLP}
+_BACKENDS: dict[str, type[Network]] = {
+    "values": nn.MLP,
+    "numpy": vectorized.MLP,
+    "compiled": compiled.MLP,
+}
+
+_OWN_OPTION = {"values": "expanded", "numpy": "dtype"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +121,10 @@ def load(path: str | os.PathLike[str]) -> Saved:
         model.set_named({name: contents[name] for name in model.named()})
         model.passes = int(about.get("passes", 0))
         for l, averages in enumerate(model.averages, 1):
-            if averages is not None:
-                averages.mean[...], averages.variance[...] = contents[f"mean{l}"], contents[f"variance{l}"]
+            for name in ("mean", "variance") if averages is not None else ():
+                array, there = contents[f"{name}{l}"], getattr(averages, name)
+                model.require_shape(f"{name}[{l}]", array, there.shape, str(l))
+                there[...] = array
         notes = dict(about["notes"])
     except KeyError as error:
         raise ValueError(f"{path} does not hold a model: {error} is missing") from None
@@ -136,7 +144,7 @@ def described(model: Network) -> dict[str, Any]:
     backend = next((name for name, kind in _BACKENDS.items() if type(model) is kind), None)
     if backend is None:
         raise ValueError(
-            f"a {type(model).__name__} cannot be saved, only nn.MLP and vectorized.MLP: "
+            f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled: "
             "copy its parameters to one of them with copy_from"
         )
     return {
@@ -159,7 +167,7 @@ def _rebuilt(about: Mapping[str, Any]) -> Network:
     if about["backend"] not in _BACKENDS:
         raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(_BACKENDS)}")
     n_x, *sizes = about["shape"]
-    options = ["dtype" if about["backend"] == "numpy" else "expanded"]
+    options = [_OWN_OPTION[about["backend"]]] if about["backend"] in _OWN_OPTION else []
     options += ["regularisers", "max_norm", "normalisation", "keep_prob", "label_smoothing"]
     return _BACKENDS[about["backend"]](
         n_x,

@@ -53,7 +53,7 @@ def test_what_is_kept_is_divided_by_keep_prob(MLP: type[Network]) -> None:
 
 def test_the_part_kept_is_keep_prob_and_the_mean_stays() -> None:
     model = vectorized.MLP(1, [400, 1], ["linear", "linear"], keep_prob=0.8, seed=1)
-    mask = model._masks(1000)[0]
+    mask = model.masks(1000)[0]
     assert mask is not None
     assert (mask > 0).mean() == pytest.approx(0.8, abs=0.005)
     assert mask.mean() == pytest.approx(1, abs=0.01)

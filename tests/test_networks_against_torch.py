@@ -59,7 +59,7 @@ def by_torch(model: Network, X: Any, Y: Any) -> tuple[float, Any, dict[str, Any]
     """The cost of a pass of training, the output layer's A, and every derivative by name."""
     parts = {name: torch.tensor(np.array(x), requires_grad=True) for name, x in model.named().items()}
     a, m = torch.tensor(X), X.shape[1]
-    masks = model._masks(m)
+    masks = model.masks(m)
     for l, (g, kind, mask) in enumerate(zip(model.activations, model.normalisations, masks, strict=True), 1):
         z = parts[f"W{l}"] @ a + parts.get(f"b{l}", 0)
         a = ACTIVATIONS[g.name](normalised(z, kind, parts, l))

@@ -113,6 +113,15 @@ def test_averages_of_one_number() -> None:
     assert averages.variance == pytest.approx(np.array([[1.2], [0.9]]))
 
 
+@both
+def test_numbers_that_are_not_finite_do_not_ruin_the_averages(MLP: type[Network]) -> None:
+    model = network(MLP)
+    model.cost_and_grad(1e200 * X, Y)
+    model.cost_and_grad(np.full_like(X, np.nan), Y)
+    assert model.averages[0] is not None
+    assert not model.averages[0].mean.any()
+
+
 # --- the edges ----------------------------------------------------------------------------------------------
 
 
@@ -215,4 +224,5 @@ def test_values_of_a_normalised_layer_are_named() -> None:
         node = stack.pop()
         found.add(node.label)
         stack.extend(node.parents)
-    assert {"gamma1[2]", "beta1[2]", "z1[2](1)", "z_norm1[2](2)", "a1[2](1)"} <= found
+    wanted = {"gamma1[2]", "beta1[2]", "mu1[2]", "var1[2]", "z1[2](1)", "z_norm1[2](2)", "a1[2](1)"}
+    assert wanted <= found

@@ -226,10 +226,10 @@ def dropped(change: Callable[[vectorized.MLP], None] = lambda model: None, keep:
             lambda model: setattr(model, "seed", 3),
             "dropout has other masks: from another seed, or for another p",
         ),
-        (lambda model: setattr(model, "_masks", lambda m: [None] * 3), "and dropout is off in the other"),
+        (lambda model: setattr(model, "masks", lambda m: [None] * 3), "and dropout is off in the other"),
         (
             lambda model: setattr(
-                model, "_masks", lambda m: [None if d is None else (d > 0) for d in masks(model, m)]
+                model, "masks", lambda m: [None if d is None else (d > 0) for d in Network.masks(model, m)]
             ),
             "its numbers are not divided by keep_prob, 0.5",
         ),
@@ -240,10 +240,6 @@ def test_a_mistake_in_dropout(change: Callable[[vectorized.MLP], None], reason: 
     assert comparison.forward is not None
     assert comparison.forward.name == "A[1]"
     assert reason in comparison.reasons[0]
-
-
-def masks(model: vectorized.MLP, m: int) -> list[Array | None]:
-    return Network._masks(model, m)
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,13 @@ class Special(vectorized.MLP):
             {},
             "array x is an array of objects, which only pickle",
         ),
-        ("m.npz", Special(1, [1]), {}, {}, "a Special cannot be saved, only nn.MLP and vectorized.MLP"),
+        (
+            "m.npz",
+            Special(1, [1]),
+            {},
+            {},
+            "a Special cannot be saved, only the MLP of nn, vectorized",
+        ),
     ],
 )
 def test_what_cannot_be_saved(
@@ -330,6 +336,32 @@ def test_a_file_of_version_1_is_read(tmp_path: Path) -> None:
     found = load(tmp_path / "m.npz").model
     assert repr(found) == repr(model)
     assert all((found.named()[name] == x).all() for name, x in model.named().items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mean1": np.ones((1, 1))}, "mean[1] is (1, 1), (3, 1) is wanted"),
+        ({"variance1": None}, "'variance1' is missing"),
+        ({"gamma1": np.ones((1, 3))}, "gamma[1] is (1, 3), (3, 1) is wanted"),
+        ({"beta1": None}, "'beta1' is missing"),
+        ({"passes": "many"}, "many"),
+        ({"normalisation": ["none"]}, "a normalisation is one of batch, layer, or None"),
+        ({"keep_prob": [2]}, "keep_prob is above 0 and at most 1"),
+        ({"keep_prob": 3.0}, "keep_prob is above 0 and at most 1"),
+        ({"regularisers": {"l3": 1}}, "there is no regulariser 'l3'"),
+        ({"label_smoothing": "much"}, "label_smoothing"),
+        ({"max_norm": -1}, "max_norm is a number above 0"),
+    ],
+)
+def test_what_is_not_understood_of_a_normalised_model(
+    changes: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = save(tmp_path / "m.npz", vectorized.MLP(2, [3, 1], normalisation="batch", keep_prob=0.5))
+    rewritten(path, **changes)
+    with pytest.raises(ValueError, match=r"m\.npz does not hold a model: ") as error:
+        load(path)
+    assert message in str(error.value)
 
 
 # --- killed at any instant ----------------------------------------------------------------------------------

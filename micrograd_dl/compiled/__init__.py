@@ -2,5 +2,6 @@
 
 from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
 from micrograd_dl.compiled.graph import CompiledGraph, Replay, compile_graph
+from micrograd_dl.compiled.network import MLP
 
-__all__ = ["Comparison", "CompiledGraph", "Replay", "compile_graph", "watched_comparisons"]
+__all__ = ["MLP", "Comparison", "CompiledGraph", "Replay", "compile_graph", "watched_comparisons"]

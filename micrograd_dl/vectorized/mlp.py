@@ -143,8 +143,8 @@ class MLP(Network):
             first = cache.layers[0]
             first.A_before = X.astype(self.dtype, copy=False)
             first.A_before_T = first.A_before.T
-        if training and self.changes:
-            for layer, mask in zip(cache.layers, self._masks(X.shape[1]), strict=True):
+        if training and self._stateful:
+            for layer, mask in zip(cache.layers, self.masks(X.shape[1]), strict=True):
                 layer.mask = None if mask is None else mask.astype(self.dtype, copy=False)
         for layer in cache.layers:
             layer.forward(training)
@@ -167,7 +167,7 @@ class MLP(Network):
         Y = self._targets(Y)
         cache = self._forward(X)
         self._backward(cache, Y)
-        if self.changes:
+        if self._stateful:
             self._pass_is_over(cache)
         return self._cost(cache, Y)
 

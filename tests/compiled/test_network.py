@@ -1,0 +1,99 @@
+"""A compiled network is one to whatever trains, checks, compares or saves a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from micrograd_dl import compiled, nn, vectorized
+from micrograd_dl.compare import compare
+from micrograd_dl.datasets import moons
+from micrograd_dl.initialisers import uniform
+from micrograd_dl.network import one_hot
+from micrograd_dl.optim import GradientDescent
+from micrograd_dl.storage import load, save
+from micrograd_dl.training import fit
+
+X = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]])
+Y = np.array([[1, 0, 1]])
+LAYERS: tuple[Any, ...] = (2, [4, 3, 1], ["tanh", "relu", "sigmoid"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    hidden=st.lists(
+        st.sampled_from(["linear", "sigmoid", "tanh", "relu", "leaky_relu", "mish"]), min_size=0, max_size=3
+    ),
+    loss=st.sampled_from(["logistic", "cross_entropy", "squared", "max_margin", "huber"]),
+    layer_norm=st.booleans(),
+    m=st.sampled_from([1, 2, 5, 130]),
+    seed=st.integers(0, 1000),
+)
+def test_it_computes_what_the_other_two_compute(
+    runner: Any, hidden: list[str], loss: str, layer_norm: bool, m: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    n_y = 3
+    output = {"logistic": "sigmoid", "cross_entropy": "softmax"}.get(loss, "linear")
+    layers = 2, [*rng.integers(1, 5, len(hidden)).tolist(), n_y], [*hidden, output], loss
+    options: dict[str, Any] = {
+        "seed": seed, "l2": 0.7, "l1": 0.3, "initialiser": uniform,
+        "normalisation": "layer" if layer_norm else None,
+    }  # fmt: skip
+    X, classes = rng.standard_normal((2, m)), rng.integers(0, n_y, m)
+    Y = one_hot(classes, n_y) if loss != "max_margin" else 2 * one_hot(classes, n_y) - 1
+    model = compiled.MLP(*layers, runner=runner, **options)
+    for other in (nn.MLP(*layers, **options), vectorized.MLP(*layers, **options)):
+        result = compare(other, model, X, Y, tolerance=1e-10)
+        assert result.equal, result
+        assert model.forward(X) == pytest.approx(other.forward(X), rel=1e-10, abs=1e-12)
+        assert model.cost(X, Y) == pytest.approx(float(other.cost(X, Y)), rel=1e-11)
+
+
+def test_fit_goes_the_same_way(runner: Any) -> None:
+    costs = []
+    data = moons(m=60, seed=1)
+    for model in (vectorized.MLP(*LAYERS, seed=3), compiled.MLP(*LAYERS, seed=3, runner=runner)):
+        history = fit(
+            model, data.X, data.Y, epochs=20, batch_size=16,
+            optimiser=GradientDescent(model.parameters(), 0.5), progress=False,
+        )  # fmt: skip
+        costs.append(history.cost)
+    assert costs[1] == pytest.approx(costs[0], rel=1e-9)
+
+
+def test_a_copy_of_a_network_of_values(runner: Any) -> None:
+    values = nn.MLP(*LAYERS, seed=5)
+    model = compiled.MLP(*LAYERS, runner=runner)
+    model.copy_from(values)
+    assert model.cost(X, Y) == pytest.approx(values.cost(X, Y).data, rel=1e-13)
+    assert model.predict(X).tolist() == values.predict(X).tolist()
+
+
+def test_saved_and_loaded(runner: Any, tmp_path: Path) -> None:
+    model = compiled.MLP(*LAYERS, seed=5, l2=0.1, runner=runner)
+    model.cost_and_grad(X, Y)
+    model.theta[:] -= 0.1 * model.dtheta
+    save(tmp_path / "model.npz", model)
+    loaded = load(tmp_path / "model.npz").model
+    assert isinstance(loaded, compiled.MLP)
+    assert loaded.cost(X, Y) == pytest.approx(model.cost(X, Y), rel=1e-13)
+
+
+@pytest.mark.parametrize("options", [{"normalisation": "batch"}, {"keep_prob": 0.5}])
+def test_what_is_not_a_graph_of_one_example_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="replays the graph of one example"):
+        compiled.MLP(*LAYERS, **options)
+
+
+def test_its_gradients_are_set_and_cleared(runner: Any) -> None:
+    model = compiled.MLP(*LAYERS, runner=runner)
+    model.cost_and_grad(X, Y)
+    assert any(dW.any() for dW, _ in model.layers_grad())
+    model.zero_grad()
+    assert not any(dW.any() or db.any() for dW, db in model.layers_grad())
