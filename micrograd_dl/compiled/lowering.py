@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from micrograd_dl import ops
-from micrograd_dl.compiled.tape import LINEAR, Tape
+from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.value import Value
@@ -127,22 +128,30 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
         For every slot on the way from the root to one that is wanted, the slot of the derivative by it.
     """
     needed = _dependents(tape, wanted)
+    local_slots = _LocalSlots(tape)
     terms: dict[int, list[int]] = {root: [seed, tape.one]}
     derivatives: dict[int, int] = {}
     for slot in range(root, -1, -1):
         if slot not in terms or not needed[slot]:
             continue
         upstream = derivatives[slot] = _total(tape, terms.pop(slot), tape.varies[slot])
-        operation, operands = tape.operations[slot], tape.operands[slot]
-        if operation is None:
+        if tape.operations[slot] is None:
             continue
-        if operation is LINEAR:  # its rule, that of dot, gives the slots of the partners as they are
-            slopes = operation.slopes(slot, operands)
-        else:
-            slopes = _local_slots(tape, operation, slot, operands, [needed[i] for i in operands])
-        for i, local in zip(operands, slopes, strict=True):
-            if needed[i]:
-                terms.setdefault(i, []).extend((upstream, local))
+        products = tape.products(slot)
+        if products is None:
+            operands = tape.operands[slot]
+            edges: Iterable[tuple[int, int]] = zip(
+                operands, local_slots.of(slot, [needed[i] for i in operands]), strict=True
+            )
+        else:  # of a product, the local derivative by each factor is the other one
+            i, j = products[::2], products[1::2]
+            edges = chain(zip(i, j, strict=True), zip(j, i, strict=True))
+        for operand, local in edges:
+            if needed[operand]:
+                if operand in terms:
+                    terms[operand] += (upstream, local)
+                else:
+                    terms[operand] = [upstream, local]
     return derivatives
 
 
@@ -171,13 +180,46 @@ def _total(tape: Tape, terms: list[int], varies: bool) -> int:
     return tape.linear(shared)
 
 
-def _local_slots(
-    tape: Tape, operation: Operation, slot: int, operands: Sequence[int], wanted: Sequence[bool]
-) -> list[int]:
-    """The slots of the local derivatives, written by applying the rules of the table to slots."""
-    given = [tape.constants[i] if i in tape.constants else _Symbol(tape, i) for i in operands]
-    slopes = operation.slopes(_Symbol(tape, slot), given, wanted)
-    return [s.slot if isinstance(s, _Symbol) else tape.constant(float(s)) for s in slopes]
+class _LocalSlots:
+    """The slots of local derivatives, written by applying the rules of the table to slots.
+
+    A rule is asked once for all nodes of an operation: what it writes is kept, and written again for others.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self._kept: dict[Any, tuple[Tape, list[int]]] = {}
+
+    def of(self, slot: int, wanted: Sequence[bool]) -> list[int]:
+        """The slots of the local derivatives of a slot by its operands; of those not wanted, any."""
+        operation, operands = self.tape.operations[slot], self.tape.operands[slot]
+        assert operation is not None
+        constants = tuple([self.tape.constants.get(i) for i in operands])
+        key = (operation, constants, *wanted)
+        if key not in self._kept:
+            self._kept[key] = self._ask(operation, constants, wanted)
+        written, slopes = self._kept[key]
+        # Where the slots of the small tape are on the large one: the output and the operands come first.
+        there = [self.tape.one, self.tape.minus_one, slot, *operands]
+        for step in range(len(there), len(written)):
+            small = written.operations[step]
+            if small is None:
+                there.append(self.tape.constant(written.constants[step]))
+            else:
+                there.append(self.tape.computed(small, tuple([there[i] for i in written.operands[step]])))
+        return [there[slope] for slope in slopes]
+
+    @staticmethod
+    def _ask(
+        operation: Operation, constants: Sequence[float | None], wanted: Sequence[bool]
+    ) -> tuple[Tape, list[int]]:
+        small = Tape()
+        out, *slots = [small.given(False) for _ in range(1 + len(constants))]
+        operands = [
+            _Symbol(small, slot) if x is None else x for slot, x in zip(slots, constants, strict=True)
+        ]
+        slopes = operation.slopes(_Symbol(small, out), operands, wanted)
+        return small, [s.slot if isinstance(s, _Symbol) else small.constant(float(s)) for s in slopes]
 
 
 class _Symbol:

@@ -104,7 +104,9 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
         np.array(x, np.int64)[slots] if computed else np.empty(0, np.int64) for x in (levels, phases)
     )
     kinds = ((phase * (int(level.max(initial=0)) + 1) + level) * 2 + unchecked) * len(CODES) + codes
-    sequence = np.argsort(kinds, kind="stable")
+    # Sums of as many terms follow each other, so that the processor foresees the end of each.
+    lengths = np.array([len(tape.operands[slot]) for slot in computed], np.int64)
+    sequence = np.lexsort((lengths, kinds))
     slots, kinds, phase = slots[sequence], kinds[sequence], phase[sequence]
     varies = np.array(tape.varies, bool)
     place, n_shared, n_varying = _places(tape, order, slots, given, varies)

@@ -82,6 +82,15 @@ class Tape:
             return self.computed(ops.add if terms[3] == one else ops.sub, (terms[0], terms[2]))
         return self.computed(LINEAR, tuple(terms))
 
+    def products(self, slot: int) -> Sequence[int] | None:
+        """A sum of products as i, j, k, l, ..., from which `linear` would make it; else None."""
+        operation, operands = self.operations[slot], self.operands[slot]
+        if operation is LINEAR or operation is ops.mul:
+            return operands
+        if operation is ops.add or operation is ops.sub:
+            return (operands[0], self.one, operands[1], self.one if operation is ops.add else self.minus_one)
+        return (operands[0], self.minus_one) if operation is ops.neg else None
+
     def mean(self, terms: Sequence[int]) -> int:
         """The slot of the mean of ``i j + k l + ...`` over the examples."""
         slot = self.computed(MEAN, tuple(terms))
