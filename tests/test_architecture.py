@@ -256,6 +256,18 @@ def test_every_layer_has_a_module() -> None:
     )
 
 
+def test_the_table_in_the_documentation_has_every_module_in_this_order() -> None:
+    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("\n\n`benchmarks/`")[0]
+    shown = []
+    for first, second in re.findall(r"^\| (`.+?) \| (.+) \|$", table, re.MULTILINE):
+        for name in re.findall(r"`([\w/.]+)`", first):  # of a package, the second column names its modules
+            inside = re.findall(r"`(\w+\.py)`", second) if name.endswith("/") else [""]
+            shown += [f"micrograd_dl/{name}{file}".removesuffix(".py").replace("/", ".") for file in inside]
+    packages = {module_name(path) for path in MODULES.values() if path.name == "__init__.py"}
+    ours = [name for name in LAYERS if name.startswith("micrograd_dl.") and name not in packages]
+    assert shown == [name for name in ours if name != "micrograd_dl.__main__"]
+
+
 @pytest.mark.parametrize("module", [name for name in LAYERS if name in MODULES])
 def test_imports_point_down(module: str) -> None:
     up = {f"line {i.line} imports {i.module}" for i in imports(module) if points_up(module, i.module)}

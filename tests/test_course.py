@@ -1,4 +1,4 @@
-"""What docs/course.md names is there: files and names in them, lessons, commands, tests; no lesson is left out.
+"""What docs/course.md names is there: files, names, lessons, commands, tests; no lesson is left out.
 
 The tests that it names are looked up, not run.
 """
