@@ -3,32 +3,86 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
+from pathlib import Path
 
 # NumPy's OpenBLAS reads these when it is loaded; PyTorch's and JAX's threads, too, when they are.
-THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# In this order, as each sets the number of threads before the first of them imports NumPy here.
+SECTIONS = {
+    "networks": "a step of networks of matrices, against other libraries",
+    "eager": "graphs of scalars: built, backpropagated and freed, against other engines",
+    "replay": "a recorded graph run again, against CasADi, C and JAX",
+    "columns": "the graph of one example run over m columns, against matrices",
+    "demo": "whole trainings: micrograd's moons, a GPT of Values",
+}
 
 
 def main() -> None:
-    """Set two threads and the kernels of the processor, and only then import what computes."""
+    """Set the threads and the kernels of the processor, and only then import what computes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="section",
+        help="; ".join(f"{name}: {what}" for name, what in SECTIONS.items()) + " (default: all)",
+    )
     parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a result")
+    parser.add_argument(
+        "--full", action="store_true", help="let the slowest finish: hours, where a part is measured else"
+    )
+    parser.add_argument("--smallest", type=int, default=0, metavar="N", help="no graph of fewer nodes")
+    parser.add_argument("--largest", type=int, default=10**6, metavar="N", help="no graph of more nodes")
+    parser.add_argument(
+        "--tasks", nargs="+", default=(), help="no others: mlp, wide, mixed, chain; moons, gpt"
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="keep the times in a JSON file, for `benchmarks.charts`"
+    )
     parser.add_argument(
         "--coretype",
         default=default_coretype(),
         help="OPENBLAS_CORETYPE for all that compute with NumPy, '' to leave it alone (here: %(default)r)",
     )
     arguments = parser.parse_args()
-    os.environ.update(THREADS)
+    chosen = arguments.sections or list(SECTIONS)
+    if unknown := set(chosen) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}")
     if arguments.coretype:
         os.environ["OPENBLAS_CORETYPE"] = arguments.coretype
 
-    from benchmarks import networks
-    from benchmarks.blas import blas
     from benchmarks.measure import machine
 
-    print(f"Machine: {machine()}; two threads.\n\nBLAS of NumPy: {blas()}")
-    networks.run(arguments.quick)
+    print(f"Machine: {machine()}.")
+    for name in chosen:
+        print(f"\n## {name}: {SECTIONS[name]}")
+        if name == "networks":
+            measure_networks(quick=arguments.quick)
+            continue
+        os.environ.update(dict.fromkeys(THREADS, "1"))  # for the processes that the section starts
+        records = importlib.import_module(f"benchmarks.{name}").run(
+            quick=arguments.quick,
+            full=arguments.full,
+            smallest=arguments.smallest,
+            largest=arguments.largest,
+            only=arguments.tasks,
+        )
+        if arguments.save:
+            from benchmarks.records import save
+
+            save(arguments.save, records)
+
+
+def measure_networks(*, quick: bool) -> None:
+    """On two threads, in this process, which must not have imported NumPy before."""
+    os.environ.update(dict.fromkeys(THREADS, "2"))
+
+    from benchmarks import networks
+    from benchmarks.blas import blas
+
+    print(f"\nTwo threads. BLAS of NumPy: {blas()}")
+    networks.run(quick)
 
 
 def default_coretype() -> str:

@@ -6,7 +6,7 @@ every layer, ``W^T dZ`` of all but the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -109,11 +109,17 @@ def ours(task: Task, dtype: str) -> Callable[[], float]:
     return step
 
 
-def contestants(task: Task, dtype: str) -> tuple[dict[str, Callable[[], Any]], list[str]]:
-    """All who can do the task, by name, and the names of those who are not installed."""
+def contestants(
+    task: Task, dtype: str, others: Mapping[str, Callable[[Task, str, float], peers.Step]] | None = None
+) -> tuple[dict[str, Callable[[], Any]], list[str]]:
+    """All who can do the task, by name, and the names of those who are not installed.
+
+    Args:
+        others: the peers, all by default.
+    """
     found: dict[str, Callable[[], Any]] = {FLOOR: products(task, dtype), OURS: ours(task, dtype)}
     missing = []
-    for name, make in peers.PEERS.items():
+    for name, make in (peers.PEERS if others is None else others).items():
         try:
             found[name] = make(task, dtype, ALPHA)
         except ImportError:

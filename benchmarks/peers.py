@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -67,7 +68,7 @@ def torch_eager(task: Problem, dtype: str, alpha: float) -> Step:
     """PyTorch without compilation; its layout, examples as rows."""
     torch = importlib.import_module("torch")
     F = torch.nn.functional
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     X, Y = (torch.tensor(np.ascontiguousarray(x.T)) for x in task.data(dtype))
     layers = [
         (torch.tensor(W, requires_grad=True), torch.tensor(b[:, 0], requires_grad=True))

@@ -29,7 +29,8 @@ def train(model: MLP, steps: int) -> None:
 
 def codes(model: MLP) -> list[list[float]]:
     """What the narrow layer says of each symbol."""
-    return [[unit.data for unit in next(model.activations_of(x))[1]] for x in X.T.tolist()]
+    found: list[list[float]] = model.record(X, X).A[0].T.tolist()
+    return found
 
 
 def main(steps: int = 200, widths: tuple[int, ...] = (1, 2, 3)) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl import compiled, nn, vectorized
+from micrograd_dl import compiled, initialisers, nn, optim, vectorized
 from micrograd_dl.dataset import Dataset
 from micrograd_dl.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.network import Array, Network
-from micrograd_dl.optim import Adam
+from micrograd_dl.optim import Optimiser
 from micrograd_dl.preparation import Normaliser, split
+from micrograd_dl.schedules import Schedule
 from micrograd_dl.storage import load, save
+from micrograd_dl.theta import weights_only
 from micrograd_dl.training import History, fit
 
 File: TypeAlias = "str | os.PathLike[str]"
@@ -128,7 +131,12 @@ class Outcome:
         sizes = ", ".join(
             f"{name} {data.m}" for name, data in zip(("train", "dev", "test"), errors, strict=True)
         )
-        lines = [repr(p.model), f"examples: {sizes}", str(p.history)]
+        lines = [
+            repr(p.model),
+            f"initial weights: {_initial_weights(p.model)}",
+            f"examples: {sizes}",
+            str(p.history),
+        ]
         if not p.classes:
             return "\n".join(
                 [*lines, f"root mean squared error: train {train:.4g}, dev {dev:.4g}, test {test:.4g}"]
@@ -147,9 +155,13 @@ def train(
     backend: str = "numpy",
     epochs: int = 200,
     batch_size: int = 64,
-    learning_rate: float = 0.01,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
+    optimiser: str = "adam",
+    learning_rate: float | Schedule | None = None,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    initialiser: str | None = None,
     l2: float = 0.0,
     patience: int | None = 30,
     seed: int = 0,
@@ -158,16 +170,19 @@ def train(
     progress: bool | None = None,
     callbacks: Sequence[Callable[[int, History], object]] = (),
 ) -> Outcome:
-    """Split a dataset, normalise it by its training part, train a network on it with Adam, and judge it.
+    """Split a dataset, normalise it by its training part, train a network on it, and judge it.
 
     Args:
         data: classes or numbers.
         hidden: the sizes of the hidden layers.
         activation: of the hidden layers.
         backend: ``"numpy"``, ``"values"`` or ``"compiled"``.
+        optimiser: a name in ``OPTIMISERS``.
+        learning_rate, beta1, beta2, weight_decay, clip_norm: of the optimiser, by default its own. Biases do
+            not decay.
+        initialiser: a name in ``INITIALISERS``; by default what suits each layer's activation.
         epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fit`.
-        learning_rate, beta1, beta2: of Adam.
         l2: lambda.
         bayes: the error that nobody could be below.
 
@@ -183,7 +198,23 @@ def train(
     scale = None if data.classes else Normaliser.fit(training.Y)
     n_y, output = _output(data)
     activations = [activation] * len(hidden) + [output]
-    model = BACKENDS[backend](data.X.shape[0], [*hidden, n_y], activations, seed=seed, l2=l2)
+    model = BACKENDS[backend](
+        data.X.shape[0],
+        [*hidden, n_y],
+        activations,
+        initialiser=None if initialiser is None else initialisers.initialiser(initialiser),
+        seed=seed,
+        l2=l2,
+    )
+    rule = _optimiser(
+        optimiser,
+        model,
+        learning_rate=learning_rate,
+        beta1=beta1,
+        beta2=beta2,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
+    )
     targets = [part.targets(model.loss) for part in parts]
     sets = [
         (normaliser.apply(part.X), scale.apply(Y) if scale else Y)
@@ -191,12 +222,29 @@ def train(
     ]
     history = fit(
         model, *sets[0],
-        epochs=epochs, batch_size=batch_size, dev=sets[1],
-        optimiser=Adam(model.parameters(), learning_rate, beta1, beta2),
+        epochs=epochs, batch_size=batch_size, optimiser=rule, dev=sets[1],
         patience=patience, seed=seed, callbacks=callbacks, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
     predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history)
     return Outcome(predictor, training, dev, test, bayes)
+
+
+def _optimiser(name: str, model: Network, **given: Any) -> Optimiser:
+    """The optimiser of that name, with what is given and is not None; weights decay, biases do not."""
+    kind = optim.optimiser(name)
+    given = {hyperparameter: x for hyperparameter, x in given.items() if x is not None}
+    takes = signature(kind).parameters
+    for beta in ("beta1", "beta2"):
+        if beta in given and beta not in takes:
+            raise ValueError(f"the optimiser {name} has no {beta}: leave it out, or choose adam")
+    return kind(model.parameters(), decays=weights_only(model), **given)
+
+
+def _initial_weights(model: Network) -> str:
+    """The initialisers of the layers, by name; one name if all have the same."""
+    chosen = [model.initialiser or initialisers.default_initialiser(g) for g in model.activations]
+    names = [getattr(draw, "__name__", repr(draw)) for draw in chosen]
+    return names[0] if len(set(names)) == 1 else ", ".join(names)
 
 
 def _output(data: Dataset) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def sum(x: Iterable[Any]) -> Any:
     Raises:
         ValueError: there is nothing to add.
     """
-    return ops.sum(*_some(x, "sum"))
+    return ops.sum.on(_some(x, "sum"))
 
 
 def logsumexp(z: Iterable[Any]) -> Any:
@@ -81,7 +81,7 @@ def logsumexp(z: Iterable[Any]) -> Any:
     Raises:
         ValueError: `z` is empty.
     """
-    return ops.logsumexp(*_some(z, "logsumexp"))
+    return ops.logsumexp.on(_some(z, "logsumexp"))
 
 
 def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
@@ -90,7 +90,7 @@ def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
     Raises:
         ValueError: the lengths differ, or both are 0.
     """
-    return ops.dot(*_pairs(w, x, "dot"))
+    return ops.dot.on(_pairs(w, x, "dot"))
 
 
 def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
@@ -99,7 +99,9 @@ def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
     Raises:
         ValueError: the lengths of `w` and `x` differ, or both are 0.
     """
-    return ops.affine(*_pairs(w, x, "affine"), b)
+    operands = _pairs(w, x, "affine")
+    operands.append(b)
+    return ops.affine.on(operands)
 
 
 def _some(x: Iterable[Any], name: str) -> list[Any]:

@@ -1,11 +1,16 @@
-"""Numerical derivatives, and the course's verdict on how far they are from backprop's (course, section 8)."""
+"""Numerical derivatives, and the course's verdict on how far they are from backprop's (course, section 8).
+
+`check` is of a graph of Values; of a model, by all its parameters, see :mod:`~micrograd_dl.modelcheck`.
+"""
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from micrograd_dl.backprop import evaluate, grad, require_value
 from micrograd_dl.explain import kinks_between
@@ -16,7 +21,7 @@ from micrograd_dl.value import Value
 
 EPSILON = 1e-7  # the course's
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer
-_EPS = sys.float_info.epsilon
+EPS = sys.float_info.epsilon
 _MOST_SHOWN = 10
 
 
@@ -39,14 +44,14 @@ class Component:
     """The derivative by one leaf.
 
     Attributes:
-        leaf: the leaf.
+        leaf: the Value; of a model, what the parameter is called.
         numerical: the central difference.
         analytic: what backprop gives.
         step: the step of the central difference.
         doubt: how far the difference may be off, by rounding and by the function's curvature.
     """
 
-    leaf: Value
+    leaf: Any
     numerical: float
     analytic: float
     step: float
@@ -74,6 +79,16 @@ class Component:
         return not distance([self.allowing], [self.analytic]) <= SUSPICIOUS
 
 
+class Names(Protocol):
+    """How leaves are written."""
+
+    def name(self, leaf: Any, /) -> str:
+        """The leaf, such as ``b``."""
+
+    def total(self, leaf: Any, /) -> str:
+        """The derivative by it, such as ``dJ/db``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """The outcome of a gradient check; printing it says it in plain words.
@@ -90,10 +105,10 @@ class Check:
     distance: float
     epsilon: float
     components: tuple[Component, ...]
-    kinks: tuple[Value, ...]
-    undefined: tuple[Value, ...]
-    hidden: tuple[Value, ...]
-    notation: Notation
+    kinks: tuple[Any, ...]
+    undefined: tuple[Any, ...]
+    hidden: tuple[Any, ...]
+    notation: Names
 
     @property
     def ok(self) -> bool:
@@ -164,12 +179,21 @@ def check(root: Value, epsilon: float = EPSILON) -> Check:
     'backprop is right'
     """
     require_value(root)
-    if not 0 < epsilon < math.inf:
-        raise ValueError(f"the step of a numerical derivative is above 0, such as 1e-7; not {epsilon!r}")
+    require_step(epsilon)
     order = topological_order(root)
     require_recorded(order)
     leaves = [node for node in order if node.is_leaf]
-    judge = _Judge(order, leaves)
+    return judged(_GraphJudge(order, leaves), leaves, epsilon, Notation(order))
+
+
+def require_step(epsilon: float) -> None:
+    """Raise ValueError unless epsilon can be the step of a numerical derivative."""
+    if not 0 < epsilon < math.inf:
+        raise ValueError(f"the step of a numerical derivative is above 0, such as 1e-7; not {epsilon!r}")
+
+
+def judged(judge: Judge, leaves: Sequence[Any], epsilon: float, names: Names) -> Check:
+    """The outcome for these leaves."""
     tried = [judge.attempt(leaf, epsilon) for leaf in leaves]
     found, hidden = _components(tried), []
     apart = distance([c.numerical for c in found], [c.analytic for c in found])
@@ -183,51 +207,42 @@ def check(root: Value, epsilon: float = EPSILON) -> Check:
         apart,
         epsilon,
         tuple(sorted(found, key=_worst_first)),
-        tuple(leaf for leaf, attempt in outcomes if attempt == _KINK),
-        tuple(leaf for leaf, attempt in outcomes if attempt == _UNDEFINED),
+        tuple(leaf for leaf, attempt in outcomes if attempt == KINK),
+        tuple(leaf for leaf, attempt in outcomes if attempt == UNDEFINED),
         tuple(hidden),
-        Notation(order),
+        names,
     )
 
 
-_KINK, _UNDEFINED = "kink", "undefined"
+KINK, UNDEFINED = "kink", "undefined"
 
 
 def _components(tried: Sequence[Component | str]) -> list[Component]:
     return [attempt for attempt in tried if isinstance(attempt, Component)]
 
 
-class _Judge:
-    """Takes numerical derivatives of one graph, and knows how far to trust them."""
+class Judge(ABC):
+    """Takes numerical derivatives, and knows how far to trust them.
 
-    def __init__(self, order: Sequence[Value], leaves: Sequence[Value]) -> None:
-        self.order, self.root = order, order[-1]
-        derivatives = dict(zip(order, grad(self.root, order), strict=True))
-        self.exact = {leaf: derivatives[leaf] for leaf in leaves}
+    Args:
+        exact: what backprop gives by each leaf.
+    """
+
+    def __init__(self, exact: Mapping[Any, float]) -> None:
+        self.exact = exact
         # What doubt is measured by; a gradient that is next to nothing is not held to its own size.
-        size = math.hypot(*filter(math.isfinite, self.exact.values()))
+        size = math.hypot(*filter(math.isfinite, exact.values()))
         self.size = max(size, GOOD) if size else 1.0
-        # Every node is rounded, and what that does to the result is its derivative times as much.
-        self.rounding = sum(
-            filter(math.isfinite, (math.fabs(derivatives[node]) * _rounding(node) for node in order))
-        )
 
-    def attempt(self, leaf: Value, step: float) -> Component | str:
+    @abstractmethod
+    def attempt(self, leaf: Any, step: float) -> Component | str:
         """The central difference with that step, or what is in its way."""
-        up, down = leaf.data + step, leaf.data - step
-        try:
-            above, below = evaluate(self.order, {leaf: up}), evaluate(self.order, {leaf: down})
-        except (ValueError, ZeroDivisionError):
-            return _UNDEFINED
-        if kinks_between(self.order, below, above):
-            return _KINK
-        high, low = above[self.root], below[self.root]
-        if not math.isfinite(high - low) or up == down:
-            return _UNDEFINED
-        rounding = self.rounding + _EPS * math.fabs(high) + _EPS * math.fabs(low)
-        return Component(leaf, (high - low) / (up - down), self.exact[leaf], step, rounding / (up - down))
 
-    def refined(self, leaf: Value, step: float) -> Component | str:
+    @abstractmethod
+    def other_steps(self, leaf: Any, epsilon: float) -> Iterator[float]:
+        """What to try where the course's step does not do."""
+
+    def refined(self, leaf: Any, step: float) -> Component | str:
         """The same from two steps, such that the largest part of the curvature cancels (Richardson)."""
         wide, narrow = self.attempt(leaf, step), self.attempt(leaf, step / 2)
         if not isinstance(wide, Component) or not isinstance(narrow, Component):
@@ -236,10 +251,10 @@ class _Judge:
         doubt = 2 * (narrow.doubt + wide.doubt) + math.fabs(correction)
         return Component(leaf, narrow.numerical + correction, narrow.analytic, step, doubt)
 
-    def best(self, first: Component | str, leaf: Value, epsilon: float) -> Component | str:
+    def best(self, first: Component | str, leaf: Any, epsilon: float) -> Component | str:
         """The first step with which both agree, or the closest; of a bug, the first that shows it."""
         tried = [first]
-        for step in _other_steps(leaf, epsilon):
+        for step in self.other_steps(leaf, epsilon):
             last = tried[-1]
             if isinstance(last, Component) and last.agrees:
                 return last
@@ -261,22 +276,49 @@ class _Judge:
         return not self.trusts(component) and component.apart <= component.doubt
 
 
+class _GraphJudge(Judge):
+    """Of one graph of Values: evaluates it at other numbers, and sees in it where there are kinks."""
+
+    def __init__(self, order: Sequence[Value], leaves: Sequence[Value]) -> None:
+        self.order, self.root = order, order[-1]
+        derivatives = dict(zip(order, grad(self.root, order), strict=True))
+        super().__init__({leaf: derivatives[leaf] for leaf in leaves})
+        # Every node is rounded, and what that does to the result is its derivative times as much.
+        self.rounding = sum(
+            filter(math.isfinite, (math.fabs(derivatives[node]) * _rounding(node) for node in order))
+        )
+
+    def attempt(self, leaf: Value, step: float) -> Component | str:
+        """See `Judge.attempt`."""
+        up, down = leaf.data + step, leaf.data - step
+        try:
+            above, below = evaluate(self.order, {leaf: up}), evaluate(self.order, {leaf: down})
+        except (ValueError, ZeroDivisionError):
+            return UNDEFINED
+        if kinks_between(self.order, below, above):
+            return KINK
+        high, low = above[self.root], below[self.root]
+        if not math.isfinite(high - low) or up == down:
+            return UNDEFINED
+        rounding = self.rounding + EPS * math.fabs(high) + EPS * math.fabs(low)
+        return Component(leaf, (high - low) / (up - down), self.exact[leaf], step, rounding / (up - down))
+
+    def other_steps(self, leaf: Value, epsilon: float) -> Iterator[float]:
+        """Longer steps and shorter ones, absolute and relative to the leaf."""
+        for power in (1, 2, 3, 4, 5, -1, -2, -3, -4):
+            yield epsilon * 10.0**power
+        for power in (0, 1, 2, 3, 4, 5):
+            if leaf.data not in (0.0, 1.0, -1.0):
+                yield epsilon * 10.0**power * math.fabs(leaf.data)
+
+
 def _rounding(node: Value) -> float:
     """How far a node's data may be off by rounding: in a sum, by that of its largest term."""
     if node.op is None or not node.parents:
         return 0.0
     slopes = node.locals if node.op.arity is None else ()
     terms = (p.data * slope for p, slope in zip(node.parents, slopes, strict=False))
-    return _EPS * max(map(math.fabs, (node.data, *terms)))
-
-
-def _other_steps(leaf: Value, epsilon: float) -> Iterator[float]:
-    """Longer steps and shorter ones, absolute and relative to the leaf."""
-    for power in (1, 2, 3, 4, 5, -1, -2, -3, -4):
-        yield epsilon * 10.0**power
-    for power in (0, 1, 2, 3, 4, 5):
-        if leaf.data not in (0.0, 1.0, -1.0):
-            yield epsilon * 10.0**power * math.fabs(leaf.data)
+    return EPS * max(map(math.fabs, (node.data, *terms)))
 
 
 def _worst_first(component: Component) -> float:

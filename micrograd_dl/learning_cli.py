@@ -21,6 +21,12 @@ LESSONS = {
     "symmetry": "zero initialisation keeps the units of a layer identical",
     "linear_collapse": "a stack of linear layers is one linear map",
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
+    "gradient_checking": "bugs of hand-written backprop, and the check that finds them",
+    "learning_curves": "what more data would do, and more regularisation",
+    "optimisers": "down a long valley, and with learning rates that change",
+    "augmentation": "trained on images in one place, tried in others",
+    "weighted_averages": "noisy numbers smoothed, with and without bias correction",
+    "weight_decay": "the same as L2 under plain descent, another thing under Adam",
     "parity": "parity of n bits: deep against shallow",
     "dropout": "dropout, L2 and max-norm against learning by heart",
     "batch_norm": "a deep network learns from almost any initial weights if it is normalised",
@@ -70,9 +76,21 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     train.add_argument("--epochs", type=int, default=200, help="at most (200)")
     train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")
-    train.add_argument("--learning-rate", type=float, default=0.01, help="Adam's alpha (0.01)")
-    train.add_argument("--beta1", type=float, default=0.9, help="Adam's, of the gradients (0.9)")
-    train.add_argument("--beta2", type=float, default=0.999, help="Adam's, of their squares (0.999)")
+    train.add_argument(
+        "--optimiser", default="adam", metavar="NAME", help="adam, adamw, momentum, descent, ... (adam)"
+    )
+    train.add_argument("--learning-rate", type=float, help="alpha (the optimiser's own: Adam's is 0.01)")
+    train.add_argument("--beta1", type=float, help="of the gradients' average (Adam's is 0.9)")
+    train.add_argument("--beta2", type=float, help="of the average of their squares (Adam's is 0.999)")
+    train.add_argument(
+        "--weight-decay", type=float, help="what weights lose in a step, times alpha (0; 0.01 for adamw)"
+    )
+    train.add_argument("--clip-norm", type=float, help="the longest a gradient may be (any length)")
+    train.add_argument(
+        "--initialiser",
+        metavar="NAME",
+        help="of the weights: he, xavier, glorot, orthogonal, ... (what suits each activation)",
+    )
     train.add_argument("--l2", type=float, default=0.0, help="lambda of the L2 regularisation (0)")
     train.add_argument(
         "--patience", type=int, default=30, help="epochs without a lower dev cost before it stops (30)"
@@ -142,9 +160,13 @@ def _train(options: argparse.Namespace) -> int:
         backend=options.backend,
         epochs=options.epochs,
         batch_size=options.batch_size,
+        optimiser=options.optimiser,
         learning_rate=options.learning_rate,
         beta1=options.beta1,
         beta2=options.beta2,
+        weight_decay=options.weight_decay,
+        clip_norm=options.clip_norm,
+        initialiser=options.initialiser,
         l2=options.l2,
         patience=options.patience,
         seed=options.seed,

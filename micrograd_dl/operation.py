@@ -86,6 +86,10 @@ class Operation:
             TypeError: the number of operands is wrong, or one of them is not a number.
             ValueError, ZeroDivisionError: the operation is undefined there.
         """
+        return self.on(operands)
+
+    def on(self, operands: Sequence[Any]) -> Any:
+        """The same for operands in a sequence: passing hundreds one by one takes as long as adding them."""
         self.require_arity(len(operands))
         for operand in operands:
             if type(operand) is not float:
@@ -194,3 +198,12 @@ class Operation:
             self.evaluate([float(x) for x in entry])  # raises at the first entry where it is undefined
         with numpy.errstate(all="ignore"):  # inf - inf is NaN, of floats and of arrays
             return rule(*operands)
+
+
+def names_of(operands: Sequence[Any]) -> list[str]:
+    """What an error calls Values: by labels where there are some, constants by number, the rest x, y, ..."""
+    placeholders = Operation.operand_names(len(operands))
+    return [
+        v.label or (f"{v.data:.17g}" if v.is_constant else name)
+        for v, name in zip(operands, placeholders, strict=True)
+    ]

@@ -67,8 +67,8 @@ def set_slope_at_kink(side: Literal["right", "left"]) -> None:
 
 
 def _positive_side(z: Any) -> Any:
-    if type(z) is float:  # in the inner loop of most networks
-        return _at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - _at_least(0.0, z)
+    if type(z) is float and z:  # at_least by itself, since this is the inner loop of most networks
+        return 1.0 if z > 0 else 0.0 if z < 0 else math.nan
     return at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - at_least(0.0, z)
 
 
@@ -154,8 +154,12 @@ def _dot(*operands: Any) -> Any:
 def _affine(*operands: Any) -> Any:
     if len(operands) % 2 == 0:
         raise ValueError
-    products = map(operator.mul, operands[:-1:2], operands[1::2])
-    return functools.reduce(operator.add, (*products, operands[-1]))
+    if len(operands) == 1:
+        return operands[0]
+    total = operands[0] * operands[1]
+    for w, x in zip(operands[2:-1:2], operands[3::2], strict=True):
+        total = total + w * x
+    return total + operands[-1]
 
 
 def _partners(_out: Any, *operands: Any) -> Sequence[Any]:

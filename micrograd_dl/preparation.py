@@ -57,11 +57,11 @@ def split_indices(
     sizes = _sizes(m, fractions)
     order = np.random.default_rng(seed).permutation(m)
     if classes is not None:
-        order = _evenly_mixed(order, np.asarray(classes).reshape(-1))
+        order = evenly_mixed(order, np.asarray(classes).reshape(-1))
     return [np.sort(part) for part in np.split(order, np.cumsum(sizes)[:-1])]
 
 
-def _evenly_mixed(order: Array, classes: Array) -> Array:
+def evenly_mixed(order: Array, classes: Array) -> Array:
     """The indices reordered so that every stretch of them has the classes in the proportions of the whole.
 
     The i-th of the n examples of a class, from 0, is put at (i + 1/2) / n of the way.
@@ -239,8 +239,38 @@ def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
         raise ValueError(
             f"these brightnesses are {high} at most, so they seem divided already: set largest to 1"
         )
-    columns: Array = np.divide(array.reshape(len(array), -1).T, largest, order="C", dtype=float)
+    columns: Array = np.divide(columns_of(array), largest, order="C", dtype=float)
     return columns
+
+
+def columns_of(images: Array) -> Array:
+    """Images ``(m, h, w)`` or ``(m, h, w, c)`` as the columns of `images_to_columns`, with their numbers."""
+    return np.ascontiguousarray(images.reshape(len(images), -1).T)
+
+
+def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
+    """What `images_to_columns` made columns of, with the numbers of the columns.
+
+    Args:
+        X: ``(h*w*c, m)``.
+        shape: of one image, ``(h, w, c)``, or ``(h, w)`` if grey.
+
+    Returns:
+        ``(m, h, w, c)`` or ``(m, h, w)``.
+
+    Raises:
+        ValueError: they do not fit.
+
+    >>> columns_to_images([[0.0], [0.2], [0.4], [1.0]], (2, 2))
+    array([[[0. , 0.2],
+            [0.4, 1. ]]])
+    """
+    columns = np.asarray(X)
+    if len(shape) not in (2, 3) or columns.ndim != 2 or columns.shape[0] != math.prod(shape):
+        raise ValueError(
+            f"columns of images (h, w) or (h, w, c) are (h*w*c, m): {columns.shape} are not of {tuple(shape)}"
+        )
+    return columns.T.reshape(-1, *shape)
 
 
 # --- mini-batches ---------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from micrograd_dl.operation import Operation
+from micrograd_dl.operation import Operation, names_of
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import topological_order
-from micrograd_dl.value import Value, apply, operand_names
+from micrograd_dl.value import Value, apply
 
 
 def recompute(root: Value) -> None:
@@ -46,7 +46,7 @@ def require_recorded(order: Sequence[Value]) -> None:
         if node.op is None or node.op is CONSTANT:
             continue
         if not _is_recorded(node, node.op):
-            names = operand_names(node.parents)
+            names = names_of(node.parents)
             named = dict.fromkeys(zip(names, node.parents, strict=True))
             current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
             raise RuntimeError(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.clipping import gradient_norm
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, Optimiser
@@ -27,7 +28,7 @@ class History:
 
     Attributes:
         cost: the mean over the epoch's batches.
-        gradient_norm: the length of the gradient, the mean over the batches.
+        gradient_norm: the length of the gradient, before it is clipped, the mean over the batches.
         seconds: how long the epoch took.
         accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
         stopped: why training ended, in words.
@@ -61,6 +62,7 @@ class History:
 
 
 Callback = Callable[[int, History], object]
+Augment = Callable[[np.random.Generator, Array], Array]
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
@@ -76,6 +78,7 @@ def fit(
     dev: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     seed: int = 0,
+    augment: Augment | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
@@ -91,12 +94,14 @@ def fit(
         optimiser: of ``model.parameters()``; by default Adam.
         dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
         patience: stop when the cost on dev has not fallen for so many epochs.
-        seed: of the shuffling.
+        seed: of the shuffling and of `augment`.
+        augment: called with a generator and each mini-batch, ``(n_x, m)``, gives the one that is trained on;
+            see :mod:`~micrograd_dl.augmentation`. What is judged after an epoch is not augmented.
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
             the same result as if it had never stopped. The network, the optimiser with all its numbers, the
-            batch size and the seed have to be the same, and a dev set there or not.
+            batch size, the seed and `augment` have to be the same, and a dev set there or not.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -119,7 +124,7 @@ def fit(
         for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
             if run.history.stopped:
                 break
-            run.epoch(epoch, X, Y, alone=dev is None)
+            run.epoch(epoch, X, Y, augment, alone=dev is None)
             run.judge(X, Y, dev, patience)
             # A list first: every callback is called, even if an earlier one has already returned True.
             answers = [callback(epoch, run.history) for callback in callbacks]
@@ -155,18 +160,21 @@ class _Run:
         self.best_parameters = _snapshot(optimiser, model)
         self.best_epoch = 0
 
-    def epoch(self, number: int, X: Array, Y: Array, *, alone: bool) -> None:
+    def epoch(self, number: int, X: Array, Y: Array, augment: Augment | None, *, alone: bool) -> None:
         """One pass over the training set in shuffled mini-batches; `alone`, without a dev set to judge by."""
         began = time.perf_counter()
         self.optimiser.epoch = number - 1
         # A generator for each epoch, so that a resumed training shuffles as the first one would have.
         rng = np.random.default_rng([self.seed, number])
+        changes = np.random.default_rng([self.seed, number, 2])
         costs, norms, sizes = [], [], []
         for columns in minibatches(X.shape[1], self.batch_size, rng):
             Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
+            if augment is not None:
+                Xb = augment(changes, Xb)
             with collector_paused():  # it would look through all nodes of a graph of Values
                 J = self.model.cost_and_grad(Xb, Yb)
-            norm = gradient_norm(self.optimiser)
+            norm = gradient_norm(p.grad for p in self.optimiser.parameters)
             if not (math.isfinite(J) and math.isfinite(norm)):
                 raise FloatingPointError(
                     _diagnosis(self.model, Xb, Yb, columns, number, self.optimiser.steps + 1, J)
@@ -238,7 +246,8 @@ class _Run:
         assert self.checkpoint is not None
         saved = load(self.checkpoint)
         notes, o = saved.notes, self.optimiser
-        o.epoch = len(notes.get("history", {}).get("cost", [0])) - 1  # a learning rate that decays goes by it
+        # What a learning rate that changes goes by.
+        o.epoch, o.steps = len(notes.get("history", {}).get("cost", [0])) - 1, notes.get("steps", 0)
         for what, there, here in (
             ("a network", described(saved.model), described(self.model)),
             ("an optimiser", notes.get("optimiser"), type(o).__name__),
@@ -256,14 +265,14 @@ class _Run:
         for name, values in notes["history"].items():
             getattr(self.history, name).extend(values)
         self.history.stopped = notes["stopped"]
-        self.best, self.best_epoch, o.steps = notes["best"], notes["best_epoch"], notes["steps"]
+        self.best, self.best_epoch = notes["best"], notes["best_epoch"]
         for name, array in saved.arrays.items():
-            kind, *rest = name.split()
+            kind, *which, i = name.split()
             if kind == "best":
-                self.best_parameters[int(rest[0])] = array
+                self.best_parameters[int(i)] = array
             elif kind == "state":
-                kept = o.state.setdefault(rest[0], [0.0] * len(o.parameters))
-                kept[int(rest[1])] = float(array) if array.ndim == 0 else array
+                kept = o.state.setdefault(" ".join(which), [0.0] * len(o.parameters))
+                kept[int(i)] = float(array) if array.ndim == 0 else array
 
 
 def _snapshot(optimiser: Optimiser, model: Network) -> list[Array]:
@@ -296,23 +305,6 @@ def _differing(there: Mapping[str, float], here: Mapping[str, float]) -> list[tu
         (f"an optimiser with {name.replace('_', ' ')}", there.get(name), here.get(name))
         for name in {**there, **here}
     ]
-
-
-def gradient_norm(optimiser: Optimiser) -> float:
-    """The Euclidean norm of the whole gradient, without overflow on the way."""
-    return math.hypot(*(p.grad if isinstance(p.grad, float) else _norm(p.grad) for p in optimiser.parameters))
-
-
-def _norm(array: Array) -> float:
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        square = float(np.vdot(array, array))
-        limits = np.finfo(array.dtype)
-        if float(limits.tiny / limits.eps) < square < math.inf:
-            return math.sqrt(square)
-        largest = float(np.abs(array).max())  # the squares overflow or underflow, the norm need not
-        if largest == 0 or not math.isfinite(largest):
-            return largest
-        return largest * float(np.linalg.norm(array / largest))
 
 
 def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:

@@ -11,6 +11,7 @@ import pytest
 from micrograd_dl.learning_cli import load_lesson
 from micrograd_dl.network import one_hot
 from micrograd_dl.nn import Neuron
+from micrograd_dl.optim import OPTIMISERS
 from micrograd_dl.recording import recompute
 from micrograd_dl.value import Value
 
@@ -111,10 +112,74 @@ def test_pictures() -> None:
     pytest.importorskip("matplotlib")
     title = load_lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
+    assert len(load_lesson("optimisers").picture().axes[0].lines) == 5
+    assert "with 320 examples" in load_lesson("learning_curves").picture().get_suptitle()
+    assert len(load_lesson("weighted_averages").picture().axes[0].lines) == 4
     assert load_lesson("log_scale").picture().get_suptitle().startswith("Of 36 trials, ")
     assert (
         load_lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
     )
+
+
+def test_gradient_checking(capsys: pytest.CaptureFixture[str]) -> None:
+    cases = printed("gradient_checking", capsys).strip().split("\n\n")
+    assert len(cases) == 5
+    assert "backprop is right" in cases[0]
+    for case, where in zip(cases[1:], ("dW[2][", "db[1][", "d", "dW["), strict=True):
+        assert "there is a bug" in case
+        assert case.splitlines()[2].strip().startswith(where)
+
+
+def test_learning_curves(capsys: pytest.CaptureFixture[str]) -> None:
+    module = load_lesson("learning_curves")
+    module.main()
+    by_size, by_lambda = module.curves()
+    assert str(by_size) in capsys.readouterr().out
+    assert by_size.train[0] < by_size.train[-1]
+    assert by_size.dev[0] > by_size.dev[-1]
+    assert by_lambda.x[0] < by_lambda.best < by_lambda.x[-1]
+    assert by_lambda.train[0] < by_lambda.train[-1]
+
+
+def test_optimisers(capsys: pytest.CaptureFixture[str]) -> None:
+    module = load_lesson("optimisers")
+    module.main()
+    out = capsys.readouterr().out
+    last = dict(re.findall(r"^(\w+) +\S+(?: +\d\S+e\S+){4} +(\d\S+e\S+)$", out, re.MULTILINE))
+    assert list(last) == list(module.ALPHAS)
+    assert last.keys() <= OPTIMISERS.keys()
+    for name in ("momentum", "nesterov", "rmsprop", "adam", "adamw", "amsgrad"):
+        assert float(last[name]) < 1e-6 * float(last["descent"])
+    ends = {name: module.at_the_end(schedule) for name, schedule in module.SCHEDULES.items()}
+    assert all(f"{end:.4f}\n" in out for end in ends.values())
+    assert all(end < 0.8 * ends["constant"] for name, end in ends.items() if name != "constant")
+
+
+def test_augmentation(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("augmentation", capsys)
+    rows = re.findall(r"^(\S.*?) +100% +(\d+)%$", out, re.MULTILINE)
+    anywhere = {name: int(part) for name, part in rows}
+    assert list(anywhere) == list(load_lesson("augmentation").CASES)
+    assert max(anywhere["nothing"], anywhere["noise"]) < 60
+    assert min(anywhere["shifts"], anywhere["shifts, rotations, noise"]) > 95
+
+
+def test_weighted_averages(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("weighted_averages", capsys)
+    rows = [[float(x) for x in line.split()] for line in out.splitlines() if re.match(r" +\d+ +-?\d", line)]
+    assert [row[0] for row in rows] == list(load_lesson("weighted_averages").SHOWN)
+    first, last = rows[0], rows[-1]
+    assert first[1] == first[2] == first[3] == first[4]  # corrected, the first average is the first number
+    assert first[5] == pytest.approx(0.02 * first[1], abs=0.01)
+    assert last[5] == last[4]
+    assert "beta = 0.98: an average of about the last 50 days" in out
+
+
+def test_weight_decay(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("weight_decay", capsys)
+    descent, adam = re.findall(r"^(?:plain descent|Adam) .* (\S+)$", out, re.MULTILINE)
+    assert float(descent) < 1e-12
+    assert float(adam) > 0.1
 
 
 def test_parity(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,16 @@ def test_classes_are_learned_and_judged() -> None:
     assert "High " in text or "Neither bias nor variance" in text
 
 
+def test_weights_decay_and_biases_do_not() -> None:
+    """A decay that leaves a twentieth in every step, and a gradient that is clipped to nothing."""
+    options: dict[str, Any] = {"optimiser": "descent", "learning_rate": 0.05, "epochs": 50, "patience": None}
+    outcome = quick(blobs(60), weight_decay=19.0, clip_norm=1e-9, initialiser="glorot", **options)
+    for W, b in outcome.predictor.model.layers_data():
+        assert np.abs(W).max() < 1e-9
+        assert 0 < np.abs(b).max() < 1e-8  # what 50 such gradients add up to
+    assert len(outcome.predictor.history) == 50
+
+
 def test_several_classes_have_a_softmax() -> None:
     outcome = quick(blobs(150, noise=0.3), epochs=60, learning_rate=0.05)
     assert outcome.predictor.model.activations[-1].name == "softmax"

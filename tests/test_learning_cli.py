@@ -12,6 +12,7 @@ import pytest
 from micrograd_dl import learning_cli
 from micrograd_dl.experiment import Outcome
 from micrograd_dl.learning_cli import LESSONS
+from micrograd_dl.optim import OPTIMISERS
 
 
 def run(*words: object) -> int:
@@ -95,6 +96,23 @@ def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "root mean squared error" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_optimisers_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "moons", "--optimiser", name, "--epochs", 2, "--hidden", "3") == 0
+    assert "2 epochs in" in capsys.readouterr().out
+
+
+def test_how_the_weights_begin_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ("train", "moons", "--epochs", 1)
+    for words, expected in (
+        (["--hidden", "3,3"], "he, he, xavier"),
+        (["--activation", "tanh"], "xavier"),
+        (["--hidden", "3,3", "--initialiser", "orthogonal"], "orthogonal"),
+    ):
+        run(*few, *words)
+        assert f"\ninitial weights: {expected}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "delimiter", "words"),
     [
@@ -176,6 +194,14 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "flowers.csv", "--target", "colour"], "colour"),
         (["train", "jupiters"], "jupiters"),
         (["train", "moons", "--activation", "gelu"], "no activation 'gelu'"),
+        (["train", "moons", "--optimiser", "sgd"], "no optimiser 'sgd': choose one of descent, momentum, "),
+        (
+            ["train", "moons", "--optimiser", "momentum", "--beta2", "0.9"],
+            "the optimiser momentum has no beta2: leave it out, or choose adam",
+        ),
+        (["train", "moons", "--initialiser", "lucky"], "no initialiser 'lucky': choose one of zeros, "),
+        (["train", "moons", "--learning-rate", "0"], "the learning rate is a number above 0, not 0.0"),
+        (["train", "moons", "--clip-norm", "-1"], "clip_norm is a number above 0, not -1.0"),
         (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
         (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
         (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),

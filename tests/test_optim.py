@@ -10,7 +10,22 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.optim import Adam, GradientDescent, Momentum, Optimiser, RMSprop, inverse_time
+from micrograd_dl.optim import (
+    OPTIMISERS,
+    Adam,
+    AdamW,
+    AMSGrad,
+    GradientDescent,
+    Lion,
+    Momentum,
+    Nesterov,
+    Optimiser,
+    RMSprop,
+)
+from micrograd_dl.optim import (
+    optimiser as called,
+)
+from micrograd_dl.schedules import by_steps, cosine, inverse_time
 from micrograd_dl.value import Value
 from micrograd_dl.vectorized.mlp import Parameter
 
@@ -52,6 +67,35 @@ def adam(alpha: float, beta1: float, beta2: float, eps: float) -> Generator[floa
         change = alpha * (v / (1 - beta1**t)) / (math.sqrt(s / (1 - beta2**t)) + eps)
 
 
+def nesterov(alpha: float, beta: float) -> Generator[float, float]:
+    v, change = 0.0, 0.0
+    while True:
+        dw = yield change
+        v = beta * v + (1 - beta) * dw
+        change = alpha * (beta * v + (1 - beta) * dw)
+
+
+def amsgrad(alpha: float, beta1: float, beta2: float, eps: float) -> Generator[float, float]:
+    v = s = largest = 0.0
+    t, change = 0, 0.0
+    while True:
+        dw = yield change
+        t += 1
+        v = beta1 * v + (1 - beta1) * dw
+        s = beta2 * s + (1 - beta2) * dw**2
+        largest = max(s, largest)
+        change = alpha * (v / (1 - beta1**t)) / (math.sqrt(largest / (1 - beta2**t)) + eps)
+
+
+def lion(alpha: float, beta1: float, beta2: float) -> Generator[float, float]:
+    v, change = 0.0, 0.0
+    while True:
+        dw = yield change
+        c = beta1 * v + (1 - beta1) * dw
+        v = beta2 * v + (1 - beta2) * dw
+        change = alpha * ((c > 0) - (c < 0))
+
+
 RULES: list[tuple[type[Optimiser], dict[str, float], Callable[..., Any], tuple[float, ...]]] = [
     (GradientDescent, {"learning_rate": 0.2}, descent, (0.2,)),
     (GradientDescent, {}, descent, (0.1,)),
@@ -61,8 +105,20 @@ RULES: list[tuple[type[Optimiser], dict[str, float], Callable[..., Any], tuple[f
     (RMSprop, {}, rmsprop, (0.01, 0.99, 1e-8)),
     (Adam, {"learning_rate": 0.1, "beta1": 0.7, "beta2": 0.9, "eps": 1e-4}, adam, (0.1, 0.7, 0.9, 1e-4)),
     (Adam, {}, adam, (0.01, 0.9, 0.999, 1e-8)),
+    (Nesterov, {"learning_rate": 0.2, "beta": 0.8}, nesterov, (0.2, 0.8)),
+    (Nesterov, {}, nesterov, (0.1, 0.9)),
+    (AdamW, {"weight_decay": 0.0}, adam, (0.01, 0.9, 0.999, 1e-8)),
+    (
+        AMSGrad,
+        {"learning_rate": 0.1, "beta1": 0.7, "beta2": 0.9, "eps": 1e-4},
+        amsgrad,
+        (0.1, 0.7, 0.9, 1e-4),
+    ),
+    (AMSGrad, {}, amsgrad, (0.01, 0.9, 0.999, 1e-8)),
+    (Lion, {"learning_rate": 0.01, "beta1": 0.8, "beta2": 0.9}, lion, (0.01, 0.8, 0.9)),
+    (Lion, {}, lion, (0.001, 0.9, 0.99)),
 ]
-KINDS: list[type[Optimiser]] = [GradientDescent, Momentum, RMSprop, Adam]
+KINDS: list[Any] = list(OPTIMISERS.values())
 rules = pytest.mark.parametrize(("kind", "options", "rule", "constants"), RULES)
 START = [1.0, -2.0, 0.5, 3.0]
 
@@ -159,6 +215,94 @@ def test_decay_goes_by_the_epoch() -> None:
     assert optimiser.alpha == 0.125
 
 
+def test_a_schedule_by_steps_goes_by_the_steps_that_are_done() -> None:
+    w = Value(1.0)
+    optimiser = Momentum([w], by_steps(lambda t: 0.5 / (t + 1)), beta=0.0)
+    alphas = []
+    for _ in range(4):
+        before, w.grad = w.data, 1.0
+        optimiser.step()
+        alphas.append(before - w.data)
+    assert alphas == pytest.approx([0.5, 0.25, 0.5 / 3, 0.125])
+    assert optimiser.hyperparameters() == {"learning_rate": 0.1, "beta": 0.0}
+
+
+def test_a_schedule_may_end_at_nothing() -> None:
+    w = Value(1.0)
+    optimiser = GradientDescent([w], cosine(0.5, 2))
+    optimiser.epoch, w.grad = 2, 1.0
+    optimiser.step()
+    assert (optimiser.alpha, w.data) == (0, 1)
+
+
+def stepped(kind: Any, data: list[float], grad: list[float], **options: Any) -> list[list[float]]:
+    """Parameters after a step with alpha = 0.1: Values, and one array."""
+    values = [Value(x) for x in data]
+    for value, g in zip(values, grad, strict=True):
+        value.grad = g
+    array = Parameter(np.array(data), np.array(grad))
+    which = options.pop("decays", None)
+    kind(values, 0.1, **options, decays=which).step()
+    kind([array], 0.1, **options, decays=None if which is None else [which]).step()
+    assert [value.grad for value in values] == array.grad.tolist() == grad
+    return [[value.data for value in values], array.data.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("options", "used"),
+    [
+        ({"clip_value": 2.0}, [2.0, -2.0, 1.0]),
+        ({"clip_norm": 13 / 26}, [3 / 26, -4 / 26, 12 / 26]),
+        ({"clip_norm": 13.0}, [3.0, -4.0, 12.0]),
+        ({"clip_value": 4.0, "clip_norm": 1.0}, [3 / 41**0.5, -4 / 41**0.5, 4 / 41**0.5]),
+    ],
+)
+def test_clipped_gradients(options: dict[str, float], used: list[float]) -> None:
+    grad = [3.0, -4.0, 1.0 if options == {"clip_value": 2.0} else 12.0]
+    for found in stepped(GradientDescent, [0.0, 0.0, 0.0], grad, **options):
+        assert found == pytest.approx([-0.1 * g for g in used], rel=1e-14)
+
+
+def test_weights_decay_before_the_step_and_only_those_that_are_to() -> None:
+    for kind in (GradientDescent, Nesterov, Lion):
+        plain = stepped(kind, [2.0, -3.0], [0.5, 0.25])
+        for decays, factors in ((None, (0.02, 0.02)), ([True, False], (0.02, 0.0))):
+            found = stepped(kind, [2.0, -3.0], [0.5, 0.25], weight_decay=0.2, decays=decays)
+            for with_decay, without in zip(found, plain, strict=True):
+                assert with_decay == pytest.approx(
+                    [without[0] - factors[0] * 2, without[1] + factors[1] * 3], rel=1e-14
+                )
+
+
+def test_the_options_that_are_given_are_hyperparameters() -> None:
+    optimiser = GradientDescent([Value(1.0)], clip_norm=5, clip_value=2, weight_decay=0.1)
+    assert optimiser.hyperparameters() == {
+        "learning_rate": 0.1,
+        "clip_value": 2.0,
+        "clip_norm": 5.0,
+        "weight_decay": 0.1,
+    }
+    assert AdamW([Value(1.0)]).hyperparameters()["weight_decay"] == 0.01
+    assert AdamW([Value(1.0)], weight_decay=0.5).hyperparameters()["weight_decay"] == 0.5
+
+
+def test_amsgrad_does_not_forget_a_large_gradient() -> None:
+    w, u = Value(0.0), Value(0.0)
+    kept, forgets = AMSGrad([w], 0.1, beta2=0.5), Adam([u], 0.1, beta2=0.5)
+    for dw in (10.0, *[1e-3] * 200):
+        w.grad = u.grad = dw
+        kept.step()
+        forgets.step()
+    assert u.data < -10
+    assert w.data > -1
+
+
+def test_optimisers_by_name() -> None:
+    assert {called(name) for name in OPTIMISERS} == set(KINDS)
+    with pytest.raises(ValueError, match="there is no optimiser 'sgd': choose one of descent, momentum, "):
+        called("sgd")
+
+
 def network(kind: Any) -> Any:
     return kind(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 
@@ -207,13 +351,24 @@ def test_zero_grad_of_a_gradient_that_is_not_finite() -> None:
         (Momentum, {"learning_rate": -1}, "the learning rate is a number above 0, not -1.0"),
         (RMSprop, {"learning_rate": math.nan}, "the learning rate is a number above 0, not nan"),
         (Adam, {"learning_rate": math.inf}, "the learning rate is a number above 0, not inf"),
-        (Adam, {"learning_rate": lambda epoch: 0.0}, "the learning rate is a number above 0, not 0.0"),
+        (Adam, {"learning_rate": lambda epoch: -1.0}, "a schedule gives learning rates from 0 up, not -1.0"),
+        (
+            Adam,
+            {"learning_rate": lambda epoch: math.nan},
+            "a schedule gives learning rates from 0 up, not nan",
+        ),
         (Momentum, {"beta": 1}, "beta is from 0 to below 1, not 1.0"),
         (RMSprop, {"beta2": -0.1}, "beta2 is from 0 to below 1, not -0.1"),
         (RMSprop, {"eps": 0}, "eps is a number above 0, not 0.0"),
         (Adam, {"beta1": 2}, "beta1 is from 0 to below 1, not 2.0"),
         (Adam, {"beta2": 1.0}, "beta2 is from 0 to below 1, not 1.0"),
         (Adam, {"eps": -1e-8}, "eps is a number above 0, not -1e-08"),
+        (Lion, {"beta1": 1.0}, "beta1 is from 0 to below 1, not 1.0"),
+        (Nesterov, {"beta": -1}, "beta is from 0 to below 1, not -1.0"),
+        (Adam, {"clip_norm": 0}, "clip_norm is a number above 0, not 0.0"),
+        (Momentum, {"clip_value": -1}, "clip_value is a number above 0, not -1.0"),
+        (AdamW, {"weight_decay": -0.1}, "weight_decay is a number above 0, not -0.1"),
+        (AdamW, {"decays": [True, True]}, "decays says of each parameter what decays: 1 of them, not 2"),
     ],
 )
 def test_options_are_refused(kind: Any, options: dict[str, Any], message: str) -> None:

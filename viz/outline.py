@@ -45,7 +45,7 @@ def measure(order: Sequence[Value]) -> Extent:
     """How large the graph with this topological order is.
 
     >>> from micrograd_dl.order import topological_order
-    from micrograd_dl.value import Value
+    >>> from micrograd_dl.value import Value
     >>> a, b = Value(1, "a"), Value(2, "b")
     >>> extent = measure(topological_order((a * a + a) * b))
     >>> [(node.label or node.op.name, depth) for node, depth in extent.depths.items()]

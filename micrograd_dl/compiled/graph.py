@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from micrograd_dl.backprop import evaluate, require_value
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
-from micrograd_dl.compiled.lowering import differentiate, write_down
+from micrograd_dl.compiled.listing import listing
 from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
 from micrograd_dl.compiled.schedule import Program, schedule
-from micrograd_dl.compiled.tape import Tape
+from micrograd_dl.compiled.writing import Asked, recorded, write
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
 
@@ -74,7 +74,7 @@ def compile_graph(
             numba if it is installed.
 
     Raises:
-        TypeError: something that should be a Value is not, or is not a leaf.
+        TypeError: `inputs` is not a list, something in it is not a Value, or is not a leaf.
         ValueError: a leaf is given twice, or is neither an input nor a parameter.
         ImportError: Numba is asked for and not installed.
 
@@ -86,28 +86,16 @@ def compile_graph(
     >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
     18.0
     """
+    if isinstance(inputs, Value):
+        raise TypeError("inputs is a list: inputs=[x] rather than inputs=x")
     seen = list(comparisons)
     if not isinstance(result, Value) and callable(result):
         with watched_comparisons() as asked:
             result = result(*inputs)
         seen += asked
     require_value(result)
-    asked_for = _Asked(gradient, tuple(outputs), tuple(derivatives), tuple(seen))
+    asked_for = Asked(gradient, tuple(outputs), tuple(derivatives), tuple(seen))
     return CompiledGraph(result, inputs, parameters, asked_for, _runner(runner))
-
-
-class _Asked(NamedTuple):
-    """What a call gives beside the value; see :func:`compile_graph`."""
-
-    gradient: bool
-    outputs: tuple[Value, ...]
-    derivatives: tuple[Value, ...]
-    comparisons: tuple[Comparison, ...]
-
-    @property
-    def nodes(self) -> list[Value]:
-        """What has to be computed besides the result."""
-        return [*(comparison.node for comparison in self.comparisons), *self.outputs, *self.derivatives]
 
 
 class CompiledGraph:
@@ -116,8 +104,7 @@ class CompiledGraph:
     It keeps its memory between calls, so one of them is not for several threads at a time.
 
     Attributes:
-        parameters: the leaves that the gradient is by.
-        order: the recorded graph with its outputs and comparisons, operands before results.
+        recorded: what was compiled.
         runner: ``"numpy"`` or ``"numba"``.
     """
 
@@ -127,23 +114,23 @@ class CompiledGraph:
         root: Value,
         inputs: Sequence[Input],
         parameters: Sequence[Value] | None,
-        asked: _Asked,
+        asked: Asked,
         runner: Runner,
     ) -> None:
-        self.root, self.runner = root, runner
+        self.runner = runner
         self._single = [isinstance(given, Value) for given in inputs]
-        self.inputs = [[given] if isinstance(given, Value) else list(given) for given in inputs]
-        self.asked = asked
-        self.order = self._topological_order()
-        leaves = [node for node in self.order if node.is_leaf]
-        flat = {v: None for given in self.inputs for v in given}
-        self.parameters = [v for v in leaves if v not in flat] if parameters is None else list(parameters)
-        _require_leaves(leaves, [v for given in self.inputs for v in given], self.parameters)
+        lists = [[given] if isinstance(given, Value) else list(given) for given in inputs]
+        self.recorded = recorded(root, lists, parameters, asked)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
 
+    @property
+    def parameters(self) -> list[Value]:
+        """The leaves that the gradient is by, in the order of its entries."""
+        return self.recorded.parameters
+
     def __repr__(self) -> str:
-        counts = f"{sum(map(len, self.inputs))} inputs and {len(self.parameters)} parameters"
-        return f"<{self.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
+        counts = f"{sum(map(len, self.recorded.inputs))} inputs and {len(self.parameters)} parameters"
+        return f"<{self.recorded.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
 
     def __call__(self, *inputs: ArrayLike) -> Replay:
         """The value and the gradient at these inputs, with the parameters' present data.
@@ -174,16 +161,9 @@ class CompiledGraph:
         """Do now what the first call does: write the program for inputs that are columns where it says so."""
         self._variant(columns)
 
-    def _topological_order(self) -> list[Value]:
-        """The recorded graph with its outputs and comparisons, operands before results."""
-        nodes = self.asked.nodes
-        if not nodes:
-            return topological_order(self.root)
-        found: dict[Value, None] = {}
-        for node in (*nodes, self.root):
-            if node not in found:
-                found.update(dict.fromkeys(topological_order(node)))
-        return list(found)
+    def listing(self, *columns: bool) -> str:
+        """The program in words, for inputs that are columns where it says so; see :func:`listing`."""
+        return listing(self.recorded, columns)
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -212,11 +192,11 @@ class CompiledGraph:
         if not variant.asks:
             return variant, rows
         asked = variant.asked(rows, m)
-        for comparison, x in zip(self.asked.comparisons, asked, strict=False):
+        for comparison, x in zip(self.recorded.asked.comparisons, asked, strict=False):
             if not ((x == comparison.wanted) == comparison.was).all():
                 example = int(np.argmin((x == comparison.wanted) == comparison.was))
                 raise self._error(theta, arrays, example)
-        return variant, asked[len(self.asked.comparisons) :]
+        return variant, asked[len(self.recorded.asked.comparisons) :]
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
@@ -225,11 +205,11 @@ class CompiledGraph:
 
     def _arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
         """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers."""
-        if len(given) != len(self.inputs):
-            raise ValueError(f"this graph takes {len(self.inputs)} inputs, not {len(given)}")
+        if len(given) != len(self.recorded.inputs):
+            raise ValueError(f"this graph takes {len(self.recorded.inputs)} inputs, not {len(given)}")
         arrays, m = [], 1
-        for k, (x, nodes) in enumerate(zip(given, self.inputs, strict=True)):
-            array = np.asarray(x, np.float64)
+        for k, (x, nodes) in enumerate(zip(given, self.recorded.inputs, strict=True)):
+            array = _numbers(x, self._name, k)
             if array.ndim == 2 and array.shape == (len(nodes), m) and m > 1:
                 arrays.append(array)
                 continue
@@ -254,7 +234,7 @@ class CompiledGraph:
         return arrays, m
 
     def _name(self, k: int) -> str:
-        labels = [v.label for v in self.inputs[k] if v.label]
+        labels = [v.label for v in self.recorded.inputs[k] if v.label]
         return f"input {k + 1}" + (
             f" ({labels[0]}{', ...' if not self._single[k] else ''})" if labels else ""
         )
@@ -262,13 +242,13 @@ class CompiledGraph:
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:
         """What the recorded program itself says of one example: the same error, with the same labels."""
         numbers = dict(zip(self.parameters, theta.tolist(), strict=True))
-        for nodes, x in zip(self.inputs, arrays, strict=True):
+        for nodes, x in zip(self.recorded.inputs, arrays, strict=True):
             column = x if x.ndim == 1 else x[:, max(example, 0)]
             numbers |= dict(zip(nodes, column.tolist(), strict=True))
         where = (
             "" if all(x.ndim == 1 for x in arrays) or example < 0 else f" (example {example}, counted from 0)"
         )
-        for comparison in self.asked.comparisons:
+        for comparison in self.recorded.asked.comparisons:
             found = self._evaluated(comparison.node, numbers, where)
             if isinstance(found, Exception):
                 return found
@@ -278,7 +258,7 @@ class CompiledGraph:
                     "would take another path. Record it again for such inputs, or write the choice with "
                     "maximum, minimum or relu"
                 )
-        found = self._evaluated(self.root, numbers, where)
+        found = self._evaluated(self.recorded.root, numbers, where)
         if isinstance(found, Exception):
             return found
         return RuntimeError(
@@ -295,46 +275,25 @@ class CompiledGraph:
 
 
 class _Variant:
-    """The program for inputs of which some are columns and some are numbers."""
+    """The program for inputs of which some are columns and some are numbers, and the memory it runs in."""
 
     @collector_paused()  # it would look through the graph and the program again and again
     def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
-        tape = Tape()
-        slots: dict[Value, int] = {}
-        for nodes, varies in zip(graph.inputs, kinds, strict=True):
-            slots |= {node: tape.given(varies) for node in nodes}
-        slots |= {node: tape.given(False) for node in graph.parameters}
-        given = list(slots.values())
-        root, *asked = write_down(tape, graph.order, slots, [graph.root, *graph.asked.nodes])
-        checked_below = len(tape)
-        value, seed = root, tape.one
-        if tape.varies[root]:
-            seed = tape.given(True)
-            given.append(seed)
-            value = tape.mean([root, seed])
-        parameters = [slots[node] for node in graph.parameters]
-        derivatives = differentiate(tape, root, seed, parameters) if graph.asked.gradient else {}
-        zero = tape.constant(0.0)
-        gradient = [derivatives.get(slot, zero) for slot in parameters]
-        differentiated = len(graph.asked.derivatives)
-        asked[len(asked) - differentiated :] = [
-            derivatives.get(slot, zero) for slot in asked[len(asked) - differentiated :]
-        ]
-        self.asks = bool(asked)
-        program = schedule(tape, [value, *gradient, *asked], given, checked_below)
+        written = write(graph.recorded, kinds)
+        program = schedule(written.tape, written.wanted, written.given, written.checked_below)
         self.shared = program.numbers.copy()
-        self.value = int(program.place[value])
-        self.gradient = program.place[gradient]
-        self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in asked]
+        self.value = int(program.place[written.value])
+        self.gradient = program.place[written.gradient]
+        self.asks = bool(written.asked)
+        self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.asked]
         self.rows = np.array([place for place, varies in self._places if varies], np.int32)
         self.runner = _RUNNERS[graph.runner](program)
-        self._n_varying = program.given_rows - (seed != tape.one)
-        self._X = np.empty((self._n_varying, 0))
+        self._X = np.empty((sum(map(len, compress(graph.recorded.inputs, kinds))), 0))
 
     def X(self, m: int) -> Array:
         """Memory for what varies of m examples, ``(n, m)``; that of the last m is used again."""
         if self._X.shape[1] != m:
-            self._X = np.empty((self._n_varying, m))
+            self._X = np.empty((len(self._X), m))
         return self._X
 
     def asked(self, rows: Array, m: int) -> Array:
@@ -344,6 +303,13 @@ class _Variant:
         for k, (place, varies) in enumerate(self._places):
             found[k] = next(of_rows) if varies else self.shared[place]
         return found
+
+
+def _numbers(x: ArrayLike, name: Callable[[int], str], k: int) -> Array:
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name(k)} holds {array.dtype}, not numbers")
+    return array.astype(np.float64, copy=False)
 
 
 def _numba_runner(program: Program) -> Any:
@@ -364,24 +330,3 @@ def _runner(asked: Runner | None) -> Runner:
     if asked == "numba" and not has_numba:
         raise ImportError("the runner numba needs the extra fast: pip install 'micrograd-dl[fast]'")
     return asked
-
-
-def _require_leaves(leaves: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]) -> None:
-    """Raise unless every leaf of the graph is an input or a parameter, and only one of them."""
-    given = dict.fromkeys([*inputs, *parameters])
-    for node in given:
-        require_value(node)
-        if not node.is_leaf:
-            raise TypeError(
-                f"{node.label or node!r} is computed or a constant: inputs and parameters are leaves"
-            )
-    if len(given) != len(inputs) + len(parameters):
-        twice = next(node for node, count in Counter([*inputs, *parameters]).items() if count > 1)
-        raise ValueError(f"{twice.label or twice!r} is given twice: a leaf is one input, or one parameter")
-    left = [node for node in leaves if node not in given]
-    if left:
-        names = ", ".join(node.label or repr(node) for node in left[:5]) + (", ..." if len(left) > 5 else "")
-        raise ValueError(
-            f"{len(left)} leaves are neither inputs nor parameters: {names}. Name them, or make numbers that "
-            "never change with Value.constant"
-        )

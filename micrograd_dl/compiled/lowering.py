@@ -14,7 +14,7 @@ from micrograd_dl.value import Value
 
 def write_down(
     tape: Tape, order: Sequence[Value], slots: Mapping[Value, int], kept: Iterable[Value]
-) -> list[int]:
+) -> dict[Value, int]:
     """Write a graph on the tape.
 
     Sums and products that are used once become part of the sum that uses them; what is computed twice is
@@ -27,7 +27,7 @@ def write_down(
         kept: nodes whose number has to be there at the end.
 
     Returns:
-        The slots of `kept`.
+        The slot of each node that has one: of `kept`, and of all that are not a part of another sum.
     """
     kept = list(kept)
     writer = _Writer(tape, dict(slots), _uses(order, kept))
@@ -36,7 +36,9 @@ def write_down(
             writer.write(node)
         elif node.op is CONSTANT:
             writer.places[node] = tape.constant(node.data)
-    return [writer.slot(node) for node in kept]
+    for node in kept:
+        writer.slot(node)
+    return {node: place for node, place in writer.places.items() if type(place) is int}
 
 
 def _uses(order: Sequence[Value], kept: Iterable[Value]) -> dict[Value, int]:

@@ -348,7 +348,7 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, given_rows: int, as
 def run(
     pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any, groups: Any, given_rows: int, copied: int
 ) -> bool:
-    """Do a program; whether an operation may have been undefined.
+    """Do a program; whether an operation may have been undefined, or a mean is not finite and may be wrong.
 
     Args:
         pool: all whole numbers of the program: a table of groups, one row of `WIDTH` numbers each; the shared
@@ -380,5 +380,7 @@ def run(
             if each[g, CODE] == _MEAN:
                 for k in range(each[g, FIRST], each[g, LAST]):
                     U[k] /= m
+                    # 0 times infinity is NaN, even where it only fills up the last block.
+                    suspect |= m % BLOCK != 0 and not math.isfinite(U[k])
         _run_shared(unsigned_table[before + with_each :], unsigned, U)
     return suspect

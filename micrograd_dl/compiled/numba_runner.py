@@ -42,7 +42,7 @@ class NumbaRunner:
         out = np.empty((len(asked), X.shape[1]))
         given_rows, copied = self.program.given_rows, len(self.program.broadcast)
         if run(self._pool[0], shared, self._rows, X, asked, out, self._groups, given_rows, copied):
-            # It may also be an infinity that was there before: the other runner finds out.
+            # The other runner finds out: an infinity may also have come in.
             self._slow = self._slow or NumpyRunner(self.program)
             return self._slow.run(shared, X, asked)
         return out

@@ -94,8 +94,8 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
         given: the slots that a call brings, which get the first places of their kind in this order.
         checked_below: slots from this one on are derivatives, which are never undefined.
     """
-    order = _live(tape, wanted)
-    levels, phases = _levels(tape, order)
+    order = live_slots(tape, wanted)
+    levels, phases = levels_and_phases(tape, order)
     computed = [slot for slot in order if tape.operations[slot] is not None]
     codes = np.array([CODES[tape.operations[slot]] for slot in computed], np.int64)  # type: ignore[index]  # not None
     slots = np.array(computed, np.int64)
@@ -132,7 +132,7 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
     )
 
 
-def _live(tape: Tape, wanted: Iterable[int]) -> list[int]:
+def live_slots(tape: Tape, wanted: Iterable[int]) -> list[int]:
     """The slots that `wanted` depend on, in the tape's order."""
     live = bytearray(len(tape))
     for slot in wanted:
@@ -145,7 +145,7 @@ def _live(tape: Tape, wanted: Iterable[int]) -> list[int]:
     return [slot for slot, is_live in enumerate(live) if is_live]
 
 
-def _levels(tape: Tape, order: Sequence[int]) -> tuple[list[int], list[int]]:
+def levels_and_phases(tape: Tape, order: Sequence[int]) -> tuple[list[int], list[int]]:
     """How many operations a slot has to wait for, one after the other, and its phase: 0, 1 or 2.
 
     1 is for what varies, and the means of it; 2 for what follows from the means.

@@ -25,6 +25,8 @@ SCALE_OF: Mapping[str, tuple[str, bool]] = {
     "beta1": ("log-from-1", False),
     "beta2": ("log-from-1", False),
     "l2": ("log", False),
+    "weight_decay": ("log", False),
+    "clip_norm": ("log", False),
     "batch_size": ("log", True),
     "units": ("log", True),
     "layers": ("linear", True),

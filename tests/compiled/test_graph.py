@@ -151,6 +151,13 @@ def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:
         assert (value, *gradient) == (0.0, math.inf)
 
 
+@pytest.mark.parametrize("m", [3, 128, 130])
+def test_an_infinite_mean_is_not_mixed_with_what_fills_a_block(runner: Any, m: int) -> None:
+    x, w = Value(1.0, "x"), Value(1.0, "w")
+    value, gradient = compile_graph((w * x).exp(), [x], runner=runner)(np.full((1, m), 1000.0))
+    assert (value, *gradient) == (math.inf, math.inf)
+
+
 def test_overflow_is_an_infinity(runner: Any) -> None:
     x = Value(1.0, "x")
     assert compile_graph(x.exp(), [x], [], runner=runner)([[1000.0, 0.0]]).value == math.inf
@@ -267,6 +274,15 @@ def test_shapes_are_asked_for_at_the_door(runner: Any, inputs: Any, message: str
     f = compile_graph(x * w, [x], [w], runner=runner)
     with pytest.raises(ValueError, match=message):
         f(*inputs)
+
+
+def test_what_is_no_number_is_refused(runner: Any) -> None:
+    x = Value(1.0, "x")
+    f = compile_graph(x * x, [x], runner=runner)
+    with pytest.raises(TypeError, match=r"input 1 \(x\) holds <U1, not numbers"):
+        f("3")
+    with pytest.raises(TypeError, match="inputs is a list"):
+        compile_graph(x * x, x, runner=runner)  # type: ignore[arg-type]  # that it is refused is tested
 
 
 def test_examples_of_two_inputs_have_to_be_as_many() -> None:

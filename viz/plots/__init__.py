@@ -12,6 +12,7 @@ extra: ``pip install "micrograd-dl[plots]"``.
 from viz.plots.boundary import decision_boundary
 from viz.plots.cost import cost_curve
 from viz.plots.figures import save
+from viz.plots.lines import learning_curve, line_plot
 from viz.plots.network import network_diagram
 from viz.plots.parallel import parallel_coordinates
 from viz.plots.sizes import sizes_by_layer
@@ -19,8 +20,10 @@ from viz.plots.sizes import sizes_by_layer
 __all__ = [
     "cost_curve",
     "decision_boundary",
-    "sizes_by_layer",
+    "learning_curve",
+    "line_plot",
     "network_diagram",
     "parallel_coordinates",
     "save",
+    "sizes_by_layer",
 ]

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from micrograd_dl.training import History
 from micrograd_dl.vectorized import MLP
-from viz.plots import cost_curve, decision_boundary, network_diagram, save, sizes_by_layer
+from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
 from viz.plots.figures import COLOURS, brief, for_text, plain, rgb, spread
 
 MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
@@ -39,6 +39,9 @@ PLOTS: dict[str, Callable[[], Figure]] = {
         MODEL, X, Y, features=[LONG, "$x_2$ (m$^2$)"], classes=["_no & <b>$", LONG]
     ),
     "sizes": lambda: sizes_by_layer({LONG: MODEL.record(X, Y), "_$\\frac$": MODEL.record(X, Y)}),
+    "lines": lambda: line_plot(
+        [0, 1e-9], {LONG: [1, 1e9], "_$\\frac$": [1, 2]}, title=LONG, xlabel="$", points=[1, 2], log_x=True
+    ),
     "network": lambda: network_diagram(MODEL, inputs=[LONG, "$x$"], outputs=["_" + LONG]),
 }
 

@@ -1,0 +1,144 @@
+"""Log-log plots of what was measured: ``python -m benchmarks.charts FILE.json FOLDER``.
+
+One picture a section: nanoseconds a node over the size of the graph, or over the number of columns. Each line
+is labelled at its end, in the margin, where labels keep a distance from each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.records import Record, load, number
+
+# section -> what is across, the labels of both axes
+PICTURES = {
+    "eager": ("nodes", "nodes of the graph", "ns a node: build, backpropagate, free"),
+    "replay": ("nodes", "nodes of the graph", "ns a node: forward and backward"),
+    "columns": ("columns", "columns m", "ns a node and column: forward, backward, update"),
+}
+COLOURS = {
+    "micrograd_dl, fused neurons": "#c1121f",
+    "micrograd_dl, node by node": "#e8590c",
+    "micrograd_dl.compiled, Numba": "#c1121f",
+    "micrograd_dl.compiled, NumPy": "#e8590c",
+    "micrograd_dl.vectorized": "#8f5b00",
+    "two tuples a node (microGPT)": "#2b8a3e",
+    "micrograd": "#000000",
+    "PyTorch, 0-dimensional": "#7048e8",
+    "PyTorch, eager": "#7048e8",
+    "MyGrad": "#868e96",
+    "autograd (HIPS)": "#495057",
+    "CasADi, SX": "#1971c2",
+    "C, gcc -O1": "#000000",
+    "JAX, jit": "#2b8a3e",
+    "NumPy by hand": "#1971c2",
+}
+GAP = 0.055  # between two labels, of the height of the axes
+
+
+def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places near the wanted ones, in their order, at least `gap` apart and centred on them.
+
+    >>> [round(x, 2) for x in spread_out([0.5, 0.5, 0.9], 0.1)]
+    [0.45, 0.55, 0.9]
+    """
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    groups: list[tuple[float, int]] = []  # the lowest place and the number of labels that touch each other
+    for i in order:
+        low, count = wanted[i], 1
+        while groups and groups[-1][0] + gap * groups[-1][1] > low:
+            below, more = groups.pop()
+            middle = below + gap * (more - 1) / 2
+            centre = (middle * more + (low + gap * (count - 1) / 2) * count) / (more + count)
+            count += more
+            low = centre - gap * (count - 1) / 2
+        groups.append((low, count))
+    places = [low + gap * k for low, count in groups for k in range(count)]
+    found = dict(zip(order, places, strict=True))
+    return [found[i] for i in range(len(wanted))]
+
+
+def draw(axes: Any, title: str, records: Sequence[Record], across: str) -> None:
+    """The lines of one task, and their names in the right margin."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for r in sorted(records, key=lambda r: getattr(r, across)):
+        lines.setdefault(r.contestant, []).append((getattr(r, across), r.median))
+    for name, points in lines.items():
+        colour, bold = COLOURS.get(name, "#868e96"), name.startswith("micrograd_dl")
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, lw=2.4 if bold else 1.4, ms=4)
+    axes.set(xscale="log", yscale="log", title=title)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(color="#dee2e6", lw=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    label_ends(axes, {name: points[-1] for name, points in lines.items()})
+
+
+def label_ends(axes: Any, ends: Mapping[str, tuple[float, float]]) -> None:
+    """Names in the margin, each with a thin line from the end of its own."""
+    (left, right), (bottom, top) = (map(math.log, limits) for limits in (axes.get_xlim(), axes.get_ylim()))
+    at = {
+        name: ((math.log(x) - left) / (right - left), (math.log(y) - bottom) / (top - bottom))
+        for name, (x, y) in ends.items()
+    }
+    places = spread_out([y for _, y in at.values()], GAP)
+    for (name, end), place in zip(at.items(), places, strict=True):
+        axes.annotate(
+            name,
+            xy=end,
+            xytext=(1.03, place),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=COLOURS.get(name, "#868e96"),
+            va="center",
+            fontweight="bold" if name.startswith("micrograd_dl") else "normal",
+            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "#adb5bd", "shrinkA": 2, "shrinkB": 3},
+            annotation_clip=False,
+        )
+
+
+def picture(section: str, records: Sequence[Record], path: Path) -> None:
+    """A PNG: one pair of axes for each task that has several sizes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    across, x_label, y_label = PICTURES[section]
+    tasks: dict[str, list[Record]] = {}
+    for r in records:
+        tasks.setdefault(r.task, []).append(r)
+    tasks = {task: rs for task, rs in tasks.items() if len({getattr(r, across) for r in rs}) > 1}
+    figure = Figure(figsize=(9, 5.2 * len(tasks)), dpi=110)
+    FigureCanvasAgg(figure)
+    for axes, (task, those) in zip(
+        figure.subplots(len(tasks), squeeze=False)[:, 0], tasks.items(), strict=True
+    ):
+        draw(axes, task, those, across)
+        axes.set(xlabel=x_label, ylabel=y_label)
+    high = figure.get_figheight()
+    figure.subplots_adjust(left=0.11, right=0.71, top=1 - 0.4 / high, bottom=0.6 / high)
+    figure.savefig(path)
+
+
+def main() -> None:
+    """Draw every section that the file has."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.charts", description=__doc__)
+    parser.add_argument("file", type=Path, help="as `python -m benchmarks --save` writes it")
+    parser.add_argument("folder", type=Path, help="where the pictures are put")
+    arguments = parser.parse_args()
+    records = load(arguments.file)
+    for section in PICTURES:
+        if those := [r for r in records if r.section == section]:
+            path = arguments.folder / f"speed_{section}.png"
+            picture(section, those, path)
+            print(path)
+
+
+if __name__ == "__main__":
+    main()

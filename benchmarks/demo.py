@@ -1,0 +1,129 @@
+"""Whole trainings: micrograd's moons, and a GPT of Values. Each contestant has a process of its own.
+
+Who would take long does as many steps as there is patience for, and their time is multiplied. The first
+training of each, of three steps, is the warm-up: recording, preparing and compiling fall into it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+
+from benchmarks.apart import Apart
+from benchmarks.records import Record, number, record
+
+Train = Callable[[int], Sequence[float]]
+FEW = 3
+DEMONSTRATIONS = {"moons": "micrograd's moons, 100 steps", "gpt": "a GPT of Values, 1,000 steps"}
+
+
+# --- in the process of a contestant ---------------------------------------------------------------------
+
+
+@cache
+def _train(module: str, name: str) -> Train:
+    train: Train = importlib.import_module(f"benchmarks.{module}").CONTESTANTS[name]()
+    return train
+
+
+def prepare(module: str, name: str) -> None:
+    """Raise ImportError if what it needs is not installed."""
+    _train(module, name)
+
+
+def warm_up(module: str, name: str, steps: int) -> tuple[list[float], float, float]:
+    """The losses of the first training, its seconds, and a second time its seconds."""
+    begin = time.perf_counter()
+    losses = list(map(float, _train(module, name)(steps)))
+    middle = time.perf_counter()
+    _train(module, name)(steps)
+    return losses, middle - begin, time.perf_counter() - middle
+
+
+def training(module: str, name: str, steps: int) -> float:
+    """Seconds."""
+    begin = time.perf_counter()
+    _train(module, name)(steps)
+    return time.perf_counter() - begin
+
+
+# --- in the parent --------------------------------------------------------------------------------------
+
+
+def names(module: str) -> list[str]:
+    """Who takes part."""
+    return list(importlib.import_module(f"benchmarks.{module}").CONTESTANTS)
+
+
+def require_the_same(name: str, losses: Sequence[float], wanted: Sequence[float]) -> None:
+    """Raise AssertionError unless the losses are those of the first contestant."""
+    pairs = zip(losses, wanted, strict=True)
+    assert all(abs(a - b) <= 1e-8 * abs(b) for a, b in pairs), f"{name}: losses {losses}, not {wanted}"
+
+
+def compete(
+    module: str, processes: Apart, those: Sequence[str], rounds: int, patience: float
+) -> list[Record]:
+    """The time of the whole training by each contestant, in nanoseconds."""
+    whole, wanted = importlib.import_module(f"benchmarks.{module}").STEPS, None
+    plan: dict[str, tuple[int, float]] = {}
+    for name in those:
+        losses, first, again = processes.call(name, warm_up, module, name, FEW)
+        wanted = wanted or losses
+        require_the_same(name, losses, wanted)
+        steps = max(FEW, min(whole, int(patience * FEW / again)))
+        if steps == whole:  # JAX compiles anew for another number of steps
+            first += processes.call(name, training, module, name, steps) - again * whole / FEW
+        plan[name] = steps, max(0.0, first - again)
+    taken: dict[str, list[float]] = {name: [] for name in plan}
+    for _ in range(rounds):
+        for name, (steps, _warm) in plan.items():
+            if not taken[name] or sum(taken[name]) * steps / whole < patience:
+                seconds = processes.call(name, training, module, name, steps)
+                taken[name].append(seconds * whole / steps)
+    return [
+        record(
+            "demo",
+            DEMONSTRATIONS[module],
+            name,
+            (1, 1),
+            taken[name],
+            preparation=warm,
+            note="" if steps == whole else f"from {steps} steps",
+        )
+        for name, (steps, warm) in plan.items()
+    ]
+
+
+def table(records: Sequence[Record]) -> Iterator[str]:
+    """Markdown: fastest first."""
+    ordered = sorted(records, key=lambda r: r.median)
+    yield "| the whole training | s | smallest to largest | warm-up, s | times the fastest | |"
+    yield "|---|--:|--:|--:|--:|---|"
+    for r in ordered:
+        spread = f"{number(r.low / 1e9)} to {number(r.high / 1e9)}"
+        ratio = number(r.median / ordered[0].median)
+        yield (
+            f"| {r.contestant} | {number(r.median / 1e9)} | {spread} | {number(r.preparation)} | {ratio} | "
+            f"{r.note} |"
+        )
+
+
+def run(*, quick: bool = False, full: bool = False, only: Sequence[str] = (), **_: int) -> list[Record]:
+    """Measure and print both; the records."""
+    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 3.0)
+    records = []
+    for module, title in DEMONSTRATIONS.items():
+        if only and module not in only:
+            continue
+        with Apart(names(module)) as processes:
+            those = list(processes.installed(partial(prepare, module)))
+            if missing := [name for name in names(module) if name not in those]:
+                print(f"\nNot installed, left out: {', '.join(missing)}.")
+            here = compete(module, processes, those, rounds, patience)
+        print(f"\n**{title}**\n")
+        print(*table(here), sep="\n", flush=True)
+        records += here
+    return records

@@ -1,0 +1,121 @@
+"""What was measured, as data: for tables, for plots, and to be kept in a file."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The time of one contestant at one task.
+
+    Attributes:
+        section, task: what was measured.
+        nodes, columns: its size; a time is given by the node and column.
+        low, median, high: nanoseconds a node and column; of several rounds.
+        preparation: seconds that it took before, such as compilation.
+        note: what else is to be said.
+    """
+
+    section: str
+    task: str
+    contestant: str
+    nodes: int
+    columns: int
+    low: float
+    median: float
+    high: float
+    preparation: float = 0.0
+    note: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """What it is a measurement of."""
+        return (self.section, self.task, self.contestant, self.nodes, self.columns)
+
+
+def record(
+    section: str,
+    task: str,
+    contestant: str,
+    size: tuple[int, int],
+    seconds: Sequence[float],
+    *,
+    preparation: float = 0.0,
+    note: str = "",
+) -> Record:
+    """From the seconds of several rounds, at (nodes, columns)."""
+    each = [s / size[0] / size[1] * 1e9 for s in seconds]
+    return Record(
+        section,
+        task,
+        contestant,
+        *size,
+        min(each),
+        statistics.median(each),
+        max(each),
+        preparation,
+        note,
+    )
+
+
+def load(path: Path) -> list[Record]:
+    """The records of a file, none if there is no file."""
+    return [Record(**entry) for entry in json.loads(path.read_text())] if path.exists() else []
+
+
+def save(path: Path, records: Iterable[Record]) -> None:
+    """Put records into a file, in the place of those of the same task and size."""
+    merged = {r.key: r for r in load(path)} | {r.key: r for r in records}
+    rows = sorted(merged.values(), key=lambda r: r.key)
+    path.write_text("[\n" + ",\n".join(json.dumps(asdict(r)) for r in rows) + "\n]\n")
+
+
+def number(x: float) -> str:
+    """Three digits, and thousands apart: ``0.23``, ``4.81``, ``23,100``."""
+    if x == 0:
+        return "0"
+    text = f"{x:.3g}"
+    return f"{float(text):,.0f}" if abs(x) >= 100 else text
+
+
+def table(records: Sequence[Record], across: str, heading: str) -> Iterator[str]:
+    """Markdown: contestants down, sizes across (the attribute `across`), and medians with their spread.
+
+    The contestants are in the order in which they first come.
+    """
+    sizes = sorted({getattr(r, across) for r in records})
+    cells = {(r.contestant, getattr(r, across)): r for r in records}
+    yield f"| {heading} | " + " | ".join(f"{size:,}" for size in sizes) + " |"
+    yield "|---|" + "--:|" * len(sizes)
+    for name in dict.fromkeys(r.contestant for r in records):
+        row = [_cell(cells.get((name, size))) for size in sizes]
+        yield f"| {name} | " + " | ".join(row) + " |"
+
+
+def _cell(r: Record | None) -> str:
+    if r is None:
+        return ""
+    spread = f" ({number(r.low)} to {number(r.high)})" if r.low < r.high else ""
+    return f"{number(r.median)}{spread}{' ' + r.note if r.note else ''}"
+
+
+def ratios(records: Sequence[Record], across: str, base: str) -> Iterator[str]:
+    """Markdown: how many times as long as `base` each of the others takes."""
+    sizes = sorted({getattr(r, across) for r in records})
+    cells = {(r.contestant, getattr(r, across)): r.median for r in records}
+    names = [name for name in dict.fromkeys(r.contestant for r in records) if name != base]
+    yield f"| times as long as {base} | " + " | ".join(f"{size:,}" for size in sizes) + " |"
+    yield "|---|" + "--:|" * len(sizes)
+    for name in names:
+        row = [
+            number(cells[name, size] / cells[base, size])
+            if (name, size) in cells and (base, size) in cells
+            else ""
+            for size in sizes
+        ]
+        yield f"| {name} | " + " | ".join(row) + " |"

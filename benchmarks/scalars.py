@@ -1,0 +1,201 @@
+"""Every engine that can build a graph of scalars node by node, behind one face.
+
+An engine is imported where it is made: the process that measures one holds nothing of the others.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks.graphs import Graph
+
+Function = Callable[[Any], Any]
+
+
+def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
+    """A neuron's weighted sum, node by node, as micrograd writes it."""
+    return sum((wj * xj for wj, xj in zip(w, x, strict=True)), b)
+
+
+def total(values: Sequence[Any]) -> Any:
+    """The sum of all, node by node."""
+    return sum(values[1:], values[0])
+
+
+def squares(values: Sequence[Any]) -> Any:
+    """The sum of their squares, node by node."""
+    return total([x * x for x in values])
+
+
+class Engine:
+    """A kind of number that remembers; ``backward(build(graph, leaves))`` is what is measured.
+
+    Args:
+        leaf, constant: a variable, and a number that takes part without being one.
+        relu, tanh: of such a number.
+        fused: sums as single nodes, in the place of `affine`, `total` and `squares`.
+    """
+
+    def __init__(
+        self,
+        leaf: Callable[[float], Any],
+        constant: Callable[[float], Any],
+        relu: Function,
+        tanh: Function,
+        fused: Sequence[Callable[..., Any]] = (affine, total, squares),
+    ) -> None:
+        self.leaf, self.constant, self.relu, self.tanh = leaf, constant, relu, tanh
+        self.affine, self.total, self.squares = fused
+
+    def build(self, graph: Graph, leaves: Sequence[Any]) -> Any:
+        """The result, with the graph that it remembers."""
+        return graph.run(self, leaves)
+
+    def backward(self, J: Any) -> None:
+        """Backpropagation."""
+        J.backward()
+
+    def descend(self, leaves: Sequence[Any], alpha: float) -> None:
+        """A step of gradient descent, and gradients of 0 for the next."""
+        for leaf in leaves:
+            leaf.data -= alpha * leaf.grad
+            leaf.grad = 0.0
+
+    def data(self, J: Any) -> float:
+        """The number of a result."""
+        return float(J.data)
+
+    def gradients(self, leaves: Sequence[Any]) -> list[float]:
+        """The gradient by each leaf, after one backward pass."""
+        return [float(leaf.grad) for leaf in leaves]
+
+
+class Ours(Engine):
+    """micrograd_dl, no fused nodes."""
+
+    def __init__(self, *fused: Callable[..., Any]) -> None:
+        value = importlib.import_module("micrograd_dl.value").Value
+        sums = fused or (affine, total, squares)
+        super().__init__(value, value.constant, value.relu, value.tanh, sums)
+
+
+class OursFused(Ours):
+    """micrograd_dl as its `nn` does it: a neuron's weighted sum is one node, and so are sums."""
+
+    def __init__(self) -> None:
+        functions = importlib.import_module("micrograd_dl.functions")
+        super().__init__(functions.affine, functions.sum, lambda x: functions.dot(x, x))
+
+
+class Tuples(Engine):
+    """A Value in the manner of microGPT."""
+
+    def __init__(self) -> None:
+        value = importlib.import_module("benchmarks.tuples").Value
+        super().__init__(value, value, value.relu, value.tanh)
+
+
+class Micrograd(Engine):
+    """The package micrograd. It has no tanh: this one is written as its ReLU is."""
+
+    def __init__(self) -> None:
+        value = importlib.import_module("micrograd.engine").Value
+
+        def tanh(x: Any) -> Any:
+            t = math.tanh(x.data)
+            out = value(t, (x,), "tanh")
+
+            def _backward() -> None:
+                x.grad += (1 - t * t) * out.grad
+
+            out._backward = _backward
+            return out
+
+        super().__init__(value, value, value.relu, tanh)
+
+
+class PyTorch(Engine):
+    """PyTorch's 0-dimensional tensors, in double precision."""
+
+    def __init__(self) -> None:
+        torch = importlib.import_module("torch")
+        torch.set_num_threads(1)  # there is nothing to share
+
+        def leaf(x: float) -> Any:
+            return torch.tensor(x, dtype=torch.float64, requires_grad=True)
+
+        def constant(x: float) -> Any:
+            return torch.tensor(x, dtype=torch.float64)
+
+        super().__init__(leaf, constant, torch.relu, torch.tanh)
+        self._no_grad = torch.no_grad
+
+    def descend(self, leaves: Sequence[Any], alpha: float) -> None:
+        """The same, in place."""
+        with self._no_grad():
+            for leaf in leaves:
+                leaf.sub_(leaf.grad, alpha=alpha)
+                leaf.grad = None
+
+    def data(self, J: Any) -> float:
+        """The number of a result."""
+        return float(J.item())
+
+
+class MyGrad(Engine):
+    """The package MyGrad."""
+
+    def __init__(self) -> None:
+        mg = importlib.import_module("mygrad")
+        relu = importlib.import_module("mygrad.nnet").relu
+        super().__init__(mg.tensor, lambda x: mg.tensor(x, constant=True), relu, mg.tanh)
+
+    def data(self, J: Any) -> float:
+        """The number of a result."""
+        return float(J.item())
+
+
+class Autograd(Engine):
+    """The package autograd (HIPS): the program is a function of all leaves, unpacked once."""
+
+    def __init__(self) -> None:
+        self._make_vjp = importlib.import_module("autograd").make_vjp
+        anp = importlib.import_module("autograd.numpy")
+        self._gradients: Sequence[float] = ()
+        super().__init__(float, float, lambda x: anp.maximum(0.0, x), anp.tanh)
+
+    def build(self, graph: Graph, leaves: Sequence[Any]) -> Any:
+        """The function that backpropagates, and the number."""
+        return self._make_vjp(lambda boxes: graph.run(self, list(boxes)))(list(leaves))
+
+    def backward(self, J: Any) -> None:
+        """Backpropagation."""
+        self._gradients = J[0](1.0)
+
+    def data(self, J: Any) -> float:
+        """The number of a result."""
+        return float(J[1])
+
+    def gradients(self, leaves: Sequence[Any]) -> list[float]:
+        """As the last backward pass gave them."""
+        del leaves
+        return [float(g) for g in self._gradients]
+
+
+OURS, FUSED, TUPLES = (
+    "micrograd_dl, node by node",
+    "micrograd_dl, fused neurons",
+    "two tuples a node (microGPT)",
+)
+ENGINES: dict[str, Callable[[], Engine]] = {
+    FUSED: OursFused,
+    OURS: Ours,
+    TUPLES: Tuples,
+    "micrograd": Micrograd,
+    "PyTorch, 0-dimensional": PyTorch,
+    "MyGrad": MyGrad,
+    "autograd (HIPS)": Autograd,
+}

@@ -1,0 +1,59 @@
+"""Learning curves: the errors over the number of examples and over lambda (course, section 7)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from micrograd_dl.datasets import moons
+from micrograd_dl.learning_curves import LearningCurve, over_examples, over_lambda
+from micrograd_dl.network import Array, Network
+from micrograd_dl.optim import Adam
+from micrograd_dl.training import fit
+from micrograd_dl.vectorized import MLP
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SIZES = (10, 20, 40, 80, 160, 320)
+FEW = 40  # examples for the curve over lambda: it is where there is variance that lambda matters
+LAMBDAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+TRAIN, DEV = (
+    (data.X, data.targets("logistic"))
+    for data in (moons(SIZES[-1], noise=0.35), moons(1000, noise=0.35, seed=1))
+)
+
+
+def network(l2: float = 0.0) -> MLP:
+    return MLP(2, [16, 16, 1], ["tanh", "tanh", "sigmoid"], seed=1, l2=l2)
+
+
+def train(model: Network, X: Array, Y: Array) -> None:
+    fit(model, X, Y, epochs=500, optimiser=Adam(model.parameters(), 0.01))
+
+
+@cache
+def curves() -> tuple[LearningCurve, LearningCurve]:
+    few = TRAIN[0][:, :FEW], TRAIN[1][:, :FEW]
+    return (
+        over_examples(network, TRAIN, DEV, sizes=SIZES, train=train),
+        over_lambda(network, few, DEV, LAMBDAS, train=train),
+    )
+
+
+def picture() -> Figure:
+    from viz.plots import learning_curve
+
+    return learning_curve(curves()[0])
+
+
+def main() -> None:
+    by_size, by_lambda = curves()
+    print(f"The same network, trained on more and more of the same examples:\n\n{by_size}\n")
+    print("The training error rises, the dev error falls: high variance, which more data cures.\n")
+    print(f"On {FEW} examples, with more and more L2 regularisation:\n\n{by_lambda}\n")
+    print(f"The dev error is lowest with lambda = {by_lambda.best:g}; beyond it is bias, before it variance.")
+
+
+if __name__ == "__main__":
+    main()

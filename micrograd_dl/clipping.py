@@ -1,0 +1,51 @@
+"""Gradients kept from being too long: how long they are, and shorter ones in their place.
+
+A gradient is a number or an array, and those of all parameters are given together. None is changed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def clip_by_value(gradients: Iterable[Any], most: float) -> list[Any]:
+    """Each component between ``-most`` and `most`, which may turn the whole gradient.
+
+    >>> clip_by_value([0.5, -3.0], 1.0)
+    [0.5, -1.0]
+    """
+    return [min(max(g, -most), most) if isinstance(g, float) else np.clip(g, -most, most) for g in gradients]
+
+
+def clip_by_norm(gradients: Sequence[Any], most: float) -> list[Any]:
+    """All multiplied by one number, such that the whole gradient is at most so long; its direction stays.
+
+    PyTorch's ``clip_grad_norm_`` adds 1e-6 to the length it divides by. A gradient that is not finite is left
+    as it is.
+
+    >>> clip_by_norm([3.0, -4.0], 1.0)
+    [0.6000000000000001, -0.8]
+    """
+    length = gradient_norm(gradients)
+    return [g * (most / length) for g in gradients] if most < length < math.inf else list(gradients)
+
+
+def gradient_norm(gradients: Iterable[Any]) -> float:
+    """The Euclidean norm of the whole gradient, without overflow on the way."""
+    return math.hypot(*(g if isinstance(g, float) else _norm(g) for g in gradients))
+
+
+def _norm(array: Any) -> float:
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        square = float(np.vdot(array, array))
+        limits = np.finfo(array.dtype)
+        if float(limits.tiny / limits.eps) < square < math.inf:
+            return math.sqrt(square)
+        largest = float(np.abs(array).max())  # the squares overflow or underflow, the norm need not
+        if largest == 0 or not math.isfinite(largest):
+            return largest
+        return largest * float(np.linalg.norm(array / largest))

@@ -1,0 +1,125 @@
+"""Learning rates that change: functions of how far the training is, from 0 (course, section 9).
+
+An optimiser calls a schedule with the number of epochs that are done; one that is to go by steps, as a
+warm-up within the first epoch has to, is handed over as ``by_steps(schedule)``. Each is PyTorch's scheduler
+of that kind in closed form; past its end a schedule stays where it ended.
+
+>>> alpha = warm_up(2, cosine(0.4, 4))
+>>> [round(alpha(t), 3) for t in range(7)]
+[0.2, 0.4, 0.4, 0.341, 0.2, 0.059, 0.0]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Schedule: TypeAlias = Callable[[int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class by_steps:  # noqa: N801 - it is used as a function, like all that it takes
+    """A schedule that is asked with the number of steps that are done, instead of epochs.
+
+    >>> alpha = by_steps(exponential(0.1, 0.5))
+    >>> alpha(2)
+    0.025
+    """
+
+    schedule: Schedule
+
+    def __call__(self, t: int) -> float:
+        """The learning rate after t steps."""
+        return self.schedule(t)
+
+
+def inverse_time(alpha0: float, rate: float) -> Schedule:
+    """The learning rate ``alpha0 / (1 + rate * t)``.
+
+    >>> alpha = inverse_time(0.2, 1.0)
+    >>> [alpha(epoch) for epoch in range(3)]
+    [0.2, 0.1, 0.06666666666666667]
+    """
+    return lambda t: alpha0 / (1 + rate * t)
+
+
+def exponential(alpha0: float, factor: float) -> Schedule:
+    """``alpha0 * factor^t``."""
+    _require_part("the factor", factor)
+    return lambda t: alpha0 * factor**t
+
+
+def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
+    """`alpha0`, multiplied by `factor` after every so many.
+
+    >>> alpha = staircase(1.0, every=2, factor=0.5)
+    >>> [alpha(t) for t in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    _require_part("the factor", factor)
+    _require_length("every", every)
+    return lambda t: alpha0 * factor ** (t // every)
+
+
+def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
+    """From `alpha0` down to `lowest` along half a wave; there from `length` on.
+
+    PyTorch's ``CosineAnnealingLR`` goes up again after that.
+    """
+    _require_length("length", length)
+    return lambda t: _half_wave(alpha0, lowest, t / length)
+
+
+def warm_up(length: int, then: float | Schedule) -> Schedule:
+    """The first `length` rise in equal steps to where `then` begins, which then follows.
+
+    >>> alpha = warm_up(4, 0.2)
+    >>> [alpha(t) for t in range(6)]
+    [0.05, 0.1, 0.15000000000000002, 0.2, 0.2, 0.2]
+    """
+    _require_length("length", length)
+    rest: Schedule = then if callable(then) else lambda t: then
+    return lambda t: rest(0) * (t + 1) / length if t < length else rest(t - length)
+
+
+def one_cycle(
+    highest: float, length: int, *, rise: float = 0.3, start: float = 1 / 25, end: float = 1e-4
+) -> Schedule:
+    """Up to `highest` and down again, along two halves of a wave; made to be counted by steps.
+
+    PyTorch's ``OneCycleLR``, which changes Adam's beta1 too, unless told not to.
+
+    Args:
+        highest: the learning rate in between.
+        length: the number of steps of the whole training.
+        rise: the part of them that goes up.
+        start: where it begins, as a part of `highest`.
+        end: where it ends, as a part of where it began.
+    """
+    _require_length("length", length)
+    _require_part("rise", rise)
+    first, last = highest * start, highest * start * end
+    top, bottom = max(rise * length - 1, 0), length - 1
+
+    def alpha(t: int) -> float:
+        if t < top:
+            return _half_wave(first, highest, t / top)
+        return _half_wave(highest, last, (t - top) / (bottom - top)) if bottom > top else highest
+
+    return alpha
+
+
+def _half_wave(start: float, end: float, part: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(part, 1.0))) / 2
+
+
+def _require_length(name: str, x: Any) -> None:
+    if not isinstance(x, int) or x < 1:
+        raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
+
+
+def _require_part(name: str, x: float) -> None:
+    if not 0 < x <= 1:
+        raise ValueError(f"{name} is above 0 and at most 1, not {x!r}")

@@ -1,0 +1,53 @@
+"""The command chooses sections and passes on what it is told."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import benchmarks.__main__ as command
+from benchmarks.records import load, record
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*command.THREADS, "OPENBLAS_CORETYPE"):
+        monkeypatch.setenv(name, "1")  # what is set afterwards is undone
+
+
+def test_sections_are_run_in_the_order_given_and_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    def section(module: str) -> SimpleNamespace:
+        name = module.removeprefix("benchmarks.")
+
+        def run(**options: Any) -> list[Any]:
+            calls.append((name, options))
+            return [record(name, "a task", "somebody", (10, 1), [1e-6])]
+
+        return SimpleNamespace(run=run)
+
+    monkeypatch.setattr("importlib.import_module", section)
+    path = tmp_path / "speed.json"
+    arguments = ["demo", "eager", "--quick", "--largest", "1000", "--tasks", "mlp", "--save", str(path)]
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+    command.main()
+    options = {"quick": True, "full": False, "smallest": 0, "largest": 1000, "only": ["mlp"]}
+    assert calls == [("demo", options), ("eager", options)]
+    assert [r.section for r in load(path)] == ["demo", "eager"]
+    assert "## eager: graphs of scalars" in capsys.readouterr().out
+
+
+def test_a_section_that_there_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "speed"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "no section speed: choose from networks, eager, replay, columns, demo" in capsys.readouterr().err

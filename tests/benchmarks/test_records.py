@@ -1,0 +1,71 @@
+"""Tables, ratios, the file of results and the plots."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from benchmarks import charts
+from benchmarks.records import Record, load, number, ratios, record, save, table
+from benchmarks.replay import preparations
+
+RECORDS = [
+    record("eager", "MLP loss", "micrograd", (100, 1), [2e-4, 3e-4, 1e-4], note="†"),
+    record("eager", "MLP loss", "micrograd", (1000, 1), [2e-2], preparation=0.25),
+    record("eager", "MLP loss", "ours", (100, 1), [1e-5]),
+    record("eager", "chain", "ours", (10, 1), [1e-5]),
+]
+
+
+def test_a_record_is_a_time_by_the_node_and_column() -> None:
+    r = record("replay", "a task", "somebody", (10, 20), [2e-6, 4e-6, 3e-6])
+    assert (r.low, r.median, r.high) == pytest.approx((10, 15, 20))
+    assert r.key == ("replay", "a task", "somebody", 10, 20)
+
+
+def test_tables() -> None:
+    assert list(table(RECORDS[:3], "nodes", "ns")) == [
+        "| ns | 100 | 1,000 |",
+        "|---|--:|--:|",
+        "| micrograd | 2,000 (1,000 to 3,000) † | 20,000 |",
+        "| ours | 100 |  |",
+    ]
+    assert list(ratios(RECORDS[:3], "nodes", "ours"))[2:] == ["| micrograd | 20 |  |"]
+    assert list(preparations(RECORDS[:3]))[2:] == ["| micrograd | 0 | 0.25 |", "| ours | 0 |  |"]
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(0, "0"), (0.2345, "0.234"), (4.81, "4.81"), (99.96, "100"), (123456, "123,000"), (1e-5, "1e-05")],
+)
+def test_numbers_have_three_digits(x: float, text: str) -> None:
+    assert number(x) == text
+
+
+def test_the_file_keeps_what_is_not_measured_again(tmp_path: Path) -> None:
+    path = tmp_path / "speed.json"
+    assert load(path) == []
+    save(path, RECORDS)
+    again = record("eager", "chain", "ours", (10, 1), [2e-5])
+    save(path, [again])
+    assert sorted(load(path), key=lambda r: r.key) == sorted([*RECORDS[:3], again], key=lambda r: r.key)
+
+
+def test_labels_keep_a_distance() -> None:
+    for wanted in ([0.5], [0.1, 0.1, 0.1], [0.9, 0.1, 0.5, 0.52, 0.12], [0.0, 0.0, 0.05, 0.06, 1.0]):
+        places = charts.spread_out(wanted, 0.1)
+        ordered = sorted(places)
+        assert all(b - a > 0.1 - 1e-9 for a, b in pairwise(ordered))
+        by_wish = [place for _, place in sorted(zip(wanted, places, strict=True))]
+        assert by_wish == sorted(by_wish)
+
+
+def test_a_picture_of_every_section_with_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "speed.json", [*RECORDS, Record("demo", "moons", "ours", 1, 1, 1.0, 1.0, 1.0)])
+    monkeypatch.setattr(sys, "argv", ["charts", str(tmp_path / "speed.json"), str(tmp_path)])
+    charts.main()
+    assert [path.name for path in tmp_path.glob("*.png")] == ["speed_eager.png"]
+    assert (tmp_path / "speed_eager.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,45 @@
+"""A compiled program in words."""
+
+from __future__ import annotations
+
+from micrograd_dl.compiled import compile_graph
+from micrograd_dl.value import Value
+
+
+def graph() -> tuple[Value, Value, Value]:
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    z = w * x - 1.0
+    a = z.relu()
+    J = a - w
+    z.label, a.label, J.label = "z", "a", "J"
+    return x, w, J
+
+
+def test_for_numbers_everything_is_done_once() -> None:
+    x, w, J = graph()
+    assert compile_graph(J, [x], [w], runner="numpy").listing(False).splitlines() == [
+        "Once:",
+        "    z = w * x - 1",
+        "    a = relu(z)",
+        "    J = a - w",
+        "    dz = at_least(z, 0)",
+        "    dw = -1 + dz * x",
+    ]
+
+
+def test_for_columns_the_derivatives_by_what_is_shared_are_means() -> None:
+    x, w, J = graph()
+    lines = compile_graph(J, [x], [w], runner="numpy").listing(True).splitlines()
+    assert lines[:2] == ["For every example:", "    z = w * x - 1"]
+    assert lines[lines.index("Over all examples:") + 1 :] == [
+        "    mean J = mean(J)",
+        "    dw = mean(-1 + dz * x)",
+        "Result:",
+        "    J = mean J",
+    ]
+
+
+def test_without_the_gradient_there_is_nothing_backward() -> None:
+    x, w, J = graph()
+    listing = compile_graph(J, [x], [w], gradient=False, runner="numpy").listing(False)
+    assert listing.splitlines()[-2:] == ["Result:", "    dw = 0"]

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl.learning_curves import LearningCurve
+from viz.plots import learning_curve, line_plot
+
+DRAWN: dict[str, Any] = {"x": [1, 2, 4], "lines": {"train": [0.1, 0.2, 0.3], "dev": [0.5, 0.4, math.nan]}}
+
+
+def test_lines_are_drawn_and_named_at_their_ends() -> None:
+    figure = line_plot(**DRAWN, title="Two lines", xlabel="m", ylabel="error")
+    [ax] = figure.axes
+    assert figure.get_suptitle() == "Two lines"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("m", "error")
+    for line, values in zip(ax.lines, DRAWN["lines"].values(), strict=True):
+        assert np.asarray(line.get_xdata()).tolist() == [1, 2, 4]
+        assert np.asarray(line.get_ydata()).tolist() == pytest.approx(values, nan_ok=True)
+    assert [(text.get_text(), text.xy[1]) for text in ax.texts] == [("train", 0.3), ("dev", 0.4)]  # type: ignore[attr-defined]  # they are annotations
+
+
+def test_points_and_marks() -> None:
+    [ax] = line_plot(**DRAWN, title="t", points=[1.0, 2.0, 3.0], marks=True).axes
+    assert [line.get_marker() for line in ax.lines] == ["o", "o", "o"]
+    assert [line.get_linestyle() for line in ax.lines] == ["None", "-", "-"]
+
+
+def test_logarithmic_scales_have_a_place_for_0() -> None:
+    [ax] = line_plot(**DRAWN, title="t", log_x=True, log_y=True).axes
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    [ax] = line_plot([0, 0.1, 10], {"a": [1, 2, 3]}, title="t", log_x=True).axes
+    assert ax.get_xscale() == "symlog"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.1", "10"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lines": {}}, "1 to 8 lines can be told apart .*, not 0"),
+        (
+            {"lines": {str(k): [1, 2, 3] for k in range(9)}},
+            "1 to 8 lines can be told apart .*, not 9",
+        ),
+        ({"lines": {"dev": [1, 2]}}, "dev has one number for each x, 3 of them, .*; not 2"),
+        ({"lines": {"dev": [math.nan] * 3}}, "dev has one number for each x"),
+        ({"points": [1]}, "points has one number for each x"),
+    ],
+)
+def test_what_cannot_be_drawn(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        line_plot(**{**DRAWN, "title": "t", **options})
+
+
+# Learning curves
+
+BY_SIZE = LearningCurve("m", (10, 100, 1000), (0.0, 0.1, 0.15), (0.5, 0.3, 0.2), of_classes=True)
+BY_LAMBDA = LearningCurve("lambda", (0.0, 0.1, 10.0), (1.0, 2.0, 3.0), (2.0, 1.5, 3.5), of_classes=False)
+
+
+def test_a_learning_curve_over_the_number_of_examples() -> None:
+    figure = learning_curve(BY_SIZE)
+    [ax] = figure.axes
+    assert [np.asarray(line.get_ydata()).tolist() for line in ax.lines] == [
+        pytest.approx([0, 10, 15]),
+        pytest.approx([50, 30, 20]),
+    ]
+    assert (ax.get_xscale(), ax.get_ylabel(), ax.get_xlabel()) == ("log", "error (%)", "number of examples m")
+    title = "The gap between dev and training error goes from 50.0% to 5.0% with 1000 examples"
+    assert figure.get_suptitle().replace("\n", " ") == title
+
+
+def test_a_learning_curve_over_lambda() -> None:
+    figure = learning_curve(BY_LAMBDA)
+    assert figure.get_suptitle() == "The dev error is lowest with lambda = 0.1: 1.5"
+    assert figure.axes[0].get_xscale() == "symlog"
+    assert figure.axes[0].get_ylabel() == "error"
+    assert learning_curve(BY_LAMBDA, title="Mine").get_suptitle() == "Mine"
+
+
+def test_only_learning_curves_are_drawn_as_such() -> None:
+    with pytest.raises(TypeError, match="a LearningCurve is drawn here, not list"):
+        learning_curve([0.1, 0.2])  # type: ignore[arg-type]  # that it is refused is what is tested

@@ -1,0 +1,120 @@
+"""Quantities over one variable: weighted averages over time, errors over the size of the training set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from micrograd_dl.learning_curves import LearningCurve
+from viz.plots.figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
+from viz.style import QUIET
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def line_plot(
+    x: Sequence[float],
+    lines: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    xlabel: str = "",
+    ylabel: str = "",
+    points: Sequence[float] = (),
+    marks: bool = False,
+    log_x: bool = False,
+    log_y: bool = False,
+) -> Figure:
+    """Lines, each with its name at its right end.
+
+    Args:
+        x: where each line has its numbers.
+        lines: by name.
+        title: what the picture shows, in a sentence.
+        xlabel, ylabel: of the axes.
+        points: something with as many numbers, drawn as small points behind the lines.
+        marks: mark each number on its line.
+        log_x, log_y: which scale is logarithmic; of x, a 0 has its place on a stretch that is linear.
+
+    Raises:
+        ValueError: there is nothing to draw, more lines than colours, or a line of another length than x.
+        ModuleNotFoundError: Matplotlib is not installed.
+    """
+    if not 1 <= len(lines) <= len(COLOURS):
+        raise ValueError(f"1 to {len(COLOURS)} lines can be told apart in one plot, not {len(lines)}")
+    for name, values in {**lines, **({"points": points} if len(points) else {})}.items():
+        if len(values) != len(x) or not any(map(math.isfinite, values)):
+            raise ValueError(
+                f"{name} has one number for each x, {len(x)} of them, of which one at least is finite; "
+                f"not {len(values)}"
+            )
+    with drawing(title) as figure:
+        ax = figure.subplots()
+        if len(points):
+            ax.plot(x, points, "o", color=QUIET, alpha=0.4, markersize=3.5)
+        for values, colour in zip(lines.values(), COLOURS, strict=False):
+            ax.plot(x, values, "-o" if marks else "-", color=colour, clip_on=not marks)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.margins(x=0.0)
+        if log_x:
+            _log_x(ax, x)
+        if log_y:
+            log_scale(ax)
+        ends = [
+            End(next(y for y in reversed(values) if math.isfinite(y)), plain(name, LONGEST_NAME), colour)
+            for (name, values), colour in zip(lines.items(), COLOURS, strict=False)
+        ]
+        label_ends(figure, [(ax, ends)])
+    return figure
+
+
+def _log_x(ax: Axes, x: Sequence[float]) -> None:
+    """A logarithmic scale, with 0 at its left if it occurs."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    smallest = min((t for t in x if t > 0), default=1.0)
+    ax.set_xscale("symlog" if min(x) <= 0 else "log", **({"linthresh": smallest} if min(x) <= 0 else {}))
+    ax.xaxis.set_major_locator(FixedLocator(list(x)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: brief(t)))
+
+
+def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
+    """The errors on training and dev set over the number of examples, or over lambda.
+
+    Args:
+        curve: what `over_examples` or `over_lambda` returned.
+        title: by default what the picture shows, in a sentence.
+
+    Raises:
+        TypeError: it is something else.
+        ModuleNotFoundError: Matplotlib is not installed.
+    """
+    if not isinstance(curve, LearningCurve):
+        raise TypeError(f"a LearningCurve is drawn here, not {type(curve).__name__}")
+    scale, unit = (100.0, " (%)") if curve.of_classes else (1.0, "")
+    lines = {"training": curve.train, "dev": curve.dev}
+    return line_plot(
+        curve.x,
+        {name: [scale * y for y in errors] for name, errors in lines.items()},
+        title=_what_it_shows(curve) if title is None else title,
+        xlabel="number of examples m" if curve.variable == "m" else curve.variable,
+        ylabel=f"error{unit}",
+        marks=True,
+        log_x=True,
+    )
+
+
+def _what_it_shows(curve: LearningCurve) -> str:
+    def shown(error: float) -> str:
+        return f"{error:.1%}" if curve.of_classes else brief(error)
+
+    if curve.variable == "m":
+        gaps = [dev - train for train, dev in zip(curve.train, curve.dev, strict=True)]
+        return (
+            f"The gap between dev and training error goes from {shown(gaps[0])} to {shown(gaps[-1])} "
+            f"with {curve.x[-1]:g} examples"
+        )
+    return f"The dev error is lowest with {curve.variable} = {brief(curve.best)}: {shown(min(curve.dev))}"
