@@ -11,7 +11,7 @@ MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,11 @@ class MLP(Network):
         """The outputs for one example, n_x numbers or Values, as the network predicts."""
         [outputs] = self._passes([x], training=False)[-1].a
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def activations_of(self, x: Sequence[Operand]) -> Iterator[tuple[list[Value], list[Value]]]:
+        """z and a of each layer in turn for one example, as the network predicts."""
+        for layer in self._passes([x], training=False):
+            yield layer.z[0], layer.a[0]
 
     def _passes(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
         """What each layer in turn makes of the examples, n_x numbers or Values each."""

@@ -18,18 +18,14 @@ _LEVEL = 1e-3
 
 
 class Terms:
-    """The largest sum of magnitudes behind an entry of each quantity of a pass.
-
-    On the way forward they count only from the first normalisation on: it subtracts a mean, and divides by
-    what may be small. Before it, numbers are compared with the largest of their kind.
-    """
+    """The largest sum of magnitudes behind an entry of each quantity of a pass."""
 
     @np.errstate(all="ignore")
     def __init__(self, numbers: Pass, model: Network, X: Array) -> None:
         self._numbers, self._model = numbers, model
         self._found: dict[tuple[str, int], float] = {}
         self._A = [np.abs(X), *map(np.abs, numbers.A)]
-        self._sizes_in: list[Array | None] = []
+        self._sizes_in: list[Array] = []
         self._forward()
         self._backward()
 
@@ -38,27 +34,22 @@ class Terms:
         return self._found.get((what, l), 0.0)
 
     def _forward(self) -> None:
-        A, counts = self._A[0], False
+        A = self._A[0]
         for l, (W, b) in enumerate(self._model.layers_data(), 1):
             Z, Z_norm = np.abs(W) @ A + np.abs(b), self._numbers.Z_norm[l - 1]
-            if counts:
-                self._note("Z", l, Z)
+            self._note("Z", l, Z)
             sizes = Z
             if Z_norm is not None:
-                counts = True
                 sizes = (Z + Z.mean(axis=self._axis(l), keepdims=True)) / self._deviation(l)
                 self._note("Z_norm", l, sizes)
                 gamma, beta = self._scale(l)
                 sizes = np.abs(gamma) * sizes + np.abs(beta)
             keep = self._model.keep_probs[l - 1]
-            A = self._A[l]
-            if counts:
-                A = np.maximum(A, sizes * np.minimum(1, np.abs(self._slope(l)) + _LEVEL) / keep)
-                self._note("A", l, A)
-            self._sizes_in.append(sizes if counts else None)
-        if counts:
-            # What a rounding of z does to the cost, its derivative tells.
-            self._found["J", 0] = float((np.abs(self._numbers.dZ[-1]) * sizes).sum(axis=0).mean())
+            A = np.maximum(self._A[l], sizes * np.minimum(1, np.abs(self._slope(l)) + _LEVEL) / keep)
+            self._note("A", l, A)
+            self._sizes_in.append(sizes)
+        # What a rounding of z does to the cost, its derivative tells.
+        self._found["J", 0] = float((np.abs(self._numbers.dZ[-1]) * sizes).sum(axis=0).mean())
 
     def _backward(self) -> None:
         L = len(self._numbers.Z)
@@ -68,8 +59,8 @@ class Terms:
         for l in range(L - 1, 0, -1):
             dA = np.abs(layers[l][0]).T @ dZ / self._model.keep_probs[l - 1]
             dZ_in = dA * np.minimum(1, np.abs(self._slope(l)) + _LEVEL)
-            if (sizes := self._sizes_in[l - 1]) is not None:  # the slope is at a z that is rounded
-                dZ_in = dZ_in + np.abs(layers[l][0].T @ self._numbers.dZ[l]) * sizes
+            # The slope is at a z that is rounded.
+            dZ_in = dZ_in + np.abs(layers[l][0].T @ self._numbers.dZ[l]) * self._sizes_in[l - 1]
             if self._numbers.Z_norm[l - 1] is None:
                 self._note_dZ(l, dA)
                 dZ = np.maximum(np.abs(self._numbers.dZ[l - 1]), dZ_in)
@@ -80,7 +71,6 @@ class Terms:
     def _through_normalisation(self, l: int, dZ_in: Array) -> Array:
         gamma, beta = self._scale(l)
         sizes, axis = self._sizes_in[l - 1], self._axis(l)
-        assert sizes is not None
         Z_norm = np.where(gamma == 0, 0, (sizes - np.abs(beta)) / np.abs(gamma))
         self._found["dgamma", l] = float((dZ_in * Z_norm).mean(axis=1).max())
         self._found["dbeta", l] = float(dZ_in.mean(axis=1).max())

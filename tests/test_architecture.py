@@ -49,6 +49,7 @@ LAYERS = (
     "micrograd_dl.compiled.numba_runner",
     "micrograd_dl.compiled.comparisons",
     "micrograd_dl.compiled.writing",
+    "micrograd_dl.compiled.inputs",
     "micrograd_dl.compiled.listing",
     "micrograd_dl.compiled.graph",
     "micrograd_dl.atomic",

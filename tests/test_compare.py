@@ -141,7 +141,7 @@ def test_another_mistake_in_dW() -> None:
 def test_a_forgotten_transpose_in_dA() -> None:
     there = vectorized.MLP(*LAYERS, seed=1)
     second = there._cache(5).layers[1]
-    second.WT = second.W
+    second.block_T = np.vstack([second.W, second.b.T])
     reason = one_reason(compared(there))
     assert re.search(r"at dZ\[1\], unit \d, example \d, ", reason)
     assert "W[2] stands where its transpose should: dA[1] = W[2]^T dZ[2]" in reason

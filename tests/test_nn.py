@@ -171,3 +171,10 @@ def test_regularisation_by_hand() -> None:
     ):
         np.testing.assert_allclose(dV, dW + 0.3 * V + 0.2 * np.sign(V), rtol=1e-12)
         np.testing.assert_array_equal(db, dc)
+
+
+def test_activations_of_one_example() -> None:
+    model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, normalisation="layer", keep_prob=0.5)
+    layers = list(model.activations_of([0.5, -1.0]))
+    assert [(len(z), len(a)) for z, a in layers] == [(3, 3), (1, 1)]
+    assert layers[-1][1][0].data == model.forward([[0.5], [-1.0]]).item()

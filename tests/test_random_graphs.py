@@ -18,6 +18,7 @@ from hypothesis import given
 from micrograd_dl import check, grad, paths, topological_order
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import TABLE
+from micrograd_dl.order import interior_order
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs
 from micrograd_dl.value import Value
 
@@ -251,3 +252,11 @@ def test_the_gradient_of_an_expanded_graph(graph: Graph) -> None:
         grad(nodes[-1], leaves), grad(graph.root, graph.leaves), sizes(graph), strict=True
     ):
         assert close(exact, got, size)
+
+
+@given(graphs())
+def test_the_interior_order_is_the_topological_order_without_leaves(graph: Graph) -> None:
+    order, constants = interior_order(graph.root)
+    everything = topological_order(graph.root)
+    assert order == [node for node in everything if node.parents]
+    assert set(constants) == {node for node in everything if node.is_constant}

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from micrograd_dl.backprop import evaluate, require_value
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
+from micrograd_dl.compiled.inputs import Input, Inputs
 from micrograd_dl.compiled.listing import listing
 from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
 from micrograd_dl.compiled.schedule import Program, schedule
@@ -21,7 +22,6 @@ from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
 
 Array: TypeAlias = NDArray[np.float64]
-Input: TypeAlias = "Value | Sequence[Value]"
 Runner: TypeAlias = Literal["numpy", "numba"]
 
 
@@ -118,9 +118,8 @@ class CompiledGraph:
         runner: Runner,
     ) -> None:
         self.runner = runner
-        self._single = [isinstance(given, Value) for given in inputs]
-        lists = [[given] if isinstance(given, Value) else list(given) for given in inputs]
-        self.recorded = recorded(root, lists, parameters, asked)
+        self._inputs = Inputs(inputs)
+        self.recorded = recorded(root, self._inputs.leaves, parameters, asked)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
 
     @property
@@ -168,7 +167,7 @@ class CompiledGraph:
     # --- running ----------------------------------------------------------------------------------------
 
     def _run(self, theta: Array, inputs: Sequence[ArrayLike]) -> tuple[_Variant, Array]:
-        arrays, m = self._arrays(inputs)
+        arrays, m = self._inputs.arrays(inputs)
         if theta.shape != (len(self.parameters),):
             raise ValueError(
                 f"theta is {theta.shape}, ({len(self.parameters)},) is wanted: a number a parameter"
@@ -202,42 +201,6 @@ class CompiledGraph:
         if kinds not in self._variants:
             self._variants[kinds] = _Variant(self, kinds)
         return self._variants[kinds]
-
-    def _arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
-        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers."""
-        if len(given) != len(self.recorded.inputs):
-            raise ValueError(f"this graph takes {len(self.recorded.inputs)} inputs, not {len(given)}")
-        arrays, m = [], 1
-        for k, (x, nodes) in enumerate(zip(given, self.recorded.inputs, strict=True)):
-            array = _numbers(x, self._name, k)
-            if array.ndim == 2 and array.shape == (len(nodes), m) and m > 1:
-                arrays.append(array)
-                continue
-            if array.ndim == 0 and self._single[k]:
-                array = array.reshape(1)
-            elif array.ndim == 1 and self._single[k]:
-                raise ValueError(
-                    f"{self._name(k)} is {array.shape}: give a number, or a row with reshape(1, -1)"
-                )
-            if array.shape[:1] != (len(nodes),) or array.ndim > 2 or array.size == 0:
-                raise ValueError(
-                    f"{self._name(k)} is {array.shape}, ({len(nodes)},) or ({len(nodes)}, m) is wanted: "
-                    "columns are examples"
-                )
-            if array.ndim == 2 and array.shape[1] == 1:
-                array = array[:, 0]
-            elif array.ndim == 2:
-                if m not in (1, array.shape[1]):
-                    raise ValueError(f"{self._name(k)} has {array.shape[1]} examples, another input has {m}")
-                m = array.shape[1]
-            arrays.append(array)
-        return arrays, m
-
-    def _name(self, k: int) -> str:
-        labels = [v.label for v in self.recorded.inputs[k] if v.label]
-        return f"input {k + 1}" + (
-            f" ({labels[0]}{', ...' if not self._single[k] else ''})" if labels else ""
-        )
 
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:
         """What the recorded program itself says of one example: the same error, with the same labels."""
@@ -303,13 +266,6 @@ class _Variant:
         for k, (place, varies) in enumerate(self._places):
             found[k] = next(of_rows) if varies else self.shared[place]
         return found
-
-
-def _numbers(x: ArrayLike, name: Callable[[int], str], k: int) -> Array:
-    array = np.asarray(x)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name(k)} holds {array.dtype}, not numbers")
-    return array.astype(np.float64, copy=False)
 
 
 def _numba_runner(program: Program) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl import nn
-from micrograd_dl.compiled.graph import CompiledGraph, Input, Runner, compile_graph
+from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
+from micrograd_dl.compiled.inputs import Input
 from micrograd_dl.initialisers import Weights
 from micrograd_dl.network import Array, Network, Pass
 from micrograd_dl.value import Value

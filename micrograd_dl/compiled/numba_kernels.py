@@ -176,33 +176,34 @@ def _run_shared(table: Any, pool: Any, U: Any) -> bool:
 
 
 @_compiled(fastmath={"contract"})
-def _linear(V: Any, U: Any, pool: Any, row: Any, k: int) -> None:
-    """One row that is a sum of products; eight terms at a time, so that it is written an eighth as often."""
-    o = row[FIRST] + k
+def _linear(V: Any, U: Any, pool: Any, row: Any) -> None:
+    """Rows that are sums of products; eight terms at a time, so that they are written an eighth as often."""
     shared, weights, rows = row[SHARED], row[WEIGHTS], row[ROWS]
-    p, end = pool[shared + k], pool[shared + k + 1]
-    for c in range(BLOCK):
-        V[o, c] = 0.0
-    while p + 8 <= end:
-        w, r = weights + p, rows + p
-        w0, w1, w2, w3 = U[pool[w]], U[pool[w + 1]], U[pool[w + 2]], U[pool[w + 3]]
-        w4, w5, w6, w7 = U[pool[w + 4]], U[pool[w + 5]], U[pool[w + 6]], U[pool[w + 7]]
-        r0, r1, r2, r3 = pool[r], pool[r + 1], pool[r + 2], pool[r + 3]
-        r4, r5, r6, r7 = pool[r + 4], pool[r + 5], pool[r + 6], pool[r + 7]
-        for c in range(BLOCK):
-            total = (((V[o, c] + w0 * V[r0, c]) + w1 * V[r1, c]) + w2 * V[r2, c]) + w3 * V[r3, c]
-            V[o, c] = (((total + w4 * V[r4, c]) + w5 * V[r5, c]) + w6 * V[r6, c]) + w7 * V[r7, c]
-        p += 8
-    while p < end:
-        w0, r0 = U[pool[weights + p]], pool[rows + p]
-        for c in range(BLOCK):
-            V[o, c] += w0 * V[r0, c]
-        p += 1
     a, b, starts = row[A], row[B], row[STARTS]
-    for q in range(pool[starts + k], pool[starts + k + 1]):
-        i, j = pool[a + q], pool[b + q]
+    for k in range(row[LAST] - row[FIRST]):
+        o = row[FIRST] + k
+        p, end = pool[shared + k], pool[shared + k + 1]
         for c in range(BLOCK):
-            V[o, c] += V[i, c] * V[j, c]
+            V[o, c] = 0.0
+        while p + 8 <= end:
+            w, r = weights + p, rows + p
+            w0, w1, w2, w3 = U[pool[w]], U[pool[w + 1]], U[pool[w + 2]], U[pool[w + 3]]
+            w4, w5, w6, w7 = U[pool[w + 4]], U[pool[w + 5]], U[pool[w + 6]], U[pool[w + 7]]
+            r0, r1, r2, r3 = pool[r], pool[r + 1], pool[r + 2], pool[r + 3]
+            r4, r5, r6, r7 = pool[r + 4], pool[r + 5], pool[r + 6], pool[r + 7]
+            for c in range(BLOCK):
+                total = (((V[o, c] + w0 * V[r0, c]) + w1 * V[r1, c]) + w2 * V[r2, c]) + w3 * V[r3, c]
+                V[o, c] = (((total + w4 * V[r4, c]) + w5 * V[r5, c]) + w6 * V[r6, c]) + w7 * V[r7, c]
+            p += 8
+        while p < end:
+            w0, r0 = U[pool[weights + p]], pool[rows + p]
+            for c in range(BLOCK):
+                V[o, c] += w0 * V[r0, c]
+            p += 1
+        for q in range(pool[starts + k], pool[starts + k + 1]):
+            i, j = pool[a + q], pool[b + q]
+            for c in range(BLOCK):
+                V[o, c] += V[i, c] * V[j, c]
 
 
 @_compiled(fastmath={"contract", "reassoc"})
@@ -320,8 +321,7 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, given_rows: int, as
             row = table[g]
             code = row[CODE]
             if code == _LINEAR:
-                for k in range(row[LAST] - row[FIRST]):
-                    _linear(V, U, pool, row, k)
+                _linear(V, U, pool, row)
             elif code == _MEAN:
                 _mean(V, U, pool, row)
             elif code == _LOGSUMEXP:

@@ -24,7 +24,8 @@ class Layer:
     Attributes:
         g: the formulas of its activation.
         block, dblock: ``[W b]`` and its derivative, ``(n[l], n[l-1] + 1)``; just W where there is no bias.
-        W, dW: without the last column; WT is W transposed.
+        block_T: the block transposed.
+        W, dW: the block without the last column.
         b, db: the last column.
         A_before: the A of the layer before with a row of ones below, ``(n[l-1] + 1, m)``. The ones make the
             bias a column of the weights, so that one product gives ``W A + b``. An input of many features is
@@ -33,6 +34,9 @@ class Layer:
         A_before_T: the same transposed.
         ones: ``(m,)``, for the sum over the examples where A_before has none.
         Z, A, dZ, scratch: ``(n[l], m)``.
+        dA: what the block of the layer after, transposed, times its dZ gives; dZ is made in the same memory.
+            If that block has a bias, there is one row more, the derivative by the ones, which is of no use;
+            but a product with W alone, a view with gaps, takes longer.
         A_out: what is passed on: A itself, or after dropout.
         normalisation: between Z and the activation, or None.
         Z_in: what the activation is of: Z itself, or normalised.
@@ -49,13 +53,14 @@ class Layer:
     Z: Array
     A: Array
     A_out: Array
-    dZ: Array
+    dA: Array
     scratch: Array
     normalisation: Normalisation | None
     mask: Array | None = None
     Z_in: Array = field(init=False)
+    dZ: Array = field(init=False)
     W: Array = field(init=False)
-    WT: Array = field(init=False)
+    block_T: Array = field(init=False)
     b: Array = field(init=False)
     dW: Array = field(init=False)
     db: Array = field(init=False)
@@ -65,7 +70,8 @@ class Layer:
     def __post_init__(self) -> None:
         n_in = self.block.shape[1] - self.bias
         self.W, self.b = self.block[:, :n_in], self.block[:, n_in:]
-        self.WT = self.W.T
+        self.block_T = self.block.T
+        self.dZ = self.dA[: len(self.Z)]
         self.dW, self.db = self.dblock[:, :n_in], self.dblock[:, n_in:]
         self.A_before_T = self.A_before.T
         self.in_one = not self.bias or self.A_before.shape[0] == self.block.shape[1]
@@ -76,7 +82,7 @@ class Layer:
         if self.in_one:
             self.block.dot(self.A_before, self.Z)
         else:
-            self.W.dot(self.A_before, self.Z)
+            np.matmul(self.W, self.A_before, out=self.Z)
             np.add(self.Z, self.b, self.Z)
         if self.normalisation is not None:
             self.normalisation.forward(self.Z, training)
@@ -89,7 +95,7 @@ class Layer:
 
     def dZ_from(self, after: Layer) -> None:
         """``dA = W[l+1]^T dZ[l+1]`` and ``dZ = dA * g'(Z)``; with the mask of the forward pass."""
-        after.WT.dot(after.dZ, self.dZ)  # dA, in the place of what becomes dZ
+        after.block_T.dot(after.dZ, self.dA)
         if self.mask is not None:
             np.multiply(self.dZ, self.mask, self.dZ)
         self.g.dZ(self.dZ, self.Z_in, self.A, self.scratch)

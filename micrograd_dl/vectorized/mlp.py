@@ -248,7 +248,7 @@ class MLP(Network):
                     Z=empty(n),
                     A=A,
                     A_out=A_out,
-                    dZ=empty(n),
+                    dA=empty(n + (l < len(self.shape) - 1 and self.normalisations[l] != "batch")),
                     scratch=empty(n),
                     normalisation=self._normalisation(l, empty(n), empty(n)),
                 )

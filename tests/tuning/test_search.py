@@ -41,8 +41,9 @@ def broken(options: Mapping[str, Any], epochs: int) -> Verdict:
     raise ValueError(f"{epochs} epochs of {sorted(options)}")
 
 
+# Slow enough that a search is still under way when a busy machine gets round to stopping it.
 def slow(options: Mapping[str, Any], epochs: int) -> Verdict:
-    time.sleep(0.05)
+    time.sleep(0.3)
     return judge(options, epochs)
 
 

@@ -1,0 +1,74 @@
+"""What a call of a compiled graph brings with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micrograd_dl.value import Value
+
+Array: TypeAlias = NDArray[np.float64]
+Input: TypeAlias = "Value | Sequence[Value]"
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+class Inputs:
+    """The leaves that change from call to call, one by one or in lists.
+
+    Attributes:
+        leaves: of each input its leaves.
+    """
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self.leaves = [[given] if isinstance(given, Value) else list(given) for given in inputs]
+        self._single = [isinstance(given, Value) for given in inputs]
+        self._counts = [len(nodes) for nodes in self.leaves]
+
+    def arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
+        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers.
+
+        Raises:
+            TypeError: what is given is not numbers.
+            ValueError: a shape is wrong.
+        """
+        if len(given) != len(self._counts):
+            raise ValueError(f"this graph takes {len(self._counts)} inputs, not {len(given)}")
+        arrays: list[Array] = []
+        m = 1
+        for k, (x, n) in enumerate(zip(given, self._counts, strict=True)):
+            array: Any = x
+            if not (isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2):
+                array = self._checked(x, k)
+            elif x.shape[0] != n or not x.shape[1]:
+                array = self._checked(x, k)  # which refuses it
+            if array.ndim == 2 and array.shape[1] == 1:
+                array = array[:, 0]
+            elif array.ndim == 2:
+                if m not in (1, array.shape[1]):
+                    raise ValueError(f"{self._name(k)} has {array.shape[1]} examples, another input has {m}")
+                m = array.shape[1]
+            arrays.append(array)
+        return arrays, m
+
+    def _checked(self, x: ArrayLike, k: int) -> Array:
+        array, n = np.asarray(x), self._counts[k]
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self._name(k)} holds {array.dtype}, not numbers")
+        if array.ndim == 0 and self._single[k]:
+            array = array.reshape(1)
+        elif array.ndim == 1 and self._single[k]:
+            advice = "give a number, or a row with reshape(1, -1)"
+            raise ValueError(f"{self._name(k)} is {array.shape}: {advice}")
+        if array.shape[:1] != (n,) or array.ndim > 2 or array.size == 0:
+            wanted = f"({n},) or ({n}, m) is wanted: columns are examples"
+            raise ValueError(f"{self._name(k)} is {array.shape}, {wanted}")
+        return array.astype(np.float64, copy=False)
+
+    def _name(self, k: int) -> str:
+        labels = [v.label for v in self.leaves[k] if v.label]
+        more = "" if self._single[k] else ", ..."
+        return f"input {k + 1}" + (f" ({labels[0]}{more})" if labels else "")
