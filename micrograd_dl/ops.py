@@ -266,7 +266,7 @@ neg: Operation = _entry(
     "neg", "-", 1,
     forward=lambda x: -x,
     derivatives=(lambda out, x: -1.0,),
-    text=lambda x: f"-{x:3}", latex=lambda x: f"-{x:3}", precedence=NEG,
+    text=lambda x: f"-{x:4}", latex=lambda x: f"-{x:4}", precedence=NEG,
     meaning="-x",
 )  # fmt: skip
 pow: Operation = _entry(

@@ -78,7 +78,7 @@ def inserted(term: Term, position: int, count: int) -> list[Term]:
         ("sub", [ADD, MUL], [ADD, MUL]),
         ("mul", [MUL, NEG], [MUL, MUL]),
         ("div", [MUL, NEG], [ADD, ADD]),
-        ("neg", [NEG], [NEG]),
+        ("neg", [POW], [POW]),  # -(-2): two signs in a row are easily misread
         ("pow", [ATOM, NEG], [ATOM, ADD]),
         ("sum", [ADD, MUL, MUL], [ADD, MUL, MUL]),
         ("dot", [MUL, NEG, MUL, NEG], [MUL, NEG, MUL, NEG]),

@@ -168,6 +168,7 @@ class CompiledGraph:
 
     def _run(self, theta: Array, inputs: Sequence[ArrayLike]) -> tuple[_Variant, Array]:
         arrays, m = self._inputs.arrays(inputs)
+        theta = np.asarray(theta, np.float64)
         if theta.shape != (len(self.parameters),):
             raise ValueError(
                 f"theta is {theta.shape}, ({len(self.parameters)},) is wanted: a number a parameter"
