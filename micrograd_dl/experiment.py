@@ -163,6 +163,11 @@ def train(
     clip_norm: float | None = None,
     initialiser: str | None = None,
     l2: float = 0.0,
+    l1: float = 0.0,
+    max_norm: float | None = None,
+    normalisation: str | None = None,
+    keep_prob: float | None = None,
+    label_smoothing: float = 0.0,
     patience: int | None = 30,
     seed: int = 0,
     bayes: float = 0.0,
@@ -183,7 +188,8 @@ def train(
         initialiser: a name in ``INITIALISERS``; by default what suits each layer's activation.
         epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fit`.
-        l2: lambda.
+        l2, l1, max_norm, normalisation, keep_prob, label_smoothing: see
+            :class:`~micrograd_dl.network.Network`.
         bayes: the error that nobody could be below.
 
     Raises:
@@ -205,6 +211,11 @@ def train(
         initialiser=None if initialiser is None else initialisers.initialiser(initialiser),
         seed=seed,
         l2=l2,
+        l1=l1,
+        max_norm=max_norm,
+        normalisation=normalisation,
+        keep_prob=keep_prob,
+        label_smoothing=label_smoothing,
     )
     rule = _optimiser(
         optimiser,

@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -92,6 +93,19 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="of the weights: he, xavier, glorot, orthogonal, ... (what suits each activation)",
     )
     train.add_argument("--l2", type=float, default=0.0, help="lambda of the L2 regularisation (0)")
+    train.add_argument("--l1", type=float, default=0.0, help="lambda of the L1 regularisation (0)")
+    train.add_argument(
+        "--max-norm", type=float, help="how long the weights into one unit may be (any length)"
+    )
+    train.add_argument(
+        "--normalisation",
+        choices=("batch", "layer"),
+        help="of the hidden layers, over a batch or a layer (none)",
+    )
+    train.add_argument("--keep-prob", type=float, help="the part of the hidden units that dropout keeps (1)")
+    train.add_argument(
+        "--label-smoothing", type=float, default=0.0, help="how far targets are from 0 and 1, from 0 to 1 (0)"
+    )
     train.add_argument(
         "--patience", type=int, default=30, help="epochs without a lower dev cost before it stops (30)"
     )
@@ -153,26 +167,10 @@ def _train(options: argparse.Namespace) -> int:
 
     if not options.output.endswith(".npz"):  # said now, not when the training is done
         raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
-    outcome = train(
-        read_data(options),
-        options.hidden,
-        activation=options.activation,
-        backend=options.backend,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        optimiser=options.optimiser,
-        learning_rate=options.learning_rate,
-        beta1=options.beta1,
-        beta2=options.beta2,
-        weight_decay=options.weight_decay,
-        clip_norm=options.clip_norm,
-        initialiser=options.initialiser,
-        l2=options.l2,
-        patience=options.patience,
-        seed=options.seed,
-        bayes=options.bayes,
-        checkpoint=options.checkpoint,
-    )
+    # Each option is called like the argument it is.
+    _, _, *names = signature(train).parameters
+    given = {name: x for name, x in vars(options).items() if name in names}
+    outcome = train(read_data(options), options.hidden, **given)
     print(outcome)
     path = outcome.predictor.save(options.output)
     print(f"\nThe model is in {path}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from micrograd_dl import learning_cli
+from micrograd_dl import experiment, learning_cli
 from micrograd_dl.experiment import Outcome
 from micrograd_dl.learning_cli import LESSONS
 from micrograd_dl.optim import OPTIMISERS
@@ -54,7 +55,39 @@ def train(flowers: Path, *words: object) -> int:
 # --- train and predict --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", ["numpy", "values"])
+def test_what_a_network_can_be_can_be_asked_for(
+    flowers: Path, capsys: pytest.CaptureFixture[str], no_pictures: list[Outcome]
+) -> None:
+    options = (
+        "--normalisation batch --keep-prob 0.9 --l2 0.1 --l1 0.2 --max-norm 3 --label-smoothing 0.05 "
+        "--optimiser momentum --clip-norm 5 --epochs 3"
+    )
+    assert train(flowers, "--hidden", "4", *options.split()) == 0
+    assert (
+        "MLP(2 -> 4 relu, batch norm, keep 0.9 -> 3 softmax; cross_entropy loss, l2=0.1, l1=0.2, max_norm=3, "
+        "label_smoothing=0.05; "
+    ) in capsys.readouterr().out
+    model = no_pictures[0].predictor.model
+    assert (model.max_norm, model.keep_probs) == (3, (0.9, 1.0))
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_every_argument_of_train_has_its_option(monkeypatch: pytest.MonkeyPatch, flowers: Path) -> None:
+    asked: dict[str, object] = {}
+    wanted = set(inspect.signature(experiment.train).parameters)
+
+    def noted(data: object, hidden: object, **options: object) -> Outcome:
+        asked.update(options, data=data, hidden=hidden)
+        return experiment_train(data, hidden, epochs=1)  # type: ignore[arg-type]  # as they came
+
+    experiment_train = experiment.train
+    noted.__signature__ = inspect.signature(experiment_train)  # type: ignore[attr-defined]  # as functools does
+    monkeypatch.setattr(experiment, "train", noted)
+    assert train(flowers) == 0
+    assert wanted - asked.keys() == {"progress", "callbacks"}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "values", "compiled"])
 def test_from_a_table_to_predictions(
     backend: str,
     flowers: Path,
