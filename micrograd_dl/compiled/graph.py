@@ -153,7 +153,7 @@ class CompiledGraph:
         """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
         variant, _ = self._run(theta, inputs)
         shared = variant.shared
-        return Replay(float(shared[variant.value]), shared[variant.gradient])
+        return Replay(float(shared[variant.value]), shared.take(variant.gradient))
 
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
         """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
