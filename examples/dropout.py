@@ -31,17 +31,19 @@ def trained(options: dict[str, float]) -> tuple[MLP, History]:
 def main() -> None:
     print(f"Two hidden layers of {UNITS} units, {X.shape[1]} examples of moons with much noise\n")
     print(f"{'':<14}{'train':>8}{'dev':>8}{'dev cost':>10}{'rises of the cost':>20}")
+    rises = {}
     for name, options in CASES.items():
         model, history = trained(options)
-        rises = int((np.diff(history.cost) > 0).sum())
+        rises[name] = int((np.diff(history.cost) > 0).sum())
         print(
             f"{name:<14}{model.accuracy(X, Y):>8.1%}{model.accuracy(*DEV_SET):>8.1%}"
-            f"{model.cost(*DEV_SET):>10.3f}{f'{rises} of {EPOCHS - 1} epochs':>20}"
+            f"{model.cost(*DEV_SET):>10.3f}{f'{rises[name]} of {EPOCHS - 1} epochs':>20}"
         )
     print(
         "\nIn training each unit is dropped with probability 1 - keep_prob, and those kept are divided by"
         "\nkeep_prob; a prediction uses all. The cost is then another function in every step, and need not"
-        "\nfall: see that it does without dropout first."
+        f"\nfall: it rises in {rises['keep 0.5']} epochs with keep 0.5, in {rises['nothing']} without."
+        "\nSee that it falls without dropout first."
     )
 
 

@@ -50,9 +50,29 @@ def picture() -> Figure:
 def main() -> None:
     by_size, by_lambda = curves()
     print(f"The same network, trained on more and more of the same examples:\n\n{by_size}\n")
-    print("The training error rises, the dev error falls: high variance, which more data cures.\n")
+    train, dev = by_size.train, by_size.dev
+    gaps = [100 * (b - a) for a, b in zip(train, dev, strict=True)]
+    print(
+        f"From {SIZES[0]} to {SIZES[-1]} examples the training error goes from {train[0]:.1%} "
+        f"to {train[-1]:.1%}, the dev error from {dev[0]:.1%} to {dev[-1]:.1%}."
+    )
+    print(
+        f"The gap between them goes from {gaps[0]:.1f} to {gaps[-1]:.1f} points: "
+        "it was variance, which more data cures."
+    )
+    if rises := [f"{size}" for size, a, b in zip(SIZES[1:], dev, dev[1:], strict=False) if b > a]:
+        print(
+            f"With few examples chance has a say: the dev error rises on the way, at m = {', '.join(rises)}."
+        )
+    print()
     print(f"On {FEW} examples, with more and more L2 regularisation:\n\n{by_lambda}\n")
-    print(f"The dev error is lowest with lambda = {by_lambda.best:g}; beyond it is bias, before it variance.")
+    train, dev = by_lambda.train, by_lambda.dev
+    print(f"The dev error is lowest with lambda = {by_lambda.best:g}.")
+    print(
+        f"With {LAMBDAS[0]:g} it is {100 * (dev[0] - train[0]):.1f} points above the training error: "
+        "variance. "
+        f"With {LAMBDAS[-1]:g} even the training error is {train[-1]:.1%}: bias."
+    )
 
 
 if __name__ == "__main__":

@@ -134,20 +134,29 @@ def main(steps: int = 100, seeds: Sequence[int] = (0, 1)) -> None:
     print(f"{'':<27}{'cost':^16}{'first bit right, of':>36}")
     heads = "".join(f"{f'{length} bits':>12}" for length in lengths)
     print(f"{'cell':<10}{'parameters':>11}{'seed':>6}{'first':>8}{'last':>8}{heads}")
+    twice: dict[str, list[float]] = {name: [] for name in CELLS}
     for name, cell in CELLS.items():
         for seed in seeds:
             model = Echo(cell(seed))
             costs = train(model, steps)
-            row = "".join(f"{right(model, length):>12.0%}" for length in lengths)
+            parts = [right(model, length) for length in lengths]
+            twice[name].append(parts[1])
+            row = "".join(f"{part:>12.0%}" for part in parts)
             print(f"{name:<10}{len(model.parameters()):>11}{seed:>6}{costs[0]:>8.3f}{costs[-1]:>8.3f}{row}")
     ones = [sum(xs[0] for xs in sequences(TESTS, M, length)) / M for length in lengths]
     print(f"{'the same answer always':<43}" + "".join(f"{max(part, 1 - part):>12.0%}" for part in ones))
     print("\nSize of the loss's derivative by c, so many steps before the end; before training")
     back = range(0, 2 * LENGTH, 3)
+    fades = {}
     print(f"{'cell':<10}" + "".join(f"{k:>9}" for k in back))
     for name, cell in CELLS.items():
         sizes = gradient_through_time(Echo(cell(seeds[0])), 2 * LENGTH)[::-1]
         print(f"{name:<10}" + "".join(f"{sizes[k]:>9.1e}" for k in back))
+        fades[name] = sizes[0] / sizes[back[-1]]
+    print(f"\nOver {back[-1]} steps back the derivative fades, and of {lengths[1]} bits the first is right:")
+    for name in CELLS:
+        fold, part = float(f"{fades[name]:.2g}"), float(np.mean(twice[name]))
+        print(f"  {name:<10}{fold:>9,.0f}-fold{part:>8.0%} of the time")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,10 @@ def main() -> None:
             right = float((model.forward(X) == Y).mean())
             cells.append(f"{len(model.shape) - 1:>9} {sum(model.shape[1:]):>8} {right:>9.0%}")
         print(f"{n:>4} {cells[0]} {cells[1]}")
-    print("\nThe tree needs about 3n units in 2 log2(n) layers; one hidden layer needs 2^(n-1) of them.")
+    print(
+        "\nThe tree has 3(n-1) units in 2 log2(n) layers. One hidden layer with a unit for each odd input"
+        "\nhas 2^(n-1) of them, and one unit more for the sum."
+    )
 
 
 if __name__ == "__main__":

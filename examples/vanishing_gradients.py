@@ -61,14 +61,19 @@ def main() -> None:
     print(f"Root mean square by layer, {DEPTH} layers of {UNITS} units, before training\n")
     print(f"{'':<18}{'A[l] at layer l':>22}{'dZ[l] at layer l':>49}")
     print(f"{'':<18}" + "   ".join("".join(f"{l:>9}" for l in SHOWN) for _ in ("A", "dZ")))
+    spreads = {}
     for name, case in CASES.items():
         numbers = one_pass(*case)
+        spreads[name] = [
+            max(sizes) / min(sizes) for sizes in (list(map(size, numbers.A)), list(map(size, numbers.dZ)))
+        ]
         rows = ("".join(f"{size(arrays[l - 1]):>9.1e}" for l in SHOWN) for arrays in (numbers.A, numbers.dZ))
         print(f"{name:<18}" + "   ".join(rows))
-    print(
-        "\nUnder the identity both fade with depth, over it both explode; "
-        "He's variance keeps ReLU layers level."
-    )
+    print("\nUnder the identity both fade on their way, over it both explode. The largest layer of ReLUs has")
+    for name in ("Xavier, relu", "He, relu"):
+        A, dZ = spreads[name]
+        whose = name.split(",")[0]
+        print(f"  {A:.3g} times the A and {dZ:.3g} times the dZ of the smallest with {whose}'s variance")
 
 
 if __name__ == "__main__":

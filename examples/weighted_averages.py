@@ -30,11 +30,13 @@ def picture() -> Figure:
     theta = temperatures()
     lines = {f"beta = {beta}": weighted_averages(theta, beta) for beta in (0.9, 0.98)}
     lines["0.98, not corrected"] = weighted_averages(theta, 0.98, corrected=False)
+    start = lines["0.98, not corrected"][0]
     return line_plot(
         range(1, DAYS + 1),
         lines,
         points=theta,
-        title="A larger beta is smoother, and later; uncorrected, the average begins at 0",
+        points_name="theta, day by day",
+        title=f"A larger beta is smoother, and later; uncorrected, the average begins at {start:.2f} °C",
         xlabel="day",
         ylabel="temperature (°C)",
     )
@@ -53,7 +55,9 @@ def main() -> None:
     print()
     for beta in BETAS:
         print(f"beta = {beta}: an average of about the last {1 / (1 - beta):.0f} days")
-    print("Uncorrected, the average begins near 0; after 200 days nothing is left of that.")
+    parts = ", ".join(f"{1 - BETAS[-1] ** day:.2%} on day {day}" for day in SHOWN[-4:])
+    print("Uncorrected, the average begins near 0: of the corrected one it is")
+    print(f"{1 - BETAS[-1]:.2%} on day 1, {parts}.")
 
 
 if __name__ == "__main__":

@@ -30,13 +30,21 @@ LESSONS = {
     "weight_decay": "the same as L2 under plain descent, another thing under Adam",
     "parity": "parity of n bits: deep against shallow",
     "dropout": "dropout, L2 and max-norm against learning by heart",
-    "batch_norm": "a deep network learns from almost any initial weights if it is normalised",
+    "batch_norm": "a deep network depends less on its initial weights if it is normalised",
     "log_scale": "where to search: the share of each decade, and a grid against chance",
     "autoencoder": "eight symbols through three units and back",
     "convolution": "kernels and pooling tell handwritten digits apart",
     "recurrent": "a recurrent cell adds binary numbers, and learns to carry",
     "lstm": "an LSTM cell echoes a bit from long before, beside a plain recurrent cell",
     "transformer": "a transformer over letters makes up names",
+}
+WITH_PICTURE = {  # known without loading them all
+    "xor",
+    "vanishing_gradients",
+    "learning_curves",
+    "optimisers",
+    "weighted_averages",
+    "log_scale",
 }
 
 
@@ -264,7 +272,8 @@ def load_lesson(name: str) -> ModuleType:
 
 
 def _lesson_list() -> str:
-    return "\n".join(["Lessons of the course:", *(f"  {name:<20} {what}" for name, what in LESSONS.items())])
+    lines = [f"  {name:<20} {what}{' [picture]' * (name in WITH_PICTURE)}" for name, what in LESSONS.items()]
+    return "\n".join(["Lessons of the course; -o FILE saves the [picture] of those that have one:", *lines])
 
 
 def _delimiter(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def test_dropout(capsys: pytest.CaptureFixture[str]) -> None:
     assert max(train.values()) < 100
     assert cost.pop("nothing") > max(cost.values())
     assert min(rises["keep 0.8"], rises["keep 0.5"]) > 100 > 3 * rises["nothing"]
+    assert f"in {rises['keep 0.5']:.0f} epochs with keep 0.5, in {rises['nothing']:.0f} without" in out
 
 
 def test_batch_norm(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +87,12 @@ def test_batch_norm(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(plain) == 2
     assert min(plain.values()) > 0.5
     assert max(batch.values()) < 0.05
+    sizes = re.findall(r"^(\S+ \S.*?|He)  +(\S+) +(\d[\d.]*) +(\d[\d.]*)$", out, re.MULTILINE)
+    assert [name for name, *_ in sizes] == list(load_lesson("batch_norm").INITIALISERS)
+    assert all(0.9 < float(size) <= 1 for _, _, *normalised in sizes for size in normalised)
+    assert "Without normalisation, z has sizes from 7e-12 to 1e+05." in out
+    for kind in (1, 3, 5):  # the sentence has the highest costs of the table
+        assert f"{max(float(row[kind]) for row in rows):.3f} with " in out.splitlines()[-1]
 
 
 def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,15 +114,21 @@ def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert all(name in out for name in module.CASES)
     assert max(map(len, out.splitlines())) < 120
+    assert (
+        f"{he[0].max() / he[0].min():.3g} times the A and {he[1].max() / he[1].min():.3g} times the dZ" in out
+    )
 
 
 def test_pictures() -> None:
     pytest.importorskip("matplotlib")
     title = load_lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
-    assert len(load_lesson("optimisers").picture().axes[0].lines) == 5
+    optimisers = load_lesson("optimisers")
+    assert len(optimisers.picture().axes[0].lines) == len(optimisers.ALPHAS)
     assert "with 320 examples" in load_lesson("learning_curves").picture().get_suptitle()
-    assert len(load_lesson("weighted_averages").picture().axes[0].lines) == 4
+    averages = load_lesson("weighted_averages").picture().axes[0]
+    assert len(averages.lines) == 4
+    assert [text.get_text() for text in averages.get_legend().get_texts()] == ["theta, day by day"]
     assert load_lesson("log_scale").picture().get_suptitle().startswith("Of 36 trials, ")
     assert (
         load_lesson("xor").picture().get_suptitle() == "All 4 examples are on the right side of the boundary"
@@ -137,6 +151,7 @@ def test_learning_curves(capsys: pytest.CaptureFixture[str]) -> None:
     assert str(by_size) in capsys.readouterr().out
     assert by_size.train[0] < by_size.train[-1]
     assert by_size.dev[0] > by_size.dev[-1]
+    assert by_size.dev[0] - by_size.train[0] > 5 * (by_size.dev[-1] - by_size.train[-1])
     assert by_lambda.x[0] < by_lambda.best < by_lambda.x[-1]
     assert by_lambda.train[0] < by_lambda.train[-1]
 
@@ -153,6 +168,9 @@ def test_optimisers(capsys: pytest.CaptureFixture[str]) -> None:
     ends = {name: module.at_the_end(schedule) for name, schedule in module.SCHEDULES.items()}
     assert all(f"{end:.4f}\n" in out for end in ends.values())
     assert all(end < 0.8 * ends["constant"] for name, end in ends.items() if name != "constant")
+    assert f"{min(ends.values()):.4f}, with {min(ends, key=lambda name: ends[name])}, whose alpha" in out
+    # What is said of an alpha of 2: it comes no nearer.
+    assert module.costs(partial(OPTIMISERS["descent"], learning_rate=2 / module.STEEP))[-1] > 0.8 * 2
 
 
 def test_augmentation(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +190,9 @@ def test_weighted_averages(capsys: pytest.CaptureFixture[str]) -> None:
     assert first[1] == first[2] == first[3] == first[4]  # corrected, the first average is the first number
     assert first[5] == pytest.approx(0.02 * first[1], abs=0.01)
     assert last[5] == last[4]
+    for part, day in re.findall(r"(\S+)% on day (\d+)", out):
+        [row] = [row for row in rows if row[0] == int(day)]
+        assert row[5] == pytest.approx(row[4] * float(part) / 100, abs=0.01)
     assert "beta = 0.98: an average of about the last 50 days" in out
 
 
@@ -189,6 +210,7 @@ def test_parity(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row[3] == row[6] == "100%" for row in rows)
     assert [int(row[5]) - 1 for row in rows] == [2, 8, 128]  # 2^(n-1) hidden units
     assert [int(row[1]) for row in rows] == [2, 4, 6]
+    assert [int(row[2]) for row in rows] == [3 * (n - 1) for n in (2, 4, 8)]
 
 
 def test_log_scale(capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,6 +298,12 @@ def test_lstm(capsys: pytest.CaptureFixture[str]) -> None:
     }
     assert fades["recurrent"][-1] < 1e-3 * fades["recurrent"][0]
     assert fades["LSTM"][-1] > 1e-2 * fades["LSTM"][0]
+    said = {
+        name: float(fold.replace(",", ""))
+        for name, fold in re.findall(r"^  (\w+) +(\S+)-fold", out, re.MULTILINE)
+    }
+    for name, sizes in fades.items():
+        assert said[name] == pytest.approx(sizes[0] / sizes[-1], rel=0.1)
 
 
 _FADES = r"^(\w+) +((?:\d\.\de-\d\d *)+)$"

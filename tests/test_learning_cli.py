@@ -299,9 +299,11 @@ def test_predict_refuses_a_table_without_the_features(flowers: Path, tmp_path: P
 def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("lesson") == 0
     out = capsys.readouterr().out
-    assert out.startswith("Lessons of the course:\n")
+    assert out.startswith("Lessons of the course; -o FILE saves the [picture] of those that have one:\n")
     assert all(f"  {name} " in out for name in LESSONS)
     assert len(out.splitlines()) == len(LESSONS) + 1
+    marked = {line.split()[0] for line in out.splitlines()[1:] if line.endswith(" [picture]")}
+    assert marked == {name for name in LESSONS if hasattr(learning_cli.load_lesson(name), "picture")}
 
 
 def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -160,8 +160,9 @@ def _asks_for_log(lines: Sequence[_Line]) -> bool:
 
 
 def _percent(x: float) -> str:
-    """Rounded down, so that 100 % is without fault."""
-    return f"{math.floor(10 * x + 1e-9) / 10:g} %"
+    """With two digits after the point, as in the text beside it; but 100 % is without fault."""
+    rounded = round(x, 2)
+    return f"{99.99 if rounded == 100 > x else rounded:g} %"
 
 
 def _title(histories: Mapping[str, History]) -> str:

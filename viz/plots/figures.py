@@ -201,6 +201,21 @@ def brief(x: float, digits: int = 3) -> str:
     return factor.replace("-", "−") + power_of_ten(int(exponent))
 
 
+def on_axis(x: float, low: float, high: float) -> str:
+    """A number on a logarithmic axis from low to high, where all are written in the same way.
+
+    >>> on_axis(0.001, 0.0001, 1), on_axis(0.001, 1e-9, 1), on_axis(0.5, 1e-9, 1), on_axis(1, 1e-9, 1)
+    ('0.001', '10⁻³', '5×10⁻¹', '1')
+    """
+    if low >= 1e-5 and high < 1e6:
+        return f"{float(f'{x:.3g}'):.15f}".rstrip("0").rstrip(".")
+    mantissa, _, exponent = f"{x:.2e}".partition("e")
+    if int(exponent) in (0, 1):
+        return f"{float(f'{x:.3g}'):g}"
+    factor = "" if float(mantissa) == 1 else f"{float(mantissa):g}×"
+    return factor + power_of_ten(int(exponent))
+
+
 def power_of_ten(exponent: int) -> str:
     """Ten to the power of a whole number.
 
@@ -262,7 +277,7 @@ def log_scale(ax: Axes) -> None:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
     else:
         ax.yaxis.set_major_locator(LogLocator(numticks=9))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: brief(y) if y > 0 else ""))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: on_axis(y, *ax.get_ylim()) if y > 0 else ""))
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 

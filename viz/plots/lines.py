@@ -23,6 +23,7 @@ def line_plot(
     xlabel: str = "",
     ylabel: str = "",
     points: Sequence[float] = (),
+    points_name: str = "",
     marks: bool = False,
     log_x: bool = False,
     log_y: bool = False,
@@ -35,6 +36,7 @@ def line_plot(
         title: what the picture shows, in a sentence.
         xlabel, ylabel: of the axes.
         points: something with as many numbers, drawn as small points behind the lines.
+        points_name: what these are, for a legend.
         marks: mark each number on its line.
         log_x, log_y: which scale is logarithmic; of x, a 0 has its place on a stretch that is linear.
 
@@ -53,7 +55,7 @@ def line_plot(
     with drawing(title) as figure:
         ax = figure.subplots()
         if len(points):
-            ax.plot(x, points, "o", color=QUIET, alpha=0.4, markersize=3.5)
+            ax.plot(x, points, "o", color=QUIET, alpha=0.4, markersize=3.5, label=plain(points_name))
         for values, colour in zip(lines.values(), COLOURS, strict=False):
             ax.plot(x, values, "-o" if marks else "-", color=colour, clip_on=not marks)
         ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -66,6 +68,8 @@ def line_plot(
             End(next(y for y in reversed(values) if math.isfinite(y)), plain(name, LONGEST_NAME), colour)
             for (name, values), colour in zip(lines.items(), COLOURS, strict=False)
         ]
+        if points_name:
+            ax.legend(loc="upper left", frameon=False, handletextpad=0.2)
         label_ends(figure, [(ax, ends)])
     return figure
 

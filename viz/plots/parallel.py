@@ -7,14 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
-from viz.plots.figures import COLOURS, Colour, brief, drawing, for_text, mixed, plain
+from viz.plots.figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
 from viz.style import QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 _BEST, _FAR = COLOURS[1], COLOURS[0]
 _LOG_FROM = (
@@ -24,6 +27,7 @@ _NEAR = 0.035  # marks that are nearer to each other, as a part of the axis, wou
 _LONGEST = 14  # characters of a name or a value
 _MOST_AXES, _ROOMY = 12, 8  # with more axes than are roomy, letters are smaller
 _FONT = 13
+_CLEAR = 4  # pixels between the mark at an end of an axis and the best trial's line
 _NOTES = {"linear": "linear", "log": "log", "log-from-1": "log of 1 − x"}
 _REGION: dict[str, Any] = {"color": "#d9d9d9", "linewidth": 11}  # where the last round searched
 
@@ -48,7 +52,7 @@ class _Axis:
         return 1.0 if value is None else self.scale.part(value)
 
 
-def parallel_coordinates(found: Found, *, title: str | None = None) -> Figure:
+def parallel_coordinates(found: Found, *, title: str | None = None, error: str = "error") -> Figure:
     """Every trial as a line: through its hyperparameters, each on the scale it was searched on, to its error.
 
     The best trial stands out, with its values; the others are the darker the further they came. A broad part
@@ -57,6 +61,7 @@ def parallel_coordinates(found: Found, *, title: str | None = None) -> Figure:
     Args:
         found: what `tune` returned.
         title: by default which trial is the best, and how good it is.
+        error: what the error is, such as ``"RMSE"`` where numbers are predicted.
 
     Raises:
         ValueError: no trial was finished, or there are more hyperparameters than a picture has room for.
@@ -66,35 +71,42 @@ def parallel_coordinates(found: Found, *, title: str | None = None) -> Figure:
     if not isinstance(found, Found):
         raise TypeError(f"parallel coordinates show what tune returned, not {type(found).__name__}")
     _ = found.best
-    axes = _axes(found)
+    axes = _axes(found, error)
     if len(axes) > _MOST_AXES:
         raise ValueError(f"{_MOST_AXES - 2} hyperparameters fit into a picture, not {len(axes) - 2}")
-    with drawing(_title(found) if title is None else title) as figure:
+    with drawing(_title(found, error) if title is None else title) as figure:
         ax = figure.subplots()
         ax.set(xlim=(-0.45, len(axes) - 0.5), ylim=(-0.04, 1.04), xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         for k in reversed(range(len(found.trials))):  # the best in front
             _draw_trial(ax, found, axes, k)
-        for x, axis in enumerate(axes):
-            _draw_axis(ax, x, axis, found)
+        ends = [label for x, axis in enumerate(axes) for label in _draw_axis(ax, x, axis, found)]
         _draw_best(ax, axes)
         _explain(ax, found)
         for text in ax.texts:
             text.set_fontsize(_FONT * min(1.0, _ROOMY / len(axes)))
+        _clear_ends(figure, ax, axes, ends)
     return figure
 
 
-def _axes(found: Found) -> list[_Axis]:
-    """Those of the hyperparameters that differ, then of what was measured: what was judged is the last."""
+def _axes(found: Found, error: str) -> list[_Axis]:
+    """Those of the hyperparameters, then of what was measured: what was judged is the last.
+
+    What is fixed has no axis, unless all are.
+    """
+    differ = [
+        name for name, where in found.space.items() if isinstance(where, Range) or len(where.values) > 1
+    ]
     axes = [
         _Axis(name, where, [trial.options[name] for trial in found.trials])
         for name, where in found.space.items()
-        if isinstance(where, Range) or len(where.values) > 1
+        if name in differ or not differ
     ]
     for what in ("error", "loss") if found.plan.by == "loss" else ("loss", "error"):
         values = [None if t.verdict.problem else float(getattr(t.verdict, what)) for t in found.trials]
         values = [x if x is not None and math.isfinite(x) else None for x in values]
-        axes.append(_Axis(f"dev {what}", _measured([x for x in values if x is not None]), values, True))
+        name = f"dev {error if what == 'error' else what}"
+        axes.append(_Axis(name, _measured([x for x in values if x is not None]), values, True))
     return axes
 
 
@@ -112,12 +124,11 @@ def _power(x: float, rounded: Any) -> float:
     return float(10.0 ** rounded(math.log10(x)))
 
 
-def _title(found: Found) -> str:
+def _title(found: Found, error: str) -> str:
     best = found.best
     if best.verdict.problem:
         return "Every trial diverged"
-    error, loss = brief(best.verdict.error), brief(best.verdict.loss)
-    judged = [f"dev error {error}", f"dev loss {loss}"]
+    judged = [f"dev {error} {brief(best.verdict.error)}", f"dev loss {brief(best.verdict.loss)}"]
     first, second = judged if found.plan.by == "error" else reversed(judged)
     if len(found.trials) == 1:
         return f"One trial: {first}, {second}"
@@ -146,7 +157,9 @@ def _draw_trial(ax: Axes, found: Found, axes: Sequence[_Axis], k: int) -> None:
     )
 
 
-def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found) -> None:
+def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found) -> list[Annotation]:
+    """Returns the marks at its two ends."""
+    ends = []
     ax.vlines(x, 0, 1, color=QUIET, linewidth=1.2, zorder=4)
     last = max(trial.round for trial in found.trials)
     if last > 1 and not axis.measured:
@@ -172,7 +185,27 @@ def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found) -> None:
             va="center",
             zorder=5,
         )
-        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8})
+        # A line passes behind it.
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "pad": 0.8})
+        if part in (0, 1):
+            ends.append(label)
+    return ends
+
+
+def _clear_ends(figure: Figure, ax: Axes, axes: Sequence[_Axis], labels: Iterable[Annotation]) -> None:
+    """Move marks at the ends of axes outwards if the best trial's line would run through them."""
+    lay_out(figure)
+    for label in labels:
+        x, part = label.xy
+        if not x:
+            continue  # no line comes from the left
+        start, end = (ax.transData.transform((k, axes[k].part(0))) for k in (round(x) - 1, round(x)))
+        box = label.get_window_extent()
+        heights = np.interp([box.x0, box.x1], [start[0], end[0]], [start[1], end[1]])
+        if min(heights) < box.y1 + _CLEAR and max(heights) > box.y0 - _CLEAR:
+            inner = max(heights) - box.y0 if part else box.y1 - min(heights)
+            up = min(inner + _CLEAR, box.height) * 72 / figure.dpi
+            label.xyann = (label.xyann[0], up if part else -up)
 
 
 def _draw_best(ax: Axes, axes: Sequence[_Axis]) -> None:
@@ -211,7 +244,9 @@ def _explain(ax: Axes, found: Found) -> None:
     lines = [line(_BEST, f"the best, {found.best.name}", 3.5)]
     for rung, (_, epochs) in reversed(list(enumerate(found.plan.ladder(), 1))):
         if here := [t for t in found.trials[1:] if t.rung == rung and not t.verdict.problem]:
-            text = f"{len(here)} other{'s' * (len(here) > 1)} to rung {rung}, {epochs} epochs"
+            text = (
+                f"{len(here)} other{'s' * (len(here) > 1)} to rung {rung}, {epochs} epoch{'s' * (epochs > 1)}"
+            )
             lines.append(line(_colour(here[0], found), text))
     if diverged := sum(bool(t.verdict.problem) for t in found.trials):
         lines.append(line(QUIET, f"{diverged} diverged", 1.5, ":"))
@@ -233,8 +268,11 @@ def _marks(where: Range | Choice) -> list[tuple[float, str]]:
     for x in _round_numbers(where):
         if all(abs(where.part(x) - part) >= _NEAR for part, _ in places):
             places.append((where.part(x), x))
-    exact = where.scale == "log-from-1"
-    return [(part, f"{x:g}" if exact else brief(x)) for part, x in places]
+    if where.scale == "log-from-1":
+        return [(part, f"{x:g}") for part, x in places]
+    if where.scale == "log":
+        return [(part, on_axis(x, where.low, where.high)) for part, x in places]
+    return [(part, brief(x)) for part, x in places]
 
 
 def _round_numbers(where: Range) -> Iterable[float]:

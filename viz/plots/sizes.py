@@ -26,17 +26,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_SHORT = 18  # characters of a name that leave room for more in its line
+
+
 def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> Figure:
     """The size of activations and of gradients by layer, for networks initialised or built differently.
 
     Activations ``A[l]`` of the hidden layers are on the left; on the right are the gradients ``dZ[l]``, in
     the order of backprop, from the last layer to the first. The size of an array is the root mean square of
-    its entries, and is called kept if it changes less than tenfold. The scale is logarithmic; what is 0 or
-    overflows is drawn as a hollow point on its edge.
+    its entries; at the end of each line is by what factor it has changed, × or ÷. The scale is logarithmic;
+    what is 0 or overflows is drawn as a hollow point on its edge.
 
     Args:
         passes: what ``model.record(X, Y)`` returned for each network, under a name.
-        title: by default what becomes of the gradients, in a sentence.
+        title: by default what becomes of the gradients, in a sentence; what changes less than
+            tenfold keeps its size.
 
     Raises:
         ValueError: there is nothing to draw, or more than there are colours.
@@ -84,6 +88,8 @@ def _draw(ax: Axes, sizes: Mapping[str, list[float]], backward: bool) -> list[En
     ax.set_xlim((deepest + 0.5, 0.5) if backward else (0.5, deepest + 0.5))
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     ends = []
+    # In one line, labels are low enough to stand beside the ends of their lines.
+    between = ": " if max(map(len, sizes)) <= _SHORT else "\n"
     for (name, values), colour in zip(sizes.items(), COLOURS, strict=False):
         layers = np.arange(1, len(values) + 1)
         shown = np.array([max(x, bottom) if x < top else top for x in values])  # NaN is at the top too
@@ -97,9 +103,25 @@ def _draw(ax: Axes, sizes: Mapping[str, list[float]], backward: bool) -> list[En
         last = shown[0] if backward else shown[-1]
         if not backward and len(values) < deepest:  # from where it ends to its label
             ax.hlines(last, len(values), deepest + 0.5, color=colour, linewidth=1, linestyle=":")
-        fate = _fate(values[::-1] if backward else values)
-        ends.append(End(float(last), f"{plain(name, LONGEST_NAME)}\n{fate}", colour))
+        change = _change(values[::-1] if backward else values)
+        ends.append(End(float(last), f"{plain(name, LONGEST_NAME)}{between}{change}", colour))
     return ends
+
+
+def _change(sizes: Sequence[float]) -> str:
+    """How many times as large a size is in the end, or as small; in words where that is no number.
+
+    >>> _change([1.0, 0.5]), _change([2.0, 0.02]), _change([1.0, 1e12]), _change([1.0, 0.0])
+    ('÷ 2', '÷ 100', '× 10¹²', 'become 0')
+    """
+    if not all(0 < x < math.inf for x in (sizes[0], sizes[-1])) or not all(x < math.inf for x in sizes):
+        return _fate(sizes)
+    powers = math.log10(sizes[-1]) - math.log10(sizes[0])
+    return f"{'×' if powers >= 0 else '÷'} {_fold(powers)}"
+
+
+def _fold(powers: float) -> str:
+    return brief(10 ** abs(powers), 2) if abs(powers) < 3 else power_of_ten(round(abs(powers)))
 
 
 def _fate(sizes: Sequence[float]) -> str:
@@ -117,8 +139,7 @@ def _fate(sizes: Sequence[float]) -> str:
     powers = math.log10(sizes[-1]) - math.log10(sizes[0])
     if abs(powers) < 1:
         return "keep their size"
-    fold = brief(10 ** abs(powers), 2) if abs(powers) < 3 else power_of_ten(round(abs(powers)))
-    return f"{'grow' if powers > 0 else 'shrink'} {fold}-fold"
+    return f"{'grow' if powers > 0 else 'shrink'} {_fold(powers)}-fold"
 
 
 def _title(dZ: Mapping[str, list[float]]) -> str:

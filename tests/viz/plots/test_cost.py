@@ -61,8 +61,14 @@ def test_every_quantity_has_a_panel(figure: Figure) -> None:
 def test_lines_are_labelled_with_their_last_value(figure: Figure) -> None:
     cost, accuracy, norm = figure.axes
     assert labels(cost)[1:] == ["training: 0.2", "dev: 0.9"]
-    assert labels(accuracy) == ["training: 99.9 %", "dev: 60 %"]  # only 100 % is without fault
+    assert labels(accuracy) == ["training: 99.96 %", "dev: 60 %"]
     assert labels(norm) == ["training: 0.001"]
+
+
+@pytest.mark.parametrize(("part", "shown"), [(0.98889, "98.89"), (0.99999, "99.99"), (1.0, "100"), (0, "0")])
+def test_accuracies_are_rounded_and_only_100_is_without_fault(part: float, shown: str) -> None:
+    figure = cost_curve(History(cost=[0.5], accuracy=[part]))
+    assert labels(figure.axes[1]) == [f"training: {shown} %"]
 
 
 def test_the_best_epoch_is_marked(figure: Figure) -> None:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, search
 from micrograd_dl.tuning.logbook import Verdict
@@ -57,7 +59,7 @@ def test_axes_are_named_and_have_marks(figure: Figure) -> None:
     shown = texts(figure)
     for name in ("alpha", "log", "beta1", "log of 1 − x", "layers", "linear", "g", "choice", "dev error"):
         assert name in shown
-    for mark in ("10⁻⁴", "0.01", "0.9", "0.99", "0.999", "2", "relu", r"\$tanh"):
+    for mark in ("0.0001", "0.001", "0.01", "0.9", "0.99", "0.999", "2", "relu", r"\$tanh"):
         assert mark in shown
     assert "fixed" not in shown
 
@@ -101,6 +103,67 @@ def test_of_a_search_cut_short_all_trials_may_have_diverged() -> None:
     figure = parallel_coordinates(Found({"x": Range(0, 1)}, Plan(), [trial], cut_short=True))
     assert figure.get_suptitle() == "Every trial diverged"
     assert "1 diverged" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]  # type: ignore[union-attr]  # it is there
+
+
+def mark(figure: Figure, x: int, part: float) -> Annotation:
+    """What is written at the left of an axis; at its right is the best trial's value."""
+    written = [text for text in figure.axes[0].texts if isinstance(text, Annotation)]
+    [found] = [
+        text
+        for text in written
+        if text.get_horizontalalignment() == "right" and np.array_equal(text.xy, (x, part))
+    ]
+    return found
+
+
+def test_the_best_line_is_clear_of_the_mark_at_an_end() -> None:
+    trials = [
+        Trial(1, k, dict(zip("abcd", parts, strict=True)), 1, Verdict(k / 10, k / 10, 3))
+        for k, parts in enumerate([(0.98, 1.0, 0.0, 0.0), (0.2, 0.2, 0.4, 0.3)])
+    ]
+    space: Space = {name: Range(0, 1) for name in "abcd"}
+    figure = parallel_coordinates(Found(space, Plan(), trials))
+    [ax] = figure.axes
+    line = next(line for line in ax.lines if line.get_linewidth() == 3.5)
+    moved = {}
+    for x, part in ((1, 1), (2, 0), (3, 0)):
+        label = mark(figure, x, part)
+        box = label.get_window_extent()
+        heights = [
+            float(ax.transData.transform((0, y))[1])
+            for y in np.interp(
+                [ax.transData.inverted().transform((side, 0))[0] for side in (box.x0, box.x1)],
+                np.asarray(line.get_xdata()),
+                np.asarray(line.get_ydata()),
+            )
+        ]
+        assert min(heights) > box.y1 or max(heights) < box.y0
+        moved[x] = label.xyann[1]
+    assert moved[1] > 0
+    assert moved[2] == 0  # that line is steep and clear of it
+    assert moved[3] < 0
+
+
+def test_the_error_is_named_and_one_epoch_is_one() -> None:
+    found = search(constant, {"x": Range(-1, 1)}, Plan(2, 1, 1, rounds=1))
+    figure = parallel_coordinates(found, error="RMSE")
+    assert figure.get_suptitle().endswith("is the best: dev RMSE 0, dev loss 0")
+    assert "dev RMSE" in texts(figure)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_texts()[1].get_text() == "1 other to rung 1, 1 epoch"
+
+
+def test_if_all_is_fixed_it_has_an_axis() -> None:
+    shown = texts(parallel_coordinates(search(constant, {"fixed": Choice([3])}, Plan(2, 1, 1, rounds=1))))
+    assert "fixed" in shown
+    assert shown.count("3") == 2  # the mark, and the best trial's value
+
+
+def test_numbers_of_a_wide_log_axis_are_all_powers() -> None:
+    space: Space = {"alpha": Range(1e-8, 1, "log")}
+    shown = texts(parallel_coordinates(search(constant, space, Plan(2, 1, 1, rounds=1))))
+    assert {"10⁻⁸", "10⁻⁴", "10⁻³", "10⁻¹", "1"} <= set(shown)
 
 
 def test_everything_is_inside_the_picture(figure: Figure) -> None:

@@ -61,10 +61,12 @@ def test_zeros_are_hollow_points_on_the_edge(figure: Figure) -> None:
 
 
 def test_lines_are_labelled_with_what_became_of_them(figure: Figure) -> None:
-    forward, backward = ([text.get_text().split("\n") for text in ax.texts] for ax in figure.axes)
+    forward, backward = ([text.get_text().split(": ") for text in ax.texts] for ax in figure.axes)
     assert [name for name, _ in forward] == list(PASSES)
-    assert forward[0][1].startswith("shrink ")
-    assert forward[1][1] == "keep their size"
+    assert forward[0][1].startswith("÷ ")
+    sizes = [rms(a) for a in PASSES["he"].A]
+    factor = sizes[2] / sizes[0]
+    assert forward[1][1] == (f"× {factor:.2g}" if factor >= 1 else f"÷ {1 / factor:.2g}")
     assert forward[2][1] == "are 0"
     assert backward[2][1] == "become 0"
     assert figure.get_suptitle() == "zeros: gradients become 0 on the way back through the layers"
@@ -78,7 +80,11 @@ def test_what_overflows_is_at_the_top() -> None:
     figure = sizes_by_layer({"he": whole, "broken": broken})
     top = figure.axes[0].get_ylim()[1]
     assert drawn(figure, 0)[1][1][1] == top
-    assert [text.get_text() for text in figure.axes[1].texts] == ["he\nkeep their size", "broken\noverflow"]
+    change = rms(whole.dZ[0]) / rms(whole.dZ[-1])
+    assert [text.get_text() for text in figure.axes[1].texts] == [
+        f"he: {'÷' if change < 1 else '×'} {max(change, 1 / change):.2g}",
+        "broken: overflow",
+    ]
 
 
 def test_sizes_do_not_overflow_on_the_way() -> None:
