@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from micrograd_dl.ops import CONSTANT
 
-if TYPE_CHECKING:
-    from micrograd_dl.value import Value
+Node = TypeVar("Node")  # a Value, which need not be known here
 
 
-def topological_order(root: Value) -> list[Value]:
+def topological_order(root: Node) -> list[Node]:
     """Every node that `root` depends on, operands before results, left before right, `root` last.
 
     >>> from micrograd_dl.value import Value
@@ -18,8 +17,8 @@ def topological_order(root: Value) -> list[Value]:
     >>> [node.label for node in topological_order(a * b + a)]
     ['a', 'b', '', '']
     """
-    order: list[Value] = []
-    seen: set[Value] = set()
+    order: list[Any] = []
+    seen: set[Any] = set()
     # What is still to be visited, the next one last. None: the operands of the one below it are done.
     path: list[Any] = [root]
     while path:
@@ -45,14 +44,14 @@ def topological_order(root: Value) -> list[Value]:
     return order
 
 
-def interior_order(root: Value) -> tuple[list[Value], list[Value]]:
+def interior_order(root: Node) -> tuple[list[Node], list[Node]]:
     """The interior nodes of the topological order, and the constants among their operands.
 
     Leaves, half of most graphs, have no operands to wait for: backward() need not visit them.
     """
-    order: list[Value] = []
-    constants: list[Value] = []
-    seen: set[Value] = set()
+    order: list[Any] = []
+    constants: list[Any] = []
+    seen: set[Any] = set()
     path: list[Any] = [root]
     while path:
         node = path.pop()
