@@ -14,6 +14,17 @@ from micrograd_dl.losses import Loss
 Array: TypeAlias = NDArray[Any]
 
 
+_BITS_OF_1 = int(np.float64(1).view(np.uint64))
+
+
+def _within_0_and_1(Y: Array) -> bool:
+    """Whether all are doubles from 0 to 1; asked in every step, so by the largest only.
+
+    Read as whole numbers, the bits of these are at most those of 1, and of all others more, the negative too.
+    """
+    return Y.dtype == np.float64 and bool(np.maximum.reduce(Y.view(np.uint64), None) <= _BITS_OF_1)
+
+
 class Shaped:
     """What of a :class:`~micrograd_dl.network.Network` depends on its layers only, not on their numbers.
 
@@ -49,7 +60,21 @@ class Shaped:
             raise ValueError(
                 f"the loss cross_entropy takes as targets {self.loss.targets}: make them with one_hot"
             )
+        if self.loss.possible is not None and not (self.loss.name == "logistic" and _within_0_and_1(targets)):
+            self._require_possible(targets)
         return inputs, targets
+
+    def _require_possible(self, Y: Array) -> None:
+        """Raise ValueError if a target is none of the loss; what is not finite is named by `fit`."""
+        possible = self.loss.possible
+        assert possible is not None
+        wrong = np.argwhere(np.isfinite(Y) & ~possible(Y))
+        if len(wrong):
+            i, k = (int(x) for x in wrong[0])
+            raise ValueError(
+                f"the loss {self.loss.name} takes as targets {self.loss.targets}; Y holds {Y[i, k]} "
+                f"in row {i}, example {k} (from 0): convert them, or take the loss squared, for numbers"
+            )
 
     def shapes(self, marked: str = "", note: str = "") -> str:
         """The course's table of shapes, with the row of `marked` pointed at.

@@ -32,6 +32,7 @@ class History:
         seconds: how long the epoch took.
         accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
         stopped: why training ended, in words.
+        kept: the epoch that `fit` went back to, as the best one; 0 if it left the model as the last one did.
     """
 
     cost: list[float] = field(default_factory=list)
@@ -41,6 +42,7 @@ class History:
     dev_cost: list[float] = field(default_factory=list)
     dev_accuracy: list[float] = field(default_factory=list)
     stopped: str = ""
+    kept: int = 0
 
     def __len__(self) -> int:
         return len(self.cost)
@@ -56,8 +58,12 @@ class History:
         last = ", ".join(
             f"{name} {values[-1]:.6g}" for name, values in self.columns().items() if name != "seconds"
         )
-        return f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s: {last}" + (
-            f" ({self.stopped})" if self.stopped else ""
+        stopped = f" ({self.stopped})" if self.stopped else ""
+        kept = f"; kept: epoch {self.kept}" if self.kept else ""
+        if self.kept and self.dev_cost:
+            kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
+        return (
+            f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s; in the last epoch: {last}{stopped}{kept}"
         )
 
 
@@ -91,7 +97,7 @@ def fit(
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
             shuffled anew in every epoch, and the last batch may be short.
-        optimiser: of ``model.parameters()``; by default Adam.
+        optimiser: of ``model.parameters()``, or of some of them; by default Adam.
         dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
         patience: stop when the cost on dev has not fallen for so many epochs.
         seed: of the shuffling and of `augment`.
@@ -108,7 +114,8 @@ def fit(
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
 
     Raises:
-        ValueError: a shape or an option is wrong, or the data holds a NaN or an infinity.
+        ValueError: a shape or an option is wrong, the optimiser is of another model, or the data holds a NaN
+            or an infinity.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
     """
@@ -117,7 +124,9 @@ def fit(
     if dev is not None:
         _require_finite(*model.require_examples(*dev), "the dev set")
     _require_options(epochs, batch_size, patience, dev)
-    run = _Run(model, optimiser or Adam(model.parameters()), checkpoint, seed, batch_size or X.shape[1])
+    optimiser = optimiser or Adam(model.parameters())
+    _require_own(optimiser, model)
+    run = _Run(model, optimiser, checkpoint, seed, batch_size or X.shape[1])
     if checkpoint is not None and os.path.exists(checkpoint):
         run.resume(dev=dev is not None)
     try:
@@ -215,6 +224,7 @@ class _Run:
 
     def keep_best(self) -> None:
         """Go back to the best parameters."""
+        self.history.kept = self.best_epoch
         _restore(self.optimiser, self.model, self.best_parameters)
 
     def save(self) -> None:
@@ -345,6 +355,16 @@ def _require_options(epochs: int, batch_size: int | None, patience: int | None, 
             raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
     if patience is not None and dev is None:
         raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
+
+
+def _require_own(optimiser: Optimiser, model: Network) -> None:
+    own = {id(p) for p in model.parameters()}
+    if not all(id(p) in own for p in optimiser.parameters):
+        kind = type(optimiser).__name__
+        raise ValueError(
+            "the optimiser is of another model's parameters, so that this model would not be trained: "
+            f"make one of its own, {kind}(model.parameters())"
+        )
 
 
 def _bar(epochs: range, progress: bool | None, history: History) -> Iterable[int]:

@@ -1,0 +1,100 @@
+"""What `fit` refuses before it begins: an optimiser of another model, targets that are none, a seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl import compiled, nn, vectorized
+from micrograd_dl.datasets import moons
+from micrograd_dl.network import Network
+from micrograd_dl.optim import Adam
+from micrograd_dl.training import fit
+
+DATA = moons(12, seed=1)
+X, Y = DATA.X, DATA.targets("logistic")
+BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP, compiled.MLP]
+each = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy", "compiled"])
+
+
+def network(MLP: type[Network], output: str = "sigmoid", loss: str | None = None) -> Network:
+    return MLP(2, [3, 1], ["tanh", output], loss, seed=1)
+
+
+@each
+def test_the_optimiser_of_another_model_is_refused(MLP: type[Network]) -> None:
+    other, model = network(MLP), network(MLP)
+    with pytest.raises(ValueError, match=r"of another model's parameters.*Adam\(model.parameters\(\)\)"):
+        fit(model, X, Y, epochs=2, optimiser=Adam(other.parameters(), 0.05))
+
+
+def test_an_optimiser_of_some_of_the_parameters_trains_those() -> None:
+    model = network(nn.MLP)
+    first, *rest = model.parameters()
+    before = [p.data for p in rest], first.data
+    fit(model, X, Y, epochs=2, optimiser=Adam([first], 0.05))
+    assert [p.data for p in rest] == before[0]
+    assert first.data != before[1]
+
+
+@each
+@pytest.mark.parametrize(
+    ("output", "loss", "targets", "message"),
+    [
+        ("sigmoid", None, 5 * Y, "logistic takes as targets probabilities.*; Y holds 5.0 in row 0, example"),
+        ("sigmoid", None, 2 * Y - 1, "logistic takes as targets .*Y holds -1.0 .*or take the loss squared"),
+        ("sigmoid", None, (2 * Y).astype(int), "Y holds 2 in row 0"),
+        ("linear", "max_margin", Y, "max_margin takes as targets -1 or 1; Y holds 0.0 in row 0"),
+        ("linear", "max_margin", 5 * (2 * Y - 1), "max_margin takes as targets -1 or 1; Y holds .*5.0"),
+    ],
+)
+def test_targets_that_the_loss_does_not_take_are_refused(
+    MLP: type[Network], output: str, loss: str | None, targets: Any, message: str
+) -> None:
+    model = network(MLP, output, loss)
+    for of in (fit, lambda model, X, Y: model.cost(X, Y), lambda model, X, Y: model.cost_and_grad(X, Y)):
+        with pytest.raises(ValueError, match=message):
+            of(model, X, targets)
+
+
+@each
+@pytest.mark.parametrize(
+    ("output", "loss", "targets"),
+    [
+        ("sigmoid", None, 0.1 + 0.8 * Y),
+        ("sigmoid", None, -0.0 * Y),
+        ("sigmoid", None, Y.astype(int)),
+        ("sigmoid", None, Y.astype("float32")),
+        ("sigmoid", None, np.asfortranarray(Y)),
+        ("sigmoid", "squared", 5 * Y),
+        ("linear", "max_margin", 2 * Y.astype(int) - 1),
+    ],
+)
+def test_targets_that_the_loss_takes(MLP: type[Network], output: str, loss: str | None, targets: Any) -> None:
+    assert np.isfinite(network(MLP, output, loss).cost_and_grad(X, targets))
+
+
+# --- what is said of the epoch that is kept -----------------------------------------------------------------
+
+
+def test_the_last_epoch_and_the_kept_one_are_told_apart() -> None:
+    model = network(vectorized.MLP)
+    dev = moons(6, noise=1.0, seed=3)
+    dev_set = dev.X, dev.targets("logistic")
+    history = fit(model, X, Y, epochs=60, optimiser=Adam(model.parameters(), 0.2), dev=dev_set, patience=5)
+    assert 0 < history.kept < len(history)
+    assert model.cost(*dev_set) == history.dev_cost[history.kept - 1] == min(history.dev_cost)
+    text = str(history)
+    assert f"{len(history)} epochs in " in text
+    assert f" s; in the last epoch: cost {history.cost[-1]:.6g}, " in text
+    assert text.endswith(
+        f"; kept: epoch {history.kept}, with the lowest dev_cost, {min(history.dev_cost):.6g}"
+    )
+
+
+def test_without_a_dev_set_the_last_epoch_is_what_there_is() -> None:
+    history = fit(network(vectorized.MLP), X, Y, epochs=2)
+    assert history.kept == 0
+    assert "kept" not in str(history)
