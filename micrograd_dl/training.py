@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.clipping import gradient_norm
+from micrograd_dl.coerce import to_seed
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, Optimiser
@@ -123,10 +124,10 @@ def fit(
     _require_finite(X, Y, "the training set")
     if dev is not None:
         _require_finite(*model.require_examples(*dev), "the dev set")
-    _require_options(epochs, batch_size, patience, dev)
+    require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    run = _Run(model, optimiser, checkpoint, seed, batch_size or X.shape[1])
+    run = _Run(model, optimiser, checkpoint, to_seed(seed), batch_size or X.shape[1])
     if checkpoint is not None and os.path.exists(checkpoint):
         run.resume(dev=dev is not None)
     try:
@@ -348,7 +349,8 @@ def _require_finite(X: Array, Y: Array, where: str) -> None:
             )
 
 
-def _require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
+def require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
+    """Raise ValueError if one of these options of `fit` is not possible."""
     options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
     for name, x in options.items():
         if x is not None and (not isinstance(x, int) or x < 1):

@@ -235,6 +235,7 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "moons", "--initialiser", "lucky"], "no initialiser 'lucky': choose one of zeros, "),
         (["train", "moons", "--learning-rate", "0"], "the learning rate is a number above 0, not 0.0"),
         (["train", "moons", "--clip-norm", "-1"], "clip_norm is a number above 0, not -1.0"),
+        (["train", "moons", "--seed", "-1"], "seed is a whole number from 0 up, not -1"),
         (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
         (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
         (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),

@@ -76,6 +76,12 @@ def test_targets_that_the_loss_takes(MLP: type[Network], output: str, loss: str 
     assert np.isfinite(network(MLP, output, loss).cost_and_grad(X, targets))
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "1"])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    with pytest.raises(ValueError, match="seed is a whole number from 0 up, not"):
+        fit(network(vectorized.MLP), X, Y, seed=seed)
+
+
 # --- what is said of the epoch that is kept -----------------------------------------------------------------
 
 
