@@ -111,6 +111,12 @@ class Predictor:
             raise ValueError(
                 f"{path} holds a model, but not one that train saved: {error} is missing"
             ) from None
+        for name, array in saved.model.named().items():
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"{path}: {name} of its network holds {array[~np.isfinite(array)][0]}, so that it cannot "
+                    "predict: train it anew"
+                )
         return cls(saved.model, normaliser, scale, *names, history)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from micrograd_dl.atomic import require_folder
+
 if TYPE_CHECKING:
     from micrograd_dl.dataset import Dataset
     from micrograd_dl.experiment import Outcome
@@ -167,6 +169,8 @@ def _train(options: argparse.Namespace) -> int:
 
     if not options.output.endswith(".npz"):  # said now, not when the training is done
         raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
+    for path in filter(None, (options.output, options.checkpoint)):
+        require_folder(path)
     # Each option is called like the argument it is.
     _, _, *names = signature(train).parameters
     given = {name: x for name, x in vars(options).items() if name in names}
@@ -198,6 +202,13 @@ def read_data(options: argparse.Namespace) -> Dataset:
         if getattr(options, name):
             raise ValueError(f"--{name} is for columns of a .csv or .tsv file, and {options.data} is none")
     return read_npz(options.data, kind=options.kind) if suffix == ".npz" else dataset(options.data)
+
+
+def require_picture(path: str) -> None:
+    """Raise ValueError or FileNotFoundError if no picture of that name could be saved, before long work."""
+    if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path!r}")
+    require_folder(path)
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
@@ -241,6 +252,8 @@ def _lesson(options: argparse.Namespace) -> int:
     lesson = load_lesson(name)
     if options.output is not None and not hasattr(lesson, "picture"):
         raise ValueError(f"the lesson {options.name} ends in a table and has no picture: leave out -o")
+    if options.output is not None:
+        require_picture(options.output)
     lesson.main()
     if options.output is not None:
         from viz.plots import save

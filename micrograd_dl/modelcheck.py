@@ -105,7 +105,7 @@ def _require_that_it_can_be_checked(model: Model) -> None:
             )
 
 
-def _drawn(called: Sequence[str], most: int | None, seed: int) -> Sequence[str]:
+def _drawn(called: Sequence[str], most: Any, seed: int) -> Sequence[str]:
     if most is None:
         return called
     if not isinstance(most, int) or most < 1:

@@ -262,8 +262,10 @@ def _arrays(path: File) -> tuple[Array, Array]:
             with np.load(file, allow_pickle=False) as arrays:
                 names = list(arrays.files)
                 found = [np.asarray(arrays[name]) for name in ("X", "Y") if name in names]
-        except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{path}: it is damaged, or holds Python objects: {error}") from None
+        except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+            raise ValueError(
+                f"{path}: it is damaged, or X or Y holds Python objects: save arrays of numbers or texts"
+            ) from None
     if len(found) < 2:
         raise ValueError(f"{path}: the arrays X and Y are wanted; there is {', '.join(names) or 'none'}")
     return found[0], found[1]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.learning_cli import add_data, read_data, sizes
+from micrograd_dl.learning_cli import add_data, read_data, require_picture, sizes
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -37,8 +37,8 @@ The same command again goes on with a search that was stopped, or shows its tabl
 def run(arguments: Sequence[str]) -> int:
     """Carry out the command and return the exit code; SystemExit if the words are wrong."""
     options = _parser().parse_args(arguments)
-    if options.picture is not None and Path(options.picture).suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {options.picture!r}")
+    if options.picture is not None:
+        require_picture(options.picture)
     from micrograd_dl.tuning import tune
     from micrograd_dl.tuning.trials import SPACE, impossible
 

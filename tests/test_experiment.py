@@ -150,3 +150,11 @@ def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
 def test_new_examples_of_another_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"X is \(3, 1\), \(2, m\) is wanted"):
         quick(moons(40), epochs=1).predictor.predict(np.zeros((3, 1)))
+
+
+def test_a_model_that_cannot_predict_is_refused(tmp_path: Path) -> None:
+    predictor = quick(moons(60), epochs=1).predictor
+    for W, _ in predictor.model.layers_data():
+        W[...] = np.nan
+    with pytest.raises(ValueError, match=r"m\.npz: W1 of its network holds nan, so that it cannot predict"):
+        Predictor.load(predictor.save(tmp_path / "m.npz"))

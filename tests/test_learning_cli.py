@@ -199,6 +199,8 @@ def test_without_what_pictures_take_the_model_is_kept(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["predict", "text.npz", "flowers.csv"], "text.npz is not a whole .npz file: it is no archive"),
+        (["lesson", "xor", "-o", "xor.bmp"], "a figure is saved as .svg, .png or .pdf, not as 'xor.bmp'"),
         (["train", "flowers.csv"], "say which column of flowers.csv to predict: --target NAME"),
         (
             ["train", "moons", "--target", "y"],
@@ -248,12 +250,32 @@ def test_without_what_pictures_take_the_model_is_kept(
     ],
 )
 @pytest.mark.usefixtures("flowers")
-def test_errors_say_what_to_do(words: list[str], message: str, tmp_path: Path) -> None:
+def test_errors_say_what_to_do(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.npz").write_text("no archive", encoding="utf-8")
     (tmp_path / "broken.csv").write_text("length,species\n1.0,red\n,green\n", encoding="utf-8")
     with pytest.raises((ValueError, KeyError)) as error:
         run(*words)
     assert message in str(error.value)
     assert not (tmp_path / "model.npz").exists()
+    assert not capsys.readouterr().out  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "moons", "-o", "none/m.npz"],
+        ["train", "moons", "--checkpoint", "none/c.npz"],
+        ["lesson", "xor", "-o", "none/xor.png"],
+    ],
+)
+def test_a_folder_that_is_not_there_is_named_first(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"there is no folder none: make it first: '{words[-1]}'"):
+        run(*words)
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

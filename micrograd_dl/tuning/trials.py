@@ -51,7 +51,6 @@ _NO_NUMBERS: Mapping[str, str] = {
     "initialiser": "initialiser=he/xavier",
     "normalisation": "normalisation=batch/layer",
 }
-_OF_FIT = ("batch_size", "patience")
 _OF_THE_RULE = ("optimiser", "learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")
 # Options of `train` that say how it is run, not what is trained.
 _NOT_SEARCHED = {"data", "epochs", "seed", "bayes", "checkpoint", "progress", "callbacks"}
@@ -94,7 +93,7 @@ def impossible(data: Dataset, space: Space, fixed: Mapping[str, Any]) -> tuple[s
 def _require_possible(data: Dataset, options: Mapping[str, Any]) -> None:
     """Raise ValueError or TypeError if `train` does not take the options; nothing is trained."""
     given = as_train_has_it(options)
-    require_options(1, *(given.pop(name, None) for name in _OF_FIT), dev=True)
+    require_options(1, given.pop("batch_size", None), given.pop("patience", None), dev=True)
     rule = {name: given.pop(name) for name in _OF_THE_RULE if name in given}
     rule_of(network(data, **given), rule.pop("optimiser", "adam"), **rule)
 
