@@ -33,6 +33,7 @@ class History:
         seconds: how long the epoch took.
         accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
         stopped: why training ended, in words.
+        resumed: how many of the epochs are from a checkpoint.
         kept: the epoch that `fit` went back to, as the best one; 0 if it left the model as the last one did.
     """
 
@@ -44,6 +45,7 @@ class History:
     dev_accuracy: list[float] = field(default_factory=list)
     stopped: str = ""
     kept: int = 0
+    resumed: int = 0
 
     def __len__(self) -> int:
         return len(self.cost)
@@ -63,8 +65,11 @@ class History:
         kept = f"; kept: epoch {self.kept}" if self.kept else ""
         if self.kept and self.dev_cost:
             kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
+        taken = "all" if self.resumed == len(self) else self.resumed
+        resumed = f"; {taken} of them from the checkpoint" if self.resumed else ""
         return (
-            f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s; in the last epoch: {last}{stopped}{kept}"
+            f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: "
+            f"{last}{stopped}{kept}"
         )
 
 
@@ -257,24 +262,30 @@ class _Run:
         assert self.checkpoint is not None
         saved = load(self.checkpoint)
         notes, o = saved.notes, self.optimiser
+        if "optimiser" not in notes:
+            raise ValueError(
+                f"{self.checkpoint} is a saved model and no checkpoint, which `fit` writes: give another name"
+            )
         # What a learning rate that changes goes by.
         o.epoch, o.steps = len(notes.get("history", {}).get("cost", [0])) - 1, notes.get("steps", 0)
         for what, there, here in (
-            ("a network", described(saved.model), described(self.model)),
+            *_differing("a network with", described(saved.model), described(self.model)),
             ("an optimiser", notes.get("optimiser"), type(o).__name__),
-            *_differing(notes.get("hyperparameters", {}), o.hyperparameters()),
+            *_differing("an optimiser with", notes.get("hyperparameters", {}), o.hyperparameters()),
             ("a batch size of", notes.get("batch_size"), self.batch_size),
             ("a seed", notes.get("seed"), self.seed),
             ("a history", *(f"with{'' if d else 'out'} a dev set" for d in (_has_dev(notes), dev))),
         ):
             if there != here:
                 raise ValueError(
-                    f"the checkpoint {self.checkpoint} is of another training: it has {what} {there}, "
-                    f"this one {here}; train as it was trained, remove the file, or give another name"
+                    f"the checkpoint {self.checkpoint} is of another training: it has {what} "
+                    f"{_shown(there)}, this one {_shown(here)}; train as it was trained, remove the file, "
+                    "or give another name"
                 )
         self.model.copy_from(saved.model)
         for name, values in notes["history"].items():
             getattr(self.history, name).extend(values)
+        self.history.resumed = len(self.history)
         self.history.stopped = notes["stopped"]
         self.best, self.best_epoch = notes["best"], notes["best_epoch"]
         for name, array in saved.arrays.items():
@@ -310,12 +321,20 @@ def _has_dev(notes: Mapping[str, Any]) -> bool:
     return "dev_cost" in notes.get("history", {})
 
 
-def _differing(there: Mapping[str, float], here: Mapping[str, float]) -> list[tuple[str, Any, Any]]:
-    """The hyperparameters of two optimisers, each with the words that a message has for it."""
+def _differing(what: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """What two networks or optimisers are, entry by entry, each with the words that a message has for it."""
     return [
-        (f"an optimiser with {name.replace('_', ' ')}", there.get(name), here.get(name))
-        for name in {**there, **here}
+        (f"{what} {name.replace('_', ' ')}", there.get(name), here.get(name)) for name in {**there, **here}
     ]
+
+
+def _shown(x: Any) -> Any:
+    """A shape as 2-16-1, other lists and tables in a line."""
+    if isinstance(x, Mapping):
+        return ", ".join(f"{name} {entry}" for name, entry in x.items()) or "none"
+    if isinstance(x, list):
+        return ("-" if all(isinstance(entry, int) for entry in x) else ", ").join(map(str, x)) or "none"
+    return x
 
 
 def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,3 +105,39 @@ def test_without_a_dev_set_the_last_epoch_is_what_there_is() -> None:
     history = fit(network(vectorized.MLP), X, Y, epochs=2)
     assert history.kept == 0
     assert "kept" not in str(history)
+
+
+# --- checkpoints --------------------------------------------------------------------------------------------
+
+
+def test_what_is_from_a_checkpoint_is_said(tmp_path: Path) -> None:
+    def text(epochs: int) -> str:
+        model = network(vectorized.MLP)
+        return str(fit(model, X, Y, epochs=epochs, checkpoint=tmp_path / "c.npz"))
+
+    assert "checkpoint" not in text(4)
+    assert " s; 4 of them from the checkpoint; in the last epoch: " in text(6)
+    assert " s; all of them from the checkpoint; in the last epoch: " in text(6)
+    shorter = text(3)
+    assert shorter.startswith("6 epochs in ")
+    assert "all of them from the checkpoint" in shorter
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options", "message"),
+    [
+        ([4, 1], {}, "it has a network with shape 2-3-1, this one 2-4-1; train as it was"),
+        ([3, 1], {"l2": 0.5}, "it has a network with regularisers l2 0.1, this one l2 0.5; train"),
+        ([3, 1], {"keep_prob": 0.5}, "it has a network with keep prob 1.0, this one 0.5; train"),
+    ],
+)
+def test_only_what_differs_is_named(
+    sizes: list[int], options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    def trained(sizes: list[int], **options: Any) -> None:
+        model = vectorized.MLP(2, sizes, ["tanh", "sigmoid"], **{"l2": 0.1, **options})
+        fit(model, X, Y, epochs=1, checkpoint=tmp_path / "c.npz")
+
+    trained([3, 1])
+    with pytest.raises(ValueError, match=message):
+        trained(sizes, **options)
