@@ -30,6 +30,9 @@ BACKENDS: dict[str, type[Network]] = {
 }
 
 
+_FEWEST = 10  # examples, of which dev and test get two each
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
     """A trained model with all that it needs to meet new examples.
@@ -203,6 +206,11 @@ def train(
     """
     if not 0 <= bayes <= 1:
         raise ValueError(f"bayes is a part of 1, from 0 to 1, not {bayes!r}")
+    if data.m < _FEWEST:
+        raise ValueError(
+            f"{data.name} has {data.m} examples, too few to be split into train, dev and test, so that the "
+            f"verdict would mean nothing: take {_FEWEST} or more; to learn all of them by heart, use fit"
+        )
     parts = training, dev, test = split(data, seed=seed)
     normaliser = Normaliser.fit(training.X)
     scale = None if data.classes else Normaliser.fit(training.Y)

@@ -45,8 +45,11 @@ LESSONS = {
 def run(arguments: Sequence[str]) -> int:
     """Carry out one of the three commands and return the exit code; SystemExit if the words are wrong."""
     parser = argparse.ArgumentParser(prog="micrograd-dl")
-    add_commands(parser.add_subparsers(required=True))
-    options = parser.parse_args(arguments)
+    commands = parser.add_subparsers(required=True)
+    add_commands(commands)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # said with the usage of the command itself, which lists what it does know
+        commands.choices[arguments[0]].error(f"unrecognized arguments: {' '.join(unknown)}")
     code: int = options.do(options)
     return code
 
@@ -288,7 +291,7 @@ def _delimiter(text: str) -> str:
 def sizes(text: str) -> Sequence[int]:
     """The sizes of hidden layers, from words such as 16,16."""
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
+        return [int(part) for part in text.split(",")] if text.strip() else []
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"sizes are whole numbers with commas, such as 16,16; not {text!r}"

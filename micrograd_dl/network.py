@@ -354,10 +354,7 @@ class Network(Shaped, ABC):
         Raises:
             ValueError: the layers differ.
         """
-        for what in ("shape", "normalisations"):
-            here, there = getattr(self, what), getattr(other, what)
-            if here != there:
-                raise ValueError(f"the networks have different layers: {here} here, {there} there")
+        self.require_same_layers(other)
         self._set_named(other.named())
         self.passes = other.passes
         for mine, theirs in zip(self.averages, other.averages, strict=True):

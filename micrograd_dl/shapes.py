@@ -128,6 +128,18 @@ class Shaped:
             self.require_shape(f"W[{l}]", W, (n[l], n[l - 1]), str(l))
             self.require_shape(f"b[{l}]", b, (n[l], 1), str(l))
 
+    def require_same_layers(self, other: Shaped) -> None:
+        """Raise ValueError unless another network has layers of the same sizes, normalised alike."""
+        if self.shape != other.shape:
+            raise ValueError(f"the networks have different layers: {self.shape} here, {other.shape} there")
+        for l, (here, there) in enumerate(zip(self.normalisations, other.normalisations, strict=True), 1):
+            if here != there:
+                one, another = (f"{kind} norm" if kind else "no normalisation" for kind in (here, there))
+                raise ValueError(
+                    f"the networks have different layers: layer {l} has {one} here, {another} there: "
+                    "make both with the same normalisation"
+                )
+
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
         """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
         if array.dtype.kind not in "fiub":

@@ -71,7 +71,10 @@ def read_csv(
     _require_kind(kind)
     table = CsvTable(path, delimiter)
     at = table.index(target)
-    left_out = {at, *table.indices(ignore)}
+    ignored = table.indices(ignore)
+    if at in ignored:
+        raise ValueError(f"{path}: the target {target!r} is ignored too: leave it out of what is ignored")
+    left_out = {at, *ignored}
     features = [i for i in range(len(table.names)) if i not in left_out]
     if not features:
         raise ValueError(f"{path}: beside the target {target!r} at least one column is needed, of a feature")

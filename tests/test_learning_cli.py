@@ -227,6 +227,10 @@ def test_without_what_pictures_take_the_model_is_kept(
             "a delimiter is one character",
         ),
         (["train", "flowers.csv", "--target", "colour"], "colour"),
+        (
+            ["train", "flowers.csv", "--target", "species", "--ignore", "species"],
+            "flowers.csv: the target 'species' is ignored too: leave it out",
+        ),
         (["train", "jupiters"], "jupiters"),
         (["train", "moons", "--activation", "gelu"], "no activation 'gelu'"),
         (["train", "moons", "--optimiser", "sgd"], "no optimiser 'sgd': choose one of descent, momentum, "),
@@ -294,8 +298,11 @@ def test_a_file_that_is_not_there(words: list[str]) -> None:
             ["train", "moons", "--hidden", "16,x"],
             "sizes are whole numbers with commas, such as 16,16; not '16,x'",
         ),
+        (["train", "moons", "--hidden", "4,,4"], "whole numbers with commas, such as 16,16; not '4,,4'"),
         (["train", "moons", "--backend", "torch"], "invalid choice: 'torch'"),
         (["train"], "required: DATA"),
+        (["train", "moons", "--colour", "red"], "unrecognized arguments: --colour red"),
+        (["predict", "m.npz", "n.csv", "o.csv"], "usage: micrograd-dl predict"),
         (["predict", "m.npz"], "required: NEW.csv"),
     ],
 )

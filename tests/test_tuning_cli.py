@@ -163,6 +163,10 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["--over", "speed=1..2", "--trials", "1"], "--over speed=1..2: 'speed' cannot be searched: choose"),
         (["--over", "l2=1..2", "--over", "l2=1..3"], "searched in one range only"),
         (["--trials", "1"], "take 3 trials or more, not 1"),
+        (
+            ["--over", "activation=tanh"],
+            "there is nothing to search, as activation has one value only, and all",
+        ),
         (["--processes", "-1"], "processes is a whole number from 0 up"),
         (["--picture", "p.txt"], "a figure is saved as .svg, .png or .pdf, not as 'p.txt'"),
     ],

@@ -37,7 +37,7 @@ def test_processes_and_a_file(tmp_path: Path) -> None:
     two = tune(moons(60), space, processes=2, results=path, **QUICK)
     one = tune(moons(60), space, **QUICK)
     assert one == two == tune(moons(60), space, results=path, **QUICK)
-    with pytest.raises(ValueError, match="holds another search: its data is"):
+    with pytest.raises(ValueError, match="holds another search: its data differ from these; search"):
         tune(moons(62), space, results=path, **QUICK)
     with pytest.raises(ValueError, match="holds another search: its fixed is"):
         tune(moons(60), space, results=path, l2=1.0, **QUICK)
