@@ -66,6 +66,11 @@ def set_slope_at_kink(side: Literal["right", "left"]) -> None:
     _slope_at_kink = side
 
 
+def slope_at_kink() -> Literal["right", "left"]:
+    """The side that is chosen now."""
+    return _slope_at_kink
+
+
 def _positive_side(z: Any) -> Any:
     if type(z) is float and z:  # at_least by itself, since this is the inner loop of most networks
         return 1.0 if z > 0 else 0.0 if z < 0 else math.nan

@@ -23,16 +23,25 @@ class Comparison:
         node: of ``a >= b`` the node ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` a itself.
         wanted: what its number was compared with.
         was: the answer.
-        text: the question as it was asked.
+        left, relation, right: the question as it was asked.
+        asked: made where it was asked.
     """
 
     node: Value
     wanted: float
     was: bool
-    text: str
+    left: Value
+    relation: str
+    right: Operand
+    asked: Value
+
+    @property
+    def text(self) -> str:
+        """The question, with the labels that the Values have by now."""
+        return f"{_name(self.left)} {self.relation} {_name(self.right)}"
 
     def __str__(self) -> str:
-        origin = self.node.origin
+        origin = self.asked.origin
         return f"{self.text} ({origin})" if origin else self.text
 
 
@@ -49,16 +58,17 @@ def watched_comparisons() -> Iterator[list[Comparison]]:
     asked: list[Comparison] = []
 
     def tell(relation: str, left: Value, right: Operand, outcome: Any) -> None:
-        text = f"{_name(left)} {relation} {_name(right)}"
+        here = Value.constant(0.0)
+        question = (left, relation, right, here)
         if relation == "is":
-            asked.append(Comparison(left, left.data, True, text))
+            asked.append(Comparison(left, left.data, True, *question))
         elif relation == "!=":
-            asked.append(Comparison(left, 0.0, not outcome, text))
+            asked.append(Comparison(left, 0.0, not outcome, *question))
         else:
             # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
             first, second = (left, right) if relation in ("<", ">=") else (right, left)
             node = ops.at_least(first, second)
-            asked.append(Comparison(node, float("=" in relation), outcome, text))
+            asked.append(Comparison(node, float("=" in relation), outcome, *question))
 
     token = watcher.set(tell)
     try:

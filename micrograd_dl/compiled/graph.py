@@ -17,7 +17,8 @@ from micrograd_dl.compiled.inputs import Input, Inputs
 from micrograd_dl.compiled.listing import listing
 from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
 from micrograd_dl.compiled.schedule import Program, schedule
-from micrograd_dl.compiled.writing import Asked, recorded, write
+from micrograd_dl.compiled.writing import Asked, counted, recorded, write
+from micrograd_dl.ops import set_slope_at_kink, slope_at_kink
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
 
@@ -118,6 +119,7 @@ class CompiledGraph:
         runner: Runner,
     ) -> None:
         self.runner = runner
+        self._slope_at_kink = slope_at_kink()  # as on a node, that of the recording counts
         self._inputs = Inputs(inputs)
         self.recorded = recorded(root, self._inputs.leaves, parameters, asked)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
@@ -128,7 +130,8 @@ class CompiledGraph:
         return self.recorded.parameters
 
     def __repr__(self) -> str:
-        counts = f"{sum(map(len, self.recorded.inputs))} inputs and {len(self.parameters)} parameters"
+        inputs = counted(sum(map(len, self.recorded.inputs)), "input")
+        counts = f"{inputs} and {counted(len(self.parameters), 'parameter')}"
         return f"<{self.recorded.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
 
     def __call__(self, *inputs: ArrayLike) -> Replay:
@@ -150,7 +153,7 @@ class CompiledGraph:
         """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
         variant, _ = self._run(theta, inputs)
         shared = variant.shared
-        return Replay(float(shared[variant.value]), shared[variant.gradient])
+        return Replay(float(shared[variant.value]), shared.take(variant.gradient))
 
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
         """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
@@ -158,11 +161,19 @@ class CompiledGraph:
 
     def prepare(self, *columns: bool) -> None:
         """Do now what the first call does: write the program for inputs that are columns where it says so."""
-        self._variant(columns)
+        self._variant(self._answers(columns))
+
+    def _answers(self, columns: tuple[bool, ...]) -> tuple[bool, ...]:
+        if len(columns) != len(self.recorded.inputs):
+            takes = counted(len(self.recorded.inputs), "input")
+            raise ValueError(
+                f"this graph takes {takes}: say of each whether it is columns, not {len(columns)} times"
+            )
+        return columns
 
     def listing(self, *columns: bool) -> str:
         """The program in words, for inputs that are columns where it says so; see :func:`listing`."""
-        return listing(self.recorded, columns)
+        return listing(self.recorded, self._answers(columns))
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -200,7 +211,12 @@ class CompiledGraph:
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
-            self._variants[kinds] = _Variant(self, kinds)
+            now = slope_at_kink()
+            set_slope_at_kink(self._slope_at_kink)
+            try:
+                self._variants[kinds] = _Variant(self, kinds)
+            finally:
+                set_slope_at_kink(now)
         return self._variants[kinds]
 
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:

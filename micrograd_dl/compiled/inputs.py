@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from micrograd_dl.compiled.writing import counted
 from micrograd_dl.value import Value
 
 Array: TypeAlias = NDArray[np.float64]
@@ -36,7 +37,7 @@ class Inputs:
             ValueError: a shape is wrong.
         """
         if len(given) != len(self._counts):
-            raise ValueError(f"this graph takes {len(self._counts)} inputs, not {len(given)}")
+            raise ValueError(f"this graph takes {counted(len(self._counts), 'input')}, not {len(given)}")
         arrays: list[Array] = []
         m = 1
         for k, (x, n) in enumerate(zip(given, self._counts, strict=True)):
@@ -55,7 +56,11 @@ class Inputs:
         return arrays, m
 
     def _checked(self, x: ArrayLike, k: int) -> Array:
-        array, n = np.asarray(x), self._counts[k]
+        n = self._counts[k]
+        try:
+            array = np.asarray(x)
+        except ValueError:
+            raise ValueError(f"{self._name(k)} has rows of different lengths: columns are examples") from None
         if array.dtype.kind not in "fiub":
             raise TypeError(f"{self._name(k)} holds {array.dtype}, not numbers")
         if array.ndim == 0 and self._single[k]:

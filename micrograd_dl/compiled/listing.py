@@ -68,8 +68,12 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
     result += [
         f"d{_name(p)} = {names[slot]}" for p, slot in zip(recorded.parameters, written.gradient, strict=True)
     ]
+    sections[_CONDITION] = [
+        comparison.text if comparison.was or comparison.relation == "is" else f"not {comparison.text}"
+        for comparison in recorded.asked.comparisons
+    ]
     sections[_RESULT] = [line for line in result if line.split(" = ")[0] != line.split(" = ")[1]]
-    titles = (*_TITLES[:2], _OVER_ALL, _TITLES[2], _RESULT)
+    titles = (_CONDITION, *_TITLES[:2], _OVER_ALL, _TITLES[2], _RESULT)
     return "\n".join(
         line
         for title in titles
@@ -79,7 +83,7 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
 
 
 _TITLES = ("Once", "For every example", "Once, from the means")
-_OVER_ALL, _RESULT = "Over all examples", "Result"
+_CONDITION, _OVER_ALL, _RESULT = "Only if", "Over all examples", "Result"
 
 
 def _name(node: Value) -> str:

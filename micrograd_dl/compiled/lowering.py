@@ -128,13 +128,14 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
         For every slot on the way from the root to one that is wanted, the slot of the derivative by it.
     """
     needed = _dependents(tape, wanted)
+    some_vary = True in tape.varies
     local_slots = _LocalSlots(tape)
     terms: dict[int, list[int]] = {root: [seed, tape.one]}
     derivatives: dict[int, int] = {}
     for slot in range(root, -1, -1):
         if slot not in terms or not needed[slot]:
             continue
-        upstream = derivatives[slot] = _total(tape, terms.pop(slot), tape.varies[slot])
+        upstream = derivatives[slot] = _total(tape, terms.pop(slot), tape.varies[slot] or not some_vary)
         if tape.operations[slot] is None:
             continue
         products = tape.products(slot)
@@ -168,8 +169,9 @@ def _dependents(tape: Tape, wanted: Sequence[int]) -> list[bool]:
     return needed
 
 
-def _total(tape: Tape, terms: list[int], varies: bool) -> int:
-    if varies:
+def _total(tape: Tape, terms: list[int], alike: bool) -> int:
+    """The slot of a sum of products; for a shared slot the terms that vary are averaged first."""
+    if alike:
         return tape.linear(terms)
     of_examples: list[int] = []
     shared: list[int] = []

@@ -13,8 +13,17 @@ from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
 from micrograd_dl.compiled.inputs import Input
 from micrograd_dl.initialisers import Weights
 from micrograd_dl.network import Array, Network, Pass
+from micrograd_dl.nn import LayerPass
 from micrograd_dl.value import Value
 from micrograd_dl.vectorized.mlp import Parameter
+
+_PARTS = ("z", "z_norm", "a")
+
+
+def _of_one(layer: LayerPass, name: str) -> list[Value]:
+    """The units of a part of a layer for the only example; none if the layer has no such part."""
+    part = getattr(layer, name)
+    return part[0] if part else []
 
 
 class MLP(Network):
@@ -77,10 +86,14 @@ class MLP(Network):
         (z,), (a,) = self._passes_of_one[-1].z, self._passes_of_one[-1].a
         J = self.values.with_penalty(self.loss.of(z, a, y), one_over_m)
         J.label = "J"
-        self._x, self._J = x, J
+        self._J = J
         self._given: list[Input] = [x, y, one_over_m]
-        self._step = self._compiled()
-        self._others: dict[str, CompiledGraph] = {}
+        self._step, self._cost = self._compiled(), self._compiled(gradient=False)
+        parameters = self.values.parameters()
+        self._outputs = compile_graph(a[0], [x], parameters, gradient=False, outputs=a, runner=self.runner)
+        units = [unit for layer in self._passes_of_one for name in _PARTS for unit in _of_one(layer, name)]
+        all_z = [unit for layer in self._passes_of_one for unit in layer.z[0]]
+        self._every = self._compiled(outputs=units, derivatives=all_z)
 
     def _compiled(self, **options: Any) -> CompiledGraph:
         return compile_graph(self._J, self._given, self.values.parameters(), runner=self.runner, **options)
@@ -105,24 +118,12 @@ class MLP(Network):
     def forward(self, X: ArrayLike) -> Array:
         """See :meth:`Network.forward`."""
         X, _ = self.require_examples(X)
-        if "forward" not in self._others:
-            [outputs] = self._passes_of_one[-1].a
-            self._others["forward"] = compile_graph(
-                outputs[0],
-                [self._x],
-                self.values.parameters(),
-                outputs=outputs,
-                gradient=False,
-                runner=self.runner,
-            )
-        return self._others["forward"].outputs(self.theta, X)
+        return self._outputs.outputs(self.theta, X)
 
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> float:
         """See :meth:`Network.cost`; a pass of training is no other here."""
         X, Y = self.require_examples(X, Y)
-        if "cost" not in self._others:
-            self._others["cost"] = self._compiled(gradient=False)
-        return self._others["cost"].at(self.theta, X, self._targets(Y), 1 / X.shape[1]).value
+        return self._cost.at(self.theta, X, self._targets(Y), 1 / X.shape[1]).value
 
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """See :meth:`Network.cost_and_grad`."""
@@ -135,17 +136,9 @@ class MLP(Network):
         """See :meth:`Network.record`."""
         J = self.cost_and_grad(X, Y)
         X, Y = self.require_examples(X, Y)
-        parts = [
-            (name, getattr(layer, name)[0] if getattr(layer, name) else [])
-            for layer in self._passes_of_one
-            for name in ("z", "z_norm", "a")
-        ]
-        z = [unit for layer in self._passes_of_one for unit in layer.z[0]]
-        if "record" not in self._others:
-            units = [unit for _, some in parts for unit in some]
-            self._others["record"] = self._compiled(outputs=units, derivatives=z)
-        found = self._others["record"].outputs(self.theta, X, self._targets(Y), 1 / X.shape[1])
-        sizes = [*(len(some) for _, some in parts), *(len(layer.z[0]) for layer in self._passes_of_one)]
+        found = self._every.outputs(self.theta, X, self._targets(Y), 1 / X.shape[1])
+        parts = [_of_one(layer, name) for layer in self._passes_of_one for name in _PARTS]
+        sizes = [*map(len, parts), *(len(layer.z[0]) for layer in self._passes_of_one)]
         arrays = np.split(found, np.cumsum(sizes)[:-1])
         Z, Z_norm, A = arrays[0 : len(parts) : 3], arrays[1 : len(parts) : 3], arrays[2 : len(parts) : 3]
         dW, db = (list(part) for part in zip(*self.layers_grad(), strict=True))

@@ -153,12 +153,15 @@ def levels_and_phases(tape: Tape, order: Sequence[int]) -> tuple[list[int], list
     1 is for what varies, and the means of it; 2 for what follows from the means.
     """
     levels, phases = [0] * len(tape), [0] * len(tape)
+    some_vary = True in tape.varies
     for slot in order:
         operation = tape.operations[slot]
         if operation is None:
             continue
         operands = tape.operands[slot]
         levels[slot] = 1 + max([levels[i] for i in operands])
+        if not some_vary:
+            continue
         if tape.varies[slot] or operation is MEAN:
             phases[slot] = 1
         elif max([phases[i] for i in operands]):

@@ -86,8 +86,8 @@ def _require_leaves(leaves: Sequence[Value], inputs: Sequence[Value], parameters
     if left:
         names = ", ".join(node.label or repr(node) for node in left[:5]) + (", ..." if len(left) > 5 else "")
         raise ValueError(
-            f"{len(left)} leaves are neither inputs nor parameters: {names}. Name them, or make numbers that "
-            "never change with Value.constant"
+            f"{counted(len(left), 'leaf', 'leaves')} neither an input nor a parameter: {names}. Name them, "
+            "or make numbers that never change with Value.constant"
         )
 
 
@@ -116,6 +116,15 @@ class Written(NamedTuple):
     def wanted(self) -> list[int]:
         """The slots of all that a call gives."""
         return [self.value, *self.gradient, *self.asked]
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A count in words.
+
+    >>> counted(1, "input"), counted(2, "input")
+    ('1 input', '2 inputs')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def write(recorded: Recorded, kinds: Sequence[bool]) -> Written:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import ops
+from micrograd_dl import compiled, ops
 from micrograd_dl.backprop import grad
 from micrograd_dl.compiled import CompiledGraph, compile_graph
 from micrograd_dl.compiled.schedule import CODES
@@ -143,6 +143,24 @@ def test_the_slope_at_a_kink_is_that_of_the_table(runner: Any) -> None:
         ops.set_slope_at_kink("right")
 
 
+def test_the_slope_at_a_kink_is_that_of_the_recording(runner: Any) -> None:
+    """For whatever the graph is run on later."""
+    x, w = Value(1.0, "x"), Value(0.0, "w")
+    f = compile_graph((x * w).relu(), [x], runner=runner)
+    assert f([[1.0, 2.0]]).gradient.tolist() == [1.5]
+    ops.set_slope_at_kink("left")
+    try:
+        assert f(1.0).gradient.tolist() == [1.0]
+        assert ops.slope_at_kink() == "left"
+        model, other = (compiled.MLP(2, [3, 1], seed=1, runner=runner) for _ in range(2))
+    finally:
+        ops.set_slope_at_kink("right")
+    X, Y = np.zeros((2, 2)), np.ones((1, 2))
+    other.cost_and_grad(X, Y)
+    assert [db.tolist() for db in model.record(X, Y).db] == [db.tolist() for _, db in other.layers_grad()]
+    assert not other.layers_grad()[0][1].any()
+
+
 def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:
     x = Value(4.0, "x")
     for root in (x.sqrt(), x**0.5):
@@ -264,7 +282,7 @@ def test_outputs(runner: Any) -> None:
     ("inputs", "message"),
     [
         (([1.0, 2.0],), r"input 1 \(x\) is \(2,\): give a number, or a row with reshape\(1, -1\)"),
-        ((1.0, 2.0), "this graph takes 1 inputs, not 2"),
+        ((1.0, 2.0), "this graph takes 1 input, not 2"),
         (([[1.0], [2.0]],), r"input 1 \(x\) is \(2, 1\), \(1,\) or \(1, m\) is wanted"),
         ((np.empty((1, 0)),), r"is \(1, 0\)"),
     ],
@@ -285,6 +303,15 @@ def test_what_is_no_number_is_refused(runner: Any) -> None:
         compile_graph(x * x, x, runner=runner)  # type: ignore[arg-type]  # that it is refused is tested
 
 
+def test_rows_of_different_lengths_are_refused_by_name(runner: Any) -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    f = compile_graph(x * y, [[x, y]], [], runner=runner)
+    with pytest.raises(ValueError, match=r"input 1 \(x, ...\) has rows of different lengths"):
+        f([[1.0, 2.0], [1.0]])
+    with pytest.raises(ValueError, match="this graph takes 1 input: say of each whether it is columns"):
+        f.listing()
+
+
 def test_examples_of_two_inputs_have_to_be_as_many() -> None:
     x, y = Value(1.0, "x"), Value(2.0, "y")
     f = compile_graph(x * y, [x, [y]], [], runner="numpy")
@@ -297,7 +324,7 @@ def test_examples_of_two_inputs_have_to_be_as_many() -> None:
 def test_every_leaf_has_to_be_named() -> None:
     x, w, b = Value(1.0, "x"), Value(2.0, "w"), Value(3.0, "b")
     J = w * x + b
-    with pytest.raises(ValueError, match="1 leaves are neither inputs nor parameters: b"):
+    with pytest.raises(ValueError, match="1 leaf neither an input nor a parameter: b"):
         compile_graph(J, [x], [w])
     with pytest.raises(ValueError, match="is given twice"):
         compile_graph(J, [x], [x, w, b])
@@ -322,7 +349,7 @@ def test_it_says_what_it_is(runner: Any) -> None:
     J = x * w
     J.label = "J"
     assert repr(compile_graph(J, [x], runner=runner)) == (
-        f"<J of 1 inputs and 1 parameters, replayed by {runner}>"
+        f"<J of 1 input and 1 parameter, replayed by {runner}>"
     )
 
 

@@ -39,6 +39,19 @@ def test_for_columns_the_derivatives_by_what_is_shared_are_means() -> None:
     ]
 
 
+def test_conditions_come_first() -> None:
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+
+    def program(x: Value) -> Value:
+        z = w * x
+        y = z if z > 0 else -z
+        z.label = "z"
+        return y + 1.0 if not z < 5 else y
+
+    lines = compile_graph(program, [x], [w], runner="numpy").listing(False).splitlines()
+    assert lines[:3] == ["Only if:", "    z > 0", "    not z < 5"]
+
+
 def test_without_the_gradient_there_is_nothing_backward() -> None:
     x, w, J = graph()
     listing = compile_graph(J, [x], [w], gradient=False, runner="numpy").listing(False)

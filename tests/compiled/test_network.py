@@ -14,6 +14,7 @@ from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.compare import compare
 from micrograd_dl.datasets import moons
 from micrograd_dl.initialisers import uniform
+from micrograd_dl.modelcheck import check_gradients
 from micrograd_dl.network import one_hot
 from micrograd_dl.optim import GradientDescent
 from micrograd_dl.storage import load, save
@@ -65,6 +66,13 @@ def test_fit_goes_the_same_way(runner: Any) -> None:
         )  # fmt: skip
         costs.append(history.cost)
     assert costs[1] == pytest.approx(costs[0], rel=1e-9)
+
+
+def test_its_gradients_are_checked_like_any_models(runner: Any) -> None:
+    model = compiled.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=2, l2=0.3, runner=runner)
+    found = check_gradients(model, X, Y)
+    assert found.verdict == "backprop is right"
+    assert found.distance < 1e-7
 
 
 def test_a_copy_of_a_network_of_values(runner: Any) -> None:
