@@ -83,6 +83,22 @@ def test_a_seed_is_a_whole_number(seed: Any) -> None:
         fit(network(vectorized.MLP), X, Y, seed=seed)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "epochs is a whole number from 1 up, not 0"),
+        ({"epochs": 1.5}, "epochs is a whole number from 1 up, not 1.5"),
+        ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
+        ({"patience": -1, "dev": (X, Y)}, "patience is a whole number from 1 up, not -1"),
+        ({"patience": 3}, r"patience needs a dev set to judge by: pass dev=\(X_dev, Y_dev\)"),
+        ({"dev": (X.T, Y)}, r"X is \(12, 2\), \(2, m\) is wanted"),
+    ],
+)
+def test_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(network(vectorized.MLP), X, Y, **options)
+
+
 # --- what is said of the epoch that is kept -----------------------------------------------------------------
 
 
