@@ -68,6 +68,9 @@ def run(arguments: Sequence[str]) -> int:
     if not found.trials:
         return 130
     print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
+    again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
+    if again:
+        print(f"Trials that drew the same as another one of their round: {again}.\n")
     if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
         return 130
     print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
