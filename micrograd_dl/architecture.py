@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from numbers import Integral
+from typing import Any, TypeVar
 
 from micrograd_dl.activations import Activation, activation
 from micrograd_dl.coerce import to_float
@@ -11,6 +12,19 @@ from micrograd_dl.losses import Loss, default_loss, loss
 from micrograd_dl.normalisation import KINDS
 
 T = TypeVar("T")
+
+
+def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
+    """``(n[0], n[1], ..., n[L])``, each a whole number above 0."""
+    if not isinstance(sizes, Iterable) or isinstance(sizes, str):
+        raise ValueError(f"sizes are those of the layers in a list, such as [{sizes}], not {sizes!r}")
+    shape = (n_x, *sizes)
+    if len(shape) < 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
+        raise ValueError(
+            "a network takes at least one input and one layer of at least one unit, in whole numbers, "
+            f"not {shape}"
+        )
+    return tuple(int(n) for n in shape)
 
 
 def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -34,6 +35,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())  # the content is on the disk before the name is: a power cut counts too
         hidden.replace(target)
-    except BaseException:
+    except BaseException as error:
         hidden.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(hidden):
+            error.filename = os.fspath(path)  # the name that whoever asked for the file knows
         raise
+
+
+def require_folder(path: str | os.PathLike[str]) -> None:
+    """Raise FileNotFoundError if there is no folder for a file of that name: to be asked before long work."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, f"there is no folder {Path(path).parent}: make it first", os.fspath(path)
+        )

@@ -1,7 +1,8 @@
 """The command ``micrograd-dl``: step through an expression, draw it, check its gradient, write it as source.
 
-Exit codes: 0 is fine; 1, the check failed, a command of a script failed, or a file could not be written;
-2, the command line or the expression is wrong; 130, stopped by Ctrl-C; 141, nobody reads the output.
+Exit codes: 0 is fine; 1, the check failed, a command of a script failed, a file could not be written, or the
+value of an option is refused; 2, the command line is not understood, or the expression is wrong; 130, stopped
+by Ctrl-C; 141, nobody reads the output.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ examples:
   echo "x**3 - 2*x" | micrograd-dl source - x=2
 
 micrograd-dl COMMAND --help says more of a command.
-Exit codes: 0, fine; 1, it failed; 2, the command line or the expression is wrong."""
+Exit codes: 0, fine; 1, it failed, or the value of an option is refused; 2, the
+command line is not understood, or the expression is wrong."""
 _EXPRESSION = f"""\
 EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh, sigmoid,
 relu; several statements have ";" between them, and the last one is the result.

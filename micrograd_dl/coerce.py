@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 _ADVICE = {
@@ -57,3 +57,18 @@ expression with micrograd_dl.parse
 def _is_numpy_bool(x: object) -> bool:
     numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
     return numpy is not None and isinstance(x, numpy.bool_)
+
+
+def to_seed(x: object) -> int:
+    """`x` as the seed of a generator.
+
+    Raises:
+        ValueError: it is not a whole number from 0 up.
+
+    >>> to_seed(-1)
+    Traceback (most recent call last):
+    ValueError: seed is a whole number from 0 up, not -1
+    """
+    if not isinstance(x, Integral) or x < 0:
+        raise ValueError(f"seed is a whole number from 0 up, not {x!r}")
+    return int(x)

@@ -108,9 +108,7 @@ def compare(
     >>> result.equal
     True
     """
-    for mine, theirs in ((here.shape, there.shape), (here.normalisations, there.normalisations)):
-        if mine != theirs:
-            raise ValueError(f"the networks have different layers: {mine} and {theirs}")
+    here.require_same_layers(there)
     first, second = here.record(X, Y), there.record(X, Y)
     rows = tuple(_rows(first, second, here, np.asarray(X)))
     cost = next(i for i, row in enumerate(rows) if row.what == "J")

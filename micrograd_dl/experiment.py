@@ -30,6 +30,9 @@ BACKENDS: dict[str, type[Network]] = {
 }
 
 
+_FEWEST = 10  # examples, of which dev and test get two each
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
     """A trained model with all that it needs to meet new examples.
@@ -111,6 +114,12 @@ class Predictor:
             raise ValueError(
                 f"{path} holds a model, but not one that train saved: {error} is missing"
             ) from None
+        for name, array in saved.model.named().items():
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"{path}: {name} of its network holds {array[~np.isfinite(array)][0]}, so that it cannot "
+                    "predict: train it anew"
+                )
         return cls(saved.model, normaliser, scale, *names, history)
 
 
@@ -195,20 +204,22 @@ def train(
     Raises:
         ValueError: an option is wrong, or the data too small.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"there is no backend {backend!r}: choose one of {', '.join(BACKENDS)}")
     if not 0 <= bayes <= 1:
         raise ValueError(f"bayes is a part of 1, from 0 to 1, not {bayes!r}")
+    if data.m < _FEWEST:
+        raise ValueError(
+            f"{data.name} has {data.m} examples, too few to be split into train, dev and test, so that the "
+            f"verdict would mean nothing: take {_FEWEST} or more; to learn all of them by heart, use fit"
+        )
     parts = training, dev, test = split(data, seed=seed)
     normaliser = Normaliser.fit(training.X)
     scale = None if data.classes else Normaliser.fit(training.Y)
-    n_y, output = _output(data)
-    activations = [activation] * len(hidden) + [output]
-    model = BACKENDS[backend](
-        data.X.shape[0],
-        [*hidden, n_y],
-        activations,
-        initialiser=None if initialiser is None else initialisers.initialiser(initialiser),
+    model = network(
+        data,
+        hidden,
+        activation=activation,
+        backend=backend,
+        initialiser=initialiser,
         seed=seed,
         l2=l2,
         l1=l1,
@@ -217,9 +228,9 @@ def train(
         keep_prob=keep_prob,
         label_smoothing=label_smoothing,
     )
-    rule = _optimiser(
-        optimiser,
+    rule = rule_of(
         model,
+        optimiser,
         learning_rate=learning_rate,
         beta1=beta1,
         beta2=beta2,
@@ -240,7 +251,29 @@ def train(
     return Outcome(predictor, training, dev, test, bayes)
 
 
-def _optimiser(name: str, model: Network, **given: Any) -> Optimiser:
+def network(
+    data: Dataset,
+    hidden: Sequence[int] = (16,),
+    *,
+    activation: str = "relu",
+    backend: str = "numpy",
+    initialiser: str | None = None,
+    **options: Any,
+) -> Network:
+    """The untrained network of `train`, with the outputs that suit the targets; see there."""
+    if backend not in BACKENDS:
+        raise ValueError(f"there is no backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+    n_y, output = _output(data)
+    return BACKENDS[backend](
+        data.X.shape[0],
+        [*hidden, n_y],
+        [activation] * len(hidden) + [output],
+        initialiser=None if initialiser is None else initialisers.initialiser(initialiser),
+        **options,
+    )
+
+
+def rule_of(model: Network, name: str = "adam", **given: Any) -> Optimiser:
     """The optimiser of that name, with what is given and is not None; weights decay, biases do not."""
     kind = optim.optimiser(name)
     given = {hyperparameter: x for hyperparameter, x in given.items() if x is not None}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from micrograd_dl.backprop import evaluate, grad, require_value
+from micrograd_dl.coerce import to_float
 from micrograd_dl.explain import kinks_between
 from micrograd_dl.notation import Notation, number
 from micrograd_dl.order import topological_order
@@ -187,8 +188,8 @@ def check(root: Value, epsilon: float = EPSILON) -> Check:
 
 
 def require_step(epsilon: float) -> None:
-    """Raise ValueError unless epsilon can be the step of a numerical derivative."""
-    if not 0 < epsilon < math.inf:
+    """Raise ValueError, or TypeError, unless epsilon can be the step of a numerical derivative."""
+    if not 0 < to_float(epsilon, "the step of a numerical derivative") < math.inf:
         raise ValueError(f"the step of a numerical derivative is above 0, such as 1e-7; not {epsilon!r}")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from micrograd_dl.atomic import require_folder
+
 if TYPE_CHECKING:
     from micrograd_dl.dataset import Dataset
     from micrograd_dl.experiment import Outcome
@@ -51,8 +53,11 @@ WITH_PICTURE = {  # known without loading them all
 def run(arguments: Sequence[str]) -> int:
     """Carry out one of the three commands and return the exit code; SystemExit if the words are wrong."""
     parser = argparse.ArgumentParser(prog="micrograd-dl")
-    add_commands(parser.add_subparsers(required=True))
-    options = parser.parse_args(arguments)
+    commands = parser.add_subparsers(required=True)
+    add_commands(commands)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # said with the usage of the command itself, which lists what it does know
+        commands.choices[arguments[0]].error(f"unrecognized arguments: {' '.join(unknown)}")
     code: int = options.do(options)
     return code
 
@@ -175,6 +180,8 @@ def _train(options: argparse.Namespace) -> int:
 
     if not options.output.endswith(".npz"):  # said now, not when the training is done
         raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
+    for path in filter(None, (options.output, options.checkpoint)):
+        require_folder(path)
     # Each option is called like the argument it is.
     _, _, *names = signature(train).parameters
     given = {name: x for name, x in vars(options).items() if name in names}
@@ -206,6 +213,13 @@ def read_data(options: argparse.Namespace) -> Dataset:
         if getattr(options, name):
             raise ValueError(f"--{name} is for columns of a .csv or .tsv file, and {options.data} is none")
     return read_npz(options.data, kind=options.kind) if suffix == ".npz" else dataset(options.data)
+
+
+def require_picture(path: str) -> None:
+    """Raise ValueError or FileNotFoundError if no picture of that name could be saved, before long work."""
+    if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path!r}")
+    require_folder(path)
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
@@ -249,6 +263,8 @@ def _lesson(options: argparse.Namespace) -> int:
     lesson = load_lesson(name)
     if options.output is not None and not hasattr(lesson, "picture"):
         raise ValueError(f"the lesson {options.name} ends in a table and has no picture: leave out -o")
+    if options.output is not None:
+        require_picture(options.output)
     lesson.main()
     if options.output is not None:
         from viz.plots import save
@@ -284,7 +300,7 @@ def _delimiter(text: str) -> str:
 def sizes(text: str) -> Sequence[int]:
     """The sizes of hidden layers, from words such as 16,16."""
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
+        return [int(part) for part in text.split(",")] if text.strip() else []
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"sizes are whole numbers with commas, such as 16,16; not {text!r}"

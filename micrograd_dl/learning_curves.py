@@ -22,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.coerce import to_seed
 from micrograd_dl.network import Array, Network
 from micrograd_dl.preparation import evenly_mixed
 from micrograd_dl.training import fit
@@ -98,7 +99,7 @@ def over_examples(
         sizes = sorted({int(size) for size in np.geomspace(max(2, m // 30), m, 8)})
     if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
         raise ValueError(f"sizes are whole numbers from 1 to the {m} examples, ascending; not {list(sizes)}")
-    order = np.random.default_rng(seed).permutation(m)
+    order = np.random.default_rng(to_seed(seed)).permutation(m)
     if _of_classes(model):
         order = evenly_mixed(order, Y.argmax(axis=0) if len(Y) > 1 else Y[0])
     parts = [np.sort(order[:size]) for size in sizes]

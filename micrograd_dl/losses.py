@@ -30,6 +30,7 @@ class Loss:
         targets: what the targets are, in words.
         decide: of a loss of classes, the class each output stands for, as `predict` gives it.
         classes: of a loss of probabilities, between how many classes n_y outputs choose.
+        possible: of single targets, which of them can be; None: all, or it takes a whole column to tell.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Loss:
     targets: str
     decide: Callable[[Array], Array] | None = None
     classes: Callable[[int], int] | None = None
+    possible: Callable[[Array], Array] | None = None
 
     def smoothed(self, Y: Array, epsilon: float) -> Array:
         """Targets that are less sure of themselves: ``(1 - epsilon) y + epsilon / classes``."""
@@ -80,13 +82,17 @@ def _huber(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
 logistic = Loss(
     "logistic", _logistic, "sigmoid", "probabilities: 0 or 1 for a class",
     decide=lambda A: (A >= 0.5).astype(int), classes=lambda n_y: 2,
+    possible=lambda Y: (Y >= 0) & (Y <= 1),
 )  # fmt: skip
 cross_entropy = Loss(
     "cross_entropy", _cross_entropy, "softmax", "one-hot columns, whose sum is 1",
     decide=lambda A: np.asarray(A.argmax(axis=0, keepdims=True)), classes=lambda n_y: n_y,
 )  # fmt: skip
 squared = Loss("squared", _squared, None, "numbers")
-max_margin = Loss("max_margin", _max_margin, None, "-1 or 1", decide=lambda A: np.where(A >= 0, 1, -1))
+max_margin = Loss(
+    "max_margin", _max_margin, None, "-1 or 1",
+    decide=lambda A: np.where(A >= 0, 1, -1), possible=lambda Y: np.abs(Y) == 1,
+)  # fmt: skip
 huber = Loss("huber", _huber, None, "numbers, of which some may be far out")
 
 LOSSES = {loss.name: loss for loss in (logistic, cross_entropy, squared, max_margin, huber)}

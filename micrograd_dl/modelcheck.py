@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_dl.coerce import to_seed
 from micrograd_dl.gradcheck import (
     EPS,
     EPSILON,
@@ -61,8 +62,10 @@ def check_gradients(
     Raises:
         ValueError: the cost is another each time, as under dropout; the parameters are too short for such
             steps (float32); the cost is not finite; or an option is wrong.
+        TypeError: it is no such model.
     """
     require_step(epsilon)
+    seed = to_seed(seed)
     _require_that_it_can_be_checked(model)
     called = names(model)
     # Frozen, a network with batch normalisation leaves its running averages alone.
@@ -85,6 +88,11 @@ _RANDOM = (
 
 
 def _require_that_it_can_be_checked(model: Model) -> None:
+    for name in ("parameters", "cost_and_grad"):
+        if not callable(getattr(model, name, None)):
+            raise TypeError(
+                f"a model has parameters() and cost_and_grad(X, Y); the {type(model).__name__} has no {name}"
+            )
     if hasattr(model, "require_repeatable"):
         model.require_repeatable()
     if getattr(model, "stochastic", False):
@@ -97,10 +105,10 @@ def _require_that_it_can_be_checked(model: Model) -> None:
             )
 
 
-def _drawn(called: Sequence[str], most: int | None, seed: int) -> Sequence[str]:
+def _drawn(called: Sequence[str], most: Any, seed: int) -> Sequence[str]:
     if most is None:
         return called
-    if most < 1:
+    if not isinstance(most, int) or most < 1:
         raise ValueError(f"most is a whole number from 1 up, not {most!r}")
     places = np.random.default_rng(seed).permutation(len(called))[:most]
     return [called[place] for place in sorted(places.tolist())]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl import architecture
+from micrograd_dl.coerce import to_seed
 from micrograd_dl.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.losses import Loss
 from micrograd_dl.normalisation import Averages
@@ -98,24 +99,20 @@ class Network(Shaped, ABC):
         keep_prob: float | Sequence[float] | None = None,
         label_smoothing: float = 0.0,
     ) -> None:
-        self.shape = (n_x, *sizes)
-        if len(self.shape) < 2 or any(n != int(n) or n < 1 for n in self.shape):
-            raise ValueError(
-                f"a network takes at least one input and one layer of at least one unit, not {self.shape}"
-            )
-        L = len(sizes)
+        self.shape = architecture.shape_of(n_x, sizes)
+        L = len(self.shape) - 1
         self.activations = architecture.activations_of(activations, L)
         self.loss = architecture.loss_of(loss, self.activations[-1].name)
         self.normalisations = architecture.normalisations_of(normalisation, L)
         self.keep_probs = architecture.keep_probs_of(keep_prob, L)
         self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
         self.initialiser = initialiser
-        self.seed = seed
+        self.seed = to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
         self.max_norm = architecture.limit_of(max_norm, "max_norm")
         self.averages = [
             Averages.begin(n) if kind == "batch" else None
-            for n, kind in zip(sizes, self.normalisations, strict=True)
+            for n, kind in zip(self.shape[1:], self.normalisations, strict=True)
         ]
         # Whether a pass of training leaves something changed beside the gradients.
         self._stateful = any(keep < 1 for keep in self.keep_probs) or "batch" in self.normalisations
@@ -357,10 +354,7 @@ class Network(Shaped, ABC):
         Raises:
             ValueError: the layers differ.
         """
-        for what in ("shape", "normalisations"):
-            here, there = getattr(self, what), getattr(other, what)
-            if here != there:
-                raise ValueError(f"the networks have different layers: {here} here, {there} there")
+        self.require_same_layers(other)
         self._set_named(other.named())
         self.passes = other.passes
         for mine, theirs in zip(self.averages, other.averages, strict=True):

@@ -87,7 +87,9 @@ class Optimiser(ABC):
             self.clip_norm = _above_zero(clip_norm, "clip_norm")
         self._clips = clip_value is not None or clip_norm is not None
         if weight_decay:
-            self.weight_decay = _above_zero(weight_decay, "weight_decay")
+            self.weight_decay = to_float(weight_decay, "weight_decay")
+            if not 0 <= self.weight_decay < math.inf:
+                raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
             self._decay = self._decays([True] * len(self.parameters) if decays is None else decays)
         _ = self.alpha
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.coerce import to_seed
 from micrograd_dl.dataset import Dataset
 from micrograd_dl.network import Array
 
@@ -55,7 +56,7 @@ def split_indices(
         ValueError: see `split`.
     """
     sizes = _sizes(m, fractions)
-    order = np.random.default_rng(seed).permutation(m)
+    order = np.random.default_rng(to_seed(seed)).permutation(m)
     if classes is not None:
         order = evenly_mixed(order, np.asarray(classes).reshape(-1))
     return [np.sort(part) for part in np.split(order, np.cumsum(sizes)[:-1])]

@@ -14,6 +14,17 @@ from micrograd_dl.losses import Loss
 Array: TypeAlias = NDArray[Any]
 
 
+_BITS_OF_1 = int(np.float64(1).view(np.uint64))
+
+
+def _within_0_and_1(Y: Array) -> bool:
+    """Whether all are doubles from 0 to 1; asked in every step, so by the largest only.
+
+    Read as whole numbers, the bits of these are at most those of 1, and of all others more, the negative too.
+    """
+    return Y.dtype == np.float64 and bool(np.maximum.reduce(Y.view(np.uint64), None) <= _BITS_OF_1)
+
+
 class Shaped:
     """What of a :class:`~micrograd_dl.network.Network` depends on its layers only, not on their numbers.
 
@@ -49,7 +60,21 @@ class Shaped:
             raise ValueError(
                 f"the loss cross_entropy takes as targets {self.loss.targets}: make them with one_hot"
             )
+        if self.loss.possible is not None and not (self.loss.name == "logistic" and _within_0_and_1(targets)):
+            self._require_possible(targets)
         return inputs, targets
+
+    def _require_possible(self, Y: Array) -> None:
+        """Raise ValueError if a target is none of the loss; what is not finite is named by `fit`."""
+        possible = self.loss.possible
+        assert possible is not None
+        wrong = np.argwhere(np.isfinite(Y) & ~possible(Y))
+        if len(wrong):
+            i, k = (int(x) for x in wrong[0])
+            raise ValueError(
+                f"the loss {self.loss.name} takes as targets {self.loss.targets}; Y holds {Y[i, k]} "
+                f"in row {i}, example {k} (from 0): convert them, or take the loss squared, for numbers"
+            )
 
     def shapes(self, marked: str = "", note: str = "") -> str:
         """The course's table of shapes, with the row of `marked` pointed at.
@@ -102,6 +127,18 @@ class Shaped:
         for l, (W, b) in enumerate(layers, 1):
             self.require_shape(f"W[{l}]", W, (n[l], n[l - 1]), str(l))
             self.require_shape(f"b[{l}]", b, (n[l], 1), str(l))
+
+    def require_same_layers(self, other: Shaped) -> None:
+        """Raise ValueError unless another network has layers of the same sizes, normalised alike."""
+        if self.shape != other.shape:
+            raise ValueError(f"the networks have different layers: {self.shape} here, {other.shape} there")
+        for l, (here, there) in enumerate(zip(self.normalisations, other.normalisations, strict=True), 1):
+            if here != there:
+                one, another = (f"{kind} norm" if kind else "no normalisation" for kind in (here, there))
+                raise ValueError(
+                    f"the networks have different layers: layer {l} has {one} here, {another} there: "
+                    "make both with the same normalisation"
+                )
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
         """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""

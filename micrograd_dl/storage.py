@@ -98,25 +98,9 @@ def load(path: str | os.PathLike[str]) -> Saved:
             wrong.
     """
     path = Path(path)
+    contents = _contents(path)
     try:
-        # Opened here: np.load leaves a file that it finds damaged open.
-        with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            if not isinstance(found, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array, of the kind .npy")
-            contents = {name: found[name] for name in found.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is not a whole .npz file: {error}") from None
-    try:
-        about = json.loads(str(contents.pop("about")[()]))
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
-        if about["version"] not in _READS:
-            raise ValueError(
-                f"its version is {about['version']!r}, and this program reads {VERSION}: use a newer one"
-            )
+        about = _understood(json.loads(str(contents.pop("about")[()])))
         model = _rebuilt(about["model"])
         model.set_named({name: contents[name] for name in model.named()})
         model.passes = int(about.get("passes", 0))
@@ -133,6 +117,44 @@ def load(path: str | os.PathLike[str]) -> Saved:
     prefix = "array "
     arrays = {name.removeprefix(prefix): array for name, array in contents.items() if name.startswith(prefix)}
     return Saved(model, arrays, notes)
+
+
+def _contents(path: Path) -> dict[str, Array]:
+    """Every array of a ``.npz`` file; `load` says what it raises."""
+    try:
+        # Opened here: np.load leaves a file that it finds damaged open.
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):  # NumPy would advise to load it unsafely
+                file.seek(0)
+                single = file.read(6) == b"\x93NUMPY"
+                raise ValueError("it is a single array, of the kind .npy" if single else "it is no archive")
+            file.seek(0)
+            found = np.load(file, allow_pickle=False)
+            return {name: found[name] for name in found.files}
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        problem = "it holds Python objects, which are not loaded" if "pickle" in str(error) else error
+        raise ValueError(f"{path} is not a whole .npz file: {problem}") from None
+
+
+def _understood(about: Any) -> dict[str, Any]:
+    """The description of a model that this program can read."""
+    if not isinstance(about, dict):
+        raise ValueError(f"its description is {about!r}, and names and what they stand for are wanted")
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
+    version = about["version"]
+    if version not in _READS:
+        newer = isinstance(version, int) and version > VERSION
+        raise ValueError(
+            f"its version is {version!r}, and this program reads {' and '.join(map(str, _READS))}"
+            + (": use a newer one" if newer else "")
+        )
+    for name in ("model", "notes"):
+        if not isinstance(about[name], dict):
+            raise ValueError(f"its {name} is {about[name]!r}, and names and what they stand for are wanted")
+    return about
 
 
 def described(model: Network) -> dict[str, Any]:

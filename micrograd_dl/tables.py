@@ -71,7 +71,10 @@ def read_csv(
     _require_kind(kind)
     table = CsvTable(path, delimiter)
     at = table.index(target)
-    left_out = {at, *table.indices(ignore)}
+    ignored = table.indices(ignore)
+    if at in ignored:
+        raise ValueError(f"{path}: the target {target!r} is ignored too: leave it out of what is ignored")
+    left_out = {at, *ignored}
     features = [i for i in range(len(table.names)) if i not in left_out]
     if not features:
         raise ValueError(f"{path}: beside the target {target!r} at least one column is needed, of a feature")
@@ -262,8 +265,10 @@ def _arrays(path: File) -> tuple[Array, Array]:
             with np.load(file, allow_pickle=False) as arrays:
                 names = list(arrays.files)
                 found = [np.asarray(arrays[name]) for name in ("X", "Y") if name in names]
-        except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{path}: it is damaged, or holds Python objects: {error}") from None
+        except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+            raise ValueError(
+                f"{path}: it is damaged, or X or Y holds Python objects: save arrays of numbers or texts"
+            ) from None
     if len(found) < 2:
         raise ValueError(f"{path}: the arrays X and Y are wanted; there is {', '.join(names) or 'none'}")
     return found[0], found[1]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.clipping import gradient_norm
+from micrograd_dl.coerce import to_seed
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam, Optimiser
@@ -32,6 +33,8 @@ class History:
         seconds: how long the epoch took.
         accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
         stopped: why training ended, in words.
+        resumed: how many of the epochs are from a checkpoint.
+        kept: the epoch that `fit` went back to, as the best one; 0 if it left the model as the last one did.
     """
 
     cost: list[float] = field(default_factory=list)
@@ -41,6 +44,8 @@ class History:
     dev_cost: list[float] = field(default_factory=list)
     dev_accuracy: list[float] = field(default_factory=list)
     stopped: str = ""
+    kept: int = 0
+    resumed: int = 0
 
     def __len__(self) -> int:
         return len(self.cost)
@@ -56,8 +61,15 @@ class History:
         last = ", ".join(
             f"{name} {values[-1]:.6g}" for name, values in self.columns().items() if name != "seconds"
         )
-        return f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s: {last}" + (
-            f" ({self.stopped})" if self.stopped else ""
+        stopped = f" ({self.stopped})" if self.stopped else ""
+        kept = f"; kept: epoch {self.kept}" if self.kept else ""
+        if self.kept and self.dev_cost:
+            kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
+        taken = "all" if self.resumed == len(self) else self.resumed
+        resumed = f"; {taken} of them from the checkpoint" if self.resumed else ""
+        return (
+            f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: "
+            f"{last}{stopped}{kept}"
         )
 
 
@@ -91,7 +103,7 @@ def fit(
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
             shuffled anew in every epoch, and the last batch may be short.
-        optimiser: of ``model.parameters()``; by default Adam.
+        optimiser: of ``model.parameters()``, or of some of them; by default Adam.
         dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
         patience: stop when the cost on dev has not fallen for so many epochs.
         seed: of the shuffling and of `augment`.
@@ -108,7 +120,8 @@ def fit(
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
 
     Raises:
-        ValueError: a shape or an option is wrong, or the data holds a NaN or an infinity.
+        ValueError: a shape or an option is wrong, the optimiser is of another model, or the data holds a NaN
+            or an infinity.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
     """
@@ -116,8 +129,10 @@ def fit(
     _require_finite(X, Y, "the training set")
     if dev is not None:
         _require_finite(*model.require_examples(*dev), "the dev set")
-    _require_options(epochs, batch_size, patience, dev)
-    run = _Run(model, optimiser or Adam(model.parameters()), checkpoint, seed, batch_size or X.shape[1])
+    require_options(epochs, batch_size, patience, dev)
+    optimiser = optimiser or Adam(model.parameters())
+    _require_own(optimiser, model)
+    run = _Run(model, optimiser, checkpoint, to_seed(seed), batch_size or X.shape[1])
     if checkpoint is not None and os.path.exists(checkpoint):
         run.resume(dev=dev is not None)
     try:
@@ -215,6 +230,7 @@ class _Run:
 
     def keep_best(self) -> None:
         """Go back to the best parameters."""
+        self.history.kept = self.best_epoch
         _restore(self.optimiser, self.model, self.best_parameters)
 
     def save(self) -> None:
@@ -246,24 +262,30 @@ class _Run:
         assert self.checkpoint is not None
         saved = load(self.checkpoint)
         notes, o = saved.notes, self.optimiser
+        if "optimiser" not in notes:
+            raise ValueError(
+                f"{self.checkpoint} is a saved model and no checkpoint, which `fit` writes: give another name"
+            )
         # What a learning rate that changes goes by.
         o.epoch, o.steps = len(notes.get("history", {}).get("cost", [0])) - 1, notes.get("steps", 0)
         for what, there, here in (
-            ("a network", described(saved.model), described(self.model)),
+            *_differing("a network with", described(saved.model), described(self.model)),
             ("an optimiser", notes.get("optimiser"), type(o).__name__),
-            *_differing(notes.get("hyperparameters", {}), o.hyperparameters()),
+            *_differing("an optimiser with", notes.get("hyperparameters", {}), o.hyperparameters()),
             ("a batch size of", notes.get("batch_size"), self.batch_size),
             ("a seed", notes.get("seed"), self.seed),
             ("a history", *(f"with{'' if d else 'out'} a dev set" for d in (_has_dev(notes), dev))),
         ):
             if there != here:
                 raise ValueError(
-                    f"the checkpoint {self.checkpoint} is of another training: it has {what} {there}, "
-                    f"this one {here}; train as it was trained, remove the file, or give another name"
+                    f"the checkpoint {self.checkpoint} is of another training: it has {what} "
+                    f"{_shown(there)}, this one {_shown(here)}; train as it was trained, remove the file, "
+                    "or give another name"
                 )
         self.model.copy_from(saved.model)
         for name, values in notes["history"].items():
             getattr(self.history, name).extend(values)
+        self.history.resumed = len(self.history)
         self.history.stopped = notes["stopped"]
         self.best, self.best_epoch = notes["best"], notes["best_epoch"]
         for name, array in saved.arrays.items():
@@ -299,12 +321,20 @@ def _has_dev(notes: Mapping[str, Any]) -> bool:
     return "dev_cost" in notes.get("history", {})
 
 
-def _differing(there: Mapping[str, float], here: Mapping[str, float]) -> list[tuple[str, Any, Any]]:
-    """The hyperparameters of two optimisers, each with the words that a message has for it."""
+def _differing(what: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """What two networks or optimisers are, entry by entry, each with the words that a message has for it."""
     return [
-        (f"an optimiser with {name.replace('_', ' ')}", there.get(name), here.get(name))
-        for name in {**there, **here}
+        (f"{what} {name.replace('_', ' ')}", there.get(name), here.get(name)) for name in {**there, **here}
     ]
+
+
+def _shown(x: Any) -> Any:
+    """A shape as 2-16-1, other lists and tables in a line."""
+    if isinstance(x, Mapping):
+        return ", ".join(f"{name} {entry}" for name, entry in x.items()) or "none"
+    if isinstance(x, list):
+        return ("-" if all(isinstance(entry, int) for entry in x) else ", ").join(map(str, x)) or "none"
+    return x
 
 
 def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
@@ -338,13 +368,24 @@ def _require_finite(X: Array, Y: Array, where: str) -> None:
             )
 
 
-def _require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
+def require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
+    """Raise ValueError if one of these options of `fit` is not possible."""
     options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
     for name, x in options.items():
         if x is not None and (not isinstance(x, int) or x < 1):
             raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
     if patience is not None and dev is None:
         raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
+
+
+def _require_own(optimiser: Optimiser, model: Network) -> None:
+    own = {id(p) for p in model.parameters()}
+    if not all(id(p) in own for p in optimiser.parameters):
+        kind = type(optimiser).__name__
+        raise ValueError(
+            "the optimiser is of another model's parameters, so that this model would not be trained: "
+            f"make one of its own, {kind}(model.parameters())"
+        )
 
 
 def _bar(epochs: range, progress: bool | None, history: History) -> Iterable[int]:

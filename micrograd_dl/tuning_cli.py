@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.learning_cli import add_data, read_data, sizes
+from micrograd_dl.learning_cli import add_data, read_data, require_picture, sizes
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -37,21 +37,25 @@ The same command again goes on with a search that was stopped, or shows its tabl
 def run(arguments: Sequence[str]) -> int:
     """Carry out the command and return the exit code; SystemExit if the words are wrong."""
     options = _parser().parse_args(arguments)
-    if options.picture is not None and Path(options.picture).suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {options.picture!r}")
+    if options.picture is not None:
+        require_picture(options.picture)
     from micrograd_dl.tuning import tune
-    from micrograd_dl.tuning.trials import SPACE
+    from micrograd_dl.tuning.trials import SPACE, impossible
 
-    space = dict(_over(text) for text in options.over) if options.over else SPACE
-    if len(space) < len(options.over):
+    parsed = [_over(text) for text in options.over]
+    space = dict(parsed) if parsed else SPACE
+    if len(space) < len(parsed):
         raise ValueError("a hyperparameter is searched in one range only: give --over NAME=... once for each")
     data = read_data(options)
+    fixed = {"patience": options.patience, "backend": options.backend}
+    if parsed and (wrong := impossible(data, space, fixed)):
+        place = list(space).index(wrong[0])
+        raise ValueError(f"--over {options.over[place]}: {wrong[1]}")
     found = tune(
         data,
         space,
         **{name: getattr(options, name) for name in ("trials", "epochs", "rungs", "keep", "rounds", "by")},
-        patience=options.patience,
-        backend=options.backend,
+        **fixed,
         seed=options.seed,
         processes=options.processes,
         results=options.output,
@@ -64,6 +68,9 @@ def run(arguments: Sequence[str]) -> int:
     if not found.trials:
         return 130
     print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
+    again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
+    if again:
+        print(f"Trials that drew the same as another one of their round: {again}.\n")
     if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
         return 130
     print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
@@ -122,24 +129,34 @@ def _parser() -> argparse.ArgumentParser:
 def _over(text: str) -> tuple[str, Range | Choice]:
     """A hyperparameter and where to search it, from words such as ``l2=0.01..10``."""
     from micrograd_dl.tuning import Choice, Range
-    from micrograd_dl.tuning.trials import SCALE_OF
+    from micrograd_dl.tuning.trials import SCALE_OF, require_searchable
 
     name, equals, rest = text.partition("=")
     name = name.strip().replace("-", "_")
-    if not equals:
+    if not equals or not name:
         raise ValueError(f"--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not {text!r}")
     low, dots, high = rest.partition("..")
     try:
+        require_searchable(name)
         if not dots:
             return name, Choice([_value(name, word.strip()) for word in rest.split("/")])
         high, at, scale = high.partition("@")
         usual, whole = SCALE_OF.get(name, ("linear", False))
-        return name, Range(float(low), float(high), scale if at else usual, whole)
-    except ValueError as error:
+        return name, Range(_end(low), _end(high), scale if at else usual, whole)
+    except (ValueError, argparse.ArgumentTypeError) as error:
         raise ValueError(f"--over {text}: {error}") from None
 
 
+def _end(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"the ends of a range are two numbers, not {word!r}") from None
+
+
 def _value(name: str, word: str) -> Any:
+    if not word:
+        raise ValueError("a value is missing: give NAME=VALUE, or several with / between them")
     if name == "hidden":
         return tuple(sizes(word))
     for kind in (int, float):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.atomic import replacing
+from micrograd_dl.atomic import replacing, require_folder
 
 
 def test_replaces(tmp_path: Path) -> None:
@@ -72,8 +72,17 @@ def test_a_device_is_written_to(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), replacing(tmp_path / "none" / "a.txt"):
+    path = tmp_path / "none" / "a.txt"
+    with pytest.raises(FileNotFoundError) as error, replacing(path):
         pytest.fail("there is nothing to write to")
+    assert error.value.filename == str(path)  # and not the hidden name beside it
+
+
+def test_a_folder_is_asked_for_before_long_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    require_folder("a.txt")
+    with pytest.raises(FileNotFoundError, match=r"there is no folder none: make it first: 'none.a.txt'"):
+        require_folder(Path("none") / "a.txt")
 
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ def test_two_of_a_kind_and_either_order() -> None:
 
 
 def test_other_layers_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"different layers: \(3, 1\) and \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"different layers: \(3, 1\) here, \(3, 2\) there"):
         compare(nn.MLP(3, [1]), vectorized.MLP(3, [2]), X, Y)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from micrograd_dl import nn
 from micrograd_dl.dataset import Dataset
-from micrograd_dl.datasets import blobs, digits, house_prices, moons
+from micrograd_dl.datasets import blobs, digits, house_prices, moons, parity, xor
 from micrograd_dl.experiment import Outcome, Predictor, train
 from micrograd_dl.storage import save
 
@@ -150,3 +150,17 @@ def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
 def test_new_examples_of_another_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"X is \(3, 1\), \(2, m\) is wanted"):
         quick(moons(40), epochs=1).predictor.predict(np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize(("data", "m"), [(xor(), 4), (parity(), 8)])
+def test_sets_too_small_to_be_split_are_refused(data: Dataset, m: int) -> None:
+    with pytest.raises(ValueError, match=f"has {m} examples, too few to be split into train, dev and test"):
+        train(data)
+
+
+def test_a_model_that_cannot_predict_is_refused(tmp_path: Path) -> None:
+    predictor = quick(moons(60), epochs=1).predictor
+    for W, _ in predictor.model.layers_data():
+        W[...] = np.nan
+    with pytest.raises(ValueError, match=r"m\.npz: W1 of its network holds nan, so that it cannot predict"):
+        Predictor.load(predictor.save(tmp_path / "m.npz"))

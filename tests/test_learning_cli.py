@@ -199,6 +199,8 @@ def test_without_what_pictures_take_the_model_is_kept(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["predict", "text.npz", "flowers.csv"], "text.npz is not a whole .npz file: it is no archive"),
+        (["lesson", "xor", "-o", "xor.bmp"], "a figure is saved as .svg, .png or .pdf, not as 'xor.bmp'"),
         (["train", "flowers.csv"], "say which column of flowers.csv to predict: --target NAME"),
         (
             ["train", "moons", "--target", "y"],
@@ -225,6 +227,10 @@ def test_without_what_pictures_take_the_model_is_kept(
             "a delimiter is one character",
         ),
         (["train", "flowers.csv", "--target", "colour"], "colour"),
+        (
+            ["train", "flowers.csv", "--target", "species", "--ignore", "species"],
+            "flowers.csv: the target 'species' is ignored too: leave it out",
+        ),
         (["train", "jupiters"], "jupiters"),
         (["train", "moons", "--activation", "gelu"], "no activation 'gelu'"),
         (["train", "moons", "--optimiser", "sgd"], "no optimiser 'sgd': choose one of descent, momentum, "),
@@ -235,6 +241,7 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "moons", "--initialiser", "lucky"], "no initialiser 'lucky': choose one of zeros, "),
         (["train", "moons", "--learning-rate", "0"], "the learning rate is a number above 0, not 0.0"),
         (["train", "moons", "--clip-norm", "-1"], "clip_norm is a number above 0, not -1.0"),
+        (["train", "moons", "--seed", "-1"], "seed is a whole number from 0 up, not -1"),
         (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
         (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
         (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),
@@ -247,12 +254,32 @@ def test_without_what_pictures_take_the_model_is_kept(
     ],
 )
 @pytest.mark.usefixtures("flowers")
-def test_errors_say_what_to_do(words: list[str], message: str, tmp_path: Path) -> None:
+def test_errors_say_what_to_do(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.npz").write_text("no archive", encoding="utf-8")
     (tmp_path / "broken.csv").write_text("length,species\n1.0,red\n,green\n", encoding="utf-8")
     with pytest.raises((ValueError, KeyError)) as error:
         run(*words)
     assert message in str(error.value)
     assert not (tmp_path / "model.npz").exists()
+    assert not capsys.readouterr().out  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "moons", "-o", "none/m.npz"],
+        ["train", "moons", "--checkpoint", "none/c.npz"],
+        ["lesson", "xor", "-o", "none/xor.png"],
+    ],
+)
+def test_a_folder_that_is_not_there_is_named_first(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"there is no folder none: make it first: '{words[-1]}'"):
+        run(*words)
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -271,8 +298,11 @@ def test_a_file_that_is_not_there(words: list[str]) -> None:
             ["train", "moons", "--hidden", "16,x"],
             "sizes are whole numbers with commas, such as 16,16; not '16,x'",
         ),
+        (["train", "moons", "--hidden", "4,,4"], "whole numbers with commas, such as 16,16; not '4,,4'"),
         (["train", "moons", "--backend", "torch"], "invalid choice: 'torch'"),
         (["train"], "required: DATA"),
+        (["train", "moons", "--colour", "red"], "unrecognized arguments: --colour red"),
+        (["predict", "m.npz", "n.csv", "o.csv"], "usage: micrograd-dl predict"),
         (["predict", "m.npz"], "required: NEW.csv"),
     ],
 )

@@ -372,6 +372,8 @@ def test_short_numbers_are_refused() -> None:
     [
         ({"epsilon": 0.0}, "the step of a numerical derivative is above 0"),
         ({"most": 0}, "most is a whole number from 1 up, not 0"),
+        ({"most": 2.5}, "most is a whole number from 1 up, not 2.5"),
+        ({"seed": -1}, "seed is a whole number from 0 up, not -1"),
     ],
 )
 def test_options_are_refused(options: dict[str, Any], message: str) -> None:
@@ -413,3 +415,14 @@ def test_nothing_is_left_behind_by_an_interruption(
     with pytest.raises(error):
         check_gradients(model, X, Y)
     assert everything(model) == before
+
+
+def test_what_is_no_model_and_no_step_is_refused() -> None:
+    with pytest.raises(
+        TypeError, match=r"a model has parameters\(\) and cost_and_grad.*; the int has no param"
+    ):
+        check_gradients(3, X, Y)  # type: ignore[arg-type]  # what a caller without types may do
+    with pytest.raises(
+        TypeError, match="the step of a numerical derivative takes a real number, not the str"
+    ):
+        check_gradients(network(vectorized.MLP), X, Y, epsilon="1")  # type: ignore[arg-type]  # likewise

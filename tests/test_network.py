@@ -46,10 +46,15 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
 @pytest.mark.parametrize(
     ("args", "options", "message"),
     [
-        ((0, [1]), {}, "at least one input and one layer of at least one unit, not (0, 1)"),
-        ((2, []), {}, "at least one input and one layer of at least one unit, not (2,)"),
+        ((0, [1]), {}, "at least one input and one layer of at least one unit, in whole numbers, not (0, 1)"),
+        ((2, []), {}, "at least one input and one layer of at least one unit, in whole numbers, not (2,)"),
         ((2, [3, 0]), {}, "not (2, 3, 0)"),
-        ((2, [1.5]), {}, "not (2, 1.5)"),
+        ((2, [1.5]), {}, "in whole numbers, not (2, 1.5)"),
+        ((2, [3.0, 1]), {}, "in whole numbers, not (2, 3.0, 1)"),
+        ((2, ["3", 1]), {}, "in whole numbers, not (2, '3', 1)"),
+        ((2, 3, ["relu"]), {}, "sizes are those of the layers in a list, such as [3], not 3"),
+        ((2, [1]), {"seed": -1}, "seed is a whole number from 0 up, not -1"),
+        ((2, [1]), {"seed": 1.5}, "seed is a whole number from 0 up, not 1.5"),
         ((2, [3, 1], ["tanh"]), {}, "2 layers take 2 activations, not 1: tanh"),
         ((2, [3, 1], ["gelu", "linear"]), {}, "no activation 'gelu'"),
         ((2, [3, 1], ["softmax", "linear"]), {}, "softmax is for the output layer"),

@@ -269,5 +269,7 @@ def test_a_mistake_in_dropout_on_the_way_back(
 
 def test_networks_of_different_normalisation_are_refused() -> None:
     here, there = nn.MLP(*LAYERS, normalisation="batch"), vectorized.MLP(*LAYERS)
-    with pytest.raises(ValueError, match=r"different layers: \('batch', 'batch', None\) and \(None"):
+    with pytest.raises(
+        ValueError, match=r"different layers: layer 1 has batch norm here, no normalisation there: make"
+    ):
         compare(here, there, X, Y)

@@ -261,7 +261,7 @@ def rewritten(path: Path, **changes: Any) -> None:
             about.pop(name)
         else:
             about[name] = value
-    if "about" in contents:
+    if "about" in contents and "about" not in changes:
         contents["about"] = np.array(json.dumps(about))
     np.savez(path, **contents)
 
@@ -271,8 +271,11 @@ def rewritten(path: Path, **changes: Any) -> None:
     [
         (
             {"version": VERSION + 1},
-            f"its version is {VERSION + 1}, and this program reads {VERSION}: use a newer one",
+            f"its version is {VERSION + 1}, and this program reads 1 and {VERSION}: use a newer one",
         ),
+        ({"version": 0}, "its version is 0, and this program reads 1 and 2"),
+        ({"version": "2"}, "its version is '2', and this program reads 1 and 2"),
+        ({"about": np.array("[1]")}, "its description is [1], and names and what they stand for are wanted"),
         ({"format": "another"}, f"its format is 'another', not '{FORMAT}'"),
         ({"format": None}, "'format' is missing"),
         ({"about": None}, "'about' is missing"),
@@ -287,7 +290,7 @@ def rewritten(path: Path, **changes: Any) -> None:
         ({"loss": "hinge"}, "no loss 'hinge'"),
         ({"regularisers": {"l2": "much"}}, "l2"),
         ({"seed": -1}, "does not hold a model"),
-        ({"model": []}, "does not hold a model"),
+        ({"model": []}, "its model is [], and names and what they stand for are wanted"),
         ({"notes": 3}, "does not hold a model"),
     ],
 )

@@ -309,7 +309,7 @@ ONES: Array = np.ones((2, 3))
         ),
         ({"X": ONES, "Y": [["a", "b", "a"]] * 2}, None, "Y holds <U1, not numbers"),
         ({"X": ONES, "Y": [["a", "a", "a"]]}, None, "one class only, 'a'"),
-        ({"X": ONES, "Y": np.array([[{}, 1, 2]])}, None, "it is damaged, or holds Python objects"),
+        ({"X": ONES, "Y": np.array([[{}, 1, 2]])}, None, "it is damaged, or X or Y holds Python objects"),
         ({"X": ONES, "Y": [[0, 1, 0]]}, "number", "the kind of a target is"),
     ],
 )

@@ -50,6 +50,13 @@ def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.Captur
     assert len(history) == 6
 
 
+def test_trials_that_are_the_same_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tune("--trials", "9", "--rungs", "1", "--epochs", "2", "--over", "activation=relu/tanh") == 0
+    assert "\n\nTrials that drew the same as another one of their round: 7.\n\n" in capsys.readouterr().out
+    assert tune("-o", "other.jsonl", "--over", "learning_rate=0.01..1") == 0
+    assert "drew the same" not in capsys.readouterr().out
+
+
 def test_the_same_command_shows_the_table_again(capsys: pytest.CaptureFixture[str]) -> None:
     outs = []
     for processes in ("0", "2"):
@@ -126,13 +133,47 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     [
         (["--over", "l2"], "--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not 'l2'"),
         (["--over", "l2=0..1"], "--over l2=0..1: the scale log never reaches 0.0"),
-        (["--over", "l2=1..a"], "--over l2=1..a: could not convert"),
+        (["--over", "l2=1..a"], "--over l2=1..a: the ends of a range are two numbers, not 'a'"),
+        (
+            ["--over", "learning_rate=.."],
+            "--over learning_rate=..: the ends of a range are two numbers, not ''",
+        ),
+        (["--over", "=1..2"], "--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not '=1..2'"),
+        (["--over", "hidden=8/a"], "--over hidden=8/a: sizes are whole numbers with commas"),
+        (["--over", "hidden=8..16"], "--over hidden=8..16: there are no numbers between: give its values"),
+        (["--over", "learning_rate="], "--over learning_rate=: a value is missing"),
+        (
+            ["--over", "learning_rate=fast"],
+            "--over learning_rate=fast: the learning rate takes a real number",
+        ),
+        (["--over", "units=-4..8@linear"], "--over units=-4..8@linear: a network takes at least one input"),
+        (["--over", "units=x"], "--over units=x: a network takes at least one input"),
+        (["--over", "learning_rate=-1..1@linear"], "@linear: the learning rate is a number above 0, not -1"),
+        (["--over", "layers=-1..2"], "--over layers=-1..2: layers is a whole number from 0 up, not -1"),
+        (["--over", "layers=1.5"], "--over layers=1.5: layers is a whole number from 0 up, not 1.5"),
+        (
+            ["--over", "batch_size=0/8"],
+            "--over batch_size=0/8: batch_size is a whole number from 1 up, not 0",
+        ),
+        (
+            ["--over", "units=4..8", "--over", "activation=swash"],
+            "--over activation=swash: there is no activ",
+        ),
+        (["--over", "beta2=0.9..0.99", "--over", "optimiser=momentum"], "momentum has no beta2"),
+        (
+            ["--over", "label_smoothing=0..1"],
+            "--over label_smoothing=0..1: label_smoothing is from 0 to below",
+        ),
         (["--over", "l2=1..2@cubic"], "no scale 'cubic'"),
         (["--over", "l2=1/1"], "one or more different values"),
         (["--over", "units=1.5..4"], "whole numbers lie between whole numbers"),
-        (["--over", "speed=1..2"], "'speed' cannot be searched"),
+        (["--over", "speed=1..2", "--trials", "1"], "--over speed=1..2: 'speed' cannot be searched: choose"),
         (["--over", "l2=1..2", "--over", "l2=1..3"], "searched in one range only"),
         (["--trials", "1"], "take 3 trials or more, not 1"),
+        (
+            ["--over", "activation=tanh"],
+            "there is nothing to search, as activation has one value only, and all",
+        ),
         (["--processes", "-1"], "processes is a whole number from 0 up"),
         (["--picture", "p.txt"], "a figure is saved as .svg, .png or .pdf, not as 'p.txt'"),
     ],

@@ -93,8 +93,14 @@ class Logbook:
             key = int(entry["round"]), int(entry["trial"]), int(entry["rung"])
             self.verdicts[key] = Verdict(error, loss, int(entry["epochs"]), str(entry["problem"]))
         except (ValueError, KeyError, TypeError) as error:
+            problem = "an entry is not what it should be"
+            if isinstance(error, json.JSONDecodeError):
+                problem = "it is not JSON"
+            elif isinstance(error, KeyError):
+                problem = f"{error} is missing"
             raise ValueError(
-                f"{self.path}, line {number}: it is not the result of a trial ({error!r})"
+                f"{self.path}, line {number}: it is not the result of a trial, {problem}: delete the line, "
+                "and its trial is done again"
             ) from None
 
 
@@ -108,7 +114,10 @@ def _require_same(path: Path, line: bytes, wanted: Mapping[str, Any]) -> None:
         raise ValueError(f"{path} does not hold the results of a search: give another name")
     for name in {**found, **wanted}:
         if found.get(name) != wanted.get(name):
+            apart = f"its {name} is {found.get(name)}, not {wanted.get(name)}"
+            if name == "data":  # of which only a digest is there, which says nothing to anybody
+                apart = "its data differ from these"
             raise ValueError(
-                f"{path} holds another search: its {name} is {found.get(name)}, not {wanted.get(name)}; "
+                f"{path} holds another search: {apart}; "
                 "search as before to go on with it, remove the file, or give another name"
             )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from micrograd_dl.tuning.logbook import Logbook, Verdict
-from micrograd_dl.tuning.space import Space, draw, narrowed, shown
+from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, shown
 from micrograd_dl.tuning.workers import Crew, Job, Judge, crew
 
 By: TypeAlias = Literal["error", "loss"]
@@ -193,6 +193,11 @@ def search(
     """
     if not space:
         raise ValueError("there is nothing to search: give at least one range or choice")
+    if plan.trials > 1 and all(isinstance(w, Choice) and len(w.values) == 1 for w in space.values()):
+        raise ValueError(
+            f"there is nothing to search, as {', '.join(space)} has one value only, and all {plan.trials} "
+            "trials would be the same: give a range or several values of something, or take one trial"
+        )
     if processes < 0:
         raise ValueError(f"processes is a whole number from 0 up, not {processes!r}")
     everything = {**(about or {}), **asdict(plan), "space": {name: repr(x) for name, x in space.items()}}

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl.dataset import Dataset
-from micrograd_dl.experiment import train
-from micrograd_dl.training import INTERRUPTED
+from micrograd_dl.experiment import network, rule_of, train
+from micrograd_dl.training import INTERRUPTED, require_options
 from micrograd_dl.tuning.logbook import Verdict
 from micrograd_dl.tuning.search import By, Found, Plan, search
-from micrograd_dl.tuning.space import Range, Space
+from micrograd_dl.tuning.space import Choice, Range, Space
 
 # Of hyperparameters that are numbers: the scale that suits them, and whether they are whole.
 SCALE_OF: Mapping[str, tuple[str, bool]] = {
@@ -42,6 +42,16 @@ SPACE: Space = {
         "l2": (0.001, 10),
     }.items()
 }
+# What is no number, with an example of its values.
+_NO_NUMBERS: Mapping[str, str] = {
+    "hidden": "hidden=8/16,16, or search units",
+    "activation": "activation=relu/tanh",
+    "backend": "backend=numpy",
+    "optimiser": "optimiser=adam/momentum",
+    "initialiser": "initialiser=he/xavier",
+    "normalisation": "normalisation=batch/layer",
+}
+_OF_THE_RULE = ("optimiser", "learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")
 # Options of `train` that say how it is run, not what is trained.
 _NOT_SEARCHED = {"data", "epochs", "seed", "bayes", "checkpoint", "progress", "callbacks"}
 
@@ -53,6 +63,39 @@ def searchable() -> list[str]:
         "units",
         "layers",
     ]
+
+
+def require_searchable(name: str) -> None:
+    """Raise ValueError unless a hyperparameter of that name can be searched."""
+    if name not in searchable():
+        raise ValueError(f"{name!r} cannot be searched: choose among {', '.join(searchable())}")
+
+
+def impossible(data: Dataset, space: Space, fixed: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first hyperparameter of a space that no trial could be trained with, and why; None if all can be.
+
+    Tried are the ends of each range and every value of a choice, with the first value of those before it.
+    """
+    options = dict(fixed)
+    for name, where in space.items():
+        if isinstance(where, Range) and name in _NO_NUMBERS:
+            return name, f"there are no numbers between: give its values, such as {_NO_NUMBERS[name]}"
+        values = where.values if isinstance(where, Choice) else (where.at(0.0), where.at(1.0))
+        for value in values:
+            try:
+                _require_possible(data, {**options, name: value})
+            except (ValueError, TypeError) as error:
+                return name, str(error)
+        options[name] = values[0]
+    return None
+
+
+def _require_possible(data: Dataset, options: Mapping[str, Any]) -> None:
+    """Raise ValueError or TypeError if `train` does not take the options; nothing is trained."""
+    given = as_train_has_it(options)
+    require_options(1, given.pop("batch_size", None), given.pop("patience", None), dev=True)
+    rule = {name: given.pop(name) for name in _OF_THE_RULE if name in given}
+    rule_of(network(data, **given), rule.pop("optimiser", "adam"), **rule)
 
 
 def tune(
@@ -97,10 +140,9 @@ def tune(
     >>> found.best.options
     {'learning_rate': ...}
     """
-    plan = Plan(trials, epochs, rungs, keep, rounds, seed, by)
     for name in [*space, *fixed]:
-        if name not in searchable():
-            raise ValueError(f"{name!r} cannot be searched: choose among {', '.join(searchable())}")
+        require_searchable(name)
+    plan = Plan(trials, epochs, rungs, keep, rounds, seed, by)
     if twice := [name for name in space if name in fixed]:
         raise ValueError(f"{twice[0]} is either searched or fixed, not both")
     chosen = {*space, *fixed}
@@ -108,6 +150,9 @@ def tune(
         raise ValueError(
             "hidden says how many units and layers there are: leave out either it or units and layers"
         )
+    if found := impossible(data, space, fixed):
+        name, problem = found
+        raise ValueError(f"{name} cannot be searched in {space[name]}: {problem}")
     judge = functools.partial(judged, data, {**fixed, "seed": seed})
     about = {"data": _digest(data), "fixed": {name: repr(x) for name, x in fixed.items()}}
     return search(judge, space, plan, processes=processes, results=results, about=about, progress=progress)
@@ -136,7 +181,10 @@ def as_train_has_it(options: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(options)
     if not given.keys() & {"units", "layers"}:
         return given
-    hidden = (given.pop("units", 16),) * given.pop("layers", 1)
+    layers = given.pop("layers", 1)
+    if not isinstance(layers, int) or layers < 0:
+        raise ValueError(f"layers is a whole number from 0 up, not {layers!r}")
+    hidden = (given.pop("units", 16),) * layers
     return {**given, "hidden": hidden}
 
 

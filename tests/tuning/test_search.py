@@ -297,7 +297,7 @@ def test_searches_that_are_refused(tmp_path: Path) -> None:
         search(judge, SPACE, PLAN, processes=-1)
     path = tmp_path / "t.jsonl"
     search(judge, SPACE, PLAN, results=path, about={"data": "one"})
-    with pytest.raises(ValueError, match="holds another search: its data is one, not two"):
+    with pytest.raises(ValueError, match="holds another search: its data differ from these"):
         search(judge, SPACE, PLAN, results=path, about={"data": "two"})
     with pytest.raises(ValueError, match="holds another search: its space is"):
         search(judge, {"alpha": Range(0.1, 0.2)}, PLAN, results=path, about={"data": "one"})

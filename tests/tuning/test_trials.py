@@ -37,7 +37,7 @@ def test_processes_and_a_file(tmp_path: Path) -> None:
     two = tune(moons(60), space, processes=2, results=path, **QUICK)
     one = tune(moons(60), space, **QUICK)
     assert one == two == tune(moons(60), space, results=path, **QUICK)
-    with pytest.raises(ValueError, match="holds another search: its data is"):
+    with pytest.raises(ValueError, match="holds another search: its data differ from these; search"):
         tune(moons(62), space, results=path, **QUICK)
     with pytest.raises(ValueError, match="holds another search: its fixed is"):
         tune(moons(60), space, results=path, l2=1.0, **QUICK)
@@ -84,6 +84,17 @@ def test_hidden_layers_by_number_and_size() -> None:
         ({"activation": Choice(["swash"])}, {}, "no activation 'swash'"),
         ({"beta1": Range(0.5, 2)}, {}, "beta1 is from 0 to below 1"),
         (ALPHA, {"trials": 2, "rungs": 3}, "take 9 trials or more, not 2"),
+        ({"alpha": Range(0, 1)}, {"trials": 2, "rungs": 3}, "'alpha' cannot be searched"),
+        (
+            {"units": Range(-4, 8, whole=True)},
+            {},
+            r"units cannot be searched in -4 to 8 \(linear, whole\): a net",
+        ),
+        (
+            {"optimiser": Range(0, 1)},
+            {},
+            "there are no numbers between: give its values, such as optimiser=ad",
+        ),
     ],
 )
 def test_what_is_refused(space: Any, fixed: dict[str, Any], message: str) -> None:
