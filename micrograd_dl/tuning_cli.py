@@ -76,7 +76,8 @@ def run(arguments: Sequence[str]) -> int:
     print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
     print(f"  {_command(options, found)}")
     if not found.cut_short:
-        _draw(found, options.picture or Path(options.output).with_suffix(".png"))
+        picture = options.picture or Path(options.output).with_suffix(".png")
+        _draw(found, picture, "error" if data.classes else "RMSE")
     return 130 if found.cut_short else 0
 
 
@@ -185,11 +186,11 @@ def _command(options: argparse.Namespace, found: Found) -> str:
     return shlex.join(line)
 
 
-def _draw(found: Found, path: str | Path) -> None:
-    """Save the plot; without Matplotlib, say what it takes and leave it."""
+def _draw(found: Found, path: str | Path, error: str) -> None:
+    """Save the plot, on which the error is called `error`; without Matplotlib, say what it takes."""
     try:
         from viz.plots import parallel_coordinates, save
 
-        print(f"\nThe picture is in {save(parallel_coordinates(found), path)}.")
+        print(f"\nThe picture is in {save(parallel_coordinates(found, error=error), path)}.")
     except ModuleNotFoundError as error:
         print(f"No picture: {error}", file=sys.stderr)

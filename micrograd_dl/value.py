@@ -465,12 +465,9 @@ def _note_origin(node: Value, frame: FrameType) -> None:
     Its line is looked up only if somebody asks.
     """
     global _last_origin
-    while frame.f_globals.get("__package__") in _INSIDE:
-        if frame.f_back is None:  # a thread that begins in this package
-            break
+    while (inside := frame.f_globals.get("__package__") in _INSIDE) and frame.f_back is not None:
         frame = frame.f_back
-    else:
-        _last_origin = frame.f_code
+    _last_origin = None if inside else frame.f_code  # inside still: a thread that begins in this package
     node._where = frame.f_code
     node._at = frame.f_lasti
 

@@ -82,7 +82,7 @@ class Plan:
 
     def __str__(self) -> str:
         (first, epochs), *rest = self.ladder()
-        text = f"{first} trials for {epochs} epochs" + "".join(
+        text = f"{first} trials for {epochs} epoch{'s' * (epochs != 1)}" + "".join(
             f", the best {count}{' of them' * (k == 0)} for {epochs}"
             for k, (count, epochs) in enumerate(rest)
         )

@@ -410,6 +410,30 @@ def test_the_comparison_is_told_even_where_the_path_itself_is_undefined(runner: 
         f(-1.0)
 
 
+def test_a_comparison_may_itself_be_undefined(runner: Any) -> None:
+    x = Value(2.0, "x")
+    f = compile_graph(lambda x: x if x.log() > 0 else -x, [x], [], runner=runner)
+    with pytest.raises(ValueError, match=r"log\(x\) is not defined at x = -1"):
+        f(-1.0)
+
+
+def test_a_sum_that_is_zero_only_in_another_order_is_told(runner: Any) -> None:
+    """What the engine divides by is the rounding of a sum; the program's order leaves nothing of it."""
+    a, b, c = Value(0.1, "a"), Value(0.2, "b"), Value(0.3, "c")
+    f = compile_graph(1.0 / ((a + b) + c - (a + (b + c))), [[a, b, c]], [], runner=runner)
+    rng = np.random.default_rng(0)
+    told = 0
+    for _ in range(200):
+        x, y, z = rng.uniform(0.1, 1.0, 3).tolist()
+        if ((x + y) + z) - (x + (y + z)) == 0:
+            continue
+        try:
+            f([x, y, z])
+        except RuntimeError as error:
+            told += "at the edge of where it is defined" in str(error)
+    assert told
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -305,7 +305,7 @@ def test_searches_that_are_refused(tmp_path: Path) -> None:
 
 def test_a_plan_in_words() -> None:
     assert str(Plan(4, 10, 1, rounds=1)) == "4 trials for 10 epochs"
-    assert str(PLAN) == "2 rounds, each of 9 trials for 1 epochs, the best 3 of them for 3, the best 1 for 9"
+    assert str(PLAN) == "2 rounds, each of 9 trials for 1 epoch, the best 3 of them for 3, the best 1 for 9"
 
 
 def test_progress_on_request(capsys: pytest.CaptureFixture[str]) -> None:

@@ -155,7 +155,7 @@ def test_the_error_is_named_and_one_epoch_is_one() -> None:
 
 
 def test_if_all_is_fixed_it_has_an_axis() -> None:
-    shown = texts(parallel_coordinates(search(constant, {"fixed": Choice([3])}, Plan(2, 1, 1, rounds=1))))
+    shown = texts(parallel_coordinates(search(constant, {"fixed": Choice([3])}, Plan(1, 1, 1, rounds=1))))
     assert "fixed" in shown
     assert shown.count("3") == 2  # the mark, and the best trial's value
 
