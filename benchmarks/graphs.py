@@ -42,7 +42,7 @@ class Graph:
 
 def moons(m: int) -> tuple[list[list[float]], list[float]]:
     """m points of two moons, one by one from each, and whose they are: -1 or 1."""
-    rng = random.Random(0)  # noqa: S311 - numbers to compute with, no secrets
+    rng = random.Random(0)
     rows, signs = [], []
     for i in range(m):
         t, sign = rng.uniform(0, math.pi), -1.0 if i % 2 else 1.0
@@ -72,7 +72,7 @@ def wide(size: int) -> Graph:
 def moons_loss(width: int, m: int, name: str) -> Graph:
     """The loss of a network 2-width-width-1 over m points of two moons."""
     rows, signs = moons(m)
-    rng = random.Random(1)  # noqa: S311 - numbers to compute with, no secrets
+    rng = random.Random(1)
     layers: list[list[tuple[int, int]]] = []  # where the weights of each unit are, and its bias after them
     leaves: list[float] = []
     for n_in, n_out in ((2, width), (width, width), (width, 1)):
@@ -109,7 +109,7 @@ def mixed(size: int) -> Graph:
     One operand of each is a number that nothing has used yet, the other any of those before. What would leave
     -1.5 to 1.5 gets a tanh instead, so that no number overflows.
     """
-    rng = random.Random(2)  # noqa: S311 - numbers to compute with, no secrets
+    rng = random.Random(2)
     count = max(8, size // 100)
     leaves = [rng.uniform(-1, 1) for _ in range(count)]
     data, unused = list(leaves), list(range(count))

@@ -132,7 +132,7 @@ def compiled(graph: Graph) -> tuple[Callable[[], float], Callable[[], Sequence[f
     path.write_text(source(tape))
     library = path.with_suffix(".so")
     command = [gcc, "-O1", "-march=native", "-shared", "-fPIC", str(path), "-o", str(library), "-lm"]
-    subprocess.run(command, check=True)  # noqa: S603 - of this file's own making
+    subprocess.run(command, check=True)
     function: Any = ctypes.CDLL(str(library)).run
     taken = time.perf_counter() - written
     v, g = np.zeros(len(tape.slopes)), np.zeros(len(tape.slopes))

@@ -405,8 +405,9 @@ def _unary(operation: Operation, x: Value, frame: FrameType) -> Value:
         out = operation.forward(data)
     except (ValueError, ZeroDivisionError) as error:
         raise operation.refusal(error, (data,), names_of((x,))) from None
+    rules: Any = operation.derivatives  # a tuple, as of every operation on one number
     try:
-        slope = 0.0 if x.op is CONSTANT else operation.derivatives[0](out, data)  # type: ignore[index]  # a tuple
+        slope = 0.0 if x.op is CONSTANT else rules[0](out, data)
     except ZeroDivisionError:
         slope = operation.local(0, out, (data,))
     return _record(out, operation, x, None, slope, 0.0, frame)

@@ -22,7 +22,7 @@ def _none() -> Index:
 
 
 # How an operation is told in an array: its number here.
-CODES: dict[Operation, int] = {op: code for code, op in enumerate([LINEAR, MEAN, *ops.TABLE.values()])}
+CODES: dict[Operation | None, int] = {op: code for code, op in enumerate([LINEAR, MEAN, *ops.TABLE.values()])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
     order = live_slots(tape, wanted)
     levels, phases = levels_and_phases(tape, order)
     computed = [slot for slot in order if tape.operations[slot] is not None]
-    codes = np.array([CODES[tape.operations[slot]] for slot in computed], np.int64)  # type: ignore[index]  # not None
+    codes = np.array([CODES[tape.operations[slot]] for slot in computed], np.int64)
     slots = np.array(computed, np.int64)
     unchecked = slots >= checked_below
     level, phase = (
