@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from micrograd_dl.activations import Activation, activation
 from micrograd_dl.coerce import to_float
+from micrograd_dl.initialisers import Initialiser, initialiser
 from micrograd_dl.losses import Loss, default_loss, loss
 from micrograd_dl.normalisation import KINDS
 
@@ -45,6 +46,18 @@ def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activ
 def loss_of(given: str | Loss | None, output: str) -> Loss:
     """The loss, or the one that goes with the output activation."""
     return default_loss(output) if given is None else loss(given, output)
+
+
+def initialiser_of(given: str | Initialiser | None) -> Initialiser | None:
+    """The initialiser of all layers, or None where each takes what suits its activation."""
+    if given is None or isinstance(given, str):
+        return None if given is None else initialiser(given)
+    if not callable(given):
+        raise ValueError(
+            "an initialiser is one for all layers: a name, such as 'he', or a function of a generator, n_out "
+            f"and n_in; not {given!r}"
+        )
+    return given
 
 
 def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> tuple[str | None, ...]:

@@ -268,7 +268,7 @@ def network(
         data.X.shape[0],
         [*hidden, n_y],
         [activation] * len(hidden) + [output],
-        initialiser=None if initialiser is None else initialisers.initialiser(initialiser),
+        initialiser=initialiser,
         **options,
     )
 

@@ -61,7 +61,8 @@ class Network(Shaped, ABC):
             layers and a linear output, as micrograd has it.
         loss: by default the one that goes with the output activation: logistic for sigmoid, cross-entropy
             for softmax, squared error otherwise.
-        initialiser: for all layers; by default He's for ReLU and its kind, Xavier's for the rest.
+        initialiser: for all layers, by name or as a function; by default He's for ReLU and its kind,
+            Xavier's for the rest.
         seed: of the initial weights and of dropout. The same seed gives the same in both backends.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
         regularisers: the lambda of each by name, such as what `elastic_net` gives.
@@ -89,7 +90,7 @@ class Network(Shaped, ABC):
         activations: str | Sequence[str] | None = None,
         loss: str | Loss | None = None,
         *,
-        initialiser: Initialiser | None = None,
+        initialiser: str | Initialiser | None = None,
         seed: int = 0,
         l2: float = 0.0,
         l1: float = 0.0,
@@ -106,7 +107,7 @@ class Network(Shaped, ABC):
         self.normalisations = architecture.normalisations_of(normalisation, L)
         self.keep_probs = architecture.keep_probs_of(keep_prob, L)
         self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
-        self.initialiser = initialiser
+        self.initialiser = architecture.initialiser_of(initialiser)
         self.seed = to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
         self.max_norm = architecture.limit_of(max_norm, "max_norm")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.initialisers import zeros
+from micrograd_dl.initialisers import orthogonal, zeros
 from micrograd_dl.network import Network, one_hot
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
@@ -57,6 +57,8 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
         ((2, [1]), {"seed": 1.5}, "seed is a whole number from 0 up, not 1.5"),
         ((2, [3, 1], ["tanh"]), {}, "2 layers take 2 activations, not 1: tanh"),
         ((2, [3, 1], ["gelu", "linear"]), {}, "no activation 'gelu'"),
+        ((2, [1]), {"initialiser": "kaiming"}, "there is no initialiser 'kaiming': choose one of zeros, "),
+        ((2, [1]), {"initialiser": ["he"]}, "one for all layers: a name, such as 'he', or a function of"),
         ((2, [3, 1], ["softmax", "linear"]), {}, "softmax is for the output layer"),
         ((2, [1], ["tanh"], "logistic"), {}, "takes the output activation sigmoid, not tanh"),
         ((2, [1]), {"l2": -1.0}, "the regularisation l2 is a number from 0 up, not -1.0"),
@@ -201,6 +203,13 @@ def test_predict_and_accuracy(MLP: type[Network]) -> None:
         ValueError, match="accuracy is for classes; a network with the loss squared predicts numbers"
     ):
         squared.accuracy(X, X)
+
+
+@both
+def test_an_initialiser_by_name(MLP: type[Network]) -> None:
+    by_name, by_function = (MLP(2, [3, 1], initialiser=given) for given in ("orthogonal", orthogonal))
+    assert by_name.named()["W1"].tolist() == by_function.named()["W1"].tolist()
+    assert by_name.initialiser is by_function.initialiser is orthogonal
 
 
 @both
