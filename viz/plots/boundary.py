@@ -32,6 +32,7 @@ _NAMED = {
     "yellow": _YELLOW,
 }
 _MARKERS = "o^sDvPX"  # 7 markers and 8 colours: 56 classes have a look of their own
+_LISTED = 9  # classes in the legend, which ends above the key of the shades
 _COLUMNS, _ROWS = 384, 240  # of the grid on which the network is computed
 _CHUNK = 2048  # examples at a time, for the sake of memory
 # How much of its colour a region has, from where the network is unsure to where it is sure.
@@ -264,9 +265,13 @@ def _draw_legend(ax: Axes, view: _View, index: Array, wrong: Array) -> None:
     from matplotlib.lines import Line2D
 
     handles, labels = [], []
-    for c, (name, colour) in enumerate(zip(view.names, view.colours, strict=True)):
+    listed = view.classes if view.classes <= _LISTED else _LISTED - 1
+    for c, (name, colour) in enumerate(zip(view.names[:listed], view.colours[:listed], strict=True)):
         handles.append(Line2D([], [], color=colour, marker=_marker(c), ms=9, mec="white", ls="none"))
         labels.append(f"{name} ({(index == c).sum():,})")
+    if listed < view.classes:
+        handles.append(Line2D([], [], ls="none"))
+        labels.append(f"and {view.classes - listed} more")
     if wrong.any():
         handles.append(Line2D([], [], marker="o", ms=13, mfc="none", mec=INK, mew=1.4, ls="none"))
         labels.append(f"on the wrong side ({wrong.sum():,})")

@@ -193,6 +193,20 @@ def test_three_classes() -> None:
     assert key_title(figure) == "P(predicted class)"
 
 
+@pytest.mark.parametrize(("count", "listed"), [(9, 9), (10, 8), (60, 8)])
+def test_a_legend_of_many_classes_ends_above_the_key(count: int, listed: int) -> None:
+    model = MLP(2, [count], ["softmax"])
+    figure = decision_boundary(model, X, np.arange(X.shape[1])[np.newaxis] % count)
+    rows = legend(figure)[:-2]
+    assert [row.split(" ")[0] for row in rows[:listed]] == [str(c) for c in range(listed)]
+    assert rows[listed:] == ([f"and {count - listed} more"] if listed < count else [])
+    ax = figure.axes[0]
+    found, [key] = ax.get_legend(), ax.child_axes
+    assert isinstance(key, Axes)
+    assert found is not None
+    assert found.get_window_extent().y0 > key.title.get_window_extent().y1
+
+
 def test_targets_or_indices() -> None:
     margin = line_model(output="linear", loss="max_margin")
     for model, targets, indices in (
