@@ -75,8 +75,12 @@ def impossible(data: Dataset, space: Space, fixed: Mapping[str, Any]) -> tuple[s
     """The first hyperparameter of a space that no trial could be trained with, and why; None if all can be.
 
     Tried are the ends of each range and every value of a choice, with the first value of those before it.
+
+    Raises:
+        ValueError: what is fixed is not possible, whatever is searched.
     """
     options = dict(fixed)
+    _require_possible(data, options)
     for name, where in space.items():
         if isinstance(where, Range) and name in _NO_NUMBERS:
             return name, f"there are no numbers between: give its values, such as {_NO_NUMBERS[name]}"
