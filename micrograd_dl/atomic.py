@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -42,10 +42,26 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise
 
 
-def require_folder(path: str | os.PathLike[str]) -> None:
-    """Raise FileNotFoundError if there is no folder for a file of that name: to be asked before long work."""
+def require_place(path: str | os.PathLike[str]) -> None:
+    """Raise OSError if there is no place for a file of that name: to be asked before long work."""
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise FileNotFoundError(
             errno.ENOENT, f"there is no folder {Path(path).parent}: make it first", os.fspath(path)
         )
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "this is a folder: give the name of a file", os.fspath(path))
+
+
+def require_folder(path: str | os.PathLike[str]) -> None:
+    """Raise NotADirectoryError if a file is in the place of a folder of that name."""
+    there = next(p for p in (Path(path), *Path(path).parents) if p.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "this is a file: give the name of a folder", os.fspath(there))
+
+
+def require_apart(path: str | os.PathLike[str], others: Mapping[str, str | os.PathLike[str] | None]) -> None:
+    """Raise ValueError if a file to be written is another one that is needed, each given with what it is."""
+    for what, other in others.items():
+        if other is not None and os.path.realpath(path) == os.path.realpath(other):
+            raise ValueError(f"{path} is {what}, which would be written over: give another name")

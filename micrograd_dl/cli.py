@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the output has had enough, as in `| head`
         return 141
     except (OSError, ValueError, ArithmeticError, RuntimeError, ImportError) as error:
-        return _fail(str(error), 1)
+        return _fail(_told(error), 1)
     finally:
         _leave_nothing_to_write()
 
@@ -119,6 +119,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(problem: str, code: int) -> int:
     print(f"micrograd-dl: {problem}", file=sys.stderr)
     return code
+
+
+def _told(error: Exception) -> str:
+    """What an error says; one of the operating system without its number."""
+    if not (isinstance(error, OSError) and error.strerror):
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _leave_nothing_to_write() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from micrograd_dl.atomic import require_folder
+from micrograd_dl.atomic import require_apart, require_folder, require_place
 
 if TYPE_CHECKING:
     from micrograd_dl.dataset import Dataset
@@ -178,10 +178,14 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _train(options: argparse.Namespace) -> int:
     from micrograd_dl.experiment import train
 
-    if not options.output.endswith(".npz"):  # said now, not when the training is done
+    # Said now, not when the training is done.
+    if Path(options.output).suffix != ".npz":
         raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
     for path in filter(None, (options.output, options.checkpoint)):
-        require_folder(path)
+        require_place(path)
+        require_apart(path, {"the data": options.data})
+    require_apart(options.output, {"the checkpoint too": options.checkpoint})
+    require_folder(options.report)
     # Each option is called like the argument it is.
     _, _, *names = signature(train).parameters
     given = {name: x for name, x in vars(options).items() if name in names}
@@ -216,10 +220,13 @@ def read_data(options: argparse.Namespace) -> Dataset:
 
 
 def require_picture(path: str) -> None:
-    """Raise ValueError or FileNotFoundError if no picture of that name could be saved, before long work."""
+    """Raise ValueError, OSError or ModuleNotFoundError if no picture of that name could be saved."""
+    from viz.plots.figures import require_matplotlib
+
     if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
         raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path!r}")
-    require_folder(path)
+    require_place(path)
+    require_matplotlib()
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
@@ -238,6 +245,8 @@ def _predict(options: argparse.Namespace) -> int:
     from micrograd_dl.experiment import Predictor
     from micrograd_dl.tables import read_features, write_predictions
 
+    require_place(options.output)
+    require_apart(options.output, {"the data": options.data, "the model": options.model})
     predictor = Predictor.load(options.model)
     X = read_features(options.data, predictor.features, delimiter=options.delimiter)
     write_predictions(

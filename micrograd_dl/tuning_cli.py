@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from micrograd_dl.atomic import require_apart, require_place
 from micrograd_dl.learning_cli import add_data, read_data, require_picture, sizes
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ The same command again goes on with a search that was stopped, or shows its tabl
 def run(arguments: Sequence[str]) -> int:
     """Carry out the command and return the exit code; SystemExit if the words are wrong."""
     options = _parser().parse_args(arguments)
+    require_place(options.output)
+    picture = options.picture or Path(options.output).with_suffix(".png")
     if options.picture is not None:
         require_picture(options.picture)
+    require_apart(picture, {"where the results go": options.output, "the data": options.data})
     from micrograd_dl.tuning import tune
     from micrograd_dl.tuning.trials import SPACE, impossible
 
@@ -76,7 +80,6 @@ def run(arguments: Sequence[str]) -> int:
     print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
     print(f"  {_command(options, found)}")
     if not found.cut_short:
-        picture = options.picture or Path(options.output).with_suffix(".png")
         _draw(found, picture, "error" if data.classes else "RMSE")
     return 130 if found.cut_short else 0
 

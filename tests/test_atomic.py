@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.atomic import replacing, require_folder
+from micrograd_dl.atomic import replacing, require_apart, require_folder, require_place
 
 
 def test_replaces(tmp_path: Path) -> None:
@@ -80,9 +80,30 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_folder_is_asked_for_before_long_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    require_folder("a.txt")
+    require_place("a.txt")
     with pytest.raises(FileNotFoundError, match=r"there is no folder none: make it first: 'none.a.txt'"):
-        require_folder(Path("none") / "a.txt")
+        require_place(Path("none") / "a.txt")
+    with pytest.raises(IsADirectoryError, match=r"this is a folder: give the name of a file"):
+        require_place(tmp_path)
+
+
+def test_a_place_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    for fine in (tmp_path, "new", Path("new") / "deeper"):
+        require_folder(fine)
+    for path in ("file", Path("file") / "deeper"):
+        with pytest.raises(NotADirectoryError, match=r"this is a file: give the name of a folder: 'file'"):
+            require_folder(path)
+
+
+def test_a_file_that_is_needed_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to("a.txt")
+    require_apart("b.txt", {"the data": "a.txt", "the model": None})
+    for path in ("a.txt", Path(".") / "a.txt", tmp_path / "a.txt", "link"):
+        with pytest.raises(ValueError, match=r"is the data, which would be written over: give another name"):
+            require_apart(path, {"the model": None, "the data": "a.txt"})
 
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:

@@ -130,6 +130,11 @@ def test_a_picture_that_cannot_be_saved(capsys: Capture, tmp_path: Path) -> None
         assert capsys.readouterr().err.startswith("micrograd-dl: ")
 
 
+def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Capture) -> None:
+    assert main(["predict", "none.npz", "new.csv"]) == 1
+    assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"
+
+
 def test_draw_needs_a_file(capsys: Capture) -> None:
     assert main(["draw", *COURSE]) == 2
     assert "-o" in capsys.readouterr().err

@@ -244,6 +244,11 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "moons", "--seed", "-1"], "seed is a whole number from 0 up, not -1"),
         (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
         (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
+        (["train", "moons", "-o", ".npz"], "a model is saved as .npz, not as '.npz'"),
+        (["train", "text.npz", "-o", "text.npz"], "text.npz is the data, which would be written over"),
+        (["train", "moons", "--checkpoint", "model.npz"], "model.npz is the checkpoint too, which would be"),
+        (["predict", "m.npz", "flowers.csv", "-o", "flowers.csv"], "flowers.csv is the data, which would be"),
+        (["predict", "m.npz", "flowers.csv", "-o", "m.npz"], "m.npz is the model, which would be"),
         (["train", "moons", "--epochs", "0"], "epochs is a whole number from 1 up, not 0"),
         (["train", "broken.csv", "--target", "species"], "broken.csv"),
         (["predict", "flowers.csv", "flowers.csv"], "flowers.csv is not a whole .npz file"),
@@ -271,6 +276,7 @@ def test_errors_say_what_to_do(
     [
         ["train", "moons", "-o", "none/m.npz"],
         ["train", "moons", "--checkpoint", "none/c.npz"],
+        ["predict", "m.npz", "flowers.csv", "-o", "none/p.csv"],
         ["lesson", "xor", "-o", "none/xor.png"],
     ],
 )
@@ -279,6 +285,17 @@ def test_a_folder_that_is_not_there_is_named_first(
 ) -> None:
     with pytest.raises(FileNotFoundError, match=rf"there is no folder none: make it first: '{words[-1]}'"):
         run(*words)
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["-o", "there.npz"], ["--report", "flowers.csv"]])
+@pytest.mark.usefixtures("flowers")
+def test_a_file_in_place_of_a_folder_is_named_first(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "there.npz").mkdir()
+    with pytest.raises((IsADirectoryError, NotADirectoryError), match=f"this is a .*: '{words[-1]}'"):
+        run("train", "moons", *words)
     assert not capsys.readouterr().out
 
 
@@ -348,10 +365,14 @@ def test_a_lesson_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")
 
 
-def test_a_picture_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_picture_without_matplotlib(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.style", None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[plots\]"'):
         run("lesson", "xor", "-o", "xor.png")
+    assert not capsys.readouterr().out  # said before the lesson, not after it
     assert not (tmp_path / "xor.png").exists()
 
 

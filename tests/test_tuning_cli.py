@@ -176,12 +176,19 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ),
         (["--processes", "-1"], "processes is a whole number from 0 up"),
         (["--picture", "p.txt"], "a figure is saved as .svg, .png or .pdf, not as 'p.txt'"),
+        (["-o", "t.png"], "t.png is where the results go, which would be written over: give another name"),
     ],
 )
 def test_what_is_refused(words: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         tune(*words)
     assert not Path("tune.jsonl").exists()
+
+
+def test_a_fixed_option_that_is_wrong_is_no_fault_of_a_range() -> None:
+    for words in ([], ["--over", "l2=1..2"]):
+        with pytest.raises(ValueError, match=r"^patience is a whole number from 1 up, not 0$"):
+            tuning_cli.run(["moons", *words, "--patience", "0"])
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:

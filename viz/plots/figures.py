@@ -103,6 +103,16 @@ def drawing(title: str) -> Iterator[Figure]:
         settle(figure)
 
 
+def require_matplotlib() -> None:
+    """Raise ModuleNotFoundError, with what to install, if Matplotlib is not there."""
+    try:
+        import matplotlib.style  # noqa: F401 - only whether it can be imported
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'plots are drawn with Matplotlib ({error}): pip install "micrograd-dl[plots]"', name=error.name
+        ) from error
+
+
 def settle(figure: Figure) -> None:
     """Make the layout, and keep it: made anew whenever the figure is drawn, it would differ slightly."""
     lay_out(figure)
@@ -147,12 +157,9 @@ def _write(figure: Figure, file: IO[bytes], kind: str) -> None:
 @contextmanager
 def _style() -> Iterator[None]:
     """Matplotlib with its own settings and those of this package, and afterwards with the user's again."""
-    try:
-        import matplotlib.style
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f'plots are drawn with Matplotlib ({error}): pip install "micrograd-dl[plots]"', name=error.name
-        ) from error
+    require_matplotlib()
+    import matplotlib.style
+
     with matplotlib.style.context(_STYLE, after_reset=True):
         yield
 
