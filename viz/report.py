@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def write_report(outcome: Outcome, folder: Path) -> list[Path]:
     """Write the pictures of a trained model to a folder, which is made if need be, and return their paths.
 
+    A boundary from an earlier report goes if this model has none: it would be taken for this one's.
+
     Raises:
         ModuleNotFoundError: Matplotlib is not installed; nothing is written.
         OSError: a file cannot be written.
@@ -34,4 +36,6 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
             normaliser=p.normaliser,
         )
     folder.mkdir(parents=True, exist_ok=True)
+    if "boundary.png" not in figures:
+        (folder / "boundary.png").unlink(missing_ok=True)
     return [save(figure, folder / name) for name, figure in figures.items()]

@@ -21,5 +21,8 @@ def test_two_features_and_classes(data: object, tmp_path: Path) -> None:
 
 
 def test_numbers_have_no_boundary(tmp_path: Path) -> None:
+    for name in ("boundary.png", "notes.txt"):  # of an earlier report, and the user's own
+        (tmp_path / name).touch()
     written = write_report(train(house_prices(), [3], epochs=3), tmp_path)
     assert [path.name for path in written] == ["cost.png", "network.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cost.png", "network.png", "notes.txt"]
