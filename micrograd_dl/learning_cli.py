@@ -242,6 +242,8 @@ def _report(outcome: Outcome, folder: Path) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    import numpy as np
+
     from micrograd_dl.experiment import Predictor
     from micrograd_dl.tables import read_features, write_predictions
 
@@ -249,12 +251,20 @@ def _predict(options: argparse.Namespace) -> int:
     require_apart(options.output, {"the data": options.data, "the model": options.model})
     predictor = Predictor.load(options.model)
     X = read_features(options.data, predictor.features, delimiter=options.delimiter)
+    with np.errstate(over="ignore", invalid="ignore"):  # said below, with the example
+        predicted, probabilities = predictor.predict(X), predictor.probabilities(X)
+    found = predicted if probabilities is None else probabilities
+    if not (finite := np.isfinite(found).all(axis=0)).all():
+        raise ValueError(
+            f"{options.data}: of example {finite.argmin() + 1} nothing finite can be predicted: its numbers "
+            "are too far from those that the network was trained on"
+        )
     write_predictions(
         options.output,
-        predictor.predict(X),
+        predicted,
         target=predictor.target,
         classes=predictor.classes,
-        probabilities=predictor.probabilities(X),
+        probabilities=probabilities,
     )
     print(f"{X.shape[1]} predictions of {predictor.target} are in {options.output}.")
     return 0

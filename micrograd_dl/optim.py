@@ -72,6 +72,9 @@ class Optimiser(ABC):
         weight_decay: float = 0.0,
         decays: Sequence[Any] | None = None,
     ) -> None:
+        if hasattr(parameters, "parameters"):
+            kind = type(self).__name__
+            raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there are no parameters to optimise: pass model.parameters()")

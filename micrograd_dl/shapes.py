@@ -25,6 +25,11 @@ def _within_0_and_1(Y: Array) -> bool:
     return Y.dtype == np.float64 and bool(np.maximum.reduce(Y.view(np.uint64), None) <= _BITS_OF_1)
 
 
+def _ragged(name: str) -> ValueError:
+    """What is raised for lists that are no array."""
+    return ValueError(f"the rows of {name} are of different lengths: (n, m) is wanted, a column an example")
+
+
 class Shaped:
     """What of a :class:`~micrograd_dl.network.Network` depends on its layers only, not on their numbers.
 
@@ -45,7 +50,10 @@ class Shaped:
             ValueError: a shape is wrong (the message shows the table of shapes), or Y is not what the loss
                 takes.
         """
-        inputs = np.asarray(X)
+        try:
+            inputs = np.asarray(X)
+        except ValueError:
+            raise _ragged("X") from None
         if inputs.dtype.kind not in "fiub" or inputs.ndim != 2 or inputs.shape[0] != self.shape[0]:
             self._refuse("X", inputs, self.shape[0], "m")
         m = inputs.shape[1]
@@ -53,7 +61,10 @@ class Shaped:
             self._refuse("X", inputs, self.shape[0], "m")
         if Y is None:
             return inputs, np.empty((0, m))
-        targets = np.asarray(Y)
+        try:
+            targets = np.asarray(Y)
+        except ValueError:
+            raise _ragged("Y") from None
         if targets.dtype.kind not in "fiub" or targets.shape != (self.shape[-1], m):
             self._refuse("Y", targets, self.shape[-1], m)
         if self.loss.name == "cross_entropy" and not np.abs(targets.sum(axis=0) - 1).max() < 1e-5:

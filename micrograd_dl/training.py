@@ -379,6 +379,11 @@ def require_options(epochs: int, batch_size: int | None, patience: int | None, d
 
 
 def _require_own(optimiser: Optimiser, model: Network) -> None:
+    if isinstance(optimiser, (str, type)):
+        raise ValueError(
+            "an optimiser is made of the model's parameters, such as Adam(model.parameters()); "
+            f"not {optimiser!r}"
+        )
     own = {id(p) for p in model.parameters()}
     if not all(id(p) in own for p in optimiser.parameters):
         kind = type(optimiser).__name__

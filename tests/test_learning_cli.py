@@ -118,6 +118,16 @@ def test_from_a_table_to_predictions(
         assert [row[0] for row in rows[1:]] == ["red", "green", "blue"]
 
 
+def test_numbers_too_large_to_predict_from(tmp_path: Path) -> None:
+    lines = [f"{x / 100},{x / 50}" for x in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["u,y", *lines]) + "\n", encoding="utf-8")
+    assert run("train", "a.csv", "--target", "y", "--kind", "numbers", "--hidden", "", "--epochs", 1) == 0
+    (tmp_path / "new.csv").write_text("u\n1\n1.7e308\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"new.csv: of example 2 nothing finite can be predicted: its"):
+        run("predict", "model.npz", "new.csv")
+    assert not (tmp_path / "predictions.csv").exists()
+
+
 def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "moons", "--epochs", 2, "--hidden", "3,3") == 0
     assert "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters)" in capsys.readouterr().out

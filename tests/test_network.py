@@ -80,6 +80,14 @@ def test_refused(MLP: type[Network], args: Any, options: Any, message: str) -> N
 
 
 @both
+def test_rows_of_different_lengths(MLP: type[Network]) -> None:
+    model = MLP(2, [1])
+    for name, X, Y in (("X", [[1, 2], [3]], [[1, 0]]), ("Y", [[1, 2], [3, 4]], [[1], [1, 0]])):
+        with pytest.raises(ValueError, match=rf"^the rows of {name} are of different lengths: \(n, m\) is"):
+            model.cost_and_grad(X, Y)
+
+
+@both
 @pytest.mark.parametrize(
     ("X", "Y", "row", "advice"),
     [

@@ -25,6 +25,15 @@ def network(MLP: type[Network], output: str = "sigmoid", loss: str | None = None
 
 
 @each
+@pytest.mark.parametrize("optimiser", ["adam", Adam])
+def test_what_is_no_optimiser_yet_is_refused(MLP: type[Network], optimiser: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"made of the model's parameters, such as Adam\(model.parameters\(\)\)"
+    ):
+        fit(network(MLP), X, Y, optimiser=optimiser)
+
+
+@each
 def test_the_optimiser_of_another_model_is_refused(MLP: type[Network]) -> None:
     other, model = network(MLP), network(MLP)
     with pytest.raises(ValueError, match=r"of another model's parameters.*Adam\(model.parameters\(\)\)"):
