@@ -249,7 +249,9 @@ class Judge(ABC):
         if not isinstance(wide, Component) or not isinstance(narrow, Component):
             return wide if isinstance(narrow, Component) else narrow
         correction = (narrow.numerical - wide.numerical) / 3
-        doubt = 2 * (narrow.doubt + wide.doubt) + math.fabs(correction)
+        # The whole change: where the slopes to both sides are the same and the curvatures differ (a ReLU at 0
+        # whose slope is 0), the error halves with the step, and a third of the change corrects too little.
+        doubt = 2 * (narrow.doubt + wide.doubt) + math.fabs(narrow.numerical - wide.numerical)
         return Component(leaf, narrow.numerical + correction, narrow.analytic, step, doubt)
 
     def best(self, first: Component | str, leaf: Any, epsilon: float) -> Component | str:

@@ -235,6 +235,13 @@ def test_kinks_are_set_apart(MLP: type[Network]) -> None:
     assert str(found).splitlines()[-1] == last
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kink_at_which_both_slopes_are_0_is_no_bug(seed: int) -> None:
+    """As many of either class at X = 0: beside b[1] = 0 J is flat to one side, and not to the other."""
+    model = vectorized.MLP(2, [3, 1], ["relu", "sigmoid"], seed=seed)
+    assert check_gradients(model, np.zeros((2, 4)), [[0, 1, 0, 1]]).verdict == "backprop is right"
+
+
 def test_a_bug_is_found_beside_kinks() -> None:
     model = spoiled(vectorized.MLP, factor(3, 1, 2.0))
     W, b = model.layers_data()[1]
