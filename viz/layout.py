@@ -21,6 +21,7 @@ Box: TypeAlias = tuple[float, float, float, float]  # centre, width, height
 # Where on a curve its text may stand, the middle first; a little before it, for the sake of the arrow's head.
 _FRACTIONS = (0.48, 0.4, 0.56, 0.32, 0.64, 0.24, 0.72, 0.16, 0.8)
 _CELL = 200.0
+_CORNER = 6.0  # how far from a corner parallel edges end
 _INCH = 72.0  # Graphviz measures boxes in inches and all else in points, which are pixels here
 
 
@@ -66,7 +67,7 @@ def _lay_out(sizes: tuple[Point, ...], ends: tuple[End, ...]) -> Layout:
         curve = _curve(edges.get(f"e{tail}_{head}", {}), boxes[tail], boxes[head], place)
         spread = _spread(len(parallel), labelled=any(ends[i][2] for i in parallel))
         for i, offset in zip(parallel, spread, strict=True):
-            curves[i] = _bowed(curve, offset)
+            curves[i] = _bowed(curve, offset, boxes[tail], boxes[head]) if offset else curve
     labels = tuple(_labels(boxes, curves, ends))
     return Layout(right - left, top - bottom, boxes, tuple(curves), labels)
 
@@ -74,9 +75,11 @@ def _lay_out(sizes: tuple[Point, ...], ends: tuple[End, ...]) -> Layout:
 def _geometry(sizes: tuple[Point, ...], ends: tuple[End, ...]) -> str:
     """The graph in DOT with no text in it, only sizes; one edge for all that are parallel."""
     gap = max([54.0, *(room + 46 for _, _, room, _ in ends)])
+    # An edge that passes a box has room for half of its text between the two.
+    apart = max([16.0, *(LINE * lines / 2 + 8 for _, _, room, lines in ends if room)])
     text = [
         "digraph {",
-        f"rankdir=LR nodesep=0.22 ranksep={gap / _INCH:.4f}",
+        f"rankdir=LR nodesep={apart / _INCH:.4f} ranksep={gap / _INCH:.4f}",
         'node [shape=box fixedsize=true label=""] edge [arrowsize=0.6]',
     ]
     text += [f"n{i} [width={w / _INCH:.4f} height={h / _INCH:.4f}]" for i, (w, h) in enumerate(sizes)]
@@ -101,14 +104,37 @@ def _spread(count: int, labelled: bool) -> list[float]:
     return [step * (i - (count - 1) / 2) for i in range(count)]
 
 
-def _bowed(curve: tuple[Point, ...], offset: float) -> tuple[Point, ...]:
-    """The curve moved down by `offset` in its middle, and a little at its ends."""
+def _bowed(curve: tuple[Point, ...], offset: float, tail: Box, head: Box) -> tuple[Point, ...]:
+    """The curve moved aside by `offset` in its middle, and a little at its ends, on the sides of the boxes.
+
+    Aside is down, of a curve that goes to the right.
+    """
     inner = offset * (
         4 / 3 if len(curve) == 4 else 1
     )  # a single piece keeps 3/4 of its inner points' distance
     outer = max(-9.0, min(9.0, offset / 2))
-    last = len(curve) - 1
-    return tuple((x, y + (inner if 0 < i < last else outer)) for i, (x, y) in enumerate(curve))
+    start, end = curve[0], curve[-1]
+    length = math.dist(start, end) or 1.0
+    across, down = (start[1] - end[1]) / length, (end[0] - start[0]) / length
+    return (
+        _along_side(start, tail, math.copysign(outer, outer * across), outer),
+        *((x + inner * across, y + inner * down) for x, y in curve[1:-1]),
+        _along_side(end, head, math.copysign(outer, outer * across), outer),
+    )
+
+
+def _along_side(end: Point, box: Box, across: float, down: float) -> Point:
+    """The end of a curve moved along that side of the box which it is on, but not beyond its corners."""
+    (x, y), (middle, level, width, height) = end, box
+    if abs(abs(x - middle) - width / 2) < abs(abs(y - level) - height / 2):
+        return x, _kept(y, level, height / 2 - _CORNER, down)
+    return _kept(x, middle, width / 2 - _CORNER, across), y
+
+
+def _kept(at: float, middle: float, most: float, change: float) -> float:
+    """`at` plus `change`, where both that and `at` minus it are at most so far from the middle."""
+    room = max(most - abs(change), 0.0)
+    return min(max(at, middle - room), middle + room) + change
 
 
 def _curve(edge: dict[str, Any], tail: Box, head: Box, place: Callable[[str], Point]) -> tuple[Point, ...]:

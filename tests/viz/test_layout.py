@@ -7,7 +7,7 @@ import pytest
 
 from viz import layout, wasm
 from viz.layout import along, lay_out
-from viz.scene import Card, Scene, Wire
+from viz.scene import LINE, Card, Row, Scene, Wire
 
 
 def scene(count: int, *wires: Wire) -> Scene:
@@ -53,6 +53,16 @@ def test_parallel_wires_are_apart() -> None:
     assert abs(found.labels[0][1] - found.labels[1][1]) > 30
 
 
+def test_parallel_wires_end_at_the_sides_of_their_cards() -> None:
+    """However steep they are: of seven cards the first is far above the one before them, the last below."""
+    wires = [Wire(0, head, "× 1", room=40, lines=2) for head in range(1, 8) for _ in range(2)]
+    found = lay_out(scene(8, *wires))
+    for curve, wire in zip(found.curves, wires, strict=True):
+        for end, card in ((curve[0], wire.tail), (curve[-1], wire.head)):
+            assert inside(end, found.boxes[card], slack=1.5)
+            assert not inside(end, found.boxes[card], slack=-1.5)
+
+
 def test_many_parallel_wires_stay_together() -> None:
     found = lay_out(scene(2, *[Wire(0, 1)] * 100))
     assert len(set(found.curves)) == 100
@@ -67,6 +77,17 @@ def test_text_on_a_wire_has_its_room() -> None:
     assert gap > 200
     assert spoken.labels[0] is not None
     assert spoken.boxes[0][0] < spoken.labels[0][0] < spoken.boxes[1][0]
+
+
+def test_text_on_a_wire_that_passes_a_card_does_not_cover_it() -> None:
+    rows = (Row("data", "9", "data", 10.0), Row("grad", "1", "grad", 10.0))
+    cards = tuple(Card("operation", (name,), "", rows, "") for name in "xuJ")
+    wires = tuple(Wire(*ends, "× 3", room=30, lines=2) for ends in ((0, 1), (0, 1), (1, 2), (0, 2)))
+    found = lay_out(Scene(cards, wires, (), (), ""))
+    for label in found.labels:
+        assert label is not None
+        for box in found.boxes:
+            assert layout._common((*label, 30.0, 2 * LINE), box) == 0
 
 
 def test_texts_avoid_one_another_and_the_cards() -> None:
