@@ -12,6 +12,7 @@ import io
 import math
 import os
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,7 +161,9 @@ def _style() -> Iterator[None]:
     require_matplotlib()
     import matplotlib.style
 
-    with matplotlib.style.context(_STYLE, after_reset=True):
+    with matplotlib.style.context(_STYLE, after_reset=True), warnings.catch_warnings():
+        # A character that the font has not, such as of a name in Chinese, is drawn as a box.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         yield
 
 

@@ -177,6 +177,11 @@ def test_brief_is_near(x: float) -> None:
     assert float(text.translate(digits)) == pytest.approx(x, rel=0.006, abs=5e-324)
 
 
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_characters_that_the_font_has_not_are_no_warning(kind: str, tmp_path: Path) -> None:
+    assert save(network_diagram(MLP(1, [1]), inputs=["長さ"]), tmp_path / f"a.{kind}").exists()
+
+
 def test_plain_is_one_line_without_mathematics() -> None:
     assert plain(" a\n\tb\x00c ") == "a b c"
     assert plain("$x$") == r"\$x\$"
