@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.network import Array
 
 FAR = 0.02  # a gap between two errors that is worth acting on
+_LONGEST = 16  # characters of the name of a class in a table
 
 
 def confusion_matrix(actual: ArrayLike, predicted: ArrayLike, n_y: int) -> Array:
@@ -46,7 +47,7 @@ def confusion_matrix(actual: ArrayLike, predicted: ArrayLike, n_y: int) -> Array
 
 
 def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
-    """A confusion matrix for people, with each class's part of right predictions.
+    """A confusion matrix for people, with each class's part of right predictions; long names are cut.
 
     >>> print(confusion_text(np.array([[9, 1], [0, 5]]), ["no", "yes"]))
                predicted
@@ -54,13 +55,14 @@ def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
     no           9   1     90%
     yes          .   5    100%
     """
-    width = max(3, *(len(name) for name in classes), len(str(matrix.max())))
-    left = max(10, *(len(name) for name in classes))
+    names = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…" for name in classes]
+    width = max(3, *(len(name) for name in names), len(str(matrix.max())))
+    left = max(10, *(len(name) for name in names))
     lines = [
         f"{'':<{left}} predicted",
-        f"{'actual':<{left}}" + "".join(f" {name:>{width}}" for name in classes) + "   right",
+        f"{'actual':<{left}}" + "".join(f" {name:>{width}}" for name in names) + "   right",
     ]
-    for name, row, right in zip(classes, matrix, matrix.diagonal(), strict=True):
+    for name, row, right in zip(names, matrix, matrix.diagonal(), strict=True):
         cells = "".join(f" {count or '.':>{width}}" for count in row.tolist())
         part = f"{right / row.sum():.0%}" if row.sum() else "-"
         lines.append(f"{name:<{left}}{cells} {part:>7}")

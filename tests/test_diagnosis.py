@@ -43,6 +43,13 @@ def test_confusion_text_stays_in_columns() -> None:
     assert [line.split()[-1] for line in lines[2:]] == ["100%", "-", "50%"]
 
 
+def test_long_names_are_cut_in_a_confusion_matrix() -> None:
+    text = confusion_text(np.eye(2, dtype=int), ["a name as long as a whole sentence", "b" * 16])
+    _, names, first, second = text.splitlines()
+    assert names.split("  ")[-2:] == ["a name as long… bbbbbbbbbbbbbbbb", " right"]
+    assert (first[:16], second[:16]) == ("a name as long… ", "b" * 16)
+
+
 @pytest.mark.parametrize(
     ("train", "dev", "bayes", "bias", "variance"),
     [
