@@ -42,6 +42,8 @@ def inverse_time(alpha0: float, rate: float) -> Schedule:
     >>> [alpha(epoch) for epoch in range(3)]
     [0.2, 0.1, 0.06666666666666667]
     """
+    if not 0 <= rate < math.inf:
+        raise ValueError(f"rate is a number from 0 up, not {rate!r}")
     return lambda t: alpha0 / (1 + rate * t)
 
 

@@ -56,6 +56,7 @@ def test_one_cycle_of_next_to_no_steps(length: int, rise: float) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: inverse_time(0.1, -1.0), "rate is a number from 0 up, not -1.0"),
         (lambda: exponential(0.1, 0.0), "the factor is above 0 and at most 1, not 0.0"),
         (lambda: exponential(0.1, 1.1), "the factor is above 0 and at most 1, not 1.1"),
         (lambda: staircase(0.1, 0), "every is a whole number from 1 up, not 0"),
