@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is None:  # started with its output closed
         sys.stdout = io.StringIO()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
     write_stand_ins(sys.stdout)
     write_stand_ins(sys.stderr)
     read_anything(sys.stdin)

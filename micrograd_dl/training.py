@@ -395,7 +395,8 @@ def _require_own(optimiser: Optimiser, model: Network) -> None:
 
 def _bar(epochs: range, progress: bool | None, history: History) -> Iterable[int]:
     """The epochs, behind a progress bar where somebody watches."""
-    if not (sys.stderr.isatty() if progress is None else progress):
+    watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
+    if not (watched if progress is None else progress):
         return epochs
     from tqdm import tqdm
 

@@ -103,6 +103,8 @@ def test_an_empty_script(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> No
 def test_closed_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["train", "jupiters"]) == 1
     assert main(["step"]) == 0
     assert main(["step", "--all"]) == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ def test_the_optimiser_of_another_model_is_refused(MLP: type[Network]) -> None:
     other, model = network(MLP), network(MLP)
     with pytest.raises(ValueError, match=r"of another model's parameters.*Adam\(model.parameters\(\)\)"):
         fit(model, X, Y, epochs=2, optimiser=Adam(other.parameters(), 0.05))
+
+
+def test_without_a_console_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(fit(network(vectorized.MLP), X, Y, epochs=2)) == 2
 
 
 def test_an_optimiser_of_some_of_the_parameters_trains_those() -> None:

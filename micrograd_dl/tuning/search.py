@@ -284,7 +284,8 @@ class _Search:
 @contextmanager
 def _bar(plan: Plan, progress: bool | None) -> Iterator[Callable[[], object]]:
     """A progress bar where somebody watches, as what to call after each training."""
-    if not (sys.stderr.isatty() if progress is None else progress):
+    watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
+    if not (watched if progress is None else progress):
         yield lambda: None
         return
     from tqdm import tqdm

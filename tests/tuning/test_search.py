@@ -41,6 +41,11 @@ def broken(options: Mapping[str, Any], epochs: int) -> Verdict:
     raise ValueError(f"{epochs} epochs of {sorted(options)}")
 
 
+def test_without_a_console_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(search(judge, SPACE, PLAN).trials) == 18
+
+
 # Slow enough that a search is still under way when a busy machine gets round to stopping it.
 def slow(options: Mapping[str, Any], epochs: int) -> Verdict:
     time.sleep(0.3)
