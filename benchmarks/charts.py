@@ -133,6 +133,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the pictures are put")
     arguments = parser.parse_args()
     records = load(arguments.file)
+    if not records:
+        parser.error(f"there are no results in {arguments.file}: `python -m benchmarks --save` writes them")
     for section in PICTURES:
         if those := [r for r in records if r.section == section]:
             path = arguments.folder / f"speed_{section}.png"

@@ -69,3 +69,12 @@ def test_a_picture_of_every_section_with_sizes(tmp_path: Path, monkeypatch: pyte
     charts.main()
     assert [path.name for path in tmp_path.glob("*.png")] == ["speed_eager.png"]
     assert (tmp_path / "speed_eager.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_results_there_is_nothing_to_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["charts", str(tmp_path / "none.json"), str(tmp_path)])
+    with pytest.raises(SystemExit):
+        charts.main()
+    assert "there are no results in" in capsys.readouterr().err
