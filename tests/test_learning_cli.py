@@ -250,7 +250,7 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["lesson", "parity", "-o", "p.png"], "the lesson parity ends in a table and has no picture"),
         (["lesson", "xor", "-o", "xor.txt"], "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
         (["lesson", "-o", "xor.png"], "say which lesson the picture is of"),
-        (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, house_price"),
+        (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, shapes"),
     ],
 )
 @pytest.mark.usefixtures("flowers")
