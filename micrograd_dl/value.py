@@ -332,8 +332,24 @@ class Value:
     # The table calls this on any operand that has it; it need not import Value for that.
     @staticmethod
     def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
-        """Apply an operation of the table to Values and numbers."""
-        return apply(operation, operands)
+        """Apply an operation of the table, record the node and its local derivatives; `apply` is this.
+
+        Raises:
+            TypeError: an operand is neither a Value nor a real number, or their number is wrong.
+            ValueError, ZeroDivisionError: the operation is undefined at the operands, which the message names.
+        """
+        operation.require_arity(len(operands))
+        frame = _frame(1)
+        parents: Any = operands
+        for x in operands:
+            if type(x) is not Value:
+                parents = [_operand(x, frame) for x in operands]
+                break
+        if operation.arity == 1:
+            return _unary(operation, parents[0], frame)
+        if operation.arity == 2:
+            return _binary(operation, parents[0], parents[1], frame)
+        return _nary(operation, tuple(parents), frame)
 
     # --- the chain rule ---------------------------------------------------------------------------------
 
@@ -378,25 +394,7 @@ class Value:
 Operand: TypeAlias = "Value | float | Real | Decimal"
 
 
-def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
-    """Apply an operation of the table, record the node and its local derivatives.
-
-    Raises:
-        TypeError: an operand is neither a Value nor a real number, or their number is wrong.
-        ValueError, ZeroDivisionError: the operation is undefined at the operands, which the message names.
-    """
-    operation.require_arity(len(operands))
-    frame = _frame(1)
-    parents: Any = operands
-    for x in operands:
-        if type(x) is not Value:
-            parents = [_operand(x, frame) for x in operands]
-            break
-    if operation.arity == 1:
-        return _unary(operation, parents[0], frame)
-    if operation.arity == 2:
-        return _binary(operation, parents[0], parents[1], frame)
-    return _nary(operation, tuple(parents), frame)
+apply = Value.apply_operation
 
 
 def _unary(operation: Operation, x: Value, frame: FrameType) -> Value:
