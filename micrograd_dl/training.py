@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,8 +113,9 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
-            the same result as if it had never stopped. The network, the optimiser with all its numbers, the
-            batch size, the seed and `augment` have to be the same, and a dev set there or not.
+            the same result as if it had never stopped. The data, the network, the optimiser with all its
+            numbers, the batch size and the seed have to be the same, which is checked. So has `augment`, of
+            which it is only checked that there is one, or none.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -133,8 +135,11 @@ def fit(
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
     run = _Run(model, optimiser, checkpoint, to_seed(seed), batch_size or X.shape[1])
+    if checkpoint is not None:
+        run.data = {"training set": _checksum(X, Y), "augment": "none" if augment is None else "some"}
+        run.data["dev set"] = "none" if dev is None else _checksum(*dev)
     if checkpoint is not None and os.path.exists(checkpoint):
-        run.resume(dev=dev is not None)
+        run.resume()
     try:
         for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
             if run.history.stopped:
@@ -170,6 +175,7 @@ class _Run:
         self.checkpoint = checkpoint
         self.seed = seed
         self.batch_size = batch_size
+        self.data: dict[str, str] = {}  # what is known of it in a checkpoint
         self.history = History()
         self.best = math.inf
         self.best_parameters = _snapshot(optimiser, model)
@@ -250,14 +256,15 @@ class _Run:
             "steps": o.steps,
             "seed": self.seed,
             "batch_size": self.batch_size,
+            "data": self.data,
         }
         save(self.checkpoint, self.model, arrays, notes)
 
-    def resume(self, *, dev: bool) -> None:
-        """Take up where the checkpoint left off; `dev`, whether there is a dev set to judge by.
+    def resume(self) -> None:
+        """Take up where the checkpoint left off.
 
         Raises:
-            ValueError: the checkpoint is of another model, optimiser, batch size or seed.
+            ValueError: the checkpoint is of another model, optimiser, batch size, seed or data.
         """
         assert self.checkpoint is not None
         saved = load(self.checkpoint)
@@ -274,7 +281,7 @@ class _Run:
             *_differing("an optimiser with", notes.get("hyperparameters", {}), o.hyperparameters()),
             ("a batch size of", notes.get("batch_size"), self.batch_size),
             ("a seed", notes.get("seed"), self.seed),
-            ("a history", *(f"with{'' if d else 'out'} a dev set" for d in (_has_dev(notes), dev))),
+            *_differing("data:", notes.get("data", {}), self.data),
         ):
             if there != here:
                 raise ValueError(
@@ -317,8 +324,12 @@ def _restore(optimiser: Optimiser, model: Network, snapshot: Sequence[Array]) ->
             p.data = float(data)
 
 
-def _has_dev(notes: Mapping[str, Any]) -> bool:
-    return "dev_cost" in notes.get("history", {})
+def _checksum(X: ArrayLike, Y: ArrayLike) -> str:
+    """What tells one set of examples from another."""
+    found = 0
+    for array in (X, Y):
+        found = crc32(np.ascontiguousarray(array, float).data, found)
+    return f"m = {np.shape(X)[1]}, checksum {found:08x}"
 
 
 def _differing(what: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

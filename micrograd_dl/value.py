@@ -336,7 +336,7 @@ class Value:
 
         Raises:
             TypeError: an operand is neither a Value nor a real number, or their number is wrong.
-            ValueError, ZeroDivisionError: the operation is undefined at the operands, which the message names.
+            ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
         """
         operation.require_arity(len(operands))
         frame = _frame(1)

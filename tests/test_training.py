@@ -422,9 +422,26 @@ def test_a_checkpoint_of_other_hyperparameters_is_refused(
 def test_a_checkpoint_judged_by_another_set_is_refused(first: bool, tmp_path: Path) -> None:
     path = tmp_path / "c.npz"
     run(vectorized.MLP, Adam, 2, path, dev=DEV_SET if first else None)
-    words = ["with a dev set", "without a dev set"][:: 1 if first else -1]
-    with pytest.raises(ValueError, match="it has a history {}, this one {}; train as".format(*words)):
+    words = [r"m = \d+, checksum [0-9a-f]{8}", "none"][:: 1 if first else -1]
+    with pytest.raises(ValueError, match="it has data: dev set {}, this one {}; train as".format(*words)):
         run(vectorized.MLP, Adam, 3, path, dev=None if first else DEV_SET)
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    run(vectorized.MLP, Adam, 2, path, dev=DEV_SET)
+    one, other = X.copy(), DEV_SET[0].copy()
+    one[0, 0] += 1e-9
+    other[1, 1] += 1e-9
+    options: dict[str, Any] = {"batch_size": 10, "seed": 3, "checkpoint": path}
+    for inputs, dev, which in ((one, DEV_SET, "training set"), (X, (other, DEV_SET[1]), "dev set")):
+        model = network(vectorized.MLP)
+        with pytest.raises(ValueError, match=f"it has data: {which} m = .*, this one m = .*; train as"):
+            fit(model, inputs, Y, dev=dev, optimiser=Adam(model.parameters(), RATE), **options)
+    model = network(vectorized.MLP)
+    options |= {"dev": DEV_SET, "optimiser": Adam(model.parameters(), RATE)}
+    with pytest.raises(ValueError, match="it has data: augment none, this one some; train as"):
+        fit(model, X, Y, augment=lambda rng, batch: batch, **options)
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
