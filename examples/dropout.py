@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.datasets import moons
+from micrograd_dl.data import moons
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import History, fit
 from micrograd_dl.vectorized import MLP

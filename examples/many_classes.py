@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd_dl.datasets import blobs
-from micrograd_dl.diagnosis import confusion_matrix, confusion_text
+from micrograd_dl.data import blobs
 from micrograd_dl.network import one_hot
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
+from micrograd_dl.training.diagnosis import confusion_matrix, confusion_text
 from micrograd_dl.vectorized import MLP
 
 CLASSES, EPOCHS = 5, 300

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl import nn, ops
-from micrograd_dl.datasets import moons
+from micrograd_dl.data import moons
 from micrograd_dl.network import Array
 from micrograd_dl.normalisation import Averages
 from micrograd_dl.optim import Adam, Momentum

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from micrograd_dl.atomic import require_folder
 
 if TYPE_CHECKING:
-    from micrograd_dl.dataset import Dataset
-    from micrograd_dl.experiment import Outcome
+    from micrograd_dl.data.dataset import Dataset
+    from micrograd_dl.training.experiment import Outcome
 
 LESSONS = {
     "vectorization": "loops against vectors: the same gradient three times, timed",
@@ -184,7 +184,7 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _train(options: argparse.Namespace) -> int:
-    from micrograd_dl.experiment import train
+    from micrograd_dl.training.experiment import train
 
     if not options.output.endswith(".npz"):  # said now, not when the training is done
         raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
@@ -203,8 +203,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def read_data(options: argparse.Namespace) -> Dataset:
     """The dataset that the options of `add_data` name."""
-    from micrograd_dl.datasets import dataset
-    from micrograd_dl.tables import read_csv, read_npz
+    from micrograd_dl.data.built_in import dataset
+    from micrograd_dl.data.tables import read_csv, read_npz
 
     suffix = Path(options.data).suffix.lower()
     if suffix in (".csv", ".tsv"):
@@ -243,8 +243,8 @@ def _report(outcome: Outcome, folder: Path) -> None:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from micrograd_dl.experiment import Predictor
-    from micrograd_dl.tables import read_features, write_predictions
+    from micrograd_dl.data.tables import read_features, write_predictions
+    from micrograd_dl.training.experiment import Predictor
 
     predictor = Predictor.load(options.model)
     X = read_features(options.data, predictor.features, delimiter=options.delimiter)

@@ -14,7 +14,7 @@ from micrograd_dl.learning_cli import load_lesson
 from micrograd_dl.modelcheck import check_gradients
 from micrograd_dl.network import one_hot
 from micrograd_dl.nn import Neuron
-from micrograd_dl.optim import OPTIMISERS
+from micrograd_dl.optim.optimisers import OPTIMISERS
 from micrograd_dl.recording import recompute
 from micrograd_dl.value import Value
 

@@ -10,10 +10,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from micrograd_dl import experiment, learning_cli
-from micrograd_dl.experiment import Outcome
+from micrograd_dl import learning_cli
 from micrograd_dl.learning_cli import LESSONS
-from micrograd_dl.optim import OPTIMISERS
+from micrograd_dl.optim.optimisers import OPTIMISERS
+from micrograd_dl.training import experiment
+from micrograd_dl.training.experiment import Outcome
 
 
 def run(*words: object) -> int:
