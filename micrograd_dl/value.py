@@ -38,8 +38,10 @@ _INSIDE = {__package__, f"{__package__}.compiled"}  # a node is made by what sta
 _new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
 _add, _sub, _mul, _neg = ops.add, ops.sub, ops.mul, ops.neg
 
-# The code outside this package that made the last node: its loop makes the next one, too, mostly.
+# The code outside this package that made the last node, and the one before it: mostly one of them makes the
+# next, too. Two, since the products of a sum are made in a generator and added by its caller.
 _last_origin: CodeType | None = None
+_other_origin: CodeType | None = None
 
 
 class Value:
@@ -199,7 +201,7 @@ class Value:
         frame = _frame(1)
         node._where = code = frame.f_code
         node._at = frame.f_lasti
-        if code is not _last_origin:
+        if code is not _last_origin and code is not _other_origin:
             _note_origin(node, frame)
         return node
 
@@ -218,7 +220,7 @@ class Value:
         frame = _frame(1)
         node._where = code = frame.f_code
         node._at = frame.f_lasti
-        if code is not _last_origin:
+        if code is not _last_origin and code is not _other_origin:
             _note_origin(node, frame)
         return node
 
@@ -453,7 +455,7 @@ def _record(
     node._db = db
     node._where = code = frame.f_code
     node._at = frame.f_lasti
-    if code is not _last_origin:
+    if code is not _last_origin and code is not _other_origin:
         _note_origin(node, frame)
     return node
 
@@ -463,10 +465,12 @@ def _note_origin(node: Value, frame: FrameType) -> None:
 
     Its line is looked up only if somebody asks.
     """
-    global _last_origin
+    global _last_origin, _other_origin
     while (inside := frame.f_globals.get("__package__") in _INSIDE) and frame.f_back is not None:
         frame = frame.f_back
-    _last_origin = None if inside else frame.f_code  # inside still: a thread that begins in this package
+    found = None if inside else frame.f_code  # inside still: a thread that begins in this package
+    if found is not _last_origin:
+        _last_origin, _other_origin = found, _last_origin
     node._where = frame.f_code
     node._at = frame.f_lasti
 

@@ -98,6 +98,20 @@ def test_columns_are_counted_in_characters(tmp_path: Path) -> None:
     assert made.fragment == "größe * größe"
 
 
+def test_programs_that_take_turns_each_make_their_own_nodes() -> None:
+    """More of them than are remembered, and the package itself between."""
+    builds: dict[str, Callable[[Value], Value]] = {
+        "x + 1": lambda x: x + 1,
+        "x * 2": lambda x: x * 2,
+        "-x": lambda x: -x,
+        "ops.affine(x, 2, 3)": lambda x: ops.affine(x, 2, 3),
+    }
+    for names in [("x + 1", "x * 2"), ("x + 1", "ops.affine(x, 2, 3)"), tuple(builds)]:
+        made = [origin_of(builds[name](Value(0.5))) for name in names * 3]
+        assert [origin.fragment for origin in made] == list(names * 3)
+        assert {origin.file for origin in made} == {__file__}
+
+
 def test_an_operation_over_several_lines_begins_on_the_first(tmp_path: Path) -> None:
     program = run("x = Value(2)\ny = (x +\n     1)\n", tmp_path / "long.py")
     made = origin_of(program["y"])
