@@ -30,10 +30,8 @@ from micrograd_dl.coerce import to_float
 from micrograd_dl.operation import Operation, names_of
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import interior_order
-from micrograd_dl.origin import Origin, TextSpan, resolve
+from micrograd_dl.origin import Origin, TextSpan, outside, resolve
 from micrograd_dl.watching import seen
-
-_INSIDE = {__package__, f"{__package__}.compiled"}  # a node is made by what stands outside of these
 
 _new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
 _add, _sub, _mul, _neg = ops.add, ops.sub, ops.mul, ops.neg
@@ -466,11 +464,9 @@ def _note_origin(node: Value, frame: FrameType) -> None:
     Its line is looked up only if somebody asks.
     """
     global _last_origin, _other_origin
-    while (inside := frame.f_globals.get("__package__") in _INSIDE) and frame.f_back is not None:
-        frame = frame.f_back
-    found = None if inside else frame.f_code  # inside still: a thread that begins in this package
-    if found is not _last_origin:
-        _last_origin, _other_origin = found, _last_origin
+    frame, is_outside = outside(frame)
+    if is_outside and frame.f_code is not _last_origin:
+        _last_origin, _other_origin = frame.f_code, _last_origin
     node._where = frame.f_code
     node._at = frame.f_lasti
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from micrograd_dl import ops
+from micrograd_dl.compare import compare
 from micrograd_dl.expression import parse
+from micrograd_dl.nn import MLP
 from micrograd_dl.origin import Origin, TextSpan, resolve
 from micrograd_dl.recording import recompute
 from micrograd_dl.value import Value, set_origin
@@ -46,6 +48,13 @@ def test_a_node_knows_its_file_its_line_and_its_part_of_the_line() -> None:
     assert total.fragment == "1 + (x * 3)"
     assert linecache.getline(__file__, total.line) == total.text + "\n"
     assert str(product) == f"{__file__}:{product.line}: x * 3"
+
+
+def test_nodes_that_a_room_of_this_package_makes_are_its_callers() -> None:
+    one, other = (MLP(2, [2, 1], ["tanh", "sigmoid"], seed=seed) for seed in (1, 2))
+    found = compare(one, other, [[1.0], [2.0]], [[1.0]])  # this line
+    assert found.node is not None
+    assert origin_of(found.node).text.endswith("# this line")
 
 
 @pytest.mark.parametrize(
