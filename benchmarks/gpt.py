@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scalars, tuples
-from micrograd_dl.optim import Adam
+from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.vectorized.mlp import Parameter
 
 Train = Callable[[int], Sequence[float]]

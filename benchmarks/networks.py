@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks import peers
 from benchmarks.measure import Timing, side_by_side
 from micrograd_dl.network import one_hot
-from micrograd_dl.optim import GradientDescent
+from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.vectorized import MLP
 
 ALPHA = 1e-3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd_dl.augmentation import (
+from micrograd_dl.data.augmentation import (
     Augmentation,
     noise,
     on_columns,
@@ -13,8 +13,8 @@ from micrograd_dl.augmentation import (
     shifted,
     shifts,
 )
+from micrograd_dl.data.preparation import columns_of
 from micrograd_dl.network import Array
-from micrograd_dl.preparation import columns_of
 from micrograd_dl.training import fit
 from micrograd_dl.vectorized import MLP
 

@@ -14,8 +14,8 @@ from typing import SupportsFloat, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.dataset import Dataset
-from micrograd_dl.datasets import digits
+from micrograd_dl.data import digits
+from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.functions import maximum, relu
 from micrograd_dl.losses import cross_entropy
 from micrograd_dl.network import Array, one_hot

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from micrograd_dl.datasets import moons
+from micrograd_dl.data import moons
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import History, fit
 from micrograd_dl.vectorized import MLP
@@ -13,7 +15,7 @@ UNITS, EPOCHS = 50, 300
 TRAIN, DEV = moons(60, noise=0.35, seed=0), moons(1000, noise=0.35, seed=1)
 X, Y = TRAIN.X, TRAIN.targets("logistic")
 DEV_SET = DEV.X, DEV.targets("logistic")
-CASES: dict[str, dict[str, float]] = {
+CASES: dict[str, dict[str, Any]] = {
     "nothing": {},
     "keep 0.8": {"keep_prob": 0.8},
     "keep 0.5": {"keep_prob": 0.5},
@@ -22,7 +24,7 @@ CASES: dict[str, dict[str, float]] = {
 }
 
 
-def trained(options: dict[str, float]) -> tuple[MLP, History]:
+def trained(options: dict[str, Any]) -> tuple[MLP, History]:
     """After training, with what keeps it from learning by heart."""
     model = MLP(2, [UNITS, UNITS, 1], ["relu", "relu", "sigmoid"], seed=1, **options)
     return model, fit(model, X, Y, epochs=EPOCHS, optimiser=Adam(model.parameters(), 0.01), seed=1)

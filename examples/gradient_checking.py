@@ -1,14 +1,17 @@
-"""Four bugs of hand-written backprop, and the gradient check that finds each (course, section 8)."""
+"""Bugs of hand-written backprop, the gradient check that finds each, and its edges (course, section 8)."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.initialisers import zeros
 from micrograd_dl.modelcheck import check_gradients
+from micrograd_dl.network import Array
 from micrograd_dl.vectorized import MLP
 
 Bug = Callable[["Wrong", int], None]
@@ -51,9 +54,34 @@ class Wrong(MLP):
         return J
 
 
+def examples() -> tuple[Array, Array]:
+    """Three examples of four features."""
+    X = np.random.default_rng(1).standard_normal((4, 3))
+    return X, np.array([[1.0, 1.0, 0.0]])
+
+
+def with_dropout() -> MLP:
+    return MLP(4, [5, 3, 1], ["relu", "relu", "sigmoid"], seed=1, keep_prob=0.8)
+
+
+def on_a_kink() -> MLP:
+    """The z of its first unit is 0 for every example, where ReLU has two slopes."""
+    model = MLP(4, [3, 1], ["relu", "sigmoid"], seed=1)
+    (W, b), last = model.layers_data()
+    model.set_layers_data([(W * [[0.0], [1.0], [1.0]], b), last])
+    return model
+
+
+def at_rest() -> tuple[MLP, Array, Array]:
+    """A network whose cost is 0 wherever it is near: each gradient is 0, by backprop and by differences."""
+    X, Y = examples()
+    model = MLP(4, [1], ["linear"], loss="max_margin", initialiser=zeros)
+    model.set_layers_data([(np.zeros((1, 4)), np.full((1, 1), 2.0))])
+    return model, X, np.ones_like(Y)
+
+
 def main() -> None:
-    rng = np.random.default_rng(1)
-    X, Y = rng.standard_normal((4, 3)), np.array([[1.0, 1.0, 0.0]])
+    X, Y = examples()
     for what, bug in BUGS.items():
         model = Wrong(4, [5, 3, 1], ["relu", "relu", "sigmoid"], seed=1, l2=0.7)
         model.bug = bug
@@ -62,6 +90,19 @@ def main() -> None:
         for line in components[:2]:
             print(f"  {line}")
         print()
+
+    random = with_dropout()
+    try:
+        check_gradients(random, X, Y)
+    except ValueError as error:
+        print("dropout, refused:")
+        print(textwrap.fill(str(error), 100, initial_indent="  ", subsequent_indent="  "))
+    with random.frozen():
+        print(f"dropout, its masks frozen:\n  {str(check_gradients(random, X, Y)).splitlines()[0]}\n")
+    first, *_, last = str(check_gradients(on_a_kink(), X, Y)).splitlines()
+    print(f"a unit whose z is exactly 0:\n  {first}\n  {last}\n")
+    verdict = str(check_gradients(*at_rest())).splitlines()[0]
+    print(f"both gradients 0, of which the formula for the distance would make 0/0:\n  {verdict}")
 
 
 if __name__ == "__main__":

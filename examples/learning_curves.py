@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from micrograd_dl.datasets import moons
-from micrograd_dl.learning_curves import LearningCurve, over_examples, over_lambda
+from micrograd_dl.data import moons
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
+from micrograd_dl.training.learning_curves import LearningCurve, over_examples, over_lambda
 from micrograd_dl.vectorized import MLP
 
 if TYPE_CHECKING:

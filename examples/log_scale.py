@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from micrograd_dl.datasets import moons
+from micrograd_dl.data import moons
 from micrograd_dl.tuning import Found, Range, tune
 
 if TYPE_CHECKING:

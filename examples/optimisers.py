@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from micrograd_dl.optim import OPTIMISERS, GradientDescent, Optimiser
-from micrograd_dl.schedules import (
+from micrograd_dl.optim import (
+    OPTIMISERS,
+    GradientDescent,
+    Optimiser,
     Schedule,
     by_steps,
     cosine,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd_dl.datasets import parity
+from micrograd_dl.data import parity
 from micrograd_dl.vectorized import MLP
 
 # x1 XOR x2 = relu(x1 + x2) - 2 relu(x1 + x2 - 1) for bits.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.datasets import moons
+from micrograd_dl.data import moons
 from micrograd_dl.network import Array
 from micrograd_dl.optim import Adam, GradientDescent
 from micrograd_dl.theta import weights_only

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from micrograd_dl.averages import weighted_averages
+from micrograd_dl.optim import weighted_averages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

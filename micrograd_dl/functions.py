@@ -90,7 +90,7 @@ def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
     Raises:
         ValueError: the lengths differ, or both are 0.
     """
-    return ops.dot.on(_pairs(w, x, "dot"))
+    return ops.dot.on(_pairs(w, x, [], "dot"))
 
 
 def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
@@ -99,21 +99,27 @@ def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
     Raises:
         ValueError: the lengths of `w` and `x` differ, or both are 0.
     """
-    operands = _pairs(w, x, "affine")
-    operands.append(b)
-    return ops.affine.on(operands)
+    return ops.affine.on(_pairs(w, x, [b], "affine"))
 
 
 def _some(x: Iterable[Any], name: str) -> list[Any]:
     operands = list(x)
     if not operands:
-        raise ValueError(f"{name} of nothing: give it at least one number or Value")
+        raise _nothing(name)
     return operands
 
 
-def _pairs(w: Sequence[Any], x: Sequence[Any], name: str) -> list[Any]:
+def _pairs(w: Sequence[Any], x: Sequence[Any], last: list[Any], name: str) -> list[Any]:
+    """w1, x1, w2, x2, ..., and then what is in `last`."""
     if len(w) != len(x):
         raise ValueError(f"{name} takes as many weights as inputs, not {len(w)} weights and {len(x)} inputs")
-    operands: list[Any] = [None] * (2 * len(w))
-    operands[::2], operands[1::2] = w, x
-    return _some(operands, name)
+    end = 2 * len(w)
+    if not end:
+        raise _nothing(name)
+    operands: list[Any] = [None] * end + last
+    operands[:end:2], operands[1:end:2] = w, x
+    return operands
+
+
+def _nothing(name: str) -> ValueError:
+    return ValueError(f"{name} of nothing: give it at least one number or Value")

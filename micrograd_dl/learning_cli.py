@@ -14,31 +14,37 @@ from typing import TYPE_CHECKING
 from micrograd_dl.atomic import require_apart, require_folder, require_place
 
 if TYPE_CHECKING:
-    from micrograd_dl.dataset import Dataset
-    from micrograd_dl.experiment import Outcome
+    from micrograd_dl.data.dataset import Dataset
+    from micrograd_dl.training.experiment import Outcome
 
 LESSONS = {
     "vectorization": "loops against vectors: the same gradient three times, timed",
+    "shapes": "shapes of a network, broadcasting, and what is refused",
+    "convexity": "one valley with the logistic loss, two with squared error",
     "house_price": "one ReLU neuron predicts a price from a size",
     "xor": "one neuron fails, one hidden layer learns it",
     "symmetry": "zero initialisation keeps the units of a layer identical",
     "linear_collapse": "a stack of linear layers is one linear map",
     "vanishing_gradients": "sizes of activations and gradients by layer and initialisation",
-    "gradient_checking": "bugs of hand-written backprop, and the check that finds them",
+    "gradient_checking": "bugs of hand-written backprop, the check that finds them, and its edges",
     "learning_curves": "what more data would do, and more regularisation",
     "optimisers": "down a long valley, and with learning rates that change",
     "augmentation": "trained on images in one place, tried in others",
     "weighted_averages": "noisy numbers smoothed, with and without bias correction",
     "weight_decay": "the same as L2 under plain descent, another thing under Adam",
+    "sparse_weights": "what L1, L2 and an elastic net make of useless inputs",
     "parity": "parity of n bits: deep against shallow",
     "dropout": "dropout, L2 and max-norm against learning by heart",
     "batch_norm": "a deep network depends less on its initial weights if it is normalised",
+    "batch_norm_edges": "why there is no b, a batch of one, a unit without spread",
     "log_scale": "where to search: the share of each decade, and a grid against chance",
+    "many_classes": "softmax and logistic regression, label smoothing, the k most probable",
     "autoencoder": "eight symbols through three units and back",
     "convolution": "kernels and pooling tell handwritten digits apart",
     "recurrent": "a recurrent cell adds binary numbers, and learns to carry",
     "lstm": "an LSTM cell echoes a bit from long before, beside a plain recurrent cell",
     "transformer": "a transformer over letters makes up names",
+    "pytorch": "the same network in PyTorch, and where the two differ on purpose",
 }
 WITH_PICTURE = {  # known without loading them all
     "xor",
@@ -47,6 +53,8 @@ WITH_PICTURE = {  # known without loading them all
     "optimisers",
     "weighted_averages",
     "log_scale",
+    "convexity",
+    "sparse_weights",
 }
 
 
@@ -176,7 +184,7 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _train(options: argparse.Namespace) -> int:
-    from micrograd_dl.experiment import train
+    from micrograd_dl.training.experiment import train
 
     # Said now, not when the training is done.
     if Path(options.output).suffix != ".npz":
@@ -199,8 +207,8 @@ def _train(options: argparse.Namespace) -> int:
 
 def read_data(options: argparse.Namespace) -> Dataset:
     """The dataset that the options of `add_data` name."""
-    from micrograd_dl.datasets import dataset
-    from micrograd_dl.tables import read_csv, read_npz
+    from micrograd_dl.data.built_in import dataset
+    from micrograd_dl.data.tables import read_csv, read_npz
 
     suffix = Path(options.data).suffix.lower()
     if suffix in (".csv", ".tsv"):
@@ -244,8 +252,8 @@ def _report(outcome: Outcome, folder: Path) -> None:
 def _predict(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from micrograd_dl.experiment import Predictor
-    from micrograd_dl.tables import read_features, write_predictions
+    from micrograd_dl.data.tables import read_features, write_predictions
+    from micrograd_dl.training.experiment import Predictor
 
     require_place(options.output)
     require_apart(options.output, {"the data": options.data, "the model": options.model})

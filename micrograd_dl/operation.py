@@ -90,17 +90,18 @@ class Operation:
 
     def on(self, operands: Sequence[Any]) -> Any:
         """The same for operands in a sequence: passing hundreds one by one takes as long as adding them."""
-        self.require_arity(len(operands))
         for operand in operands:
             if type(operand) is not float:
                 break
         else:  # as in most derivative rules
+            self.require_arity(len(operands))
             return self.evaluate(operands)
         for operand in operands:
             # The one place that asks what an operand is; Value answers, and need not be known here.
             apply = getattr(type(operand), "apply_operation", None)
             if apply is not None:
                 return apply(self, operands)
+        self.require_arity(len(operands))
         numpy = sys.modules.get("numpy")
         if numpy is not None and any(isinstance(operand, numpy.ndarray) for operand in operands):
             return self._on_arrays(numpy, operands)

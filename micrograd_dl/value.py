@@ -30,16 +30,16 @@ from micrograd_dl.coerce import to_float
 from micrograd_dl.operation import Operation, names_of
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import interior_order
-from micrograd_dl.origin import Origin, TextSpan, resolve
+from micrograd_dl.origin import Origin, TextSpan, outside, resolve
 from micrograd_dl.watching import seen
-
-_INSIDE = {__package__, f"{__package__}.compiled"}  # a node is made by what stands outside of these
 
 _new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
 _add, _sub, _mul, _neg = ops.add, ops.sub, ops.mul, ops.neg
 
-# The code outside this package that made the last node: its loop makes the next one, too, mostly.
+# The code outside this package that made the last node, and the one before it: mostly one of them makes the
+# next, too. Two, since the products of a sum are made in a generator and added by its caller.
 _last_origin: CodeType | None = None
+_other_origin: CodeType | None = None
 
 
 class Value:
@@ -199,7 +199,7 @@ class Value:
         frame = _frame(1)
         node._where = code = frame.f_code
         node._at = frame.f_lasti
-        if code is not _last_origin:
+        if code is not _last_origin and code is not _other_origin:
             _note_origin(node, frame)
         return node
 
@@ -218,7 +218,7 @@ class Value:
         frame = _frame(1)
         node._where = code = frame.f_code
         node._at = frame.f_lasti
-        if code is not _last_origin:
+        if code is not _last_origin and code is not _other_origin:
             _note_origin(node, frame)
         return node
 
@@ -332,8 +332,24 @@ class Value:
     # The table calls this on any operand that has it; it need not import Value for that.
     @staticmethod
     def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
-        """Apply an operation of the table to Values and numbers."""
-        return apply(operation, operands)
+        """Apply an operation of the table, record the node and its local derivatives; `apply` is this.
+
+        Raises:
+            TypeError: an operand is neither a Value nor a real number, or their number is wrong.
+            ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
+        """
+        operation.require_arity(len(operands))
+        frame = _frame(1)
+        parents: Any = operands
+        for x in operands:
+            if type(x) is not Value:
+                parents = [_operand(x, frame) for x in operands]
+                break
+        if operation.arity == 1:
+            return _unary(operation, parents[0], frame)
+        if operation.arity == 2:
+            return _binary(operation, parents[0], parents[1], frame)
+        return _nary(operation, tuple(parents), frame)
 
     # --- the chain rule ---------------------------------------------------------------------------------
 
@@ -378,25 +394,7 @@ class Value:
 Operand: TypeAlias = "Value | float | Real | Decimal"
 
 
-def apply(operation: Operation, operands: Sequence[Operand]) -> Value:
-    """Apply an operation of the table, record the node and its local derivatives.
-
-    Raises:
-        TypeError: an operand is neither a Value nor a real number, or their number is wrong.
-        ValueError, ZeroDivisionError: the operation is undefined at the operands, which the message names.
-    """
-    operation.require_arity(len(operands))
-    frame = _frame(1)
-    parents: Any = operands
-    for x in operands:
-        if type(x) is not Value:
-            parents = [_operand(x, frame) for x in operands]
-            break
-    if operation.arity == 1:
-        return _unary(operation, parents[0], frame)
-    if operation.arity == 2:
-        return _binary(operation, parents[0], parents[1], frame)
-    return _nary(operation, tuple(parents), frame)
+apply = Value.apply_operation
 
 
 def _unary(operation: Operation, x: Value, frame: FrameType) -> Value:
@@ -455,7 +453,7 @@ def _record(
     node._db = db
     node._where = code = frame.f_code
     node._at = frame.f_lasti
-    if code is not _last_origin:
+    if code is not _last_origin and code is not _other_origin:
         _note_origin(node, frame)
     return node
 
@@ -465,10 +463,10 @@ def _note_origin(node: Value, frame: FrameType) -> None:
 
     Its line is looked up only if somebody asks.
     """
-    global _last_origin
-    while (inside := frame.f_globals.get("__package__") in _INSIDE) and frame.f_back is not None:
-        frame = frame.f_back
-    _last_origin = None if inside else frame.f_code  # inside still: a thread that begins in this package
+    global _last_origin, _other_origin
+    frame, is_outside = outside(frame)
+    if is_outside and frame.f_code is not _last_origin:
+        _last_origin, _other_origin = frame.f_code, _last_origin
     node._where = frame.f_code
     node._at = frame.f_lasti
 

@@ -12,8 +12,8 @@ import pytest
 import micrograd_dl
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.nn import MLP
-from micrograd_dl.optim import GradientDescent
-from micrograd_dl.training import fit
+from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.training.fitting import fit
 
 
 @pytest.fixture(autouse=True)

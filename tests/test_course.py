@@ -65,7 +65,7 @@ def is_command(name: str) -> bool:
 def test_a_row_is_whole(row: Row) -> None:
     assert row.says
     assert LINK.search(row.where), "it says where it lives"
-    assert row.example
+    assert re.search(r"\w", row.example), "it says which example shows it"
     assert "::test_" in row.test, "it says which test proves it"
 
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.compare import compare
+from micrograd_dl.compare.comparison import compare
 from micrograd_dl.gradcheck import check, distance
 from micrograd_dl.network import Network
-from micrograd_dl.optim import GradientDescent
-from micrograd_dl.training import fit
+from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.training.fitting import fit
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])

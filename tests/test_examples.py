@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from functools import partial
 
 import numpy as np
 import pytest
 
 from micrograd_dl.learning_cli import load_lesson
+from micrograd_dl.modelcheck import check_gradients
 from micrograd_dl.network import one_hot
 from micrograd_dl.nn import Neuron
-from micrograd_dl.optim import OPTIMISERS
+from micrograd_dl.optim.optimisers import OPTIMISERS
 from micrograd_dl.recording import recompute
 from micrograd_dl.value import Value
 
@@ -31,6 +33,47 @@ def test_vectorization(capsys: pytest.CaptureFixture[str]) -> None:
     rows = re.findall(r"^ +(10|100) +.* (\d+)x +(\S+)$", out, re.MULTILINE)
     assert [m for m, _, _ in rows] == ["10", "100"]
     assert all(float(difference) < 1e-12 for _, _, difference in rows)
+
+
+def test_shapes(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("shapes", capsys)
+    lesson = load_lesson("shapes")
+    assert lesson.network().shapes() in out
+    for line in (
+        "[[11. 19. 32.]\n [10. 21. 31.]]",  # plus the row
+        "[[11.  9. 12.]\n [20. 21. 21.]]",  # plus the column
+        "[[11.  9. 12.]\n [10. 11. 11.]]",  # plus the number
+        "A + W is refused: shape mismatch",
+        "down the columns: (1, 3) [[1.0, 0.0, 3.0]]",
+        "along the rows: (2, 1) [[2.0], [2.0]]",
+        "X is (2,), (2, m) is wanted: it has one axis only: reshape it with X.reshape(2, -1)",
+        "X is (5, 2), (2, m) is wanted: columns are examples: transpose it, X.T",
+        "X is (3, 5), (2, m) is wanted: columns are examples",
+    ):
+        assert line in out
+    assert out.count("-->  0 input") == 1
+
+
+def test_convexity(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("convexity", capsys, STEPS=300)
+    assert "logistic: J bends up everywhere: it is convex." in out
+    assert re.search(r"squared: J bends down at \d+ of \d+ points, and is not convex.", out)
+    ends = [float(w) for w in re.findall(r"descent from w = .*: w = (\S+),", out)]
+    assert ends[0] == ends[1] == ends[2]  # of the logistic loss
+    assert ends[3] < 0 < 2 < ends[4] < ends[5]
+
+
+def test_convexity_by_the_second_derivative() -> None:
+    """Of the squared error ``(a - y)^2 / 2`` by z: ``a (1 - a) (a (1 - a) + (a - y) (1 - 2a))``."""
+    lesson = load_lesson("convexity")
+    bent = lesson.bends_down(lesson.curve("squared"))
+    for w in lesson.GRID[1:-1]:
+        second = 0.0
+        for x, y in lesson.EXAMPLES:
+            a = 1 / (1 + math.exp(-w * x))
+            second += x * x * a * (1 - a) * (a * (1 - a) + (a - y) * (1 - 2 * a))
+        if abs(second) > 0.03:
+            assert (w in bent) == (second < 0)
 
 
 def test_house_price(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +123,24 @@ def test_dropout(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"in {rises['keep 0.5']:.0f} epochs with keep 0.5, in {rises['nothing']:.0f} without" in out
 
 
+def test_sparse_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    module = load_lesson("sparse_weights")
+    module.main()
+    out = capsys.readouterr().out
+    rows = re.findall(r"^(\S.*?) {2,}(?:\S+ +){4}(\d+) +\S+% +(\S+)%$", out, re.MULTILINE)
+    zeros, dev = ({row[0]: float(row[k]) for row in rows} for k in (1, 2))
+    assert zeros["nothing"] == zeros["L2"] == 0
+    assert zeros["L1"] > zeros["elastic net"] > 4
+    assert dev["L1"] > dev["nothing"] + 2
+    w = module.weights(module.trained("L1", module.SHOWN))
+    assert np.abs(w[:3]).min() > 0.2  # those that matter are there
+    counts = re.findall(r"^(L1|L2|elastic net) +((?:\d+ *)+)$", out, re.MULTILINE)
+    by_lambda = {name: [int(n) for n in numbers.split()] for name, numbers in counts}
+    assert max(by_lambda["L2"]) <= 1
+    assert by_lambda["L1"] == sorted(by_lambda["L1"])
+    assert by_lambda["L1"][-1] == module.N_X
+
+
 def test_batch_norm(capsys: pytest.CaptureFixture[str]) -> None:
     out = printed("batch_norm", capsys)
     rows = re.findall(r"^(\S+ \S.*?)  +(\S+) +(\S+)% +(\S+) +(\S+)% +(\S+) +(\S+)%$", out, re.MULTILINE)
@@ -93,6 +154,21 @@ def test_batch_norm(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Without normalisation, z has sizes from 7e-12 to 1e+05." in out
     for kind in (1, 3, 5):  # the sentence has the highest costs of the table
         assert f"{max(float(row[kind]) for row in rows):.3f} with " in out.splitlines()[-1]
+
+
+def test_batch_norm_edges(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("batch_norm_edges", capsys)
+    same = re.findall(r"b = (\d): .*z_norm = +(.*)$", out, re.MULTILINE)
+    assert [b for b, _ in same] == ["0", "7"]
+    assert same[0][1] == same[1][1]
+    assert re.search(r"^ +batch +W1, gamma1, beta1, W2, b2$", out, re.MULTILINE)
+    assert re.search(r"^ +layer +W1, b1, gamma1, beta1, W2, b2$", out, re.MULTILINE)
+    many, one = re.findall(r"m = \d +dW1 (\S+) +dgamma1 (\S+) +dbeta1 (\S+)$", out, re.MULTILINE)
+    assert all(float(size) > 0 for size in many)
+    assert [float(size) > 0 for size in one] == [False, False, True]
+    [constant] = re.findall(r"^ +z_norm +(.*)$", out, re.MULTILINE)
+    assert set(constant.split()) == {"0.0000"}
+    assert "1 / sqrt(eps) = 316" in out
 
 
 def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,11 +213,27 @@ def test_pictures() -> None:
 
 def test_gradient_checking(capsys: pytest.CaptureFixture[str]) -> None:
     cases = printed("gradient_checking", capsys).strip().split("\n\n")
-    assert len(cases) == 5
+    assert len(cases) == 8
     assert "backprop is right" in cases[0]
-    for case, where in zip(cases[1:], ("dW[2][", "db[1][", "d", "dW["), strict=True):
+    for case, where in zip(cases[1:5], ("dW[2][", "db[1][", "d", "dW["), strict=True):
         assert "there is a bug" in case
         assert case.splitlines()[2].strip().startswith(where)
+    dropout, kink, zeros = cases[5:]
+    assert re.match(r"dropout, refused:\n +dropout draws new masks for every pass", dropout)
+    assert dropout.splitlines()[-2] == "dropout, its masks frozen:"
+    for case in (dropout, kink, zeros):
+        assert "backprop is right" in case
+    assert kink.endswith(
+        "Not judged, a kink lies within the step: W[1][0, 0], W[1][0, 1], W[1][0, 2], W[1][0, 3], b[1][0, 0]"
+    )
+    assert "distance 0.0e+00" in zeros
+
+
+def test_gradient_checking_has_gradients_of_zero_both_ways() -> None:
+    lesson = load_lesson("gradient_checking")
+    found = check_gradients(*lesson.at_rest())
+    assert found.distance == 0
+    assert [(c.numerical, c.analytic) for c in found.components] == [(0, 0)] * 5
 
 
 def test_learning_curves(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,6 +293,35 @@ def test_weight_decay(capsys: pytest.CaptureFixture[str]) -> None:
     descent, adam = re.findall(r"^(?:plain descent|Adam) .* (\S+)$", out, re.MULTILINE)
     assert float(descent) < 1e-12
     assert float(adam) > 0.1
+
+
+def test_many_classes(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed("many_classes", capsys)
+    found = re.search(r"differ by (\S+) at most", out)
+    assert found is not None
+    assert float(found[1]) < 1e-14
+    dw = re.findall(r"(softmax|sigmoid) .* dw = (.*)$", out, re.MULTILINE)
+    (_, first), (_, second), (_, single) = dw
+    assert second == single
+    assert [-float(x) for x in first.split()] == [float(x) for x in second.split()]
+    rows = [
+        [float(x) for x in row]
+        for row in re.findall(
+            r"^eps (\S+) +(\S+)% +(\S+)% +(\S+)% +(\S+)% +(\S+)% +(\S+)$", out, re.MULTILINE
+        )
+    ]
+    assert [row[0] for row in rows] == [0, 0.1, 0.3]
+    assert all(row[2] < row[3] < row[4] for row in rows)  # the class, among two, among three
+    surest, cost = [row[5] for row in rows], [row[6] for row in rows]
+    assert surest[0] > surest[1] > surest[2]
+    assert cost[0] > max(cost[1:])
+    matrix = [
+        [int(n) for n in row.replace(".", "0").split()]
+        for row in re.findall(r"^\d +((?:[\d.]+ +){5})\d+%$", out, re.MULTILINE)
+    ]
+    assert np.shape(matrix) == (5, 5)
+    assert np.sum(matrix) == 1000
+    assert np.trace(matrix) / 10 == pytest.approx(rows[0][2])
 
 
 def test_parity(capsys: pytest.CaptureFixture[str]) -> None:
@@ -323,6 +444,14 @@ def test_transformer(capsys: pytest.CaptureFixture[str]) -> None:
     assert after < frequency < chance
     made_up = out.split("is one of the list): ")[1].split(", ")
     assert len(made_up) == 3
+
+
+def test_pytorch_is_asked_for() -> None:
+    lesson = load_lesson("pytorch")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "torch", None)
+        with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[torch\]"'):
+            lesson.main()
 
 
 def test_transformer_looks_back_only() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -174,3 +175,16 @@ def test_the_transformer_on_numbers_of_pytorch() -> None:
     assert J.data == pytest.approx(loss.item(), rel=1e-12)
     gradient = [0.0 if x.grad is None else x.grad.item() for x in lesson.flat(theirs)]
     assert [p.grad for p in lesson.flat(parameters)] == pytest.approx(gradient, rel=1e-10, abs=1e-12)
+
+
+def test_pytorch(capsys: pytest.CaptureFixture[str]) -> None:
+    load_lesson("pytorch").main()
+    out = capsys.readouterr().out
+    rows = re.findall(r"^(\w+) +(\S+) +(\S+) +(\S+e\S+)$", out, re.MULTILINE)
+    assert [row[0] for row in rows] == ["J", "dW1", "db1", "dW2", "db2"] * 2
+    assert all(mine == other for _, mine, other, _ in rows)
+    assert all(float(apart) < 1e-10 for *_, apart in rows)
+    assert float(rows[5][1]) < 0.5 * float(rows[0][1])  # both have learnt
+    table = out.split("as the course has it:")[1]
+    decided = re.findall(r" +(-?\d+\.\d+) +(-?\d+\.\d+)$", table, re.MULTILINE)
+    assert decided == [("1.00", "0.00"), ("-0.01", "-0.10"), ("1.00", "1.10")]

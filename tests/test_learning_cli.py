@@ -10,10 +10,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from micrograd_dl import experiment, learning_cli
-from micrograd_dl.experiment import Outcome
+from micrograd_dl import learning_cli
 from micrograd_dl.learning_cli import LESSONS
-from micrograd_dl.optim import OPTIMISERS
+from micrograd_dl.optim.optimisers import OPTIMISERS
+from micrograd_dl.training import experiment
+from micrograd_dl.training.experiment import Outcome
 
 
 def run(*words: object) -> int:
@@ -265,7 +266,7 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["lesson", "parity", "-o", "p.png"], "the lesson parity ends in a table and has no picture"),
         (["lesson", "xor", "-o", "xor.txt"], "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
         (["lesson", "-o", "xor.png"], "say which lesson the picture is of"),
-        (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, house_price"),
+        (["lesson", "cooking"], "there is no lesson 'cooking': choose one of vectorization, shapes"),
     ],
 )
 @pytest.mark.usefixtures("flowers")

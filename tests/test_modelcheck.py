@@ -14,9 +14,9 @@ from micrograd_dl import nn, set_slope_at_kink, vectorized
 from micrograd_dl.gradcheck import distance
 from micrograd_dl.modelcheck import check_gradients
 from micrograd_dl.network import Network, one_hot
-from micrograd_dl.optim import Adam
+from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.theta import names, vector
-from micrograd_dl.training import fit
+from micrograd_dl.training.fitting import fit
 from micrograd_dl.vectorized.mlp import Parameter
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]

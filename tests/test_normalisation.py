@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.compare import compare
+from micrograd_dl.compare.comparison import compare
 from micrograd_dl.network import Network
 from micrograd_dl.normalisation import BETA, EPSILON, Averages, normalised
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from micrograd_dl import ops
+from micrograd_dl.compare import compare
 from micrograd_dl.expression import parse
+from micrograd_dl.nn import MLP
 from micrograd_dl.origin import Origin, TextSpan, resolve
 from micrograd_dl.recording import recompute
 from micrograd_dl.value import Value, set_origin
@@ -46,6 +48,13 @@ def test_a_node_knows_its_file_its_line_and_its_part_of_the_line() -> None:
     assert total.fragment == "1 + (x * 3)"
     assert linecache.getline(__file__, total.line) == total.text + "\n"
     assert str(product) == f"{__file__}:{product.line}: x * 3"
+
+
+def test_nodes_that_a_room_of_this_package_makes_are_its_callers() -> None:
+    one, other = (MLP(2, [2, 1], ["tanh", "sigmoid"], seed=seed) for seed in (1, 2))
+    found = compare(one, other, [[1.0], [2.0]], [[1.0]])  # this line
+    assert found.node is not None
+    assert origin_of(found.node).text.endswith("# this line")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +105,20 @@ def test_columns_are_counted_in_characters(tmp_path: Path) -> None:
     made = origin_of(program["y"])
     assert (made.line, made.column, made.end) == (2, 14, 27)
     assert made.fragment == "größe * größe"
+
+
+def test_programs_that_take_turns_each_make_their_own_nodes() -> None:
+    """More of them than are remembered, and the package itself between."""
+    builds: dict[str, Callable[[Value], Value]] = {
+        "x + 1": lambda x: x + 1,
+        "x * 2": lambda x: x * 2,
+        "-x": lambda x: -x,
+        "ops.affine(x, 2, 3)": lambda x: ops.affine(x, 2, 3),
+    }
+    for names in [("x + 1", "x * 2"), ("x + 1", "ops.affine(x, 2, 3)"), tuple(builds)]:
+        made = [origin_of(builds[name](Value(0.5))) for name in names * 3]
+        assert [origin.fragment for origin in made] == list(names * 3)
+        assert {origin.file for origin in made} == {__file__}
 
 
 def test_an_operation_over_several_lines_begins_on_the_first(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.network import Network
-from micrograd_dl.optim import GradientDescent
+from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.regularisers import REGULARISERS, elastic_net, lambdas, max_norm
-from micrograd_dl.training import fit
+from micrograd_dl.training.fitting import fit
 from micrograd_dl.value import Value
 from micrograd_dl.vectorized import formulas
 

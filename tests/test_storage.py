@@ -24,9 +24,9 @@ from micrograd_dl import nn, vectorized
 from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Network
-from micrograd_dl.optim import Adam
+from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.storage import FORMAT, VERSION, Saved, load, save
-from micrograd_dl.training import fit
+from micrograd_dl.training.fitting import fit
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = {name: loss.output or "tanh" for name, loss in LOSSES.items()}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.datasets import moons
+from micrograd_dl.data.built_in import moons
 from micrograd_dl.network import Network
-from micrograd_dl.optim import Adam, GradientDescent
+from micrograd_dl.optim.optimisers import Adam, GradientDescent
 from micrograd_dl.theta import kept, names, vector, weights_only
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]

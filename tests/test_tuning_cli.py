@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from micrograd_dl import experiment, learning_cli, tuning_cli
+from micrograd_dl import learning_cli, tuning_cli
 from micrograd_dl.cli import main
-from micrograd_dl.experiment import Predictor
+from micrograd_dl.training import experiment
+from micrograd_dl.training.experiment import Predictor
 from micrograd_dl.tuning import trials
 
 QUICK = ["--trials", "3", "--epochs", "6", "--rungs", "2", "--rounds", "1", "--processes", "0"]

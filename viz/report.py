@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from viz.plots import cost_curve, decision_boundary, network_diagram, save
 
 if TYPE_CHECKING:
-    from micrograd_dl.experiment import Outcome
+    from micrograd_dl.training.experiment import Outcome
 
 
 def write_report(outcome: Outcome, folder: Path) -> list[Path]:

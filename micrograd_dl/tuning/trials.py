@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.dataset import Dataset
-from micrograd_dl.experiment import network, rule_of, train
-from micrograd_dl.training import INTERRUPTED, require_options
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.training.experiment import network, rule_of, train
+from micrograd_dl.training.fitting import INTERRUPTED, require_options
 from micrograd_dl.tuning.logbook import Verdict
 from micrograd_dl.tuning.search import By, Found, Plan, search
 from micrograd_dl.tuning.space import Choice, Range, Space
@@ -120,8 +120,8 @@ def tune(
 ) -> Found:
     """Search the hyperparameters of a network: at random, on scales, coarse to fine, by halving.
 
-    Every trial is trained by :func:`~micrograd_dl.experiment.train`, all with the same split and seed, and
-    judged on the dev set; the test set is left alone.
+    Every trial is trained by :func:`~micrograd_dl.training.experiment.train`, all with the same split and
+    seed, and judged on the dev set; the test set is left alone.
 
     Args:
         data: classes or numbers.
@@ -137,7 +137,7 @@ def tune(
         ValueError: an option is wrong, or the data too small.
         FloatingPointError: every trial of a round diverged.
 
-    >>> from micrograd_dl.datasets import moons
+    >>> from micrograd_dl.data.built_in import moons
     >>> found = tune(
     ...     moons(60), {"learning_rate": Range(0.001, 1, "log")}, trials=4, epochs=8, rungs=2, rounds=1
     ... )

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl.dataset import Dataset
-from micrograd_dl.datasets import blobs, house_prices, moons
-from micrograd_dl.experiment import train
-from micrograd_dl.training import History
+from micrograd_dl.data.built_in import blobs, house_prices, moons
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.training.experiment import train
+from micrograd_dl.training.fitting import History
 from micrograd_dl.tuning import Choice, Range, Space, tune
 from micrograd_dl.tuning.trials import SCALE_OF, SPACE, as_train_has_it, judged, searchable
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.activations import ACTIVATIONS
-from micrograd_dl.compare import compare
+from micrograd_dl.compare.comparison import compare
+from micrograd_dl.compare.rounding import Z_in
 from micrograd_dl.initialisers import small, uniform, xavier, zeros
 from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Array, Network, Pass, one_hot
-from micrograd_dl.rounding import Z_in
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = [

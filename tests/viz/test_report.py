@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.datasets import blobs, house_prices, moons
-from micrograd_dl.experiment import train
+from micrograd_dl.data.built_in import blobs, house_prices, moons
+from micrograd_dl.training.experiment import train
 from viz.report import write_report
 
 PNG = b"\x89PNG"

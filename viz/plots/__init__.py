@@ -3,7 +3,7 @@
 A notebook shows a figure that is the last thing in a cell; `save` writes it to a file. Matplotlib is an
 extra: ``pip install "micrograd-dl[plots]"``.
 
->>> from micrograd_dl.training import History
+>>> from micrograd_dl.training.fitting import History
 >>> figure = cost_curve(History(cost=[0.7, 0.4, 0.3]))
 >>> figure.get_suptitle()
 'The cost falls from 0.7 to 0.3 in 3 epochs'

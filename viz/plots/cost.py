@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from micrograd_dl.training import History
+from micrograd_dl.training.fitting import History
 from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, End, brief, drawing, label_ends, log_scale, plain
 from viz.style import QUIET
 

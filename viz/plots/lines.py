@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from micrograd_dl.learning_curves import LearningCurve
+from micrograd_dl.training.learning_curves import LearningCurve
 from viz.plots.figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
 from viz.style import QUIET
 

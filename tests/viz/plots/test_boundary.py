@@ -10,8 +10,8 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from micrograd_dl import nn
+from micrograd_dl.data.preparation import Normaliser
 from micrograd_dl.network import Array, Network, one_hot
-from micrograd_dl.preparation import Normaliser
 from micrograd_dl.vectorized import MLP
 from viz.plots import decision_boundary
 

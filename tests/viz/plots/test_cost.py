@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from micrograd_dl.training import History
+from micrograd_dl.training.fitting import History
 from viz.plots import cost_curve
 
 WITH_DEV = History(

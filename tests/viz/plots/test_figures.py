@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from micrograd_dl.training import History
+from micrograd_dl.training.fitting import History
 from micrograd_dl.vectorized import MLP
 from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
 from viz.plots.figures import COLOURS, brief, for_text, plain, rgb, spread

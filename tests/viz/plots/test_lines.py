@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl.learning_curves import LearningCurve
+from micrograd_dl.training.learning_curves import LearningCurve
 from viz.plots import learning_curve, line_plot
 
 DRAWN: dict[str, Any] = {"x": [1, 2, 4], "lines": {"train": [0.1, 0.2, 0.3], "dev": [0.5, 0.4, math.nan]}}

@@ -1,0 +1,39 @@
+"""Data: built-in sets, tables from files, and what is done to them before a network sees them."""
+
+from micrograd_dl.data.built_in import (
+    blobs,
+    circles,
+    dataset,
+    digits,
+    flower,
+    house_prices,
+    iris,
+    moons,
+    noisy_xor,
+    parity,
+    spirals,
+    xor,
+)
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.data.preparation import Normaliser, split
+from micrograd_dl.data.tables import read_csv, read_npz
+
+__all__ = [
+    "Dataset",
+    "Normaliser",
+    "blobs",
+    "circles",
+    "dataset",
+    "digits",
+    "flower",
+    "house_prices",
+    "iris",
+    "moons",
+    "noisy_xor",
+    "parity",
+    "read_csv",
+    "read_npz",
+    "spirals",
+    "split",
+    "xor",
+]

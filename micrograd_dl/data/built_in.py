@@ -1,0 +1,266 @@
+"""Built-in sets of examples: toy ones made on the spot from a seed, and two real ones that scikit-learn has.
+
+Each is a :class:`~micrograd_dl.data.dataset.Dataset`, which unpacks into its two arrays; columns are
+examples.
+
+>>> X, Y = moons(200, noise=0.1)
+>>> X.shape, Y.shape
+((2, 200), (1, 200))
+>>> moons(200, noise=0.1)
+Dataset(moons; X (2, 200): x1, x2; Y (1, 200): 2 classes (upper: 100, lower: 100))
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.network import Array
+
+# --- made on the spot -----------------------------------------------------------------------------------
+
+
+def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
+    """Two half-moons that reach into each other: ``X (2, m)``, with the shape of scikit-learn's `make_moons`.
+
+    Args:
+        m: the number of examples.
+        noise: the standard deviation of what is added to every coordinate.
+        seed: of the noise and the order.
+
+    Raises:
+        ValueError: fewer examples than classes, or a noise below 0.
+
+    >>> print(moons(4, noise=0).X.round(3))
+    [[ 1.   0.  -1.   2. ]
+     [ 0.   0.5  0.   0.5]]
+    """
+    upper, lower = (np.linspace(0, np.pi, n) for n in _sizes(m, 2))
+    arcs = [_polar(1, upper), np.array([[1.0], [0.5]]) - _polar(1, lower)]
+    return _mixed(arcs, noise, seed, name="moons", classes=("upper", "lower"))
+
+
+def circles(m: int = 200, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Dataset:
+    """A circle of radius 1 and one of radius `factor` inside it: ``X (2, m)``; for the rest see `moons`.
+
+    Raises:
+        ValueError: see `moons`; or `factor` is not between 0 and 1.
+    """
+    if not 0 < factor < 1:
+        raise ValueError(f"the inner circle's factor is a number between 0 and 1, not {factor!r}")
+    rings = [
+        _polar(radius, np.linspace(0, 2 * np.pi, n, endpoint=False))
+        for radius, n in zip((1, factor), _sizes(m, 2), strict=True)
+    ]
+    return _mixed(rings, noise, seed, name="circles", classes=("outer", "inner"))
+
+
+def blobs(m: int = 300, classes: int = 3, noise: float = 1.0, seed: int = 0) -> Dataset:
+    """Normal clouds around centres spaced evenly on a circle of radius 4, one a class: ``X (2, m)``.
+
+    `noise` is the standard deviation of a cloud; for the rest see `moons`.
+    """
+    sizes = _sizes(m, classes)
+    clouds = [_polar(4, np.full(n, 2 * np.pi * c / classes)) for c, n in enumerate(sizes)]
+    return _mixed(clouds, noise, seed, name="blobs")
+
+
+def spirals(
+    m: int = 300, classes: int = 3, noise: float = 0.02, turns: float = 0.75, seed: int = 0
+) -> Dataset:
+    """Arms that wind `turns` times around the origin, from radius 0.1 to 1, one a class: ``X (2, m)``.
+
+    For the rest see `moons`.
+    """
+    arms = []
+    for c, n in enumerate(_sizes(m, classes)):
+        along = np.linspace(0.1, 1, n)
+        arms.append(_polar(along, 2 * np.pi * (c / classes + turns * along)))
+    return _mixed(arms, noise, seed, name="spirals")
+
+
+def flower(m: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
+    """The course's planar flower, ``X (2, m)``: on the rose ``r = 4 sin 4t``, four petals red and four blue.
+
+    `noise` is the standard deviation of what is added to angle and radius; for the rest see `moons`.
+    """
+    _require_noise(noise)
+    rng = np.random.default_rng(seed)
+    halves = []
+    for half, n in enumerate(_sizes(m, 2)):
+        t = np.linspace(half * np.pi, (half + 1) * np.pi, n) + noise * rng.standard_normal(n)
+        halves.append(_polar(4 * np.sin(4 * t) + noise * rng.standard_normal(n), t))
+    return _mixed(halves, 0, rng, name="flower", classes=("red", "blue"))
+
+
+def xor() -> Dataset:
+    """The four rows of the truth table of "one or the other, but not both": ``X (2, 4)``.
+
+    >>> xor().X
+    array([[0., 0., 1., 1.],
+           [0., 1., 0., 1.]])
+    >>> xor().Y
+    array([[0, 1, 1, 0]])
+    """
+    return replace(parity(2), classes=("0", "1"), features=(), target="xor", name="xor")
+
+
+def noisy_xor(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
+    """Clouds around the four points of `xor`, ``X (2, m)``; see `moons`."""
+    exact = xor()
+    clouds = [exact.X[:, exact.Y[0] == c][:, np.arange(n) % 2] for c, n in enumerate(_sizes(m, 2))]
+    return _mixed(clouds, noise, seed, name="noisy xor")
+
+
+def parity(bits: int = 3) -> Dataset:
+    """Every row of n bits, and whether the number of ones is odd: ``X (bits, 2 ** bits)``, counting upwards.
+
+    Raises:
+        ValueError: not 1 to 16 bits.
+
+    >>> parity(3).Y
+    array([[0, 1, 1, 0, 1, 0, 0, 1]])
+    """
+    if bits not in range(1, 17):
+        raise ValueError(
+            f"parity is of 1 to 16 bits, as every one of the 2 ** bits rows is made; not {bits!r}"
+        )
+    X = np.arange(2**bits) >> np.arange(bits)[::-1, np.newaxis] & 1
+    names = tuple(f"b{j}" for j in range(1, bits + 1))
+    Y = X.sum(axis=0, keepdims=True) % 2
+    return Dataset(X, Y, ("even", "odd"), features=names, target="parity", name=f"parity of {bits} bits")
+
+
+def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
+    """Prices in thousands by size in square feet, ``X (1, m)`` and numbers ``Y (1, m)``: a ReLU and noise.
+
+    The price is ``max(0, 0.2 size - 100 + noise)`` for sizes from 200 to 3000: nobody pays for a house of
+    500 square feet, and nobody gets paid to take one.
+
+    Raises:
+        ValueError: see `moons`.
+
+    >>> house_prices(3, noise=0).Y.round(1)
+    array([[  0., 220., 500.]])
+    """
+    _require_noise(noise)
+    [n] = _sizes(m, 1)
+    size = np.linspace(200, 3000, n)[np.newaxis]
+    price = 0.2 * size - 100 + noise * np.random.default_rng(seed).standard_normal((1, n))
+    return Dataset(size, np.maximum(0, price), features=("size",), target="price", name="house prices")
+
+
+# --- from scikit-learn ----------------------------------------------------------------------------------
+
+
+def digits() -> Dataset:
+    """The 1,797 handwritten digits of scikit-learn: ``X (64, 1797)``, brightnesses 0 to 1, row by row.
+
+    Raises:
+        ModuleNotFoundError: scikit-learn is not installed.
+    """
+    bunch = _scikit_learn("digits").load_digits()
+    pixels = tuple(f"pixel {i},{j}" for i in range(8) for j in range(8))
+    return Dataset(
+        np.ascontiguousarray(bunch.data.T) / 16,
+        bunch.target[np.newaxis],
+        tuple(str(digit) for digit in range(10)),
+        features=pixels,
+        target="digit",
+        name="digits",
+    )
+
+
+def iris() -> Dataset:
+    """Fisher's 150 irises of three species, from scikit-learn: ``X (4, 150)`` in centimetres.
+
+    Raises:
+        ModuleNotFoundError: scikit-learn is not installed.
+    """
+    bunch = _scikit_learn("iris").load_iris()
+    return Dataset(
+        np.ascontiguousarray(bunch.data.T),
+        bunch.target[np.newaxis],
+        tuple(str(name) for name in bunch.target_names),
+        features=tuple(str(name) for name in bunch.feature_names),
+        target="species",
+        name="iris",
+    )
+
+
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    make.__name__: make
+    for make in (moons, circles, blobs, spirals, flower, xor, noisy_xor, parity, house_prices, digits, iris)
+}
+
+
+def dataset(name: str, **options: Any) -> Dataset:
+    """The built-in set of that name; `options` are its function's own, such as ``m`` and ``seed``.
+
+    Raises:
+        ValueError: there is none, or an option is not possible.
+        TypeError: the set has no such option.
+        ModuleNotFoundError: the set needs scikit-learn, which is not installed.
+
+    >>> dataset("house-prices", m=10)
+    Dataset(house prices; X (1, 10): size; Y (1, 10): price from 0 to 474.692)
+    """
+    make = DATASETS.get(name.replace("-", "_"))
+    if make is None:
+        raise ValueError(f"there is no built-in set {name!r}: choose one of {', '.join(DATASETS)}")
+    return make(**options)
+
+
+# --- what the above have in common ----------------------------------------------------------------------
+
+
+def _mixed(
+    groups: Sequence[Array],
+    noise: float,
+    seed: int | np.random.Generator,
+    *,
+    name: str,
+    classes: Sequence[str] = (),
+) -> Dataset:
+    """The columns of each group as one class, with noise added, in random order."""
+    _require_noise(noise)
+    rng = np.random.default_rng(seed)
+    X = np.hstack(groups)
+    X = X + noise * rng.standard_normal(X.shape)
+    Y = np.repeat(np.arange(len(groups)), [group.shape[1] for group in groups])[np.newaxis]
+    names = tuple(classes) or tuple(str(c) for c in range(len(groups)))
+    order = rng.permutation(X.shape[1])
+    return Dataset(X[:, order], Y[:, order], names, name=name)
+
+
+def _polar(radius: ArrayLike, angle: Array) -> Array:
+    return np.vstack([radius * np.cos(angle), radius * np.sin(angle)])
+
+
+def _sizes(m: int, groups: int) -> list[int]:
+    """`m` shared out as evenly as can be."""
+    if groups < 1 or m < groups:
+        raise ValueError(f"each of {groups} classes takes at least one example, and m is {m!r}")
+    return [m // groups + (g < m % groups) for g in range(groups)]
+
+
+def _require_noise(noise: float) -> None:
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"noise is a standard deviation, a number from 0 up, not {noise!r}")
+
+
+def _scikit_learn(what: str) -> Any:
+    try:
+        return importlib.import_module("sklearn.datasets")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'the set {what} comes with scikit-learn ({error}): pip install "micrograd-dl[data]"',
+            name=error.name,
+        ) from error

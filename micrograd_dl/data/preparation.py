@@ -1,0 +1,297 @@
+"""What is done to data before training: it is split, normalised, made into columns, cut into mini-batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.coerce import to_seed
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.network import Array
+
+_PARTS = ("train", "dev", "test")
+
+
+# --- parts ----------------------------------------------------------------------------------------------
+
+
+def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int = 0) -> tuple[Dataset, ...]:
+    """A dataset in parts: by default train, dev and test. Every example is in one of them, in its old order.
+
+    Args:
+        data: if it is of classes, each part has them in the proportions of the whole, as nearly as can be.
+        fractions: of each part; two or more, whose sum is 1.
+        seed: the same one splits in the same way.
+
+    Raises:
+        ValueError: the fractions are not such, or a part would be empty.
+
+    >>> from micrograd_dl.data.built_in import moons
+    >>> for part in split(moons(100)):
+    ...     print(part)
+    Dataset(moons, train; X (2, 60): x1, x2; Y (1, 60): 2 classes (upper: 30, lower: 30))
+    Dataset(moons, dev; X (2, 20): x1, x2; Y (1, 20): 2 classes (upper: 10, lower: 10))
+    Dataset(moons, test; X (2, 20): x1, x2; Y (1, 20): 2 classes (upper: 10, lower: 10))
+    """
+    parts = split_indices(data.m, fractions, seed, data.Y if data.classes else None)
+    names = _names(len(parts))
+    return tuple(
+        replace(data.take(part), name=f"{data.name}, {name}") for part, name in zip(parts, names, strict=True)
+    )
+
+
+def split_indices(
+    m: int, fractions: Sequence[float], seed: int = 0, classes: ArrayLike | None = None
+) -> list[Array]:
+    """The indices 0 to m - 1 in parts, each ascending; for the arguments see `split`.
+
+    The parts' sizes are the fractions of m, rounded so that the sum is m. `classes` is ``(1, m)``.
+
+    Raises:
+        ValueError: see `split`.
+    """
+    sizes = _sizes(m, fractions)
+    order = np.random.default_rng(to_seed(seed)).permutation(m)
+    if classes is not None:
+        order = evenly_mixed(order, np.asarray(classes).reshape(-1))
+    return [np.sort(part) for part in np.split(order, np.cumsum(sizes)[:-1])]
+
+
+def evenly_mixed(order: Array, classes: Array) -> Array:
+    """The indices reordered so that every stretch of them has the classes in the proportions of the whole.
+
+    The i-th of the n examples of a class, from 0, is put at (i + 1/2) / n of the way.
+    """
+    way = np.empty(len(order))
+    for c in np.unique(classes):
+        places = np.flatnonzero(classes[order] == c)
+        way[places] = (np.arange(len(places)) + 0.5) / len(places)
+    return order[np.argsort(way, kind="stable")]  # where two are even, chance has put one first
+
+
+def _sizes(m: int, fractions: Sequence[float]) -> list[int]:
+    shown = ", ".join(f"{fraction:g}" for fraction in fractions)
+    if len(fractions) < 2 or not all(f > 0 for f in fractions) or not math.isclose(sum(fractions), 1):
+        raise ValueError(
+            f"the parts are two or more fractions above 0, whose sum is 1, not {shown or 'none'}"
+        )
+    exact = np.array(fractions) / sum(fractions) * m
+    sizes = np.floor(exact)
+    for i in np.argsort(sizes - exact, kind="stable")[: m - int(sizes.sum())]:
+        sizes[i] += 1  # those that lost most by rounding down
+    if not sizes.all():
+        name = _names(len(sizes))[int(np.argmin(sizes))]
+        raise ValueError(
+            f"{m} examples split {shown} leave the {name} part empty: take more examples or fewer parts"
+        )
+    return [int(size) for size in sizes]
+
+
+def _names(count: int) -> Sequence[str]:
+    """Two parts are train and test, three train, dev and test."""
+    if count == 2:
+        return _PARTS[0], _PARTS[2]
+    return _PARTS if count == 3 else [f"part {i}" for i in range(1, count + 1)]
+
+
+# --- features -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Normaliser:
+    """Features moved and scaled as to have mean 0 and standard deviation 1 in the training set.
+
+    Fit it to the training set, and apply it to every set, also to what is predicted later.
+
+    Attributes:
+        mean: ``(n_x, 1)``.
+        deviation: the standard deviation, ``(n_x, 1)``; 1 where a feature is constant, which becomes 0.
+
+    Raises:
+        ValueError: the arrays are not such columns, or a deviation is not above 0.
+
+    >>> train = np.array([[1.0, 3.0], [7.0, 7.0]])
+    >>> normaliser = Normaliser.fit(train)
+    >>> normaliser.apply(train)
+    array([[-1.,  1.],
+           [ 0.,  0.]])
+    >>> normaliser.apply([[5.0], [8.0]])
+    array([[3.],
+           [1.]])
+    >>> normaliser.undo([[3.0], [1.0]])
+    array([[5.],
+           [8.]])
+    """
+
+    mean: Array
+    deviation: Array
+
+    def __post_init__(self) -> None:
+        mean, deviation = np.array(self.mean, dtype=float), np.array(self.deviation, dtype=float)
+        if mean.shape != deviation.shape or mean.ndim != 2 or mean.shape[1] != 1:
+            raise ValueError(
+                f"mean and deviation are columns (n_x, 1), not {mean.shape} and {deviation.shape}"
+            )
+        if not (np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation > 0).all()):
+            raise ValueError(
+                f"means are finite and deviations finite and above 0, not {mean[:, 0]} and {deviation[:, 0]}"
+            )
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "deviation", deviation)
+
+    @classmethod
+    def fit(cls, X: ArrayLike) -> Normaliser:
+        """From the training set ``X (n_x, m)``.
+
+        Raises:
+            ValueError: X is not such, or holds a NaN, an infinity or numbers whose mean overflows.
+        """
+        X = np.asarray(X, dtype=float)
+        if X.ndim != 2 or X.size == 0:
+            raise ValueError(f"X has rows, and a column an example: (n_x, m), not {X.shape}")
+        constant = X.min(axis=1, keepdims=True) == X.max(axis=1, keepdims=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # The mean of a constant is rounded, and may be a hair beside it.
+            mean = np.where(constant, X[:, :1], X.mean(axis=1, keepdims=True))
+            off = X - mean
+        if not np.isfinite(off).all():
+            i = int(np.flatnonzero(~np.isfinite(off).all(axis=1))[0])
+            raise ValueError(
+                f"row {i} of X holds a NaN, an infinity, or numbers too large: mend it, or scale it down"
+            )
+        # In units of the widest, so that no square overflows or vanishes.
+        widest = np.where(constant, 1.0, np.abs(off).max(axis=1, keepdims=True))
+        deviation = widest * np.sqrt(np.mean((off / widest) ** 2, axis=1, keepdims=True))
+        return cls(mean, np.where(constant, 1.0, deviation))
+
+    def apply(self, X: ArrayLike) -> Array:
+        """``(X - mean) / deviation``, ``(n_x, m)``.
+
+        Raises:
+            ValueError: X has not the n_x rows of the training set.
+        """
+        return (self._require(X) - self.mean) / self.deviation
+
+    def undo(self, X: ArrayLike) -> Array:
+        """What `apply` made X of, ``(n_x, m)``.
+
+        Raises:
+            ValueError: see `apply`.
+        """
+        return self._require(X) * self.deviation + self.mean
+
+    def arrays(self) -> dict[str, Array]:
+        """To be saved; ``Normaliser(**arrays)`` makes it anew."""
+        return {"mean": self.mean, "deviation": self.deviation}
+
+    def _require(self, given: ArrayLike) -> Array:
+        X = np.asarray(given)
+        n_x = len(self.mean)
+        if X.ndim != 2 or X.shape[0] != n_x:
+            transposed = X.ndim == 2 and X.shape[1] == n_x
+            advice = ": transpose it with X.T" if transposed else ": columns are examples"
+            raise ValueError(f"X is {X.shape}, ({n_x}, m) is wanted, as in the training set{advice}")
+        return X
+
+
+def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
+    """Images as columns of numbers from 0 to 1.
+
+    Args:
+        images: ``(m, h, w, c)`` of c colours, or grey ``(m, h, w)``, brightnesses from 0 to `largest`.
+        largest: what stands for full brightness, by which all is divided.
+
+    Returns:
+        ``(h*w*c, m)``: the pixels row by row, and the colours of each pixel side by side.
+
+    Raises:
+        ValueError: the shape is another, a brightness is not between 0 and `largest`, or the images seem to
+            be divided already.
+
+    >>> images_to_columns([[[0, 51], [102, 255]]])
+    array([[0. ],
+           [0.2],
+           [0.4],
+           [1. ]])
+    """
+    array = np.asarray(images)
+    if array.ndim not in (3, 4) or array.size == 0:
+        raise ValueError(f"images are (m, h, w, c), or (m, h, w) if grey, not {array.shape}")
+    if array.ndim == 3 and array.shape[2] in (3, 4):
+        raise ValueError(
+            f"images {array.shape} may be one in colour, images[np.newaxis], or {len(array)} in grey, "
+            "images[..., np.newaxis]: say which, by four axes"
+        )
+    if array.dtype.kind not in "fiub" or not 0 < largest < math.inf:
+        raise ValueError(
+            f"brightnesses are numbers from 0 to a largest above 0, not {array.dtype} to {largest!r}"
+        )
+    low, high = array.min(), array.max()
+    if not (low >= 0 and high <= largest):
+        raise ValueError(
+            f"brightnesses are from 0 to {largest:g}, and these from {low} to {high}: set largest"
+        )
+    if array.dtype.kind == "f" and 0 < high <= 1 < largest:
+        raise ValueError(
+            f"these brightnesses are {high} at most, so they seem divided already: set largest to 1"
+        )
+    columns: Array = np.divide(columns_of(array), largest, order="C", dtype=float)
+    return columns
+
+
+def columns_of(images: Array) -> Array:
+    """Images ``(m, h, w)`` or ``(m, h, w, c)`` as the columns of `images_to_columns`, with their numbers."""
+    return np.ascontiguousarray(images.reshape(len(images), -1).T)
+
+
+def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
+    """What `images_to_columns` made columns of, with the numbers of the columns.
+
+    Args:
+        X: ``(h*w*c, m)``.
+        shape: of one image, ``(h, w, c)``, or ``(h, w)`` if grey.
+
+    Returns:
+        ``(m, h, w, c)`` or ``(m, h, w)``.
+
+    Raises:
+        ValueError: they do not fit.
+
+    >>> columns_to_images([[0.0], [0.2], [0.4], [1.0]], (2, 2))
+    array([[[0. , 0.2],
+            [0.4, 1. ]]])
+    """
+    columns = np.asarray(X)
+    if len(shape) not in (2, 3) or columns.ndim != 2 or columns.shape[0] != math.prod(shape):
+        raise ValueError(
+            f"columns of images (h, w) or (h, w, c) are (h*w*c, m): {columns.shape} are not of {tuple(shape)}"
+        )
+    return columns.T.reshape(-1, *shape)
+
+
+# --- mini-batches ---------------------------------------------------------------------------------------
+
+
+def minibatches(m: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
+    """The column indices of one epoch's mini-batches: 0 to m - 1, shuffled, `batch_size` at a time.
+
+    The last one may be short. From ``batch_size = m`` on there is one batch, in order: its cost is that of
+    all the examples, however they lie, and nothing is drawn from `rng`.
+
+    Raises:
+        ValueError: m or `batch_size` is not a whole number from 1 up.
+
+    >>> [batch.tolist() for batch in minibatches(5, 2, np.random.default_rng(1))]
+    [[4, 0], [1, 2], [3]]
+    """
+    sizes: dict[str, Any] = {"m": m, "batch_size": batch_size}
+    for name, x in sizes.items():
+        if not isinstance(x, int | np.integer) or x < 1:
+            raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
+    order = rng.permutation(m) if batch_size < m else np.arange(m)
+    return (order[start : start + batch_size] for start in range(0, m, batch_size))

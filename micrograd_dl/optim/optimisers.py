@@ -1,0 +1,366 @@
+"""Optimisers, each written once for anything with ``data`` and ``grad``: Values, arrays, one flat theta.
+
+The update rules are the course's (section 9); a state of theirs is a number or an array, like the parameter
+it is for.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypedDict, Unpack
+
+import numpy as np
+
+from micrograd_dl.coerce import to_float
+from micrograd_dl.ops import maximum, sqrt
+from micrograd_dl.optim.averages import averaged, fraction, unbiased
+from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
+from micrograd_dl.optim.schedules import Schedule, by_steps
+
+
+class HasGrad(Protocol):
+    """A parameter: numbers, and the derivatives of the cost by them."""
+
+    data: Any
+    grad: Any
+
+
+class Options(TypedDict, total=False):
+    """What every optimiser takes beside its own hyperparameters."""
+
+    clip_value: float
+    clip_norm: float
+    weight_decay: float
+    decays: Sequence[Any]
+
+
+class Optimiser(ABC):
+    """What all optimisers do; a rule says by how much one parameter changes.
+
+    Args:
+        parameters: what to change, such as ``model.parameters()``.
+        learning_rate: alpha, or a schedule of :mod:`~micrograd_dl.optim.schedules`: a function of the epoch,
+            or of the step if it is a ``by_steps``, that gives it.
+        clip_value: no component of the gradient counts for more; see `clip_by_value`.
+        clip_norm: nor does the whole gradient; see `clip_by_norm`.
+        weight_decay: before each step, parameters are multiplied by ``1 - alpha * weight_decay``.
+        decays: which of them, for each parameter True, False or an array of these; by default all. The
+            weights without the biases are ``weights_only(model)``.
+
+    Attributes:
+        steps: how many steps were done.
+        epoch: what a learning rate that changes goes by; `fit` counts it.
+        state: for each kept quantity of the rule, one entry a parameter.
+
+    Raises:
+        ValueError: there are no parameters, or a hyperparameter is out of its bounds.
+    """
+
+    # Those that are given are set on the optimiser itself, and so become hyperparameters of it.
+    clip_value = clip_norm = math.inf
+    weight_decay = 0.0
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        weight_decay: float = 0.0,
+        decays: Sequence[Any] | None = None,
+    ) -> None:
+        if hasattr(parameters, "parameters"):
+            kind = type(self).__name__
+            raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError("there are no parameters to optimise: pass model.parameters()")
+        self.learning_rate = learning_rate
+        self.steps = 0
+        self.epoch = 0
+        self.state: dict[str, list[Any]] = {}
+        self._changes: dict[int, Any] = {}
+        self._decay: list[Any] = []
+        if clip_value is not None:
+            self.clip_value = _above_zero(clip_value, "clip_value")
+        if clip_norm is not None:
+            self.clip_norm = _above_zero(clip_norm, "clip_norm")
+        self._clips = clip_value is not None or clip_norm is not None
+        if weight_decay:
+            self.weight_decay = to_float(weight_decay, "weight_decay")
+            if not 0 <= self.weight_decay < math.inf:
+                raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
+            self._decay = self._decays([True] * len(self.parameters) if decays is None else decays)
+        _ = self.alpha
+
+    @property
+    def alpha(self) -> float:
+        """The learning rate of the next step."""
+        rate = self.learning_rate
+        if type(rate) is float and 0 < rate < math.inf:  # asked in every step
+            return rate
+        if not callable(rate):
+            return _above_zero(rate, "the learning rate")
+        alpha = to_float(rate(self.steps if isinstance(rate, by_steps) else self.epoch), "the learning rate")
+        if not 0 <= alpha < math.inf:
+            raise ValueError(f"a schedule gives learning rates from 0 up, not {alpha!r}")
+        return alpha
+
+    def hyperparameters(self) -> dict[str, float]:
+        """What the rule goes by in the next step, by name.
+
+        >>> from micrograd_dl.value import Value
+        >>> Momentum([Value(1.0)]).hyperparameters()
+        {'learning_rate': 0.1, 'beta': 0.9}
+        """
+        own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
+        return {"learning_rate": self.alpha, **own}
+
+    def step(self) -> None:
+        """Change every parameter once, by its gradient."""
+        alpha = self.alpha
+        self.steps += 1
+        clipped = self._clipped() if self._clips else None
+        for i, p in enumerate(self.parameters):
+            direction = self._direction(i, clipped[i] if clipped else p.grad)
+            if self._decay:
+                direction = direction + self._decay[i] * p.data
+            if isinstance(direction, np.ndarray):  # its memory is asked for once
+                if i not in self._changes:
+                    self._changes[i] = np.empty_like(direction)
+                change = self._changes[i]
+                p.data -= np.multiply(direction, alpha, out=change)
+            else:
+                p.data -= alpha * direction
+
+    def zero_grad(self) -> None:
+        """Set every gradient to 0."""
+        for p in self.parameters:
+            p.grad = 0.0 if isinstance(p.grad, float) else _zeroed(p.grad)
+
+    @abstractmethod
+    def _direction(self, i: int, grad: Any) -> Any:
+        """What parameter i moves against, for a gradient, which is not to be changed."""
+
+    def _average(self, name: str, i: int, beta: float, x: Any) -> Any:
+        """Parameter i's exponentially weighted average, ``v = beta v + (1 - beta) x``, kept as `name`."""
+        kept = self.state.setdefault(name, [0.0] * len(self.parameters))
+        kept[i] = averaged(kept[i], x, beta)
+        return kept[i]
+
+    def _clipped(self) -> list[Any]:
+        """The gradient of each parameter, no longer than it may be."""
+        gradients = [p.grad for p in self.parameters]
+        if self.clip_value < math.inf:
+            gradients = clip_by_value(gradients, self.clip_value)
+        return clip_by_norm(gradients, self.clip_norm) if self.clip_norm < math.inf else gradients
+
+    def _decays(self, which: Sequence[Any]) -> list[Any]:
+        """What of each parameter is taken away in a step, as a part: a number, or an array like it."""
+        if len(which) != len(self.parameters):
+            raise ValueError(
+                f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
+            )
+        return [
+            self.weight_decay * np.asarray(what, p.data.dtype)
+            if isinstance(p.data, np.ndarray)
+            else self.weight_decay * bool(what)
+            for p, what in zip(self.parameters, which, strict=True)
+        ]
+
+
+class GradientDescent(Optimiser):
+    """``w := w - alpha dw``.
+
+    >>> from micrograd_dl.value import Value
+    >>> w = Value(1.0)
+    >>> w.grad = 0.5
+    >>> GradientDescent([w], 0.1).step()
+    >>> w.data
+    0.95
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.1,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+
+    def _direction(self, i: int, grad: Any) -> Any:
+        return grad
+
+
+class Momentum(Optimiser):
+    """``v = beta v + (1 - beta) dw``; ``w := w - alpha v``.
+
+    PyTorch's has no factor ``1 - beta``: it is this one with the learning rate ``alpha / (1 - beta)``.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.1,
+        beta: float = 0.9,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.beta = fraction(beta, "beta")
+
+    def _direction(self, i: int, grad: Any) -> Any:
+        return self._average("v", i, self.beta, grad)
+
+
+class Nesterov(Momentum):
+    """Momentum that looks ahead: ``w := w - alpha (beta v + (1 - beta) dw)``, with the new v.
+
+    PyTorch's, with the learning rate of `Momentum`'s.
+    """
+
+    def _direction(self, i: int, grad: Any) -> Any:
+        return averaged(super()._direction(i, grad), grad, self.beta)
+
+
+class RMSprop(Optimiser):
+    """``s = beta2 s + (1 - beta2) dw^2``; ``w := w - alpha dw / (sqrt(s) + eps)``.
+
+    PyTorch's; others have eps within the root.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.01,
+        beta2: float = 0.99,
+        eps: float = 1e-8,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.beta2, self.eps = fraction(beta2, "beta2"), _above_zero(eps, "eps")
+
+    def _direction(self, i: int, grad: Any) -> Any:
+        return grad / (sqrt(self._average("s", i, self.beta2, grad * grad)) + self.eps)
+
+
+class Adam(Optimiser):
+    """Momentum and RMSprop together, both corrected for their bias by ``1 - beta^t``; PyTorch's."""
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.01,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
+        self.eps = _above_zero(eps, "eps")
+
+    def _direction(self, i: int, grad: Any) -> Any:
+        v = unbiased(self._average("v", i, self.beta1, grad), self.beta1, self.steps)
+        s = unbiased(self._square(i, grad), self.beta2, self.steps)
+        return v / (sqrt(s) + self.eps)
+
+    def _square(self, i: int, grad: Any) -> Any:
+        return self._average("s", i, self.beta2, grad * grad)
+
+
+class AdamW(Adam):
+    """Adam whose weights decay by themselves, by ``weight_decay=0.01`` unless another is given.
+
+    Under L2 regularisation the decay is part of the gradient, which Adam divides by its size: what has large
+    gradients would hardly decay.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.01,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        **options: Unpack[Options],
+    ) -> None:
+        options.setdefault("weight_decay", 0.01)
+        super().__init__(parameters, learning_rate, beta1, beta2, eps, **options)
+
+
+class AMSGrad(Adam):
+    """Adam with the largest s so far in place of s, so that no step is long for want of memory.
+
+    The largest is taken before the correction of bias, as in PyTorch; the paper does not correct at all.
+    """
+
+    def _square(self, i: int, grad: Any) -> Any:
+        largest = self.state.setdefault("largest s", [0.0] * len(self.parameters))
+        largest[i] = maximum(largest[i], super()._square(i, grad))
+        return largest[i]
+
+
+class Lion(Optimiser):
+    """Steps of one size, by the sign alone: ``w := w - alpha sign(beta1 v + (1 - beta1) dw)``.
+
+    Then ``v := beta2 v + (1 - beta2) dw``. Made to go with `weight_decay`, and with a smaller alpha than
+    Adam's.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[HasGrad],
+        learning_rate: float | Schedule = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.99,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(parameters, learning_rate, **options)
+        self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
+
+    def _direction(self, i: int, grad: Any) -> Any:
+        v = self.state.get("v", [0.0] * len(self.parameters))[i]
+        self._average("v", i, self.beta2, grad)
+        sign = np.sign(averaged(v, grad, self.beta1))
+        return sign if isinstance(grad, np.ndarray) else float(sign)
+
+
+OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
+    "descent": GradientDescent,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+    "amsgrad": AMSGrad,
+    "lion": Lion,
+}
+
+
+def optimiser(name: str) -> Callable[..., Optimiser]:
+    """The kind of optimiser of that name.
+
+    Raises:
+        ValueError: there is none.
+
+    >>> optimiser("adam").__name__
+    'Adam'
+    """
+    if name not in OPTIMISERS:
+        raise ValueError(f"there is no optimiser {name!r}: choose one of {', '.join(OPTIMISERS)}")
+    return OPTIMISERS[name]
+
+
+def _zeroed(grad: Any) -> Any:
+    grad[...] = 0
+    return grad
+
+
+def _above_zero(x: float, what: str) -> float:
+    x = to_float(x, what)
+    if not 0 < x < math.inf:
+        raise ValueError(f"{what} is a number above 0, not {x!r}")
+    return x

@@ -1,0 +1,149 @@
+"""Errors over the size of the training set and over lambda: what more data or regularisation would do.
+
+>>> from functools import partial
+>>> from micrograd_dl.data.built_in import moons
+>>> from micrograd_dl.training.fitting import fit
+>>> from micrograd_dl.vectorized import MLP
+>>> sets = [
+...     (part.X, part.targets("logistic")) for part in (moons(80, noise=0.3), moons(80, noise=0.3, seed=1))
+... ]
+>>> build = lambda: MLP(2, [8, 1], ["tanh", "sigmoid"])
+>>> curve = over_examples(build, *sets, sizes=(5, 80), train=partial(fit, epochs=20))
+>>> curve.variable, curve.x
+('m', (5, 80))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.coerce import to_seed
+from micrograd_dl.data.preparation import evenly_mixed
+from micrograd_dl.network import Array, Network
+from micrograd_dl.training.fitting import fit
+
+Set: TypeAlias = tuple[ArrayLike, ArrayLike]
+Train: TypeAlias = Callable[[Network, Array, Array], object]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCurve:
+    """The errors of models that differ in one thing; printing it gives a table.
+
+    Attributes:
+        variable: what they differ in, ``"m"`` or ``"lambda"``.
+        x: its values, ascending.
+        train, dev: the errors on what was trained on and on the dev set: of classes, the part predicted
+            wrong; of numbers, the root of the mean squared error.
+        of_classes: which of the two.
+    """
+
+    variable: str
+    x: tuple[float, ...]
+    train: tuple[float, ...]
+    dev: tuple[float, ...]
+    of_classes: bool
+
+    @property
+    def best(self) -> float:
+        """Where the dev error is lowest, the first if there are several."""
+        return self.x[int(np.argmin(self.dev))]
+
+    def __str__(self) -> str:
+        form = "{:.1%}" if self.of_classes else "{:.4g}"
+        lines = [f"{self.variable:>10} {'train error':>12} {'dev error':>12}"]
+        for x, *errors in zip(self.x, self.train, self.dev, strict=True):
+            lines.append(f"{x:>10g} " + " ".join(f"{form.format(error):>12}" for error in errors))
+        return "\n".join(lines)
+
+
+def error(model: Network, X: ArrayLike, Y: ArrayLike) -> float:
+    """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
+    if _of_classes(model):
+        return 1 - model.accuracy(X, Y)
+    X, Y = model.require_examples(X, Y)
+    return float(np.sqrt(np.mean((model.predict(X) - Y) ** 2)))
+
+
+def over_examples(
+    build: Callable[[], Network],
+    train_set: Set,
+    dev: Set,
+    *,
+    sizes: Sequence[int] | None = None,
+    train: Train = fit,
+    seed: int = 0,
+) -> LearningCurve:
+    """Train on more and more examples: a gap to the dev error that closes asks for more data.
+
+    Args:
+        build: makes a new model each time.
+        train_set, dev: X and Y, as `fit` takes them.
+        sizes: how many examples, ascending; by default eight sizes up to all. Each part holds the ones before
+            it, and the classes in the proportions of the whole, as nearly as can be.
+        train: called with a model, X and Y; such as ``functools.partial(fit, epochs=300)``.
+        seed: of the choice of examples.
+
+    Raises:
+        ValueError: the sizes are not ascending numbers from 1 to m, or a set is not what the model takes.
+    """
+    model = build()
+    X, Y = model.require_examples(*train_set)
+    m = X.shape[1]
+    if sizes is None:
+        sizes = sorted({int(size) for size in np.geomspace(max(2, m // 30), m, 8)})
+    if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
+        raise ValueError(f"sizes are whole numbers from 1 to the {m} examples, ascending; not {list(sizes)}")
+    order = np.random.default_rng(to_seed(seed)).permutation(m)
+    if _of_classes(model):
+        order = evenly_mixed(order, Y.argmax(axis=0) if len(Y) > 1 else Y[0])
+    parts = [np.sort(order[:size]) for size in sizes]
+    trained = [_trained(build(), X[:, part], Y[:, part], dev, train) for part in parts]
+    return _curve("m", sizes, trained, model)
+
+
+def over_lambda(
+    build: Callable[[float], Network],
+    train_set: Set,
+    dev: Set,
+    lambdas: Sequence[float],
+    *,
+    train: Train = fit,
+) -> LearningCurve:
+    """Train with more and more regularisation: too little leaves variance, too much is bias.
+
+    Args:
+        build: makes a new model of lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``.
+        train_set, dev: X and Y, as `fit` takes them. Errors are without the regularisation.
+        lambdas: ascending.
+        train: see `over_examples`.
+
+    Raises:
+        ValueError: the lambdas are not ascending, or a set is not what the model takes.
+    """
+    if not lambdas or list(lambdas) != sorted(set(lambdas)):
+        raise ValueError(f"lambdas are ascending numbers from 0 up, not {list(lambdas)}")
+    models = [build(x) for x in lambdas]
+    X, Y = models[0].require_examples(*train_set)
+    return _curve("lambda", lambdas, [_trained(model, X, Y, dev, train) for model in models], models[0])
+
+
+def _trained(model: Network, X: Array, Y: Array, dev: Set, train: Train) -> tuple[float, float]:
+    train(model, X, Y)
+    return error(model, X, Y), error(model, *dev)
+
+
+def _curve(
+    variable: str, x: Sequence[float], errors: Sequence[tuple[float, float]], model: Network
+) -> LearningCurve:
+    on_train, on_dev = zip(*errors, strict=True)
+    return LearningCurve(variable, tuple(x), on_train, on_dev, _of_classes(model))
+
+
+def _of_classes(model: Network) -> bool:
+    return model.loss.decide is not None

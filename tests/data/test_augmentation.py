@@ -1,0 +1,300 @@
+"""Augmented images: what must come back comes back, what must stay stays, the same seed gives the same."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.data.augmentation import (
+    Augmentation,
+    cropped,
+    crops,
+    flipped,
+    flips,
+    noise,
+    on_columns,
+    one_after_another,
+    rotated,
+    rotations,
+    shifted,
+    shifts,
+)
+from micrograd_dl.data.preparation import columns_of, columns_to_images
+from micrograd_dl.network import Array
+from micrograd_dl.training.fitting import fit
+from micrograd_dl.vectorized import MLP
+
+RNG = np.random.default_rng(0)
+GREY, COLOUR = RNG.random((5, 6, 7)), RNG.random((4, 7, 6, 3))
+both = pytest.mark.parametrize("images", [GREY, COLOUR], ids=["grey", "colour"])
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "flips": flips(),
+    "shifts": shifts(2),
+    "crops": crops(0.6),
+    "rotations": rotations(20),
+    "noise": noise(0.1),
+    "all": one_after_another(flips(), shifts(1), crops(), rotations(10), noise(0.01)),
+}
+every = pytest.mark.parametrize("name", AUGMENTATIONS)
+
+
+# --- each change by itself ----------------------------------------------------------------------------------
+
+
+@both
+def test_flipped_twice_is_what_it_was(images: Array) -> None:
+    once = flipped(images)
+    assert (once[:, :, 0] == images[:, :, -1]).all()
+    np.testing.assert_array_equal(flipped(once), images)
+
+
+@both
+def test_a_shift_undone_is_what_it_was_inside(images: Array) -> None:
+    m, h, w, *_ = images.shape
+    down, right = np.arange(m) - 2, 1 - np.arange(m)
+    there = shifted(images, down, right)
+    back = shifted(there, -down, -right)
+    for i, (dy, dx) in enumerate(zip(down, right, strict=True)):
+        inside = np.zeros((h, w), bool)
+        inside[max(0, -dy) : h - max(0, dy), max(0, -dx) : w - max(0, dx)] = True
+        np.testing.assert_array_equal(back[i][inside], images[i][inside])
+        assert not back[i][~inside].any()
+        assert there[i].sum() == pytest.approx(images[i][inside].sum())
+
+
+def test_down_is_down_and_right_is_right() -> None:
+    dot = np.zeros((1, 3, 3))
+    dot[0, 1, 1] = 1
+    assert np.argwhere(shifted(dot, [1], [0])).tolist() == [[0, 2, 1]]
+    assert np.argwhere(shifted(dot, [0], [1])).tolist() == [[0, 1, 2]]
+    assert not shifted(dot, [5], [-7]).any()
+
+
+@both
+def test_a_rotation_by_nothing_or_all_round_changes_nothing(images: Array) -> None:
+    for degrees in (0, 360, -720):
+        np.testing.assert_array_equal(rotated(images, np.full(len(images), degrees)), images)
+
+
+@pytest.mark.parametrize("size", [4, 5])
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_quarter_turns_are_numpys(size: int, colours: tuple[int, ...]) -> None:
+    images = RNG.random((4, size, size, *colours))
+    found = rotated(images, [90, 180, 270, -90])
+    for i, quarters in enumerate((1, 2, 3, -1)):
+        np.testing.assert_allclose(found[i], np.rot90(images[i], quarters), atol=1e-12)
+
+
+def test_a_small_rotation_turned_back_is_nearly_what_it_was() -> None:
+    y, x = np.mgrid[-1:1:32j, -1:1:32j]
+    smooth = np.exp(-4 * ((x - 0.2) ** 2 + 2 * (y + 0.1) ** 2))[np.newaxis]
+    there = rotated(smooth, [12])
+    assert np.abs(there - smooth).max() > 0.05
+    inside = np.s_[:, 4:-4, 4:-4]
+    assert np.abs(rotated(there, [-12]) - smooth)[inside].max() < 0.2 * np.abs(there - smooth)[inside].max()
+
+
+def test_a_rotation_is_scipys() -> None:
+    ndimage = pytest.importorskip("scipy.ndimage")
+    for degrees in (-33.0, 7.5, 60.0):
+        wanted = ndimage.rotate(COLOUR, degrees, axes=(1, 2), reshape=False, order=1, mode="grid-constant")
+        np.testing.assert_allclose(rotated(COLOUR, np.full(len(COLOUR), degrees)), wanted, atol=1e-9)
+
+
+@both
+def test_a_crop_of_all_changes_nothing_and_one_of_a_part_enlarges_it(images: Array) -> None:
+    m = len(images)
+    ones, zeros = np.ones(m), np.zeros(m)
+    np.testing.assert_array_equal(cropped(images, ones, 0.7 * ones, 0.2 * ones), images)
+    _, h, w, *_ = images.shape
+    for corner, down, right in (((0, 0), zeros, zeros), ((-1, -1), ones, ones), ((0, -1), zeros, ones)):
+        part = cropped(images, 0.5 * ones, down, right)
+        np.testing.assert_allclose(part[:, corner[0], corner[1]], images[:, corner[0], corner[1]])
+    upper_left = cropped(images, 0.5 * ones, zeros, zeros)
+    np.testing.assert_allclose(upper_left[:, ::2, ::2], images[:, : (h + 1) // 2, : (w + 1) // 2])
+    np.testing.assert_allclose(upper_left[:, 1, 0], (images[:, 0, 0] + images[:, 1, 0]) / 2)
+
+
+def test_a_slope_is_a_slope_after_any_crop() -> None:
+    slope = (np.arange(6.0)[:, np.newaxis] + 10 * np.arange(8.0))[np.newaxis]
+    [part] = cropped(slope, [0.35], [0.4], [0.9])
+    np.testing.assert_allclose(np.diff(part, axis=0), 0.35)
+    np.testing.assert_allclose(np.diff(part, axis=1), 3.5)
+    assert part.min() >= 0
+
+
+# --- at random ----------------------------------------------------------------------------------------------
+
+
+@every
+@both
+def test_the_shape_stays_and_the_seed_decides(name: str, images: Array) -> None:
+    augment, before = AUGMENTATIONS[name], images.copy()
+    one, again, other = (augment(np.random.default_rng(seed), images) for seed in (1, 1, 2))
+    assert one.shape == images.shape
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+    assert (one != images).any()
+    np.testing.assert_array_equal(images, before)
+    one[...] = 7  # it is no view of what was given
+    np.testing.assert_array_equal(images, before)
+
+
+@every
+def test_types_are_kept(name: str) -> None:
+    for dtype in (np.float32, np.float64):
+        assert AUGMENTATIONS[name](np.random.default_rng(0), GREY.astype(dtype)).dtype == dtype
+    whole = AUGMENTATIONS[name](np.random.default_rng(0), (255 * GREY).astype(np.uint8))
+    assert whole.dtype == (np.uint8 if name in ("flips", "shifts") else np.float64)
+
+
+@every
+def test_images_are_changed_each_in_its_own_way(name: str) -> None:
+    same = np.repeat(GREY[:1], 30, axis=0)
+    found = AUGMENTATIONS[name](np.random.default_rng(3), same)
+    assert len(np.unique(found.reshape(30, -1), axis=0)) > 1
+
+
+def test_half_are_flipped() -> None:
+    images = RNG.random((1000, 2, 3))
+    found = flips()(np.random.default_rng(0), images)
+    as_they_were = (found == images).all(axis=(1, 2))
+    assert 450 < as_they_were.sum() < 550
+    np.testing.assert_array_equal(found[~as_they_were], flipped(images)[~as_they_were])
+    np.testing.assert_array_equal(flips(0.0)(np.random.default_rng(0), images), images)
+
+
+def test_shifts_and_rotations_stay_within_their_bounds() -> None:
+    dot = np.zeros((500, 9, 9))
+    dot[:, 4, 4] = 1
+    places = np.argwhere(shifts(2)(np.random.default_rng(0), dot))[:, 1:]
+    assert {tuple(place) for place in places.tolist()} == {(y, x) for y in range(2, 7) for x in range(2, 7)}
+    line = np.zeros((500, 33, 33))
+    line[:, 16] = 1  # its right end rises by 16 sin 10 degrees at most
+    rows = np.argwhere(rotations(10)(np.random.default_rng(0), line)[:, :, 30])[:, 1]
+    assert rows.min() >= math.floor(16 - 14 * math.tan(math.radians(10)) - 1)
+    assert rows.max() <= math.ceil(16 + 14 * math.tan(math.radians(10)) + 1)
+
+
+def test_noise_has_its_deviation() -> None:
+    drawn = noise(0.2)(np.random.default_rng(0), np.zeros((10, 50, 50)))
+    assert drawn.std() == pytest.approx(0.2, rel=0.05)
+    assert abs(drawn.mean()) < 0.01
+
+
+# --- columns, and training ----------------------------------------------------------------------------------
+
+
+@every
+@both
+def test_on_columns_it_is_the_same(name: str, images: Array) -> None:
+    X = columns_of(images)
+    np.testing.assert_array_equal(columns_to_images(X, images.shape[1:]), images)
+    found = on_columns(AUGMENTATIONS[name], images.shape[1:])(np.random.default_rng(5), X)
+    wanted = AUGMENTATIONS[name](np.random.default_rng(5), images)
+    np.testing.assert_array_equal(found, columns_of(wanted))
+    assert found.flags.c_contiguous
+
+
+def stripes(m: int) -> tuple[Array, Array]:
+    """Images of 6 x 6 with an upright or a level stripe, at the same place."""
+    images = np.zeros((m, 6, 6))
+    images[::2, :, 2], images[1::2, 2, :] = 1, 1
+    return columns_of(images), (np.arange(m) % 2)[np.newaxis].astype(float)
+
+
+def test_fit_augments_each_batch_anew_and_judges_what_is_not_augmented() -> None:
+    X, Y = stripes(12)
+    seen: list[Array] = []
+
+    def watched(rng: np.random.Generator, batch: Array) -> Array:
+        seen.append(on_columns(shifts(2), (6, 6))(rng, batch))
+        return seen[-1]
+
+    model = MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1)
+    before = X.copy()
+    history = fit(model, X, Y, epochs=3, batch_size=5, augment=watched)
+    assert [batch.shape[1] for batch in seen] == [5, 5, 2] * 3
+    assert not (seen[0] == seen[3]).all()
+    np.testing.assert_array_equal(X, before)
+    assert history.accuracy[-1] == model.accuracy(X, Y)
+    plain = MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1)
+    same = fit(plain, X, Y, epochs=3, batch_size=5, augment=lambda rng, batch: batch)
+    other = MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1)
+    assert same.cost == fit(other, X, Y, epochs=3, batch_size=5).cost != history.cost
+
+
+def test_an_augmented_training_is_resumed_to_the_bit(tmp_path: Any) -> None:
+    X, Y = stripes(12)
+
+    def run(epochs: int, checkpoint: Any) -> list[Any]:
+        model = MLP(36, [4, 1], ["tanh", "sigmoid"], seed=1)
+        augment = on_columns(one_after_another(shifts(1), noise(0.1)), (6, 6))
+        fit(model, X, Y, epochs=epochs, batch_size=5, augment=augment, checkpoint=checkpoint)
+        return list(model.theta.tolist())
+
+    wanted = run(4, None)
+    run(2, tmp_path / "c.npz")
+    assert run(4, tmp_path / "c.npz") == wanted
+
+
+def test_augmented_it_knows_stripes_where_it_has_seen_none() -> None:
+    X, Y = stripes(12)
+    elsewhere = columns_to_images(X, (6, 6))
+    elsewhere = columns_of(shifted(elsewhere, np.arange(12) % 3 - 1, 1 - np.arange(12) % 3))
+    accuracies = []
+    for augment in (None, on_columns(shifts(2), (6, 6))):
+        model = MLP(36, [16, 1], ["relu", "sigmoid"], seed=2)
+        fit(model, X, Y, epochs=200, augment=augment)
+        accuracies.append(model.accuracy(elsewhere, Y))
+    assert accuracies[1] == 1 > accuracies[0]
+
+
+# --- what is refused ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("images", [np.zeros((3, 4)), np.zeros((0, 2, 2)), np.zeros((1, 2, 2), bool), "x"])
+def test_what_is_no_image(images: Any) -> None:
+    with pytest.raises(ValueError, match=r"images are numbers \(m, h, w\), or \(m, h, w, c\) in colour, not"):
+        flipped(images)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: flips(1.5), "a chance is from 0 to 1, not 1.5"),
+        (lambda: flips(math.nan), "a chance is from 0 to 1, not nan"),
+        (lambda: shifts(-1), "a shift is by whole pixels, 0 or more at most, not -1"),
+        (lambda: shifts(0.5), "a shift is by whole pixels, 0 or more at most, not 0.5"),  # type: ignore[arg-type]  # refused, as it should
+        (lambda: crops(1.2), "the least part is from 0 to 1, not 1.2"),
+        (lambda: crops(0.0), "the least part of a crop is above 0"),
+        (lambda: rotations(-5), "a rotation is from 0 to 180, not -5"),
+        (lambda: noise(-0.1), "a standard deviation is from 0 to inf, not -0.1"),
+        (
+            lambda: on_columns(flips(), (2, 3))(RNG, np.zeros((5, 4))),
+            r"\(5, 4\) are not of \(2, 3\)",
+        ),
+        (lambda: columns_to_images(np.zeros(6), (2, 3)), r"\(6,\) are not of \(2, 3\)"),
+        (lambda: columns_to_images(np.zeros((6, 1)), (6,)), r"\(6, 1\) are not of \(6,\)"),
+    ],
+)
+def test_nonsense_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.integers(0, 9))
+def test_images_of_any_size(m: int, h: int, w: int, seed: int) -> None:
+    images = np.random.default_rng(seed).random((m, h, w))
+    for name, augment in AUGMENTATIONS.items():
+        found = augment(np.random.default_rng(seed), images)
+        assert found.shape == (m, h, w)
+        if name not in ("noise", "all"):
+            assert found.min() >= 0
+            assert found.max() <= images.max() + 1e-12

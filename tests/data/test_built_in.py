@@ -1,0 +1,238 @@
+"""The built-in sets: their shapes, their geometry, and that a seed is all there is to chance."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.data.built_in import (
+    DATASETS,
+    blobs,
+    circles,
+    dataset,
+    digits,
+    flower,
+    house_prices,
+    iris,
+    moons,
+    noisy_xor,
+    parity,
+    spirals,
+    xor,
+)
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.network import Array
+
+RANDOM = [moons, circles, blobs, spirals, flower, noisy_xor]
+Make = Callable[..., Dataset]
+
+
+def columns(data: Dataset, c: int) -> Array:
+    """The examples of class c."""
+    return data.X[:, data.Y[0] == c]
+
+
+@pytest.mark.parametrize("make", RANDOM)
+@given(m=st.integers(3, 60), seed=st.integers(0, 2**32))
+def test_toy_sets_have_their_shapes_and_even_classes(make: Make, m: int, seed: int) -> None:
+    data = make(m, seed=seed)
+    assert data.X.shape == (2, m)
+    assert data.Y.shape == (1, m)
+    counts = np.bincount(data.Y[0], minlength=len(data.classes))
+    assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("make", [*RANDOM, house_prices])
+def test_the_seed_makes_the_set(make: Make) -> None:
+    one, same, other = make(50, seed=3), make(50, seed=3), make(50, seed=4)
+    assert (one.X == same.X).all()
+    assert (one.Y == same.Y).all()
+    assert not ((one.X == other.X).all() and (one.Y == other.Y).all())
+
+
+@pytest.mark.parametrize("make", RANDOM)
+def test_classes_are_mixed(make: Make) -> None:
+    data = make(100)
+    assert len(set(data.Y[0, :20].tolist())) == len(data.classes)
+
+
+@pytest.mark.parametrize("make", [*RANDOM, house_prices])
+@pytest.mark.parametrize("noise", [-0.1, float("nan"), float("inf")])
+def test_noise_is_a_deviation(make: Make, noise: float) -> None:
+    with pytest.raises(ValueError, match="noise is a standard deviation, a number from 0 up, not"):
+        make(50, noise=noise)
+
+
+@pytest.mark.parametrize("make", [*RANDOM, house_prices])
+def test_every_class_has_an_example(make: Make) -> None:
+    with pytest.raises(ValueError, match="takes at least one example, and m is 0"):
+        make(0)
+
+
+def test_noise_is_as_large_as_asked() -> None:
+    spread = columns(blobs(3000, noise=0.5), 0).std(axis=1)
+    assert spread == pytest.approx([0.5, 0.5], rel=0.1)
+
+
+def test_moons_lie_on_their_arcs() -> None:
+    data = moons(101, noise=0)
+    upper, lower = columns(data, 0), columns(data, 1)
+    assert np.hypot(*upper) == pytest.approx(np.ones(51))
+    assert np.hypot(lower[0] - 1, lower[1] - 0.5) == pytest.approx(np.ones(50))
+    assert upper[1].min() > -1e-12
+    assert lower[1].max() < 0.5 + 1e-12
+
+
+def test_circles_lie_on_theirs() -> None:
+    data = circles(100, noise=0, factor=0.3)
+    assert np.hypot(*columns(data, 0)) == pytest.approx(np.ones(50))
+    assert np.hypot(*columns(data, 1)) == pytest.approx(np.full(50, 0.3))
+    assert (
+        len(np.unique(data.X.round(9), axis=1).T) == 100
+    )  # the end of a circle does not repeat its beginning
+
+
+@pytest.mark.parametrize("factor", [0, 1, -1, float("nan")])
+def test_the_inner_circle_is_inside(factor: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1, not"):
+        circles(factor=factor)
+
+
+def test_blobs_without_noise_are_their_centres() -> None:
+    data = blobs(8, classes=4, noise=0)
+    assert columns(data, 1)[:, 0] == pytest.approx([0, 4], abs=1e-12)
+    assert np.hypot(*data.X) == pytest.approx(np.full(8, 4))
+
+
+@pytest.mark.parametrize("make", [blobs, spirals])
+def test_any_number_of_classes(make: Make) -> None:
+    assert make(50, classes=5).classes == ("0", "1", "2", "3", "4")
+    with pytest.raises(ValueError, match="each of 0 classes"):
+        make(50, classes=0)
+    with pytest.raises(ValueError, match="one class only"):
+        make(50, classes=1)
+
+
+def test_spirals_are_one_arm_turned() -> None:
+    data = spirals(40, classes=2, noise=0)
+    arms = [columns(data, c)[:, np.argsort(np.hypot(*columns(data, c)))] for c in (0, 1)]
+    assert arms[1] == pytest.approx(-arms[0])
+    assert np.hypot(*arms[0])[[0, -1]] == pytest.approx([0.1, 1])
+
+
+def test_flower_is_a_rose_of_two_colours() -> None:
+    data = flower(400, noise=0)
+    r, t = np.hypot(*data.X), np.arctan2(data.X[1], data.X[0])
+    assert r == pytest.approx(np.abs(4 * np.sin(4 * t)), abs=1e-9)
+    petals = [set((t[(data.Y[0] == c) & (r > 0.1)] // (np.pi / 4) % 8).astype(int).tolist()) for c in (0, 1)]
+    assert [len(petal) for petal in petals] == [4, 4]
+    assert not petals[0] & petals[1]
+
+
+def test_noisy_xor_without_noise_is_xor() -> None:
+    data = noisy_xor(100, noise=0)
+    assert {(*x, y) for x, y in zip(data.X.T.tolist(), data.Y[0].tolist(), strict=True)} == {
+        (a, b, int(a) ^ int(b)) for a in (0.0, 1.0) for b in (0.0, 1.0)
+    }
+
+
+def test_xor_is_named_as_such() -> None:
+    assert repr(xor()) == "Dataset(xor; X (2, 4): x1, x2; Y (1, 4): 2 classes (0: 2, 1: 2))"
+
+
+@pytest.mark.parametrize("bits", [1, 2, 5])
+def test_parity_has_every_row_once(bits: int) -> None:
+    X, Y = parity(bits)
+    rows = ["".join(str(int(x)) for x in column) for column in X.T]
+    assert rows == [format(i, f"0{bits}b") for i in range(2**bits)]
+    assert Y[0].tolist() == [row.count("1") % 2 for row in rows]
+
+
+@pytest.mark.parametrize("bits", [0, 17, 1.5])
+def test_parity_of_too_many_bits(bits: Any) -> None:
+    with pytest.raises(ValueError, match="parity is of 1 to 16 bits"):
+        parity(bits)
+
+
+def test_house_prices_are_a_relu() -> None:
+    X, Y = house_prices(29, noise=0)
+    assert X[0, [0, -1]].tolist() == [200, 3000]
+    assert pytest.approx(np.maximum(0, 0.2 * (X - 500))) == Y
+    assert house_prices(200, noise=100).Y.min() == 0
+
+
+def test_sets_by_name() -> None:
+    assert repr(dataset("noisy-xor", m=8)) == repr(noisy_xor(8))
+    assert dataset("parity", bits=2).m == 4
+    assert {"moons", "digits", "iris", "house_prices"} <= DATASETS.keys()
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(ValueError, match=r"no built-in set 'mnist': choose one of moons, circles, .*, iris$"):
+        dataset("mnist")
+
+
+def test_unknown_option() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        dataset("moons", colour="red")
+
+
+# scikit-learn, and none
+
+
+@pytest.mark.parametrize("make", [digits, iris])
+def test_without_scikit_learn(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
+    with pytest.raises(
+        ModuleNotFoundError, match=rf'the set {make.__name__} .*pip install "micrograd-dl\[data\]"'
+    ):
+        make()
+
+
+def test_what_is_read_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in, so that it is tested also where scikit-learn is not."""
+    stand_in: Any = ModuleType("sklearn.datasets")
+    stand_in.load_digits = lambda: SimpleNamespace(
+        data=np.vstack([np.arange(64) % 17, np.zeros(64)]), target=np.array([9, 0])
+    )
+    stand_in.load_iris = lambda: SimpleNamespace(
+        data=np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]]),
+        target=np.array([1, 0]),
+        target_names=np.array(["setosa", "versicolor"]),
+        feature_names=["a", "b", "c", "d"],
+    )
+    monkeypatch.setattr(importlib, "import_module", {"sklearn.datasets": stand_in}.__getitem__)
+    numbers = digits()
+    assert numbers.X[:18, 0].tolist() == [*np.arange(17) / 16, 0]
+    assert numbers.features[9] == "pixel 1,1"
+    assert [numbers.classes[y] for y in numbers.Y[0]] == ["9", "0"]
+    flowers = iris()
+    assert flowers.X.tolist() == [[1, 5], [2, 6], [3, 7], [4, 8]]
+    assert flowers.features == ("a", "b", "c", "d")
+    assert [flowers.classes[y] for y in flowers.Y[0]] == ["versicolor", "setosa"]
+
+
+def test_the_real_ones() -> None:
+    pytest.importorskip("sklearn")
+    assert repr(digits()).startswith("Dataset(digits; X (64, 1797): pixel 0,0, pixel 0,1, ")
+    assert (digits().X.min(), digits().X.max()) == (0, 1)
+    assert repr(iris()).endswith("Y (1, 150): 3 classes (setosa: 50, versicolor: 50, virginica: 50))")
+
+
+def test_a_broken_scikit_learn_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> ModuleType:
+        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
+
+    monkeypatch.setattr(importlib, "import_module", broken)
+    with pytest.raises(ModuleNotFoundError, match="No module named 'scipy'") as caught:
+        iris()
+    assert caught.value.name == "scipy"

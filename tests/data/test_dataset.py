@@ -1,0 +1,155 @@
+"""What a Dataset takes, refuses, says of itself, and gives to a loss."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.losses import LOSSES, max_margin
+from micrograd_dl.network import Array, one_hot
+
+
+def made(X: Any, Y: Any, *names: Any, **more: Any) -> Dataset:
+    """A Dataset, without a word on what the types should be."""
+    return Dataset(X, Y, *names, **more)
+
+
+X23 = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+
+def test_unpacks_into_its_arrays() -> None:
+    X, Y = made(X23, [[0, 1, 1]], ("a", "b"))
+    assert (X == X23).all()
+    assert Y.tolist() == [[0, 1, 1]]
+    assert Y.dtype == np.intp
+
+
+def test_names_are_given_where_there_are_none() -> None:
+    data = made(X23, [[0.5, 1, 1]])
+    assert (data.features, data.kind, data.m, data.target) == (("x1", "x2"), "numbers", 3, "y")
+
+
+def test_arrays_cannot_be_written_to_and_those_given_still_can() -> None:
+    mine = X23.copy()
+    data = made(mine, [[0, 1, 1]])
+    with pytest.raises(ValueError, match="read-only"):
+        data.X[0, 0] = 7
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        data.name = "other"  # type: ignore[misc]  # that it is refused is what is tested
+    mine[0, 0] = 7
+
+
+@pytest.mark.parametrize(
+    ("given_type", "kept"),
+    [("float32", "float32"), ("float64", "float64"), ("int8", "float64"), ("bool", "float64")],
+)
+def test_features_are_floats(given_type: str, kept: str) -> None:
+    data = made(np.ones((2, 3), given_type), [[1.5, 2, 3]])
+    assert data.X.dtype == kept
+
+
+def test_taken_examples_lie_row_by_row() -> None:
+    data = made(X23, [[0, 1, 1]], ("a", "b"), ("size", "age"), "sold", "flats").take([2, 0])
+    assert data.X.tolist() == [[3, 1], [6, 4]]
+    assert data.Y.tolist() == [[1, 0]]
+    assert data.X.flags.c_contiguous
+    assert (data.classes, data.features, data.target, data.name) == (
+        ("a", "b"),
+        ("size", "age"),
+        "sold",
+        "flats",
+    )
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "names", "message"),
+    [
+        ([1, 2], [[1, 2]], {}, r"X has rows, .*: \(n, m\), not \(2,\): reshape it with X.reshape\(1, -1\)"),
+        ([[1, 2]], [1, 2], {}, r"Y has rows, .*: \(n, m\), not \(2,\): reshape it with Y.reshape\(1, -1\)"),
+        ([[]], [[]], {}, r"X has rows, .* not \(1, 0\)"),
+        (np.zeros((5, 2, 2, 3)), [[1] * 5], {}, "images_to_columns"),
+        (np.zeros((5, 2, 2)), [[1] * 5], {}, "images_to_columns"),
+        (X23.T, [[0, 1, 1]], {}, r"X \(3, 2\) and Y \(1, 3\) differ in them: transpose X"),
+        (X23, [[0, 1, 1, 0]], {}, r"columns are examples, and X \(2, 3\) and Y \(1, 4\) differ in them$"),
+        ([["a"]], [[1]], {}, "X holds <U1, not numbers"),
+        ([[1j]], [[1]], {}, "X holds complex128, not numbers"),
+        ([[1.0, np.nan]], [[1, 2]], {}, r"X\[0, 1\] is nan: mend or leave out example 1"),
+        ([[1.0, 2]], [[1, -np.inf]], {}, r"Y\[0, 1\] is -inf"),
+        (X23, [[0, 1, 1]], {"features": ["a"]}, "2 features take as many different names, not a"),
+        (X23, [[0, 1, 1]], {"features": ["a", "a"]}, "different names, not a, a"),
+        (X23, [[0, 0, 0]], {"classes": ["a"]}, "one class only, 'a'"),
+        (X23, [[0, 1, 1]], {"classes": ["a", "a"]}, "classes have different names, not a, a"),
+        (X23, [[0, 1, 2]], {"classes": ["a", "b"]}, "indices of 2 classes, 0 to 1, not 2"),
+        (X23, [[0, 0.5, 1]], {"classes": ["a", "b"]}, "not 0.5"),
+        (X23, [[0, 1, 1], [1, 0, 0]], {"classes": ["a", "b"]}, r"not \(2, 3\): Y.argmax"),
+    ],
+)
+def test_refuses(X: Any, Y: Any, names: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        made(X, Y, **names)
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [
+        ("logistic", [[0, 1, 1]]),
+        ("squared", [[0, 1, 1]]),
+        (max_margin, [[-1, 1, 1]]),
+        ("cross_entropy", [[1, 0, 0], [0, 1, 1]]),
+    ],
+)
+def test_targets_of_two_classes(loss: Any, targets: list[list[int]]) -> None:
+    found = made(X23, [[0, 1, 1]], ("a", "b")).targets(loss)
+    assert found.tolist() == targets
+    assert found.dtype == float
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared", "max_margin"])
+def test_losses_of_two_classes_refuse_three(loss: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"the loss {loss} is for two classes, and there are 3: take cross_entropy"
+    ):
+        made(X23, [[0, 1, 2]], ("a", "b", "c")).targets(loss)
+
+
+def test_numbers_are_for_squared_error() -> None:
+    data = made(X23, [[0.5, 1, 1], [1, 2, 3]], target="price")
+    for loss in ("squared", "huber"):
+        assert (data.targets(loss) == data.Y).all()
+    for loss in LOSSES.keys() - {"squared", "huber"}:
+        with pytest.raises(ValueError, match=f"{loss} is for classes, and price is numbers: take squared"):
+            data.targets(loss)
+
+
+def test_unknown_loss() -> None:
+    with pytest.raises(ValueError, match="no loss 'hinge': choose one of logistic"):
+        made(X23, [[0, 1, 1]]).targets("hinge")
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
+def test_one_hot_has_one_one_a_column_and_argmax_undoes_it(classes: list[int]) -> None:
+    Y: Array = np.array([classes])
+    data = made(np.zeros((1, len(classes))), Y, tuple("abcdef"))
+    hot = data.targets("cross_entropy")
+    assert (hot.sum(axis=0) == 1).all()
+    assert set(np.unique(hot)) <= {0.0, 1.0}
+    assert (hot.argmax(axis=0, keepdims=True) == Y).all()
+    assert (hot == one_hot(Y, 6)).all()
+
+
+def test_says_what_it_is() -> None:
+    X = np.zeros((12, 2))
+    data = made(X, [[1, 1]], ("no", "yes"), name="bought")
+    assert repr(data) == (
+        "Dataset(bought; X (12, 2): x1, x2, x3, ..., x12; Y (1, 2): 2 classes (no: 0, yes: 2))"
+    )
+    assert (
+        repr(made(X[:2], [[-1.25, 1e6]]))
+        == "Dataset(data; X (2, 2): x1, x2; Y (1, 2): y from -1.25 to 1e+06)"
+    )

@@ -1,0 +1,299 @@
+"""Splits are partitions, what is normalised has mean 0 and deviation 1, mini-batches make up an epoch."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from micrograd_dl.data.built_in import house_prices, moons
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.data.preparation import Normaliser, images_to_columns, minibatches, split, split_indices
+from micrograd_dl.network import Array
+
+# Parts
+
+fractions = st.lists(st.integers(1, 9), min_size=2, max_size=4).map(lambda xs: [x / sum(xs) for x in xs])
+
+
+@given(m=st.integers(100, 200), parts=fractions, seed=st.integers(0, 99), classes=st.integers(0, 4))
+def test_a_split_is_a_partition_of_the_sizes_asked(
+    m: int, parts: list[float], seed: int, classes: int
+) -> None:
+    Y = np.random.default_rng(seed).integers(0, classes, (1, m)) if classes else None
+    found = split_indices(m, parts, seed, Y)
+    assert sorted(np.concatenate(found).tolist()) == list(range(m))
+    for part, fraction in zip(found, parts, strict=True):
+        assert abs(len(part) - fraction * m) < 1
+        assert (np.diff(part) > 0).all()
+
+
+@given(counts=st.lists(st.integers(1, 60), min_size=2, max_size=5), parts=fractions, seed=st.integers(0, 99))
+def test_parts_keep_the_proportions_of_classes(counts: list[int], parts: list[float], seed: int) -> None:
+    Y = np.repeat(np.arange(len(counts)), [count + 20 for count in counts])
+    for part, fraction in zip(split_indices(len(Y), parts, seed, Y), parts, strict=True):
+        of_part = np.bincount(Y[part], minlength=len(counts))
+        # Each class, by itself, is cut at two places, each rounded; the places shift as little as sizes do.
+        assert np.abs(of_part - fraction * np.bincount(Y)).max() <= 2 + len(counts) / 2
+
+
+def test_which_example_goes_where_is_chance() -> None:
+    one, same, other = (split_indices(100, (0.5, 0.5), seed)[0].tolist() for seed in (1, 1, 2))
+    assert one == same
+    assert one != other
+    stratified = (split(moons(100), seed=seed)[0].X.tolist() for seed in (1, 1, 2))
+    one, same, other = stratified
+    assert one == same
+    assert one != other
+
+
+def test_chance_is_even() -> None:
+    times: Counter[int] = Counter()
+    Y = np.repeat([0, 1], [4, 6])
+    for seed in range(2000):
+        times.update(split_indices(10, (0.5, 0.5), seed, Y)[0].tolist())
+    assert max(abs(times[i] / 2000 - 0.5) for i in range(10)) < 0.05
+
+
+def test_a_split_dataset() -> None:
+    data = house_prices(20)
+    train, dev, test = split(data)
+    assert [part.name for part in (train, dev, test)] == [
+        f"house prices, {x}" for x in ("train", "dev", "test")
+    ]
+    assert sorted(np.hstack([train.X, dev.X, test.X])[0].tolist()) == sorted(data.X[0].tolist())
+    prices = dict(zip(data.X[0], data.Y[0], strict=True))
+    assert all(
+        prices[x] == y for part in (train, dev, test) for x, y in zip(part.X[0], part.Y[0], strict=True)
+    )
+
+
+@pytest.mark.parametrize(("count", "last"), [(2, "moons, test"), (4, "moons, part 4")])
+def test_other_numbers_of_parts(count: int, last: str) -> None:
+    parts = split(moons(40), [1 / count] * count)
+    assert len(parts) == count
+    assert parts[-1].name == last
+
+
+def test_a_rare_class_is_trained_on() -> None:
+    Y = np.array([[0] * 99 + [1]])
+    for seed in range(20):
+        assert 99 in split_indices(100, (0.6, 0.2, 0.2), seed, Y)[0]
+
+
+@pytest.mark.parametrize(
+    "wrong", [(), (1.0,), (0.5, 0.4), (0.8, 0, 0.2), (1.2, -0.2), (float("nan"), 0.5), (float("inf"), 1)]
+)
+def test_fractions_that_are_none(wrong: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="two or more fractions above 0, whose sum is 1, not"):
+        split(moons(100), wrong)
+
+
+@pytest.mark.parametrize(
+    ("m", "parts", "message"),
+    [
+        (3, (0.6, 0.2, 0.2), "3 examples split 0.6, 0.2, 0.2 leave the test part empty"),
+        (5, (0.98, 0.02), "leave the test part empty"),
+        (5, (0.01, 0.99), "leave the train part empty"),
+    ],
+)
+def test_no_part_is_empty(m: int, parts: tuple[float, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        split_indices(m, parts)
+
+
+# Features
+
+features = arrays(
+    float,
+    st.tuples(st.integers(1, 4), st.integers(2, 30)),
+    elements=st.floats(-1e6, 1e6).map(lambda x: round(x, 3)),
+)
+
+
+@given(features)
+def test_normalised_has_mean_0_and_deviation_1(X: Array) -> None:
+    Z = Normaliser.fit(X).apply(X)
+    constant = X.min(axis=1) == X.max(axis=1)
+    # What the mean is rounded by, in units of the deviation.
+    slack = 1e-12 + 4e-16 * np.abs(X).max(axis=1) / np.where(constant, 1, X.std(axis=1)) * X.shape[1]
+    assert (np.abs(Z.mean(axis=1)) <= slack).all()
+    assert Z[~constant].std(axis=1) == pytest.approx(np.ones((~constant).sum()))
+    assert (Z[constant] == 0).all()
+
+
+@given(features)
+def test_undo_inverts(X: Array) -> None:
+    normaliser = Normaliser.fit(X)
+    other = X[:, :1] + 7.5
+    assert normaliser.undo(normaliser.apply(X)) == pytest.approx(X, rel=1e-9, abs=1e-6)
+    assert normaliser.undo(normaliser.apply(other)) == pytest.approx(other, rel=1e-9, abs=1e-6)
+
+
+@given(st.floats(-1e300, 1e300), st.integers(1, 50))
+def test_a_constant_becomes_exactly_0(x: float, m: int) -> None:
+    normaliser = Normaliser.fit(np.full((1, m), x))
+    assert normaliser.deviation == 1
+    assert (normaliser.apply(np.full((1, m), x)) == 0).all()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e150, 1e300])
+def test_very_small_and_very_large_features(scale: float) -> None:
+    X = np.array([[1.0, 2.0, 4.0, 9.0]]) * scale
+    Z = Normaliser.fit(X).apply(X)
+    assert (Z.mean(), Z.std()) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
+
+
+def test_it_is_the_deviation_not_the_variance() -> None:
+    normaliser = Normaliser.fit([[0.0, 10.0]])
+    assert normaliser.deviation.tolist() == [[5]]
+    assert normaliser.apply([[0.0, 10.0, 20.0]]).tolist() == [[-1, 1, 3]]
+
+
+def test_a_normaliser_is_saved_without_pickle() -> None:
+    normaliser = Normaliser.fit(house_prices().X)
+    file = io.BytesIO()
+    np.savez(file, **normaliser.arrays())  # type: ignore[arg-type]  # by the stubs a name might be allow_pickle
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as saved:
+        again = Normaliser(**saved)
+    assert (again.mean, again.deviation) == (normaliser.mean, normaliser.deviation)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([1.0, 2.0], r"\(n_x, m\), not \(2,\)"),
+        ([[]], r"\(n_x, m\), not \(1, 0\)"),
+        ([[1.0, 2.0], [1.0, np.nan]], "row 1 of X holds a NaN, an infinity, or numbers too large"),
+        ([[1.0, np.inf]], "row 0 of X"),
+        ([[np.inf, np.inf]], "row 0 of X"),
+        ([[1.7e308, 1.6e308]], "row 0 of X"),
+        ([[1.7e308, -1.7e308, -1.7e308]], "row 0 of X"),
+    ],
+)
+def test_nothing_to_fit(X: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Normaliser.fit(X)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((3, 5), r"X is \(3, 5\), \(2, m\) is wanted, as in the training set: columns are examples"),
+        ((5, 2), r"X is \(5, 2\), \(2, m\) is wanted, as in the training set: transpose it"),
+        ((2,), r"X is \(2,\), \(2, m\) is wanted"),
+    ],
+)
+def test_another_number_of_features(shape: tuple[int, ...], message: str) -> None:
+    normaliser = Normaliser.fit(moons().X)
+    for method in (normaliser.apply, normaliser.undo):
+        with pytest.raises(ValueError, match=message):
+            method(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "message"),
+    [
+        ([0.0], [1.0], r"columns \(n_x, 1\), not \(1,\) and \(1,\)"),
+        ([[0.0]], [[1.0], [1.0]], r"not \(1, 1\) and \(2, 1\)"),
+        ([[0.0, 1.0]], [[1.0, 1.0]], r"not \(1, 2\)"),
+        ([[0.0]], [[0.0]], r"above 0, not \[0.\] and \[0.\]"),
+        ([[np.nan]], [[1.0]], "means are finite"),
+        ([[0.0]], [[np.inf]], "deviations finite"),
+    ],
+)
+def test_arrays_that_are_no_normaliser(mean: Any, deviation: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Normaliser(mean, deviation)
+
+
+# Images
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(0, 99))
+def test_images_are_columns(m: int, h: int, w: int, c: int, seed: int) -> None:
+    images = np.random.default_rng(seed).integers(0, 256, (m, h, w, c)).astype(np.uint8)
+    X = images_to_columns(images)
+    assert X.shape == (h * w * c, m)
+    assert X.flags.c_contiguous
+    assert (X.T.reshape(images.shape) * 255 == pytest.approx(images)) if X.size else True
+    for k in range(m):
+        assert (X[:, k] == images[k].ravel() / 255).all()
+
+
+def test_grey_images() -> None:
+    images = np.arange(2 * 5 * 7).reshape(2, 5, 7)
+    assert (images_to_columns(images) == images_to_columns(images[..., np.newaxis])).all()
+    assert images_to_columns(images / 69, largest=1).max() == 1
+    assert images_to_columns(np.zeros((2, 5, 7))).max() == 0
+    assert images_to_columns(np.ones((2, 5, 7), np.uint8)).max() == 1 / 255
+
+
+@pytest.mark.parametrize(
+    ("images", "largest", "message"),
+    [
+        (np.zeros((2, 4)), 255, r"\(m, h, w, c\), or \(m, h, w\) if grey, not \(2, 4\)"),
+        (np.zeros((0, 4, 4)), 255, r"not \(0, 4, 4\)"),
+        (np.zeros((64, 64, 3)), 255, r"one in colour, images\[np.newaxis\], or 64 in grey"),
+        (np.full((1, 2, 2), 256), 255, "from 0 to 255, and these from 256 to 256: set largest"),
+        (np.full((1, 2, 2), -1), 255, "these from -1 to -1"),
+        (np.full((1, 2, 2), np.nan), 255, "these from nan to nan"),
+        (np.full((1, 2, 2), 0.5), 255, "these brightnesses are 0.5 at most, so they seem divided already"),
+        (np.full((1, 2, 2), "a"), 255, "numbers from 0 to a largest above 0, not <U1 to 255"),
+        (np.zeros((1, 2, 2)), 0, "not float64 to 0"),
+        (np.zeros((1, 2, 2)), np.inf, "not float64 to inf"),
+    ],
+)
+def test_images_refused(images: Any, largest: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        images_to_columns(images, largest)
+
+
+# Mini-batches
+
+
+@given(m=st.integers(1, 60), batch_size=st.integers(1, 70), seed=st.integers(0, 99))
+def test_an_epoch_sees_every_example_once(m: int, batch_size: int, seed: int) -> None:
+    batches = list(minibatches(m, batch_size, np.random.default_rng(seed)))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(m))
+    assert all(len(batch) == batch_size for batch in batches[:-1])
+    assert 1 <= len(batches[-1]) <= batch_size
+
+
+def test_epochs_differ_and_seeds_repeat() -> None:
+    def two_epochs(seed: int) -> list[list[int]]:
+        rng = np.random.default_rng(seed)
+        return [np.concatenate(list(minibatches(50, 8, rng))).tolist() for _ in range(2)]
+
+    first, second = two_epochs(1)
+    assert first != second
+    assert two_epochs(1) == [first, second]
+    assert two_epochs(2) != [first, second]
+
+
+@pytest.mark.parametrize("batch_size", [5, 6])
+def test_one_batch_is_in_order_and_draws_nothing(batch_size: int) -> None:
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    assert [batch.tolist() for batch in minibatches(5, batch_size, rng)] == [[0, 1, 2, 3, 4]]
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize(("m", "batch_size"), [(0, 1), (5, 0), (5, -1), (5, 2.5)])
+def test_sizes_are_refused_before_the_first_batch(m: int, batch_size: Any) -> None:
+    with pytest.raises(ValueError, match="is a whole number from 1 up, not"):
+        minibatches(m, batch_size, np.random.default_rng(0))
+
+
+def test_batches_of_a_dataset() -> None:
+    data = Dataset(np.array([[0, 1, 2, 3, 4]]), np.array([[0, 10, 20, 30, 40]]))
+    for batch in minibatches(data.m, 2, np.random.default_rng(0)):
+        X, Y = data.take(batch)
+        assert (10 * X == Y).all()

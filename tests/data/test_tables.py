@@ -1,0 +1,368 @@
+"""CSV and npz files as Datasets, and predictions as CSV files: round trips and refusals."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.data.built_in import blobs
+from micrograd_dl.data.csv_table import MISSING, squeezed
+from micrograd_dl.data.tables import Kind, read_csv, read_features, read_npz, write_csv, write_predictions
+from micrograd_dl.network import Array
+
+
+def written(folder: Path, content: str) -> Path:
+    path = folder / "t.csv"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def column(folder: Path, *targets: object) -> Path:
+    """A table whose column y is this."""
+    return written(folder, "x,y\n" + "".join(f"1,{y}\n" for y in targets))
+
+
+# Reading CSV
+
+
+def test_reads_features_and_classes(tmp_path: Path) -> None:
+    data = read_csv(written(tmp_path, "w,species,h\n1,b,2\n3,a,4\n5,b,6\n"), "species")
+    assert repr(data) == "Dataset(t; X (2, 3): w, h; Y (1, 3): 2 classes (a: 1, b: 2))"
+    assert data.X.tolist() == [[1, 3, 5], [2, 4, 6]]
+    assert data.Y.tolist() == [[1, 0, 1]]
+    assert data.target == "species"
+
+
+def test_ignored_columns_may_hold_anything(tmp_path: Path) -> None:
+    data = read_csv(written(tmp_path, "id,x,y\nu1,1,a\n,2,b\n"), "y", ignore=["id"])
+    assert data.features == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes"),
+    [
+        (["b", "a", "B", "a"], ("B", "a", "b")),
+        ([1, 0, 1, 0], ("0", "1")),
+        ([10, 9, -1, 10, 9, -1], ("-1", "9", "10")),
+        (["1.0", "1", "2e0", "2"], ("1", "2")),
+        (["none", "mild", "none", "mild"], ("mild", "none")),
+        (list(range(20)) * 2, tuple(str(c) for c in range(20))),
+    ],
+)
+def test_targets_that_are_classes(tmp_path: Path, targets: list[object], classes: tuple[str, ...]) -> None:
+    data = read_csv(column(tmp_path, *targets), "y")
+    assert data.classes == classes
+    backwards = read_csv(column(tmp_path, *targets[::-1]), "y")
+    assert backwards.classes == classes
+    assert (backwards.Y[:, ::-1] == data.Y).all()
+
+
+@pytest.mark.parametrize(
+    "targets", [[0.5, 1, 0.5, 1], [150, 200, 250], [1, 2, 3, 3], list(range(21)) * 2, [1e300, 2.5], [7]]
+)
+def test_targets_that_are_numbers(tmp_path: Path, targets: list[float]) -> None:
+    data = read_csv(column(tmp_path, *targets), "y")
+    assert data.kind == "numbers"
+    assert data.Y.tolist() == [targets]
+
+
+def test_the_kind_may_be_said(tmp_path: Path) -> None:
+    assert read_csv(column(tmp_path, 1, 0, 1, 0), "y", kind="numbers").Y.tolist() == [[1, 0, 1, 0]]
+    assert read_csv(column(tmp_path, 150, 200, 250), "y", kind="classes").classes == ("150", "200", "250")
+    assert read_csv(column(tmp_path, "1", "x", "0.5"), "y", kind="classes").classes == ("0.5", "1", "x")
+    long = ["9007199254740993", "9007199254740992"]  # one and the same double
+    assert read_csv(column(tmp_path, *long), "y", kind="classes").classes == tuple(sorted(long))
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("x,y\n1,2\n1,2\n1,n2\n", {}, "line 4, column 'y': 'n2' is no number, and other targets are"),
+        ("x,y\n1,a\n1,b\n", {"kind": "numbers"}, "line 2, column 'y': 'a' is not a number"),
+        ("x,y\n1,1\n1,inf\n", {}, "line 3, column 'y': 'inf' is not a finite double"),
+        ("x,y\n1,a\n1,?\n", {}, r"line 3, column 'y': the value is missing \('\?'\)"),
+        ("x,y\n1,a\n,b\n", {}, "line 3, column 'x': the value is missing"),
+        ("x,y\nred,a\n", {}, "line 2, column 'x': 'red' is not a number: .* ignore it"),
+        ("x,y\n1,a\n2,a\n", {}, "t.csv: there is one class only, 'a'"),
+        ("x,z\n1,a\n", {}, "t.csv: there is no column 'y'; there is x, z"),
+        ("y\n1\n", {}, "t.csv: beside the target 'y' at least one column is needed, of a feature"),
+        ("x,y\n1,1\n", {"ignore": ["X"]}, r"there is no column 'X' \(did you mean 'x'\?\)"),
+        ("x,y\n1,1\n", {"ignore": ["x"]}, "beside the target 'y'"),
+        ("x,y\n1,1\n", {"kind": "class"}, """the kind of a target is "classes" or "numbers", not 'class'"""),
+    ],
+)
+def test_refuses(tmp_path: Path, content: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_csv(written(tmp_path, content), "y", **options)
+
+
+def test_features_in_their_own_order(tmp_path: Path) -> None:
+    path = written(tmp_path, "note;b;species;a\nfirst;1;;2\n;3;?;4\n")
+    assert read_features(path, ["a", "b"]).tolist() == [[2, 4], [1, 3]]
+    assert read_features(written(tmp_path, "b|a\n1|2\n"), ["a", "b"], delimiter="|").tolist() == [[2], [1]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("A,c\n1,2\n", r"there is no column 'a' \(did you mean 'A'\?\), 'b'; there is A, c"),
+        ("a,b\n", "there is no example in it"),
+        ("a,b\n1,\n", "line 2, column 'b': the value is missing"),
+    ],
+)
+def test_features_refused(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_features(written(tmp_path, content), ["a", "b"])
+
+
+# Round trips
+
+# At the beginning of a file a byte-order mark is no part of a name.
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=9).map(
+    squeezed
+)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[dict[str, list[float]], list[str]]:
+    """Columns of numbers, and one of text."""
+    heads = draw(st.lists(names.filter(bool), min_size=1, max_size=4, unique=True))
+    texts = ["a", "b", *draw(st.lists(names.filter(lambda text: text not in MISSING), max_size=4))]
+    m = len(texts)
+    return {name: draw(st.lists(finite, min_size=m, max_size=m)) for name in heads}, texts
+
+
+@given(tables())
+def test_what_is_written_is_read(table: tuple[dict[str, list[float]], list[str]]) -> None:
+    columns, texts = table
+    target = "the target: of, all;\tthese"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        write_csv(path, {**columns, target: texts})
+        data = read_csv(path, target, kind="classes", delimiter=",")
+        assert read_features(path, list(columns), delimiter=",").tolist() == list(columns.values())
+    assert data.X.tolist() == list(columns.values())
+    assert data.features == tuple(columns)
+    assert [data.classes[y] for y in data.Y[0]] == texts
+
+
+@given(st.lists(finite, min_size=1, max_size=20))
+def test_numbers_come_back_to_the_last_bit(targets: list[float]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        write_csv(path, {"x": np.arange(len(targets)), "y": np.array(targets)})
+        assert read_csv(path, "y", kind="numbers").Y.tolist() == [targets]
+
+
+# Writing
+
+
+def test_a_table_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    write_csv(path, {"a,b": [0.1, 1e300], 'c"': np.array([1, 2]), "d": ["x\ny", "z;"]})
+    assert path.read_bytes() == b'"a,b","c""",d\n0.1,1,x y\n1e+300,2,z;\n'
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"), [({}, "these are none"), ({"a": [1], "b": [1, 2]}, "these are a: 1, b: 2")]
+)
+def test_columns_are_equally_long(tmp_path: Path, columns: dict[str, list[int]], message: str) -> None:
+    with pytest.raises(ValueError, match=f"a table has columns, all equally long; {message}"):
+        write_csv(tmp_path / "t.csv", columns)
+    assert not os.listdir(tmp_path)
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_predicted_classes(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    A = np.array([[0.2, 0.5], [0.3, 0.5], [0.5, 0.0]])
+    write_predictions(path, A.argmax(axis=0, keepdims=True), target="species", classes=["a", "b", "c"])
+    assert lines(path) == ["species", "c", "a"]
+    write_predictions(path, [[2, 0]], target="species", classes=["a", "b", "c"], probabilities=A)
+    assert lines(path) == ["species,P(a),P(b),P(c)", "c,0.2,0.3,0.5", "a,0.5,0.5,0.0"]
+
+
+def test_predicted_classes_of_two(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    write_predictions(path, [[0, 1]], classes=["no", "yes"], probabilities=[[0.25, 0.5]])
+    assert lines(path) == ["y,P(no),P(yes)", "no,0.75,0.25", "yes,0.5,0.5"]
+    write_predictions(path, [[-1, 1]], classes=["no", "yes"])
+    assert lines(path) == ["y", "no", "yes"]
+
+
+def test_predicted_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    write_predictions(path, [[0.1, 2.0]], target="price")
+    assert lines(path) == ["price", "0.1", "2.0"]
+    write_predictions(path, [[0.1, 2.0], [3.0, 4.0]], target="price")
+    assert lines(path) == ["price 1,price 2", "0.1,3.0", "2.0,4.0"]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "classes", "probabilities", "message"),
+    [
+        ([1, 0], (), None, r"predicted has a column an example, \(n, m\), not the shape \(2,\)"),
+        (
+            [[0, 2]],
+            "ab",
+            None,
+            r"predicted classes are \(1, m\) indices from 0 to 1, not \(1, 2\): '\[\[0 2\]\]'",
+        ),
+        ([[0, -1]], "abc", None, "indices from 0 to 2"),
+        ([[0.5]], "ab", None, "indices from 0 to 1"),
+        ([[0], [1]], "ab", None, r"not \(2, 1\)"),
+        (
+            [[0, 1]],
+            "ab",
+            [0.5, 0.5],
+            r"probabilities has a column an example, \(n, m\), not the shape \(2,\)",
+        ),
+        ([[0, 1]], "ab", [[0.5]], r"2 examples of 2 classes: probabilities are not \(2, 1\)"),
+        ([[0, 1]], "abc", [[0.5, 0.5]], r"2 examples of 3 classes: probabilities are not \(1, 2\)"),
+    ],
+)
+def test_predictions_refused(
+    tmp_path: Path, predicted: Any, classes: str, probabilities: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        write_predictions(tmp_path / "p.csv", predicted, classes=tuple(classes), probabilities=probabilities)
+
+
+# npz
+
+
+def saved(folder: Path, **arrays: Any) -> Path:
+    path = folder / "t.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def test_npz_comes_back(tmp_path: Path) -> None:
+    data = blobs(30)
+    again = read_npz(saved(tmp_path, X=data.X, Y=data.Y, seed=0))
+    assert (again.X == data.X).all()
+    assert (again.Y == data.Y).all()
+    assert repr(again).startswith("Dataset(t; X (2, 30): x1, x2; Y (1, 30): 3 classes (0: 10,")
+
+
+@pytest.mark.parametrize(
+    ("Y", "kind", "classes", "expected"),
+    [
+        ([[1, 0, 1, 0]], None, ("0", "1"), [[1, 0, 1, 0]]),
+        ([[1.0, -1, 1, -1]], None, ("-1", "1"), [[1, 0, 1, 0]]),
+        ([[True, False]], "classes", ("False", "True"), [[1, 0]]),
+        ([["b", "a", "b"]], None, ("a", "b"), [[1, 0, 1]]),
+        ([[0.5, 1.5]], "classes", ("0.5", "1.5"), [[0, 1]]),
+        ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], None, ("0", "1", "2"), [[1, 0, 2]]),
+        ([[1, 0, 1, 0]], "numbers", (), [[1, 0, 1, 0]]),
+        ([[0, 1], [1, 0]], "numbers", (), [[0, 1], [1, 0]]),
+        ([[0.5, 1.5]], None, (), [[0.5, 1.5]]),
+        ([[1, 2], [3, 4]], None, (), [[1, 2], [3, 4]]),
+    ],
+)
+def test_targets_of_npz(
+    tmp_path: Path, Y: Any, kind: Kind | None, classes: tuple[str, ...], expected: list[list[float]]
+) -> None:
+    Y = np.array(Y)
+    data = read_npz(saved(tmp_path, X=np.ones((2, Y.shape[1])), Y=Y), kind=kind)
+    assert data.classes == classes
+    assert data.Y.tolist() == expected
+
+
+ONES: Array = np.ones((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "kind", "message"),
+    [
+        ({"X": ONES}, None, "the arrays X and Y are wanted; there is X"),
+        ({}, None, "there is none"),
+        (
+            {"X": ONES, "Y": [0, 1, 0]},
+            None,
+            r"Y has rows, and a column an example: \(n, m\), not \(3,\): reshape",
+        ),
+        ({"X": ONES.T, "Y": [[0, 1, 0.5]]}, None, "transpose X"),
+        ({"X": np.ones((3, 4, 4, 3)), "Y": [[0, 1, 0]]}, None, "images_to_columns"),
+        ({"X": ONES * np.nan, "Y": [[0, 1, 0]]}, None, r"X\[0, 0\] is nan"),
+        ({"X": ONES, "Y": [[0, 1, np.nan]]}, "classes", r"Y\[0, 2\] is nan"),
+        ({"X": ONES, "Y": [[0, 1, 1j]]}, None, "Y holds complex128, not numbers"),
+        ({"X": ONES, "Y": [["a", "b", "a"]]}, "numbers", "Y holds <U1, not numbers"),
+        (
+            {"X": ONES, "Y": [[1, 2, 3], [1, 2, 3]]},
+            "classes",
+            r"one row, or one-hot columns; Y \(2, 3\) is neither",
+        ),
+        ({"X": ONES, "Y": [["a", "b", "a"]] * 2}, None, "Y holds <U1, not numbers"),
+        ({"X": ONES, "Y": [["a", "a", "a"]]}, None, "one class only, 'a'"),
+        ({"X": ONES, "Y": np.array([[{}, 1, 2]])}, None, "it is damaged, or X or Y holds Python objects"),
+        ({"X": ONES, "Y": [[0, 1, 0]]}, "number", "the kind of a target is"),
+    ],
+)
+def test_npz_refused(tmp_path: Path, arrays: dict[str, Any], kind: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_npz(saved(tmp_path, **arrays), kind=kind)
+
+
+class Trap:
+    """Unpickled, it would create a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    as_array = saved(tmp_path, X=ONES, Y=np.array([[Trap(trace)]], dtype=object))
+    with pytest.raises(ValueError, match="Python objects"):
+        read_npz(as_array)
+    plain = tmp_path / "plain.npz"
+    plain.write_bytes(pickle.dumps(Trap(trace)))
+    with pytest.raises(ValueError, match=r"no \.npz file"):
+        read_npz(plain)
+    assert not trace.exists()
+
+
+def test_not_npz(tmp_path: Path) -> None:
+    path = tmp_path / "t.npz"
+    with pytest.raises(FileNotFoundError):
+        read_npz(path)
+    for content in (b"", b"x,y\n1,2\n", pickle.dumps(1)):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"t\.npz: this is no \.npz file: write one with numpy\.savez"):
+            read_npz(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("X", "not an array")
+        archive.writestr("Y", "nor this")
+    with pytest.raises(ValueError, match=r"t\.npz: X has rows"):
+        read_npz(path)
+
+
+def test_damage_is_a_value_error(tmp_path: Path) -> None:
+    whole = saved(tmp_path, X=np.arange(6.0).reshape(2, 3), Y=[[0, 1, 0.5]]).read_bytes()
+    rng = np.random.default_rng(0)
+    path = tmp_path / "damaged.npz"
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in rng.integers(len(whole), size=3):
+            damaged[place] ^= int(rng.integers(1, 256))
+        path.write_bytes(damaged)
+        with suppress(ValueError):  # nothing else
+            read_npz(path)

@@ -1,0 +1,391 @@
+"""Each rule against a plain statement of it, on Values, arrays and one flat theta alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl import nn, vectorized
+from micrograd_dl.optim.optimisers import (
+    OPTIMISERS,
+    Adam,
+    AdamW,
+    AMSGrad,
+    GradientDescent,
+    Lion,
+    Momentum,
+    Nesterov,
+    Optimiser,
+    RMSprop,
+)
+from micrograd_dl.optim.optimisers import (
+    optimiser as called,
+)
+from micrograd_dl.optim.schedules import by_steps, cosine, inverse_time
+from micrograd_dl.value import Value
+from micrograd_dl.vectorized.mlp import Parameter
+
+STEPS = 50
+
+
+# Each yields the changes of one number w for the gradients it is sent, as the course has the rule.
+def descent(alpha: float) -> Generator[float, float]:
+    change = 0.0
+    while True:
+        dw = yield change
+        change = alpha * dw
+
+
+def momentum(alpha: float, beta: float) -> Generator[float, float]:
+    v, change = 0.0, 0.0
+    while True:
+        dw = yield change
+        v = beta * v + (1 - beta) * dw
+        change = alpha * v
+
+
+def rmsprop(alpha: float, beta2: float, eps: float) -> Generator[float, float]:
+    s, change = 0.0, 0.0
+    while True:
+        dw = yield change
+        s = beta2 * s + (1 - beta2) * dw**2
+        change = alpha * dw / (math.sqrt(s) + eps)
+
+
+def adam(alpha: float, beta1: float, beta2: float, eps: float) -> Generator[float, float]:
+    v = s = 0.0
+    t, change = 0, 0.0
+    while True:
+        dw = yield change
+        t += 1
+        v = beta1 * v + (1 - beta1) * dw
+        s = beta2 * s + (1 - beta2) * dw**2
+        change = alpha * (v / (1 - beta1**t)) / (math.sqrt(s / (1 - beta2**t)) + eps)
+
+
+def nesterov(alpha: float, beta: float) -> Generator[float, float]:
+    v, change = 0.0, 0.0
+    while True:
+        dw = yield change
+        v = beta * v + (1 - beta) * dw
+        change = alpha * (beta * v + (1 - beta) * dw)
+
+
+def amsgrad(alpha: float, beta1: float, beta2: float, eps: float) -> Generator[float, float]:
+    v = s = largest = 0.0
+    t, change = 0, 0.0
+    while True:
+        dw = yield change
+        t += 1
+        v = beta1 * v + (1 - beta1) * dw
+        s = beta2 * s + (1 - beta2) * dw**2
+        largest = max(s, largest)
+        change = alpha * (v / (1 - beta1**t)) / (math.sqrt(largest / (1 - beta2**t)) + eps)
+
+
+def lion(alpha: float, beta1: float, beta2: float) -> Generator[float, float]:
+    v, change = 0.0, 0.0
+    while True:
+        dw = yield change
+        c = beta1 * v + (1 - beta1) * dw
+        v = beta2 * v + (1 - beta2) * dw
+        change = alpha * ((c > 0) - (c < 0))
+
+
+RULES: list[tuple[type[Optimiser], dict[str, float], Callable[..., Any], tuple[float, ...]]] = [
+    (GradientDescent, {"learning_rate": 0.2}, descent, (0.2,)),
+    (GradientDescent, {}, descent, (0.1,)),
+    (Momentum, {"learning_rate": 0.2, "beta": 0.8}, momentum, (0.2, 0.8)),
+    (Momentum, {}, momentum, (0.1, 0.9)),
+    (RMSprop, {"learning_rate": 0.05, "beta2": 0.9, "eps": 1e-3}, rmsprop, (0.05, 0.9, 1e-3)),
+    (RMSprop, {}, rmsprop, (0.01, 0.99, 1e-8)),
+    (Adam, {"learning_rate": 0.1, "beta1": 0.7, "beta2": 0.9, "eps": 1e-4}, adam, (0.1, 0.7, 0.9, 1e-4)),
+    (Adam, {}, adam, (0.01, 0.9, 0.999, 1e-8)),
+    (Nesterov, {"learning_rate": 0.2, "beta": 0.8}, nesterov, (0.2, 0.8)),
+    (Nesterov, {}, nesterov, (0.1, 0.9)),
+    (AdamW, {"weight_decay": 0.0}, adam, (0.01, 0.9, 0.999, 1e-8)),
+    (
+        AMSGrad,
+        {"learning_rate": 0.1, "beta1": 0.7, "beta2": 0.9, "eps": 1e-4},
+        amsgrad,
+        (0.1, 0.7, 0.9, 1e-4),
+    ),
+    (AMSGrad, {}, amsgrad, (0.01, 0.9, 0.999, 1e-8)),
+    (Lion, {"learning_rate": 0.01, "beta1": 0.8, "beta2": 0.9}, lion, (0.01, 0.8, 0.9)),
+    (Lion, {}, lion, (0.001, 0.9, 0.99)),
+]
+KINDS: list[Any] = list(OPTIMISERS.values())
+rules = pytest.mark.parametrize(("kind", "options", "rule", "constants"), RULES)
+START = [1.0, -2.0, 0.5, 3.0]
+
+
+def gradient(w: float, i: int, t: int) -> float:
+    """Of a bowl, with a part that changes from step to step; of the last number it is 0."""
+    return 0.0 if i == 3 else (i + 1) * w + 0.1 * math.sin(t + i)
+
+
+@rules
+def test_a_rule(
+    kind: Any, options: dict[str, float], rule: Callable[..., Any], constants: tuple[float, ...]
+) -> None:
+    plain, changes = list(START), [rule(*constants) for _ in START]
+    for change in changes:
+        next(change)
+    values = [Value(w) for w in START]
+    theta = Parameter(np.array(START), np.zeros(4))
+    halves = [Parameter(np.array([part]).T, np.zeros((2, 1))) for part in (START[:2], START[2:])]
+    optimisers = [kind(parameters, **options) for parameters in (values, [theta], halves)]
+    for t in range(STEPS):
+        gradients = [gradient(w, i, t) for i, w in enumerate(plain)]
+        plain = [w - change.send(dw) for w, change, dw in zip(plain, changes, gradients, strict=True)]
+        for value, dw in zip(values, gradients, strict=True):
+            value.grad = dw
+        theta.grad[...] = gradients
+        halves[0].grad[:, 0], halves[1].grad[:, 0] = gradients[:2], gradients[2:]
+        for optimiser in optimisers:
+            optimiser.step()
+        np.testing.assert_allclose(theta.data, plain, rtol=1e-13, atol=1e-14)
+        assert [value.data for value in values] == theta.data.tolist()
+        assert [*halves[0].data[:, 0], *halves[1].data[:, 0]] == theta.data.tolist()
+    assert {optimiser.steps for optimiser in optimisers} == {STEPS}
+    assert plain[3] == START[3]
+
+
+def test_adam_corrects_its_bias_at_the_first_step() -> None:
+    for dw in (1e-3, 1.0, 1e6, -5.0):
+        w = Value(0.0)
+        w.grad = dw
+        Adam([w], 0.1).step()
+        assert w.data == pytest.approx(-0.1 * math.copysign(1, dw), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_arrays_are_changed_in_place_and_keep_their_type(kind: Any, dtype: Any) -> None:
+    model = vectorized.MLP(2, [3, 1], ["tanh", "sigmoid"], dtype=dtype)
+    theta, before = model.theta, model.theta.copy()
+    optimiser = kind(model.parameters())
+    for _ in range(3):
+        model.cost_and_grad([[1.0], [2.0]], [[1]])
+        optimiser.step()
+    assert model.parameters()[0].data is theta
+    assert theta.dtype == dtype
+    assert (theta != before).any()
+    assert all(kept.dtype == dtype for state in optimiser.state.values() for kept in state)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_does_not_change_the_gradient(kind: Any) -> None:
+    p = Parameter(np.ones(3), np.array([1.0, -2.0, 0.0]))
+    optimiser = kind([p])
+    for _ in range(3):
+        optimiser.step()
+        assert p.grad.tolist() == [1, -2, 0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_momentum_is_not_shared_with_the_gradient(kind: Any) -> None:
+    """What is kept from a step is a copy: the gradient's array is written over by the next backward pass."""
+    p = Parameter(np.ones(2), np.array([1.0, 1.0]))
+    q = Parameter(np.ones(2), np.array([1.0, 1.0]))
+    one, other = kind([p]), kind([q])
+    for dw in (1.0, 5.0, -1.0):
+        p.grad[...] = dw
+        one.step()
+        p.grad[...] = np.nan
+        q.grad = np.full(2, dw)
+        other.step()
+    assert p.data.tolist() == q.data.tolist()
+
+
+def test_decay_goes_by_the_epoch() -> None:
+    w = Value(1.0)
+    optimiser = GradientDescent([w], inverse_time(0.5, 1.0))
+    alphas = []
+    for epoch in range(4):
+        optimiser.epoch = epoch
+        before, w.grad = w.data, 1.0
+        optimiser.step()
+        alphas.append(before - w.data)
+    assert alphas == pytest.approx([0.5, 0.25, 0.5 / 3, 0.125])
+    assert optimiser.alpha == 0.125
+
+
+def test_a_schedule_by_steps_goes_by_the_steps_that_are_done() -> None:
+    w = Value(1.0)
+    optimiser = Momentum([w], by_steps(lambda t: 0.5 / (t + 1)), beta=0.0)
+    alphas = []
+    for _ in range(4):
+        before, w.grad = w.data, 1.0
+        optimiser.step()
+        alphas.append(before - w.data)
+    assert alphas == pytest.approx([0.5, 0.25, 0.5 / 3, 0.125])
+    assert optimiser.hyperparameters() == {"learning_rate": 0.1, "beta": 0.0}
+
+
+def test_a_schedule_may_end_at_nothing() -> None:
+    w = Value(1.0)
+    optimiser = GradientDescent([w], cosine(0.5, 2))
+    optimiser.epoch, w.grad = 2, 1.0
+    optimiser.step()
+    assert (optimiser.alpha, w.data) == (0, 1)
+
+
+def stepped(kind: Any, data: list[float], grad: list[float], **options: Any) -> list[list[float]]:
+    """Parameters after a step with alpha = 0.1: Values, and one array."""
+    values = [Value(x) for x in data]
+    for value, g in zip(values, grad, strict=True):
+        value.grad = g
+    array = Parameter(np.array(data), np.array(grad))
+    which = options.pop("decays", None)
+    kind(values, 0.1, **options, decays=which).step()
+    kind([array], 0.1, **options, decays=None if which is None else [which]).step()
+    assert [value.grad for value in values] == array.grad.tolist() == grad
+    return [[value.data for value in values], array.data.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("options", "used"),
+    [
+        ({"clip_value": 2.0}, [2.0, -2.0, 1.0]),
+        ({"clip_norm": 13 / 26}, [3 / 26, -4 / 26, 12 / 26]),
+        ({"clip_norm": 13.0}, [3.0, -4.0, 12.0]),
+        ({"clip_value": 4.0, "clip_norm": 1.0}, [3 / 41**0.5, -4 / 41**0.5, 4 / 41**0.5]),
+    ],
+)
+def test_clipped_gradients(options: dict[str, float], used: list[float]) -> None:
+    grad = [3.0, -4.0, 1.0 if options == {"clip_value": 2.0} else 12.0]
+    for found in stepped(GradientDescent, [0.0, 0.0, 0.0], grad, **options):
+        assert found == pytest.approx([-0.1 * g for g in used], rel=1e-14)
+
+
+def test_weights_decay_before_the_step_and_only_those_that_are_to() -> None:
+    for kind in (GradientDescent, Nesterov, Lion):
+        plain = stepped(kind, [2.0, -3.0], [0.5, 0.25])
+        for decays, factors in ((None, (0.02, 0.02)), ([True, False], (0.02, 0.0))):
+            found = stepped(kind, [2.0, -3.0], [0.5, 0.25], weight_decay=0.2, decays=decays)
+            for with_decay, without in zip(found, plain, strict=True):
+                assert with_decay == pytest.approx(
+                    [without[0] - factors[0] * 2, without[1] + factors[1] * 3], rel=1e-14
+                )
+
+
+def test_the_options_that_are_given_are_hyperparameters() -> None:
+    optimiser = GradientDescent([Value(1.0)], clip_norm=5, clip_value=2, weight_decay=0.1)
+    assert optimiser.hyperparameters() == {
+        "learning_rate": 0.1,
+        "clip_value": 2.0,
+        "clip_norm": 5.0,
+        "weight_decay": 0.1,
+    }
+    assert AdamW([Value(1.0)]).hyperparameters()["weight_decay"] == 0.01
+    assert AdamW([Value(1.0)], weight_decay=0.5).hyperparameters()["weight_decay"] == 0.5
+
+
+def test_amsgrad_does_not_forget_a_large_gradient() -> None:
+    w, u = Value(0.0), Value(0.0)
+    kept, forgets = AMSGrad([w], 0.1, beta2=0.5), Adam([u], 0.1, beta2=0.5)
+    for dw in (10.0, *[1e-3] * 200):
+        w.grad = u.grad = dw
+        kept.step()
+        forgets.step()
+    assert u.data < -10
+    assert w.data > -1
+
+
+def test_optimisers_by_name() -> None:
+    assert {called(name) for name in OPTIMISERS} == set(KINDS)
+    with pytest.raises(ValueError, match="there is no optimiser 'sgd': choose one of descent, momentum, "):
+        called("sgd")
+
+
+def network(kind: Any) -> Any:
+    return kind(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+
+
+X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 1.0, 0.0]])
+
+
+def test_the_habit_of_pytorch() -> None:
+    model, other = network(nn.MLP), network(nn.MLP)
+    opt, reference = Adam(model.parameters(), 0.05), Adam(other.parameters(), 0.05)
+    losses = []
+    for _ in range(20):
+        loss = model.cost(X, Y)
+        model.zero_grad()
+        loss.backward()
+        opt.step()
+        losses.append(loss.data)
+        other.cost_and_grad(X, Y)
+        reference.step()
+    assert losses[-1] < losses[0]
+    assert [p.data for p in model.parameters()] == [p.data for p in other.parameters()]
+
+
+@pytest.mark.parametrize("kind", [nn.MLP, vectorized.MLP])
+def test_zero_grad(kind: Any) -> None:
+    model = network(kind)
+    model.cost_and_grad(X, Y)
+    gradients = [p.grad for p in model.parameters()]
+    assert any(np.any(grad) for grad in gradients)
+    Adam(model.parameters()).zero_grad()
+    assert not any(np.any(p.grad) for p in model.parameters())
+    assert not any(np.any(array) for layer in model.layers_grad() for array in layer)  # arrays stay views
+
+
+def test_zero_grad_of_a_gradient_that_is_not_finite() -> None:
+    w = Value(1.0)
+    w.grad = math.inf
+    GradientDescent([w]).zero_grad()
+    assert w.grad == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (GradientDescent, {"learning_rate": 0}, "the learning rate is a number above 0, not 0.0"),
+        (Momentum, {"learning_rate": -1}, "the learning rate is a number above 0, not -1.0"),
+        (RMSprop, {"learning_rate": math.nan}, "the learning rate is a number above 0, not nan"),
+        (Adam, {"learning_rate": math.inf}, "the learning rate is a number above 0, not inf"),
+        (Adam, {"learning_rate": lambda epoch: -1.0}, "a schedule gives learning rates from 0 up, not -1.0"),
+        (
+            Adam,
+            {"learning_rate": lambda epoch: math.nan},
+            "a schedule gives learning rates from 0 up, not nan",
+        ),
+        (Momentum, {"beta": 1}, "beta is from 0 to below 1, not 1.0"),
+        (RMSprop, {"beta2": -0.1}, "beta2 is from 0 to below 1, not -0.1"),
+        (RMSprop, {"eps": 0}, "eps is a number above 0, not 0.0"),
+        (Adam, {"beta1": 2}, "beta1 is from 0 to below 1, not 2.0"),
+        (Adam, {"beta2": 1.0}, "beta2 is from 0 to below 1, not 1.0"),
+        (Adam, {"eps": -1e-8}, "eps is a number above 0, not -1e-08"),
+        (Lion, {"beta1": 1.0}, "beta1 is from 0 to below 1, not 1.0"),
+        (Nesterov, {"beta": -1}, "beta is from 0 to below 1, not -1.0"),
+        (Adam, {"clip_norm": 0}, "clip_norm is a number above 0, not 0.0"),
+        (Momentum, {"clip_value": -1}, "clip_value is a number above 0, not -1.0"),
+        (AdamW, {"weight_decay": -0.1}, "weight_decay is a number from 0 up, not -0.1"),
+        (AdamW, {"decays": [True, True]}, "decays says of each parameter what decays: 1 of them, not 2"),
+    ],
+)
+def test_options_are_refused(kind: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        kind([Value(1.0)], **options)
+
+
+def test_no_parameters_and_no_number() -> None:
+    with pytest.raises(ValueError, match=r"no parameters to optimise: pass model.parameters\(\)"):
+        Adam([])
+    with pytest.raises(ValueError, match=r"the parameters, not the model: Adam\(model.parameters\(\)\)"):
+        Adam(nn.MLP(2, [1]))  # type: ignore[arg-type]  # that it is refused is what is tested
+    with pytest.raises(TypeError, match="the learning rate"):
+        Adam([Value(1.0)], "fast")  # type: ignore[arg-type]  # that it is refused is what is tested
+
+
+def test_the_base_class_has_no_rule() -> None:
+    base: Any = Optimiser
+    with pytest.raises(TypeError, match="abstract"):
+        base([Value(1.0)], 0.1)

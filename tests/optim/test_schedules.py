@@ -1,0 +1,72 @@
+"""Schedules begin, turn and end where they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from micrograd_dl.optim.schedules import (
+    by_steps,
+    cosine,
+    exponential,
+    inverse_time,
+    one_cycle,
+    staircase,
+    warm_up,
+)
+
+
+def test_the_formulas() -> None:
+    assert [inverse_time(0.2, 0.5)(t) for t in (0, 2, 8)] == [0.2, 0.1, 0.04]
+    assert [exponential(0.5, 0.5)(t) for t in (0, 1, 3)] == [0.5, 0.25, 0.0625]
+    assert [staircase(1.0, 3, 0.5)(t) for t in (0, 2, 3, 5, 6)] == [1, 1, 0.5, 0.5, 0.25]
+    assert [cosine(1.0, 4, 0.5)(t) for t in (0, 2, 4, 5, 100)] == pytest.approx([1, 0.75, 0.5, 0.5, 0.5])
+    assert by_steps(staircase(1.0, 3, 0.5))(3) == 0.5
+
+
+def test_warm_up_then_any() -> None:
+    for then in (exponential(0.4, 0.5), cosine(0.4, 3), one_cycle(0.4, 10), staircase(0.4, 1)):
+        alpha = warm_up(4, then)
+        assert [alpha(t) for t in range(4)] == [pytest.approx(then(0) * k / 4) for k in (1, 2, 3, 4)]
+        assert [alpha(t) for t in range(4, 10)] == [then(t) for t in range(6)]
+    assert warm_up(1, 0.3)(0) == 0.3
+
+
+def test_one_cycle_goes_up_and_down_once() -> None:
+    alpha = one_cycle(1.0, 101, rise=0.3)
+    alphas = [alpha(t) for t in range(101)]
+    top = alphas.index(max(alphas))
+    assert top in (29, 30)
+    assert alphas[:top] == sorted(alphas[:top])
+    assert alphas[top:] == sorted(alphas[top:], reverse=True)
+    assert alphas[0] == pytest.approx(1 / 25)
+    assert alphas[100] == alpha(1000) == pytest.approx(1e-4 / 25)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("rise", [0.3, 1.0])
+def test_one_cycle_of_next_to_no_steps(length: int, rise: float) -> None:
+    alpha = one_cycle(1.0, length, rise=rise)
+    assert all(0 < alpha(t) <= 1 for t in range(5))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: inverse_time(0.1, -1.0), "rate is a number from 0 up, not -1.0"),
+        (lambda: exponential(0.1, 0.0), "the factor is above 0 and at most 1, not 0.0"),
+        (lambda: exponential(0.1, 1.1), "the factor is above 0 and at most 1, not 1.1"),
+        (lambda: staircase(0.1, 0), "every is a whole number from 1 up, not 0"),
+        (lambda: staircase(0.1, 2, -1), "the factor is above 0 and at most 1, not -1"),
+        (lambda: cosine(0.1, 0), "length is a whole number from 1 up, not 0"),
+        (lambda: warm_up(0, 0.1), "length is a whole number from 1 up, not 0"),
+        (lambda: one_cycle(0.1, 10.0), "length is a whole number from 1 up, not 10.0"),  # type: ignore[arg-type]  # refused, as it should
+        (lambda: one_cycle(0.1, 10, rise=2), "rise is above 0 and at most 1, not 2"),
+    ],
+)
+def test_nonsense_is_refused(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make()

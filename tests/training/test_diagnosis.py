@@ -1,0 +1,78 @@
+"""What the errors say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))
+def test_confusion_matrix(pairs: list[tuple[int, int]]) -> None:
+    actual, predicted = np.array(pairs).T[:, None, :]
+    matrix = confusion_matrix(actual, predicted, 4)
+    assert matrix.tolist() == [[pairs.count((i, j)) for j in range(4)] for i in range(4)]
+    assert matrix.trace() == (actual == predicted).sum()
+
+
+@pytest.mark.parametrize(
+    ("actual", "predicted", "message"),
+    [
+        ([0, 1], [0, 1], r"both \(1, m\), not \(2,\) and \(2,\)"),
+        ([[0, 1]], [[0]], r"both \(1, m\), not \(1, 2\) and \(1, 1\)"),
+        ([[0], [1]], [[0], [1]], r"not \(2, 1\)"),
+        ([[0, 2]], [[0, 1]], "actual classes are whole numbers from 0 to 1, not 2"),
+        ([[0, 1]], [[0, -1]], "predicted classes are whole numbers from 0 to 1, not -1"),
+        ([[0, 0.5]], [[0, 1]], "actual classes are whole numbers from 0 to 1, not 0.5"),
+    ],
+)
+def test_confusion_matrix_refuses(actual: Any, predicted: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        confusion_matrix(actual, predicted, 2)
+
+
+def test_confusion_text_stays_in_columns() -> None:
+    text = confusion_text(np.array([[12345, 0, 1], [0, 0, 0], [7, 0, 7]]), ["a", "a long name", "c"])
+    lines = text.splitlines()
+    assert len({len(line) for line in lines[1:]}) == 1
+    assert [line.split()[-1] for line in lines[2:]] == ["100%", "-", "50%"]
+
+
+def test_long_names_are_cut_in_a_confusion_matrix() -> None:
+    text = confusion_text(np.eye(2, dtype=int), ["a name as long as a whole sentence", "b" * 16])
+    _, names, first, second = text.splitlines()
+    assert names.split("  ")[-2:] == ["a name as long… bbbbbbbbbbbbbbbb", " right"]
+    assert (first[:16], second[:16]) == ("a name as long… ", "b" * 16)
+
+
+@pytest.mark.parametrize(
+    ("train", "dev", "bayes", "bias", "variance"),
+    [
+        (0.15, 0.16, 0.0, True, False),
+        (0.01, 0.11, 0.0, False, True),
+        (0.15, 0.30, 0.0, True, True),
+        (0.005, 0.01, 0.0, False, False),
+        (0.15, 0.16, 0.14, False, False),
+        (0.0, 0.0, 1.0, False, False),
+    ],
+)
+def test_the_readings_of_the_course(
+    train: float, dev: float, bayes: float, bias: bool, variance: bool
+) -> None:
+    text = bias_and_variance(train, dev, bayes)
+    assert ("High bias" in text) == bias
+    assert ("High variance" in text) == variance
+    assert text.startswith("Neither") == (not bias and not variance)
+    assert f"{train:.1%}" in text
+
+
+@pytest.mark.parametrize("name", ["train", "dev", "bayes"])
+@pytest.mark.parametrize("bad", [-0.1, 15, float("nan")])
+def test_errors_are_parts_of_1(name: str, bad: float) -> None:
+    with pytest.raises(ValueError, match=f"the {name} error is a part of 1, from 0 to 1, not"):
+        bias_and_variance(**{"train": 0.0, "dev": 0.0, name: bad})

@@ -1,0 +1,166 @@
+"""From a dataset to a judged model, and back from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl import nn
+from micrograd_dl.data.built_in import blobs, digits, house_prices, moons, parity, xor
+from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.storage import save
+from micrograd_dl.training.experiment import Outcome, Predictor, train
+
+SETS: dict[str, Any] = {"moons": moons(60), "blobs": blobs(60), "house prices": house_prices(30)}
+
+
+def quick(data: Dataset, **options: Any) -> Outcome:
+    return train(data, **{"hidden": [4], "epochs": 20, **options})
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_saved_and_loaded_it_predicts_the_same(name: str, tmp_path: Path) -> None:
+    data = SETS[name]
+    predictor = quick(data).predictor
+    found = Predictor.load(predictor.save(tmp_path / "m.npz"))
+    np.testing.assert_array_equal(found.predict(data.X), predictor.predict(data.X))
+    one, other = found.probabilities(data.X), predictor.probabilities(data.X)
+    if data.classes:
+        assert one is not None
+        np.testing.assert_array_equal(one, other)
+    else:
+        assert one is other is None
+    assert (found.features, found.target, found.classes) == (data.features, data.target, data.classes)
+    assert found.history.columns() == predictor.history.columns()
+    assert (found.scale is None) == bool(data.classes)
+
+
+def test_classes_are_learned_and_judged() -> None:
+    outcome = quick(moons(200, noise=0.05), hidden=[8, 8], epochs=100, learning_rate=0.03)
+    predictor = outcome.predictor
+    assert predictor.error(outcome.test) < 0.1
+    assert predictor.error(outcome.test) == 1 - predictor.model.accuracy(
+        predictor.normaliser.apply(outcome.test.X), outcome.test.targets("logistic")
+    )
+    text = str(outcome)
+    for part in ("examples: train 120, dev 40, test 40", "right: train ", "On the test set:", "predicted"):
+        assert part in text
+    assert "High " in text or "Neither bias nor variance" in text
+
+
+def test_weights_decay_and_biases_do_not() -> None:
+    """A decay that leaves a twentieth in every step, and a gradient that is clipped to nothing."""
+    options: dict[str, Any] = {"optimiser": "descent", "learning_rate": 0.05, "epochs": 50, "patience": None}
+    outcome = quick(blobs(60), weight_decay=19.0, clip_norm=1e-9, initialiser="glorot", **options)
+    for W, b in outcome.predictor.model.layers_data():
+        assert np.abs(W).max() < 1e-9
+        assert 0 < np.abs(b).max() < 1e-8  # what 50 such gradients add up to
+    assert len(outcome.predictor.history) == 50
+
+
+def test_several_classes_have_a_softmax() -> None:
+    outcome = quick(blobs(150, noise=0.3), epochs=60, learning_rate=0.05)
+    assert outcome.predictor.model.activations[-1].name == "softmax"
+    assert outcome.predictor.error(outcome.test) < 0.1
+    P = outcome.predictor.probabilities(outcome.test.X)
+    assert P is not None
+    np.testing.assert_allclose(P.sum(axis=0), 1)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_loss_has_no_penalty_in_it(name: str) -> None:
+    outcome = quick(SETS[name], l2=5.0)
+    p = outcome.predictor
+    p.model.regularisers = {}
+    scale = 1.0 if p.scale is None else float(p.scale.deviation[0, 0]) ** 2
+    Y = outcome.dev.targets(p.model.loss)
+    X = p.normaliser.apply(outcome.dev.X)
+    assert p.loss(outcome.dev) == pytest.approx(scale * p.model.cost(X, p.scale.apply(Y) if p.scale else Y))
+
+
+def test_handwritten_digits() -> None:
+    pytest.importorskip("sklearn")
+    outcome = train(digits(), [64])
+    assert outcome.predictor.error(outcome.test) <= 0.03
+
+
+def test_numbers_come_back_on_their_own_scale() -> None:
+    x = np.linspace(0, 1, 60)[None]
+    data = Dataset(1e-3 * x, 1e6 + 2e5 * x, target="price")
+    outcome = quick(data, hidden=[], epochs=300, learning_rate=0.05, patience=None)
+    predictor = outcome.predictor
+    np.testing.assert_allclose(predictor.predict(data.X), data.Y, rtol=1e-3)
+    wanted = np.sqrt(np.mean((predictor.predict(outcome.test.X) - outcome.test.Y) ** 2))
+    assert predictor.error(outcome.test) == pytest.approx(float(wanted))
+    assert "root mean squared error: train " in str(outcome)
+    assert "right:" not in str(outcome)
+
+
+def test_both_backends_train_alike() -> None:
+    one, other = (quick(moons(40), epochs=4, backend=backend) for backend in ("numpy", "values"))
+    assert isinstance(other.predictor.model, nn.MLP)
+    for name in ("cost", "dev_cost"):
+        curves = [getattr(outcome.predictor.history, name) for outcome in (one, other)]
+        assert curves[0] == pytest.approx(curves[1], rel=1e-9)
+
+
+def test_options_reach_the_training(tmp_path: Path) -> None:
+    seen: list[int] = []
+    outcome = quick(
+        moons(40), epochs=3, activation="tanh", l2=0.5, batch_size=7, checkpoint=tmp_path / "c.npz",
+        callbacks=[lambda epoch, history: seen.append(epoch)], progress=False,
+    )  # fmt: skip
+    model = outcome.predictor.model
+    assert [g.name for g in model.activations] == ["tanh", "sigmoid"]
+    assert model.l2 == 0.5
+    assert seen == [1, 2, 3]
+    assert (tmp_path / "c.npz").exists()
+    assert len(quick(moons(200), epochs=500, learning_rate=0.3, patience=2).predictor.history) < 500
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backend": "torch"}, "no backend 'torch': choose one of numpy, values"),
+        ({"activation": "gelu"}, "no activation 'gelu'"),
+        ({"hidden": [0]}, "at least one layer|at least one unit"),
+        ({"bayes": 5.0}, "bayes is a part of 1, from 0 to 1, not 5.0"),
+        ({"epochs": 0}, "epochs is a whole number from 1 up"),
+        ({"beta1": 1.0}, "beta1 is from 0 to below 1"),
+        ({"beta2": -0.1}, "beta2 is from 0 to below 1"),
+        ({"l2": -1.0}, "the regularisation l2"),
+    ],
+)
+def test_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        quick(moons(40), **options)
+
+
+def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.npz", nn.MLP(1, [1]))
+    with pytest.raises(ValueError, match="holds a model, but not one that train saved: 'mean' is missing"):
+        Predictor.load(path)
+    with pytest.raises(FileNotFoundError):
+        Predictor.load(tmp_path / "none.npz")
+
+
+def test_new_examples_of_another_width_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"X is \(3, 1\), \(2, m\) is wanted"):
+        quick(moons(40), epochs=1).predictor.predict(np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize(("data", "m"), [(xor(), 4), (parity(), 8)])
+def test_sets_too_small_to_be_split_are_refused(data: Dataset, m: int) -> None:
+    with pytest.raises(ValueError, match=f"has {m} examples, too few to be split into train, dev and test"):
+        train(data)
+
+
+def test_a_model_that_cannot_predict_is_refused(tmp_path: Path) -> None:
+    predictor = quick(moons(60), epochs=1).predictor
+    for W, _ in predictor.model.layers_data():
+        W[...] = np.nan
+    with pytest.raises(ValueError, match=r"m\.npz: W1 of its network holds nan, so that it cannot predict"):
+        Predictor.load(predictor.save(tmp_path / "m.npz"))
