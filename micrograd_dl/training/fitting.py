@@ -68,9 +68,9 @@ class History:
             kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
         taken = "all" if self.resumed == len(self) else self.resumed
         resumed = f"; {taken} of them from the checkpoint" if self.resumed else ""
+        epochs = f"{len(self)} epoch{'s' * (len(self) > 1)}"
         return (
-            f"{len(self)} epochs in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: "
-            f"{last}{stopped}{kept}"
+            f"{epochs} in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: {last}{stopped}{kept}"
         )
 
 

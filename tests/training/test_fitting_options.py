@@ -13,7 +13,7 @@ from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.network import Network
 from micrograd_dl.optim.optimisers import Adam
-from micrograd_dl.training.fitting import fit
+from micrograd_dl.training.fitting import History, fit
 
 DATA = moons(12, seed=1)
 X, Y = DATA.X, DATA.targets("logistic")
@@ -124,6 +124,7 @@ def test_the_last_epoch_and_the_kept_one_are_told_apart() -> None:
     history = fit(model, X, Y, epochs=60, optimiser=Adam(model.parameters(), 0.2), dev=dev_set, patience=5)
     assert 0 < history.kept < len(history)
     assert model.cost(*dev_set) == history.dev_cost[history.kept - 1] == min(history.dev_cost)
+    assert str(History(cost=[0.5], seconds=[0.1])).startswith("1 epoch in 0.10 s; ")
     text = str(history)
     assert f"{len(history)} epochs in " in text
     assert f" s; in the last epoch: cost {history.cost[-1]:.6g}, " in text

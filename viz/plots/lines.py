@@ -64,6 +64,8 @@ def line_plot(
             _log_x(ax, x)
         if log_y:
             log_scale(ax)
+        elif all(float(y).is_integer() for values in lines.values() for y in values):  # counts
+            ax.locator_params("y", integer=True)
         ends = [
             End(next(y for y in reversed(values) if math.isfinite(y)), plain(name, LONGEST_NAME), colour)
             for (name, values), colour in zip(lines.items(), COLOURS, strict=False)
@@ -117,8 +119,9 @@ def _what_it_shows(curve: LearningCurve) -> str:
 
     if curve.variable == "m":
         gaps = [dev - train for train, dev in zip(curve.train, curve.dev, strict=True)]
+        first, last = (f"{100 * gap:.1f}" if curve.of_classes else brief(gap) for gap in (gaps[0], gaps[-1]))
         return (
-            f"The gap between dev and training error goes from {shown(gaps[0])} to {shown(gaps[-1])} "
-            f"with {curve.x[-1]:g} examples"
+            f"The gap between dev and training error goes from {first} to {last}"
+            f"{' points' * curve.of_classes} with {curve.x[-1]:g} examples"
         )
     return f"The dev error is lowest with {curve.variable} = {brief(curve.best)}: {shown(min(curve.dev))}"

@@ -29,6 +29,12 @@ def test_points_and_marks() -> None:
     assert [line.get_linestyle() for line in ax.lines] == ["None", "-", "-"]
 
 
+@pytest.mark.parametrize(("last", "whole"), [(1, True), (1.5, False)])
+def test_an_axis_of_counts_has_whole_numbers(last: float, whole: bool) -> None:
+    [ax] = line_plot([1, 2, 3], {"zeros": [0, 1, 2], "others": [2, 1, last]}, title="t").axes
+    assert all(float(tick).is_integer() for tick in ax.get_yticks()) == whole
+
+
 def test_logarithmic_scales_have_a_place_for_0() -> None:
     [ax] = line_plot(**DRAWN, title="t", log_x=True, log_y=True).axes
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
@@ -69,7 +75,7 @@ def test_a_learning_curve_over_the_number_of_examples() -> None:
         pytest.approx([50, 30, 20]),
     ]
     assert (ax.get_xscale(), ax.get_ylabel(), ax.get_xlabel()) == ("log", "error (%)", "number of examples m")
-    title = "The gap between dev and training error goes from 50.0% to 5.0% with 1000 examples"
+    title = "The gap between dev and training error goes from 50.0 to 5.0 points with 1000 examples"
     assert figure.get_suptitle().replace("\n", " ") == title
 
 
