@@ -113,7 +113,10 @@ def _parser() -> argparse.ArgumentParser:
         "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
     )
     parser.add_argument(
-        "--backend", choices=("numpy", "values"), default="numpy", help="matrices or Values (numpy)"
+        "--backend",
+        choices=("numpy", "values", "compiled"),
+        default="numpy",
+        help="matrices, Values, or Values compiled (numpy)",
     )
     parser.add_argument(
         "--processes",

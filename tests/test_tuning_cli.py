@@ -83,11 +83,12 @@ def test_the_command_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "tanh" in capsys.readouterr().out
 
 
-def test_values_are_searched_too(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--backend", "values", "--over", "batch_size=20", "--over", "hidden=3"]
+@pytest.mark.parametrize("backend", ["values", "compiled"])
+def test_values_are_searched_too(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--backend", backend, "--over", "batch_size=20", "--over", "hidden=3"]
     assert tune(*words, "--over", "learning_rate=0.01/0.1") == 0
     train = command(capsys.readouterr().out)
-    assert train[-2:] == ["--backend", "values"]
+    assert train[-2:] == ["--backend", backend]
     assert "--batch-size" in train
 
 
