@@ -95,11 +95,13 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
     wires = tuple(_wire(tail, head, count, current) for (tail, head), count in edges.items() if tail != head)
     together = "of one operation at one depth" if boxes[0].one_operation else "of neighbouring depths"
     size = f"{len(reading.order):,} nodes, {edges.total():,} edges"
+    # Some graphs of few nodes are beyond the limit; see `Extent`.
+    too = ", and edges that reach far count too" if extent.needed > len(reading.order) else ""
     caption = (
         *reading.caption,
         f"Outline of {size}",
         f"A box stands for all nodes {together} (steps from the inputs).",
-        f"To draw every node (the limit is {limit:,}): draw(..., limit={extent.needed})",
+        f"To draw every node (the limit is {limit:,}{too}): draw(..., limit={extent.needed})",
     )
     summary = f"The graph of {reading.notation.name(reading.notation.root)} in outline: {size}"
     return Scene(cards, wires, caption, legend(cards, _MARKS if reading.walking else ()), summary)

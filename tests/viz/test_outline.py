@@ -98,7 +98,7 @@ def test_a_stage_lists_its_commonest_operations() -> None:
 def test_the_picture_says_that_it_is_an_outline() -> None:
     picture = draw(chain(300))
     assert repr(picture) == "<picture: The graph of J in outline: 601 nodes, 600 edges>"
-    for text in ("Outline of 601 nodes, 600 edges", "limit=601", "several nodes"):
+    for text in ("Outline of 601 nodes, 600 edges", "(the limit is 300): ", "limit=601", "several nodes"):
         assert text in picture.svg
     assert "Outline of 601 nodes" in picture.source
 
@@ -158,7 +158,7 @@ def test_far_edges_count() -> None:
     assert len(extent.depths) == 153
     # Along the chain 150 depths; from w and from b 1, 4, ... 148 each.
     assert extent.needed == (150 + 2 * sum(range(1, 150, 3))) / 5
-    assert "Outline" in draw(h).svg
+    assert "(the limit is 300, and edges that reach far count too): " in draw(h).svg
 
 
 def test_many_parallel_edges_count() -> None:
