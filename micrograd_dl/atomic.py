@@ -51,6 +51,9 @@ def require_place(path: str | os.PathLike[str]) -> None:
         )
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, "this is a folder: give the name of a file", os.fspath(path))
+    # Even a file that may be written to is replaced by a new one; a device or a pipe is not.
+    if not os.access(folder, os.W_OK) and (os.path.isfile(path) or not os.path.exists(path)):
+        raise PermissionError(errno.EACCES, "nothing may be written to this folder", os.fspath(folder))
 
 
 def require_folder(path: str | os.PathLike[str]) -> None:

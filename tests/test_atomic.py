@@ -87,6 +87,13 @@ def test_a_folder_is_asked_for_before_long_work(tmp_path: Path, monkeypatch: pyt
         require_place(tmp_path)
 
 
+def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(PermissionError, match="nothing may be written to this folder"):
+        require_place(tmp_path / "a.txt")
+    require_place(os.devnull)
+
+
 def test_a_place_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
