@@ -36,7 +36,8 @@ class Pass:
         Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
         dgamma, dbeta: ``(n[l], 1)``, likewise.
         node: of a network of Values, the node behind an entry ``("Z", "Z_norm" or "A", l, i, k)`` of layer l,
-            unit i and example k, counted from 0 but for l.
+            unit i and example k, counted from 0 but for l; or ``("W", l, i, j)``, and ``("b", l, i, 0)``
+            and likewise gamma and beta.
     """
 
     cost: float

@@ -186,8 +186,19 @@ class MLP(Network):
             [layer.array("z_norm") if layer.z_norm else None for layer in passes],
             [d.get(f"gamma{l}") for l in L],
             [d.get(f"beta{l}") for l in L],
-            lambda what, l, i, k: getattr(passes[l - 1], what.lower())[k][i],
+            lambda what, l, i, k: self._node(passes, what, l, i, k),
         )
+
+    def _node(self, passes: Sequence[LayerPass], what: str, l: int, i: int, k: int) -> Value:
+        """See `Pass.node`."""
+        layer = self.layers[l - 1]
+        if what in ("gamma", "beta"):
+            scales: list[Value] = getattr(layer, what)
+            return scales[i]
+        if what in ("W", "b"):
+            return layer.neurons[i].w[k] if what == "W" else layer.neurons[i].b
+        units: list[list[Value]] = getattr(passes[l - 1], what.lower())
+        return units[k][i]
 
     def forward(self, X: ArrayLike) -> Array:
         """See :meth:`Network.forward`."""

@@ -49,7 +49,8 @@ class Comparison:
         rows: every quantity, in the order of computation: forward, the cost, then backward.
         forward, backward: the first row of each direction in which the two part, or None.
         reasons: one line for each of these two.
-        node: of a network of Values, the node behind the first entry that differs.
+        node: of a network of Values, the node behind the first entry that differs; of a derivative by a
+            parameter, that parameter.
         tolerance: what counts as a difference.
     """
 
@@ -191,8 +192,10 @@ def _place(row: Row) -> str:
 
 def _node(row: Row | None, first: Pass, second: Pass, model: Network) -> Value | None:
     node = first.node or second.node
-    if row is None or node is None or row.what in ("dW", "db", "dgamma", "dbeta"):
+    if row is None or node is None or row.what == "J":
         return None
+    what = row.what.removeprefix("d")
     # A loss that goes with one output activation is computed from z, and a takes no part in the cost.
-    beside = row.l == len(first.Z) and model.loss.output is not None
-    return node("Z" if beside else row.what.removeprefix("d"), row.l, row.at[0], row.at[1])
+    if what == "A" and row.l == len(first.Z) and model.loss.output is not None:
+        what = "Z"
+    return node(what, row.l, *row.at)

@@ -11,6 +11,7 @@ import pytest
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.activations import activation
+from micrograd_dl.backprop import Contribute
 from micrograd_dl.compare.comparison import Comparison, compare, trace_to
 from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, one_hot
@@ -95,6 +96,8 @@ def test_a_mean_missing_or_done_twice_in_dW(l: int, factor: float, name: str) ->
     here, there = map(float, found.groups())
     assert there == pytest.approx(factor * here, rel=1e-4)
     assert f"dW[{l}] is {name} times what it should be, as if a 1/m were missing" in comparison.reasons[0]
+    assert comparison.node is not None
+    assert comparison.node.label == f"W{l}[{i + 1},{j + 1}]"
 
 
 def test_a_mean_missing_everywhere_shows_in_dZ_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,6 +286,27 @@ def test_a_walk_to_where_they_part() -> None:
     assert comparison.node is not None
     assert trace.current is not None
     assert comparison.node.label in str(trace.current)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("W2", "W2[1,2]"), ("b2", "b2[1]"), ("gamma1", "gamma1[2]"), ("beta1", "beta1[2]")],
+)
+def test_a_walk_to_a_parameter_whose_derivative_parts(name: str, label: str) -> None:
+    class Wrong(vectorized.MLP):
+        def cost_and_grad(self, X: Any, Y: Any) -> float:
+            J = super().cost_and_grad(X, Y)
+            self.named("grad")[name].flat[0 if name == "b2" else 1] += 0.1
+            return J
+
+    layers = (3, [4, 1], ["tanh", "sigmoid"])
+    here = nn.MLP(*layers, seed=1, normalisation="layer")
+    comparison = compare(here, Wrong(*layers, seed=1, normalisation="layer"), X, Y)
+    assert comparison.node is not None
+    assert comparison.node.label == label
+    current = trace_to(comparison, here.cost(X, Y)).current
+    assert isinstance(current, Contribute)
+    assert current.parent is comparison.node
 
 
 def test_a_wrong_output_is_stepped_to_by_its_z() -> None:
