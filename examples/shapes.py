@@ -48,7 +48,7 @@ def main() -> None:
     print(f"in Z = W A + b.\n\nA {A.shape} =\n{A}\n")
     for name, other in OTHERS.items():
         print(f"A + {name} {np.shape(other)} =\n{ops.add(A, other)}\n")
-    print(f"A + W is refused: {refusal(ops.add, A, W).rstrip('.')}.")
+    print(f"A + W is refused: {refusal(ops.add, A, W)}.")
     print(f"The product W A is another thing, {W.shape} times {A.shape}: {(W @ A).shape}.\n")
     for axis, where in enumerate(("down the columns", "along the rows")):
         total = A.sum(axis=axis, keepdims=True)

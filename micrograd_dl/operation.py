@@ -194,11 +194,27 @@ class Operation:
             try:
                 return rule(*operands)
             except (FloatingPointError, ValueError):
-                entries = zip(*(numpy.ravel(x) for x in numpy.broadcast_arrays(*operands)), strict=True)
+                entries = zip(*map(numpy.ravel, self._broadcast(numpy, operands)), strict=True)
         for entry in entries:
             self.evaluate([float(x) for x in entry])  # raises at the first entry where it is undefined
         with numpy.errstate(all="ignore"):  # inf - inf is NaN, of floats and of arrays
             return rule(*operands)
+
+    def _broadcast(self, numpy: Any, operands: Sequence[Any]) -> Sequence[Any]:
+        """The operands in their common shape.
+
+        Raises:
+            ValueError: there is none.
+        """
+        try:
+            arrays: Sequence[Any] = numpy.broadcast_arrays(*operands)
+        except ValueError:
+            shapes = " and ".join(str(numpy.shape(x)) for x in operands)
+            raise ValueError(
+                f"{self.name} goes entry by entry, and the shapes {shapes} do not fit: "
+                "axes are of one length, or 1, which is taken again and again"
+            ) from None
+        return arrays
 
 
 def names_of(operands: Sequence[Any]) -> list[str]:

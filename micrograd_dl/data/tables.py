@@ -204,6 +204,11 @@ def _kind(targets: Sequence[tuple[str, str]]) -> Kind:
     if None not in numbers:
         return "classes" if _are_classes(np.array(numbers)) else "numbers"
     if all(x is None for x in numbers):
+        if len({text for _, text in targets}) == len(targets) > MOST_CLASSES:
+            raise ValueError(
+                f"{targets[0][0]}, and on: each of the {len(targets)} targets is another text, as names are: "
+                'predict another column, or set the kind to "classes"'
+            )
         return "classes"
     place, text = targets[numbers.index(None)]
     raise ValueError(

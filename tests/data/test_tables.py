@@ -84,6 +84,15 @@ def test_the_kind_may_be_said(tmp_path: Path) -> None:
     assert read_csv(column(tmp_path, *long), "y", kind="classes").classes == tuple(sorted(long))
 
 
+def test_names_are_no_classes_unless_it_is_said(tmp_path: Path) -> None:
+    path = column(tmp_path, *(f"n{i:02}" for i in range(21)))
+    with pytest.raises(
+        ValueError, match="column 'y', and on: each of the 21 targets is another text, as names"
+    ):
+        read_csv(path, "y")
+    assert len(read_csv(path, "y", kind="classes").classes) == 21
+
+
 @pytest.mark.parametrize(
     ("content", "options", "message"),
     [
