@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -75,6 +76,10 @@ def _lay_out(sizes: tuple[Point, ...], ends: tuple[End, ...]) -> Layout:
 def _geometry(sizes: tuple[Point, ...], ends: tuple[End, ...]) -> str:
     """The graph in DOT with no text in it, only sizes; one edge for all that are parallel."""
     gap = max([54.0, *(room + 46 for _, _, room, _ in ends)])
+    bundles = _bundles(ends)
+    fans = Counter(tail for (tail, _), parallel in bundles.items() if len(parallel) > 1)
+    if max(fans.values(), default=0) > 1:  # parallel edges bow towards each other: room for two texts abreast
+        gap = max([gap, *(2 * room + 60 for _, _, room, _ in ends if room)])
     # An edge that passes a box has room for half of its text between the two.
     apart = max([16.0, *(LINE * lines / 2 + 8 for _, _, room, lines in ends if room)])
     text = [
@@ -85,7 +90,7 @@ def _geometry(sizes: tuple[Point, ...], ends: tuple[End, ...]) -> str:
     text += [f"n{i} [width={w / _INCH:.4f} height={h / _INCH:.4f}]" for i, (w, h) in enumerate(sizes)]
     text += [
         f"n{tail} -> n{head} [id=e{tail}_{head} weight={min(len(parallel), 9)}]"
-        for (tail, head), parallel in _bundles(ends).items()
+        for (tail, head), parallel in bundles.items()
     ]
     return "\n".join([*text, "}"])
 

@@ -99,6 +99,18 @@ def test_texts_avoid_one_another_and_the_cards() -> None:
     assert layout._common(*boxes) == layout._common(boxes[0], card) == layout._common(boxes[1], card) == 0
 
 
+def test_texts_of_two_bundles_from_one_card_have_room() -> None:
+    """As in ``(x * x) * (x + x)``: the inner edges bow towards each other."""
+    wires = [Wire(0, head, "× 2", room=30, lines=2) for head in (1, 1, 2, 2)]
+    found = lay_out(scene(3, *wires))
+    texts = [(*label, 36.0, 2.0 * LINE) for label in found.labels if label is not None]
+    assert len(texts) == 4
+    for text in texts:
+        assert not any(
+            layout._common(text, box) for box in (*found.boxes, *(t for t in texts if t is not text))
+        )
+
+
 def test_text_stands_in_the_middle_where_nothing_is_in_the_way() -> None:
     line = layout._straight((0.0, 0.0), (300.0, 0.0))
     [place] = layout._labels((), [line], ((0, 1, 40.0, 2),))
