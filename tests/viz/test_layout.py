@@ -101,8 +101,10 @@ def test_texts_avoid_one_another_and_the_cards() -> None:
 
 def test_texts_of_two_bundles_from_one_card_have_room() -> None:
     """As in ``(x * x) * (x + x)``: the inner edges bow towards each other."""
-    wires = [Wire(0, head, "× 2", room=30, lines=2) for head in (1, 1, 2, 2)]
-    found = lay_out(scene(3, *wires))
+    rows = (Row("data", "9", "data", 10.0), Row("grad", "1", "grad", 10.0))
+    cards = tuple(Card("operation", (name,), "", rows, "") for name in "xuv")
+    wires = tuple(Wire(0, head, "× 2", room=30, lines=2) for head in (1, 1, 2, 2))
+    found = lay_out(Scene(cards, wires, (), (), ""))
     texts = [(*label, 36.0, 2.0 * LINE) for label in found.labels if label is not None]
     assert len(texts) == 4
     for text in texts:
