@@ -82,14 +82,28 @@ class MLP(Network):
         ]
 
     def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
-        """The outputs for one example, n_x numbers or Values, as the network predicts."""
-        [outputs] = self._passes([x], training=False)[-1].a
+        """The outputs for one example, n_x numbers or Values, as the network predicts.
+
+        Raises:
+            ValueError: it is not one example.
+        """
+        [outputs] = self._passes([self._example(x)], training=False)[-1].a
         return outputs[0] if len(outputs) == 1 else outputs
 
     def activations_of(self, x: Sequence[Operand]) -> Iterator[tuple[list[Value], list[Value]]]:
         """z and a of each layer in turn for one example, as the network predicts."""
-        for layer in self._passes([x], training=False):
+        for layer in self._passes([self._example(x)], training=False):
             yield layer.z[0], layer.a[0]
+
+    def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
+        inputs = list(x)
+        if len(inputs) != self.shape[0] or any(isinstance(unit, (Sequence, np.ndarray)) for unit in inputs):
+            kinds = ", ".join(sorted({type(unit).__name__ for unit in inputs})) or "nothing"
+            raise ValueError(
+                f"one example is {self.shape[0]} numbers or Values, not {len(inputs)} of type {kinds}: "
+                "for X, whose columns are examples, there are forward(X) and predict(X)"
+            )
+        return inputs
 
     def _passes(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
         """What each layer in turn makes of the examples, n_x numbers or Values each."""

@@ -73,7 +73,7 @@ def test_a_wrong_number_of_inputs_is_refused() -> None:
     with pytest.raises(ValueError, match="this neuron takes 2 inputs, got 3"):
         Neuron(2)([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="this neuron takes 3 inputs, got 2"):
-        MLP(3, [4, 1])([1.0, 2.0])
+        Layer(3, 4)([1.0, 2.0])
 
 
 # --- layers -------------------------------------------------------------------------------------------------
@@ -178,3 +178,20 @@ def test_activations_of_one_example() -> None:
     layers = list(model.activations_of([0.5, -1.0]))
     assert [(len(z), len(a)) for z, a in layers] == [(3, 3), (1, 1)]
     assert layers[-1][1][0].data == model.forward([[0.5], [-1.0]]).item()
+
+
+@pytest.mark.parametrize(
+    ("x", "seen"),
+    [
+        (np.ones((2, 4)), "2 of type ndarray"),
+        ([[1.0], [2.0]], "2 of type list"),
+        ([1.0, 2.0, Value(3.0)], "3 of type Value, float"),
+        ([], "0 of type nothing"),
+    ],
+)
+def test_what_is_not_one_example(x: Any, seen: str) -> None:
+    model = MLP(2, [3, 1])
+    with pytest.raises(ValueError, match=f"one example is 2 numbers or Values, not {seen}: for X, whose"):
+        model(x)
+    with pytest.raises(ValueError, match=seen):
+        next(model.activations_of(x))
