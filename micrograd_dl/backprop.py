@@ -6,7 +6,7 @@ writes to a graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -187,7 +187,7 @@ def steps_in(order: Sequence[Value], notation: Notation, seed: float = 1.0) -> I
         )
 
 
-def grad(root: Value, variables: Sequence[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
+def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
     """The derivatives of `root` by each of `variables`; nothing is written to the graph.
 
     Args:
@@ -210,6 +210,7 @@ def grad(root: Value, variables: Sequence[Value], create_graph: bool = False, se
     require_value(root)
     if isinstance(variables, Value):
         raise TypeError("grad takes a list of variables: grad(J, [x]) rather than grad(J, x)")
+    variables = list(variables)
     for variable in variables:
         require_value(variable)
     order = topological_order(root)

@@ -277,6 +277,7 @@ def test_grad_by_anything() -> None:
     stranger, three = Value(1.0), J.parents[0]
     assert grad(J, [u, J, a, a, stranger, three]) == [3.0, 1.0, 3.0, 3.0, 0.0, 0.0]
     assert grad(J, ()) == []
+    assert grad(J, (x for x in (a, u))) == [3.0, 3.0]
     assert grad(a, [a, u]) == [1.0, 0.0]
 
 
