@@ -180,17 +180,21 @@ def check(root: Value, epsilon: float = EPSILON) -> Check:
     'backprop is right'
     """
     require_value(root)
-    require_step(epsilon)
+    epsilon = to_step(epsilon)
     order = topological_order(root)
     require_recorded(order)
     leaves = [node for node in order if node.is_leaf]
     return judged(_GraphJudge(order, leaves), leaves, epsilon, Notation(order))
 
 
-def require_step(epsilon: float) -> None:
-    """Raise ValueError, or TypeError, unless epsilon can be the step of a numerical derivative."""
-    if not 0 < to_float(epsilon, "the step of a numerical derivative") < math.inf:
-        raise ValueError(f"the step of a numerical derivative is above 0, such as 1e-7; not {epsilon!r}")
+def to_step(epsilon: float) -> float:
+    """`epsilon` as the step of a numerical derivative; ValueError, or TypeError, if it cannot be one."""
+    step = to_float(epsilon, "the step of a numerical derivative")
+    if not 0 < step < math.inf:
+        raise ValueError(
+            f"the step of a numerical derivative is above 0 and finite, such as 1e-7; not {epsilon!r}"
+        )
+    return step
 
 
 def judged(judge: Judge, leaves: Sequence[Any], epsilon: float, names: Names) -> Check:

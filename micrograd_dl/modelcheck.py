@@ -26,7 +26,7 @@ from micrograd_dl.gradcheck import (
     Component,
     Judge,
     judged,
-    require_step,
+    to_step,
 )
 from micrograd_dl.theta import Model, kept, names, vector
 
@@ -64,7 +64,7 @@ def check_gradients(
             steps (float32); the cost is not finite; or an option is wrong.
         TypeError: it is no such model.
     """
-    require_step(epsilon)
+    epsilon = to_step(epsilon)
     seed = to_seed(seed)
     _require_that_it_can_be_checked(model)
     called = names(model)

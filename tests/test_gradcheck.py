@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -118,8 +121,14 @@ def test_another_step() -> None:
 @pytest.mark.parametrize("epsilon", [0.0, -1e-7, math.nan, math.inf])
 def test_a_step_that_is_none(epsilon: float) -> None:
     J, *_ = course()
-    with pytest.raises(ValueError, match="the step of a numerical derivative is above 0, such as 1e-7; not "):
+    with pytest.raises(ValueError, match="derivative is above 0 and finite, such as 1e-7; not "):
         check(J, epsilon)
+
+
+@pytest.mark.parametrize("epsilon", [Decimal("0.5"), Fraction(1, 2)])
+def test_a_step_is_any_real_number(epsilon: Any) -> None:
+    x = Value(2.0, "x")
+    assert check(x * x, epsilon).components == check(x * x, 0.5).components
 
 
 def test_what_cannot_be_checked() -> None:
