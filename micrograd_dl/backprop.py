@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, latex_number, number, number_term
-from micrograd_dl.operation import ATOM
+from micrograd_dl.operation import ATOM, names_of
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import topological_order
 from micrograd_dl.recording import require_recorded
@@ -245,8 +245,11 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
         elif node.op is None or node.op is CONSTANT:
             values[node] = node.data
         else:
-            names = [p.label for p in node.parents]
-            values[node] = node.op.evaluate([values[p] for p in node.parents], names if all(names) else ())
+            operands = [values[p] for p in node.parents]
+            try:
+                values[node] = node.op.forward(*operands)
+            except (ValueError, ZeroDivisionError) as error:
+                raise node.op.refusal(error, operands, names_of(node.parents)) from None
     return values
 
 

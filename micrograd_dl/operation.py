@@ -123,12 +123,12 @@ class Operation:
             )
             raise TypeError(f"{self.name} takes {wanted}, got {count}")
 
-    def evaluate(self, values: Sequence[float], names: Sequence[str] = ()) -> float:
-        """The result at `values`, floats; an error speaks of the operands by `names`."""
+    def evaluate(self, values: Sequence[float]) -> float:
+        """The result at `values`, floats."""
         try:
             result: float = self.forward(*values)
         except (ValueError, ZeroDivisionError) as error:
-            raise self.refusal(error, values, names) from None
+            raise self.refusal(error, values) from None
         return result
 
     def rule(self, index: int) -> Rule:

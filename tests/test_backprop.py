@@ -340,14 +340,16 @@ def test_a_result_can_be_given_too() -> None:
     assert evaluate(topological_order(J), {})[J] == 33.0
 
 
-def test_an_undefined_point_is_named_by_labels_where_there_are_some() -> None:
+def test_an_undefined_point_is_named_as_where_the_graph_is_recorded() -> None:
     width, height = Value(1.0, "width"), Value(2.0, "height")
     order = topological_order(height / width)
     with pytest.raises(ZeroDivisionError, match=r"^height / width is not defined at height = 2, width = 0:"):
         evaluate(order, {width: 0.0})
     nameless = topological_order(height / Value(1.0))
-    with pytest.raises(ZeroDivisionError, match=r"^x / y is not defined at x = 2, y = 0:"):
+    with pytest.raises(ZeroDivisionError, match=r"^height / y is not defined at height = 2, y = 0:"):
         evaluate(nameless, {nameless[1]: 0.0})
+    with pytest.raises(ZeroDivisionError, match=r"^1 / width is not defined at width = 0:"):
+        evaluate(topological_order(1 / width), {width: 0.0})
 
 
 def test_nan_and_infinities_are_evaluated() -> None:

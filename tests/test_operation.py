@@ -223,7 +223,7 @@ def test_names_of_operands() -> None:
 
 def test_an_error_speaks_of_the_operands_by_their_names() -> None:
     with pytest.raises(ZeroDivisionError) as error:
-        ops.div.evaluate([1.0, 0.0], ["height", "width"])
+        Value(1, "height") / Value(0, "width")
     assert str(error.value) == (
         "height / width is not defined at height = 1, width = 0: div needs a divisor that is not 0"
     )
@@ -245,7 +245,7 @@ def test_an_error_tells_operands_of_one_name_apart_and_an_operand_used_twice_is_
 
 def test_a_number_that_is_its_own_name_is_not_said_twice() -> None:
     with pytest.raises(ValueError, match=r"^log\(-1\) is not defined: log needs an operand above 0"):
-        ops.log.evaluate([-1.0], ["-1"])
+        ops.log(Value.constant(-1))
 
 
 def test_an_error_without_a_requirement() -> None:
