@@ -12,7 +12,7 @@ from micrograd_dl.backprop import Contribute, Seed, Step, evaluate, grad, requir
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, number, number_term
 from micrograd_dl.order import topological_order
-from micrograd_dl.recording import require_recorded
+from micrograd_dl.recording import require_recorded, same_number
 from micrograd_dl.value import Value
 
 _MOST_TERMS = 20  # printed of one gradient
@@ -362,7 +362,7 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     here = evaluate(order, {})
     there = evaluate(order, {node: data + h})
     [derivative] = grad(root, [node])
-    changed = tuple((n, there[n]) for n in order if n is not node and there[n] != here[n])
+    changed = tuple((n, there[n]) for n in order if n is not node and not same_number(there[n], here[n]))
     errors = []
     for size in sorted({math.fabs(h), 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8}, reverse=True):
         step = math.copysign(size, h)

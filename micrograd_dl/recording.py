@@ -63,10 +63,11 @@ def _is_recorded(node: Value, operation: Operation) -> bool:
     except (ValueError, ZeroDivisionError):
         return False
     edges = zip(node.parents, node.locals, again.locals, strict=True)
-    return _same(again.data, node.data) and all(
-        _same(old, new) for p, old, new in edges if p.op is not CONSTANT
+    return same_number(again.data, node.data) and all(
+        same_number(old, new) for p, old, new in edges if p.op is not CONSTANT
     )
 
 
-def _same(x: float, y: float) -> bool:
+def same_number(x: float, y: float) -> bool:
+    """Whether two results are one: NaN is NaN."""
     return x == y or (math.isnan(x) and math.isnan(y))

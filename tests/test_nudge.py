@@ -167,6 +167,14 @@ def test_nan_is_no_kink() -> None:
         assert kinks_between(order, {x: here_}, {x: there}) == ()
 
 
+def test_nan_that_stays_nan_is_not_changed() -> None:
+    x, y = Value(1.0, "x"), Value(math.nan, "y")
+    v = x * 2
+    J = v + y
+    assert nudge(J, x).changed == ((v, 2.002),)
+    assert "gives u = 2.002" in str(nudge(J, x))
+
+
 def test_at_most_three_kinks_are_named() -> None:
     x = Value(0.0, "x")
     found = nudge(ops.sum(*(x.relu() for _ in range(5))), x)
