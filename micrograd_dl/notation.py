@@ -234,7 +234,9 @@ def _shortened(formula: str) -> str:
     if len(formula) <= _LONGEST_FORMULA:
         return str(formula)
     half = _LONGEST_FORMULA // 2 - 2
-    return f"{formula[:half].rpartition(' ')[0]} ... {formula[-half:].partition(' ')[2]}"
+    # A label between backticks may have spaces of its own.
+    whole = re.sub("`[^`]*`", lambda name: name[0].replace(" ", "\0"), formula)
+    return f"{whole[:half].rpartition(' ')[0]} ... {whole[-half:].partition(' ')[2]}".replace("\0", " ")
 
 
 def _shortened_latex(formula: str) -> str:

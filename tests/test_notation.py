@@ -222,6 +222,12 @@ def test_long_formulas_are_cut_between_words() -> None:
     assert len(numbers) <= 160
 
 
+def test_long_formulas_are_not_cut_within_a_name() -> None:
+    J = ops.sum(*variables(*(f"weight number {i}" for i in range(40))))
+    formula = notation(J).formula(J)
+    assert re.sub(r"`weight number \d+`", "w", formula) == "w + w + w + w ... + w + w + w"
+
+
 def test_formulas_of_two_names_are_whole_and_nothing_but_dots_never_stands() -> None:
     names = ["a" * 60, "b" * 60, "c" * 60]
     a, b, c = variables(*names)
