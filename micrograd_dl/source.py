@@ -92,7 +92,7 @@ def to_source(root: Value) -> str:
     lines += ["", f"    # Backward pass; {short} is short for {total}."]
     lines += [f"    {line}" for line in backward]
     lines += [f"    return {names[root]}, {{{returned}}}", ""]
-    return "\n".join(_imports(lines) + lines)
+    return "\n".join(_imports(forward + backward) + lines)
 
 
 def _formula(node: Value, terms: Mapping[Value, Term]) -> str:

@@ -254,6 +254,10 @@ def test_gradients_get_out_of_the_way_of_variables() -> None:
     assert "# Backward pass; da_ is short for dJ/da." in to_source(a * da)
 
 
+def test_a_label_imports_nothing() -> None:
+    assert to_source(Value(2.0, "tanh(z)") * 2).startswith("def J_and_gradient(tanh_z, dJ=1.0):")
+
+
 def test_reserved_names_are_reserved() -> None:
     for word in [*keyword.kwlist, "abs", *ops.TABLE]:
         source = to_source(Value(0.5, word).tanh())
