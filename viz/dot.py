@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from viz.labels import dot_string
 from viz.scene import Card, Scene, Wire
-from viz.style import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, QUIET_STROKE, STROKES
+from viz.style import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, stroke_of
 
 _MARKS = {"current": "orange", "unknown": "dashed", "passed": "arrow to the left"}
 
@@ -62,9 +62,7 @@ def _label(card: Card) -> str:
 
 
 def _edge(wire: Wire) -> str:
-    stroke = (
-        STROKES["waiting"] if wire.state == "waiting" else QUIET_STROKE if wire.quiet else STROKES[wire.state]
-    )
+    stroke = stroke_of(wire)
     attributes = {"color": f'"{stroke.colour}"', "penwidth": f"{stroke.width:g}"}
     if stroke.dash:
         attributes["style"] = "dashed"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from viz.scene import Kind, State
+from viz.scene import Kind, State, Wire
 
 PAPER = "#ffffff"  # solid, so that a picture is as readable in a dark notebook as on a slide
 INK = "#1f1f1f"
@@ -56,3 +56,8 @@ STROKES: dict[State, Stroke] = {
     "back": Stroke(CURRENT, 3.0),
 }
 QUIET_STROKE = Stroke("#bdbdbd", 1.0)
+
+
+def stroke_of(wire: Wire) -> Stroke:
+    """How a wire is drawn: the edge of a plain number is pale, unless it is waiting or the step at hand."""
+    return QUIET_STROKE if wire.quiet and wire.state not in ("waiting", "forward") else STROKES[wire.state]

@@ -17,10 +17,10 @@ from viz.style import (
     INK,
     PAPER,
     QUIET,
-    QUIET_STROKE,
     ROLES,
     STROKES,
     Stroke,
+    stroke_of,
 )
 
 _PAD = 18.0
@@ -140,10 +140,7 @@ def _number(card: Card, box: Box) -> str:
 
 
 def _wire(wire: Wire, curve: tuple[Point, ...]) -> str:
-    stroke = QUIET_STROKE if wire.quiet and wire.state != "forward" else STROKES[wire.state]
-    if wire.state == "waiting":
-        stroke = STROKES["waiting"]
-    drawn = _arrow(curve, stroke, forwards=wire.state not in ("back", "passed"))
+    drawn = _arrow(curve, stroke_of(wire), forwards=wire.state not in ("back", "passed"))
     return f'<g class="edge {wire.state}">{_title(wire.tooltip)}{drawn}</g>'
 
 

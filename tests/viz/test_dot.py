@@ -11,6 +11,7 @@ from micrograd_dl.value import Value
 from viz import draw
 from viz.labels import lines, visible
 from viz.scene import NAME_SIZE
+from viz.style import CURRENT
 from viz.wasm import run
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -64,3 +65,9 @@ def test_a_walk(course: Value) -> None:
     trace.start()
     assert "dashed" in draw(trace).source
     assert b"<svg" in run(source, "svg")
+
+
+def test_the_edges_of_the_step_at_hand_are_marked_those_of_plain_numbers_too(course: Value) -> None:
+    trace = Trace(course)
+    trace.until("J")
+    assert draw(trace).source.count(f'color="{CURRENT}" penwidth=3]') == 2
