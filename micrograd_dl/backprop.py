@@ -129,6 +129,11 @@ class Contribute(_Sentence):
 Step: TypeAlias = Evaluate | Seed | Contribute
 
 
+def written_node(step: Step) -> Value:
+    """The node whose data or gradient the step writes."""
+    return step.parent if isinstance(step, Contribute) else step.node
+
+
 def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     """The forward pass and backprop of a recorded graph, one step at a time; nothing is written.
 

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl.backprop import Contribute, Seed, Step, evaluate, grad, require_value, steps_in
+from micrograd_dl.backprop import (
+    Contribute,
+    Evaluate,
+    Seed,
+    Step,
+    evaluate,
+    grad,
+    require_value,
+    steps_in,
+    written_node,
+)
 from micrograd_dl.coerce import to_float
 from micrograd_dl.notation import Notation, number, number_term
 from micrograd_dl.order import topological_order
@@ -116,9 +126,7 @@ def why_from(notation: Notation, node: Value, data: float, walk: Sequence[Step],
     terms = []
     done = 0
     for at, step in enumerate(walk):
-        if (isinstance(step, Contribute) and step.parent is node) or (
-            isinstance(step, Seed) and step.node is node
-        ):
+        if not isinstance(step, Evaluate) and written_node(step) is node:
             terms.append(step)
             done += at < position
     return Why(node, data, tuple(terms), done, notation)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, require_value, steps_in
+from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, require_value, steps_in, written_node
 from micrograd_dl.coerce import to_float
 from micrograd_dl.explain import Nudge, Paths, Why, nudge, paths, why_from
 from micrograd_dl.gradcheck import Check, check
@@ -88,7 +88,7 @@ class Trace:
             if isinstance(step, Evaluate):
                 self._known[step.node] = (at + 1, step.value)
             else:
-                self._summed.setdefault(_written_node(step), []).append(at)
+                self._summed.setdefault(written_node(step), []).append(at)
 
     # --- the cursor -------------------------------------------------------------------------------------
 
@@ -286,9 +286,9 @@ class Trace:
         """Whether a step writes to a node, or to the gradient that is meant."""
         node = self._of_gradient.get(target) if isinstance(target, str) else None
         if node is not None:
-            return lambda step: not isinstance(step, Evaluate) and _written_node(step) is node
+            return lambda step: not isinstance(step, Evaluate) and written_node(step) is node
         found = self.node(target)
-        return lambda step: _written_node(step) is found
+        return lambda step: written_node(step) is found
 
     @cached_property
     def _of_gradient(self) -> dict[str, Value]:
@@ -334,10 +334,6 @@ class Trace:
             node.data = before
             raise
         self._record()
-
-
-def _written_node(step: Step) -> Value:
-    return step.parent if isinstance(step, Contribute) else step.node
 
 
 def _written_number(step: Step) -> float:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step
+from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, written_node
 from micrograd_dl.notation import Notation, number
 from micrograd_dl.order import topological_order
 from micrograd_dl.trace import Trace
@@ -167,7 +167,7 @@ class OnPaper:
 
     def is_current(self, node: Value) -> bool:
         """See Reading."""
-        return self._step is not None and _written(self._step) is node
+        return self._step is not None and written_node(self._step) is node
 
     def passing(self) -> tuple[Value, Value] | None:
         """See Reading."""
@@ -205,10 +205,6 @@ def _walk(trace: Trace) -> _Walk:
             elif isinstance(step, Seed):
                 walk.totals.setdefault(step.node, set()).add(number(step.gradient))
     return walk
-
-
-def _written(step: Step) -> Value:
-    return step.parent if isinstance(step, Contribute) else step.node
 
 
 def _caption(trace: Trace) -> tuple[str, ...]:

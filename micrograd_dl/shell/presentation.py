@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step
+from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, written_node
 from micrograd_dl.notation import number
 from micrograd_dl.shell.terminal import columns, fitted, paint, wrapped
 from micrograd_dl.trace import Trace
@@ -134,7 +134,7 @@ def _written(step: Step) -> str:
     """The name of what a step writes, as its sentence begins."""
     if isinstance(step, Evaluate):
         return step.notation.name(step.node)
-    return step.notation.gradient(step.parent if isinstance(step, Contribute) else step.node)
+    return step.notation.gradient(written_node(step))
 
 
 def _symbols(step: Step) -> str:

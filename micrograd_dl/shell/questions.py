@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from typing import IO, ClassVar
 
-from micrograd_dl.backprop import Contribute
+from micrograd_dl.backprop import written_node
 from micrograd_dl.shell import presentation
 from micrograd_dl.shell.lookup import answer, find
 from micrograd_dl.shell.prompt import Prompt
@@ -103,7 +103,7 @@ class Questions(Prompt):
         if step is None:
             names = list(self.trace.notation.names.values())[:_MOST_NAMES]
             raise ValueError(f"say which node: {', '.join(names)}")
-        return step.parent if isinstance(step, Contribute) else step.node
+        return written_node(step)
 
     # --- looking --------------------------------------------------------------------------------------
 
