@@ -8,6 +8,7 @@ the graph is, and stepping back cannot leave anything behind.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -344,12 +345,12 @@ def _written_number(step: Step) -> float:
 
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda x, y: x > y,
-    ">=": lambda x, y: x >= y,
-    "<": lambda x, y: x < y,
-    "<=": lambda x, y: x <= y,
-    "==": lambda x, y: x == y,
-    "!=": lambda x, y: x != y,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
 }
 _TEST: dict[str, Callable[[float], bool]] = {"isnan": math.isnan, "isinf": math.isinf}
 _TESTED = re.compile(r"\s*(isnan|isinf)\s*(?:\(\s*(data|grad)\s*\))?\s*")
