@@ -212,9 +212,8 @@ def _expression(text: str, values: dict[str, float]) -> Expression:
 def _standard_input() -> str:
     from micrograd_dl.expression import MAX_LENGTH
 
-    return (
-        sys.stdin.read(MAX_LENGTH + 1) if sys.stdin else ""
-    )  # no more than is needed to see that it is too much
+    # No more than is needed to see that it is too much.
+    return sys.stdin.read(MAX_LENGTH + 1) if sys.stdin else ""
 
 
 def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
@@ -237,9 +236,10 @@ def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
         )
     if texts:
         return texts[0], values
-    for name in values.keys() - EXAMPLE_VALUES.keys():
+    if unknown := [name for name in values if name not in EXAMPLE_VALUES]:
         raise _UsageError(
-            f"there is no expression, and the course's example has no {name}: its variables are a, b, c"
+            f"there is no expression, and the course's example has no {', '.join(unknown)}: "
+            f"its variables are {', '.join(EXAMPLE_VALUES)}"
         )
     return EXAMPLE, EXAMPLE_VALUES | values
 
@@ -297,9 +297,9 @@ def _source(text: str, expression: Expression, options: argparse.Namespace) -> i
     return 0
 
 
-# Of each command: the usage, the description, and what does it.
 _LEARNING = ("train", "predict", "lesson")  # these have their own room, learning_cli.py
 
+# Of each other command: the usage, the description, and what does it.
 _COMMANDS: dict[str, tuple[str, str, Callable[[str, Expression, argparse.Namespace], int]]] = {
     "step": ("[--all] [EXPR] [NAME=NUMBER ...]", _STEP, _step),
     "draw": ("[--edges] [EXPR] [NAME=NUMBER ...] -o FILE", _DRAW, _draw),

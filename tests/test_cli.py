@@ -223,7 +223,7 @@ def test_numbers(capsys: Capture, text: str, value: str) -> None:
         (["a*b", "a=five", "b=2"], "'a=five' is not a value, such as a=5"),
         (["u=b*c", "v=a+u", "a=1"], "put the whole expression in quotes"),
         (["a*b", "a=1", "a=2", "b=3"], "a is given two values, 1 and 2"),
-        (["z=3"], "the course's example has no z"),
+        (["y=1", "z=3"], "the course's example has no y, z: its variables are a, b, c"),
         (["a +* b", "a=1", "b=2"], "\na +* b\n"),
         (["exp*2", "exp=1"], "exp"),
         (["log(x)", "x=0"], "log"),
