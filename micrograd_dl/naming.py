@@ -6,12 +6,12 @@ import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain, count
 
+from micrograd_dl.operation import readable
 from micrograd_dl.value import Value
 
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"
 LETTERS = ("u", "v", "p", "q", "r", "s", "t")
-_LONGEST = 60  # characters of a label that a formula shows
 
 
 def name_values(namespace: Mapping[str, object] | None = None) -> None:
@@ -72,22 +72,6 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
     for node in leaves:
         given[node] = _free(of_leaves, taken)
     return {node: given[node] for node in order if node in given}
-
-
-def readable(label: str) -> str:
-    r"""A label as it stands in a formula: short, on one line, between backticks unless it is a plain name.
-
-    >>> readable("w_1"), readable("a + b"), readable("two\nlines")
-    ('w_1', '`a + b`', '`two\\nlines`')
-    """
-    plain = label.replace("[", "").replace("]", "").replace(".", "").replace("'", "")
-    if plain.isidentifier() and len(label) <= _LONGEST:
-        return label
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[: _LONGEST + 1]
-    )
-    shown = shown.replace("`", "'")  # else two names and what stands between them could read like two others
-    return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"
 
 
 def _label(value: Value, name: str) -> None:

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
-from micrograd_dl.naming import free_name, readable, unique_names
-from micrograd_dl.operation import ATOM, MUL, NEG, Term
+from micrograd_dl.naming import free_name, unique_names
+from micrograd_dl.operation import ATOM, MUL, NEG, Term, readable
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
 

@@ -16,6 +16,8 @@ Rule = Callable[..., Any]
 # How tightly a written form binds, from the loosest to the tightest; Python's order.
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 
+_LONGEST = 60  # characters of a label that a formula shows
+
 
 class Term(str):
     """A piece of a written formula that knows how tightly it binds.
@@ -221,6 +223,22 @@ def names_of(operands: Sequence[Any]) -> list[str]:
     """What an error calls Values: by labels where there are some, constants by number, the rest x, y, ..."""
     placeholders = Operation.operand_names(len(operands))
     return [
-        v.label or (f"{v.data:.17g}" if v.is_constant else name)
+        readable(v.label) if v.label else f"{v.data:.17g}" if v.is_constant else name
         for v, name in zip(operands, placeholders, strict=True)
     ]
+
+
+def readable(label: str) -> str:
+    r"""A label as it stands in a formula: short, on one line, between backticks unless it is a plain name.
+
+    >>> readable("w_1"), readable("a + b"), readable("two\nlines")
+    ('w_1', '`a + b`', '`two\\nlines`')
+    """
+    plain = label.replace("[", "").replace("]", "").replace(".", "").replace("'", "")
+    if plain.isidentifier() and len(label) <= _LONGEST:
+        return label
+    shown = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[: _LONGEST + 1]
+    )
+    shown = shown.replace("`", "'")  # else two names and what stands between them could read like two others
+    return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from micrograd_dl.operation import Operation, names_of
+from micrograd_dl.operation import Operation, names_of, readable
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value, apply
@@ -49,10 +49,11 @@ def require_recorded(order: Sequence[Value]) -> None:
             names = names_of(node.parents)
             named = dict.fromkeys(zip(names, node.parents, strict=True))
             current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
+            label = readable(node.label) if node.label else "a node"
             raise RuntimeError(
-                f"{node.label or 'a node'} = {node.op.written(names)} = {node.data:.17g} was not recorded at "
-                f"{current}: data (or the slope at a kink) has been changed since. Call recompute(root), or "
-                "build the expression again."
+                f"{label} = {node.op.written(names)} = {node.data:.17g} was not recorded at {current}: "
+                "data (or the slope at a kink) has been changed since. Call recompute(root), or build the "
+                "expression again."
             )
 
 

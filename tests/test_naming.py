@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl import ops
-from micrograd_dl.naming import free_name, name_values, readable, unique_names
+from micrograd_dl.naming import free_name, name_values, unique_names
+from micrograd_dl.operation import readable
 from micrograd_dl.order import topological_order
 from micrograd_dl.testing import Graph, graphs
 from micrograd_dl.value import Value

@@ -243,6 +243,14 @@ def test_an_error_tells_operands_of_one_name_apart_and_an_operand_used_twice_is_
         zero / zero
 
 
+def test_a_label_in_an_error_is_short_and_on_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^log\(`two\\nlines`\) is not defined at `two\\nlines` = -1: "):
+        Value(-1, "two\nlines").log()
+    with pytest.raises(ValueError, match=r"^log\(`x{57}\.\.\.`\) is not defined at ") as error:
+        Value(-1, "x" * 10_000).log()
+    assert len(str(error.value)) < 300
+
+
 def test_a_number_that_is_its_own_name_is_not_said_twice() -> None:
     with pytest.raises(ValueError, match=r"^log\(-1\) is not defined: log needs an operand above 0"):
         ops.log(Value.constant(-1))

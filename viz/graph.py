@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from micrograd_dl.naming import readable
 from micrograd_dl.notation import Notation, number
+from micrograd_dl.operation import readable
 from micrograd_dl.value import Value
 from viz.labels import lines, shortened, text_width, tooltip
 from viz.readings import MORE, Reading, Term
