@@ -189,6 +189,12 @@ class Operation:
     def _on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
         """The rule on arrays, with the same decisions at the edges as on floats."""
         rule = functools.partial(self.array, numpy) if self.array else self.forward
+        odd = [x.dtype for x in operands if isinstance(x, numpy.ndarray) and x.dtype.kind not in "biuf"]
+        if odd:
+            raise TypeError(
+                f"{self.name} takes arrays of real numbers, not of {odd[0]}: convert one with "
+                ".astype(float), or take its elements one by one"
+            )
         # NumPy has no negative powers of whole numbers, and lets them overflow in silence.
         whole = [isinstance(x, numpy.ndarray) and x.dtype.kind in "biu" for x in operands]
         operands = [x.astype(float) if is_whole else x for x, is_whole in zip(operands, whole, strict=True)]

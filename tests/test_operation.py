@@ -130,6 +130,16 @@ def test_arrays_of_whole_numbers_are_taken_as_doubles() -> None:
     assert ops.sub(np.array([[True]]), np.array([[True]])).dtype == np.float64
 
 
+@pytest.mark.parametrize(
+    ("wrong", "dtype"),
+    [([1 + 1j], "complex128"), ([Value(1)], "object"), (["1"], "<U1")],
+)
+def test_arrays_of_what_is_no_real_number_are_refused(wrong: list[Any], dtype: str) -> None:
+    for operation, operands in ((ops.exp, (np.array(wrong),)), (ops.add, (np.array(wrong), 1.0))):
+        with pytest.raises(TypeError, match=f"takes arrays of real numbers, not of {dtype}: "):
+            operation(*operands)
+
+
 def test_arrays_overflow_and_pass_nan_through_like_floats() -> None:
     assert ops.exp(np.array([[1000.0, -1000.0]])).tolist() == [[math.inf, 0.0]]
     assert np.isnan(ops.sub(np.array([[math.inf]]), np.array([[math.inf]]))).all()
