@@ -78,7 +78,7 @@ def _formula(node: Value, notation: Notation) -> str:
     if node.op is None:
         return ""
     formula = f"= {notation.formula(node)}"
-    if text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA and "\n" not in formula:
+    if text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA:
         return shortened(formula, _WIDEST_FORMULA, TEXT_SIZE)
     return f"= {node.op.symbol}" if node.op.arity is None else f"= {node.op.name}(…)"
 
