@@ -62,8 +62,9 @@ def to_source(root: Value) -> str:
     require_recorded(order)
     write = Notation(order)
     leaves = [node for node in order if node.is_leaf]
-    names = _identifiers(write.names)
-    gradients = _gradient_identifiers(write.names, names)
+    taken = {*keyword.kwlist, *TABLE, *dir(builtins)}
+    names = {node: _free(_identifier(name), taken) for node, name in write.names.items()}
+    gradients = {node: _free(f"d{name}", taken) for node, name in names.items()}
     terms: dict[Value, Term] = {node: Term(name) for node, name in names.items()}
     terms |= {node: exact_term(node.data) for node in order if node.is_constant}
 
@@ -128,12 +129,6 @@ def _imports(lines: Iterable[str]) -> list[str]:
     return [f"from micrograd_dl.ops import {', '.join(functions)}", "", ""] if functions else []
 
 
-def _identifiers(names: Mapping[Value, str]) -> dict[Value, str]:
-    """Each node's name as an identifier that is not taken, reserved, or a function of the table."""
-    taken = {*keyword.kwlist, *TABLE, *dir(builtins)}
-    return {node: _free(_identifier(name), taken) for node, name in names.items()}
-
-
 def _identifier(name: str) -> str:
     """The identifier that is most like a name, in the form in which Python compares identifiers."""
     letters = (c if f"x{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", name))
@@ -141,12 +136,8 @@ def _identifier(name: str) -> str:
     return unicodedata.normalize("NFKC", kept if kept.isidentifier() else f"x{kept}")
 
 
-def _gradient_identifiers(names: Mapping[Value, str], identifiers: Mapping[Value, str]) -> dict[Value, str]:
-    taken = {*identifiers.values(), *TABLE, *keyword.kwlist, *dir(builtins)}
-    return {node: _free(f"d{identifiers[node]}", taken) for node in names}
-
-
 def _free(name: str, taken: set[str]) -> str:
+    """The name, with underscores behind it until nothing else has it; it is taken then."""
     while name in taken:
         name += "_"
     taken.add(name)
