@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from micrograd_dl.naming import free_name, unique_names
-from micrograd_dl.operation import ATOM, MUL, NEG, Term, readable
+from micrograd_dl.operation import ATOM, MUL, NEG, Term, readable, shortened
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
 
-_LONGEST_FORMULA = 160  # room for two names of the longest kind
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1
 
@@ -97,12 +96,12 @@ class Notation:
 
     def formula(self, node: Value) -> str:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
-        return _shortened(self._formula(node))
+        return shortened(self._formula(node))
 
     def numbers(self, node: Value, operands: Sequence[float]) -> str:
         """The same with numbers in place of the names."""
         assert node.op is not None
-        return _shortened(node.op.written([number_term(x) for x in operands]))
+        return shortened(node.op.written([number_term(x) for x in operands]))
 
     def total(self, node: Value) -> str:
         """The derivative of the result by `node`, in full: ``dJ/db``."""
@@ -229,18 +228,8 @@ def _latex_escaped(text: str) -> str:
     return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
 
 
-def _shortened(formula: str) -> str:
-    """A long formula (a sum of a thousand terms) without its middle; no name or number is cut in two."""
-    if len(formula) <= _LONGEST_FORMULA:
-        return str(formula)
-    half = _LONGEST_FORMULA // 2 - 2
-    # A label between backticks may have spaces of its own.
-    whole = re.sub("`[^`]*`", lambda name: name[0].replace(" ", "\0"), formula)
-    return f"{whole[:half].rpartition(' ')[0]} ... {whole[-half:].partition(' ')[2]}".replace("\0", " ")
-
-
 def _shortened_latex(formula: str) -> str:
-    """The same in LaTeX, cut between two terms, outside of all braces."""
+    """A long formula in LaTeX without its middle, cut between two terms, outside of all braces."""
     if len(formula) <= _LONGEST_LATEX:
         return str(formula)
     terms: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ Rule = Callable[..., Any]
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 
 _LONGEST = 60  # characters of a label that a formula shows
+_LONGEST_FORMULA = 160  # room for two names of the longest kind
+_MOST_NUMBERS = 20  # operands whose numbers an error shows
 
 
 class Term(str):
@@ -172,12 +175,11 @@ class Operation:
     def refusal(self, error: Exception, values: Sequence[float], names: Sequence[str] = ()) -> Exception:
         """The error to raise where the operation is undefined: built in, and says what and where."""
         names = names or self.operand_names(len(values))
-        named = dict.fromkeys(zip(names, values, strict=True))  # each once: log(x) / log(x)
-        where = ", ".join(f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}")
+        where = numbers_of(names, values)
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
         at = f" at {where}" if where else ""
         return kind(
-            f"{self.written(names)} is not defined{at}: "
+            f"{shortened(self.written(names))} is not defined{at}: "
             f"{self.name} needs {self.requirement or 'other operands'}"
         )
 
@@ -234,6 +236,14 @@ def names_of(operands: Sequence[Any]) -> list[str]:
     ]
 
 
+def numbers_of(names: Sequence[str], values: Sequence[float]) -> str:
+    """What an error says of operands: ``x = 3, y = 0``; the same one once, and not what is its own name."""
+    named = dict.fromkeys(zip(names, values, strict=True))
+    told = [f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}"]
+    more = len(told) - _MOST_NUMBERS
+    return ", ".join(told[:_MOST_NUMBERS]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def readable(label: str) -> str:
     r"""A label as it stands in a formula: short, on one line, between backticks unless it is a plain name.
 
@@ -248,3 +258,13 @@ def readable(label: str) -> str:
     )
     shown = shown.replace("`", "'")  # else two names and what stands between them could read like two others
     return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"
+
+
+def shortened(formula: str) -> str:
+    """A long formula (a sum of a thousand terms) without its middle; no name or number is cut in two."""
+    if len(formula) <= _LONGEST_FORMULA:
+        return str(formula)
+    half = _LONGEST_FORMULA // 2 - 2
+    # A label between backticks may have spaces of its own.
+    whole = re.sub("`[^`]*`", lambda name: name[0].replace(" ", "\0"), formula)
+    return f"{whole[:half].rpartition(' ')[0]} ... {whole[-half:].partition(' ')[2]}".replace("\0", " ")

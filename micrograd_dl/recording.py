@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from micrograd_dl.operation import Operation, names_of, readable
+from micrograd_dl.operation import Operation, names_of, numbers_of, readable, shortened
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value, apply
@@ -47,11 +47,11 @@ def require_recorded(order: Sequence[Value]) -> None:
             continue
         if not _is_recorded(node, node.op):
             names = names_of(node.parents)
-            named = dict.fromkeys(zip(names, node.parents, strict=True))
-            current = ", ".join(f"{name} = {p.data:.17g}" for name, p in named if p.op is not CONSTANT)
+            formula = shortened(node.op.written(names))
+            current = numbers_of(names, [p.data for p in node.parents])
             label = readable(node.label) if node.label else "a node"
             raise RuntimeError(
-                f"{label} = {node.op.written(names)} = {node.data:.17g} was not recorded at {current}: "
+                f"{label} = {formula} = {node.data:.17g} was not recorded at {current}: "
                 "data (or the slope at a kink) has been changed since. Call recompute(root), or build the "
                 "expression again."
             )

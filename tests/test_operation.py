@@ -261,6 +261,14 @@ def test_a_label_in_an_error_is_short_and_on_one_line() -> None:
     assert len(str(error.value)) < 300
 
 
+def test_an_error_is_short_of_many_operands() -> None:
+    with pytest.raises(
+        ValueError, match=r"x19 = 1, x20 = 1 and 9,981 more: dot needs an even number"
+    ) as error:
+        ops.dot(*[1.0] * 10_001)
+    assert len(str(error.value)) < 600
+
+
 def test_a_number_that_is_its_own_name_is_not_said_twice() -> None:
     with pytest.raises(ValueError, match=r"^log\(-1\) is not defined: log needs an operand above 0"):
         ops.log(Value.constant(-1))

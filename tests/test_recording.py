@@ -176,6 +176,15 @@ def test_the_message_names_an_operand_once_and_no_constant() -> None:
         x.data = 3.0
 
 
+def test_the_message_is_short_of_many_operands() -> None:
+    w = [Value(i, f"w{i}") for i in range(784)]
+    z = ops.dot(*w)
+    w[700].data = 0.5
+    with pytest.raises(RuntimeError, match=r"w0 \* w1 \+ w2 .*, w19 = 19 and 764 more: data ") as error:
+        require_recorded([z])
+    assert len(str(error.value)) < 600
+
+
 def test_a_changed_result() -> None:
     x = Value(3.0)
     y = x * x
