@@ -121,11 +121,11 @@ class Notation:
             operand = f"({operand})"
         return f"{d}{self.name(node)}/{d}{operand}" + (f"[{which}]" if which else "")
 
-    def local_formula(self, node: Value, index: int, latex: bool = False) -> Term:
+    def local_formula(self, node: Value, index: int) -> Term:
         """The formula of that derivative: the table's rule, applied to names."""
-        return self.local_formulas(node, self._latex_name if latex else self._term, latex)[index]
+        return self.local_formulas(node, self._term)[index]
 
-    def local_formulas(self, node: Value, name: Callable[[Value], Term], latex: bool = False) -> list[Term]:
+    def local_formulas(self, node: Value, name: Callable[[Value], Term]) -> list[Term]:
         """The formulas of the derivatives of `node` by all its operands, with names of one's own."""
         assert node.op is not None
         # Any number would do for the stand-ins; no operation is undefined at NaN.
@@ -133,10 +133,7 @@ class Notation:
         variable = [not p.is_constant for p in node.parents]
         slopes = node.op.slopes(stand_ins[node], [stand_ins.get(p, p.data) for p in node.parents], variable)
         names = {stand_in: name(p) for p, stand_in in stand_ins.items()}
-        plain = latex_number if latex else exact_term
-        return [
-            written(slope, names, latex) if isinstance(slope, Value) else plain(slope) for slope in slopes
-        ]
+        return [written(slope, names) if isinstance(slope, Value) else exact_term(slope) for slope in slopes]
 
     # --- LaTeX ------------------------------------------------------------------------------------------
 
@@ -196,16 +193,16 @@ class Notation:
         return "∂", parents[: index + 1].count(parent) if parents.count(parent) > 1 else 0
 
 
-def written(root: Value, names: Mapping[Value, Term], latex: bool = False) -> Term:
+def written(root: Value, names: Mapping[Value, Term]) -> Term:
     """The formula of a whole graph, down to the nodes in `names`."""
     terms = dict(names)
     for node in topological_order(root):
         if node in terms:
             continue
         if node.op is None or node.is_constant:
-            terms[node] = latex_number(node.data) if latex else exact_term(node.data)
+            terms[node] = exact_term(node.data)
         else:
-            terms[node] = node.op.written([terms[p] for p in node.parents], latex)
+            terms[node] = node.op.written([terms[p] for p in node.parents])
     return terms[root]
 
 
