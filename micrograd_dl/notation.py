@@ -83,12 +83,13 @@ class Notation:
         for known in (name, readable(name)):
             if known in self._nodes:
                 return self._nodes[known]
+        raise KeyError(f"no node is called {name!r:.70}; there are {self.listed()}")
+
+    def listed(self) -> str:
+        """The names there are, for a message: of a large graph the first, and how many more."""
         names = [*islice(self._nodes, 20)]
         more = len(self._nodes) - len(names)
-        raise KeyError(
-            f"no node is called {name!r:.70}; there are {', '.join(names)}"
-            + (f" and {more:,} more" if more else "")
-        )
+        return ", ".join(names) + (f" and {more:,} more" if more else "")
 
     def name(self, node: Value) -> str:
         """The node's name; of a constant, its number."""

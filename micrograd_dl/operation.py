@@ -1,4 +1,4 @@
-"""What an operation is: the form of an entry of the table in :mod:`micrograd_dl.ops`."""
+"""The form of an entry of the table in :mod:`micrograd_dl.ops`, and how its errors speak of operands."""
 
 from __future__ import annotations
 

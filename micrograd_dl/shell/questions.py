@@ -18,7 +18,6 @@ from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 
 _NEARBY = 4  # steps that `list` shows on either side of the one just done
-_MOST_NAMES = 20  # in a message
 
 
 class Questions(Prompt):
@@ -101,8 +100,7 @@ class Questions(Prompt):
             return find(self.trace, text)[0]
         step = self.trace.current
         if step is None:
-            names = list(self.trace.notation.names.values())[:_MOST_NAMES]
-            raise ValueError(f"say which node: {', '.join(names)}")
+            raise ValueError(f"say which node: {self.trace.notation.listed()}")
         return written_node(step)
 
     # --- looking --------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from micrograd_dl import functions
 from micrograd_dl.expression import parse
 from micrograd_dl.shell.questions import Questions, real_number, whole_number
 from micrograd_dl.trace import Trace
+from micrograd_dl.value import Value
 
 COURSE = "u = b*c; v = a + u; J = 3*v"
 
@@ -148,6 +150,8 @@ def test_the_last_step_is_asked_about_if_no_node_is_given() -> None:
         assert asked(command, trace=course(8)) == asked(f"{command} b", trace=course(8))
         assert asked(command, trace=course(1)) == asked(f"{command} u", trace=course(1))
         assert asked(command, trace=course(0)) == "line 1: say which node: a, b, c, u, v, J\n"
+    many = Trace(functions.sum(Value(0.0) for _ in range(30)))
+    assert asked("why", trace=many).endswith("x20 and 11 more\n")
 
 
 def test_paths() -> None:
