@@ -162,7 +162,7 @@ def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     seed = to_float(seed, "the seed of backprop")
     order = topological_order(root)
     require_recorded(order)
-    yield from steps_in(order, Notation(order), seed)
+    yield from steps_in(order, Notation(order, seeded=seed != 1), seed)
 
 
 def steps_in(order: Sequence[Value], notation: Notation, seed: float = 1.0) -> Iterator[Step]:

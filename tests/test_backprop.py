@@ -225,9 +225,9 @@ def test_sentences_with_negative_numbers_and_uses() -> None:
     J.label = "J"
     assert [str(step) for step in steps(J, seed=-1.0)] == [
         "J = x * x = -2 * -2 = 4",
-        "dJ = dJ/dJ = -1",
-        "dx += dJ/dJ * ∂J/∂x[1] = -1 * -2 = 2   (dx: 0 -> 2)",
-        "dx += dJ/dJ * ∂J/∂x[2] = -1 * -2 = 2   (dx: 2 -> 4)",
+        "dJ = dL/dJ = -1",
+        "dx += dL/dJ * ∂J/∂x[1] = -1 * -2 = 2   (dx: 0 -> 2)",
+        "dx += dL/dJ * ∂J/∂x[2] = -1 * -2 = 2   (dx: 2 -> 4)",
     ]
 
 
