@@ -1,7 +1,7 @@
 """A graph of scalars as straight-line C: one statement a node, and one for its adjoint, compiled by gcc -O1.
 
-Values and adjoints stand in two arrays. The statements are in functions of 200, and long sums in statements of
-16 terms, as gcc takes the longer for a statement the more of them a function has, and the longer they are.
+Values and adjoints stand in two arrays. The statements are in functions of 200, and long sums are written 16
+terms a statement: gcc takes the longer for one the more of them a function has, and the longer they are.
 """
 
 from __future__ import annotations
