@@ -1,7 +1,7 @@
 """The interpreter of programs as Numba compiles it: once for all graphs, and kept on disk.
 
-A row holds the numbers of one slot for a block of examples, and every inner loop goes along one: its length
-is known to the compiler, and a block of all rows fits the cache of a core.
+A row holds the numbers of one slot for a block of examples, and every inner loop goes along one; a block of
+all rows fits the cache of a core.
 
 What is done here is what the rules of the table in :mod:`micrograd_dl.ops` do, which a test holds it to.
 """
@@ -21,8 +21,8 @@ from micrograd_dl.compiled.tape import LINEAR, MEAN
 
 BLOCK = 128
 
-# The columns of the table that tells the interpreter what to do: see `numba_runner`.
-WIDTH = 10
+# What the table that tells the interpreter what to do begins with, and its columns: see `run`.
+HEAD, WIDTH = 5, 10
 CODE, CHECKED, FIRST, LAST, A, B, STARTS, SHARED, WEIGHTS, ROWS = range(WIDTH)
 
 # Unsigned, as all indices are: Numba would ask of a signed one whether it counts from the end.
@@ -176,14 +176,14 @@ def _run_shared(table: Any, pool: Any, U: Any) -> bool:
 
 
 @_compiled(fastmath={"contract"})
-def _linear(V: Any, U: Any, pool: Any, row: Any) -> None:
+def _linear(V: Any, U: Any, pool: Any, row: Any, n: int) -> None:
     """Rows that are sums of products; eight terms at a time, so that they are written an eighth as often."""
     shared, weights, rows = row[SHARED], row[WEIGHTS], row[ROWS]
     a, b, starts = row[A], row[B], row[STARTS]
     for k in range(row[LAST] - row[FIRST]):
         o = row[FIRST] + k
         p, end = pool[shared + k], pool[shared + k + 1]
-        for c in range(BLOCK):
+        for c in range(n):
             V[o, c] = 0.0
         while p + 8 <= end:
             w, r = weights + p, rows + p
@@ -191,23 +191,23 @@ def _linear(V: Any, U: Any, pool: Any, row: Any) -> None:
             w4, w5, w6, w7 = U[pool[w + 4]], U[pool[w + 5]], U[pool[w + 6]], U[pool[w + 7]]
             r0, r1, r2, r3 = pool[r], pool[r + 1], pool[r + 2], pool[r + 3]
             r4, r5, r6, r7 = pool[r + 4], pool[r + 5], pool[r + 6], pool[r + 7]
-            for c in range(BLOCK):
+            for c in range(n):
                 total = (((V[o, c] + w0 * V[r0, c]) + w1 * V[r1, c]) + w2 * V[r2, c]) + w3 * V[r3, c]
                 V[o, c] = (((total + w4 * V[r4, c]) + w5 * V[r5, c]) + w6 * V[r6, c]) + w7 * V[r7, c]
             p += 8
         while p < end:
             w0, r0 = U[pool[weights + p]], pool[rows + p]
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] += w0 * V[r0, c]
             p += 1
         for q in range(pool[starts + k], pool[starts + k + 1]):
             i, j = pool[a + q], pool[b + q]
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] += V[i, c] * V[j, c]
 
 
 @_compiled(fastmath={"contract", "reassoc"})
-def _mean(V: Any, U: Any, pool: Any, row: Any) -> None:
+def _mean(V: Any, U: Any, pool: Any, row: Any, n: int) -> None:
     """Add the block's sums of products; four at a time that share a row, as a neuron's derivatives do."""
     a, b, starts, first = row[A], row[B], row[STARTS], row[FIRST]
     count = row[LAST] - first
@@ -225,7 +225,7 @@ def _mean(V: Any, U: Any, pool: Any, row: Any) -> None:
             q = b + pool[p]
             r0, r1, r2, r3 = pool[q], pool[q + 1], pool[q + 2], pool[q + 3]
             s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-            for c in range(BLOCK):
+            for c in range(n):
                 x = V[i, c]
                 s0 += x * V[r0, c]
                 s1 += x * V[r1, c]
@@ -240,71 +240,68 @@ def _mean(V: Any, U: Any, pool: Any, row: Any) -> None:
             total = 0.0
             for q in range(pool[p], pool[p + 1]):
                 r0, r1 = pool[a + q], pool[b + q]
-                for c in range(BLOCK):
+                for c in range(n):
                     total += V[r0, c] * V[r1, c]
             U[first + k] += total
             k += 1
 
 
 @_compiled()
-def _simple(V: Any, pool: Any, row: Any) -> None:
+def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
     """An operation on one or two rows."""
     code, checked, first, last, a, b = row[CODE], row[CHECKED], row[FIRST], row[LAST], row[A], row[B]
     for k in range(last - first):
         o, i = first + k, pool[a + k]
         j = pool[b + k]
         if code == _MUL:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = V[i, c] * V[j, c]
         elif code == _ADD:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = V[i, c] + V[j, c]
         elif code == _SUB:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = V[i, c] - V[j, c]
         elif code == _NEG:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = -V[i, c]
         elif code == _RELU:
-            for c in range(BLOCK):
+            for c in range(n):
                 x = V[i, c]
                 V[o, c] = 0.0 if x <= 0 else x
         elif code == _AT_LEAST:
-            for c in range(BLOCK):
+            for c in range(n):
                 x, y = V[i, c], V[j, c]
                 V[o, c] = math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
         elif code == _TANH:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = math.tanh(V[i, c])
         elif code == _EXP:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = math.exp(V[i, c])
         elif b == a:  # an operation on one number
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = _one(code, V[i, c])
         else:
-            for c in range(BLOCK):
+            for c in range(n):
                 V[o, c] = _two(code, V[i, c], V[j, c], checked)
 
 
 @_compiled()
-def _of_many(V: Any, pool: Any, row: Any) -> None:
+def _of_many(V: Any, pool: Any, row: Any, n: int) -> None:
     a, starts, first = row[A], row[STARTS], row[FIRST]
     for k in range(row[LAST] - first):
         operands = pool[a + pool[starts + k] : a + pool[starts + k + 1]]
         x = np.empty(len(operands))
-        for c in range(BLOCK):
+        for c in range(n):
             for i in range(len(operands)):
                 x[i] = V[operands[i], c]
             V[first + k, c] = _logsumexp_of(x)
 
 
 @_compiled()
-def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, given_rows: int, asked: Any, out: Any) -> bool:
-    """Do the groups of the middle phase, block by block; whether a result may be undefined.
-
-    The last block is filled up with its last example, whose share of the derivatives is 0.
-    """
+def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
+    """Do the groups of the middle phase, block by block; whether a result may be undefined."""
     suspect = False
     m = X.shape[1]
     for begin in range(0, m, BLOCK):
@@ -312,22 +309,17 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, given_rows: int, as
         for r in range(X.shape[0]):
             for c in range(n):
                 V[r, c] = X[r, begin + c]
-            for c in range(n, BLOCK):
-                V[r, c] = V[r, n - 1]
-        for r in range(X.shape[0], given_rows):
-            for c in range(BLOCK):
-                V[r, c] = 1.0 if c < n else 0.0
         for g in range(table.shape[0]):
             row = table[g]
             code = row[CODE]
             if code == _LINEAR:
-                _linear(V, U, pool, row)
+                _linear(V, U, pool, row, n)
             elif code == _MEAN:
-                _mean(V, U, pool, row)
+                _mean(V, U, pool, row, n)
             elif code == _LOGSUMEXP:
-                _of_many(V, pool, row)
+                _of_many(V, pool, row, n)
             else:
-                _simple(V, pool, row)
+                _simple(V, pool, row, n)
             if row[CHECKED]:
                 for k in range(row[FIRST], row[LAST]):
                     for c in range(n):
@@ -339,24 +331,22 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, given_rows: int, as
 
 
 @_compiled()
-def run(
-    pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any, groups: Any, given_rows: int, copied: int
-) -> bool:
-    """Do a program; whether an operation may have been undefined, or a mean is not finite and may be wrong.
+def run(pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
+    """Do a program; whether an operation may have been undefined.
 
     Args:
-        pool: all whole numbers of the program: a table of groups, one row of `WIDTH` numbers each; the shared
-            places that are copied to rows, and these rows; then the indices that the table points to.
+        pool: all whole numbers of the program: how many groups come before the examples, with each block of
+            them, and after; how many rows a call brings, one more than X has, for the derivative of each
+            example's result by itself; how many shared numbers are copied to rows. Then a table of groups,
+            `WIDTH` numbers each; these shared places, and the rows; and the indices that the table points to.
         U, V: the shared vector, and the rows of a block.
         X: what varies, ``(n, m)``.
         asked, out: the rows that are handed out, and where to.
-        groups: how many groups come before the examples, with each block of them, and after.
-        given_rows: n and one more, for the derivative of each example's result by itself.
-        copied: how many shared numbers are copied to rows.
     """
-    before, with_each, after = groups
+    before, with_each, after, given_rows, copied = pool[0], pool[1], pool[2], pool[3], pool[4]
     n_groups = before + with_each + after
-    table = pool[: n_groups * WIDTH].reshape(n_groups, WIDTH)
+    end = HEAD + n_groups * WIDTH
+    table = pool[HEAD:end].reshape(n_groups, WIDTH)
     unsigned, unsigned_table = pool.view(np.uint32), table.view(np.uint32)
     suspect = _run_shared(unsigned_table[:before], unsigned, U)
     if V.shape[0]:
@@ -365,16 +355,14 @@ def run(
         for g in range(with_each):
             if each[g, CODE] == _MEAN:
                 U[each[g, FIRST] : each[g, LAST]] = 0.0
-        sources = pool[n_groups * WIDTH :]
+        V[X.shape[0] : given_rows] = 1.0
+        sources = pool[end:]
         for k in range(copied):
-            for c in range(BLOCK):
-                V[sources[copied + k], c] = U[sources[k]]
-        suspect |= _run_each(each, pool, U, V, X, given_rows, asked, out)
+            V[sources[copied + k]] = U[sources[k]]
+        suspect |= _run_each(each, pool, U, V, X, asked, out)
         for g in range(with_each):
             if each[g, CODE] == _MEAN:
                 for k in range(each[g, FIRST], each[g, LAST]):
                     U[k] /= m
-                    # 0 times infinity is NaN, even where it only fills up the last block.
-                    suspect |= m % BLOCK != 0 and not math.isfinite(U[k])
         _run_shared(unsigned_table[before + with_each :], unsigned, U)
     return suspect
