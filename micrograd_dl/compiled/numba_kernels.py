@@ -56,20 +56,69 @@ def _compiled(**options: Any) -> Callable[[_Function], _Function]:
     return compiled
 
 
+# exp, tanh, sigmoid and softplus are written out: a loop then takes several numbers at once, as it does not
+# with calls of the C library. A number is k ln 2 + r, e^r a polynomial; log(1 + e) is 2 artanh(e / (2 + e)).
+_LOG2_E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_LN2 = math.log(2.0)
+_WHOLE = 1.5 * 2.0**52  # added to a number, it leaves the nearest whole one in the last bits
+_EXP_TERMS = tuple(1 / math.factorial(n) for n in range(14, 1, -1))
+_LOG_TERMS = tuple(2 / n for n in range(21, 0, -2))
+
+
+@_compiled(fastmath={"contract"})
+def _split(x: float) -> Any:
+    """A whole number k and e^r - 1 for x = k ln 2 + r."""
+    shifted = x * _LOG2_E + _WHOLE
+    k = shifted - _WHOLE
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    p = 0.0
+    for term in _EXP_TERMS:
+        p = p * r + term
+    return np.int32(k), r + r * r * p
+
+
+@_compiled()
+def _power_of_two(k: int) -> Any:
+    return np.int64((np.int64(k) + 1023) << 52).view(np.float64)
+
+
+@_compiled(fastmath={"contract"})
+def _exp(x: float) -> float:
+    k, p = _split(min(max(x, -746.0), 710.0))
+    half = k >> 1  # 2^k itself may be too small or too large
+    return (1.0 + p) * _power_of_two(half) * _power_of_two(k - half) if x == x else x
+
+
+@_compiled(fastmath={"contract"})
+def _tanh(x: float) -> float:
+    k, p = _split(2.0 * min(abs(x), 20.0))
+    scale = _power_of_two(k)
+    e = scale * p + (scale - 1.0)  # e^2x - 1
+    return math.copysign(e / (e + 2.0), x) if x == x else x
+
+
+@_compiled(fastmath={"contract"})
+def _sigmoid(x: float) -> float:
+    e = _exp(-abs(x))
+    return (1.0 if x >= 0 else e) / (1.0 + e)
+
+
+@_compiled(fastmath={"contract"}, inline="always")  # LLVM finds it too long to write it into the loop
+def _softplus(x: float) -> float:
+    e = _exp(-abs(x))
+    halved = e > 0.4  # log(1 + e) is log 2 + log((1 + e) / 2)
+    s = (e - 1.0 if halved else e) / (e + (3.0 if halved else 2.0))
+    p = 0.0
+    for term in _LOG_TERMS:
+        p = p * (s * s) + term
+    return max(x, 0.0) + ((_LN2 if halved else 0.0) + s * p)
+
+
 @_compiled()
 def _one(code: int, x: float) -> float:
     """An operation on one number."""
-    if code == _TANH:
-        return math.tanh(x)
-    if code == _SIGMOID:
-        e = math.exp(-abs(x))
-        return (1.0 if x >= 0 else e) / (1.0 + e)
-    if code == _EXP:
-        return math.exp(x)
     if code == _LOG:
         return math.log(x)
-    if code == _SOFTPLUS:
-        return max(x, 0.0) + math.log1p(math.exp(-abs(x))) if x == x else x
     if code == _SQRT:
         return math.sqrt(x)
     if code == _LEAKY:
@@ -85,6 +134,26 @@ def _one(code: int, x: float) -> float:
     if code == _LOG_FOR_POWER:
         return math.log(x) if x > 0 else (0.0 if x == 0 else math.nan)
     return math.nan
+
+
+@_compiled(fastmath={"contract"})
+def _apply(code: int, x: Any) -> None:
+    """An operation on each number of a row, in place."""
+    if code == _TANH:
+        for c in range(len(x)):
+            x[c] = _tanh(x[c])
+    elif code == _EXP:
+        for c in range(len(x)):
+            x[c] = _exp(x[c])
+    elif code == _SIGMOID:
+        for c in range(len(x)):
+            x[c] = _sigmoid(x[c])
+    elif code == _SOFTPLUS:
+        for c in range(len(x)):
+            x[c] = _softplus(x[c])
+    else:
+        for c in range(len(x)):
+            x[c] = _one(code, x[c])
 
 
 @_compiled()
@@ -165,7 +234,8 @@ def _run_shared(table: Any, pool: Any, U: Any) -> bool:
                 U[first + k] = _logsumexp_of(U[operands])
         elif one:
             for k in range(count):
-                U[first + k] = _one(code, U[pool[a + k]])
+                U[first + k] = U[pool[a + k]]
+            _apply(code, U[first : row[LAST]])
         else:
             for k in range(count):
                 U[first + k] = _two(code, U[pool[a + k]], U[pool[b + k]], checked)
@@ -273,15 +343,10 @@ def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
             for c in range(n):
                 x, y = V[i, c], V[j, c]
                 V[o, c] = math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
-        elif code == _TANH:
-            for c in range(n):
-                V[o, c] = math.tanh(V[i, c])
-        elif code == _EXP:
-            for c in range(n):
-                V[o, c] = math.exp(V[i, c])
         elif b == a:  # an operation on one number
             for c in range(n):
-                V[o, c] = _one(code, V[i, c])
+                V[o, c] = V[i, c]
+            _apply(code, V[o, :n])
         else:
             for c in range(n):
                 V[o, c] = _two(code, V[i, c], V[j, c], checked)
@@ -289,14 +354,22 @@ def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
 
 @_compiled()
 def _of_many(V: Any, pool: Any, row: Any, n: int) -> None:
+    """The logarithm of a sum of exponentials, as `_logsumexp_of` has it, along rows."""
     a, starts, first = row[A], row[STARTS], row[FIRST]
     for k in range(row[LAST] - first):
+        largest, total = V[first + k, :n], np.zeros(n)
+        largest[:] = -math.inf
         operands = pool[a + pool[starts + k] : a + pool[starts + k + 1]]
-        x = np.empty(len(operands))
+        for i in operands:
+            for c in range(n):
+                x = V[i, c]
+                largest[c] = x if x > largest[c] or x != x else largest[c]
+        for i in operands:
+            for c in range(n):
+                total[c] += _exp(V[i, c] - largest[c])
         for c in range(n):
-            for i in range(len(operands)):
-                x[i] = V[operands[i], c]
-            V[first + k, c] = _logsumexp_of(x)
+            if not math.isinf(largest[c]):
+                largest[c] += math.log(total[c])
 
 
 @_compiled()
