@@ -197,7 +197,7 @@ class CompiledGraph:
             else:
                 shared[place : place + n] = x
                 place += n
-        shared[place : place + len(theta)] = theta
+        variant.theta[...] = theta
         try:
             rows = variant.runner.run(shared, X, variant.rows)
         except SuspectError as suspect:
@@ -261,6 +261,7 @@ class _Variant:
 
     @collector_paused()  # it would look through the graph and the program again and again
     def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
+        inputs = graph.recorded.inputs
         written = write(graph.recorded, kinds)
         program = schedule(written.tape, written.wanted, written.given, written.checked_below)
         self.shared = program.numbers.copy()
@@ -270,7 +271,9 @@ class _Variant:
         self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.asked]
         self.rows = np.array([place for place, varies in self._places if varies], np.int32)
         self.runner = _RUNNERS[graph.runner](program)
-        self._X = np.empty((sum(map(len, compress(graph.recorded.inputs, kinds))), 0))
+        n_inputs, n_columns = (sum(map(len, xs)) for xs in (inputs, compress(inputs, kinds)))
+        self.theta = self.shared[n_inputs - n_columns :][: len(graph.parameters)]
+        self._X = np.empty((n_columns, 0))
 
     def X(self, m: int) -> Array:
         """Memory for what varies of m examples, ``(n, m)``; that of the last m is used again."""

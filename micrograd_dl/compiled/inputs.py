@@ -40,8 +40,9 @@ class Inputs:
             raise ValueError(f"this graph takes {counted(len(self._counts), 'input')}, not {len(given)}")
         arrays: list[Array] = []
         m = 1
-        for k, (x, n) in enumerate(zip(given, self._counts, strict=True)):
+        for k, x in enumerate(given):
             array: Any = x
+            n = self._counts[k]
             if not (isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2 and len(x) == n):
                 array = self._checked(x, k)
             if array.ndim == 2:
