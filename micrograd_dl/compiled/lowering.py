@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
-
-import numpy as np
+from typing import Any, cast
 
 from micrograd_dl import ops
 from micrograd_dl.compiled.tape import Tape
@@ -32,81 +30,72 @@ def write_down(
     Returns:
         The slot of each node that has one: of `kept`, and of all that are not a part of another sum.
     """
-    # Nodes are scattered in memory, so each is looked at once; from here on they are their numbers.
-    index = {node: k for k, node in enumerate(order)}
-    operations = [node.op for node in order]
-    operands = [_operands(node, index) for node in order]
-    last = [index[node] for node in kept]
-    used = chain(chain.from_iterable(operands), last, last)
-    uses = np.bincount(np.fromiter(used, np.int64), minlength=len(order))
-    writer = _Writer(tape, uses.tolist())
-    places = writer.places
-    for k, node in enumerate(order):
-        if operands[k]:
-            places.append(writer.written(operations[k], operands[k]))
-        elif operations[k] is CONSTANT:
-            places.append(tape.constant(node.data))
-        else:
-            places.append(slots[node])
-    for k in last:  # twice used, so never only a part of another sum
-        writer.slot(k)
-    return {node: place for node, place in zip(order, places, strict=True) if type(place) is int}
+    kept = list(kept)
+    writer = _Writer(tape, dict(slots), _uses(order, kept))
+    for node in order:
+        if node._a is not None:
+            writer.write(node)
+        elif node.op is CONSTANT:
+            writer.places[node] = tape.constant(node.data)
+    for node in kept:
+        writer.slot(node)
+    return {node: place for node, place in writer.places.items() if type(place) is int}
 
 
-def _operands(node: Value, index: Mapping[Value, int]) -> Sequence[int]:
-    a, b = node._a, node._b
-    if b is not None:
-        return (index[a], index[b])
-    if a is None:
-        return ()
-    return [index[operand] for operand in a] if type(a) is tuple else (index[a],)
+def _uses(order: Sequence[Value], kept: Iterable[Value]) -> dict[Value, int]:
+    uses = dict.fromkeys(order, 0)
+    for node in order:
+        a, b = node._a, node._b
+        if type(a) is tuple:
+            for operand in a:
+                uses[operand] += 1
+        elif a is not None:
+            uses[a] += 1
+            if b is not None:
+                uses[b] += 1
+    for node in kept:
+        uses[node] += 2  # never only a part of another sum
+    return uses
 
 
 class _Writer:
     """Where each node is: in a slot, or still a list of terms that waits for the sum it is part of."""
 
-    def __init__(self, tape: Tape, uses: Sequence[int]) -> None:
-        self.tape, self.uses = tape, uses
-        self.places: list[Any] = []
+    def __init__(self, tape: Tape, places: dict[Value, Any], uses: Mapping[Value, int]) -> None:
+        self.tape, self.places, self.uses = tape, places, uses
 
-    def written(self, operation: Any, operands: Sequence[int]) -> int | list[int]:
-        """The place of an operation on nodes of these numbers."""
-        slot = self.slot
+    def write(self, node: Value) -> None:
+        operation: Any = node.op
+        a, b = node._a, cast(Value, node._b)
         if operation is ops.mul:
-            a, b = operands
-            return [slot(a), slot(b)]
-        if operation is ops.add:
-            a, b = operands
-            return self._joined(self._terms(a), self._terms(b))
-        if operation is ops.sub:
-            a, b = operands
-            return self._joined(self._terms(a), [slot(b), self.tape.minus_one])
-        if operation is ops.neg:
-            return [slot(operands[0]), self.tape.minus_one]
-        if operation is ops.sum:
-            return [slot for operand in operands for slot in self._terms(operand)]
-        slots = [slot(operand) for operand in operands]
-        if operation is ops.dot:
-            return slots
-        if operation is ops.affine:
-            return [*slots, self.tape.one]
-        if operation is ops.pow and self.tape.constants.get(slots[1]) == 2.0:
-            return self.tape.computed(ops.mul, (slots[0], slots[0]))
-        return self.tape.computed(operation, tuple(slots))
+            self.places[node] = [self.slot(a), self.slot(b)]
+        elif operation is ops.add:
+            self.places[node] = self._joined(self._terms(a), self._terms(b))
+        elif operation is ops.sub:
+            self.places[node] = self._joined(self._terms(a), [self.slot(b), self.tape.minus_one])
+        elif operation is ops.neg:
+            self.places[node] = [self.slot(a), self.tape.minus_one]
+        elif operation is ops.sum:
+            self.places[node] = [slot for operand in a for slot in self._terms(operand)]
+        elif operation is ops.dot or operation is ops.affine:
+            slots = [self.slot(operand) for operand in a]
+            self.places[node] = slots if operation is ops.dot else [*slots, self.tape.one]
+        else:
+            self.places[node] = self._computed(node, operation)
 
-    def slot(self, k: int) -> int:
+    def slot(self, node: Value) -> int:
         """The slot of a node; terms that wait are written now."""
-        place = self.places[k]
-        if type(place) is list:
-            place = self.places[k] = self.tape.linear(place)
+        place = self.places[node]
+        if type(place) is not int:
+            place = self.places[node] = self.tape.linear(place)
         slot: int = place
         return slot
 
-    def _terms(self, k: int) -> list[int]:
-        place = self.places[k]
-        if type(place) is list and self.uses[k] == 1:
+    def _terms(self, node: Value) -> list[int]:
+        place = self.places[node]
+        if type(place) is list and self.uses[node] == 1:
             return place
-        return [self.slot(k), self.tape.one]
+        return [self.slot(node), self.tape.one]
 
     @staticmethod
     def _joined(left: list[int], right: list[int]) -> list[int]:
@@ -115,6 +104,12 @@ class _Writer:
             left, right = right, left
         left += right
         return left
+
+    def _computed(self, node: Value, operation: Operation) -> int:
+        operands = tuple([self.slot(operand) for operand in node.parents])
+        if operation is ops.pow and self.tape.constants.get(operands[1]) == 2.0:
+            return self.tape.computed(ops.mul, (operands[0], operands[0]))
+        return self.tape.computed(operation, operands)
 
 
 def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> dict[int, int]:
