@@ -54,7 +54,7 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
     written = write(recorded, columns)
     tape = written.tape
     order = live_slots(tape, written.wanted, flattened(tape)[1]).tolist()
-    _, phases = levels_and_phases(tape)
+    _, phases = levels_and_phases(tape, written.checked_below)
     names = _names(recorded, written, order)
     # The derivative of the result by itself is 1, for every example.
     ones = {tape.one, written.derivatives.get(written.slots[recorded.root], tape.one)}

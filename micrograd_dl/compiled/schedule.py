@@ -96,10 +96,9 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
     """
     lengths, flat = flattened(tape)
     order = live_slots(tape, wanted, flat)
-    levels, phases = (np.array(x, np.int64) for x in levels_and_phases(tape))
+    levels, phases = (np.array(x, np.int64) for x in levels_and_phases(tape, checked_below))
     codes = np.array([CODES.get(operation, -1) for operation in tape.operations])
-    kinds = (phases * (int(levels.max()) + 1) + levels) * 2 + (np.arange(len(tape)) >= checked_below)
-    kinds = kinds * len(CODES) + codes
+    kinds = (phases * (int(levels.max()) + 1) + levels) * len(CODES) + codes
     slots = order[codes[order] >= 0]
     # Sums of as many terms follow each other, so that the processor foresees the end of each.
     slots = slots[np.lexsort((lengths[slots], kinds[slots]))]
@@ -153,19 +152,24 @@ def live_slots(tape: Tape, wanted: Iterable[int], flat: NDArray[np.int64]) -> ND
     return np.flatnonzero(uses)
 
 
-def levels_and_phases(tape: Tape) -> tuple[list[int], list[int]]:
+def levels_and_phases(tape: Tape, checked_below: int) -> tuple[list[int], list[int]]:
     """How many operations a slot has to wait for, one after the other, and its phase: 0, 1 or 2.
 
-    1 is for what varies, and the means of it; 2 for what follows from the means.
+    Derivatives, the slots from `checked_below` on, wait for all others: what a rule makes of numbers of the
+    forward pass alone is then one group, not one a level. Phase 1 is for what varies, and the means of it; 2
+    for what follows from the means.
     """
     levels, phases = [0] * len(tape), [0] * len(tape)
+    floor = 0  # the level of what a slot waits for at least
     for slot, operands in enumerate(tape.operands):
-        if len(operands) == 2:  # most are, and this is a third of the time
-            i, j = operands
-            level, other = levels[i], levels[j]
-            levels[slot] = 1 + (level if level > other else other)
-        elif operands:
-            levels[slot] = 1 + max([levels[i] for i in operands])
+        if slot == checked_below:
+            floor = max(levels)
+        if operands:
+            level = floor
+            for i in operands:
+                if levels[i] > level:
+                    level = levels[i]
+            levels[slot] = level + 1
     if True in tape.varies:
         for slot, operands in enumerate(tape.operands):
             if operands and (tape.varies[slot] or tape.operations[slot] is MEAN):
