@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
+from micrograd_dl.activations import ACTIVATIONS, Activation
 from micrograd_dl.atomic import replacing
+from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, Network
 
 FORMAT = "micrograd_dl model"
@@ -57,7 +59,7 @@ def save(
 
     Raises:
         ValueError: the name does not end in ``.npz``, a note is not what JSON can say, an array is of
-            objects, or the model is not an MLP of this package.
+            objects, or the model is not an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
     path = Path(path)
@@ -161,7 +163,7 @@ def described(model: Network) -> dict[str, Any]:
     """What makes a model beside its parameters, in words and numbers that JSON can say.
 
     Raises:
-        ValueError: it is not an MLP of this package.
+        ValueError: it is not an MLP of this package, or an activation or the loss is the user's own.
     """
     backend = next((name for name, kind in _BACKENDS.items() if type(model) is kind), None)
     if backend is None:
@@ -169,6 +171,9 @@ def described(model: Network) -> dict[str, Any]:
             f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled: "
             "copy its parameters to one of them with copy_from"
         )
+    for g in model.activations:
+        _require_built_in(g, ACTIVATIONS)
+    _require_built_in(model.loss, LOSSES)
     return {
         "backend": backend,
         "dtype": str(model.dtype) if isinstance(model, vectorized.MLP) else "float64",
@@ -183,6 +188,16 @@ def described(model: Network) -> dict[str, Any]:
         "label_smoothing": model.label_smoothing,
         "seed": model.seed,
     }
+
+
+def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | Loss]) -> None:
+    """Raise ValueError if its name would bring back another one, or none."""
+    found = table.get(used.name)
+    if found is None or found.of is not used.of:
+        raise ValueError(
+            f"the {type(used).__name__.lower()} {used.name} is not one of {', '.join(table)}, which alone "
+            "can be found again by their names: save model.named() with numpy.savez instead"
+        )
 
 
 def _rebuilt(about: Mapping[str, Any]) -> Network:
