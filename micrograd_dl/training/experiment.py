@@ -82,9 +82,9 @@ class Predictor:
 
     def save(self, path: File) -> Path:
         """Write everything to one ``.npz`` file."""
-        arrays = {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
+        arrays = self.normaliser.arrays()
         if self.scale:
-            arrays |= {"target mean": self.scale.mean, "target deviation": self.scale.deviation}
+            arrays |= {f"target {name}": array for name, array in self.scale.arrays().items()}
         notes = {
             "features": list(self.features),
             "target": self.target,
@@ -110,10 +110,9 @@ class Predictor:
                 scale = Normaliser(arrays["target mean"], arrays["target deviation"])
             names = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
             history = History(**notes["history"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} holds a model, but not one that train saved: {error} is missing"
-            ) from None
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(f"{path} holds a model, but not one that train saved: {problem}") from None
         for name, array in saved.model.named().items():
             if not np.isfinite(array).all():
                 raise ValueError(

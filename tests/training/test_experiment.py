@@ -147,6 +147,23 @@ def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
         Predictor.load(tmp_path / "none.npz")
 
 
+@pytest.mark.parametrize(
+    ("deviation", "features", "message"),
+    [
+        (0.0, ["x1"], r"m\.npz holds a model, but not one that train saved: means are finite and deviations"),
+        (1.0, 3, r"not one that train saved: 'int' object is not iterable$"),
+    ],
+)
+def test_what_stands_beside_the_model_is_wrong(
+    deviation: float, features: Any, message: str, tmp_path: Path
+) -> None:
+    arrays = {"mean": np.zeros((1, 1)), "deviation": np.full((1, 1), deviation)}
+    notes = {"features": features, "target": "y", "classes": [], "history": {}}
+    path = save(tmp_path / "m.npz", nn.MLP(1, [1]), arrays, notes)
+    with pytest.raises(ValueError, match=message):
+        Predictor.load(path)
+
+
 def test_new_examples_of_another_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"X is \(3, 1\), \(2, m\) is wanted"):
         quick(moons(40), epochs=1).predictor.predict(np.zeros((3, 1)))
