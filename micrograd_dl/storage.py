@@ -22,9 +22,9 @@ from micrograd_dl.network import Array, Network
 FORMAT = "micrograd_dl model"
 VERSION = 2  # 1 has no normalisation, no dropout, and regularisation by l2 and l1 alone
 _READS = (1, 2)
-_BACKENDS: dict[str, type[Network]] = {
-    "values": nn.MLP,
+BACKENDS: dict[str, type[Network]] = {
     "numpy": vectorized.MLP,
+    "values": nn.MLP,
     "compiled": compiled.MLP,
 }
 
@@ -165,7 +165,7 @@ def described(model: Network) -> dict[str, Any]:
     Raises:
         ValueError: it is not an MLP of this package, or an activation or the loss is the user's own.
     """
-    backend = next((name for name, kind in _BACKENDS.items() if type(model) is kind), None)
+    backend = next((name for name, kind in BACKENDS.items() if type(model) is kind), None)
     if backend is None:
         raise ValueError(
             f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled: "
@@ -201,12 +201,12 @@ def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | 
 
 
 def _rebuilt(about: Mapping[str, Any]) -> Network:
-    if about["backend"] not in _BACKENDS:
-        raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(_BACKENDS)}")
+    if about["backend"] not in BACKENDS:
+        raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(BACKENDS)}")
     n_x, *sizes = about["shape"]
     options = [_OWN_OPTION[about["backend"]]] if about["backend"] in _OWN_OPTION else []
     options += ["regularisers", "max_norm", "normalisation", "keep_prob", "label_smoothing"]
-    return _BACKENDS[about["backend"]](
+    return BACKENDS[about["backend"]](
         n_x,
         sizes,
         about["activations"],

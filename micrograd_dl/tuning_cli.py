@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.atomic import require_apart, require_place
-from micrograd_dl.learning_cli import add_data, read_data, require_picture, sizes
+from micrograd_dl.learning_cli import add_backend, add_data, read_data, require_picture, sizes
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -112,12 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
     )
-    parser.add_argument(
-        "--backend",
-        choices=("numpy", "values", "compiled"),
-        default="numpy",
-        help="matrices, Values, or Values compiled (numpy)",
-    )
+    add_backend(parser)
     parser.add_argument(
         "--processes",
         type=int,

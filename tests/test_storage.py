@@ -302,7 +302,7 @@ def rewritten(path: Path, **changes: Any) -> None:
         ({"shape": [2, 4, 1]}, "W[1] is (3, 2), (4, 2) is wanted"),
         ({"shape": [2]}, "at least one input and one layer"),
         ({"shape": 7}, "does not hold a model"),
-        ({"backend": "torch"}, "its backend is 'torch', not one of values, numpy"),
+        ({"backend": "torch"}, "its backend is 'torch', not one of numpy, values"),
         ({"dtype": "float16"}, "float64 or float32, not float16"),
         ({"activations": ["gelu", "linear"]}, "no activation 'gelu'"),
         ({"loss": "hinge"}, "no loss 'hinge'"),

@@ -11,24 +11,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl import compiled, initialisers, nn, vectorized
+from micrograd_dl import initialisers
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
 from micrograd_dl.optim.schedules import Schedule
-from micrograd_dl.storage import load, save
+from micrograd_dl.storage import BACKENDS, load, save
 from micrograd_dl.theta import weights_only
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.training.fitting import History, fit
 
 File: TypeAlias = "str | os.PathLike[str]"
-BACKENDS: dict[str, type[Network]] = {
-    "numpy": vectorized.MLP,
-    "values": nn.MLP,
-    "compiled": compiled.MLP,
-}
-
 
 _FEWEST = 10  # examples, of which dev and test get two each
 
