@@ -117,7 +117,7 @@ def require_images(images: ArrayLike) -> Array:
     if array.ndim not in (3, 4) or array.size == 0 or array.dtype.kind not in "fiu":
         raise ValueError(
             f"images are numbers (m, h, w), or (m, h, w, c) in colour, not {array.dtype} {array.shape}: "
-            "of columns they are made by preparation.columns_to_images"
+            "of columns they are made by data.preparation.columns_to_images"
         )
     return array
 

@@ -189,7 +189,7 @@ def search(
 
     Raises:
         ValueError: there is nothing to search, an option is wrong, or the file is of another search.
-        FloatingPointError: every trial of a round diverged.
+        FloatingPointError: every trial diverged.
     """
     if not space:
         raise ValueError("there is nothing to search: give at least one range or choice")

@@ -135,7 +135,7 @@ def tune(
 
     Raises:
         ValueError: an option is wrong, or the data too small.
-        FloatingPointError: every trial of a round diverged.
+        FloatingPointError: every trial diverged.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> found = tune(
