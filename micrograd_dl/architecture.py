@@ -82,16 +82,6 @@ def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[fl
     return (*found, 1.0)
 
 
-def limit_of(x: float | None, what: str) -> float | None:
-    """A number above 0, or None."""
-    if x is None:
-        return None
-    x = to_float(x, what)
-    if not 0 < x < float("inf"):
-        raise ValueError(f"{what} is a number above 0, not {x!r}")
-    return x
-
-
 def smoothing_of(x: float, loss: Loss) -> float:
     """How much of a target's certainty is taken away."""
     x = to_float(x, "label_smoothing")

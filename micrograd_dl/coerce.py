@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from decimal import Decimal
 from numbers import Integral, Real
@@ -57,6 +58,23 @@ expression with micrograd_dl.parse
 def _is_numpy_bool(x: object) -> bool:
     numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
     return numpy is not None and isinstance(x, numpy.bool_)
+
+
+def above_zero(x: object, role: str) -> float:
+    """`x` as a finite double above 0.
+
+    Raises:
+        TypeError: it is not a real number.
+        ValueError: it is not above 0, or it is NaN or infinite.
+
+    >>> above_zero(-1, "eps")
+    Traceback (most recent call last):
+    ValueError: eps is a number above 0, not -1.0
+    """
+    number = to_float(x, role)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{role} is a number above 0, not {number!r}")
+    return number
 
 
 def to_seed(x: object) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl import architecture
-from micrograd_dl.coerce import to_seed
+from micrograd_dl.coerce import above_zero, to_seed
 from micrograd_dl.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.losses import Loss
 from micrograd_dl.normalisation import Averages
@@ -111,7 +111,7 @@ class Network(Shaped, ABC):
         self.initialiser = architecture.initialiser_of(initialiser)
         self.seed = to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
-        self.max_norm = architecture.limit_of(max_norm, "max_norm")
+        self.max_norm = None if max_norm is None else above_zero(max_norm, "max_norm")
         self.averages = [
             Averages.begin(n) if kind == "batch" else None
             for n, kind in zip(self.shape[1:], self.normalisations, strict=True)
