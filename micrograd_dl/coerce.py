@@ -77,6 +77,21 @@ def above_zero(x: object, role: str) -> float:
     return number
 
 
+def to_whole(x: object, least: int, role: str) -> int:
+    """`x` as an int, if it is a whole number from `least` up: int or a NumPy scalar.
+
+    Raises:
+        ValueError: it is not.
+
+    >>> to_whole(2.5, 1, "batch_size")
+    Traceback (most recent call last):
+    ValueError: batch_size is a whole number from 1 up, not 2.5
+    """
+    if not isinstance(x, Integral) or x < least:
+        raise ValueError(f"{role} is a whole number from {least} up, not {x!r}")
+    return int(x)
+
+
 def to_seed(x: object) -> int:
     """`x` as the seed of a generator.
 
@@ -87,6 +102,4 @@ def to_seed(x: object) -> int:
     Traceback (most recent call last):
     ValueError: seed is a whole number from 0 up, not -1
     """
-    if not isinstance(x, Integral) or x < 0:
-        raise ValueError(f"seed is a whole number from 0 up, not {x!r}")
-    return int(x)
+    return to_whole(x, 0, "seed")
