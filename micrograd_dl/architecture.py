@@ -73,7 +73,7 @@ def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> t
 
 def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[float, ...]:
     """For each layer the part of its units that dropout keeps; all of the output layer."""
-    if given is None or isinstance(given, (int, float)):
+    if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
     found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, "probabilities to keep a unit")]
     for keep in found:

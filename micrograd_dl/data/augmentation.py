@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.data.preparation import columns_of, columns_to_images
 from micrograd_dl.network import Array
 
@@ -138,17 +139,14 @@ def shifts(most: int) -> Augmentation:
 
     The same thing as a border of so many pixels around it, and a cut of the old size at a random place.
     """
-    given: Any = most
-    if not isinstance(given, int) or given < 0:
-        raise ValueError(f"a shift is by whole pixels, 0 or more at most, not {most!r}")
+    most = to_whole(most, 0, "the largest shift, in pixels,")
     return lambda rng, images: shifted(images, *rng.integers(-most, most + 1, (2, len(images))))
 
 
 def crops(least: float = 0.8) -> Augmentation:
     """Each image `cropped` to a random part of height and width, at least so much, at a random place."""
-    _require("the least part", least, 1)
-    if not least:
-        raise ValueError("the least part of a crop is above 0")
+    if not 0 < least <= 1:
+        raise ValueError(f"the least part of a crop is above 0 and at most 1, not {least!r}")
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         return cropped(images, rng.uniform(least, 1, len(images)), *rng.random((2, len(images))))
