@@ -44,8 +44,8 @@ def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """Each image moved by whole pixels, ``(m,)`` of them, which may be negative."""
     array = require_images(images)
     _, h, w, *_ = array.shape
-    rows = np.arange(h) - np.asarray(down)[:, np.newaxis]
-    columns = np.arange(w) - np.asarray(right)[:, np.newaxis]
+    rows = np.arange(h) - _one_each("down", down, array, "iu")[:, np.newaxis]
+    columns = np.arange(w) - _one_each("right", right, array, "iu")[:, np.newaxis]
     return _looked_up(array, rows[:, :, np.newaxis], columns[:, np.newaxis, :])
 
 
@@ -53,7 +53,7 @@ def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
     """Each image turned about its middle, anticlockwise, by ``(m,)`` degrees; whole numbers become floats."""
     array = require_images(images)
     _, h, w, *_ = array.shape
-    angle = np.radians(np.asarray(degrees, dtype=float))[:, np.newaxis, np.newaxis]
+    angle = np.radians(_one_each("degrees", degrees, array))[:, np.newaxis, np.newaxis]
     y, x = np.arange(h)[:, np.newaxis] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
     return _mixed(
         array,
@@ -72,12 +72,24 @@ def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLik
     """
     array = require_images(images)
     _, h, w, *_ = array.shape
-    part, down, right = (np.asarray(x, dtype=float)[:, np.newaxis, np.newaxis] for x in (part, down, right))
+    given = {"part": part, "down": down, "right": right}
+    part, down, right = (_one_each(*x, array)[:, np.newaxis, np.newaxis] for x in given.items())
     return _mixed(
         array,
         down * (1 - part) * (h - 1) + part * np.arange(h)[:, np.newaxis],
         right * (1 - part) * (w - 1) + part * np.arange(w),
     )
+
+
+def _one_each(name: str, given: ArrayLike, images: Array, kinds: str = "iuf") -> Array:
+    """One number an image, ``(m,)``."""
+    numbers, m = np.asarray(given), len(images)
+    if numbers.shape != (m,) or numbers.dtype.kind not in kinds or not np.isfinite(numbers).all():
+        whole = "whole " if kinds == "iu" else ""
+        raise ValueError(
+            f"{name} is a finite {whole}number for each image, ({m},), not {numbers.dtype} {numbers.shape}"
+        )
+    return numbers
 
 
 def _mixed(array: Array, rows: Array, columns: Array) -> Array:

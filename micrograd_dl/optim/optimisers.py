@@ -164,6 +164,12 @@ class Optimiser(ABC):
             raise ValueError(
                 f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
             )
+        for i, (what, p) in enumerate(zip(which, self.parameters, strict=True)):
+            if np.shape(what) not in ((), np.shape(p.data)):
+                raise ValueError(
+                    f"decays[{i}] is True, False or an array of these like its parameter, "
+                    f"{np.shape(p.data)}, not {np.shape(what)}"
+                )
         return [
             self.weight_decay * np.asarray(what, p.data.dtype)
             if isinstance(p.data, np.ndarray)
