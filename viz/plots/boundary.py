@@ -226,7 +226,8 @@ def _names(given: Sequence[str], default: Sequence[str], what: str) -> list[str]
 def _title(wrong: Array) -> str:
     m, count = len(wrong), int(wrong.sum())
     if count == 0:
-        return f"All {m:,} examples are on the right side of the boundary"
+        every = f"All {m:,} examples are" if m > 1 else "The example is"
+        return f"{every} on the right side of the boundary"
     return f"{count:,} of {m:,} examples {'is' if count == 1 else 'are'} on the wrong side of the boundary"
 
 

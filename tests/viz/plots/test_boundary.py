@@ -116,6 +116,8 @@ def test_examples_on_the_right_side_have_no_rings() -> None:
     assert figure.get_suptitle() == "All 60 examples are on the right side of the boundary"
     assert len(legend(figure)) == 3
     assert sum(map(len, examples(figure.axes[0]))) == 60
+    one = decision_boundary(line_model(), X[:, :1], right[:, :1])
+    assert one.get_suptitle() == "The example is on the right side of the boundary"
     right[0, 0] = 1 - right[0, 0]
     assert decision_boundary(line_model(), X, right).get_suptitle().startswith("1 of 60 examples is ")
 
