@@ -20,8 +20,8 @@ from benchmarks.replayed import NUMBA, NUMPY, REPLAYS, Replay
 SIZES = (100, 1_000, 2_000, 11_000, 65_000, 100_000, 1_000_000)
 KINDS = ("mlp", "wide", "mixed")
 # Preparation takes minutes beyond these, and hours beyond those of --full.
-PATIENCE = {"JAX, jit": 1_000, "C, gcc -O1": 11_000, "CasADi, SX": 100_000}
-FULL = {"JAX, jit": 11_000, "C, gcc -O1": 65_000}
+PATIENCE = {"JAX, jit": 1_000, "C, gcc -O1": 65_000, "CasADi, SX": 100_000}
+FULL = {"JAX, jit": 11_000, "C, gcc -O1": 100_000}
 QUICK = {"JAX, jit": 100, "C, gcc -O1": 1_000, "CasADi, SX": 11_000, NUMBA: 11_000, NUMPY: 11_000}
 
 

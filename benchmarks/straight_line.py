@@ -1,7 +1,7 @@
 """A graph of scalars as straight-line C: one statement a node, and one for its adjoint, compiled by gcc -O1.
 
-Values and adjoints stand in two arrays, each written once. The statements are in functions of 200, as gcc
-takes the longer for a statement the more of them a function has.
+Values and adjoints stand in two arrays. The statements are in functions of 200, and long sums are written 16
+terms a statement: gcc takes the longer for one the more of them a function has, and the longer they are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.graphs import Graph
 from benchmarks.scalars import affine, squares, total
 
-CHUNK = 200
+CHUNK, TERMS = 200, 16
 _numbers = count()
 
 
@@ -89,13 +89,16 @@ class Tape:
         return self.write(f"tanh({x})", (x.index, f"(1 - {out} * {out})"))
 
     def adjoints(self) -> Iterator[str]:
-        """A statement for each node, from the last to the first: the sum over all who use it."""
+        """Statements for each node, from the last to the first: the sum over all who use it."""
         users: list[list[str]] = [[] for _ in self.slopes]
         users[-1].append("1")
         for i in range(len(self.slopes) - 1, -1, -1):
             for operand, slope in self.slopes[i]:
                 users[operand].append(f"g[{i}]" if slope == "1" else f"g[{i}] * {slope}")
-            yield f"g[{i}] = {' + '.join(users[i]) or '0'};"
+            terms = users[i] or ["0"]
+            yield f"g[{i}] = {' + '.join(terms[:TERMS])};"
+            for k in range(TERMS, len(terms), TERMS):
+                yield f"g[{i}] = g[{i}] + {' + '.join(terms[k : k + TERMS])};"
 
 
 def source(tape: Tape) -> str:

@@ -79,7 +79,10 @@ class Shaped:
         """Raise ValueError if a target is none of the loss; what is not finite is named by `fit`."""
         possible = self.loss.possible
         assert possible is not None
-        wrong = np.argwhere(np.isfinite(Y) & ~possible(Y))
+        is_possible = possible(Y)
+        if is_possible.all():
+            return
+        wrong = np.argwhere(np.isfinite(Y) & ~is_possible)
         if len(wrong):
             i, k = (int(x) for x in wrong[0])
             raise ValueError(

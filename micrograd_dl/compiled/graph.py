@@ -122,6 +122,7 @@ class CompiledGraph:
         self._slope_at_kink = slope_at_kink()  # as on a node, that of the recording counts
         self._inputs = Inputs(inputs)
         self.recorded = recorded(root, self._inputs.leaves, parameters, asked)
+        self._shape = (len(self.parameters),)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
 
     @property
@@ -153,7 +154,7 @@ class CompiledGraph:
         """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
         variant, _ = self._run(theta, inputs)
         shared = variant.shared
-        return Replay(float(shared[variant.value]), shared.take(variant.gradient))
+        return Replay(float(shared[variant.value]), shared[variant.gradient])
 
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
         """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
@@ -180,11 +181,12 @@ class CompiledGraph:
     def _run(self, theta: Array, inputs: Sequence[ArrayLike]) -> tuple[_Variant, Array]:
         arrays, m = self._inputs.arrays(inputs)
         theta = np.asarray(theta, np.float64)
-        if theta.shape != (len(self.parameters),):
+        if theta.shape != self._shape:
             raise ValueError(
                 f"theta is {theta.shape}, ({len(self.parameters)},) is wanted: a number a parameter"
             )
-        variant = self._variant(tuple([x.ndim == 2 for x in arrays]))
+        kinds = tuple([x.ndim == 2 for x in arrays])
+        variant = self._variants.get(kinds) or self._variant(kinds)
         X, begin = variant.X(m), 0
         shared, place = variant.shared, 0
         for x in arrays:
@@ -195,7 +197,7 @@ class CompiledGraph:
             else:
                 shared[place : place + n] = x
                 place += n
-        shared[place : place + len(theta)] = theta
+        variant.theta[...] = theta
         try:
             rows = variant.runner.run(shared, X, variant.rows)
         except SuspectError as suspect:
@@ -259,16 +261,19 @@ class _Variant:
 
     @collector_paused()  # it would look through the graph and the program again and again
     def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
+        inputs = graph.recorded.inputs
         written = write(graph.recorded, kinds)
         program = schedule(written.tape, written.wanted, written.given, written.checked_below)
         self.shared = program.numbers.copy()
         self.value = int(program.place[written.value])
-        self.gradient = program.place[written.gradient]
+        self.gradient = program.place[written.gradient].astype(np.intp)  # no conversion in each call
         self.asks = bool(written.asked)
         self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.asked]
         self.rows = np.array([place for place, varies in self._places if varies], np.int32)
         self.runner = _RUNNERS[graph.runner](program)
-        self._X = np.empty((sum(map(len, compress(graph.recorded.inputs, kinds))), 0))
+        n_inputs, n_columns = (sum(map(len, xs)) for xs in (inputs, compress(inputs, kinds)))
+        self.theta = self.shared[n_inputs - n_columns :][: len(graph.parameters)]
+        self._X = np.empty((n_columns, 0))
 
     def X(self, m: int) -> Array:
         """Memory for what varies of m examples, ``(n, m)``; that of the last m is used again."""

@@ -40,18 +40,21 @@ class Inputs:
             raise ValueError(f"this graph takes {counted(len(self._counts), 'input')}, not {len(given)}")
         arrays: list[Array] = []
         m = 1
-        for k, (x, n) in enumerate(zip(given, self._counts, strict=True)):
+        for k, x in enumerate(given):
             array: Any = x
-            if not (isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2):
+            n = self._counts[k]
+            if not (isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2 and len(x) == n):
                 array = self._checked(x, k)
-            elif x.shape[0] != n or not x.shape[1]:
-                array = self._checked(x, k)  # which refuses it
-            if array.ndim == 2 and array.shape[1] == 1:
-                array = array[:, 0]
-            elif array.ndim == 2:
-                if m not in (1, array.shape[1]):
-                    raise ValueError(f"{self._name(k)} has {array.shape[1]} examples, another input has {m}")
-                m = array.shape[1]
+            if array.ndim == 2:
+                columns = array.shape[1]
+                if columns == 1:
+                    array = array[:, 0]
+                elif not columns:
+                    array = self._checked(x, k)  # which refuses it
+                elif m == 1:
+                    m = columns
+                elif m != columns:
+                    raise ValueError(f"{self._name(k)} has {columns} examples, another input has {m}")
             arrays.append(array)
         return arrays, m
 

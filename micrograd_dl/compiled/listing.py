@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from micrograd_dl.compiled.schedule import levels_and_phases, live_slots
+from micrograd_dl.compiled.schedule import flattened, levels_and_phases, live_slots
 from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
 from micrograd_dl.compiled.writing import Recorded, Written, write
 from micrograd_dl.naming import free_name, unique_names
@@ -53,8 +53,8 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
     """
     written = write(recorded, columns)
     tape = written.tape
-    order = live_slots(tape, written.wanted)
-    _, phases = levels_and_phases(tape, order)
+    order = live_slots(tape, written.wanted, flattened(tape)[1]).tolist()
+    _, phases = levels_and_phases(tape, written.checked_below)
     names = _names(recorded, written, order)
     # The derivative of the result by itself is 1, for every example.
     ones = {tape.one, written.derivatives.get(written.slots[recorded.root], tape.one)}

@@ -130,29 +130,34 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
     needed = _dependents(tape, wanted)
     some_vary = True in tape.varies
     local_slots = _LocalSlots(tape)
-    terms: dict[int, list[int]] = {root: [seed, tape.one]}
+    terms: list[list[int] | None] = [None] * root + [[seed, tape.one]]
     derivatives: dict[int, int] = {}
     for slot in range(root, -1, -1):
-        if slot not in terms or not needed[slot]:
+        mine, terms[slot] = terms[slot], None
+        if mine is None or not needed[slot]:
             continue
-        upstream = derivatives[slot] = _total(tape, terms.pop(slot), tape.varies[slot] or not some_vary)
+        if some_vary and not tape.varies[slot]:
+            mine = _averaged(tape, mine)
+        upstream = derivatives[slot] = tape.linear(mine)
         if tape.operations[slot] is None:
             continue
         products = tape.products(slot)
+        edges: Iterable[Sequence[int]]
         if products is None:
             operands = tape.operands[slot]
-            edges: Iterable[tuple[int, int]] = zip(
-                operands, local_slots.of(slot, [needed[i] for i in operands]), strict=True
-            )
-        else:  # of a product, the local derivative by each factor is the other one
+            edges = zip(operands, local_slots.of(slot, [needed[i] for i in operands]), strict=True)
+        elif len(products) == 2:  # the local derivative by each factor is the other one
+            edges = (products, products[::-1])
+        else:
             i, j = products[::2], products[1::2]
             edges = chain(zip(i, j, strict=True), zip(j, i, strict=True))
         for operand, local in edges:
             if needed[operand]:
-                if operand in terms:
-                    terms[operand] += (upstream, local)
-                else:
+                others = terms[operand]
+                if others is None:
                     terms[operand] = [upstream, local]
+                else:
+                    others += (upstream, local)
     return derivatives
 
 
@@ -169,17 +174,15 @@ def _dependents(tape: Tape, wanted: Sequence[int]) -> list[bool]:
     return needed
 
 
-def _total(tape: Tape, terms: list[int], alike: bool) -> int:
-    """The slot of a sum of products; for a shared slot the terms that vary are averaged first."""
-    if alike:
-        return tape.linear(terms)
+def _averaged(tape: Tape, terms: list[int]) -> list[int]:
+    """The terms of a sum of products for a shared slot: the mean of those that vary, and the others."""
     of_examples: list[int] = []
     shared: list[int] = []
     for i, j in zip(terms[::2], terms[1::2], strict=True):
         (of_examples if tape.varies[i] or tape.varies[j] else shared).extend((i, j))
     if of_examples:
         shared += [tape.mean(of_examples), tape.one]
-    return tape.linear(shared)
+    return shared
 
 
 class _LocalSlots:

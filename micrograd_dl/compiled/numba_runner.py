@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.compiled import numba_kernels
-from micrograd_dl.compiled.numba_kernels import BLOCK, WIDTH, run
+from micrograd_dl.compiled.numba_kernels import BLOCK, HEAD, WIDTH, run
 from micrograd_dl.compiled.numpy_runner import NumpyRunner
 from micrograd_dl.compiled.schedule import CODES, Group, Program
 
@@ -28,20 +29,19 @@ class NumbaRunner:
     def __init__(self, program: Program) -> None:
         self.program = program
         phases = (program.before, program.each, program.after)
-        self._groups = (len(program.before), len(program.each), len(program.after))
-        self._pool: list[Array] = []
-        self._filled = sum(self._groups) * WIDTH + 2 * len(program.broadcast)
+        numbers = [*map(len, phases), program.given_rows, len(program.broadcast)]
+        self._indices: list[Array] = []
+        self._filled = HEAD + sum(map(len, phases)) * WIDTH + 2 * len(program.broadcast)
         table = [self._row(group) for groups in phases for group in groups]
-        head = [np.array(table, np.int32).ravel(), program.broadcast, program.broadcast_rows]
-        self._pool = [np.concatenate([*head, *self._pool])]
-        self._rows = np.zeros((program.varying, BLOCK))
+        head = [np.array([*numbers, *chain(*table)], np.int32), program.broadcast, program.broadcast_rows]
+        self._pool = np.concatenate([*head, *self._indices])
+        self._rows = _aligned_zeros((program.varying, BLOCK))
         self._slow: NumpyRunner | None = None
 
     def run(self, shared: Array, X: Array, asked: Array) -> Array:
         """See :meth:`NumpyRunner.run`."""
         out = np.empty((len(asked), X.shape[1]))
-        given_rows, copied = self.program.given_rows, len(self.program.broadcast)
-        if run(self._pool[0], shared, self._rows, X, asked, out, self._groups, given_rows, copied):
+        if run(self._pool, shared, self._rows, X, asked, out):
             # The other runner finds out: an infinity may also have come in.
             self._slow = self._slow or NumpyRunner(self.program)
             return self._slow.run(shared, X, asked)
@@ -60,6 +60,14 @@ class NumbaRunner:
         return [code, int(checked), group.first, group.last, *offsets]
 
     def _put(self, array: Array) -> int:
-        self._pool.append(array)
+        self._indices.append(array)
         self._filled += len(array)
         return self._filled - len(array)
+
+
+def _aligned_zeros(shape: tuple[int, int]) -> Array:
+    """Zeros that begin with a line of the cache: loads of vectors that straddle two take twice as long."""
+    size = shape[0] * shape[1]
+    memory = np.zeros(size + 8)
+    begin = -memory.ctypes.data % 64 // 8
+    return memory[begin : begin + size].reshape(shape)

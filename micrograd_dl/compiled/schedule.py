@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -94,28 +94,27 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
         given: the slots that a call brings, which get the first places of their kind in this order.
         checked_below: slots from this one on are derivatives, which are never undefined.
     """
-    order = live_slots(tape, wanted)
-    levels, phases = levels_and_phases(tape, order)
-    computed = [slot for slot in order if tape.operations[slot] is not None]
-    codes = np.array([CODES[tape.operations[slot]] for slot in computed], np.int64)
-    slots = np.array(computed, np.int64)
-    unchecked = slots >= checked_below
-    level, phase = (
-        np.array(x, np.int64)[slots] if computed else np.empty(0, np.int64) for x in (levels, phases)
-    )
-    kinds = ((phase * (int(level.max(initial=0)) + 1) + level) * 2 + unchecked) * len(CODES) + codes
+    lengths, flat = flattened(tape)
+    order = live_slots(tape, wanted, flat)
+    levels, phases = (np.array(x, np.int64) for x in levels_and_phases(tape, checked_below))
+    codes = np.array([CODES.get(operation, -1) for operation in tape.operations])
+    kinds = (phases * (int(levels.max()) + 1) + levels) * len(CODES) + codes
+    slots = order[codes[order] >= 0]
     # Sums of as many terms follow each other, so that the processor foresees the end of each.
-    lengths = np.array([len(tape.operands[slot]) for slot in computed], np.int64)
-    sequence = np.lexsort((lengths, kinds))
-    slots, kinds, phase = slots[sequence], kinds[sequence], phase[sequence]
+    slots = slots[np.lexsort((lengths[slots], kinds[slots]))]
     varies = np.array(tape.varies, bool)
-    place, n_shared, n_varying = _places(tape, order, slots, given, varies)
+    first = np.setdiff1d(order[codes[order] < 0], given)
+    place, n_shared, n_varying = _places(np.concatenate([np.array(given, np.int64), first, slots]), varies)
     builder = _Builder(tape, place, varies, n_varying)
     groups: tuple[list[Group], list[Group], list[Group]] = ([], [], [])
-    edges = np.flatnonzero(np.diff(kinds, prepend=-1, append=-1))
-    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        members = slots[begin:end].tolist()
-        groups[int(phase[begin])].append(builder.group(members, members[0] < checked_below))
+    counts, ends = lengths[slots], np.cumsum(lengths[slots])
+    begins = (np.cumsum(lengths) - lengths)[slots]
+    flat = flat[np.repeat(begins - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)]
+    edges = np.flatnonzero(np.diff(kinds[slots], prepend=-1, append=-1)).tolist()
+    for begin, end in pairwise(edges):
+        slot = int(slots[begin])
+        operands = flat[ends[begin] - counts[begin] : ends[end - 1]]
+        groups[phases[slot]].append(builder.group(slot, operands, counts[begin:end], slot < checked_below))
     numbers = np.zeros(n_shared)
     for slot, x in tape.constants.items():
         if place[slot] >= 0:
@@ -134,49 +133,55 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
     )
 
 
-def live_slots(tape: Tape, wanted: Iterable[int]) -> list[int]:
-    """The slots that `wanted` depend on, in the tape's order."""
-    live = bytearray(len(tape))
-    for slot in wanted:
-        live[slot] = 1
-    live[tape.one] = 1  # to be copied to a row
-    for slot in range(len(tape) - 1, -1, -1):
-        if live[slot]:
-            for i in tape.operands[slot]:
-                live[i] = 1
-    return [slot for slot, is_live in enumerate(live) if is_live]
+def flattened(tape: Tape) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many operands each slot has, and all of them in one array."""
+    lengths = np.array([len(operands) for operands in tape.operands])
+    return lengths, np.fromiter(chain.from_iterable(tape.operands), np.int64, int(lengths.sum()))
 
 
-def levels_and_phases(tape: Tape, order: Sequence[int]) -> tuple[list[int], list[int]]:
+def live_slots(tape: Tape, wanted: Iterable[int], flat: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The slots that `wanted` depend on, in the tape's order; `flat` is every slot's operands."""
+    uses = np.bincount(flat, minlength=len(tape))
+    uses[[*wanted, tape.one]] += 1  # one is to be copied to a row
+    dead: list[int] = np.flatnonzero(uses == 0).tolist()
+    for slot in dead:  # which grows: what only a dead slot uses is dead
+        for i in tape.operands[slot]:
+            uses[i] -= 1
+            if not uses[i]:
+                dead.append(i)
+    return np.flatnonzero(uses)
+
+
+def levels_and_phases(tape: Tape, checked_below: int) -> tuple[list[int], list[int]]:
     """How many operations a slot has to wait for, one after the other, and its phase: 0, 1 or 2.
 
-    1 is for what varies, and the means of it; 2 for what follows from the means.
+    Derivatives, the slots from `checked_below` on, wait for all others: what a rule makes of numbers of the
+    forward pass alone is then one group, not one a level. Phase 1 is for what varies, and the means of it; 2
+    for what follows from the means.
     """
     levels, phases = [0] * len(tape), [0] * len(tape)
-    some_vary = True in tape.varies
-    for slot in order:
-        operation = tape.operations[slot]
-        if operation is None:
-            continue
-        operands = tape.operands[slot]
-        levels[slot] = 1 + max([levels[i] for i in operands])
-        if not some_vary:
-            continue
-        if tape.varies[slot] or operation is MEAN:
-            phases[slot] = 1
-        elif max([phases[i] for i in operands]):
-            phases[slot] = 2
+    floor = 0  # the level of what a slot waits for at least
+    for slot, operands in enumerate(tape.operands):
+        if slot == checked_below:
+            floor = max(levels)
+        if operands:
+            level = floor
+            for i in operands:
+                if levels[i] > level:
+                    level = levels[i]
+            levels[slot] = level + 1
+    if True in tape.varies:
+        for slot, operands in enumerate(tape.operands):
+            if operands and (tape.varies[slot] or tape.operations[slot] is MEAN):
+                phases[slot] = 1
+            elif operands and max([phases[i] for i in operands]):
+                phases[slot] = 2
     return levels, phases
 
 
-def _places(
-    tape: Tape, order: Sequence[int], computed: NDArray[Any], given: Sequence[int], varies: NDArray[np.bool_]
-) -> tuple[Index, int, int]:
-    """The place of each slot, -1 for those that are not needed, and the numbers of places of either kind."""
-    place = np.full(len(tape), -1, np.int32)
-    among = set(given)
-    first = [*given, *(slot for slot in order if tape.operations[slot] is None and slot not in among)]
-    sequence = np.concatenate([np.array(first, np.int64), computed])
+def _places(sequence: NDArray[np.int64], varies: NDArray[np.bool_]) -> tuple[Index, int, int]:
+    """The place of each slot, -1 for those not in `sequence`, and the numbers of places of either kind."""
+    place = np.full(len(varies), -1, np.int32)
     counts = []
     for kind in (False, True):
         mine = sequence[varies[sequence] == kind]
@@ -197,30 +202,31 @@ class _Builder:
         rows = np.array(list(self._rows.values()), np.int32)
         return self.place[np.array(list(self._rows), np.int64)], rows
 
-    def group(self, members: list[int], checked: bool) -> Group:
-        """The group of slots of one kind whose places follow each other."""
-        operation = self.tape.operations[members[0]]
+    def group(self, slot: int, flat: NDArray[np.int64], counts: NDArray[np.int64], checked: bool) -> Group:
+        """The group of slots of one kind whose places follow each other, from that of `slot` on.
+
+        Args:
+            flat, counts: their operands, and how many each has.
+        """
+        operation = self.tape.operations[slot]
         assert operation is not None
-        operands = [self.tape.operands[slot] for slot in members]
-        first = int(self.place[members[0]])
-        head = (operation, checked, first, first + len(members))
-        on_examples = operation is MEAN or bool(self.varies[members[0]])
-        flat = np.fromiter(chain.from_iterable(operands), np.int64)
+        first = int(self.place[slot])
+        head = (operation, checked, first, first + len(counts))
+        on_examples = operation is MEAN or bool(self.varies[slot])
         if operation.arity is not None:
             a, *b = [self._read(flat[k :: operation.arity], on_examples) for k in range(operation.arity)]
             return Group(*head, a, *b)
-        counts = np.array([len(x) for x in operands])
         if operation not in (LINEAR, MEAN):
             return Group(*head, self._read(flat, on_examples), starts=_starts(counts))
         i, j = flat[::2], flat[1::2]
         if not (on_examples and operation is LINEAR):
             return Group(*head, self._read(i, on_examples), self._read(j, on_examples), _starts(counts // 2))
-        owner = np.repeat(np.arange(len(members)), counts // 2)
+        owner = np.repeat(np.arange(len(counts)), counts // 2)
         # What is shared comes first; of two that are shared, the second is copied to a row: 1 if it can be.
         swap = ~self.varies[j] & (self.varies[i] | (i == self.tape.one))
         i, j = np.where(swap, j, i), np.where(swap, i, j)
         both = self.varies[i]
-        starts, shared = (_starts(np.bincount(owner[x], minlength=len(members))) for x in (both, ~both))
+        starts, shared = (_starts(np.bincount(owner[x], minlength=len(counts))) for x in (both, ~both))
         rows = self._read(j[~both], True)
         return Group(
             *head, self.place[i[both]], self.place[j[both]], starts, shared, self.place[i[~both]], rows

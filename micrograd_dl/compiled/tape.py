@@ -7,6 +7,7 @@ additions, multiplications and weighted sums become that are used once (course, 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ class Tape:
         self.varies: list[bool] = []
         self.constants: dict[int, float] = {}
         self._constant_slots: dict[Any, int] = {}
-        self._computed: dict[Any, int] = {}
+        self._computed: dict[Operation, dict[tuple[int, ...], int]] = defaultdict(dict)
         self.one, self.minus_one = self.constant(1.0), self.constant(-1.0)
 
     def __len__(self) -> int:
@@ -60,12 +61,12 @@ class Tape:
         """The slot of an operation on slots: an old one if the same has been computed before."""
         if (operation is ops.add or operation is ops.mul) and operands[0] > operands[1]:
             operands = (operands[1], operands[0])
-        key = (operation, operands)
-        slot = self._computed.get(key)
+        known = self._computed[operation]
+        slot = known.get(operands)
         if slot is None:
             folded = self._folded(operation, operands) if operands[0] in self.constants else None
             slot = self._new(operation, operands) if folded is None else self.constant(folded)
-            self._computed[key] = slot
+            known[operands] = slot
         return slot
 
     def linear(self, terms: Sequence[int]) -> int:
