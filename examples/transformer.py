@@ -17,7 +17,7 @@ import numpy as np
 from micrograd_dl import functions
 from micrograd_dl.activations import softmax
 from micrograd_dl.initialisers import xavier
-from micrograd_dl.optim import Adam
+from micrograd_dl.optim import Adam, by_steps
 from micrograd_dl.value import Value
 
 _NAMES = """
@@ -193,12 +193,12 @@ def train(
     """
     parameters, losses = init_parameters(seed, number), []
     # The learning rate goes down to 0 by the end.
-    optimiser = Adam(flat(parameters), lambda step: 0.02 * (1 - step / steps), beta1=0.85, beta2=0.99)
-    for step, name in enumerate(order(steps, seed)):
+    alpha = by_steps(lambda step: 0.02 * (1 - step / steps))
+    optimiser = Adam(flat(parameters), alpha, beta1=0.85, beta2=0.99)
+    for name in order(steps, seed):
         optimiser.zero_grad()
         J = loss(parameters, encode(name), to)
         J.backward()
-        optimiser.epoch = step
         optimiser.step()
         losses.append(J.data)
     return parameters, losses

@@ -18,12 +18,13 @@ class Activation:
         name: what it is called.
         of: A from Z: a sequence of the units' numbers, which are Values, floats or arrays of m examples, to
             a list of the same kind.
-        fan_in: the variance of a good initial weight, times the number of inputs (course, section 6).
+        squared_gain: the variance of a good initial weight, times the number of inputs (course, section 6):
+            with 2 a layer begins with He's weights, otherwise with Xavier's.
     """
 
     name: str
     of: Callable[[Sequence[Any]], list[Any]]
-    fan_in: float = 1.0
+    squared_gain: float = 1.0
 
     def __repr__(self) -> str:
         return self.name
@@ -41,9 +42,9 @@ def _softmax(z: Sequence[Any]) -> list[Any]:
 linear = Activation("linear", list)
 sigmoid = Activation("sigmoid", _each(ops.sigmoid))
 tanh = Activation("tanh", _each(ops.tanh))
-relu = Activation("relu", _each(ops.relu), fan_in=2.0)
-leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), fan_in=2.0)
-mish = Activation("mish", _each(lambda z: z * ops.tanh(ops.softplus(z))), fan_in=2.0)
+relu = Activation("relu", _each(ops.relu), squared_gain=2.0)
+leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), squared_gain=2.0)
+mish = Activation("mish", _each(lambda z: z * ops.tanh(ops.softplus(z))), squared_gain=2.0)
 softmax = Activation("softmax", _softmax)
 
 ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish, softmax)}

@@ -73,23 +73,13 @@ def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> t
 
 def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[float, ...]:
     """For each layer the part of its units that dropout keeps; all of the output layer."""
-    if given is None or isinstance(given, (int, float)):
+    if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
     found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, "probabilities to keep a unit")]
     for keep in found:
         if not 0 < keep <= 1:
             raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
     return (*found, 1.0)
-
-
-def limit_of(x: float | None, what: str) -> float | None:
-    """A number above 0, or None."""
-    if x is None:
-        return None
-    x = to_float(x, what)
-    if not 0 < x < float("inf"):
-        raise ValueError(f"{what} is a number above 0, not {x!r}")
-    return x
 
 
 def smoothing_of(x: float, loss: Loss) -> float:

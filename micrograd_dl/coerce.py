@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from decimal import Decimal
 from numbers import Integral, Real
@@ -59,6 +60,38 @@ def _is_numpy_bool(x: object) -> bool:
     return numpy is not None and isinstance(x, numpy.bool_)
 
 
+def above_zero(x: object, role: str) -> float:
+    """`x` as a finite double above 0.
+
+    Raises:
+        TypeError: it is not a real number.
+        ValueError: it is not above 0, or it is NaN or infinite.
+
+    >>> above_zero(-1, "eps")
+    Traceback (most recent call last):
+    ValueError: eps is a number above 0, not -1.0
+    """
+    number = to_float(x, role)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{role} is a number above 0, not {number!r}")
+    return number
+
+
+def to_whole(x: object, least: int, role: str) -> int:
+    """`x` as an int, if it is a whole number from `least` up: int or a NumPy scalar.
+
+    Raises:
+        ValueError: it is not.
+
+    >>> to_whole(2.5, 1, "batch_size")
+    Traceback (most recent call last):
+    ValueError: batch_size is a whole number from 1 up, not 2.5
+    """
+    if not isinstance(x, Integral) or x < least:
+        raise ValueError(f"{role} is a whole number from {least} up, not {x!r}")
+    return int(x)
+
+
 def to_seed(x: object) -> int:
     """`x` as the seed of a generator.
 
@@ -69,6 +102,4 @@ def to_seed(x: object) -> int:
     Traceback (most recent call last):
     ValueError: seed is a whole number from 0 up, not -1
     """
-    if not isinstance(x, Integral) or x < 0:
-        raise ValueError(f"seed is a whole number from 0 up, not {x!r}")
-    return int(x)
+    return to_whole(x, 0, "seed")

@@ -134,4 +134,4 @@ def default_initialiser(activation: Activation) -> Initialiser:
     >>> default_initialiser(relu).__name__
     'he'
     """
-    return he if activation.fan_in == 2.0 else xavier
+    return he if activation.squared_gain == 2.0 else xavier

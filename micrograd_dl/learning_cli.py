@@ -90,12 +90,7 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--hidden", type=sizes, default=[16], metavar="16,16", help="sizes of the hidden layers (16)"
     )
     train.add_argument("--activation", default="relu", help="of the hidden layers (relu)")
-    train.add_argument(
-        "--backend",
-        choices=("numpy", "values", "compiled"),
-        default="numpy",
-        help="matrices, Values, or Values compiled (numpy)",
-    )
+    add_backend(train)
     train.add_argument("--epochs", type=int, default=200, help="at most (200)")
     train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")
     train.add_argument(
@@ -160,6 +155,16 @@ def add_data(command: argparse.ArgumentParser) -> None:
     _add_delimiter(command)
     command.add_argument(
         "--kind", choices=("classes", "numbers"), help="what the target is, where that is not plain"
+    )
+
+
+def add_backend(command: argparse.ArgumentParser) -> None:
+    """Add the choice of what the network is made of."""
+    command.add_argument(
+        "--backend",
+        choices=("numpy", "values", "compiled"),  # those of `storage`, which takes long to import
+        default="numpy",
+        help="matrices, Values, or Values compiled (numpy)",
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.coerce import to_seed
+from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.gradcheck import (
     EPS,
     EPSILON,
@@ -108,9 +108,7 @@ def _require_that_it_can_be_checked(model: Model) -> None:
 def _drawn(called: Sequence[str], most: Any, seed: int) -> Sequence[str]:
     if most is None:
         return called
-    if not isinstance(most, int) or most < 1:
-        raise ValueError(f"most is a whole number from 1 up, not {most!r}")
-    places = np.random.default_rng(seed).permutation(len(called))[:most]
+    places = np.random.default_rng(seed).permutation(len(called))[: to_whole(most, 1, "most")]
     return [called[place] for place in sorted(places.tolist())]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl import architecture
-from micrograd_dl.coerce import to_seed
+from micrograd_dl.coerce import above_zero, to_seed
 from micrograd_dl.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.losses import Loss
 from micrograd_dl.normalisation import Averages
@@ -111,7 +111,7 @@ class Network(Shaped, ABC):
         self.initialiser = architecture.initialiser_of(initialiser)
         self.seed = to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
-        self.max_norm = architecture.limit_of(max_norm, "max_norm")
+        self.max_norm = None if max_norm is None else above_zero(max_norm, "max_norm")
         self.averages = [
             Averages.begin(n) if kind == "batch" else None
             for n, kind in zip(self.shape[1:], self.normalisations, strict=True)
@@ -375,7 +375,7 @@ class Network(Shaped, ABC):
 
     def _initial(self, rng: np.random.Generator, l: int) -> Weights:
         initialiser = self.initialiser or default_initialiser(self.activations[l - 1])
-        W = initialiser(rng, self.shape[l], self.shape[l - 1])
+        W = np.asarray(initialiser(rng, self.shape[l], self.shape[l - 1]))
         self.require_shape(f"W[{l}] from the initialiser", W, (self.shape[l], self.shape[l - 1]), str(l))
         return W
 
@@ -401,11 +401,14 @@ def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
     index = np.asarray(classes)
     if index.size == 0 or (index.ndim == 2 and index.shape[0] != 1) or index.ndim not in (1, 2):
         raise ValueError(f"classes are (1, m), or a sequence of m, not {index.shape}")
-    index = index.reshape(-1)
-    count = int(index.max()) + 1 if n_y is None else n_y
-    if not np.isin(index, np.arange(count)).all():
+    if index.dtype.kind not in "fiub":
         raise ValueError(
-            f"classes are whole numbers from 0 to {count - 1}, "
-            f"not {index[~np.isin(index, np.arange(count))][0]}"
+            f"classes are whole numbers, not {index.dtype}: number them with "
+            "np.unique(classes, return_inverse=True)[1]"
         )
+    index = index.reshape(-1)
+    count = int(index.max(where=np.isfinite(index), initial=0)) + 1 if n_y is None else n_y
+    wrong = index[~np.isin(index, np.arange(count))]
+    if wrong.size:
+        raise ValueError(f"classes are whole numbers from 0 to {count - 1}, not {wrong[0]}")
     return np.eye(count)[:, index.astype(int)]

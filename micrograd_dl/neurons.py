@@ -40,9 +40,11 @@ class Neuron:
         bias: bool = True,
     ) -> None:
         self.activation = _unit_activation(activation)
+        if n_in < 1:
+            raise ValueError(f"a neuron takes one input at least, not {n_in}")
         if w is None:
             w = default_initialiser(self.activation)(np.random.default_rng(seed), 1, n_in)[0]
-        if len(w) != n_in or n_in < 1:
+        if len(w) != n_in:
             raise ValueError(f"a neuron takes one weight an input: {n_in} inputs, {len(w)} weights")
         self.w = [Value(float(x), f"w{j}") for j, x in enumerate(w, 1)]
         self.b = Value(b, "b")
@@ -89,6 +91,9 @@ class Layer:
         seed: of the weights.
         expanded, bias: see Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
+
+    Raises:
+        ValueError: a size is below 1, the weights have another shape, or there is no such activation.
     """
 
     def __init__(
@@ -105,8 +110,12 @@ class Layer:
         scaled: bool = False,
     ) -> None:
         self.activation = _activation(activation)
+        if n_in < 1 or n_out < 1:
+            raise ValueError(f"a layer takes one input and one unit at least, not {n_in} and {n_out}")
         if weights is None:
             weights = default_initialiser(self.activation)(np.random.default_rng(seed), n_out, n_in)
+        if np.shape(weights) != (n_out, n_in):
+            raise ValueError(f"the weights are {np.shape(weights)}, {(n_out, n_in)} is wanted: a row a unit")
         self.number = number
         self.neurons = [Neuron(n_in, "linear", w=row, expanded=expanded, bias=bias) for row in weights]
         units = range(1, n_out + 1) if scaled else ()

@@ -1,8 +1,7 @@
 """Batch and layer normalisation (course, section 10), over the operations of the table.
 
 Of numbers that belong together, ``z_norm = (z - mean) / sqrt(var + eps)``; the network then takes
-``gamma z_norm + beta`` as what
-its activation is of. Those that belong together are
+``gamma z_norm + beta`` as what its activation is of. Those that belong together are
 
 * with ``"batch"``, one unit's over the examples of a batch; when the network predicts, running averages of
   the mean and the variance take their place;

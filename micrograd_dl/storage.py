@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
+from micrograd_dl.activations import ACTIVATIONS, Activation
 from micrograd_dl.atomic import replacing
+from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, Network
 
 FORMAT = "micrograd_dl model"
 VERSION = 2  # 1 has no normalisation, no dropout, and regularisation by l2 and l1 alone
 _READS = (1, 2)
-_BACKENDS: dict[str, type[Network]] = {
-    "values": nn.MLP,
+BACKENDS: dict[str, type[Network]] = {
     "numpy": vectorized.MLP,
+    "values": nn.MLP,
     "compiled": compiled.MLP,
 }
 
@@ -57,7 +59,7 @@ def save(
 
     Raises:
         ValueError: the name does not end in ``.npz``, a note is not what JSON can say, an array is of
-            objects, or the model is not an MLP of this package.
+            objects, or the model is not an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
     path = Path(path)
@@ -161,14 +163,17 @@ def described(model: Network) -> dict[str, Any]:
     """What makes a model beside its parameters, in words and numbers that JSON can say.
 
     Raises:
-        ValueError: it is not an MLP of this package.
+        ValueError: it is not an MLP of this package, or an activation or the loss is the user's own.
     """
-    backend = next((name for name, kind in _BACKENDS.items() if type(model) is kind), None)
+    backend = next((name for name, kind in BACKENDS.items() if type(model) is kind), None)
     if backend is None:
         raise ValueError(
             f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled: "
             "copy its parameters to one of them with copy_from"
         )
+    for g in model.activations:
+        _require_built_in(g, ACTIVATIONS)
+    _require_built_in(model.loss, LOSSES)
     return {
         "backend": backend,
         "dtype": str(model.dtype) if isinstance(model, vectorized.MLP) else "float64",
@@ -185,13 +190,23 @@ def described(model: Network) -> dict[str, Any]:
     }
 
 
+def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | Loss]) -> None:
+    """Raise ValueError if its name would bring back another one, or none."""
+    found = table.get(used.name)
+    if found is None or found.of is not used.of:
+        raise ValueError(
+            f"the {type(used).__name__.lower()} {used.name} is not one of {', '.join(table)}, which alone "
+            "can be found again by their names: save model.named() with numpy.savez instead"
+        )
+
+
 def _rebuilt(about: Mapping[str, Any]) -> Network:
-    if about["backend"] not in _BACKENDS:
-        raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(_BACKENDS)}")
+    if about["backend"] not in BACKENDS:
+        raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(BACKENDS)}")
     n_x, *sizes = about["shape"]
     options = [_OWN_OPTION[about["backend"]]] if about["backend"] in _OWN_OPTION else []
     options += ["regularisers", "max_norm", "normalisation", "keep_prob", "label_smoothing"]
-    return _BACKENDS[about["backend"]](
+    return BACKENDS[about["backend"]](
         n_x,
         sizes,
         about["activations"],

@@ -101,7 +101,7 @@ def weights_only(model: Network) -> list[Any]:
 
 
 def _places(model: Network) -> Array:
-    """Where each component of theta is in the arrays of `_named`, counted on; -1 if in none of them."""
+    """Where each component of theta is in the arrays of `named`, counted on; -1 if in none of them."""
     parameters = model.parameters()
     with kept(parameters):
         for p in parameters:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.atomic import require_apart, require_place
-from micrograd_dl.learning_cli import add_data, read_data, require_picture, sizes
+from micrograd_dl.learning_cli import add_backend, add_data, read_data, require_picture, sizes
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     if len(space) < len(parsed):
         raise ValueError("a hyperparameter is searched in one range only: give --over NAME=... once for each")
     data = read_data(options)
-    fixed = {"patience": options.patience, "backend": options.backend}
+    fixed = {name: getattr(options, name) for name in ("patience", "backend") if name not in space}
     if parsed and (wrong := impossible(data, space, fixed)):
         place = list(space).index(wrong[0])
         raise ValueError(f"--over {options.over[place]}: {wrong[1]}")
@@ -112,12 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
     )
-    parser.add_argument(
-        "--backend",
-        choices=("numpy", "values", "compiled"),
-        default="numpy",
-        help="matrices, Values, or Values compiled (numpy)",
-    )
+    add_backend(parser)
     parser.add_argument(
         "--processes",
         type=int,
@@ -180,11 +175,14 @@ def _command(options: argparse.Namespace, found: Found) -> str:
     from micrograd_dl.tuning.trials import as_train_has_it
 
     given = {name: getattr(options, name) for name in ("target", "delimiter", "kind")}
+    searched = as_train_has_it(found.best.options)
+    same = {name: getattr(options, name) for name in ("epochs", "patience", "seed")}
+    if options.backend != "numpy":
+        same["backend"] = options.backend
     words: Mapping[str, Any] = {
         **{name: x for name, x in given.items() if x is not None},
-        **as_train_has_it(found.best.options),
-        **{name: getattr(options, name) for name in ("epochs", "patience", "seed")},
-        **({"backend": options.backend} if options.backend != "numpy" else {}),
+        **searched,
+        **{name: x for name, x in same.items() if name not in searched},
     }
     line = ["micrograd-dl", "train", options.data]
     line += [word for column in options.ignore for word in ("--ignore", column)]

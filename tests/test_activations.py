@@ -56,6 +56,6 @@ def test_by_name() -> None:
     relu = activation("relu")
     assert activation(relu) is relu
     assert repr(relu) == "relu"
-    assert relu.fan_in == activation("leaky_relu").fan_in == 2
+    assert relu.squared_gain == activation("leaky_relu").squared_gain == 2
     with pytest.raises(ValueError, match="no activation 'gelu': choose one of linear, sigmoid, tanh"):
         activation("gelu")

@@ -148,6 +148,7 @@ def test_copied_networks_go_on_alike(m: int, passes: int) -> None:
 @pytest.mark.parametrize(
     ("keep_prob", "message"),
     [
+        (np.float32(1.5), "keep_prob is above 0 and at most 1, the part of the units kept, not 1.5"),
         (0.0, "keep_prob is above 0 and at most 1, the part of the units kept, not 0.0"),
         (1.5, "keep_prob is above 0 and at most 1, the part of the units kept, not 1.5"),
         ([0.5, float("nan")], "keep_prob is above 0 and at most 1"),

@@ -68,6 +68,7 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
             {"initialiser": lambda rng, n_out, n_in: np.zeros((n_in, n_out))},
             "from the initialiser is (2, 1)",
         ),
+        ((2, [1]), {"initialiser": lambda rng, n_out, n_in: 0.5}, "from the initialiser is ()"),
     ],
 )
 def test_refused(MLP: type[Network], args: Any, options: Any, message: str) -> None:
@@ -234,6 +235,7 @@ def test_zero_initialisation_keeps_units_identical(MLP: type[Network]) -> None:
 def test_one_hot() -> None:
     wanted = [[1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]]
     assert one_hot([0, 2, 1], 4).tolist() == one_hot([[0, 2, 1]], 4).tolist() == wanted
+    assert one_hot(np.unique(["dog", "cat"], return_inverse=True)[1]).tolist() == [[0, 1], [1, 0]]
 
 
 @pytest.mark.parametrize(
@@ -245,6 +247,10 @@ def test_one_hot() -> None:
         ([0, 3], 3, "whole numbers from 0 to 2, not 3"),
         ([0.5, 1], None, "whole numbers from 0 to 1, not 0.5"),
         ([-1, 1], None, "whole numbers from 0 to 1, not -1"),
+        ([-1, -2], None, "whole numbers from 0 to 0, not -1"),
+        ([float("nan"), 1], None, "whole numbers from 0 to 1, not nan"),
+        ([float("inf"), 1], None, "whole numbers from 0 to 1, not inf"),
+        (["cat", "dog"], None, "whole numbers, not <U3: number them with np.unique(classes, return_inv"),
     ],
 )
 def test_one_hot_refuses(classes: Any, n_y: int | None, message: str) -> None:

@@ -59,7 +59,8 @@ def test_a_neuron_takes_tuples_arrays_and_values() -> None:
     ("n_in", "options", "message"),
     [
         (2, {"w": [1.0]}, "2 inputs, 1 weights"),
-        (0, {"w": []}, "0 inputs, 0 weights"),
+        (0, {"w": []}, "one input at least, not 0"),
+        (0, {}, "one input at least, not 0"),
         (1, {"activation": "softmax"}, r"softmax is of a whole layer: use Layer\(n_in, n_out, 'softmax'\)"),
         (1, {"activation": "gelu"}, "no activation 'gelu'"),
     ],
@@ -92,6 +93,20 @@ def test_a_layer() -> None:
     a[0].backward()
     layer.zero_grad()
     assert not any(p.grad for p in layer.parameters())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weights", "message"),
+    [
+        ((0, 3), None, "one input and one unit at least, not 0 and 3"),
+        ((3, 0), None, "one input and one unit at least, not 3 and 0"),
+        ((2, 5), np.ones((3, 2)), r"the weights are \(3, 2\), \(5, 2\) is wanted: a row a unit"),
+        ((2, 2), np.ones(2), r"the weights are \(2,\), \(2, 2\) is wanted"),
+    ],
+)
+def test_a_refused_layer(sizes: tuple[int, int], weights: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Layer(*sizes, weights=weights)
 
 
 # --- networks -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.activations import ACTIVATIONS
+from micrograd_dl.activations import ACTIVATIONS, Activation
 from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Network
 from micrograd_dl.optim.optimisers import Adam
@@ -161,6 +162,23 @@ class Special(vectorized.MLP):
             {},
             "a Special cannot be saved, only the MLP of nn, vectorized",
         ),
+        *(
+            (
+                "m.npz",
+                nn.MLP(2, [2, 1], [Activation(name, lambda z: [x * x for x in z]), "linear"]),
+                {},
+                {},
+                f"the activation {name} is not one of linear, sigmoid",
+            )
+            for name in ("square", "tanh")  # the latter came back as the built-in one, with other numbers
+        ),
+        (
+            "m.npz",
+            nn.MLP(1, [1], loss=replace(LOSSES["squared"], name="cube", of=lambda z, a, y: a[0] ** 3)),
+            {},
+            {},
+            "the loss cube is not one of logistic, cross_entropy",
+        ),
     ],
 )
 def test_what_cannot_be_saved(
@@ -284,7 +302,7 @@ def rewritten(path: Path, **changes: Any) -> None:
         ({"shape": [2, 4, 1]}, "W[1] is (3, 2), (4, 2) is wanted"),
         ({"shape": [2]}, "at least one input and one layer"),
         ({"shape": 7}, "does not hold a model"),
-        ({"backend": "torch"}, "its backend is 'torch', not one of values, numpy"),
+        ({"backend": "torch"}, "its backend is 'torch', not one of numpy, values"),
         ({"dtype": "float16"}, "float64 or float32, not float16"),
         ({"activations": ["gelu", "linear"]}, "no activation 'gelu'"),
         ({"loss": "hinge"}, "no loss 'hinge'"),

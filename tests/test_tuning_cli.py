@@ -92,6 +92,14 @@ def test_values_are_searched_too(backend: str, capsys: pytest.CaptureFixture[str
     assert "--batch-size" in train
 
 
+def test_what_has_an_option_of_its_own_is_searched_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tune("--over", "patience=3/4", "--over", "backend=values", "--over", "batch_size=60") == 0
+    train = command(capsys.readouterr().out)
+    assert [train.count(word) for word in ("--patience", "--backend")] == [1, 1]
+    assert train[train.index("--patience") + 1] in ("3", "4")
+    assert train[train.index("--backend") + 1] == "values"
+
+
 def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     calls = []
 

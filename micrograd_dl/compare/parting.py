@@ -201,18 +201,21 @@ def _why_normalisation(row: Parted, model: Network, first: Pass, tolerance: floa
     Z, Z_norm = first.Z[l - 1], first.Z_norm[l - 1]
     assert Z_norm is not None
     s = np.sqrt(Z.var(axis=axis, keepdims=True) + EPSILON)
-    dZ_norm = model.named()[f"gamma{l}"] * _dZ_tilde(l, model, first)
-    mean = dZ_norm.mean(axis=axis, keepdims=True)
-    var = Z_norm * (dZ_norm * Z_norm).mean(axis=axis, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        without_gamma = row.here / model.named()[f"gamma{l}"]
+
+    def ways(d: Array) -> tuple[Array, Array]:
+        """Through the mean and through the variance."""
+        return d.mean(axis=axis, keepdims=True), Z_norm * (d * Z_norm).mean(axis=axis, keepdims=True)
+
+    dZ_tilde = _dZ_tilde(l, model, first)
+    dZ_norm = model.named()[f"gamma{l}"] * dZ_tilde
+    mean, var = ways(dZ_norm)
     for wrong, text in (
         ((dZ_norm - var) / s, "it lacks the way through the mean"),
         ((dZ_norm - mean) / s, "it lacks the way through the variance"),
         (dZ_norm / s, "it lacks the ways through the mean and the variance, as if they were constants"),
         (dZ_norm - mean - var, "it is not divided by sqrt(var + eps)"),
         ((dZ_norm - mean + var) / s, "the way through the variance has the wrong sign"),
-        (without_gamma, "gamma is missing: dZ_norm = gamma dZ_tilde"),
+        ((dZ_tilde - sum(ways(dZ_tilde))) / s, "gamma is missing: dZ_norm = gamma dZ_tilde"),
         (row.here / s, "it is divided by var + eps instead of its root"),
     ):
         if _same(row.there, wrong, tolerance):

@@ -25,6 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.data.preparation import columns_of, columns_to_images
 from micrograd_dl.network import Array
 
@@ -43,8 +44,8 @@ def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """Each image moved by whole pixels, ``(m,)`` of them, which may be negative."""
     array = require_images(images)
     _, h, w, *_ = array.shape
-    rows = np.arange(h) - np.asarray(down)[:, np.newaxis]
-    columns = np.arange(w) - np.asarray(right)[:, np.newaxis]
+    rows = np.arange(h) - _one_each("down", down, array, "iu")[:, np.newaxis]
+    columns = np.arange(w) - _one_each("right", right, array, "iu")[:, np.newaxis]
     return _looked_up(array, rows[:, :, np.newaxis], columns[:, np.newaxis, :])
 
 
@@ -52,7 +53,7 @@ def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
     """Each image turned about its middle, anticlockwise, by ``(m,)`` degrees; whole numbers become floats."""
     array = require_images(images)
     _, h, w, *_ = array.shape
-    angle = np.radians(np.asarray(degrees, dtype=float))[:, np.newaxis, np.newaxis]
+    angle = np.radians(_one_each("degrees", degrees, array))[:, np.newaxis, np.newaxis]
     y, x = np.arange(h)[:, np.newaxis] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
     return _mixed(
         array,
@@ -71,12 +72,24 @@ def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLik
     """
     array = require_images(images)
     _, h, w, *_ = array.shape
-    part, down, right = (np.asarray(x, dtype=float)[:, np.newaxis, np.newaxis] for x in (part, down, right))
+    given = {"part": part, "down": down, "right": right}
+    part, down, right = (_one_each(*x, array)[:, np.newaxis, np.newaxis] for x in given.items())
     return _mixed(
         array,
         down * (1 - part) * (h - 1) + part * np.arange(h)[:, np.newaxis],
         right * (1 - part) * (w - 1) + part * np.arange(w),
     )
+
+
+def _one_each(name: str, given: ArrayLike, images: Array, kinds: str = "iuf") -> Array:
+    """One number an image, ``(m,)``."""
+    numbers, m = np.asarray(given), len(images)
+    if numbers.shape != (m,) or numbers.dtype.kind not in kinds or not np.isfinite(numbers).all():
+        whole = "whole " if kinds == "iu" else ""
+        raise ValueError(
+            f"{name} is a finite {whole}number for each image, ({m},), not {numbers.dtype} {numbers.shape}"
+        )
+    return numbers
 
 
 def _mixed(array: Array, rows: Array, columns: Array) -> Array:
@@ -117,7 +130,7 @@ def require_images(images: ArrayLike) -> Array:
     if array.ndim not in (3, 4) or array.size == 0 or array.dtype.kind not in "fiu":
         raise ValueError(
             f"images are numbers (m, h, w), or (m, h, w, c) in colour, not {array.dtype} {array.shape}: "
-            "of columns they are made by preparation.columns_to_images"
+            "of columns they are made by data.preparation.columns_to_images"
         )
     return array
 
@@ -138,17 +151,14 @@ def shifts(most: int) -> Augmentation:
 
     The same thing as a border of so many pixels around it, and a cut of the old size at a random place.
     """
-    given: Any = most
-    if not isinstance(given, int) or given < 0:
-        raise ValueError(f"a shift is by whole pixels, 0 or more at most, not {most!r}")
+    most = to_whole(most, 0, "the largest shift, in pixels,")
     return lambda rng, images: shifted(images, *rng.integers(-most, most + 1, (2, len(images))))
 
 
 def crops(least: float = 0.8) -> Augmentation:
     """Each image `cropped` to a random part of height and width, at least so much, at a random place."""
-    _require("the least part", least, 1)
-    if not least:
-        raise ValueError("the least part of a crop is above 0")
+    if not 0 < least <= 1:
+        raise ValueError(f"the least part of a crop is above 0 and at most 1, not {least!r}")
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         return cropped(images, rng.uniform(least, 1, len(images)), *rng.random((2, len(images))))

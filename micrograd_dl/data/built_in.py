@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.network import Array
 
@@ -36,7 +37,7 @@ def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
         seed: of the noise and the order.
 
     Raises:
-        ValueError: fewer examples than classes, or a noise below 0.
+        ValueError: fewer examples than classes, a noise below 0, or a number or a seed that is not whole.
 
     >>> print(moons(4, noise=0).X.round(3))
     [[ 1.   0.  -1.   2. ]
@@ -92,7 +93,7 @@ def flower(m: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
     `noise` is the standard deviation of what is added to angle and radius; for the rest see `moons`.
     """
     _require_noise(noise)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(to_seed(seed))
     halves = []
     for half, n in enumerate(_sizes(m, 2)):
         t = np.linspace(half * np.pi, (half + 1) * np.pi, n) + noise * rng.standard_normal(n)
@@ -153,7 +154,7 @@ def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
     _require_noise(noise)
     [n] = _sizes(m, 1)
     size = np.linspace(200, 3000, n)[np.newaxis]
-    price = 0.2 * size - 100 + noise * np.random.default_rng(seed).standard_normal((1, n))
+    price = 0.2 * size - 100 + noise * np.random.default_rng(to_seed(seed)).standard_normal((1, n))
     return Dataset(size, np.maximum(0, price), features=("size",), target="price", name="house prices")
 
 
@@ -231,7 +232,7 @@ def _mixed(
 ) -> Dataset:
     """The columns of each group as one class, with noise added, in random order."""
     _require_noise(noise)
-    rng = np.random.default_rng(seed)
+    rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(to_seed(seed))
     X = np.hstack(groups)
     X = X + noise * rng.standard_normal(X.shape)
     Y = np.repeat(np.arange(len(groups)), [group.shape[1] for group in groups])[np.newaxis]
@@ -246,6 +247,7 @@ def _polar(radius: ArrayLike, angle: Array) -> Array:
 
 def _sizes(m: int, groups: int) -> list[int]:
     """`m` shared out as evenly as can be."""
+    m, groups = to_whole(m, 0, "m"), to_whole(groups, 0, "classes")
     if groups < 1 or m < groups:
         raise ValueError(f"each of {groups} classes takes at least one example, and m is {m!r}")
     return [m // groups + (g < m % groups) for g in range(groups)]

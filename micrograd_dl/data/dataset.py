@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, one_hot
 
-_IMAGES = ": make columns of images with preparation.images_to_columns"
+_IMAGES = ": make columns of images with data.preparation.images_to_columns"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_seed
+from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.network import Array
 
@@ -289,9 +288,6 @@ def minibatches(m: int, batch_size: int, rng: np.random.Generator) -> Iterator[A
     >>> [batch.tolist() for batch in minibatches(5, 2, np.random.default_rng(1))]
     [[4, 0], [1, 2], [3]]
     """
-    sizes: dict[str, Any] = {"m": m, "batch_size": batch_size}
-    for name, x in sizes.items():
-        if not isinstance(x, int | np.integer) or x < 1:
-            raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
+    m, batch_size = to_whole(m, 1, "m"), to_whole(batch_size, 1, "batch_size")
     order = rng.permutation(m) if batch_size < m else np.arange(m)
     return (order[start : start + batch_size] for start in range(0, m, batch_size))

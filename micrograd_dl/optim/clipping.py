@@ -18,7 +18,9 @@ def clip_by_value(gradients: Iterable[Any], most: float) -> list[Any]:
     >>> clip_by_value([0.5, -3.0], 1.0)
     [0.5, -1.0]
     """
-    return [min(max(g, -most), most) if isinstance(g, float) else np.clip(g, -most, most) for g in gradients]
+    return [
+        np.clip(g, -most, most) if isinstance(g, np.ndarray) else min(max(g, -most), most) for g in gradients
+    ]
 
 
 def clip_by_norm(gradients: Sequence[Any], most: float) -> list[Any]:
@@ -40,6 +42,8 @@ def gradient_norm(gradients: Iterable[Any]) -> float:
 
 
 def _norm(array: Any) -> float:
+    if not isinstance(array, np.ndarray):  # a whole number
+        return float(array)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         square = float(np.vdot(array, array))
         limits = np.finfo(array.dtype)

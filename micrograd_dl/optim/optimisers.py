@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from micrograd_dl.coerce import to_float
+from micrograd_dl.coerce import above_zero, to_float
 from micrograd_dl.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
@@ -85,9 +85,9 @@ class Optimiser(ABC):
         self._changes: dict[int, Any] = {}
         self._decay: list[Any] = []
         if clip_value is not None:
-            self.clip_value = _above_zero(clip_value, "clip_value")
+            self.clip_value = above_zero(clip_value, "clip_value")
         if clip_norm is not None:
-            self.clip_norm = _above_zero(clip_norm, "clip_norm")
+            self.clip_norm = above_zero(clip_norm, "clip_norm")
         self._clips = clip_value is not None or clip_norm is not None
         if weight_decay:
             self.weight_decay = to_float(weight_decay, "weight_decay")
@@ -103,7 +103,7 @@ class Optimiser(ABC):
         if type(rate) is float and 0 < rate < math.inf:  # asked in every step
             return rate
         if not callable(rate):
-            return _above_zero(rate, "the learning rate")
+            return above_zero(rate, "the learning rate")
         alpha = to_float(rate(self.steps if isinstance(rate, by_steps) else self.epoch), "the learning rate")
         if not 0 <= alpha < math.inf:
             raise ValueError(f"a schedule gives learning rates from 0 up, not {alpha!r}")
@@ -164,6 +164,12 @@ class Optimiser(ABC):
             raise ValueError(
                 f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
             )
+        for i, (what, p) in enumerate(zip(which, self.parameters, strict=True)):
+            if np.shape(what) not in ((), np.shape(p.data)):
+                raise ValueError(
+                    f"decays[{i}] is True, False or an array of these like its parameter, "
+                    f"{np.shape(p.data)}, not {np.shape(what)}"
+                )
         return [
             self.weight_decay * np.asarray(what, p.data.dtype)
             if isinstance(p.data, np.ndarray)
@@ -240,7 +246,7 @@ class RMSprop(Optimiser):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
-        self.beta2, self.eps = fraction(beta2, "beta2"), _above_zero(eps, "eps")
+        self.beta2, self.eps = fraction(beta2, "beta2"), above_zero(eps, "eps")
 
     def _direction(self, i: int, grad: Any) -> Any:
         return grad / (sqrt(self._average("s", i, self.beta2, grad * grad)) + self.eps)
@@ -260,7 +266,7 @@ class Adam(Optimiser):
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
-        self.eps = _above_zero(eps, "eps")
+        self.eps = above_zero(eps, "eps")
 
     def _direction(self, i: int, grad: Any) -> Any:
         v = unbiased(self._average("v", i, self.beta1, grad), self.beta1, self.steps)
@@ -357,10 +363,3 @@ def optimiser(name: str) -> Callable[..., Optimiser]:
 def _zeroed(grad: Any) -> Any:
     grad[...] = 0
     return grad
-
-
-def _above_zero(x: float, what: str) -> float:
-    x = to_float(x, what)
-    if not 0 < x < math.inf:
-        raise ValueError(f"{what} is a number above 0, not {x!r}")
-    return x

@@ -14,7 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+from micrograd_dl.coerce import to_whole
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -61,7 +63,7 @@ def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     _require_part("the factor", factor)
-    _require_length("every", every)
+    every = to_whole(every, 1, "every")
     return lambda t: alpha0 * factor ** (t // every)
 
 
@@ -70,7 +72,7 @@ def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
 
     PyTorch's ``CosineAnnealingLR`` goes up again after that.
     """
-    _require_length("length", length)
+    length = to_whole(length, 1, "length")
     return lambda t: _half_wave(alpha0, lowest, t / length)
 
 
@@ -81,7 +83,7 @@ def warm_up(length: int, then: float | Schedule) -> Schedule:
     >>> [alpha(t) for t in range(6)]
     [0.05, 0.1, 0.15000000000000002, 0.2, 0.2, 0.2]
     """
-    _require_length("length", length)
+    length = to_whole(length, 1, "length")
     rest: Schedule = then if callable(then) else lambda t: then
     return lambda t: rest(0) * (t + 1) / length if t < length else rest(t - length)
 
@@ -100,7 +102,7 @@ def one_cycle(
         start: where it begins, as a part of `highest`.
         end: where it ends, as a part of where it began.
     """
-    _require_length("length", length)
+    length = to_whole(length, 1, "length")
     _require_part("rise", rise)
     first, last = highest * start, highest * start * end
     top, bottom = max(rise * length - 1, 0), length - 1
@@ -115,11 +117,6 @@ def one_cycle(
 
 def _half_wave(start: float, end: float, part: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * min(part, 1.0))) / 2
-
-
-def _require_length(name: str, x: Any) -> None:
-    if not isinstance(x, int) or x < 1:
-        raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
 
 
 def _require_part(name: str, x: float) -> None:

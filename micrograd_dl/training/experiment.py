@@ -11,24 +11,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl import compiled, initialisers, nn, vectorized
+from micrograd_dl import initialisers
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
 from micrograd_dl.optim.schedules import Schedule
-from micrograd_dl.storage import load, save
+from micrograd_dl.storage import BACKENDS, load, save
 from micrograd_dl.theta import weights_only
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.training.fitting import History, fit
 
 File: TypeAlias = "str | os.PathLike[str]"
-BACKENDS: dict[str, type[Network]] = {
-    "numpy": vectorized.MLP,
-    "values": nn.MLP,
-    "compiled": compiled.MLP,
-}
-
 
 _FEWEST = 10  # examples, of which dev and test get two each
 
@@ -82,9 +76,9 @@ class Predictor:
 
     def save(self, path: File) -> Path:
         """Write everything to one ``.npz`` file."""
-        arrays = {"mean": self.normaliser.mean, "deviation": self.normaliser.deviation}
+        arrays = self.normaliser.arrays()
         if self.scale:
-            arrays |= {"target mean": self.scale.mean, "target deviation": self.scale.deviation}
+            arrays |= {f"target {name}": array for name, array in self.scale.arrays().items()}
         notes = {
             "features": list(self.features),
             "target": self.target,
@@ -110,10 +104,9 @@ class Predictor:
                 scale = Normaliser(arrays["target mean"], arrays["target deviation"])
             names = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
             history = History(**notes["history"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} holds a model, but not one that train saved: {error} is missing"
-            ) from None
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(f"{path} holds a model, but not one that train saved: {problem}") from None
         for name, array in saved.model.named().items():
             if not np.isfinite(array).all():
                 raise ValueError(

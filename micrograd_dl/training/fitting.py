@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_seed
+from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.network import Array, Network
@@ -134,7 +134,7 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    run = _Run(model, optimiser, checkpoint, to_seed(seed), batch_size or X.shape[1])
+    run = _Run(model, optimiser, checkpoint, to_seed(seed), int(batch_size or X.shape[1]))
     if checkpoint is not None:
         run.data = {"training set": _checksum(X, Y), "augment": "none" if augment is None else "some"}
         run.data["dev set"] = "none" if dev is None else _checksum(*dev)
@@ -381,10 +381,9 @@ def _require_finite(X: Array, Y: Array, where: str) -> None:
 
 def require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
     """Raise ValueError if one of these options of `fit` is not possible."""
-    options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
-    for name, x in options.items():
-        if x is not None and (not isinstance(x, int) or x < 1):
-            raise ValueError(f"{name} is a whole number from 1 up, not {x!r}")
+    for name, x in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
+        if x is not None:
+            to_whole(x, 1, name)
     if patience is not None and dev is None:
         raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
 

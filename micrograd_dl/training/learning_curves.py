@@ -96,7 +96,7 @@ def over_examples(
     X, Y = model.require_examples(*train_set)
     m = X.shape[1]
     if sizes is None:
-        sizes = sorted({int(size) for size in np.geomspace(max(2, m // 30), m, 8)})
+        sizes = sorted({int(size) for size in np.geomspace(min(m, max(2, m // 30)), m, 8)})
     if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
         raise ValueError(f"sizes are whole numbers from 1 to the {m} examples, ascending; not {list(sizes)}")
     order = np.random.default_rng(to_seed(seed)).permutation(m)

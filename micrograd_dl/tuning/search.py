@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.tuning.logbook import Logbook, Verdict
 from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, shown
 from micrograd_dl.tuning.workers import Crew, Job, Judge, crew
@@ -55,9 +56,7 @@ class Plan:
             ("rounds", 1),
             ("seed", 0),
         ):
-            x = getattr(self, name)
-            if not isinstance(x, int) or x < least:
-                raise ValueError(f"{name} is a whole number from {least} up, not {x!r}")
+            object.__setattr__(self, name, to_whole(getattr(self, name), least, name))
         if self.by not in ("error", "loss"):
             raise ValueError(f"trials are judged by error or by loss, not by {self.by!r}")
         least = self.keep ** (self.rungs - 1)
@@ -189,7 +188,7 @@ def search(
 
     Raises:
         ValueError: there is nothing to search, an option is wrong, or the file is of another search.
-        FloatingPointError: every trial of a round diverged.
+        FloatingPointError: every trial diverged.
     """
     if not space:
         raise ValueError("there is nothing to search: give at least one range or choice")
@@ -198,8 +197,7 @@ def search(
             f"there is nothing to search, as {', '.join(space)} has one value only, and all {plan.trials} "
             "trials would be the same: give a range or several values of something, or take one trial"
         )
-    if processes < 0:
-        raise ValueError(f"processes is a whole number from 0 up, not {processes!r}")
+    processes = to_whole(processes, 0, "processes")
     everything = {**(about or {}), **asdict(plan), "space": {name: repr(x) for name, x in space.items()}}
     run = _Search(judge, space, plan, Logbook(results, everything))
     cut_short = False

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.training.experiment import network, rule_of, train
 from micrograd_dl.training.fitting import INTERRUPTED, require_options
@@ -135,7 +136,7 @@ def tune(
 
     Raises:
         ValueError: an option is wrong, or the data too small.
-        FloatingPointError: every trial of a round diverged.
+        FloatingPointError: every trial diverged.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> found = tune(
@@ -185,10 +186,7 @@ def as_train_has_it(options: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(options)
     if not given.keys() & {"units", "layers"}:
         return given
-    layers = given.pop("layers", 1)
-    if not isinstance(layers, int) or layers < 0:
-        raise ValueError(f"layers is a whole number from 0 up, not {layers!r}")
-    hidden = (given.pop("units", 16),) * layers
+    hidden = (given.pop("units", 16),) * to_whole(given.pop("layers", 1), 0, "layers")
     return {**given, "hidden": hidden}
 
 

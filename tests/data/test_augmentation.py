@@ -270,12 +270,27 @@ def test_what_is_no_image(images: Any) -> None:
     [
         (lambda: flips(1.5), "a chance is from 0 to 1, not 1.5"),
         (lambda: flips(math.nan), "a chance is from 0 to 1, not nan"),
-        (lambda: shifts(-1), "a shift is by whole pixels, 0 or more at most, not -1"),
-        (lambda: shifts(0.5), "a shift is by whole pixels, 0 or more at most, not 0.5"),  # type: ignore[arg-type]  # refused, as it should
-        (lambda: crops(1.2), "the least part is from 0 to 1, not 1.2"),
-        (lambda: crops(0.0), "the least part of a crop is above 0"),
+        (lambda: shifts(-1), "the largest shift, in pixels, is a whole number from 0 up, not -1"),
+        (lambda: shifts(0.5), "the largest shift, in pixels, is a whole number from 0 up, not 0.5"),  # type: ignore[arg-type]  # refused, as it should
+        (lambda: crops(1.2), "the least part of a crop is above 0 and at most 1, not 1.2"),
+        (lambda: crops(0.0), "the least part of a crop is above 0 and at most 1, not 0.0"),
         (lambda: rotations(-5), "a rotation is from 0 to 180, not -5"),
         (lambda: noise(-0.1), "a standard deviation is from 0 to inf, not -0.1"),
+        (
+            lambda: shifted(np.ones((2, 3, 3)), 1, [1, 1]),
+            r"down is a finite whole number for each image, \(2,\)",
+        ),
+        (lambda: shifted(np.ones((2, 3, 3)), [1, 1], [1]), r"right is .*, \(2,\), not int64 \(1,\)"),
+        (
+            lambda: shifted(np.ones((1, 3, 3)), [0.5], [1]),
+            r"down is a finite whole number .* not float64 \(1,\)",
+        ),
+        (
+            lambda: rotated(np.ones((2, 3, 3)), 10),
+            r"degrees is a finite number for each image, \(2,\), not int64",
+        ),
+        (lambda: rotated(np.ones((1, 3, 3)), [math.nan]), r"degrees is a finite number for each image"),
+        (lambda: cropped(np.ones((2, 3, 3)), [1, 1], 0, [0, 0]), r"down is a finite number for each image"),
         (
             lambda: on_columns(flips(), (2, 3))(RNG, np.zeros((5, 4))),
             r"\(5, 4\) are not of \(2, 3\)",

@@ -77,6 +77,14 @@ def test_every_class_has_an_example(make: Make) -> None:
         make(0)
 
 
+@pytest.mark.parametrize("make", [*RANDOM, house_prices])
+def test_numbers_and_seeds_are_whole(make: Make) -> None:
+    with pytest.raises(ValueError, match=r"^m is a whole number from 0 up, not 10\.5$"):
+        make(10.5)
+    with pytest.raises(ValueError, match=r"^seed is a whole number from 0 up, not -1$"):
+        make(10, seed=-1)
+
+
 def test_noise_is_as_large_as_asked() -> None:
     spread = columns(blobs(3000, noise=0.5), 0).std(axis=1)
     assert spread == pytest.approx([0.5, 0.5], rel=0.1)

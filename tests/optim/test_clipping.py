@@ -57,6 +57,13 @@ def test_all_parameters_are_one_gradient_and_a_type_is_kept() -> None:
     assert one.dtype == other.dtype == "float32"
 
 
+def test_whole_numbers_are_numbers() -> None:
+    assert gradient_norm([3, -4]) == 5
+    assert clip_by_norm([3, -4], 10) == clip_by_value([3, -4], 10) == [3, -4]
+    assert clip_by_norm([3, -4], 2.5) == [1.5, -2]
+    assert clip_by_value([3, -4, np.float32(0.5)], 1) == [1, -1, 0.5]
+
+
 @pytest.mark.parametrize("odd", [math.nan, math.inf])
 def test_a_gradient_that_is_not_finite_stays_so(odd: float) -> None:
     assert clip_by_norm([1.0, odd], 1.0)[0] == 1

@@ -368,6 +368,11 @@ def test_zero_grad_of_a_gradient_that_is_not_finite() -> None:
         (Adam, {"clip_norm": 0}, "clip_norm is a number above 0, not 0.0"),
         (Momentum, {"clip_value": -1}, "clip_value is a number above 0, not -1.0"),
         (AdamW, {"weight_decay": -0.1}, "weight_decay is a number from 0 up, not -0.1"),
+        (
+            AdamW,
+            {"decays": [np.ones(2)]},
+            r"decays\[0\] is True, False or an array of these like its parameter",
+        ),
         (AdamW, {"decays": [True, True]}, "decays says of each parameter what decays: 1 of them, not 2"),
     ],
 )

@@ -12,6 +12,7 @@ from micrograd_dl import nn
 from micrograd_dl.data.built_in import blobs, digits, house_prices, moons, parity, xor
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.storage import save
+from micrograd_dl.training.diagnosis import bias_and_variance
 from micrograd_dl.training.experiment import Outcome, Predictor, train
 
 SETS: dict[str, Any] = {"moons": moons(60), "blobs": blobs(60), "house prices": house_prices(30)}
@@ -48,7 +49,7 @@ def test_classes_are_learned_and_judged() -> None:
     text = str(outcome)
     for part in ("examples: train 120, dev 40, test 40", "right: train ", "On the test set:", "predicted"):
         assert part in text
-    assert "High " in text or "Neither bias nor variance" in text
+    assert text.endswith(bias_and_variance(*map(predictor.error, (outcome.train, outcome.dev))))
 
 
 def test_weights_decay_and_biases_do_not() -> None:
@@ -145,6 +146,23 @@ def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
         Predictor.load(path)
     with pytest.raises(FileNotFoundError):
         Predictor.load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize(
+    ("deviation", "features", "message"),
+    [
+        (0.0, ["x1"], r"m\.npz holds a model, but not one that train saved: means are finite and deviations"),
+        (1.0, 3, r"not one that train saved: 'int' object is not iterable$"),
+    ],
+)
+def test_what_stands_beside_the_model_is_wrong(
+    deviation: float, features: Any, message: str, tmp_path: Path
+) -> None:
+    arrays = {"mean": np.zeros((1, 1)), "deviation": np.full((1, 1), deviation)}
+    notes = {"features": features, "target": "y", "classes": [], "history": {}}
+    path = save(tmp_path / "m.npz", nn.MLP(1, [1]), arrays, notes)
+    with pytest.raises(ValueError, match=message):
+        Predictor.load(path)
 
 
 def test_new_examples_of_another_width_are_refused() -> None:

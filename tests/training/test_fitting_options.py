@@ -41,6 +41,15 @@ def test_the_optimiser_of_another_model_is_refused(MLP: type[Network]) -> None:
         fit(model, X, Y, epochs=2, optimiser=Adam(other.parameters(), 0.05))
 
 
+def test_whole_numbers_may_be_numpys(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"epochs": 2, "batch_size": 3, "patience": 5, "seed": 1, "dev": (X, Y)}
+    wanted = fit(network(vectorized.MLP), X, Y, **options)
+    of_numpy: dict[str, Any] = {name: x if name == "dev" else np.int64(x) for name, x in options.items()}
+    for _ in range(2):  # begun, then taken up again
+        found = fit(network(vectorized.MLP), X, Y, **of_numpy, checkpoint=tmp_path / "c.npz")
+        assert found.cost == wanted.cost
+
+
 def test_without_a_console_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     assert len(fit(network(vectorized.MLP), X, Y, epochs=2)) == 2

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +69,15 @@ class Counted:
 
 def all_of(found: Found) -> list[tuple[Any, ...]]:
     return [(t.name, t.options, t.rung, t.verdict) for t in found.trials]
+
+
+def test_a_plan_of_numpys_whole_numbers(tmp_path: Path) -> None:
+    numbers: Any = [np.int64(n) for n in (9, 9, 3, 3, 2, 0)]
+    plan = Plan(*numbers)
+    assert plan == Plan(9, 9, 3, 3, 2, 0)
+    assert all_of(search(judge, SPACE, plan, results=tmp_path / "r.jsonl")) == all_of(
+        search(judge, SPACE, plan)
+    )
 
 
 # --- halving ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.network import Array, Network
 from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, lay_out, plain, rgb
 from viz.style import INK, QUIET
@@ -194,8 +195,12 @@ class _View:
 
 
 def _as_matrices(model: Network) -> Network:
-    """A copy that computes the same, but quickly on many points, and keeps their arrays to itself."""
-    if not isinstance(model, nn.MLP | vectorized.MLP):
+    """A copy that computes the same, but quickly on many points, and keeps their arrays to itself.
+
+    The model itself where there is none, as matrices know no activations but the built-in ones.
+    """
+    built_in = all(ACTIVATIONS.get(g.name) is g for g in model.activations)
+    if not (built_in and isinstance(model, nn.MLP | vectorized.MLP)):
         return model
     names = [g.name for g in model.activations]
     dtype = getattr(model, "dtype", float)
@@ -221,7 +226,8 @@ def _names(given: Sequence[str], default: Sequence[str], what: str) -> list[str]
 def _title(wrong: Array) -> str:
     m, count = len(wrong), int(wrong.sum())
     if count == 0:
-        return f"All {m:,} examples are on the right side of the boundary"
+        every = f"All {m:,} examples are" if m > 1 else "The example is"
+        return f"{every} on the right side of the boundary"
     return f"{count:,} of {m:,} examples {'is' if count == 1 else 'are'} on the wrong side of the boundary"
 
 

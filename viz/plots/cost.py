@@ -182,9 +182,11 @@ def _title(histories: Mapping[str, History]) -> str:
     finite = [x for x in h.cost if math.isfinite(x)]
     if len(finite) == 1:
         return f"The cost is {brief(lowest)} in epoch {epoch}"
-    first, last = finite[0], finite[-1]
-    moves = "falls" if last < first else "rises"
-    return f"The cost {moves} from {brief(first)} to {brief(last)} in {len(h)} epochs"
+    first, last = brief(finite[0]), brief(finite[-1])
+    if first == last:
+        return f"The cost is {first} in the first epoch and in the last, {len(h)}"
+    moves = "falls" if finite[-1] < finite[0] else "rises"
+    return f"The cost {moves} from {first} to {last} in {len(h)} epochs"
 
 
 # --- drawing it -----------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def network_diagram(
     n, layers = model.shape, model.layers_data()
     _require_finite(layers)
     names = _names(inputs, n[0], "inputs", "x"), _names(outputs, n[-1], "outputs", "ŷ")
-    with drawing(_title(n, layers) if title is None else title) as figure:
+    with drawing(_title(model) if title is None else title) as figure:
         ax = figure.add_subplot()
         ax.set_axis_off()
         settle(figure)
@@ -163,9 +163,10 @@ def _names(given: Sequence[str], count: int, what: str, letter: str) -> list[str
     return [plain(name, LONGEST_NAME) for name in given] or default
 
 
-def _title(n: Sequence[int], layers: Layers) -> str:
+def _title(model: Network) -> str:
+    n = model.shape
     sizes = "-".join("…" if l is None else str(n[l]) for l in shown(len(n), _MOST_LAYERS))
-    return f"The network {sizes} has {sum(W.size + b.size for W, b in layers):,} parameters"
+    return f"The network {sizes} has {sum(array.size for array in model.named().values()):,} parameters"
 
 
 def _columns(

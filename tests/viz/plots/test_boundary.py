@@ -10,10 +10,11 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from micrograd_dl import nn
+from micrograd_dl.activations import Activation
 from micrograd_dl.data.preparation import Normaliser
 from micrograd_dl.network import Array, Network, one_hot
 from micrograd_dl.vectorized import MLP
-from viz.plots import decision_boundary
+from viz.plots import boundary, decision_boundary
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1, 1, (2, 60))
@@ -115,6 +116,8 @@ def test_examples_on_the_right_side_have_no_rings() -> None:
     assert figure.get_suptitle() == "All 60 examples are on the right side of the boundary"
     assert len(legend(figure)) == 3
     assert sum(map(len, examples(figure.axes[0]))) == 60
+    one = decision_boundary(line_model(), X[:, :1], right[:, :1])
+    assert one.get_suptitle() == "The example is on the right side of the boundary"
     right[0, 0] = 1 - right[0, 0]
     assert decision_boundary(line_model(), X, right).get_suptitle().startswith("1 of 60 examples is ")
 
@@ -142,6 +145,16 @@ def test_a_class_called_after_a_colour_has_it() -> None:
 def test_values_and_matrices_give_the_same_picture() -> None:
     values, matrices = (looks(decision_boundary(line_model(kind), X, TWO)) for kind in (nn.MLP, MLP))
     assert all(np.array_equal(a, b) for a, b in zip(values, matrices, strict=True))
+
+
+def test_an_activation_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boundary, "_COLUMNS", 24)
+    monkeypatch.setattr(boundary, "_ROWS", 15)
+    wanted = looks(decision_boundary(nn.MLP(2, [1, 1], ["linear", "sigmoid"], seed=1), X, TWO))
+    for name in ("mine", "tanh"):  # the latter was drawn as if it were the built-in one
+        own = Activation(name, list)
+        found = looks(decision_boundary(nn.MLP(2, [1, 1], [own, "sigmoid"], seed=1), X, TWO))
+        assert all(np.allclose(a, b) for a, b in zip(wanted, found, strict=True))
 
 
 def test_the_model_stays_as_it_is() -> None:

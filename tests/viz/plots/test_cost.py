@@ -101,6 +101,8 @@ def test_a_logarithmic_scale_has_numbers_on_it() -> None:
     ("history", "title"),
     [
         (History(cost=[0.9, 0.1]), "The cost falls from 0.9 to 0.1 in 2 epochs"),
+        (History(cost=[0.5, 0.5]), "The cost is 0.5 in the first epoch and in the last, 2"),
+        (History(cost=[0.50001, 0.4, 0.5]), "The cost is 0.5 in the first epoch and in the last, 3"),
         (History(cost=[0.1, 0.9]), "The cost rises from 0.1 to 0.9 in 2 epochs"),
         (History(cost=[0.1]), "The cost is 0.1 in epoch 1"),
         (History(cost=[2, 1], dev_cost=[2, 1.5]), "The dev cost is lowest in the last epoch, 2: 1.5"),

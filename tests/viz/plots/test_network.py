@@ -53,6 +53,12 @@ def key(figure: Figure) -> list[str]:
     return [text.get_text() for text in legend.get_texts()]
 
 
+@pytest.mark.parametrize(("kind", "count"), [("batch", 16), ("layer", 19)])
+def test_gamma_and_beta_are_parameters_and_a_bias_that_is_not_there_is_none(kind: str, count: int) -> None:
+    figure = network_diagram(MLP(2, [3, 1], normalisation=kind))
+    assert figure.get_suptitle() == f"The network 2-3-1 has {count} parameters"
+
+
 def test_a_line_for_each_weight_as_wide_as_it_is_large() -> None:
     found = lines(network_diagram(small()).axes[0])
     weights = [0.0, 0.25, 0.5, 1.0, -1.0, -2.0]  # the largest last, on top
