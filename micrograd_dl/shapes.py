@@ -67,7 +67,9 @@ class Shaped:
             raise _ragged("Y") from None
         if targets.dtype.kind not in "fiub" or targets.shape != (self.shape[-1], m):
             self._refuse("Y", targets, self.shape[-1], m)
-        if self.loss.name == "cross_entropy" and not np.abs(targets.sum(axis=0) - 1).max() < 1e-5:
+        if self.loss.name == "cross_entropy" and not (
+            np.abs(targets.sum(axis=0) - 1).max() < 1e-5 and targets.min() >= 0
+        ):
             raise ValueError(
                 f"the loss cross_entropy takes as targets {self.loss.targets}: make them with one_hot"
             )

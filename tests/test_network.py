@@ -135,6 +135,8 @@ def test_what_is_not_numbers_is_refused(MLP: type[Network]) -> None:
 def test_targets_of_cross_entropy_are_one_hot(MLP: type[Network]) -> None:
     with pytest.raises(ValueError, match="one-hot columns, whose sum is 1: make them with one_hot"):
         MLP(1, [2], ["softmax"]).cost([[1.0]], [[1], [1]])
+    with pytest.raises(ValueError, match="one-hot columns, whose sum is 1: make them with one_hot"):
+        MLP(1, [2], ["softmax"]).cost([[1.0]], [[2], [-1]])
 
 
 @both

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.initialisers import Weights
 from micrograd_dl.losses import LOSSES
 from micrograd_dl.network import Array, Network, Pass
@@ -73,6 +74,12 @@ class MLP(Network):
         super().__init__(*args, **kwargs)
 
     def _create(self, weights: Sequence[Weights]) -> None:
+        for g in self.activations:
+            if ACTIVATIONS.get(g.name, g) is not g:
+                raise ValueError(
+                    f"{g.name} is a built-in activation, whose formulas would be used for this one: "
+                    "give it another name, and formulas of its own"
+                )
         shapes: dict[str, tuple[int, int]] = {}
         for l, (W, kind) in enumerate(zip(weights, self.normalisations, strict=True), 1):
             n, n_in = W.shape

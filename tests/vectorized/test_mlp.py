@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl import losses
-from micrograd_dl.activations import ACTIVATIONS
+from micrograd_dl.activations import ACTIVATIONS, Activation
 from micrograd_dl.vectorized import MLP, formulas
 
 X, Y = np.array([[0.0, 1.0, -1.0], [1.0, 1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])
@@ -152,6 +152,12 @@ def test_the_logistic_loss_is_exact_however_small(z: list[float], y: float) -> N
 def test_an_unknown_name_says_where_to_add_it(table: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="there are no formulas for 'swish': add a class to"):
         formulas.formulas_of("swish", table)
+
+
+def test_an_activation_that_is_called_like_a_built_in_one_is_refused() -> None:
+    mine: Any = Activation("tanh", lambda z: [unit / 2 for unit in z])
+    with pytest.raises(ValueError, match=r"tanh is a built-in activation, whose formulas .* another name"):
+        MLP(1, [1], [mine])
 
 
 def test_softmax_has_no_slope_by_itself() -> None:
