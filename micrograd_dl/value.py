@@ -424,13 +424,17 @@ def _binary(operation: Operation, x: Value, y: Value, frame: FrameType) -> Value
 
 def _nary(operation: Operation, x: tuple[Value, ...], frame: FrameType) -> Value:
     values = [operand.data for operand in x]
-    if operation is ops.affine and len(values) % 2:  # a neuron: what the table says, in half the time
-        w, inputs, total = values[:-1:2], values[1::2], -0.0
+    end = len(values) - (operation is ops.affine)
+    if (
+        operation is ops.dot or operation is ops.affine
+    ) and not end % 2:  # as the table says, in half the time
+        w, inputs, total = values[:end:2], values[1:end:2], -0.0
         for product in map(mul, w, inputs):
             total += product
         slopes = [1.0] * len(values)
-        slopes[:-1:2], slopes[1::2] = inputs, w
-        return _record(total + values[-1], operation, x, None, tuple(slopes), 0.0, frame)
+        slopes[:end:2], slopes[1:end:2] = inputs, w
+        out = total if end == len(values) else total + values[-1]
+        return _record(out, operation, x, None, tuple(slopes), 0.0, frame)
     try:
         out = operation.forward(*values)
     except (ValueError, ZeroDivisionError) as error:

@@ -36,8 +36,30 @@ class Options(TypedDict, total=False):
     decays: Sequence[Any]
 
 
+class _Numbers:
+    """All parameters that are single numbers, such as Values, as one: a rule takes a microsecond a call."""
+
+    def __init__(self, parameters: Sequence[HasGrad]) -> None:
+        self.parameters = parameters
+
+    @property
+    def grad(self) -> Any:
+        return np.array([p.grad for p in self.parameters], float)
+
+    @property
+    def data(self) -> Any:
+        return np.array([p.data for p in self.parameters], float)
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        for p, x in zip(self.parameters, numbers.tolist(), strict=True):
+            p.data = x
+
+
 class Optimiser(ABC):
-    """What all optimisers do; a rule says by how much one parameter changes.
+    """What all optimisers do; a rule says by how much a block changes, which is an array of numbers.
+
+    Each parameter that is an array is a block, and all those that are single numbers are one together.
 
     Args:
         parameters: what to change, such as ``model.parameters()``.
@@ -52,7 +74,7 @@ class Optimiser(ABC):
     Attributes:
         steps: how many steps were done.
         epoch: what a learning rate that changes goes by; `fit` counts it.
-        state: for each kept quantity of the rule, one entry a parameter.
+        state: for each kept quantity of the rule, one entry a block.
 
     Raises:
         ValueError: there are no parameters, or a hyperparameter is out of its bounds.
@@ -78,6 +100,10 @@ class Optimiser(ABC):
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there are no parameters to optimise: pass model.parameters()")
+        numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
+        arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
+        self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]
+        self._has_numbers = bool(numbers)
         self.learning_rate = learning_rate
         self.steps = 0
         self.epoch = 0
@@ -121,20 +147,23 @@ class Optimiser(ABC):
 
     def step(self) -> None:
         """Change every parameter once, by its gradient."""
+        if not self._has_numbers:
+            self._step()
+            return
+        with np.errstate(over="ignore", invalid="ignore"):  # as of numbers one by one
+            self._step()
+
+    def _step(self) -> None:
         alpha = self.alpha
         self.steps += 1
         clipped = self._clipped() if self._clips else None
-        for i, p in enumerate(self.parameters):
+        for i, p in enumerate(self._blocks):
             direction = self._direction(i, clipped[i] if clipped else p.grad)
             if self._decay:
                 direction = direction + self._decay[i] * p.data
-            if isinstance(direction, np.ndarray):  # its memory is asked for once
-                if i not in self._changes:
-                    self._changes[i] = np.empty_like(direction)
-                change = self._changes[i]
-                p.data -= np.multiply(direction, alpha, out=change)
-            else:
-                p.data -= alpha * direction
+            if i not in self._changes:  # its memory is asked for once
+                self._changes[i] = np.empty_like(direction)
+            p.data -= np.multiply(direction, alpha, out=self._changes[i])
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
@@ -143,23 +172,27 @@ class Optimiser(ABC):
 
     @abstractmethod
     def _direction(self, i: int, grad: Any) -> Any:
-        """What parameter i moves against, for a gradient, which is not to be changed."""
+        """What block i moves against, for a gradient, which is not to be changed."""
 
     def _average(self, name: str, i: int, beta: float, x: Any) -> Any:
-        """Parameter i's exponentially weighted average, ``v = beta v + (1 - beta) x``, kept as `name`."""
-        kept = self.state.setdefault(name, [0.0] * len(self.parameters))
+        """Block i's exponentially weighted average, ``v = beta v + (1 - beta) x``, kept as `name`."""
+        kept = self.kept(name)
         kept[i] = averaged(kept[i], x, beta)
         return kept[i]
 
+    def kept(self, name: str) -> list[Any]:
+        """What is in `state` of that name; at first 0 for each block."""
+        return self.state.setdefault(name, [0.0] * len(self._blocks))
+
     def _clipped(self) -> list[Any]:
-        """The gradient of each parameter, no longer than it may be."""
-        gradients = [p.grad for p in self.parameters]
+        """The gradient of each block, no longer than it may be."""
+        gradients = [p.grad for p in self._blocks]
         if self.clip_value < math.inf:
             gradients = clip_by_value(gradients, self.clip_value)
         return clip_by_norm(gradients, self.clip_norm) if self.clip_norm < math.inf else gradients
 
     def _decays(self, which: Sequence[Any]) -> list[Any]:
-        """What of each parameter is taken away in a step, as a part: a number, or an array like it."""
+        """What of each block is taken away in a step, as a part: an array like it."""
         if len(which) != len(self.parameters):
             raise ValueError(
                 f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
@@ -170,12 +203,13 @@ class Optimiser(ABC):
                     f"decays[{i}] is True, False or an array of these like its parameter, "
                     f"{np.shape(p.data)}, not {np.shape(what)}"
                 )
-        return [
-            self.weight_decay * np.asarray(what, p.data.dtype)
-            if isinstance(p.data, np.ndarray)
-            else self.weight_decay * bool(what)
-            for p, what in zip(self.parameters, which, strict=True)
-        ]
+        numbers, arrays = [], []
+        for what, p in zip(which, self.parameters, strict=True):
+            if isinstance(p.data, np.ndarray):
+                arrays.append(self.weight_decay * np.asarray(what, p.data.dtype))
+            else:
+                numbers.append(self.weight_decay * bool(what))
+        return [*([np.array(numbers)] if numbers else []), *arrays]
 
 
 class GradientDescent(Optimiser):
@@ -304,7 +338,7 @@ class AMSGrad(Adam):
     """
 
     def _square(self, i: int, grad: Any) -> Any:
-        largest = self.state.setdefault("largest s", [0.0] * len(self.parameters))
+        largest = self.kept("largest s")
         largest[i] = maximum(largest[i], super()._square(i, grad))
         return largest[i]
 
@@ -328,10 +362,9 @@ class Lion(Optimiser):
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
 
     def _direction(self, i: int, grad: Any) -> Any:
-        v = self.state.get("v", [0.0] * len(self.parameters))[i]
+        v = self.kept("v")[i]
         self._average("v", i, self.beta2, grad)
-        sign = np.sign(averaged(v, grad, self.beta1))
-        return sign if isinstance(grad, np.ndarray) else float(sign)
+        return np.sign(averaged(v, grad, self.beta1))
 
 
 OPTIMISERS: dict[str, Callable[..., Optimiser]] = {

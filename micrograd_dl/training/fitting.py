@@ -300,8 +300,7 @@ class _Run:
             if kind == "best":
                 self.best_parameters[int(i)] = array
             elif kind == "state":
-                kept = o.state.setdefault(" ".join(which), [0.0] * len(o.parameters))
-                kept[int(i)] = float(array) if array.ndim == 0 else array
+                o.kept(" ".join(which))[int(i)] = float(array) if array.ndim == 0 else array
 
 
 def _snapshot(optimiser: Optimiser, model: Network) -> list[Array]:
