@@ -13,7 +13,9 @@ NumPy array and a Value alike. The four functions below take sequences, as their
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from types import FrameType
 from typing import Any
 
 from micrograd_dl import ops
@@ -35,6 +37,7 @@ from micrograd_dl.ops import (
     sqrt,
     tanh,
 )
+from micrograd_dl.value import Value, apply
 
 __all__ = [
     "abs",
@@ -72,7 +75,7 @@ def sum(x: Iterable[Any]) -> Any:
     Raises:
         ValueError: there is nothing to add.
     """
-    return ops.sum.on(_some(x, "sum"))
+    return _applied(ops.sum, _some(x, "sum"), sys._getframe(1))
 
 
 def logsumexp(z: Iterable[Any]) -> Any:
@@ -81,7 +84,7 @@ def logsumexp(z: Iterable[Any]) -> Any:
     Raises:
         ValueError: `z` is empty.
     """
-    return ops.logsumexp.on(_some(z, "logsumexp"))
+    return _applied(ops.logsumexp, _some(z, "logsumexp"), sys._getframe(1))
 
 
 def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
@@ -90,7 +93,7 @@ def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
     Raises:
         ValueError: the lengths differ, or both are 0.
     """
-    return ops.dot.on(_pairs(w, x, [], "dot"))
+    return _applied(ops.dot, _pairs(w, x, [], "dot"), sys._getframe(1))
 
 
 def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
@@ -99,7 +102,14 @@ def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
     Raises:
         ValueError: the lengths of `w` and `x` differ, or both are 0.
     """
-    return ops.affine.on(_pairs(w, x, [b], "affine"))
+    return _applied(ops.affine, _pairs(w, x, [b], "affine"), sys._getframe(1))
+
+
+def _applied(operation: Operation, operands: list[Any], frame: FrameType) -> Any:
+    """The operation, on behalf of `frame`; of Values at once, since the sums of a network are most of it."""
+    if type(operands[0]) is Value:
+        return apply(operation, operands, frame)
+    return operation.on(operands)
 
 
 def _some(x: Iterable[Any], name: str) -> list[Any]:

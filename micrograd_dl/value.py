@@ -331,15 +331,19 @@ class Value:
 
     # The table calls this on any operand that has it; it need not import Value for that.
     @staticmethod
-    def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
+    def apply_operation(
+        operation: Operation, operands: Sequence[Operand], frame: FrameType | None = None
+    ) -> Value:
         """Apply an operation of the table, record the node and its local derivatives; `apply` is this.
+
+        The node is made on behalf of `frame`, by default the caller's.
 
         Raises:
             TypeError: an operand is neither a Value nor a real number, or their number is wrong.
             ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
         """
         operation.require_arity(len(operands))
-        frame = _frame(1)
+        frame = frame or _frame(1)
         parents: Any = operands
         for x in operands:
             if type(x) is not Value:
@@ -463,10 +467,7 @@ def _record(
 
 
 def _note_origin(node: Value, frame: FrameType) -> None:
-    """Note the innermost frame outside this package, from `frame` outwards.
-
-    Its line is looked up only if somebody asks.
-    """
+    """Note the innermost frame outside this package; its line is looked up only if somebody asks."""
     global _last_origin, _other_origin
     frame, is_outside = outside(frame)
     if is_outside and frame.f_code is not _last_origin:
