@@ -21,6 +21,7 @@ from micrograd_dl.losses import cross_entropy
 from micrograd_dl.network import Array, one_hot
 from micrograd_dl.nn import Layer, Neuron
 from micrograd_dl.optim import Adam
+from micrograd_dl.training import fit
 from micrograd_dl.value import Value
 
 DIGITS = (3, 5, 8)  # which are much alike
@@ -72,6 +73,14 @@ class ConvolutionalNetwork:
         J: Value = sum(losses[1:], losses[0]) / len(losses)
         return J
 
+    def cost_and_grad(self, X: Array, Y: Array) -> float:
+        """The cost, whose derivatives are then in the parameters: all that `fit` asks for."""
+        for p in self.parameters():
+            p.zero_grad()
+        J = self.cost(X, Y)
+        J.backward()
+        return J.data
+
     def predict(self, X: Array) -> Array:
         """The index of the class, ``(1, m)``."""
         return np.array([[int(np.argmax([float(z) for z in self.z(x)])) for x in X.T.tolist()]])
@@ -94,37 +103,22 @@ def examples(per_class: int, held_out: int, seed: int = 0) -> tuple[Dataset, Dat
     return part(0, per_class), part(per_class, per_class + held_out)
 
 
-def train(
-    data: Dataset, steps: int, batch: int = 12, seed: int = 0
-) -> tuple[ConvolutionalNetwork, list[float]]:
-    """Random mini-batches: the network, and the cost of each step."""
-    model, rng, costs = ConvolutionalNetwork(seed=seed), np.random.default_rng(seed), []
-    optimiser = Adam(model.parameters(), 0.02)
-    for _ in range(steps):
-        few = data.take(rng.choice(data.m, batch, replace=False))
-        optimiser.zero_grad()
-        J = model.cost(few.X, one_hot(few.Y, len(DIGITS)))
-        J.backward()
-        optimiser.step()
-        costs.append(J.data)
-    return model, costs
-
-
 def shaded(image: Sequence[Sequence[SupportsFloat]]) -> list[str]:
     """Brightness as characters, two a pixel."""
     largest = max(float(x) for row in image for x in row) or 1.0
     return ["".join(2 * SHADES[int(9 * float(x) / largest)] for x in row) for row in image]
 
 
-def main(steps: int = 60, per_class: int = 30, held_out: int = 40) -> None:
+def main(epochs: int = 8, per_class: int = 30, held_out: int = 40) -> None:
     train_set, test_set = examples(per_class, held_out)
-    model, costs = train(train_set, steps)
+    model = ConvolutionalNetwork()
+    optimiser = Adam(model.parameters(), 0.02)
+    Y = one_hot(train_set.Y, len(DIGITS))
+    history = fit(model, train_set.X, Y, epochs=epochs, batch_size=12, optimiser=optimiser)
     print(f"{train_set}")
     print(f"{KERNELS} kernels of 3 x 3, pooling, softmax: {len(model.parameters())} parameters\n")
-    part = max(1, steps // 4)
-    for start in range(0, steps, part):
-        block = costs[start : start + part]
-        print(f"  steps {start + 1:>3} to {start + len(block):>3}: cost {sum(block) / len(block):.3f}")
+    for epoch, cost in enumerate(history.cost, 1):
+        print(f"  epoch {epoch}: cost {cost:.3f}")
     print(f"\nHeld-out images, {held_out} of each digit (chance {1 / len(DIGITS):.0%}):")
     print(f"{'':>17}" + "".join(f"{digit:>6}" for digit in DIGITS) + f"{'all':>6}")
     for name, network in (("before training", ConvolutionalNetwork()), ("after", model)):

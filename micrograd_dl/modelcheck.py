@@ -28,7 +28,7 @@ from micrograd_dl.gradcheck import (
     judged,
     to_step,
 )
-from micrograd_dl.theta import Model, kept, names, vector
+from micrograd_dl.theta import Model, kept, names, require_model, vector
 
 _OPERATIONS = 16  # a cost is taken to be off by at least so many times the rounding of one operation
 
@@ -88,11 +88,7 @@ _RANDOM = (
 
 
 def _require_that_it_can_be_checked(model: Model) -> None:
-    for name in ("parameters", "cost_and_grad"):
-        if not callable(getattr(model, name, None)):
-            raise TypeError(
-                f"a model has parameters() and cost_and_grad(X, Y); the {type(model).__name__} has no {name}"
-            )
+    require_model(model)
     if hasattr(model, "require_repeatable"):
         model.require_repeatable()
     if getattr(model, "stochastic", False):

@@ -26,6 +26,15 @@ class Model(Protocol):
         """The cost, whose derivatives are then in ``grad``."""
 
 
+def require_model(model: Any) -> None:
+    """Raise TypeError unless it has what a model has."""
+    for name in ("parameters", "cost_and_grad"):
+        if not callable(getattr(model, name, None)):
+            raise TypeError(
+                f"a model has parameters() and cost_and_grad(X, Y); the {type(model).__name__} has no {name}"
+            )
+
+
 def vector(parameters: Sequence[Any], what: str = "data") -> Array:
     """All numbers of the parameters, ``what`` being ``"data"`` or ``"grad"``: theta or dtheta, a copy."""
     return np.concatenate([np.ravel(getattr(p, what)) for p in parameters])

@@ -367,7 +367,7 @@ def test_autoencoder(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_convolution(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sklearn")
-    load_lesson("convolution").main(steps=25, per_class=15, held_out=10)
+    load_lesson("convolution").main(epochs=6, per_class=15, held_out=10)
     out = capsys.readouterr().out
     assert "(chance 33%)" in out
     before, after = (re.search(rf"^ +{name}.* (\d+)%$", out, re.MULTILINE) for name in ("before", "after"))

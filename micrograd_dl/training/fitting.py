@@ -22,6 +22,7 @@ from micrograd_dl.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.storage import described, load, save
+from micrograd_dl.theta import Model, require_model
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training
 
 
 def fit(
-    model: Network,
+    model: Model,
     X: ArrayLike,
     Y: ArrayLike,
     *,
@@ -99,7 +100,9 @@ def fit(
     """Train a model.
 
     Args:
-        model: changed in place.
+        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; of one that is no
+            `Network` there are no accuracies and no checkpoints, and its cost on `dev` is the one that
+            `cost_and_grad` returns.
         X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``.
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
@@ -122,19 +125,25 @@ def fit(
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
 
     Raises:
+        TypeError: it is no such model.
         ValueError: a shape or an option is wrong, the optimiser is of another model, or the data holds a NaN
             or an infinity.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
     """
-    X, Y = model.require_examples(X, Y)
-    _require_finite(X, Y, "the training set")
+    require_model(model)
+    X, Y = _examples(model, X, Y, "the training set")
     if dev is not None:
-        _require_finite(*model.require_examples(*dev), "the dev set")
+        dev = _examples(model, *dev, "the dev set")
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
     run = _Run(model, optimiser, checkpoint, to_seed(seed), int(batch_size or X.shape[1]))
+    if checkpoint is not None and run.network is None:
+        raise ValueError(
+            f"a checkpoint holds a network of this package, and not a {type(model).__name__}: "
+            "save its parameters by a callback"
+        )
     if checkpoint is not None:
         run.data = {"training set": _checksum(X, Y), "augment": "none" if augment is None else "some"}
         run.data["dev set"] = "none" if dev is None else _checksum(*dev)
@@ -164,13 +173,14 @@ class _Run:
 
     def __init__(
         self,
-        model: Network,
+        model: Model,
         optimiser: Optimiser,
         checkpoint: str | os.PathLike[str] | None,
         seed: int,
         batch_size: int,
     ) -> None:
         self.model = model
+        self.network = model if isinstance(model, Network) else None
         self.optimiser = optimiser
         self.checkpoint = checkpoint
         self.seed = seed
@@ -203,7 +213,8 @@ class _Run:
             if alone and len(columns) == X.shape[1] and self.best > J:
                 self.remember(J, number)  # before the step: J is the cost of these parameters
             self.optimiser.step()
-            self.model.constrain()
+            if self.network is not None:
+                self.network.constrain()
             costs.append(J)
             norms.append(norm)
             sizes.append(Xb.shape[1])
@@ -215,13 +226,14 @@ class _Run:
         self, X: Array, Y: Array, dev: tuple[ArrayLike, ArrayLike] | None, patience: int | None
     ) -> None:
         """Measure on the whole sets, remember the best parameters, and stop if they are long past."""
-        h, classes = self.history, self.model.loss.decide is not None
-        if classes:
-            h.accuracy.append(self.model.accuracy(X, Y))
+        h, network = self.history, self.network
         if dev is not None:
-            h.dev_cost.append(float(self.model.cost(*dev)))
-            if classes:
-                h.dev_accuracy.append(self.model.accuracy(*dev))
+            cost = self.model.cost_and_grad(*dev) if network is None else network.cost(*dev)
+            h.dev_cost.append(float(cost))
+        if network is not None and network.loss.decide is not None:
+            h.accuracy.append(network.accuracy(X, Y))
+            if dev is not None:
+                h.dev_accuracy.append(network.accuracy(*dev))
         judged = (h.dev_cost or h.cost)[-1]
         if judged < self.best:
             self.remember(judged, len(h))
@@ -258,7 +270,8 @@ class _Run:
             "batch_size": self.batch_size,
             "data": self.data,
         }
-        save(self.checkpoint, self.model, arrays, notes)
+        assert self.network is not None
+        save(self.checkpoint, self.network, arrays, notes)
 
     def resume(self) -> None:
         """Take up where the checkpoint left off.
@@ -267,6 +280,7 @@ class _Run:
             ValueError: the checkpoint is of another model, optimiser, batch size, seed or data.
         """
         assert self.checkpoint is not None
+        assert self.network is not None
         saved = load(self.checkpoint)
         notes, o = saved.notes, self.optimiser
         if "optimiser" not in notes:
@@ -276,7 +290,7 @@ class _Run:
         # What a learning rate that changes goes by.
         o.epoch, o.steps = len(notes.get("history", {}).get("cost", [0])) - 1, notes.get("steps", 0)
         for what, there, here in (
-            *_differing("a network with", described(saved.model), described(self.model)),
+            *_differing("a network with", described(saved.model), described(self.network)),
             ("an optimiser", notes.get("optimiser"), type(o).__name__),
             *_differing("an optimiser with", notes.get("hyperparameters", {}), o.hyperparameters()),
             ("a batch size of", notes.get("batch_size"), self.batch_size),
@@ -289,7 +303,7 @@ class _Run:
                     f"{_shown(there)}, this one {_shown(here)}; train as it was trained, remove the file, "
                     "or give another name"
                 )
-        self.model.copy_from(saved.model)
+        self.network.copy_from(saved.model)
         for name, values in notes["history"].items():
             getattr(self.history, name).extend(values)
         self.history.resumed = len(self.history)
@@ -303,16 +317,18 @@ class _Run:
                 o.kept(" ".join(which))[int(i)] = float(array) if array.ndim == 0 else array
 
 
-def _snapshot(optimiser: Optimiser, model: Network) -> list[Array]:
+def _snapshot(optimiser: Optimiser, model: Model) -> list[Array]:
     """The parameters, then what batch normalisation predicts with."""
     return [np.array(p.data) for p in optimiser.parameters] + [x.copy() for x in _averages(model)]
 
 
-def _averages(model: Network) -> list[Array]:
+def _averages(model: Model) -> list[Array]:
+    if not isinstance(model, Network):
+        return []
     return [x for found in model.averages if found is not None for x in (found.mean, found.variance)]
 
 
-def _restore(optimiser: Optimiser, model: Network, snapshot: Sequence[Array]) -> None:
+def _restore(optimiser: Optimiser, model: Model, snapshot: Sequence[Array]) -> None:
     count = len(optimiser.parameters)
     for array, kept in zip(_averages(model), snapshot[count:], strict=True):
         array[...] = kept
@@ -347,9 +363,12 @@ def _shown(x: Any) -> Any:
     return x
 
 
-def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
+def _diagnosis(model: Model, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
     """Where the first number that is not finite stands."""
     where = f"epoch {epoch}, step {step}: "
+    what = f"the cost is {J}" if not math.isfinite(J) else "the gradient is not finite"
+    if not isinstance(model, Network):
+        return f"{where}{what}; the step was not taken. Try a smaller learning rate"
     model.passes = max(0, model.passes - 1)  # the masks of that pass again
     with np.errstate(all="ignore"):
         numbers = model.record(X, Y)
@@ -362,13 +381,22 @@ def _diagnosis(model: Network, X: Array, Y: Array, index: Array, epoch: int, ste
                     "(column of X, from 0); the step was not taken. "
                     "Try a smaller learning rate, or look at that example"
                 )
-    what = f"the cost is {J}" if not math.isfinite(J) else "the gradient is not finite"
     return (
         f"{where}{what}, though every Z and A is finite; the step was not taken. Try a smaller learning rate"
     )
 
 
-def _require_finite(X: Array, Y: Array, where: str) -> None:
+def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Array, Array]:
+    """X and Y as arrays, of the shapes that the model takes, and finite."""
+    if isinstance(model, Network):
+        X, Y = model.require_examples(X, Y)
+    else:
+        X, Y = np.asarray(X), np.asarray(Y)
+        if not (X.ndim == Y.ndim == 2 and X.shape[1] == Y.shape[1] > 0):
+            raise ValueError(
+                f"X and Y of {where} are {X.shape} and {Y.shape}, (n_x, m) and (n_y, m) are wanted: "
+                "columns are examples"
+            )
     for name, array in (("X", X), ("Y", Y)):
         if not np.isfinite(array).all():
             i, k = (int(x) for x in np.argwhere(~np.isfinite(array))[0])
@@ -376,6 +404,7 @@ def _require_finite(X: Array, Y: Array, where: str) -> None:
                 f"{name} of {where} holds {array[i, k]} in row {i}, example {k} (from 0): "
                 "remove or replace it"
             )
+    return X, Y
 
 
 def require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
@@ -387,7 +416,7 @@ def require_options(epochs: int, batch_size: int | None, patience: int | None, d
         raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
 
 
-def _require_own(optimiser: Optimiser, model: Network) -> None:
+def _require_own(optimiser: Optimiser, model: Model) -> None:
     if isinstance(optimiser, (str, type)):
         raise ValueError(
             "an optimiser is made of the model's parameters, such as Adam(model.parameters()); "
