@@ -129,7 +129,8 @@ def parity(bits: int = 3) -> Dataset:
     >>> parity(3).Y
     array([[0, 1, 1, 0, 1, 0, 0, 1]])
     """
-    if bits not in range(1, 17):
+    bits = to_whole(bits, 1, "bits")
+    if bits > 16:
         raise ValueError(
             f"parity is of 1 to 16 bits, as every one of the 2 ** bits rows is made; not {bits!r}"
         )

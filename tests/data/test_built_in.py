@@ -164,9 +164,17 @@ def test_parity_has_every_row_once(bits: int) -> None:
     assert Y[0].tolist() == [row.count("1") % 2 for row in rows]
 
 
-@pytest.mark.parametrize("bits", [0, 17, 1.5])
-def test_parity_of_too_many_bits(bits: Any) -> None:
-    with pytest.raises(ValueError, match="parity is of 1 to 16 bits"):
+@pytest.mark.parametrize(
+    ("bits", "message"),
+    [
+        (17, "parity is of 1 to 16 bits"),
+        (0, "bits is a whole number from 1 up, not 0"),
+        (1.5, "bits is a whole number from 1 up, not 1.5"),
+        (2.0, "bits is a whole number from 1 up, not 2.0"),
+    ],
+)
+def test_what_is_no_number_of_bits(bits: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parity(bits)
 
 
