@@ -1,13 +1,13 @@
 """Optimisers, each written once for anything with ``data`` and ``grad``: Values, arrays, one flat theta.
 
-The update rules are the course's (section 9); a state of theirs is a number or an array, like the parameter
-it is for.
+The update rules are the course's (section 9); a state of theirs is an array, like the block it is for.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
@@ -44,11 +44,11 @@ class _Numbers:
 
     @property
     def grad(self) -> Any:
-        return np.array([p.grad for p in self.parameters], float)
+        return np.array(array("d", [p.grad for p in self.parameters]))  # which takes None for no number
 
     @property
     def data(self) -> Any:
-        return np.array([p.data for p in self.parameters], float)
+        return np.array(array("d", [p.data for p in self.parameters]))
 
     @data.setter
     def data(self, numbers: Any) -> None:

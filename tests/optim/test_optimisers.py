@@ -394,3 +394,29 @@ def test_the_base_class_has_no_rule() -> None:
     base: Any = Optimiser
     with pytest.raises(TypeError, match="abstract"):
         base([Value(1.0)], 0.1)
+
+
+def test_numbers_side_by_side_go_the_way_of_each_alone() -> None:
+    """To the bit, with a parameter that is an array among them."""
+    for make in OPTIMISERS.values():
+        values = [Value(x) for x in (1.0, -2.0, 0.5)]
+        array = Parameter(np.array([3.0, -1.0]), np.zeros(2))
+        alone = [Value(v.data) for v in values]
+        together = make([values[0], array, *values[1:]], 0.01, weight_decay=0.1)
+        each = [make([v], 0.01, weight_decay=0.1) for v in alone]
+        for t in range(1, 20):
+            for k, (v, w) in enumerate(zip(values, alone, strict=True)):
+                v.grad = w.grad = math.sin(3.0 * t + k) * 10.0**k
+            array.grad[...] = t
+            for optimiser in (together, *each):
+                optimiser.step()
+        assert [v.data for v in values] == [w.data for w in alone]
+        assert not np.isin(array.data, [3.0, -1.0]).any()
+
+
+def test_a_gradient_that_is_none_is_no_number() -> None:
+    w: Any = Value(1.0)
+    w.grad = None
+    with pytest.raises(TypeError, match="NoneType"):
+        GradientDescent([w]).step()
+    assert w.data == 1.0
