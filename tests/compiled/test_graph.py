@@ -295,12 +295,12 @@ def test_shapes_are_asked_for_at_the_door(runner: Any, inputs: Any, message: str
 
 
 def test_what_is_no_number_is_refused(runner: Any) -> None:
-    x = Value(1.0, "x")
+    x: Any = Value(1.0, "x")
     f = compile_graph(x * x, [x], runner=runner)
     with pytest.raises(TypeError, match=r"input 1 \(x\) holds <U1, not numbers"):
         f("3")
     with pytest.raises(TypeError, match="inputs is a list"):
-        compile_graph(x * x, x, runner=runner)  # type: ignore[arg-type]  # that it is refused is tested
+        compile_graph(x * x, x, runner=runner)
 
 
 def test_rows_of_different_lengths_are_refused_by_name(runner: Any) -> None:
@@ -330,14 +330,16 @@ def test_every_leaf_has_to_be_named() -> None:
         compile_graph(J, [x], [x, w, b])
     with pytest.raises(TypeError, match="is computed or a constant"):
         compile_graph(J, [x, J], [w, b])
+    three: Any = 3.0
     with pytest.raises(TypeError, match="a Value is wanted"):
-        compile_graph(3.0, [x])  # type: ignore[arg-type]  # that it is refused is what is tested
+        compile_graph(three, [x])
 
 
 def test_an_unknown_runner_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     x = Value(1.0)
+    cuda: Any = "cuda"
     with pytest.raises(ValueError, match="a runner is one of numpy, numba, not 'cuda'"):
-        compile_graph(x * x, [x], runner="cuda")  # type: ignore[arg-type]  # that it is refused is tested
+        compile_graph(x * x, [x], runner=cuda)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert compile_graph(x * x, [x]).runner == "numpy"
     with pytest.raises(ImportError, match=r"pip install 'micrograd-dl\[fast\]'"):

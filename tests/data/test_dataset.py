@@ -37,11 +37,11 @@ def test_names_are_given_where_there_are_none() -> None:
 
 def test_arrays_cannot_be_written_to_and_those_given_still_can() -> None:
     mine = X23.copy()
-    data = made(mine, [[0, 1, 1]])
+    data: Any = made(mine, [[0, 1, 1]])
     with pytest.raises(ValueError, match="read-only"):
         data.X[0, 0] = 7
     with pytest.raises(dataclasses.FrozenInstanceError):
-        data.name = "other"  # type: ignore[misc]  # that it is refused is what is tested
+        data.name = "other"
     mine[0, 0] = 7
 
 

@@ -158,8 +158,8 @@ def test_it_is_the_deviation_not_the_variance() -> None:
 
 def test_a_normaliser_is_saved_without_pickle() -> None:
     normaliser = Normaliser.fit(house_prices().X)
-    file = io.BytesIO()
-    np.savez(file, **normaliser.arrays())  # type: ignore[arg-type]  # by the stubs a name might be allow_pickle
+    file, arrays = io.BytesIO(), dict[str, Any](normaliser.arrays())
+    np.savez(file, **arrays)
     file.seek(0)
     with np.load(file, allow_pickle=False) as saved:
         again = Normaliser(**saved)

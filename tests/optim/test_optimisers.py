@@ -382,12 +382,14 @@ def test_options_are_refused(kind: Any, options: dict[str, Any], message: str) -
 
 
 def test_no_parameters_and_no_number() -> None:
+    model: Any = nn.MLP(2, [1])
+    fast: Any = "fast"
     with pytest.raises(ValueError, match=r"no parameters to optimise: pass model.parameters\(\)"):
         Adam([])
     with pytest.raises(ValueError, match=r"the parameters, not the model: Adam\(model.parameters\(\)\)"):
-        Adam(nn.MLP(2, [1]))  # type: ignore[arg-type]  # that it is refused is what is tested
+        Adam(model)
     with pytest.raises(TypeError, match="the learning rate"):
-        Adam([Value(1.0)], "fast")  # type: ignore[arg-type]  # that it is refused is what is tested
+        Adam([Value(1.0)], fast)
 
 
 def test_the_base_class_has_no_rule() -> None:

@@ -53,6 +53,9 @@ def test_one_cycle_of_next_to_no_steps(length: int, rise: float) -> None:
     assert all(0 < alpha(t) <= 1 for t in range(5))
 
 
+TEN: Any = 10.0  # where a whole number is wanted
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -63,7 +66,7 @@ def test_one_cycle_of_next_to_no_steps(length: int, rise: float) -> None:
         (lambda: staircase(0.1, 2, -1), "the factor is above 0 and at most 1, not -1"),
         (lambda: cosine(0.1, 0), "length is a whole number from 1 up, not 0"),
         (lambda: warm_up(0, 0.1), "length is a whole number from 1 up, not 0"),
-        (lambda: one_cycle(0.1, 10.0), "length is a whole number from 1 up, not 10.0"),  # type: ignore[arg-type]  # refused, as it should
+        (lambda: one_cycle(0.1, TEN), "length is a whole number from 1 up, not 10.0"),
         (lambda: one_cycle(0.1, 10, rise=2), "rise is above 0 and at most 1, not 2"),
     ],
 )
