@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -48,7 +49,7 @@ def main() -> None:
     print(f"in Z = W A + b.\n\nA {A.shape} =\n{A}\n")
     for name, other in OTHERS.items():
         print(f"A + {name} {np.shape(other)} =\n{ops.add(A, other)}\n")
-    print(f"A + W is refused: {refusal(ops.add, A, W)}.")
+    print(textwrap.fill(f"A + W is refused: {refusal(ops.add, A, W)}.", 100))
     print(f"The product W A is another thing, {W.shape} times {A.shape}: {(W @ A).shape}.\n")
     for axis, where in enumerate(("down the columns", "along the rows")):
         total = A.sum(axis=axis, keepdims=True)

@@ -38,7 +38,7 @@ def test_shapes(capsys: pytest.CaptureFixture[str]) -> None:
         "[[11. 19. 32.]\n [10. 21. 31.]]",  # plus the row
         "[[11.  9. 12.]\n [20. 21. 21.]]",  # plus the column
         "[[11.  9. 12.]\n [10. 11. 11.]]",  # plus the number
-        "A + W is refused: add goes entry by entry, and the shapes (2, 3) and (3, 2) do not fit",
+        "A + W is refused: add goes entry by entry, and the shapes (2, 3) and (3, 2) do not fit:",
         "down the columns: (1, 3) [[1.0, 0.0, 3.0]]",
         "along the rows: (2, 1) [[2.0], [2.0]]",
         "X is (2,), (2, m) is wanted: it has one axis only: reshape it with X.reshape(2, -1)",
