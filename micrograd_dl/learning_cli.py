@@ -203,9 +203,10 @@ def _train(options: argparse.Namespace) -> int:
     _, _, *names = signature(train).parameters
     given = {name: x for name, x in vars(options).items() if name in names}
     outcome = train(read_data(options), options.hidden, **given)
-    print(outcome)
-    path = outcome.predictor.save(options.output)
-    print(f"\nThe model is in {path}.")
+    path = outcome.predictor.save(
+        options.output
+    )  # first: whoever reads what is printed may stop, as `head` does
+    print(f"{outcome}\n\nThe model is in {path}.")
     _report(outcome, Path(options.report))
     return 0
 

@@ -88,6 +88,20 @@ def test_every_argument_of_train_has_its_option(monkeypatch: pytest.MonkeyPatch,
     assert wanted - asked.keys() == {"progress", "callbacks"}
 
 
+def test_the_model_is_saved_though_nobody_reads_on(
+    flowers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in ``micrograd-dl train ... | head -1``."""
+
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    with pytest.raises(BrokenPipeError):
+        train(flowers, "--epochs", 2, "-o", tmp_path / "kept.npz")
+    assert (tmp_path / "kept.npz").is_file()
+
+
 @pytest.mark.parametrize("backend", ["numpy", "values", "compiled"])
 def test_from_a_table_to_predictions(
     backend: str,
