@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -357,23 +358,23 @@ def test_paths_are_those_of_brute_force(graph: Graph, data: st.DataObject) -> No
 
 
 @pytest.mark.parametrize("ask", [why, paths, nudge])
-def test_what_is_no_value_is_refused(ask: object) -> None:
+def test_what_is_no_value_is_refused(ask: Any) -> None:
     J, a, *_ = course()
     for arguments in ((3.0, a), (J, "a")):
         with pytest.raises(TypeError, match="a Value is wanted here"):
-            ask(*arguments)  # type: ignore[operator]
+            ask(*arguments)
 
 
 @pytest.mark.parametrize("ask", [why, paths, nudge])
-def test_a_constant_has_no_derivative(ask: object) -> None:
+def test_a_constant_has_no_derivative(ask: Any) -> None:
     J, *_ = course()
     with pytest.raises(ValueError, match="3 is a constant, which has no derivative: make it a variable"):
-        ask(J, J.parents[0])  # type: ignore[operator]
+        ask(J, J.parents[0])
 
 
 @pytest.mark.parametrize("ask", [why, paths, nudge])
-def test_data_that_was_changed_is_refused(ask: object) -> None:
+def test_data_that_was_changed_is_refused(ask: Any) -> None:
     J, a, *_ = course()
     a.data = 50
     with pytest.raises(RuntimeError, match="recompute"):
-        ask(J, a)  # type: ignore[operator]
+        ask(J, a)

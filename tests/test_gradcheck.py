@@ -133,7 +133,7 @@ def test_a_step_is_any_real_number(epsilon: Any) -> None:
 
 def test_what_cannot_be_checked() -> None:
     with pytest.raises(TypeError, match="a Value is wanted here"):
-        check(3.0)  # type: ignore[arg-type]
+        check(3.0)  # type: ignore[arg-type]  # that it is refused is what is tested
     J, a, *_ = course()
     a.data = 6
     with pytest.raises(RuntimeError, match="recompute"):

@@ -298,7 +298,7 @@ def test_a_long_chain() -> None:
 
 def test_what_is_no_value_is_refused() -> None:
     with pytest.raises(TypeError, match="a Value is wanted here"):
-        to_source(3.0)  # type: ignore[arg-type]
+        to_source(3.0)  # type: ignore[arg-type]  # that it is refused is what is tested
 
 
 def test_data_that_was_changed_is_refused() -> None:

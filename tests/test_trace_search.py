@@ -95,7 +95,7 @@ def test_until_an_unknown_name_or_node_is_refused() -> None:
         trace.until(stranger)
     assert refused.value.args == (f"{stranger!r} is not a node of this graph",)
     with pytest.raises(TypeError, match=r"^a Value is wanted here, not the int 3"):
-        trace.until(3)  # type: ignore[arg-type]
+        trace.until(3)  # type: ignore[arg-type]  # that it is refused is what is tested
     assert trace.position == 2
 
 
@@ -257,7 +257,7 @@ def test_a_text_without_a_meaning_is_refused(what: str) -> None:
 def test_neither_text_nor_node_nor_function_is_refused() -> None:
     trace = course()
     with pytest.raises(TypeError, match=r"^a Value is wanted here, not the float 5"):
-        trace.break_at(5.0)  # type: ignore[arg-type]
+        trace.break_at(5.0)  # type: ignore[arg-type]  # that it is refused is what is tested
     with pytest.raises(KeyError, match="not a node of this graph"):
         trace.break_at(Value(1))
     assert trace.breakpoints == []
