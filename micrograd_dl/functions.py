@@ -37,7 +37,7 @@ from micrograd_dl.ops import (
     sqrt,
     tanh,
 )
-from micrograd_dl.value import Value, apply
+from micrograd_dl.value import Value, nary
 
 __all__ = [
     "abs",
@@ -108,7 +108,7 @@ def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
 def _applied(operation: Operation, operands: list[Any], frame: FrameType) -> Any:
     """The operation, on behalf of `frame`; of Values at once, since the sums of a network are most of it."""
     if type(operands[0]) is Value:
-        return apply(operation, operands, frame)
+        return nary(operation, tuple(operands), frame)
     return operation.on(operands)
 
 

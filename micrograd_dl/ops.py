@@ -71,7 +71,7 @@ def slope_at_kink() -> Literal["right", "left"]:
     return _slope_at_kink
 
 
-def _positive_side(z: Any) -> Any:
+def _positive_side(_out: Any, z: Any) -> Any:
     if type(z) is float and z:  # at_least by itself, since this is the inner loop of most networks
         return 1.0 if z > 0 else 0.0 if z < 0 else math.nan
     return at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - at_least(0.0, z)
@@ -325,14 +325,14 @@ sigmoid: Operation = _entry(
 relu: Operation = _entry(
     "relu", "relu", 1,
     forward=lambda x: 0.0 if x <= 0 else x, array=lambda np, x: np.maximum(x, 0.0),
-    derivatives=(lambda out, x: _positive_side(x),),
+    derivatives=(_positive_side,),
     kink=lambda x: x, definition=lambda x: maximum(0.0, x),
     meaning="max(0, x), with the slope 1 at 0 (course, section 4)",
 )  # fmt: skip
 leaky_relu: Operation = _entry(
     "leaky_relu", "leaky", 1,
     forward=lambda x: 0.01 * x if x < 0 else x, array=lambda np, x: np.where(x < 0, 0.01 * x, x),
-    derivatives=(lambda out, x: 0.01 + 0.99 * _positive_side(x),),
+    derivatives=(lambda out, x: 0.01 + 0.99 * _positive_side(out, x),),
     kink=lambda x: x, definition=lambda x: maximum(0.01 * x, x),
     meaning="max(0.01 x, x), with the slope 1 at 0 (course, section 4)",
 )  # fmt: skip

@@ -70,7 +70,7 @@ def interior_order(root: Node) -> tuple[list[Node], list[Node]]:
             elif b.op is CONSTANT:
                 constants.append(b)
         elif type(a) is tuple:
-            _push(a, path, constants)
+            _push(a, path, seen, constants)
             continue
         if a._a is not None:
             path.append(a)
@@ -79,9 +79,10 @@ def interior_order(root: Node) -> tuple[list[Node], list[Node]]:
     return order, constants
 
 
-def _push(operands: tuple[Any, ...], path: list[Any], constants: list[Any]) -> None:
+def _push(operands: tuple[Any, ...], path: list[Any], seen: set[Any], constants: list[Any]) -> None:
     for operand in reversed(operands):
         if operand._a is not None:
-            path.append(operand)
+            if operand not in seen:  # the inputs of a layer, once one of its units has been there
+                path.append(operand)
         elif operand.op is CONSTANT:
             constants.append(operand)

@@ -85,6 +85,7 @@ class Value:
     _db: float
     _where: Any
     _at: int
+    _number: float  # data
 
     __array_ufunc__ = (
         None  # NumPy hands `array * value` to us, which refuses, instead of making an array of objects
@@ -344,16 +345,11 @@ class Value:
         """
         operation.require_arity(len(operands))
         frame = frame or _frame(1)
-        parents: Any = operands
-        for x in operands:
-            if type(x) is not Value:
-                parents = [_operand(x, frame) for x in operands]
-                break
         if operation.arity == 1:
-            return _unary(operation, parents[0], frame)
+            return _unary(operation, _operand(operands[0], frame), frame)
         if operation.arity == 2:
-            return _binary(operation, parents[0], parents[1], frame)
-        return _nary(operation, tuple(parents), frame)
+            return _binary(operation, _operand(operands[0], frame), _operand(operands[1], frame), frame)
+        return nary(operation, tuple(operands), frame)
 
     # --- the chain rule ---------------------------------------------------------------------------------
 
@@ -397,7 +393,8 @@ class Value:
 
 Operand: TypeAlias = "Value | float | Real | Decimal"
 
-
+# `data` by a name that no array or tensor has: whoever reads the numbers of a long sum by it knows its types.
+Value._number = vars(Value)["data"]
 apply = Value.apply_operation
 
 
@@ -426,12 +423,15 @@ def _binary(operation: Operation, x: Value, y: Value, frame: FrameType) -> Value
     return _record(out, operation, x, y, by_x, by_y, frame)
 
 
-def _nary(operation: Operation, x: tuple[Value, ...], frame: FrameType) -> Value:
-    values = [operand.data for operand in x]
+def nary(operation: Operation, x: tuple[Any, ...], frame: FrameType) -> Value:
+    """`apply` for an operation on any number of operands, of which there is one at least."""
+    try:
+        values = [operand._number for operand in x]
+    except AttributeError:  # some of them are numbers yet
+        x = tuple([_operand(operand, frame) for operand in x])
+        values = [operand.data for operand in x]
     end = len(values) - (operation is ops.affine)
-    if (
-        operation is ops.dot or operation is ops.affine
-    ) and not end % 2:  # as the table says, in half the time
+    if operation in (ops.dot, ops.affine) and not end % 2:  # as the table says, in half the time
         w, inputs, total = values[:end:2], values[1:end:2], -0.0
         for product in map(mul, w, inputs):
             total += product
