@@ -68,15 +68,15 @@ def compile_graph(
         parameters: leaves that all examples share, whose gradient is wanted; by default all other leaves.
         gradient: whether the gradient will be asked for; without it a call is shorter, and gives zeros.
         outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
-        derivatives: nodes on the way to a parameter: it also gives the derivatives of each example's result
-            by them.
+        derivatives: nodes: it also gives the derivatives of each example's result by them.
         comparisons: what was asked while the graph was recorded.
         runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
             numba if it is installed.
 
     Raises:
         TypeError: `inputs` is not a list, something in it is not a Value, or is not a leaf.
-        ValueError: a leaf is given twice, or is neither an input nor a parameter.
+        ValueError: a leaf is given twice, or is neither an input nor a parameter; or, in the first call, what
+            is to be differentiated by is computed twice in the graph.
         ImportError: Numba is asked for and not installed.
 
     >>> x, w, b = Value(2.0, "x"), Value(3.0, "w"), Value(1.0, "b")

@@ -138,7 +138,7 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
             continue
         if some_vary and not tape.varies[slot]:
             mine = _averaged(tape, mine)
-        upstream = derivatives[slot] = tape.linear(mine)
+        upstream = derivatives[slot] = tape.derivative(mine)
         if tape.operations[slot] is None:
             continue
         products = tape.products(slot)

@@ -9,112 +9,46 @@ What is done here is what the rules of the table in :mod:`micrograd_dl.ops` do, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 
 from micrograd_dl import ops
-from micrograd_dl.compiled.schedule import CODES
-from micrograd_dl.compiled.tape import LINEAR, MEAN
-
-BLOCK = 128
+from micrograd_dl.compiled.numba_functions import compiled, exp, sigmoid, softplus, tanh
+from micrograd_dl.compiled.tape import GATE, LINEAR, MEAN
+from micrograd_dl.compiled.tiles import STRIP, TILE
+from micrograd_dl.compiled.vectors import BLOCK, LANES, load, load_first, plus_product, store, total, zeros
 
 # What the table that tells the interpreter what to do begins with, and its columns: see `run`.
-HEAD, WIDTH = 5, 10
-CODE, CHECKED, FIRST, LAST, A, B, STARTS, SHARED, WEIGHTS, ROWS = range(WIDTH)
+HEAD, WIDTH = 5, 11
+CODE, CHECKED, FIRST, LAST, A, B, STARTS, SHARED, WEIGHTS, ROWS, ALIKE = range(WIDTH)
+TILES, STRIPS, REST, END = SHARED, WEIGHTS, ROWS, ALIKE  # of MEAN
+C = STARTS  # of an operation on three numbers
 
 # Unsigned, as all indices are: Numba would ask of a signed one whether it counts from the end.
-_0, _1, _2 = np.uint64(0), np.uint64(1), np.uint64(2)
+_0, _1, _2, _3, _4 = (np.uint64(n) for n in range(5))
+_LANES, _TILE, _STRIP = np.uint64(LANES), np.uint64(TILE), np.uint64(STRIP)
 
-_LINEAR, _MEAN = CODES[LINEAR], CODES[MEAN]
-_ADD, _SUB, _MUL, _NEG, _DIV, _POW = (
-    CODES[op] for op in (ops.add, ops.sub, ops.mul, ops.neg, ops.div, ops.pow)
-)
-_EXP, _LOG, _SQRT, _TANH, _SIGMOID = (CODES[op] for op in (ops.exp, ops.log, ops.sqrt, ops.tanh, ops.sigmoid))
-_RELU, _LEAKY, _SOFTPLUS, _SIN, _COS = (
-    CODES[op] for op in (ops.relu, ops.leaky_relu, ops.softplus, ops.sin, ops.cos)
-)
-_ABS, _MAX, _MIN, _LOGSUMEXP = (CODES[op] for op in (ops.abs, ops.maximum, ops.minimum, ops.logsumexp))
-_AT_LEAST, _SIGN, _LOG_FOR_POWER = (CODES[op] for op in (ops.at_least, ops.sign, ops.log_for_power))
-
-KNOWN = {
-    _LINEAR, _MEAN, _ADD, _SUB, _MUL, _NEG, _DIV, _POW, _EXP, _LOG, _SQRT, _TANH, _SIGMOID, _RELU, _LEAKY,
-    _SOFTPLUS, _SIN, _COS, _ABS, _MAX, _MIN, _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER,
-}  # fmt: skip
+# Numbered here, since this file alone is what Numba looks at to know whether its code on disk is of today.
+_KNOWN = (
+    LINEAR, MEAN, GATE, ops.add, ops.sub, ops.mul, ops.neg, ops.div, ops.pow, ops.exp, ops.log, ops.sqrt,
+    ops.tanh, ops.sigmoid, ops.relu, ops.leaky_relu, ops.softplus, ops.sin, ops.cos, ops.abs,
+    ops.maximum, ops.minimum, ops.logsumexp, ops.at_least, ops.sign, ops.log_for_power,
+)  # fmt: skip
+CODES = {operation: code for code, operation in enumerate(_KNOWN)}
+(
+    _LINEAR, _MEAN, _GATE, _ADD, _SUB, _MUL, _NEG, _DIV, _POW, _EXP, _LOG, _SQRT,
+    _TANH, _SIGMOID, _RELU, _LEAKY, _SOFTPLUS, _SIN, _COS, _ABS, _MAX, _MIN,
+    _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER,
+) = range(len(_KNOWN))  # fmt: skip
 
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+@compiled()
+def _at_least(x: float, y: float) -> float:
+    return math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
 
 
-def _compiled(**options: Any) -> Callable[[_Function], _Function]:
-    # Division by zero gives what IEEE says, as it does in C.
-    compiled: Callable[[_Function], _Function] = numba.njit(
-        cache=True, error_model="numpy", nogil=True, **options
-    )
-    return compiled
-
-
-# exp, tanh, sigmoid and softplus are written out: a loop then takes several numbers at once, as it does not
-# with calls of the C library. A number is k ln 2 + r, e^r a polynomial; log(1 + e) is 2 artanh(e / (2 + e)).
-_LOG2_E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
-_LN2 = math.log(2.0)
-_WHOLE = 1.5 * 2.0**52  # added to a number, it leaves the nearest whole one in the last bits
-_EXP_TERMS = tuple(1 / math.factorial(n) for n in range(14, 1, -1))
-_LOG_TERMS = tuple(2 / n for n in range(21, 0, -2))
-
-
-@_compiled(fastmath={"contract"})
-def _split(x: float) -> Any:
-    """A whole number k and e^r - 1 for x = k ln 2 + r."""
-    shifted = x * _LOG2_E + _WHOLE
-    k = shifted - _WHOLE
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    p = 0.0
-    for term in _EXP_TERMS:
-        p = p * r + term
-    return np.int32(k), r + r * r * p
-
-
-@_compiled()
-def _power_of_two(k: int) -> Any:
-    return np.int64((np.int64(k) + 1023) << 52).view(np.float64)
-
-
-@_compiled(fastmath={"contract"})
-def _exp(x: float) -> float:
-    k, p = _split(min(max(x, -746.0), 710.0))
-    half = k >> 1  # 2^k itself may be too small or too large
-    return (1.0 + p) * _power_of_two(half) * _power_of_two(k - half) if x == x else x
-
-
-@_compiled(fastmath={"contract"})
-def _tanh(x: float) -> float:
-    k, p = _split(2.0 * min(abs(x), 20.0))
-    scale = _power_of_two(k)
-    e = scale * p + (scale - 1.0)  # e^2x - 1
-    return math.copysign(e / (e + 2.0), x) if x == x else x
-
-
-@_compiled(fastmath={"contract"})
-def _sigmoid(x: float) -> float:
-    e = _exp(-abs(x))
-    return (1.0 if x >= 0 else e) / (1.0 + e)
-
-
-@_compiled(fastmath={"contract"}, inline="always")  # LLVM finds it too long to write it into the loop
-def _softplus(x: float) -> float:
-    e = _exp(-abs(x))
-    halved = e > 0.4  # log(1 + e) is log 2 + log((1 + e) / 2)
-    s = (e - 1.0 if halved else e) / (e + (3.0 if halved else 2.0))
-    p = 0.0
-    for term in _LOG_TERMS:
-        p = p * (s * s) + term
-    return max(x, 0.0) + ((_LN2 if halved else 0.0) + s * p)
-
-
-@_compiled()
+@compiled()
 def _one(code: int, x: float) -> float:
     """An operation on one number."""
     if code == _LOG:
@@ -136,27 +70,27 @@ def _one(code: int, x: float) -> float:
     return math.nan
 
 
-@_compiled(fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _apply(code: int, x: Any) -> None:
     """An operation on each number of a row, in place."""
     if code == _TANH:
         for c in range(len(x)):
-            x[c] = _tanh(x[c])
+            x[c] = tanh(x[c])
     elif code == _EXP:
         for c in range(len(x)):
-            x[c] = _exp(x[c])
+            x[c] = exp(x[c])
     elif code == _SIGMOID:
         for c in range(len(x)):
-            x[c] = _sigmoid(x[c])
+            x[c] = sigmoid(x[c])
     elif code == _SOFTPLUS:
         for c in range(len(x)):
-            x[c] = _softplus(x[c])
+            x[c] = softplus(x[c])
     else:
         for c in range(len(x)):
             x[c] = _one(code, x[c])
 
 
-@_compiled()
+@compiled()
 def _two(code: int, x: float, y: float, checked: int) -> Any:
     """An operation on two numbers."""
     if code == _DIV:
@@ -170,7 +104,7 @@ def _two(code: int, x: float, y: float, checked: int) -> Any:
     return math.nan
 
 
-@_compiled()
+@compiled()
 def _logsumexp_of(x: Any) -> Any:
     largest = -math.inf
     for value in x:
@@ -185,7 +119,7 @@ def _logsumexp_of(x: Any) -> Any:
     return largest + math.log(total)
 
 
-@_compiled(fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _run_shared(table: Any, pool: Any, U: Any) -> bool:
     """Do the groups of a phase on the shared vector; whether a result may be undefined."""
     suspect = False
@@ -225,8 +159,11 @@ def _run_shared(table: Any, pool: Any, U: Any) -> bool:
                 U[first + k] = 0.0 if x <= 0 else x
         elif code == _AT_LEAST:
             for k in range(count):
-                x, y = U[pool[a + k]], U[pool[b + k]]
-                U[first + k] = math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
+                U[first + k] = _at_least(U[pool[a + k]], U[pool[b + k]])
+        elif code == _GATE:
+            for k in range(count):
+                x, y = U[pool[b + k]], U[pool[row[C] + k]]
+                U[first + k] = U[pool[a + k]] * _at_least(x, y)
         elif code == _LOGSUMEXP:
             starts = row[STARTS]
             for k in range(count):
@@ -245,78 +182,146 @@ def _run_shared(table: Any, pool: Any, U: Any) -> bool:
     return suspect
 
 
-@_compiled(fastmath={"contract"})
-def _linear(V: Any, U: Any, pool: Any, row: Any, n: int) -> None:
-    """Rows that are sums of products; eight terms at a time, so that they are written an eighth as often."""
-    shared, weights, rows = row[SHARED], row[WEIGHTS], row[ROWS]
-    a, b, starts = row[A], row[B], row[STARTS]
-    for k in range(row[LAST] - row[FIRST]):
-        o = row[FIRST] + k
-        p, end = pool[shared + k], pool[shared + k + 1]
-        for c in range(n):
-            V[o, c] = 0.0
-        while p + 8 <= end:
-            w, r = weights + p, rows + p
-            w0, w1, w2, w3 = U[pool[w]], U[pool[w + 1]], U[pool[w + 2]], U[pool[w + 3]]
-            w4, w5, w6, w7 = U[pool[w + 4]], U[pool[w + 5]], U[pool[w + 6]], U[pool[w + 7]]
-            r0, r1, r2, r3 = pool[r], pool[r + 1], pool[r + 2], pool[r + 3]
-            r4, r5, r6, r7 = pool[r + 4], pool[r + 5], pool[r + 6], pool[r + 7]
-            for c in range(n):
-                total = (((V[o, c] + w0 * V[r0, c]) + w1 * V[r1, c]) + w2 * V[r2, c]) + w3 * V[r3, c]
-                V[o, c] = (((total + w4 * V[r4, c]) + w5 * V[r5, c]) + w6 * V[r6, c]) + w7 * V[r7, c]
-            p += 8
-        while p < end:
-            w0, r0 = U[pool[weights + p]], pool[rows + p]
-            for c in range(n):
-                V[o, c] += w0 * V[r0, c]
-            p += 1
-        for q in range(pool[starts + k], pool[starts + k + 1]):
-            i, j = pool[a + q], pool[b + q]
-            for c in range(n):
-                V[o, c] += V[i, c] * V[j, c]
-
-
-@_compiled(fastmath={"contract", "reassoc"})
-def _mean(V: Any, U: Any, pool: Any, row: Any, n: int) -> None:
-    """Add the block's sums of products; four at a time that share a row, as a neuron's derivatives do."""
-    a, b, starts, first = row[A], row[B], row[STARTS], row[FIRST]
-    count = row[LAST] - first
-    k = 0
+@compiled()
+def _linear(V: Any, U: Any, pool: Any, row: Any, n: Any) -> None:
+    """Rows that are sums of products."""
+    k, count = _0, row[LAST] - row[FIRST]
     while k < count:
-        p = starts + k
-        i = pool[a + pool[p]]
-        if (
-            k + 4 <= count
-            and pool[p + 4] - pool[p] == 4
-            and i == pool[a + pool[p] + 1]
-            and i == pool[a + pool[p] + 2]
-            and i == pool[a + pool[p] + 3]
-        ):
-            q = b + pool[p]
-            r0, r1, r2, r3 = pool[q], pool[q + 1], pool[q + 2], pool[q + 3]
-            s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-            for c in range(n):
-                x = V[i, c]
-                s0 += x * V[r0, c]
-                s1 += x * V[r1, c]
-                s2 += x * V[r2, c]
-                s3 += x * V[r3, c]
-            U[first + k] += s0
-            U[first + k + 1] += s1
-            U[first + k + 2] += s2
-            U[first + k + 3] += s3
-            k += 4
+        if pool[row[ALIKE] + k] > _1:
+            _four_sums(V, U, pool, row, k, n)
+            k += _4
         else:
-            total = 0.0
-            for q in range(pool[p], pool[p + 1]):
-                r0, r1 = pool[a + q], pool[b + q]
-                for c in range(n):
-                    total += V[r0, c] * V[r1, c]
-            U[first + k] += total
-            k += 1
+            _one_sum(V, U, pool, row, k, n)
+            k += _1
 
 
-@_compiled()
+@compiled()
+def _four_sums(V: Any, U: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
+    """Sum k and the next three, of the same rows: each number of a row is loaded once for all."""
+    o, rows, c = row[FIRST] + k, row[ROWS] + pool[row[SHARED] + k], _0
+    count = pool[row[SHARED] + k + _1] - pool[row[SHARED] + k]
+    w0 = row[WEIGHTS] + pool[row[SHARED] + k]
+    w1, w2, w3 = w0 + count, w0 + _2 * count, w0 + _3 * count
+    while c < n:
+        d = c + _LANES
+        s0, s1, s2, s3 = zeros(), zeros(), zeros(), zeros()
+        t0, t1, t2, t3 = zeros(), zeros(), zeros(), zeros()
+        for p in range(count):
+            r = pool[rows + p]
+            x, y = load(V, r, c), load(V, r, d)
+            w = U[pool[w0 + p]]
+            s0, t0 = plus_product(s0, w, x), plus_product(t0, w, y)
+            w = U[pool[w1 + p]]
+            s1, t1 = plus_product(s1, w, x), plus_product(t1, w, y)
+            w = U[pool[w2 + p]]
+            s2, t2 = plus_product(s2, w, x), plus_product(t2, w, y)
+            w = U[pool[w3 + p]]
+            s3, t3 = plus_product(s3, w, x), plus_product(t3, w, y)
+        store(V, o, c, s0), store(V, o, d, t0)
+        store(V, o + _1, c, s1), store(V, o + _1, d, t1)
+        store(V, o + _2, c, s2), store(V, o + _2, d, t2)
+        store(V, o + _3, c, s3), store(V, o + _3, d, t3)
+        c = d + _LANES
+
+
+@compiled()
+def _one_sum(V: Any, U: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
+    o, weights, rows, a, b, c = row[FIRST] + k, row[WEIGHTS], row[ROWS], row[A], row[B], _0
+    begin, end = pool[row[SHARED] + k] + _0, pool[row[SHARED] + k + _1] + _0
+    first, last = pool[row[STARTS] + k] + _0, pool[row[STARTS] + k + _1] + _0
+    while c < n:
+        d = c + _LANES
+        s, t = zeros(), zeros()
+        for p in range(begin, end):
+            w, r = U[pool[weights + p]], pool[rows + p]
+            s, t = plus_product(s, w, load(V, r, c)), plus_product(t, w, load(V, r, d))
+        for p in range(first, last):
+            i, j = pool[a + p], pool[b + p]
+            s = plus_product(s, load(V, i, c), load(V, j, c))
+            t = plus_product(t, load(V, i, d), load(V, j, d))
+        store(V, o, c, s), store(V, o, d, t)
+        c = d + _LANES
+
+
+@compiled()
+def _mean(V: Any, U: Any, pool: Any, row: Any, n: Any) -> None:
+    """Add the block's sums of products."""
+    a, b, starts = row[A], row[B], row[STARTS]
+    p = row[TILES] + _0
+    while p < row[STRIPS]:
+        _tile(V, U, pool, p, n)
+        p += _TILE
+    while p < row[REST]:
+        _strip(V, U, pool, p, n)
+        p += _STRIP
+    while p < row[END]:
+        k, s = pool[p] + _0, zeros()
+        for q in range(pool[starts + k] + _0, pool[starts + k + _1] + _0):
+            i, j, c = pool[a + q], pool[b + q], _0
+            while c < n:
+                s = plus_product(s, load_first(V, i, c, n - c), load_first(V, j, c, n - c))
+                c += _LANES
+        U[row[FIRST] + k] += total(s)
+        p += _1
+
+
+@compiled()
+def _strip(V: Any, U: Any, pool: Any, p: Any, n: Any) -> None:
+    """The sums of the products of one row and four others."""
+    i, j0, j1, j2, j3 = pool[p], pool[p + _1], pool[p + _2], pool[p + _3], pool[p + _4]
+    s0, s1, s2, s3, c = zeros(), zeros(), zeros(), zeros(), _0
+    while c < n:
+        x, left = load_first(V, i, c, n - c), n - c
+        s0 = plus_product(s0, x, load_first(V, j0, c, left))
+        s1 = plus_product(s1, x, load_first(V, j1, c, left))
+        s2 = plus_product(s2, x, load_first(V, j2, c, left))
+        s3 = plus_product(s3, x, load_first(V, j3, c, left))
+        c += _LANES
+    _add_four(U, pool, p + np.uint64(5), s0, s1, s2, s3)
+
+
+@compiled()
+def _tile(V: Any, U: Any, pool: Any, p: Any, n: Any) -> None:
+    """The sums of the products of four rows and four others, 16: each number is loaded once for four."""
+    i0, i1, i2, i3 = pool[p], pool[p + _1], pool[p + _2], pool[p + _3]
+    q = p + _4
+    j0, j1, j2, j3, c = pool[q], pool[q + _1], pool[q + _2], pool[q + _3], _0
+    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = zeros()
+    s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = zeros()
+    while c < n:
+        left = n - c
+        x0, x1 = load_first(V, i0, c, left), load_first(V, i1, c, left)
+        x2, x3 = load_first(V, i2, c, left), load_first(V, i3, c, left)
+        y = load_first(V, j0, c, left)
+        s00, s10 = plus_product(s00, x0, y), plus_product(s10, x1, y)
+        s20, s30 = plus_product(s20, x2, y), plus_product(s30, x3, y)
+        y = load_first(V, j1, c, left)
+        s01, s11 = plus_product(s01, x0, y), plus_product(s11, x1, y)
+        s21, s31 = plus_product(s21, x2, y), plus_product(s31, x3, y)
+        y = load_first(V, j2, c, left)
+        s02, s12 = plus_product(s02, x0, y), plus_product(s12, x1, y)
+        s22, s32 = plus_product(s22, x2, y), plus_product(s32, x3, y)
+        y = load_first(V, j3, c, left)
+        s03, s13 = plus_product(s03, x0, y), plus_product(s13, x1, y)
+        s23, s33 = plus_product(s23, x2, y), plus_product(s33, x3, y)
+        c += _LANES
+    q += _4
+    _add_four(U, pool, q, s00, s01, s02, s03)
+    _add_four(U, pool, q + _4, s10, s11, s12, s13)
+    _add_four(U, pool, q + _4 * _2, s20, s21, s22, s23)
+    _add_four(U, pool, q + _4 * _3, s30, s31, s32, s33)
+
+
+@compiled()
+def _add_four(U: Any, pool: Any, p: Any, s0: Any, s1: Any, s2: Any, s3: Any) -> None:
+    """Add the sums of four vectors to the places that are named from p on."""
+    U[pool[p]] += total(s0)
+    U[pool[p + _1]] += total(s1)
+    U[pool[p + _2]] += total(s2)
+    U[pool[p + _3]] += total(s3)
+
+
+@compiled()
 def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
     """An operation on one or two rows."""
     code, checked, first, last, a, b = row[CODE], row[CHECKED], row[FIRST], row[LAST], row[A], row[B]
@@ -341,8 +346,11 @@ def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
                 V[o, c] = 0.0 if x <= 0 else x
         elif code == _AT_LEAST:
             for c in range(n):
-                x, y = V[i, c], V[j, c]
-                V[o, c] = math.nan if x != x or y != y else (1.0 if x >= y else 0.0)
+                V[o, c] = _at_least(V[i, c], V[j, c])
+        elif code == _GATE:
+            upstream, x, y = i, j, pool[row[C] + k]
+            for c in range(n):
+                V[o, c] = V[upstream, c] * _at_least(V[x, c], V[y, c])
         elif b == a:  # an operation on one number
             for c in range(n):
                 V[o, c] = V[i, c]
@@ -352,7 +360,7 @@ def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
                 V[o, c] = _two(code, V[i, c], V[j, c], checked)
 
 
-@_compiled()
+@compiled()
 def _of_many(V: Any, pool: Any, row: Any, n: int) -> None:
     """The logarithm of a sum of exponentials, as `_logsumexp_of` has it, along rows."""
     a, starts, first = row[A], row[STARTS], row[FIRST]
@@ -366,13 +374,13 @@ def _of_many(V: Any, pool: Any, row: Any, n: int) -> None:
                 largest[c] = x if x > largest[c] or x != x else largest[c]
         for i in operands:
             for c in range(n):
-                total[c] += _exp(V[i, c] - largest[c])
+                total[c] += exp(V[i, c] - largest[c])
         for c in range(n):
             if not math.isinf(largest[c]):
                 largest[c] += math.log(total[c])
 
 
-@_compiled()
+@compiled()
 def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
     """Do the groups of the middle phase, block by block; whether a result may be undefined."""
     suspect = False
@@ -386,9 +394,9 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: An
             row = table[g]
             code = row[CODE]
             if code == _LINEAR:
-                _linear(V, U, pool, row, n)
+                _linear(V, U, pool, row, np.uint64(n))
             elif code == _MEAN:
-                _mean(V, U, pool, row, n)
+                _mean(V, U, pool, row, np.uint64(n))
             elif code == _LOGSUMEXP:
                 _of_many(V, pool, row, n)
             else:
@@ -403,7 +411,7 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: An
     return suspect
 
 
-@_compiled()
+@compiled()
 def run(pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
     """Do a program; whether an operation may have been undefined.
 
@@ -419,9 +427,9 @@ def run(pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
     before, with_each, after, given_rows, copied = pool[0], pool[1], pool[2], pool[3], pool[4]
     n_groups = before + with_each + after
     end = HEAD + n_groups * WIDTH
-    table = pool[HEAD:end].reshape(n_groups, WIDTH)
-    unsigned, unsigned_table = pool.view(np.uint32), table.view(np.uint32)
-    suspect = _run_shared(unsigned_table[:before], unsigned, U)
+    unsigned = pool.view(np.uint32)
+    table = unsigned[HEAD:end].reshape(n_groups, WIDTH)
+    suspect = _run_shared(table[:before], unsigned, U)
     if V.shape[0]:
         m = X.shape[1]
         each = table[before : before + with_each]
@@ -432,10 +440,10 @@ def run(pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
         sources = pool[end:]
         for k in range(copied):
             V[sources[copied + k]] = U[sources[k]]
-        suspect |= _run_each(each, pool, U, V, X, asked, out)
+        suspect |= _run_each(each, unsigned, U, V, X, asked, out)
         for g in range(with_each):
             if each[g, CODE] == _MEAN:
                 for k in range(each[g, FIRST], each[g, LAST]):
                     U[k] /= m
-        _run_shared(unsigned_table[before + with_each :], unsigned, U)
+        _run_shared(table[before + with_each :], unsigned, U)
     return suspect

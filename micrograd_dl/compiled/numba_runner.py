@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl.compiled import numba_kernels
-from micrograd_dl.compiled.numba_kernels import BLOCK, HEAD, WIDTH, run
+from micrograd_dl.compiled.numba_kernels import CODES, HEAD, WIDTH, run
 from micrograd_dl.compiled.numpy_runner import NumpyRunner
-from micrograd_dl.compiled.schedule import CODES, Group, Program
+from micrograd_dl.compiled.schedule import Group, Index, Program
+from micrograd_dl.compiled.tape import LINEAR, MEAN
+from micrograd_dl.compiled.tiles import alike, tiles
+from micrograd_dl.compiled.vectors import BLOCK
 
 Array: TypeAlias = NDArray[Any]
 
@@ -49,15 +51,25 @@ class NumbaRunner:
 
     def _row(self, group: Group) -> list[int]:
         operation = group.operation
-        code = CODES[operation]
-        if code not in numba_kernels.KNOWN:
+        code = CODES.get(operation)
+        if code is None:
             raise ValueError(f"the runner numba does not know {operation.name}: use runner='numpy'")
         checked = group.checked and operation.defined is not None
-        arrays = (group.a, group.b, group.starts, group.shared, group.weights, group.rows)
+        arrays = (group.a, group.b, group.starts, *self._together(group))
         offsets = [self._put(array) for array in arrays]
         if operation.arity == 1:
             offsets[1] = offsets[0]
+        if operation.arity == 3:
+            offsets[2] = self._put(group.c)
         return [code, int(checked), group.first, group.last, *offsets]
+
+    @staticmethod
+    def _together(group: Group) -> tuple[Index, Index, Index, Index]:
+        """What the table has in its last four columns."""
+        if group.operation is MEAN:
+            return *tiles(group), group.a[:0]
+        sums = group.operation is LINEAR and len(group.shared)
+        return group.shared, group.weights, group.rows, alike(group) if sums else group.a[:0]
 
     def _put(self, array: Array) -> int:
         self._indices.append(array)

@@ -94,7 +94,7 @@ class NumpyRunner:
             for k, (start, end) in enumerate(zip(group.starts[:-1], group.starts[1:], strict=True)):
                 V[group.first + k] = rule(np, *V[a[start:end]])
         else:
-            operands = (V[a],) if operation.arity == 1 else (V[a], V[b])
+            operands = tuple(V[places] for places in (a, b, group.c)[: operation.arity])
             V[target] = self._applied(group, operands)
             if group.checked and operation.defined is not None:
                 _require_defined(group, operands, V[target], begin)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl import ops
-from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
+from micrograd_dl.compiled.tape import GATE, LINEAR, MEAN, Tape
 from micrograd_dl.operation import Operation
 
 Index: TypeAlias = NDArray[np.int32]
@@ -22,7 +22,8 @@ def _none() -> Index:
 
 
 # How an operation is told in an array: its number here.
-CODES: dict[Operation | None, int] = {op: code for code, op in enumerate([LINEAR, MEAN, *ops.TABLE.values()])}
+_OPERATIONS = (LINEAR, MEAN, GATE, *ops.TABLE.values())
+CODES: dict[Operation | None, int] = {op: code for code, op in enumerate(_OPERATIONS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Group:
         a, b: the operands' places; of an operation on one, b is empty. Of one on any number of operands,
             those of the first are ``a[starts[0]:starts[1]]``, of LINEAR and MEAN multiplied by those of b.
         starts: see above; one entry more than there are places.
+        c: the third operands' places, of an operation on three.
         shared, weights, rows: of LINEAR on examples, the terms that multiply what is shared by what varies:
             those of the first are ``weights[shared[0]:shared[1]]``, places of shared numbers, times ``rows``.
     """
@@ -50,6 +52,7 @@ class Group:
     shared: Index = field(default_factory=_none)
     weights: Index = field(default_factory=_none)
     rows: Index = field(default_factory=_none)
+    c: Index = field(default_factory=_none)
 
     def __len__(self) -> int:
         return self.last - self.first
@@ -214,8 +217,9 @@ class _Builder:
         head = (operation, checked, first, first + len(counts))
         on_examples = operation is MEAN or bool(self.varies[slot])
         if operation.arity is not None:
-            a, *b = [self._read(flat[k :: operation.arity], on_examples) for k in range(operation.arity)]
-            return Group(*head, a, *b)
+            read = [self._read(flat[k :: operation.arity], on_examples) for k in range(operation.arity)]
+            a, b, c = [*read, *[_none()] * (3 - len(read))]
+            return Group(*head, a, b, c=c)
         if operation not in (LINEAR, MEAN):
             return Group(*head, self._read(flat, on_examples), starts=_starts(counts))
         i, j = flat[::2], flat[1::2]

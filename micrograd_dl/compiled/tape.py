@@ -1,8 +1,9 @@
 """A graph as a straight-line program: one slot a result, each computed from slots before it.
 
-The operations are those of the table, and two more. ``LINEAR`` is a sum of products ``i j + k l + ...``: what
-additions, multiplications and weighted sums become that are used once (course, section 4: a neuron's z).
-``MEAN`` is the mean of such a sum over the examples: the derivative by what all examples share.
+The operations are those of the table, and three more. ``LINEAR`` is a sum of products ``i j + k l + ...``:
+what additions, multiplications and weighted sums become that are used once (course, section 4: a neuron's z).
+``MEAN`` is the mean of such a sum over the examples: the derivative by what all examples share. ``GATE`` is
+upstream times ``at_least``, the derivative by the operand of a ReLU.
 """
 
 from __future__ import annotations
@@ -12,10 +13,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd_dl import ops
-from micrograd_dl.operation import Operation
+from micrograd_dl.operation import MUL, Operation, Term
 
 LINEAR = Operation("linear", "Σ", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
 MEAN = Operation("mean", "mean", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
+
+
+def _gated(np: Any, upstream: Any, x: Any, y: Any) -> Any:
+    assert ops.at_least.array is not None
+    return upstream * ops.at_least.array(np, x, y)
+
+
+def _gated_text(upstream: Term, x: Term, y: Term) -> str:
+    return f"{upstream:2} * {ops.at_least.written([x, y])}"
+
+
+GATE = Operation("gate", "≥", 3, ops.at_least.forward, (), _gated_text, _gated_text, MUL, _gated)
 
 
 class Tape:
@@ -78,7 +91,8 @@ class Tape:
                 return j if i == one else i
             if i == self.minus_one or j == self.minus_one:
                 return self.computed(ops.neg, (j if i == self.minus_one else i,))
-            return self.computed(ops.mul, (i, j))
+            # A shared number times one that varies stays a sum, of one term: the number need not be a row.
+            return self.computed(ops.mul if self.varies[i] == self.varies[j] else LINEAR, (i, j))
         if len(terms) == 4 and terms[1] == one and terms[3] in (one, self.minus_one):
             return self.computed(ops.add if terms[3] == one else ops.sub, (terms[0], terms[2]))
         return self.computed(LINEAR, tuple(terms))
@@ -91,6 +105,12 @@ class Tape:
         if operation is ops.add or operation is ops.sub:
             return (operands[0], self.one, operands[1], self.one if operation is ops.add else self.minus_one)
         return (operands[0], self.minus_one) if operation is ops.neg else None
+
+    def derivative(self, terms: Sequence[int]) -> int:
+        """`linear` of upstream, local, upstream, local, ...."""
+        if len(terms) == 2 and self.operations[terms[1]] is ops.at_least and terms[0] != self.one:
+            return self.computed(GATE, (terms[0], *self.operands[terms[1]]))
+        return self.linear(terms)
 
     def mean(self, terms: Sequence[int]) -> int:
         """The slot of the mean of ``i j + k l + ...`` over the examples."""

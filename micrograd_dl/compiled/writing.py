@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -145,9 +145,29 @@ def write(recorded: Recorded, kinds: Sequence[bool]) -> Written:
         given.append(seed)
         value = tape.mean([root, seed])
     parameters = [leaves[node] for node in recorded.parameters]
-    derivatives = differentiate(tape, root, seed, parameters) if wanted.gradient else {}
+    by = [*(parameters if wanted.gradient else ()), *_unshared(slots, wanted.derivatives)]
+    derivatives = differentiate(tape, root, seed, by) if by else {}
     zero = tape.constant(0.0)
     asked = [slots[node] for node in (*(c.node for c in wanted.comparisons), *wanted.outputs)]
     asked += [derivatives.get(slots[node], zero) for node in wanted.derivatives]
     gradient = [derivatives.get(slot, zero) for slot in parameters]
     return Written(tape, slots, given, checked_below, derivatives, value, gradient, asked)
+
+
+def _unshared(slots: Mapping[Value, int], nodes: Sequence[Value]) -> list[int]:
+    """The slots of nodes to differentiate by.
+
+    Raises:
+        ValueError: another node, which does not depend on it, has its slot: the derivative would be by both.
+    """
+    counts = Counter(slots.values())
+    for node in nodes:
+        others = (
+            [v for v in slots if slots[v] == slots[node] and v is not node] if counts[slots[node]] > 1 else []
+        )
+        if any(node not in topological_order(other) for other in others):
+            raise ValueError(
+                f"there is no derivative by {node.label or repr(node)} alone: another node computes the "
+                "same, and the program computes it once. Use one of them for both, or ask grad(J, [node])"
+            )
+    return [slots[node] for node in nodes]

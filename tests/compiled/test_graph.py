@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import compiled, ops
+from micrograd_dl import compiled, functions, ops
 from micrograd_dl.backprop import grad
 from micrograd_dl.compiled import CompiledGraph, compile_graph
 from micrograd_dl.compiled.schedule import CODES
@@ -169,6 +169,24 @@ def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:
         assert (value, *gradient) == (0.0, math.inf)
 
 
+def test_upstream_through_a_relu_at_the_edges(runner: Any) -> None:
+    """As the engine has it: the slope is 1 at 0 and NaN at NaN, and inf times 0 is NaN."""
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    J = w * (x.relu() * w)
+    numbers = np.array([2.0, 0.0, -0.0, -1.0, math.inf, -math.inf, math.nan])
+    f = compile_graph(J, [x], [w], outputs=[], derivatives=[x], runner=runner)
+    for upstream in (3.0, math.inf):
+        expected = []
+        for number in numbers:
+            w.data, x.data = upstream, float(number)
+            recompute(J)
+            expected.append(grad(J, [x])[0])
+        theta = np.array([upstream])
+        np.testing.assert_array_equal(f.outputs(theta, numbers[None])[0], expected)
+        one_by_one = [f.outputs(theta, float(number))[0, 0] for number in numbers]
+        np.testing.assert_array_equal(one_by_one, expected)
+
+
 @pytest.mark.parametrize("m", [3, 128, 130])
 def test_an_infinite_mean_is_not_mixed_with_what_fills_a_block(runner: Any, m: int) -> None:
     x, w = Value(1.0, "x"), Value(1.0, "w")
@@ -179,6 +197,34 @@ def test_an_infinite_mean_is_not_mixed_with_what_fills_a_block(runner: Any, m: i
 def test_overflow_is_an_infinity(runner: Any) -> None:
     x = Value(1.0, "x")
     assert compile_graph(x.exp(), [x], [], runner=runner)([[1000.0, 0.0]]).value == math.inf
+
+
+@pytest.mark.parametrize("gradient", [True, False])
+def test_derivatives_by_any_node(runner: Any, gradient: bool) -> None:
+    """Also by an input, and by what no parameter leads to."""
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    u = x.exp()
+    J = w * u.tanh() + x * x
+    f = compile_graph(J, [x], [w], derivatives=[x, u], gradient=gradient, runner=runner)
+    for number in (0.5, -1.0):
+        x.data = number
+        recompute(J)
+        expected = grad(J, [x, u])
+        theta = np.array([2.0])
+        assert f.outputs(theta, [[number, 1.0]])[:, 0] == pytest.approx(expected, rel=1e-14)
+        assert f.outputs(theta, number)[:, 0] == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_derivative_by_one_of_two_that_are_computed_once_is_refused() -> None:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    u, v = (a * b).tanh(), (b * a).tanh()
+    u.label = "u"
+    f = compile_graph(u + 2 * v, [], derivatives=[u], runner="numpy")
+    with pytest.raises(ValueError, match=r"no derivative by u alone: another node computes the same"):
+        f()
+    identity = functions.sum([u])  # this is no other one: all of its uses are uses of u
+    f = compile_graph(u * 2 + identity, [], derivatives=[u], runner="numpy")
+    assert f.outputs(np.array([2.0, 3.0])).item() == 3.0
 
 
 # --- what is fused ------------------------------------------------------------------------------------------

@@ -27,6 +27,21 @@ def test_for_numbers_everything_is_done_once() -> None:
     ]
 
 
+def test_upstream_and_the_slope_of_a_relu_are_one_line() -> None:
+    z = Value(2.0, "z")
+    a = z.relu()
+    J = a * a
+    a.label, J.label = "a", "J"
+    lines = compile_graph(J, [], [z], runner="numpy").listing().splitlines()
+    assert lines == [
+        "Once:",
+        "    a = relu(z)",
+        "    J = a * a",
+        "    da = a + a",
+        "    dz = da * at_least(z, 0)",
+    ]
+
+
 def test_for_columns_the_derivatives_by_what_is_shared_are_means() -> None:
     x, w, J = graph()
     lines = compile_graph(J, [x], [w], runner="numpy").listing(True).splitlines()

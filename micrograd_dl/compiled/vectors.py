@@ -1,0 +1,137 @@
+"""Several numbers at a time, written out for the loops in which Numba does not see by itself that it could.
+
+A loop that writes several rows is one: for all that LLVM knows the rows overlap, so it goes number by number.
+What is here becomes single instructions: loads, stores and fused multiply-adds of vectors that stay in the
+registers of the processor.
+
+A row is a row of a matrix ``(n, BLOCK)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import binding, ir
+from numba.core import types
+from numba.extending import intrinsic, models, register_model
+
+BLOCK = 128  # columns
+
+
+def _lanes() -> int:
+    """How many numbers the processor's registers hold; any count is right, and others are slower."""
+    try:
+        features = binding.get_host_cpu_features()
+    except RuntimeError:  # where LLVM cannot tell
+        return 2
+    return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
+
+
+LANES = _lanes()
+
+_DOUBLE, _INT32, _INT64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
+_DOUBLES = ir.VectorType(_DOUBLE, LANES)
+_ZEROS = ir.Constant(_DOUBLES, [0.0] * LANES)
+
+
+class _Vector(types.Type):
+    """What Numba calls LANES numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"{LANES} doubles")
+
+
+_VECTOR = _Vector()
+
+
+@register_model(_Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, numba_type: Any) -> None:
+        super().__init__(manager, numba_type, _DOUBLES)  # type: ignore[no-untyped-call]  # of Numba
+
+
+def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Where the numbers ``args[0][args[1], args[2]:]`` begin."""
+    matrix = context.make_array(signature.args[0])(context, builder, args[0])
+    place = builder.add(builder.mul(args[1], ir.Constant(_INT64, BLOCK)), args[2])
+    return builder.bitcast(builder.gep(matrix.data, [place]), _DOUBLES.as_pointer())
+
+
+def _in_all_lanes(builder: Any, x: Any) -> Any:
+    undefined = ir.Constant(ir.VectorType(x.type, LANES), ir.Undefined)
+    first = builder.insert_element(undefined, x, ir.Constant(_INT32, 0))
+    zeros = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
+    return builder.shuffle_vector(first, undefined, zeros)
+
+
+def _loaded(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    loaded = builder.load(_pointer(context, builder, signature, args))
+    loaded.align = 8  # bytes: no more is known of where a row begins
+    return loaded
+
+
+def _function(generator: Callable[..., Any]) -> Any:
+    """What a generator of instructions is to Numba: a function without its first parameter."""
+    return intrinsic(generator)
+
+
+@_function
+def zeros(_typing: Any) -> Any:
+    """``zeros()``: 0 in all lanes."""
+    return _VECTOR(), lambda *_: _ZEROS
+
+
+@_function
+def load(_typing: Any, V: Any, row: Any, column: Any) -> Any:
+    """``load(V, row, column)``: the numbers from that column on."""
+    return _VECTOR(V, types.uint64, types.uint64), _loaded
+
+
+@_function
+def load_first(_typing: Any, V: Any, row: Any, column: Any, count: Any) -> Any:
+    """``load_first(V, row, column, count)``: the same, with 0 for those after the first `count`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = ir.Constant(ir.VectorType(_INT64, LANES), list(range(LANES)))
+        wanted = builder.icmp_unsigned("<", lanes, _in_all_lanes(builder, args[3]))
+        return builder.select(wanted, _loaded(context, builder, signature, args), _ZEROS)
+
+    return _VECTOR(V, types.uint64, types.uint64, types.uint64), generate
+
+
+@_function
+def store(_typing: Any, V: Any, row: Any, column: Any, vector: Any) -> Any:
+    """``store(V, row, column, vector)``: write the numbers from that column on."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[3], _pointer(context, builder, signature, args)).align = 8
+        return context.get_dummy_value()
+
+    return types.void(V, types.uint64, types.uint64, vector), generate
+
+
+@_function
+def plus_product(_typing: Any, vector: Any, x: Any, y: Any) -> Any:
+    """``plus_product(vector, x, y)``: ``vector + x * y``; x may be one number."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        total, x, y = args
+        x = _in_all_lanes(builder, x) if x.type == _DOUBLE else x
+        return builder.fadd(total, builder.fmul(x, y, flags=("contract",)), flags=("contract",))
+
+    return _VECTOR(vector, x, y), generate
+
+
+@_function
+def total(_typing: Any, vector: Any) -> Any:
+    """``total(vector)``: the sum of its numbers."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        function_type = ir.FunctionType(_DOUBLE, [_DOUBLE, _DOUBLES])
+        name = f"llvm.vector.reduce.fadd.v{LANES}f64"
+        function = builder.module.declare_intrinsic(name, fnty=function_type)
+        # In any order: one after the other would take four times as long.
+        return builder.call(function, [ir.Constant(_DOUBLE, -0.0), args[0]], fastmath=("reassoc",))
+
+    return types.float64(vector), generate
