@@ -199,7 +199,7 @@ class CompiledGraph:
                 place += n
         variant.theta[...] = theta
         try:
-            rows = variant.runner.run(shared, X, variant.rows)
+            rows = variant.runner.run(shared, X)
         except SuspectError as suspect:
             raise self._error(theta, arrays, suspect.example) from None
         if not variant.asks:
@@ -263,13 +263,12 @@ class _Variant:
     def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
         inputs = graph.recorded.inputs
         written = write(graph.recorded, kinds)
-        program = schedule(written.tape, written.wanted, written.given, written.checked_below)
+        program = schedule(written.tape, written.wanted, written.given, written.checked_below, written.asked)
         self.shared = program.numbers.copy()
         self.value = int(program.place[written.value])
         self.gradient = program.place[written.gradient].astype(np.intp)  # no conversion in each call
         self.asks = bool(written.asked)
         self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.asked]
-        self.rows = np.array([place for place, varies in self._places if varies], np.int32)
         self.runner = _RUNNERS[graph.runner](program)
         n_inputs, n_columns = (sum(map(len, xs)) for xs in (inputs, compress(inputs, kinds)))
         self.theta = self.shared[n_inputs - n_columns :][: len(graph.parameters)]

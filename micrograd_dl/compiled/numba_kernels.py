@@ -20,7 +20,7 @@ from micrograd_dl.compiled.tiles import STRIP, TILE
 from micrograd_dl.compiled.vectors import BLOCK, LANES, load, load_first, plus_product, store, total, zeros
 
 # What the table that tells the interpreter what to do begins with, and its columns: see `run`.
-HEAD, WIDTH = 5, 11
+HEAD, WIDTH = 6, 11
 CODE, CHECKED, FIRST, LAST, A, B, STARTS, SHARED, WEIGHTS, ROWS, ALIKE = range(WIDTH)
 TILES, STRIPS, REST, END = SHARED, WEIGHTS, ROWS, ALIKE  # of MEAN
 C = STARTS  # of an operation on three numbers
@@ -412,19 +412,21 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: An
 
 
 @compiled()
-def run(pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
+def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     """Do a program; whether an operation may have been undefined.
 
     Args:
         pool: all whole numbers of the program: how many groups come before the examples, with each block of
             them, and after; how many rows a call brings, one more than X has, for the derivative of each
-            example's result by itself; how many shared numbers are copied to rows. Then a table of groups,
-            `WIDTH` numbers each; these shared places, and the rows; and the indices that the table points to.
+            example's result by itself; how many shared numbers are copied to rows, and how many rows are
+            handed out. Then a table of groups, `WIDTH` numbers each; these shared places, and the rows they
+            are copied to; the rows that are handed out; and the indices that the table points to.
         U, V: the shared vector, and the rows of a block.
         X: what varies, ``(n, m)``.
-        asked, out: the rows that are handed out, and where to.
+        out: where rows are handed out to.
     """
-    before, with_each, after, given_rows, copied = pool[0], pool[1], pool[2], pool[3], pool[4]
+    before, with_each, after = pool[0], pool[1], pool[2]
+    given_rows, copied, n_asked = pool[3], pool[4], pool[5]
     n_groups = before + with_each + after
     end = HEAD + n_groups * WIDTH
     unsigned = pool.view(np.uint32)
@@ -437,9 +439,10 @@ def run(pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
             if each[g, CODE] == _MEAN:
                 U[each[g, FIRST] : each[g, LAST]] = 0.0
         V[X.shape[0] : given_rows] = 1.0
-        sources = pool[end:]
+        sources, copies = pool[end : end + copied], pool[end + copied : end + 2 * copied]
         for k in range(copied):
-            V[sources[copied + k]] = U[sources[k]]
+            V[copies[k], : min(m, BLOCK)] = U[sources[k]]
+        asked = pool[end + 2 * copied : end + 2 * copied + n_asked]
         suspect |= _run_each(each, unsigned, U, V, X, asked, out)
         for g in range(with_each):
             if each[g, CODE] == _MEAN:

@@ -31,22 +31,26 @@ class NumbaRunner:
     def __init__(self, program: Program) -> None:
         self.program = program
         phases = (program.before, program.each, program.after)
-        numbers = [*map(len, phases), program.given_rows, len(program.broadcast)]
+        numbers = [*map(len, phases), program.given_rows, len(program.broadcast), len(program.asked)]
         self._indices: list[Array] = []
-        self._filled = HEAD + sum(map(len, phases)) * WIDTH + 2 * len(program.broadcast)
+        self._filled = HEAD + sum(map(len, phases)) * WIDTH
+        for rows in (program.broadcast, program.broadcast_rows, program.asked):
+            self._put(rows)
         table = [self._row(group) for groups in phases for group in groups]
-        head = [np.array([*numbers, *chain(*table)], np.int32), program.broadcast, program.broadcast_rows]
-        self._pool = np.concatenate([*head, *self._indices])
+        self._pool = np.concatenate([np.array([*numbers, *chain(*table)], np.int32), *self._indices])
         self._rows = _aligned_zeros((program.varying, BLOCK))
+        self._out = np.empty((len(program.asked), 0))
         self._slow: NumpyRunner | None = None
 
-    def run(self, shared: Array, X: Array, asked: Array) -> Array:
+    def run(self, shared: Array, X: Array) -> Array:
         """See :meth:`NumpyRunner.run`."""
-        out = np.empty((len(asked), X.shape[1]))
-        if run(self._pool, shared, self._rows, X, asked, out):
+        out = self._out
+        if len(out) or out.shape[1] != X.shape[1]:  # of no rows it is made once
+            self._out = out = np.empty((len(out), X.shape[1]))
+        if run(self._pool, shared, self._rows, X, out):
             # The other runner finds out: an infinity may also have come in.
             self._slow = self._slow or NumpyRunner(self.program)
-            return self._slow.run(shared, X, asked)
+            return self._slow.run(shared, X)
         return out
 
     def _row(self, group: Group) -> list[int]:

@@ -40,16 +40,15 @@ class NumpyRunner:
         self._rows = np.empty((program.varying, 0))
 
     @np.errstate(all="ignore")
-    def run(self, shared: Array, X: Array, asked: Array) -> Array:
+    def run(self, shared: Array, X: Array) -> Array:
         """Execute the program.
 
         Args:
             shared: the shared vector with what the call brings in it; the results are left in it.
             X: ``(n, m)``, what varies, in the order of the places.
-            asked: the rows that are handed out.
 
         Returns:
-            ``(len(asked), m)``.
+            The rows that are asked for, ``(n, m)``.
 
         Raises:
             SuspectError: an operation is undefined for an example.
@@ -57,7 +56,7 @@ class NumpyRunner:
         program, m = self.program, X.shape[1]
         for group in program.before:
             self._execute(group, shared, shared, 0)
-        out = np.empty((len(asked), m))
+        out = np.empty((len(program.asked), m))
         means = [group for group in program.each if group.operation is MEAN]
         for group in means:
             shared[group.first : group.last] = 0
@@ -72,7 +71,7 @@ class NumpyRunner:
             V[program.broadcast_rows] = shared[program.broadcast][:, None]
             for group in program.each:
                 self._execute(group, V, shared, begin)
-            out[:, begin : begin + width] = V[asked]
+            out[:, begin : begin + width] = V[program.asked]
         for group in means:
             shared[group.first : group.last] /= m
         for group in program.after:

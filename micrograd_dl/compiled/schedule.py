@@ -70,6 +70,7 @@ class Program:
         numbers: the shared vector before a call: constants, and zeros.
         before, each, after: the groups. MEAN in `each` writes to shared places.
         given_rows: how many rows a call brings, the last of them the derivative of the result by itself.
+        asked: the rows that are handed out.
         broadcast: places of shared numbers, each copied to the row of `broadcast_rows` at its index.
         place: of each live slot its place.
         varies: of each slot the kind of place.
@@ -82,13 +83,16 @@ class Program:
     before: list[Group]
     each: list[Group]
     after: list[Group]
+    asked: Index
     broadcast: Index
     broadcast_rows: Index
     place: Index
     varies: NDArray[np.bool_]
 
 
-def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_below: int) -> Program:
+def schedule(
+    tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_below: int, asked: Sequence[int] = ()
+) -> Program:
     """Put the slots that are needed for `wanted` into groups.
 
     Args:
@@ -96,6 +100,7 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
         wanted: the slots whose numbers are asked for.
         given: the slots that a call brings, which get the first places of their kind in this order.
         checked_below: slots from this one on are derivatives, which are never undefined.
+        asked: those of the wanted slots whose numbers are asked for example by example.
     """
     lengths, flat = flattened(tape)
     order = live_slots(tape, wanted, flat)
@@ -129,6 +134,7 @@ def schedule(tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_be
         int(varies[list(given)].sum()),
         numbers,
         *groups,
+        np.array([place[slot] for slot in asked if varies[slot]], np.int32),
         sources,
         rows,
         place,
