@@ -7,14 +7,28 @@ imports nothing of the others; the parent lets them take turns, one at a time.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def _end_with_parent() -> None:
+    """Have this process end when the parent does, however that ends, in the middle of a step if need be."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 class Apart:
@@ -28,7 +42,7 @@ class Apart:
     def __enter__(self) -> Self:
         context = get_context("spawn")
         for name in self.names:
-            pool = ProcessPoolExecutor(1, mp_context=context)
+            pool = ProcessPoolExecutor(1, context, _end_with_parent)
             self._pools[name] = self._exit.enter_context(pool)
         return self
 
