@@ -93,9 +93,7 @@ class Value:
 
     def __init__(self, data: Operand, label: str = "") -> None:
         if isinstance(data, Value):
-            raise TypeError(
-                "this is a Value already; for a new leaf with the same number write Value(float(v))"
-            )
+            raise TypeError("this is a Value already; for a new leaf write Value(float(v))")
         if not isinstance(label, str):
             raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}")
         self.data = data if type(data) is float else to_float(data)
@@ -379,8 +377,11 @@ class Value:
                 a.grad += upstream * node._da
                 b.grad += upstream * node._db
             elif type(a) is tuple:
-                for parent, local in zip(a, node._da, strict=True):
-                    parent.grad += upstream * local
+                if (
+                    upstream or node.data - node.data
+                ):  # of a finite sum local derivatives are finite: 0 adds 0
+                    for parent, local in zip(a, node._da, strict=True):
+                        parent.grad += upstream * local
             else:
                 a.grad += upstream * node._da
         for constant in constants:

@@ -179,3 +179,30 @@ def test_a_large_operand_is_no_harder_than_a_small_one(operation: Operation) -> 
         assert out == pytest.approx(result, rel=1e-15, abs=0.0)
         assert operation.local(0, out, [x]) == pytest.approx(slope, rel=1e-13, abs=1e-16)
         assert not math.isnan(out)
+
+
+NARY = [operation for operation in TABLE.values() if operation.arity is None]
+
+
+@pytest.mark.parametrize("operation", NARY, ids=[operation.name for operation in NARY])
+@given(st.data())
+def test_local_derivatives_of_a_finite_result_are_finite(operation: Operation, data: st.DataObject) -> None:
+    """Of any number of operands: `backward` passes by those that nothing flows to, and 0 times inf is NaN."""
+    anything = st.floats() | st.sampled_from([0.0, 1e308, -1e308, math.inf, -math.inf, math.nan])
+    x = data.draw(st.lists(anything, min_size=1, max_size=7))
+    try:
+        out = operation.evaluate(x)
+    except ValueError:  # not so many operands
+        return
+    if math.isfinite(out):
+        assert all(math.isfinite(slope) for slope in operation.slopes(out, x))
+
+
+@pytest.mark.parametrize("edge", [math.inf, math.nan])
+def test_nothing_times_what_is_not_finite_is_nan(edge: float) -> None:
+    """Behind a dead ReLU, too."""
+    w, x = Value(edge), Value(1.0)
+    J = 0 * TABLE["dot"](w, x, w, x)
+    J.backward()
+    assert math.isnan(x.grad)
+    assert (w.grad, J.parents[1].grad) == (0.0, 0.0)
