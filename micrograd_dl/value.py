@@ -377,9 +377,7 @@ class Value:
                 a.grad += upstream * node._da
                 b.grad += upstream * node._db
             elif type(a) is tuple:
-                if (
-                    upstream or node.data - node.data
-                ):  # of a finite sum local derivatives are finite: 0 adds 0
+                if upstream or node.data - node.data:  # else 0 times what is finite, as that of a finite sum
                     for parent, local in zip(a, node._da, strict=True):
                         parent.grad += upstream * local
             else:
