@@ -44,23 +44,24 @@ def topological_order(root: Node) -> list[Node]:
     return order
 
 
-def interior_order(root: Node) -> tuple[list[Node], list[Node]]:
-    """The interior nodes of the topological order, and the constants among their operands.
+def cleared_order(root: Node) -> tuple[list[Node], list[Node]]:
+    """The interior nodes of the topological order, their gradients set to 0, and the constants they go by.
 
     Leaves, half of most graphs, have no operands to wait for: backward() need not visit them.
     """
     order: list[Any] = []
     constants: list[Any] = []
-    seen: set[Any] = set()
+    # A zero of this call: whose gradient is that very object has been visited. Sets are slower to ask.
+    zero = float("0")
     path: list[Any] = [root]
     while path:
         node = path.pop()
         if node is None:
             order.append(path.pop())
             continue
-        if node in seen:
+        if node.grad is zero:
             continue
-        seen.add(node)
+        node.grad = zero
         path.append(node)
         path.append(None)
         a, b = node._a, node._b
@@ -70,7 +71,7 @@ def interior_order(root: Node) -> tuple[list[Node], list[Node]]:
             elif b.op is CONSTANT:
                 constants.append(b)
         elif type(a) is tuple:
-            _push(a, path, seen, constants)
+            _push(a, path, zero, constants)
             continue
         if a._a is not None:
             path.append(a)
@@ -79,10 +80,10 @@ def interior_order(root: Node) -> tuple[list[Node], list[Node]]:
     return order, constants
 
 
-def _push(operands: tuple[Any, ...], path: list[Any], seen: set[Any], constants: list[Any]) -> None:
+def _push(operands: tuple[Any, ...], path: list[Any], zero: float, constants: list[Any]) -> None:
     for operand in reversed(operands):
         if operand._a is not None:
-            if operand not in seen:  # the inputs of a layer, once one of its units has been there
+            if operand.grad is not zero:  # the inputs of a layer, once one of its units has been there
                 path.append(operand)
         elif operand.op is CONSTANT:
             constants.append(operand)

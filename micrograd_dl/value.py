@@ -29,7 +29,7 @@ from micrograd_dl import ops
 from micrograd_dl.coerce import to_float
 from micrograd_dl.operation import Operation, names_of
 from micrograd_dl.ops import CONSTANT
-from micrograd_dl.order import interior_order
+from micrograd_dl.order import cleared_order
 from micrograd_dl.origin import Origin, TextSpan, outside, resolve
 from micrograd_dl.watching import seen
 
@@ -367,9 +367,7 @@ class Value:
         if self._a is None:
             self.grad = 0.0 if self.op is CONSTANT else self.grad + seed
             return
-        order, constants = interior_order(self)
-        for node in order:
-            node.grad = 0.0
+        order, constants = cleared_order(self)
         self.grad += seed
         for node in reversed(order):
             a, b, upstream = node._a, node._b, node.grad

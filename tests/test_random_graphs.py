@@ -18,7 +18,7 @@ from hypothesis import given
 from micrograd_dl import check, grad, paths, topological_order
 from micrograd_dl.operation import Operation
 from micrograd_dl.ops import TABLE
-from micrograd_dl.order import interior_order
+from micrograd_dl.order import cleared_order
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs
 from micrograd_dl.value import Value
 
@@ -255,8 +255,12 @@ def test_the_gradient_of_an_expanded_graph(graph: Graph) -> None:
 
 
 @given(graphs())
-def test_the_interior_order_is_the_topological_order_without_leaves(graph: Graph) -> None:
-    order, constants = interior_order(graph.root)
+def test_the_order_of_backward_is_the_topological_order_without_leaves(graph: Graph) -> None:
     everything = topological_order(graph.root)
+    for node in everything:
+        node.grad = 7.0
+    order, constants = cleared_order(graph.root)
+    assert [node.grad for node in order] == [0.0] * len(order)
+    assert {node.grad for node in everything if node not in order} <= {7.0}
     assert order == [node for node in everything if node.parents]
     assert set(constants) == {node for node in everything if node.is_constant}
