@@ -113,7 +113,7 @@ def table(records: Sequence[Record]) -> Iterator[str]:
 
 def run(*, quick: bool = False, full: bool = False, only: Sequence[str] = (), **_: int) -> list[Record]:
     """Measure and print both; the records."""
-    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 3.0)
+    rounds, patience = (2, 1.0) if quick else (25, 1e9 if full else 3.0)
     records = []
     for module, title in DEMONSTRATIONS.items():
         if only and module not in only:

@@ -135,12 +135,19 @@ def require_the_same(name: str, found: tuple[float, list[float]], wanted: tuple[
 
 
 def compete(
-    kind: str, sizes: Sequence[int], processes: Apart, names: Sequence[str], rounds: int, patience: float
+    kind: str,
+    sizes: Sequence[int],
+    processes: Apart,
+    names: Sequence[str],
+    rounds: int,
+    patience: float,
+    seconds: float = 0.5,
 ) -> Iterator[Record | str]:
     """The records of one graph; and a line for whoever is stopped.
 
     Args:
         patience: the seconds that a step may take; who is expected to take longer at a size is left out.
+        seconds: how long a round is, at least a step: several passes of the collector belong to it.
     """
     slow = dict.fromkeys(names, 0.0)  # seconds a node
     if sizes[0] > LOOK:
@@ -153,11 +160,11 @@ def compete(
             if slow[name] * nodes > patience:
                 yield f"{name} is stopped before {nodes:,} nodes: {slow[name] * nodes:.0f} s a step at least."
                 continue
-            J, gradients, seconds, raised = processes.call(name, first, name, kind, size)
+            J, gradients, again, raised = processes.call(name, first, name, kind, size)
             wanted = wanted or (J, gradients)
             require_the_same(name, (J, gradients), wanted)
-            slow[name] = seconds / nodes
-            running[name] = (max(1, int(0.2 / seconds)), RAISED if raised else "")
+            slow[name] = again / nodes
+            running[name] = (max(1, int(seconds / again)), RAISED if raised else "")
         taken: dict[str, list[float]] = {name: [] for name in running}
         for _ in range(rounds):
             for name, (count, _note) in running.items():
@@ -204,7 +211,7 @@ def run(
     only: Sequence[str] = (),
 ) -> list[Record]:
     """Measure and print every table; the records."""
-    rounds, patience = (2, 1.0) if quick else (5, 1e9 if full else 4.0)
+    rounds, patience, seconds = (2, 1.0, 0.1) if quick else (9, 1e9 if full else 4.0, 0.5)
     records: list[Record] = []
     with Apart(ENGINES) as processes:
         names = list(processes.installed(alive))
@@ -219,7 +226,7 @@ def run(
             if not sizes or (only and kind not in only):
                 continue
             those = [name for name in names if name not in without]
-            found = list(compete(kind, sizes, processes, those, rounds, patience))
+            found = list(compete(kind, sizes, processes, those, rounds, patience, seconds))
             here = [r for r in found if isinstance(r, Record)]
             records += here
             print(f"\n**{here[0].task}: build, backpropagate, free; ns a node**\n")

@@ -99,7 +99,7 @@ def run(
     only: Sequence[str] = (),
 ) -> list[Record]:
     """Measure and print every table; the records."""
-    rounds, seconds = (2, 0.02) if quick else (5, 0.1)
+    rounds, seconds = (2, 0.02) if quick else (9, 0.1)
     caps = QUICK if quick else FULL if full else PATIENCE
     records: list[Record] = []
     with Apart(REPLAYS) as processes:

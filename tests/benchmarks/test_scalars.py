@@ -76,7 +76,7 @@ class Here(Apart):
 
 
 def test_who_takes_too_long_is_stopped_with_a_line() -> None:
-    found = list(compete("chain", [10, 20], Here(), [OURS, TUPLES], rounds=2, patience=0.0))
+    found = list(compete("chain", [10, 20], Here(), [OURS, TUPLES], rounds=2, patience=0.0, seconds=0.01))
     records = [r for r in found if isinstance(r, Record)]
     assert [(r.contestant, r.nodes) for r in records] == [(OURS, 10), (TUPLES, 10)]
     assert [line for line in found if isinstance(line, str)] == [
