@@ -37,6 +37,11 @@ class Record:
         """What it is a measurement of."""
         return (self.section, self.task, self.contestant, self.nodes, self.columns)
 
+    @property
+    def where(self) -> tuple[str, str, int, int]:
+        """The task and its size."""
+        return (self.section, self.task, self.nodes, self.columns)
+
 
 def record(
     section: str,
@@ -69,9 +74,10 @@ def load(path: Path) -> list[Record]:
 
 
 def save(path: Path, records: Iterable[Record]) -> None:
-    """Put records into a file, in the place of those of the same task and size."""
-    merged = {r.key: r for r in load(path)} | {r.key: r for r in records}
-    rows = sorted(merged.values(), key=lambda r: r.key)
+    """Put records into a file, in the place of all of the same task and size: one run is to be compared."""
+    new = list(records)
+    measured = {r.where for r in new}
+    rows = sorted([*(r for r in load(path) if r.where not in measured), *new], key=lambda r: r.key)
     path.write_text("[\n" + ",\n".join(json.dumps(asdict(r)) for r in rows) + "\n]\n")
 
 

@@ -54,6 +54,14 @@ def test_the_file_keeps_what_is_not_measured_again(tmp_path: Path) -> None:
     assert sorted(load(path), key=lambda r: r.key) == sorted([*RECORDS[:3], again], key=lambda r: r.key)
 
 
+def test_whoever_was_stopped_this_time_is_not_compared_with_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "speed.json"
+    slow, fast = (record("eager", "chain", name, (10, 1), [1e-5]) for name in ("slow", "fast"))
+    save(path, [slow, fast])
+    save(path, [fast])
+    assert load(path) == [fast]
+
+
 def test_labels_keep_a_distance() -> None:
     for wanted in ([0.5], [0.1, 0.1, 0.1], [0.9, 0.1, 0.5, 0.52, 0.12], [0.0, 0.0, 0.05, 0.06, 1.0]):
         places = charts.spread_out(wanted, 0.1)
