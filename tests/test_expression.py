@@ -272,10 +272,11 @@ def test_an_expression_tells_its_names_in_order() -> None:
     assert found.root is found.names["x"]
     assert found.unused == ("b", "c", "z")
     assert found in {found}
+    frozen: Any = found
     with pytest.raises(TypeError):
-        found.names["b"] = found.root  # type: ignore[index]  # names are not for writing
+        frozen.names["b"] = found.root
     with pytest.raises(AttributeError):
-        found.root = found.root  # type: ignore[misc]  # nor is the rest
+        frozen.root = found.root
 
 
 def test_the_last_statement_needs_no_name_and_may_be_a_variable() -> None:
@@ -369,14 +370,16 @@ def test_one_name_is_given_one_value() -> None:
 
 
 def test_values_are_real_numbers() -> None:
+    wrong: list[Any] = ["3", 3, b"a"]
+    text, number, encoded = wrong
     with pytest.raises(TypeError, match=r"the variable a takes a real number, not the str '3'"):
-        parse("a", a="3")  # type: ignore[arg-type]  # that is the point
+        parse("a", a=text)
     with pytest.raises(OverflowError, match="the variable a takes a double"):
         parse("a", a=10**400)
     with pytest.raises(TypeError, match=r"an expression is text, not 3 of type int"):
-        parse(3)  # type: ignore[arg-type]  # likewise
+        parse(number)
     with pytest.raises(TypeError, match=r"an expression is text, not b'a' of type bytes"):
-        free_names(b"a")  # type: ignore[arg-type]  # likewise
+        free_names(encoded)
 
 
 # Anything at all

@@ -195,6 +195,12 @@ def _linear(V: Any, U: Any, pool: Any, row: Any, n: Any) -> None:
             k += _1
 
 
+@compiled(inline="always")  # so that vectors stay in registers
+def _plus_products(s0: Any, s1: Any, s2: Any, s3: Any, x0: Any, x1: Any, x2: Any, x3: Any, y: Any) -> Any:
+    """Four sums, each with the product of y and its own number, or vector."""
+    return plus_product(s0, x0, y), plus_product(s1, x1, y), plus_product(s2, x2, y), plus_product(s3, x3, y)
+
+
 @compiled()
 def _four_sums(V: Any, U: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
     """Sum k and the next three, of the same rows: each number of a row is loaded once for all."""
@@ -209,14 +215,9 @@ def _four_sums(V: Any, U: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
         for p in range(count):
             r = pool[rows + p]
             x, y = load(V, r, c), load(V, r, d)
-            w = U[pool[w0 + p]]
-            s0, t0 = plus_product(s0, w, x), plus_product(t0, w, y)
-            w = U[pool[w1 + p]]
-            s1, t1 = plus_product(s1, w, x), plus_product(t1, w, y)
-            w = U[pool[w2 + p]]
-            s2, t2 = plus_product(s2, w, x), plus_product(t2, w, y)
-            w = U[pool[w3 + p]]
-            s3, t3 = plus_product(s3, w, x), plus_product(t3, w, y)
+            u0, u1, u2, u3 = U[pool[w0 + p]], U[pool[w1 + p]], U[pool[w2 + p]], U[pool[w3 + p]]
+            s0, s1, s2, s3 = _plus_products(s0, s1, s2, s3, u0, u1, u2, u3, x)
+            t0, t1, t2, t3 = _plus_products(t0, t1, t2, t3, u0, u1, u2, u3, y)
         store(V, o, c, s0), store(V, o, d, t0)
         store(V, o + _1, c, s1), store(V, o + _1, d, t1)
         store(V, o + _2, c, s2), store(V, o + _2, d, t2)
@@ -272,10 +273,9 @@ def _strip(V: Any, U: Any, pool: Any, p: Any, n: Any) -> None:
     s0, s1, s2, s3, c = zeros(), zeros(), zeros(), zeros(), _0
     while c < n:
         x, left = load_first(V, i, c, n - c), n - c
-        s0 = plus_product(s0, x, load_first(V, j0, c, left))
-        s1 = plus_product(s1, x, load_first(V, j1, c, left))
-        s2 = plus_product(s2, x, load_first(V, j2, c, left))
-        s3 = plus_product(s3, x, load_first(V, j3, c, left))
+        y0, y1 = load_first(V, j0, c, left), load_first(V, j1, c, left)
+        y2, y3 = load_first(V, j2, c, left), load_first(V, j3, c, left)
+        s0, s1, s2, s3 = _plus_products(s0, s1, s2, s3, y0, y1, y2, y3, x)
         c += _LANES
     _add_four(U, pool, p + np.uint64(5), s0, s1, s2, s3)
 
@@ -292,18 +292,12 @@ def _tile(V: Any, U: Any, pool: Any, p: Any, n: Any) -> None:
         left = n - c
         x0, x1 = load_first(V, i0, c, left), load_first(V, i1, c, left)
         x2, x3 = load_first(V, i2, c, left), load_first(V, i3, c, left)
-        y = load_first(V, j0, c, left)
-        s00, s10 = plus_product(s00, x0, y), plus_product(s10, x1, y)
-        s20, s30 = plus_product(s20, x2, y), plus_product(s30, x3, y)
-        y = load_first(V, j1, c, left)
-        s01, s11 = plus_product(s01, x0, y), plus_product(s11, x1, y)
-        s21, s31 = plus_product(s21, x2, y), plus_product(s31, x3, y)
-        y = load_first(V, j2, c, left)
-        s02, s12 = plus_product(s02, x0, y), plus_product(s12, x1, y)
-        s22, s32 = plus_product(s22, x2, y), plus_product(s32, x3, y)
-        y = load_first(V, j3, c, left)
-        s03, s13 = plus_product(s03, x0, y), plus_product(s13, x1, y)
-        s23, s33 = plus_product(s23, x2, y), plus_product(s33, x3, y)
+        y0, y1 = load_first(V, j0, c, left), load_first(V, j1, c, left)
+        y2, y3 = load_first(V, j2, c, left), load_first(V, j3, c, left)
+        s00, s10, s20, s30 = _plus_products(s00, s10, s20, s30, x0, x1, x2, x3, y0)
+        s01, s11, s21, s31 = _plus_products(s01, s11, s21, s31, x0, x1, x2, x3, y1)
+        s02, s12, s22, s32 = _plus_products(s02, s12, s22, s32, x0, x1, x2, x3, y2)
+        s03, s13, s23, s33 = _plus_products(s03, s13, s23, s33, x0, x1, x2, x3, y3)
         c += _LANES
     q += _4
     _add_four(U, pool, q, s00, s01, s02, s03)

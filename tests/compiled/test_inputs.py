@@ -1,0 +1,115 @@
+"""What a compiled graph may be given, and what is asked for at the door."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl.compiled import compile_graph
+from micrograd_dl.value import Value
+
+
+def test_numbers_beside_columns_are_shared(runner: Any) -> None:
+    x, scale, w = Value(1.0, "x"), Value(1.0, "scale"), Value(2.0, "w")
+    f = compile_graph(w * x * scale + w * w, [x, scale], [w], runner=runner)
+    value, gradient = f([[1.0, 2.0, 3.0]], 10.0)
+    assert value == pytest.approx(2 * 2 * 10 + 4)
+    assert gradient == pytest.approx([2 * 10 + 4])
+
+
+def test_the_present_data_of_the_parameters_is_taken(runner: Any) -> None:
+    x, w = Value(1.0), Value(2.0)
+    f = compile_graph(x * w, [x], runner=runner)
+    w.data = 5.0
+    assert f(3.0).value == 15.0
+    assert f.at(np.array([7.0]), 3.0).value == 21.0
+    assert (w.data, w.grad) == (5.0, 0.0), "a call changes nothing"
+
+
+def test_outputs(runner: Any) -> None:
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    z = w * x + 1.0
+    a = z.tanh()
+    f = compile_graph(a * a, [x], [w], outputs=[z, a, w * w], runner=runner)
+    found = f.outputs(np.array([2.0]), [[0.0, 1.0]])
+    assert found == pytest.approx(np.array([[1.0, 3.0], [math.tanh(1), math.tanh(3)], [4.0, 4.0]]))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (([1.0, 2.0],), r"input 1 \(x\) is \(2,\): give a number, or a row with reshape\(1, -1\)"),
+        ((1.0, 2.0), "this graph takes 1 input, not 2"),
+        (([[1.0], [2.0]],), r"input 1 \(x\) is \(2, 1\), \(1,\) or \(1, m\) is wanted"),
+        ((np.empty((1, 0)),), r"is \(1, 0\)"),
+    ],
+)
+def test_shapes_are_asked_for_at_the_door(runner: Any, inputs: Any, message: str) -> None:
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    f = compile_graph(x * w, [x], [w], runner=runner)
+    with pytest.raises(ValueError, match=message):
+        f(*inputs)
+
+
+def test_what_is_no_number_is_refused(runner: Any) -> None:
+    x: Any = Value(1.0, "x")
+    f = compile_graph(x * x, [x], runner=runner)
+    with pytest.raises(TypeError, match=r"input 1 \(x\) holds <U1, not numbers"):
+        f("3")
+    with pytest.raises(TypeError, match="inputs is a list"):
+        compile_graph(x * x, x, runner=runner)
+
+
+def test_rows_of_different_lengths_are_refused_by_name(runner: Any) -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    f = compile_graph(x * y, [[x, y]], [], runner=runner)
+    with pytest.raises(ValueError, match=r"input 1 \(x, ...\) has rows of different lengths"):
+        f([[1.0, 2.0], [1.0]])
+    with pytest.raises(ValueError, match="this graph takes 1 input: say of each whether it is columns"):
+        f.listing()
+
+
+def test_examples_of_two_inputs_have_to_be_as_many() -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    f = compile_graph(x * y, [x, [y]], [], runner="numpy")
+    with pytest.raises(ValueError, match=r"input 2 \(y, ...\) has 3 examples, another input has 2"):
+        f([[1.0, 2.0]], [[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match=r"theta is \(1,\), \(0,\) is wanted"):
+        f.at(np.zeros(1), 1.0, [1.0])
+
+
+def test_every_leaf_has_to_be_named() -> None:
+    x, w, b = Value(1.0, "x"), Value(2.0, "w"), Value(3.0, "b")
+    J = w * x + b
+    with pytest.raises(ValueError, match="1 leaf neither an input nor a parameter: b"):
+        compile_graph(J, [x], [w])
+    with pytest.raises(ValueError, match="is given twice"):
+        compile_graph(J, [x], [x, w, b])
+    with pytest.raises(TypeError, match="is computed or a constant"):
+        compile_graph(J, [x, J], [w, b])
+    three: Any = 3.0
+    with pytest.raises(TypeError, match="a Value is wanted"):
+        compile_graph(three, [x])
+
+
+def test_an_unknown_runner_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(1.0)
+    cuda: Any = "cuda"
+    with pytest.raises(ValueError, match="a runner is one of numpy, numba, not 'cuda'"):
+        compile_graph(x * x, [x], runner=cuda)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert compile_graph(x * x, [x]).runner == "numpy"
+    with pytest.raises(ImportError, match=r"pip install 'micrograd-dl\[fast\]'"):
+        compile_graph(x * x, [x], runner="numba")
+
+
+def test_it_says_what_it_is(runner: Any) -> None:
+    x, w = Value(1.0, "x"), Value(1.0, "w")
+    J = x * w
+    J.label = "J"
+    assert repr(compile_graph(J, [x], runner=runner)) == (
+        f"<J of 1 input and 1 parameter, replayed by {runner}>"
+    )
