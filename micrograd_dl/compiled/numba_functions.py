@@ -1,7 +1,7 @@
 """The decorator of what Numba compiles, and the functions that are not left to the C library.
 
 Numba keeps its code on disk until the file of a function changes. The kernels are compiled with what is here
-and in `vectors` inside: after a change of either, change `numba_kernels`, too, or delete its ``__pycache__``.
+inside, which is why `numba_kernels` names the state of this file: a test says so if the two differ.
 """
 
 from __future__ import annotations
