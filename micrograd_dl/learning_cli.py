@@ -97,6 +97,12 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--optimiser", default="adam", metavar="NAME", help="adam, adamw, momentum, descent, ... (adam)"
     )
     train.add_argument("--learning-rate", type=float, help="alpha (the optimiser's own: Adam's is 0.01)")
+    train.add_argument(
+        "--schedule",
+        metavar="NAME",
+        help="how alpha changes: cosine, one_cycle, staircase:30,0.5, ... (not at all)",
+    )
+    train.add_argument("--warm-up", type=int, metavar="EPOCHS", help="in which alpha rises first (none)")
     train.add_argument("--beta1", type=float, help="of the gradients' average (Adam's is 0.9)")
     train.add_argument("--beta2", type=float, help="of the average of their squares (Adam's is 0.999)")
     train.add_argument(

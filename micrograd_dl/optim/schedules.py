@@ -12,8 +12,9 @@ of that kind in closed form; past its end a schedule stays where it ended.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import TypeAlias
 
 from micrograd_dl.coerce import to_whole
@@ -35,6 +36,11 @@ class by_steps:  # noqa: N801 - it is used as a function, like all that it takes
     def __call__(self, t: int) -> float:
         """The learning rate after t steps."""
         return self.schedule(t)
+
+
+def constant(alpha0: float) -> Schedule:
+    """`alpha0` all the time; for a warm-up before it, or a search among schedules."""
+    return lambda t: alpha0
 
 
 def inverse_time(alpha0: float, rate: float) -> Schedule:
@@ -113,6 +119,64 @@ def one_cycle(
         return _half_wave(highest, last, (t - top) / (bottom - top)) if bottom > top else highest
 
     return alpha
+
+
+# How each is written in words, with its numbers but the learning rate.
+SCHEDULES: Mapping[str, Callable[..., Schedule]] = {
+    "constant": constant,
+    "inverse_time:RATE": inverse_time,
+    "exponential:FACTOR": exponential,
+    "staircase:EVERY[,FACTOR]": staircase,
+    "cosine[:LENGTH[,LOWEST]]": cosine,
+    "one_cycle[:LENGTH]": one_cycle,
+}
+
+
+def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0) -> Schedule:
+    """The schedule that words name, such as ``cosine``, ``staircase:30`` or ``staircase:30,0.5``.
+
+    Args:
+        text: the name, then the numbers that the function of that name takes after its learning rate. Without
+            a length, `cosine` and `one_cycle` are as long as the training.
+        alpha0: the learning rate it begins with; of `one_cycle`, the highest.
+        epochs: of the training.
+        steps: of an epoch. `one_cycle` goes by steps, the others go by epochs.
+        rise: for so many epochs before it the learning rate warms up, step by step.
+
+    Raises:
+        ValueError: there is no such schedule, or it does not take these numbers.
+
+    >>> alpha = schedule("exponential:0.5", 0.1, epochs=10, steps=5)
+    >>> [alpha(epoch) for epoch in range(3)]
+    [0.1, 0.05, 0.025]
+    """
+    name, colon, rest = text.partition(":")
+    by_name = {form.split("[")[0].split(":")[0]: form for form in SCHEDULES}
+    if name not in by_name:
+        raise ValueError(f"there is no schedule {name!r}: choose one of {', '.join(by_name)}")
+    make = SCHEDULES[by_name[name]]
+    if rise and make is one_cycle:
+        raise ValueError("one_cycle rises by itself: leave out the warm-up")
+    whole = {cosine: max(epochs - rise, 1), one_cycle: epochs * steps}
+    try:
+        numbers = [_number(word) for word in rest.split(",")] if colon else []
+        if not numbers and make in whole:
+            numbers = [whole[make]]
+        signature(make).bind(alpha0, *numbers)
+    except (TypeError, ValueError):
+        raise ValueError(f"the schedule {name} is written {by_name[name]}, not {text!r}") from None
+    alpha = make(alpha0, *numbers)
+    if make is one_cycle:
+        return by_steps(alpha)
+    return by_steps(warm_up(rise * steps, lambda t: alpha(t // steps))) if rise else alpha
+
+
+def _number(word: str) -> float:
+    """A whole one as an int."""
+    try:
+        return int(word)
+    except ValueError:
+        return float(word)
 
 
 def _half_wave(start: float, end: float, part: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,15 +13,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from micrograd_dl import initialisers
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.network import Array, Network
+from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
-from micrograd_dl.optim.schedules import Schedule
 from micrograd_dl.storage import BACKENDS, load, save
 from micrograd_dl.theta import weights_only
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
-from micrograd_dl.training.fitting import History, fit
+from micrograd_dl.training.fitting import History, fit, require_options
 
 File: TypeAlias = "str | os.PathLike[str]"
 
@@ -158,7 +160,9 @@ def train(
     epochs: int = 200,
     batch_size: int = 64,
     optimiser: str = "adam",
-    learning_rate: float | Schedule | None = None,
+    learning_rate: float | schedules.Schedule | None = None,
+    schedule: str | None = None,
+    warm_up: int | None = None,
     beta1: float | None = None,
     beta2: float | None = None,
     weight_decay: float | None = None,
@@ -187,6 +191,9 @@ def train(
         optimiser: a name in ``OPTIMISERS``.
         learning_rate, beta1, beta2, weight_decay, clip_norm: of the optimiser, by default its own. Biases do
             not decay.
+        schedule: how the learning rate changes, in words that
+            :func:`~micrograd_dl.optim.schedules.schedule` reads; by default it does not.
+        warm_up: in so many epochs it rises first; by default in none.
         initialiser: a name in ``INITIALISERS``; by default what suits each layer's activation.
         epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fitting.fit`.
@@ -204,6 +211,7 @@ def train(
             f"{data.name} has {data.m} examples, too few to be split into train, dev and test, so that the "
             f"verdict would mean nothing: take {_FEWEST} or more; to learn all of them by heart, use fit"
         )
+    require_options(epochs, batch_size, patience, True)
     parts = training, dev, test = split(data, seed=seed)
     normaliser = Normaliser.fit(training.X)
     scale = None if data.classes else Normaliser.fit(training.Y)
@@ -224,6 +232,10 @@ def train(
     rule = rule_of(
         model,
         optimiser,
+        epochs=epochs,
+        steps=math.ceil(training.m / batch_size),
+        schedule=schedule,
+        warm_up=warm_up,
         learning_rate=learning_rate,
         beta1=beta1,
         beta2=beta2,
@@ -266,15 +278,36 @@ def network(
     )
 
 
-def rule_of(model: Network, name: str = "adam", **given: Any) -> Optimiser:
-    """The optimiser of that name, with what is given and is not None; weights decay, biases do not."""
+def rule_of(
+    model: Network,
+    name: str = "adam",
+    *,
+    epochs: int = 1,
+    steps: int = 1,
+    schedule: str | None = None,
+    warm_up: int | None = None,
+    **given: Any,
+) -> Optimiser:
+    """The optimiser of that name, with what is given and is not None; weights decay, biases do not.
+
+    Its learning rate changes by the schedule, in so many epochs of so many steps.
+    """
     kind = optimiser(name)
     given = {hyperparameter: x for hyperparameter, x in given.items() if x is not None}
     takes = signature(kind).parameters
     for beta in ("beta1", "beta2"):
         if beta in given and beta not in takes:
             raise ValueError(f"the optimiser {name} has no {beta}: leave it out, or choose adam")
-    return kind(model.parameters(), decays=weights_only(model), **given)
+    rule = kind(model.parameters(), decays=weights_only(model), **given)
+    if schedule is None and warm_up is None:
+        return rule
+    if callable(rule.learning_rate):
+        raise ValueError("the learning rate is a schedule already: leave out schedule and warm_up")
+    rise = to_whole(warm_up or 0, 0, "warm_up")
+    rule.learning_rate = schedules.schedule(
+        schedule or "constant", rule.alpha, epochs=epochs, steps=steps, rise=rise
+    )
+    return rule
 
 
 def _initial_weights(model: Network) -> str:

@@ -49,10 +49,13 @@ _NO_NUMBERS: Mapping[str, str] = {
     "activation": "activation=relu/tanh",
     "backend": "backend=numpy",
     "optimiser": "optimiser=adam/momentum",
+    "schedule": "schedule=constant/cosine",
     "initialiser": "initialiser=he/xavier",
     "normalisation": "normalisation=batch/layer",
 }
-_OF_THE_RULE = ("optimiser", "learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")
+_OF_THE_RULE = (
+    "optimiser", "learning_rate", "schedule", "warm_up", "beta1", "beta2", "weight_decay", "clip_norm"
+)  # fmt: skip
 # Options of `train` that say how it is run, not what is trained.
 _NOT_SEARCHED = {"data", "epochs", "seed", "bayes", "checkpoint", "progress", "callbacks"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import pytest
 
 from micrograd_dl.optim.schedules import (
+    SCHEDULES,
+    Schedule,
     by_steps,
+    constant,
     cosine,
     exponential,
     inverse_time,
     one_cycle,
+    schedule,
     staircase,
     warm_up,
 )
@@ -73,3 +78,71 @@ TEN: Any = 10.0  # where a whole number is wanted
 def test_nonsense_is_refused(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         make()
+
+
+def of(text: str, rise: int = 0) -> Schedule:
+    return schedule(text, 0.4, epochs=10, steps=3, rise=rise)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("constant", constant(0.4)),
+        ("inverse_time:2", inverse_time(0.4, 2)),
+        ("exponential:.9", exponential(0.4, 0.9)),
+        ("staircase:3", staircase(0.4, 3)),
+        ("staircase:3,0.5", staircase(0.4, 3, 0.5)),
+        ("cosine", cosine(0.4, 10)),
+        ("cosine:7", cosine(0.4, 7)),
+        ("cosine:7,1e-3", cosine(0.4, 7, 1e-3)),
+        ("one_cycle", one_cycle(0.4, 30)),
+        ("one_cycle:20", one_cycle(0.4, 20)),
+    ],
+)
+def test_in_words(text: str, expected: Schedule) -> None:
+    alpha = of(text)
+    assert isinstance(alpha, by_steps) == text.startswith("one_cycle")
+    assert [alpha(t) for t in range(30)] == [expected(t) for t in range(30)]
+
+
+def test_a_warm_up_in_words_goes_by_steps_to_where_the_epochs_begin() -> None:
+    alpha = of("cosine", rise=2)
+    assert isinstance(alpha, by_steps)
+    assert [alpha(t) for t in range(6)] == pytest.approx([0.4 * k / 6 for k in range(1, 7)])
+    assert [alpha(6 + t) for t in range(24)] == [cosine(0.4, 8)(t // 3) for t in range(24)]
+    assert of("cosine", rise=10)(29) == of("cosine", rise=99)(296) == 0.4
+
+
+@pytest.mark.parametrize("form", SCHEDULES)
+def test_how_it_is_written_names_what_it_takes(form: str) -> None:
+    _, *takes = inspect.signature(SCHEDULES[form]).parameters.values()
+    places = [p for p in takes if p.kind is not p.KEYWORD_ONLY]
+    assert re.findall("[A-Z]+", form) == [p.name.upper() for p in places]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "cosin",
+            "no schedule 'cosin': choose one of constant, inverse_time, exponential, staircase, cosine, one",
+        ),
+        ("", "no schedule ''"),
+        ("staircase", "staircase is written staircase:EVERY[,FACTOR], not 'staircase'"),
+        ("staircase:", "staircase is written staircase:EVERY[,FACTOR], not 'staircase:'"),
+        ("cosine:", "cosine is written cosine[:LENGTH[,LOWEST]], not 'cosine:'"),
+        ("constant:1", "constant is written constant, not 'constant:1'"),
+        ("exponential:half", "exponential is written exponential:FACTOR, not 'exponential:half'"),
+        ("one_cycle:10,0.3", "one_cycle is written one_cycle[:LENGTH], not 'one_cycle:10,0.3'"),
+        ("staircase:2.5", "every is a whole number from 1 up, not 2.5"),
+        ("exponential:2", "the factor is above 0 and at most 1, not 2"),
+    ],
+)
+def test_words_that_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        of(text)
+
+
+def test_one_cycle_has_a_warm_up_of_its_own() -> None:
+    with pytest.raises(ValueError, match="one_cycle rises by itself: leave out the warm-up"):
+        of("one_cycle", rise=1)

@@ -11,6 +11,7 @@ import pytest
 from micrograd_dl import nn
 from micrograd_dl.data.built_in import blobs, digits, house_prices, moons, parity, xor
 from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.optim.schedules import by_steps, cosine, warm_up
 from micrograd_dl.storage import save
 from micrograd_dl.training.diagnosis import bias_and_variance
 from micrograd_dl.training.experiment import Outcome, Predictor, train
@@ -122,6 +123,34 @@ def test_options_reach_the_training(tmp_path: Path) -> None:
     assert len(quick(moons(200), epochs=500, learning_rate=0.3, patience=2).predictor.history) < 500
 
 
+def test_a_schedule_in_words_is_that_of_the_function() -> None:
+    """Of 36 examples, five steps an epoch."""
+    costs = [
+        quick(moons(60), batch_size=8, **options).predictor.history.cost
+        for options in (
+            {"schedule": "cosine", "warm_up": 3, "learning_rate": 0.05},
+            {"learning_rate": by_steps(warm_up(15, lambda t: cosine(0.05, 17)(t // 5)))},
+            {"learning_rate": 0.05},
+        )
+    ]
+    assert costs[0] == costs[1] != costs[2]
+    plain, constant = (quick(moons(60), **options) for options in ({}, {"schedule": "constant"}))
+    assert plain.predictor.history.cost == constant.predictor.history.cost
+
+
+def test_a_schedule_is_taken_up_from_the_checkpoint(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"schedule": "one_cycle:60", "batch_size": 16}
+    whole = quick(moons(60), **options)
+    quick(moons(60), **{**options, "epochs": 7}, checkpoint=tmp_path / "c.npz")
+    resumed = quick(moons(60), **options, checkpoint=tmp_path / "c.npz")
+    assert whole.predictor.history.cost == resumed.predictor.history.cost
+    quick(moons(60), schedule="cosine", checkpoint=tmp_path / "d.npz")
+    with pytest.raises(
+        ValueError, match="an optimiser with learning rate"
+    ):  # a longer wave than it began with
+        quick(moons(60), schedule="cosine", epochs=30, checkpoint=tmp_path / "d.npz")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -133,6 +162,10 @@ def test_options_reach_the_training(tmp_path: Path) -> None:
         ({"beta1": 1.0}, "beta1 is from 0 to below 1"),
         ({"beta2": -0.1}, "beta2 is from 0 to below 1"),
         ({"l2": -1.0}, "the regularisation l2"),
+        ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
+        ({"schedule": "cosin"}, "no schedule 'cosin'"),
+        ({"warm_up": -1}, "warm_up is a whole number from 0 up, not -1"),
+        ({"learning_rate": cosine(0.1, 9), "warm_up": 1}, "the learning rate is a schedule already"),
     ],
 )
 def test_options_are_refused(options: dict[str, Any], message: str) -> None:

@@ -82,6 +82,7 @@ def test_hidden_layers_by_number_and_size() -> None:
         (ALPHA, {"learning_rate": 0.1}, "learning_rate is either searched or fixed, not both"),
         ({"units": Range(1, 9, whole=True)}, {"hidden": [4]}, "leave out either it or units and layers"),
         ({"activation": Choice(["swash"])}, {}, "no activation 'swash'"),
+        ({"schedule": Choice(["cosine", "cosin"])}, {}, "no schedule 'cosin'"),
         ({"beta1": Range(0.5, 2)}, {}, "beta1 is from 0 to below 1"),
         (ALPHA, {"trials": 2, "rungs": 3}, "take 9 trials or more, not 2"),
         ({"alpha": Range(0, 1)}, {"trials": 2, "rungs": 3}, "'alpha' cannot be searched"),
