@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.records import Record, load, number
+from benchmarks.records import NUMBA, NUMPY, Record, load, number
 
 # section -> what is across, the labels of both axes
 PICTURES = {
@@ -23,8 +23,8 @@ PICTURES = {
 COLOURS = {
     "micrograd_dl, fused neurons": "#c1121f",
     "micrograd_dl, node by node": "#e8590c",
-    "micrograd_dl.compiled, Numba": "#c1121f",
-    "micrograd_dl.compiled, NumPy": "#e8590c",
+    NUMBA: "#c1121f",
+    NUMPY: "#e8590c",
     "micrograd_dl.vectorized": "#8f5b00",
     "two tuples a node (microGPT)": "#2b8a3e",
     "micrograd": "#000000",

@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.apart import Apart
-from benchmarks.measure import Timing, side_by_side
-from benchmarks.records import Record, ratios, record, table
+from benchmarks.measure import Timing, say_left_out, side_by_side
+from benchmarks.records import NUMBA, NUMPY, Record, ratios, record, table
 
 if TYPE_CHECKING:
     from benchmarks.networks import Task
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 COLUMNS = (1, 10, 100, 1_000, 10_000, 100_000)
 SIZES = (2, 16, 16, 1)
 TITLE = f"{'-'.join(map(str, SIZES))}, m columns"
-NUMBA, NUMPY = "micrograd_dl.compiled, Numba", "micrograd_dl.compiled, NumPy"
 PEERS = ("NumPy by hand", "PyTorch, eager", "JAX, jit")
 # A multiplication and an addition a weight, a ReLU a hidden unit; the logistic loss: softplus, product, sum.
 NODES = sum(2 * n_in * n_out for n_in, n_out in pairwise(SIZES)) + sum(SIZES[1:-1]) + 3
@@ -99,10 +98,9 @@ def run(*, quick: bool = False, **_: Any) -> list[Record]:
                 record("columns", TITLE, name, (NODES, m), (t.low, t.median, t.high))
                 for name, t in timings.items()
             ]
-    if missing:
-        print(f"\nNot installed, left out: {', '.join(missing)}.")
+    say_left_out(missing)
     print(f"\n**{TITLE}: a step, ns a node ({NODES}) and column**\n")
-    print(*table(records, "columns", "m"), sep="\n")
+    print(*table(records, "columns", "ns a node and column"), sep="\n")
     for base in [name for name in (NUMBA, "NumPy by hand") if name in {r.contestant for r in records}]:
         print()
         print(*ratios(records, "columns", base), sep="\n", flush=True)

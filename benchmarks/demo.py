@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from benchmarks.apart import Apart
-from benchmarks.records import Record, number, record
+from benchmarks.measure import say_left_out
+from benchmarks.records import Record, record, trainings
 
 Train = Callable[[int], Sequence[float]]
 FEW = 3
@@ -97,20 +98,6 @@ def compete(
     ]
 
 
-def table(records: Sequence[Record]) -> Iterator[str]:
-    """Markdown: fastest first."""
-    ordered = sorted(records, key=lambda r: r.median)
-    yield "| the whole training | s | smallest to largest | warm-up, s | times the fastest | |"
-    yield "|---|--:|--:|--:|--:|---|"
-    for r in ordered:
-        spread = f"{number(r.low / 1e9)} to {number(r.high / 1e9)}"
-        ratio = number(r.median / ordered[0].median)
-        yield (
-            f"| {r.contestant} | {number(r.median / 1e9)} | {spread} | {number(r.preparation)} | {ratio} | "
-            f"{r.note} |"
-        )
-
-
 def run(*, quick: bool = False, full: bool = False, only: Sequence[str] = (), **_: int) -> list[Record]:
     """Measure and print both; the records."""
     rounds, patience = (2, 1.0) if quick else (25, 1e9 if full else 3.0)
@@ -120,10 +107,9 @@ def run(*, quick: bool = False, full: bool = False, only: Sequence[str] = (), **
             continue
         with Apart(names(module)) as processes:
             those = list(processes.installed(partial(prepare, module)))
-            if missing := [name for name in names(module) if name not in those]:
-                print(f"\nNot installed, left out: {', '.join(missing)}.")
+            say_left_out(name for name in names(module) if name not in those)
             here = compete(module, processes, those, rounds, patience)
         print(f"\n**{title}**\n")
-        print(*table(here), sep="\n", flush=True)
+        print(*trainings(here), sep="\n", flush=True)
         records += here
     return records

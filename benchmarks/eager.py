@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.apart import Apart
 from benchmarks.graphs import GRAPHS, Graph
+from benchmarks.measure import say_left_out
 from benchmarks.records import Record, number, ratios, record, table
 from benchmarks.scalars import ENGINES, FUSED, OURS, Engine
 
@@ -215,9 +216,7 @@ def run(
     records: list[Record] = []
     with Apart(ENGINES) as processes:
         names = list(processes.installed(alive))
-        missing = [name for name in ENGINES if name not in names]
-        if missing:
-            print(f"\nNot installed, left out: {', '.join(missing)}.")
+        say_left_out(name for name in ENGINES if name not in names)
         objects = {name: processes.call(name, alive, name) for name in names}
         held = ", ".join(f"{name} {count:,}" for name, count in objects.items())
         print(f"\nObjects in the process before there is a graph: {held}.")
@@ -230,7 +229,7 @@ def run(
             here = [r for r in found if isinstance(r, Record)]
             records += here
             print(f"\n**{here[0].task}: build, backpropagate, free; ns a node**\n")
-            print(*table(here, "nodes", "nodes"), sep="\n", flush=True)
+            print(*table(here, "nodes", "ns a node"), sep="\n", flush=True)
             if any(r.note for r in here):
                 print(f"\n{RAISED} RecursionError, until sys.setrecursionlimit is raised.")
             for line in found:

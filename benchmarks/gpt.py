@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scalars, tuples
-from micrograd_dl.optim.optimisers import Adam
-from micrograd_dl.vectorized.mlp import Parameter
+from benchmarks.records import NUMBA, NUMPY
+from micrograd_dl.network import Parameter
 
 Train = Callable[[int], Sequence[float]]
 STEPS = 1_000
@@ -53,12 +53,10 @@ def compiled(runner: str) -> Train:
 
     def train(steps: int) -> Sequence[float]:
         theta = Parameter(np.array([p.data for p in program.flat(program.init_parameters())]), np.empty(0))
-        optimiser = Adam([theta], lambda step: 0.02 * (1 - step / steps), beta1=0.85, beta2=0.99)
-        losses = []
-        for step, name in enumerate(program.order(steps)):
+        optimiser, losses = program.optimiser([theta], steps), []
+        for name in program.order(steps):
             tokens = program.encode(name)
             J, theta.grad = graph(len(tokens)).at(theta.data, bits[tokens].ravel())
-            optimiser.epoch = step
             optimiser.step()
             losses.append(J)
         return losses
@@ -67,8 +65,8 @@ def compiled(runner: str) -> Train:
 
 
 CONTESTANTS: dict[str, Callable[[], Train]] = {
-    "micrograd_dl.compiled, Numba": partial(compiled, "numba"),
-    "micrograd_dl.compiled, NumPy": partial(compiled, "numpy"),
+    NUMBA: partial(compiled, "numba"),
+    NUMPY: partial(compiled, "numpy"),
     scalars.FUSED: partial(eager, "FUSED"),
     scalars.OURS: partial(eager, "PLAIN"),
     scalars.TUPLES: partial(eager, "PLAIN", tuples.Value),

@@ -8,7 +8,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,12 @@ def _seconds(call: Callable[[], object], count: int) -> float:
         call()
         taken.append(time.perf_counter() - begin)
     return statistics.median(taken)
+
+
+def say_left_out(missing: Iterable[str]) -> None:
+    """Print who does not take part, if anybody does not."""
+    if names := ", ".join(missing):
+        print(f"\nNot installed, left out: {names}.")
 
 
 def machine() -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks import scalars
 from benchmarks.graphs import Graph, moons, moons_loss
+from benchmarks.records import NUMBA, NUMPY
 from benchmarks.scalars import ENGINES
 
 Array = NDArray[np.float64]
@@ -32,7 +33,7 @@ def task() -> Graph:
 
 def rate(step: int) -> float:
     """The learning rate of a step, as the demonstration has it."""
-    return 1.0 - 0.9 * step / 100
+    return 1.0 - 0.9 * step / STEPS
 
 
 def matrices() -> tuple[Array, Array, list[tuple[Array, Array]]]:
@@ -182,8 +183,8 @@ def jax(*, whole: bool) -> Train:
 
 
 CONTESTANTS: dict[str, Callable[[], Train]] = {
-    "micrograd_dl.compiled, Numba": partial(compiled, "numba"),
-    "micrograd_dl.compiled, NumPy": partial(compiled, "numpy"),
+    NUMBA: partial(compiled, "numba"),
+    NUMPY: partial(compiled, "numpy"),
     "NumPy, by hand": by_hand,
     "JAX, jit of a step": partial(jax, whole=False),
     "JAX, jit of the whole loop": partial(jax, whole=True),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import peers
-from benchmarks.measure import Timing, side_by_side
+from benchmarks.measure import Timing, say_left_out, side_by_side
 from micrograd_dl.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.vectorized import MLP
@@ -159,5 +159,4 @@ def run(quick: bool) -> None:
             require_the_same_cost(steps, dtype)
             timings = side_by_side(steps, *((3, 0.03) if quick else (9, 0.25)))
             print(*table(task, dtype, timings), sep="\n", flush=True)
-            if missing:
-                print(f"\nNot installed, left out: {', '.join(missing)}.")
+            say_left_out(missing)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+NUMBA, NUMPY = "micrograd_dl.compiled, Numba", "micrograd_dl.compiled, NumPy"  # contestants of many sections
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -31,11 +33,6 @@ class Record:
     high: float
     preparation: float = 0.0
     note: str = ""
-
-    @property
-    def key(self) -> tuple[str, str, str, int, int]:
-        """What it is a measurement of."""
-        return (self.section, self.task, self.contestant, self.nodes, self.columns)
 
     @property
     def where(self) -> tuple[str, str, int, int]:
@@ -74,10 +71,13 @@ def load(path: Path) -> list[Record]:
 
 
 def save(path: Path, records: Iterable[Record]) -> None:
-    """Put records into a file, in the place of all of the same task and size: one run is to be compared."""
+    """Put records into a file, in the place of all of the same task and size: one run is to be compared.
+
+    Contestants stay in the order of the run, which is that of the tables.
+    """
     new = list(records)
     measured = {r.where for r in new}
-    rows = sorted([*(r for r in load(path) if r.where not in measured), *new], key=lambda r: r.key)
+    rows = sorted([*(r for r in load(path) if r.where not in measured), *new], key=lambda r: r.where)
     path.write_text("[\n" + ",\n".join(json.dumps(asdict(r)) for r in rows) + "\n]\n")
 
 
@@ -101,6 +101,30 @@ def table(records: Sequence[Record], across: str, heading: str) -> Iterator[str]
     for name in dict.fromkeys(r.contestant for r in records):
         row = [_cell(cells.get((name, size))) for size in sizes]
         yield f"| {name} | " + " | ".join(row) + " |"
+
+
+def preparations(records: Sequence[Record]) -> Iterator[str]:
+    """Markdown: the seconds from the built graph to the first result."""
+    sizes = sorted({r.nodes for r in records})
+    cells = {(r.contestant, r.nodes): number(r.preparation) for r in records}
+    yield "| s to prepare, at nodes | " + " | ".join(f"{size:,}" for size in sizes) + " |"
+    yield "|---|" + "--:|" * len(sizes)
+    for name in dict.fromkeys(r.contestant for r in records):
+        yield f"| {name} | " + " | ".join(cells.get((name, size), "") for size in sizes) + " |"
+
+
+def trainings(records: Sequence[Record]) -> Iterator[str]:
+    """Markdown: whole trainings, fastest first."""
+    ordered = sorted(records, key=lambda r: r.median)
+    yield "| the whole training | s | smallest to largest | warm-up, s | times the fastest | |"
+    yield "|---|--:|--:|--:|--:|---|"
+    for r in ordered:
+        spread = f"{number(r.low / 1e9)} to {number(r.high / 1e9)}"
+        ratio = number(r.median / ordered[0].median)
+        yield (
+            f"| {r.contestant} | {number(r.median / 1e9)} | {spread} | {number(r.preparation)} | {ratio} | "
+            f"{r.note} |"
+        )
 
 
 def _cell(r: Record | None) -> str:

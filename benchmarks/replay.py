@@ -1,11 +1,11 @@
 """Run a recorded graph again: forward and backward a node, at growing sizes; one thread, one column.
 
-Preparation (recording, lowering, compiling) is told apart from running. Each contestant has a process.
+Preparation (lowering, compiling) is told apart from recording, which is not timed, and from running. Each
+contestant has a process.
 """
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,14 @@ from functools import cache
 from benchmarks.apart import Apart
 from benchmarks.eager import require_the_same
 from benchmarks.graphs import GRAPHS
-from benchmarks.records import Record, number, ratios, record, table
-from benchmarks.replayed import NUMBA, NUMPY, REPLAYS, Replay
+from benchmarks.measure import say_left_out
+from benchmarks.records import NUMBA, NUMPY, Record, preparations, ratios, record, table
+from benchmarks.replayed import REPLAYS, Replay
 
 SIZES = (100, 1_000, 2_000, 11_000, 65_000, 100_000, 1_000_000)
 KINDS = ("mlp", "wide", "mixed")
 # Preparation takes minutes beyond these, and hours beyond those of --full.
-PATIENCE = {"JAX, jit": 1_000, "C, gcc -O1": 65_000, "CasADi, SX": 100_000}
+PATIENCE = {"JAX, jit": 1_000, "C, gcc -O1": 65_000}
 FULL = {"JAX, jit": 11_000, "C, gcc -O1": 100_000}
 QUICK = {"JAX, jit": 100, "C, gcc -O1": 1_000, "CasADi, SX": 11_000, NUMBA: 11_000, NUMPY: 11_000}
 
@@ -79,17 +80,6 @@ def compete(
     ]
 
 
-def preparations(records: Sequence[Record]) -> Iterable[str]:
-    """Markdown: the seconds from the built graph to the first result."""
-    sizes = sorted({r.nodes for r in records})
-    cells = {(r.contestant, r.nodes): r.preparation for r in records}
-    yield "| s to prepare, at nodes | " + " | ".join(f"{size:,}" for size in sizes) + " |"
-    yield "|---|" + "--:|" * len(sizes)
-    for name in dict.fromkeys(r.contestant for r in records):
-        row = [number(cells.get((name, size), math.nan)).replace("nan", "") for size in sizes]
-        yield f"| {name} | " + " | ".join(row) + " |"
-
-
 def run(
     *,
     quick: bool = False,
@@ -104,8 +94,7 @@ def run(
     records: list[Record] = []
     with Apart(REPLAYS) as processes:
         names = list(processes.installed(installed))
-        if missing := [name for name in REPLAYS if name not in names]:
-            print(f"\nNot installed, left out: {', '.join(missing)}.")
+        say_left_out(name for name in REPLAYS if name not in names)
         for kind in [kind for kind in KINDS if not only or kind in only]:
             here: list[Record] = []
             for size in [n for n in SIZES if smallest <= n <= largest]:
@@ -115,7 +104,7 @@ def run(
                 continue
             records += here
             print(f"\n**{here[0].task}: forward and backward, ns a node**\n")
-            print(*table(here, "nodes", "nodes"), sep="\n", flush=True)
+            print(*table(here, "nodes", "ns a node"), sep="\n", flush=True)
             print("\n**Preparation**\n")
             print(*preparations(here), sep="\n", flush=True)
             base = NUMBA if NUMBA in names else NUMPY

@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks import straight_line
 from benchmarks.graphs import Graph
+from benchmarks.records import NUMBA, NUMPY
 from benchmarks.scalars import Engine, Ours, OursFused, affine, squares, total
 
 
@@ -25,7 +26,7 @@ class Replay:
     Attributes:
         step: forward and backward; the value.
         gradients: of the last step, by each leaf.
-        preparation: seconds from the built graph to the first result.
+        preparation: seconds from the built graph, or the traced program, to the first result.
     """
 
     step: Callable[[], float]
@@ -116,7 +117,6 @@ def ours(runner: str, *, fused: bool) -> Callable[[Graph], Replay]:
     return make
 
 
-NUMBA, NUMPY = "micrograd_dl.compiled, Numba", "micrograd_dl.compiled, NumPy"
 REPLAYS: dict[str, Callable[[Graph], Replay]] = {
     NUMBA: ours("numba", fused=False),
     NUMPY: ours("numpy", fused=False),

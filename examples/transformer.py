@@ -184,6 +184,11 @@ def order(steps: int, seed: int = 0) -> list[str]:
     return [known[k] for _ in rounds for k in rng.permutation(len(known))][:steps]
 
 
+def optimiser(parameters: Sequence[Any], steps: int) -> Adam:
+    """Adam, whose learning rate goes down to 0 by the end of so many steps."""
+    return Adam(parameters, by_steps(lambda step: 0.02 * (1 - step / steps)), beta1=0.85, beta2=0.99)
+
+
 def train(
     steps: int, seed: int = 0, to: Arithmetic = FUSED, number: Callable[[float], Any] = Value
 ) -> tuple[Parameters, list[float]]:
@@ -192,14 +197,12 @@ def train(
     Of another class of numbers it asks for ``data``, ``grad`` and ``backward()`` besides.
     """
     parameters, losses = init_parameters(seed, number), []
-    # The learning rate goes down to 0 by the end.
-    alpha = by_steps(lambda step: 0.02 * (1 - step / steps))
-    optimiser = Adam(flat(parameters), alpha, beta1=0.85, beta2=0.99)
+    rule = optimiser(flat(parameters), steps)
     for name in order(steps, seed):
-        optimiser.zero_grad()
+        rule.zero_grad()
         J = loss(parameters, encode(name), to)
         J.backward()
-        optimiser.step()
+        rule.step()
         losses.append(J.data)
     return parameters, losses
 

@@ -1,7 +1,7 @@
 """Backpropagation as a stream of steps, and derivatives of any order.
 
-The stream is pure: it keeps its running sums to itself and yields finished facts. Only ``Value.backward()``
-writes to a graph.
+The stream is pure: it keeps its running sums to itself and yields finished facts. What backpropagates into
+the graph itself is ``Value.backward()``.
 """
 
 from __future__ import annotations

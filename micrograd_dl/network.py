@@ -23,6 +23,15 @@ from micrograd_dl.value import Value
 Array: TypeAlias = NDArray[Any]
 
 
+@dataclass(slots=True, eq=False)
+class Parameter:
+    """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape."""
+
+    data: Array
+    grad: Array
+    label: str = "theta"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pass:
     """Every number of one forward and backward pass, layer by layer: entry l - 1 is layer l's.

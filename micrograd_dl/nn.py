@@ -87,12 +87,12 @@ class MLP(Network):
         Raises:
             ValueError: it is not one example.
         """
-        [outputs] = self._passes([self._example(x)], training=False)[-1].a
+        [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
         return outputs[0] if len(outputs) == 1 else outputs
 
     def activations_of(self, x: Sequence[Operand]) -> Iterator[tuple[list[Value], list[Value]]]:
         """z and a of each layer in turn for one example, as the network predicts."""
-        for layer in self._passes([self._example(x)], training=False):
+        for layer in self.passes_of([self._example(x)], training=False):
             yield layer.z[0], layer.a[0]
 
     def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
@@ -105,7 +105,7 @@ class MLP(Network):
             )
         return inputs
 
-    def _passes(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
+    def passes_of(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
         """What each layer in turn makes of the examples, n_x numbers or Values each."""
         masks = self.masks(len(X)) if training else [None] * len(self.layers)
         # One constant an input, shared by all units of the first layer.
@@ -149,7 +149,7 @@ class MLP(Network):
     def _graph(self, X: ArrayLike, Y: ArrayLike, training: bool) -> tuple[Value, list[LayerPass]]:
         """The cost, and what each layer made of the examples."""
         X, Y = self.require_examples(X, Y)
-        passes = self._passes(X.T.tolist(), training=training)
+        passes = self.passes_of(X.T.tolist(), training=training)
         m = X.shape[1]
         outputs = zip(passes[-1].z, passes[-1].a, self._targets(Y).T.tolist(), strict=True)
         losses = [self.loss.of(z, a, y) for z, a, y in outputs]
@@ -217,7 +217,7 @@ class MLP(Network):
     def forward(self, X: ArrayLike) -> Array:
         """See :meth:`Network.forward`."""
         X, _ = self.require_examples(X)
-        columns = [self._passes([x], training=False)[-1].array("a") for x in X.T.tolist()]
+        columns = [self.passes_of([x], training=False)[-1].array("a") for x in X.T.tolist()]
         return np.concatenate(columns, axis=1)
 
     def parameters(self) -> list[Value]:
@@ -233,17 +233,17 @@ class MLP(Network):
         """See :meth:`Network.named`."""
         return {
             name: np.array([[getattr(p, what) for p in row] for row in rows])
-            for name, rows in self._named_values().items()
+            for name, rows in self.named_values().items()
         }
 
     def _set_named(self, arrays: Mapping[str, Array]) -> None:
-        there = self._named_values()
+        there = self.named_values()
         for name, array in arrays.items():
             for row, numbers in zip(there[name], array.tolist(), strict=True):
                 for p, x in zip(row, numbers, strict=True):
                     p.data = float(x)
 
-    def _named_values(self) -> dict[str, list[list[Value]]]:
+    def named_values(self) -> dict[str, list[list[Value]]]:
         """Every parameter by name, in rows."""
         found = {}
         for l, layer in enumerate(self.layers, 1):

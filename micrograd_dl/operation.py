@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.coerce import to_float
+from micrograd_dl.wording import counted
 
 Rule = Callable[..., Any]
 
@@ -121,11 +122,7 @@ class Operation:
         if self.arity is None and count >= 1:
             return
         if count != self.arity:
-            wanted = (
-                "at least 1 operand"
-                if self.arity is None
-                else f"{self.arity} operand" + "s" * (self.arity > 1)
-            )
+            wanted = "at least 1 operand" if self.arity is None else counted(self.arity, "operand")
             raise TypeError(f"{self.name} takes {wanted}, got {count}")
 
     def evaluate(self, values: Sequence[float]) -> float:

@@ -13,7 +13,8 @@ output where that is simpler. The same rule therefore serves
 * an array (many examples at once), and
 * text (a rule applied to named Values gives the formula of the derivative).
 
-To add an operation, write one entry at the end; its tests appear by themselves.
+To add an operation, write one entry at the end; its tests appear by themselves. For Numba, it has a line in
+``compiled/numba_kernels.py``, too.
 
 What happens at the edges, for all operations:
 

@@ -45,7 +45,7 @@ def topological_order(root: Node) -> list[Node]:
 
 
 def cleared_order(root: Node) -> tuple[list[Node], list[Node]]:
-    """The interior nodes of the topological order, their gradients set to 0, and the constants they go by.
+    """Set the gradients of interior nodes to 0; these in topological order, and the constants among operands.
 
     Leaves, half of most graphs, have no operands to wait for: backward() need not visit them.
     """

@@ -181,8 +181,8 @@ class Value:
         return _restore, (self.data, self.label, self.grad, self.op)
 
     # --- arithmetic -------------------------------------------------------------------------------------
-    # The four operations of every inner loop write down what the table says; a test holds them to it. `+` and
-    # `*` of large graphs also fill the node's slots in place, since a call is a quarter of their time.
+    # The four operations of every inner loop write down what the table says, and so does `nary` for dot and
+    # affine; tests hold them to it. `+` and `*` fill slots themselves: a call is a quarter of their time.
 
     def __add__(self, other: Operand) -> Value:
         if type(other) is not Value:

@@ -15,7 +15,7 @@ from micrograd_dl.ops import TABLE
 from micrograd_dl.testing import Graph, graphs, operands
 from micrograd_dl.value import Value
 
-torch: Any = pytest.importorskip("torch")
+torch: Any = pytest.importorskip("torch", reason="compared with PyTorch, in the extra torch")
 
 
 def counterpart(operation: Operation) -> Callable[..., Any] | None:

@@ -22,6 +22,7 @@ PACKAGES = ("micrograd_dl", "viz")
 # Every module, lowest first: a module may import those above its own line and no others. What only types need
 # (`if TYPE_CHECKING:`) is free. A package's own name stands for its __init__.py.
 LAYERS = (
+    "micrograd_dl.wording",
     "micrograd_dl.coerce",
     "micrograd_dl.collector",
     "micrograd_dl.origin",
@@ -264,16 +265,32 @@ def test_every_layer_has_a_module() -> None:
     )
 
 
-def test_the_table_in_the_documentation_has_every_module_in_this_order() -> None:
-    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("\n\n`benchmarks/`")[0]
+def documented(folder: str, heading: str) -> list[str]:
+    """The modules in the first column of a table; of a package, those in the second, or in its own table."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition(f"\n| {heading}")[2].partition("\n\n")[0]
+    assert table, f"ARCHITECTURE.md has no table headed {heading!r}"
     shown = []
     for first, second in re.findall(r"^\| (`.+?) \| (.+) \|$", table, re.MULTILINE):
-        for name in re.findall(r"`([\w/.]+)`", first):  # of a package, the second column names its modules
-            inside = re.findall(r"`(\w+\.py)`", second) if name.endswith("/") else [""]
-            shown += [f"micrograd_dl/{name}{file}".removesuffix(".py").replace("/", ".") for file in inside]
+        for name in re.findall(r"`([\w/.]+)`", first):
+            if not name.endswith("/"):
+                shown.append(f"{folder}.{name.removesuffix('.py').replace('/', '.')}")
+            elif "[below]" in second:
+                shown += documented(f"{folder}.{name[:-1]}", f"module of `{name}`")
+            else:
+                shown += [f"{folder}.{name[:-1]}.{file}" for file in re.findall(r"`(\w+)\.py`", second)]
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("package", "heading"), [("micrograd_dl", "module |"), ("viz", "module of `viz/`")], ids=PACKAGES
+)
+def test_the_table_in_the_documentation_has_every_module_in_this_order(package: str, heading: str) -> None:
     packages = {module_name(path) for path in MODULES.values() if path.name == "__init__.py"}
-    ours = [name for name in LAYERS if name.startswith("micrograd_dl.") and name not in packages]
-    ours.remove("micrograd_dl.__main__")
+    ours = [name for name in LAYERS if name.startswith(f"{package}.") and name not in packages]
+    shown = documented(package, heading)
+    if package == "micrograd_dl":
+        ours.remove("micrograd_dl.__main__")
     assert not set(ours) - set(shown), "ARCHITECTURE.md has no line for these"
     assert shown == ours, "the table of ARCHITECTURE.md has other modules, or another order, than LAYERS"
 

@@ -382,7 +382,7 @@ def test_help_needs_nothing_heavy() -> None:
 
 
 def test_a_session_at_a_terminal(tmp_path: Path) -> None:
-    pty = pytest.importorskip("pty")
+    pty = pytest.importorskip("pty", reason="there are no such terminals here")
     ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "XDG_STATE_HOME": str(tmp_path)}
     environment.pop("NO_COLOR", None)

@@ -190,7 +190,7 @@ def test_vanishing_gradients(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_pictures() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="the picture is Matplotlib's, in the extra plots")
     title = load_lesson("vanishing_gradients").picture().get_suptitle()
     assert "gradients shrink 10²⁴-fold on the way back" in title
     optimisers = load_lesson("optimisers")

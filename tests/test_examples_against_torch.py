@@ -14,7 +14,7 @@ from micrograd_dl.network import one_hot
 from micrograd_dl.nn import Layer, Neuron
 from micrograd_dl.value import Value
 
-torch: Any = pytest.importorskip("torch")
+torch: Any = pytest.importorskip("torch", reason="compared with PyTorch, in the extra torch")
 F = torch.nn.functional
 SEEDS = pytest.mark.parametrize("seed", range(3))
 

@@ -29,7 +29,7 @@ def test_autoencoder(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_convolution(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("sklearn")
+    pytest.importorskip("sklearn", reason="the data are those of scikit-learn, in the extra data")
     load_lesson("convolution").main(epochs=6, per_class=15, held_out=10)
     out = capsys.readouterr().out
     assert "(chance 33%)" in out

@@ -384,7 +384,7 @@ def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_lesson_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="the picture is Matplotlib's, in the extra plots")
     assert run("lesson", "vanishing_gradients", "-o", "sizes.svg") == 0
     assert capsys.readouterr().out.endswith("\n\nThe picture is in sizes.svg.\n")
     assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from micrograd_dl import nn, set_slope_at_kink, vectorized
 from micrograd_dl.network import Network, one_hot
 from micrograd_dl.normalisation import BETA, EPSILON
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compared with PyTorch, in the extra torch")
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])

@@ -12,6 +12,7 @@ from typing import Literal
 from micrograd_dl.notation import number
 from micrograd_dl.operation import Operation
 from micrograd_dl.value import Value
+from micrograd_dl.wording import counted
 from viz.graph import CURRENT, UNKNOWN, card, legend
 from viz.labels import text_width
 from viz.readings import Reading
@@ -183,7 +184,7 @@ def _card(box: _Box, reading: Reading) -> Card:
 
 def _counted(operation: str, count: int) -> str:
     if operation in ("input", "number"):
-        return f"{count:,} {operation}" + "s" * (count > 1)
+        return counted(count, operation)
     return f"{count:,} × {operation}"
 
 

@@ -24,7 +24,7 @@ class Comparison:
         wanted: what its number was compared with.
         was: the answer.
         left, relation, right: the question as it was asked.
-        asked: made where it was asked.
+        made: a Value made there and then, for the line of the program that it knows.
     """
 
     node: Value
@@ -33,7 +33,7 @@ class Comparison:
     left: Value
     relation: str
     right: Operand
-    asked: Value
+    made: Value
 
     @property
     def text(self) -> str:
@@ -41,7 +41,7 @@ class Comparison:
         return f"{_name(self.left)} {self.relation} {_name(self.right)}"
 
     def __str__(self) -> str:
-        origin = self.asked.origin
+        origin = self.made.origin
         return f"{self.text} ({origin})" if origin else self.text
 
 
@@ -50,29 +50,29 @@ def watched_comparisons() -> Iterator[list[Comparison]]:
     """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block.
 
     >>> x = Value(2.0, "x")
-    >>> with watched_comparisons() as asked:
+    >>> with watched_comparisons() as noted:
     ...     y = x if x > 0 else -x
-    >>> [comparison.text for comparison in asked]
+    >>> [comparison.text for comparison in noted]
     ['x > 0']
     """
-    asked: list[Comparison] = []
+    noted: list[Comparison] = []
 
     def tell(relation: str, left: Value, right: Operand, outcome: Any) -> None:
         here = Value.constant(0.0)
         question = (left, relation, right, here)
         if relation == "is":
-            asked.append(Comparison(left, left.data, True, *question))
+            noted.append(Comparison(left, left.data, True, *question))
         elif relation == "!=":
-            asked.append(Comparison(left, 0.0, not outcome, *question))
+            noted.append(Comparison(left, 0.0, not outcome, *question))
         else:
             # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
             first, second = (left, right) if relation in ("<", ">=") else (right, left)
             node = ops.at_least(first, second)
-            asked.append(Comparison(node, float("=" in relation), outcome, *question))
+            noted.append(Comparison(node, float("=" in relation), outcome, *question))
 
     token = watcher.set(tell)
     try:
-        yield asked
+        yield noted
     finally:
         watcher.reset(token)
 

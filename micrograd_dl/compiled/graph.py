@@ -8,21 +8,21 @@ from itertools import compress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from micrograd_dl.backprop import evaluate, require_value
 from micrograd_dl.collector import collector_paused
 from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
-from micrograd_dl.compiled.inputs import Input, Inputs
+from micrograd_dl.compiled.inputs import Array, Input, Inputs, listed
 from micrograd_dl.compiled.listing import listing
 from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
 from micrograd_dl.compiled.schedule import Program, schedule
-from micrograd_dl.compiled.writing import Asked, counted, recorded, write
+from micrograd_dl.compiled.writing import Request, recorded, write
 from micrograd_dl.ops import set_slope_at_kink, slope_at_kink
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
+from micrograd_dl.wording import counted
 
-Array: TypeAlias = NDArray[np.float64]
 Runner: TypeAlias = Literal["numpy", "numba"]
 
 
@@ -74,7 +74,7 @@ def compile_graph(
             numba if it is installed.
 
     Raises:
-        TypeError: `inputs` is not a list, something in it is not a Value, or is not a leaf.
+        TypeError: something is no list, or in one is what is not a Value, or an input that is not a leaf.
         ValueError: a leaf is given twice, or is neither an input nor a parameter; or, in the first call, what
             is to be differentiated by is computed twice in the graph.
         ImportError: Numba is asked for and not installed.
@@ -87,16 +87,17 @@ def compile_graph(
     >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
     18.0
     """
-    if isinstance(inputs, Value):
-        raise TypeError("inputs is a list: inputs=[x] rather than inputs=x")
-    seen = list(comparisons)
+    inputs, seen = listed("inputs", inputs), list(comparisons)
     if not isinstance(result, Value) and callable(result):
-        with watched_comparisons() as asked:
+        with watched_comparisons() as noted:
             result = result(*inputs)
-        seen += asked
+        seen += noted
     require_value(result)
-    asked_for = Asked(gradient, tuple(outputs), tuple(derivatives), tuple(seen))
-    return CompiledGraph(result, inputs, parameters, asked_for, _runner(runner))
+    if parameters is not None:
+        parameters = listed("parameters", parameters)
+    more = listed("outputs", outputs), listed("derivatives", derivatives)
+    request = Request(gradient, tuple(more[0]), tuple(more[1]), tuple(seen))
+    return CompiledGraph(result, inputs, parameters, request, _runner(runner))
 
 
 class CompiledGraph:
@@ -115,13 +116,13 @@ class CompiledGraph:
         root: Value,
         inputs: Sequence[Input],
         parameters: Sequence[Value] | None,
-        asked: Asked,
+        request: Request,
         runner: Runner,
     ) -> None:
         self.runner = runner
         self._slope_at_kink = slope_at_kink()  # as on a node, that of the recording counts
         self._inputs = Inputs(inputs)
-        self.recorded = recorded(root, self._inputs.leaves, parameters, asked)
+        self.recorded = recorded(root, self._inputs.leaves, parameters, request)
         self._shape = (len(self.parameters),)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
 
@@ -162,9 +163,9 @@ class CompiledGraph:
 
     def prepare(self, *columns: bool) -> None:
         """Do now what the first call does: write the program for inputs that are columns where it says so."""
-        self._variant(self._answers(columns))
+        self._variant(self._require_kinds(columns))
 
-    def _answers(self, columns: tuple[bool, ...]) -> tuple[bool, ...]:
+    def _require_kinds(self, columns: tuple[bool, ...]) -> tuple[bool, ...]:
         if len(columns) != len(self.recorded.inputs):
             takes = counted(len(self.recorded.inputs), "input")
             raise ValueError(
@@ -174,7 +175,7 @@ class CompiledGraph:
 
     def listing(self, *columns: bool) -> str:
         """The program in words, for inputs that are columns where it says so; see :func:`listing`."""
-        return listing(self.recorded, self._answers(columns))
+        return listing(self.recorded, self._require_kinds(columns))
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -202,14 +203,14 @@ class CompiledGraph:
             rows = variant.runner.run(shared, X)
         except SuspectError as suspect:
             raise self._error(theta, arrays, suspect.example) from None
-        if not variant.asks:
+        if not variant.has_outputs:
             return variant, rows
-        asked = variant.asked(rows, m)
-        for comparison, x in zip(self.recorded.asked.comparisons, asked, strict=False):
+        outputs, comparisons = variant.outputs(rows, m), self.recorded.request.comparisons
+        for comparison, x in zip(comparisons, outputs, strict=False):  # the first of them
             if not ((x == comparison.wanted) == comparison.was).all():
                 example = int(np.argmin((x == comparison.wanted) == comparison.was))
                 raise self._error(theta, arrays, example)
-        return variant, asked[len(self.recorded.asked.comparisons) :]
+        return variant, outputs[len(comparisons) :]
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
@@ -230,7 +231,7 @@ class CompiledGraph:
         where = (
             "" if all(x.ndim == 1 for x in arrays) or example < 0 else f" (example {example}, counted from 0)"
         )
-        for comparison in self.recorded.asked.comparisons:
+        for comparison in self.recorded.request.comparisons:
             found = self._evaluated(comparison.node, numbers, where)
             if isinstance(found, Exception):
                 return found
@@ -263,14 +264,17 @@ class _Variant:
     def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
         inputs = graph.recorded.inputs
         written = write(graph.recorded, kinds)
-        program = schedule(written.tape, written.wanted, written.given, written.checked_below, written.asked)
+        program = schedule(
+            written.tape, written.wanted, written.given, written.checked_below, written.outputs
+        )
         self.shared = program.numbers.copy()
         self.value = int(program.place[written.value])
         self.gradient = program.place[written.gradient].astype(np.intp)  # no conversion in each call
-        self.asks = bool(written.asked)
-        self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.asked]
+        self.has_outputs = bool(written.outputs)
+        self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.outputs]
         self.runner = _RUNNERS[graph.runner](program)
         n_inputs, n_columns = (sum(map(len, xs)) for xs in (inputs, compress(inputs, kinds)))
+        # The shared ones of `written.given` come first: the inputs that are numbers, then the parameters.
         self.theta = self.shared[n_inputs - n_columns :][: len(graph.parameters)]
         self._X = np.empty((n_columns, 0))
 
@@ -280,8 +284,8 @@ class _Variant:
             self._X = np.empty((len(self._X), m))
         return self._X
 
-    def asked(self, rows: Array, m: int) -> Array:
-        """The numbers of the nodes asked for, ``(n, m)``, from those that vary and the shared ones."""
+    def outputs(self, rows: Array, m: int) -> Array:
+        """The numbers of the outputs, ``(n, m)``, from the rows of those that vary and the shared ones."""
         found = np.empty((len(self._places), m))
         of_rows = iter(rows)
         for k, (place, varies) in enumerate(self._places):
@@ -298,12 +302,12 @@ def _numba_runner(program: Program) -> Any:
 _RUNNERS: dict[Runner, Callable[[Program], Any]] = {"numpy": NumpyRunner, "numba": _numba_runner}
 
 
-def _runner(asked: Runner | None) -> Runner:
+def _runner(chosen: Runner | None) -> Runner:
     has_numba = importlib.util.find_spec("numba") is not None
-    if asked is None:
+    if chosen is None:
         return "numba" if has_numba else "numpy"
-    if asked not in _RUNNERS:
-        raise ValueError(f"a runner is one of {', '.join(_RUNNERS)}, not {asked!r}")
-    if asked == "numba" and not has_numba:
+    if chosen not in _RUNNERS:
+        raise ValueError(f"a runner is one of {', '.join(_RUNNERS)}, not {chosen!r}")
+    if chosen == "numba" and not has_numba:
         raise ImportError("the runner numba needs the extra fast: pip install 'micrograd-dl[fast]'")
-    return asked
+    return chosen

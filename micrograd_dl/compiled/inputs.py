@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micrograd_dl.compiled.writing import counted
 from micrograd_dl.value import Value
+from micrograd_dl.wording import counted
 
 Array: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = "Value | Sequence[Value]"
@@ -17,15 +17,34 @@ Input: TypeAlias = "Value | Sequence[Value]"
 _FLOAT64 = np.dtype(np.float64)
 
 
+def listed(name: str, given: Any) -> list[Any]:
+    """What is given as a list.
+
+    Raises:
+        TypeError: it is a Value by itself, or none of what makes a list.
+    """
+    if isinstance(given, Value):
+        raise TypeError(f"{name} is a list: {name}=[x] rather than {name}=x")
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{name}: Values in a list are wanted, not the {type(given).__name__} {given!r:.60}")
+    return list(given)
+
+
 class Inputs:
     """The leaves that change from call to call, one by one or in lists.
 
     Attributes:
         leaves: of each input its leaves.
+
+    Raises:
+        TypeError: it is no list of leaves and lists of leaves.
     """
 
     def __init__(self, inputs: Sequence[Input]) -> None:
-        self.leaves = [[given] if isinstance(given, Value) else list(given) for given in inputs]
+        self.leaves = [
+            [given] if isinstance(given, Value) else listed("an input", given)
+            for given in listed("inputs", inputs)
+        ]
         self._single = [isinstance(given, Value) for given in inputs]
         self._counts = [len(nodes) for nodes in self.leaves]
 

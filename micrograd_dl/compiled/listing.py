@@ -70,7 +70,7 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
     ]
     sections[_CONDITION] = [
         comparison.text if comparison.was or comparison.relation == "is" else f"not {comparison.text}"
-        for comparison in recorded.asked.comparisons
+        for comparison in recorded.request.comparisons
     ]
     sections[_RESULT] = [line for line in result if line.split(" = ")[0] != line.split(" = ")[1]]
     titles = (_CONDITION, *_TITLES[:2], _OVER_ALL, _TITLES[2], _RESULT)

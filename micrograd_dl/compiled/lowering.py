@@ -13,7 +13,7 @@ from micrograd_dl.ops import CONSTANT
 from micrograd_dl.value import Value
 
 
-def write_down(
+def write_graph(
     tape: Tape, order: Sequence[Value], slots: Mapping[Value, int], kept: Iterable[Value]
 ) -> dict[Value, int]:
     """Write a graph on the tape.
@@ -204,7 +204,8 @@ class _LocalSlots:
         if key not in self._kept:
             self._kept[key] = self._ask(operation, constants, wanted)
         written, slopes = self._kept[key]
-        # Where the slots of the small tape are on the large one: the output and the operands come first.
+        # Where the slots of the small tape are on the large one. Both begin with 1 and -1; the small one goes
+        # on with the output and the operands.
         there = [self.tape.one, self.tape.minus_one, slot, *operands]
         for step in range(len(there), len(written)):
             small = written.operations[step]
@@ -265,6 +266,12 @@ class _Symbol:
 
     def __rtruediv__(self, other: Any) -> Any:
         return self.apply_operation(ops.div, (other, self))
+
+    def __pow__(self, other: Any) -> Any:
+        return self.apply_operation(ops.pow, (self, other))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.apply_operation(ops.pow, (other, self))
 
     def __neg__(self) -> Any:
         return self.apply_operation(ops.neg, (self,))

@@ -12,10 +12,9 @@ from micrograd_dl import nn
 from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
 from micrograd_dl.compiled.inputs import Input
 from micrograd_dl.initialisers import Weights
-from micrograd_dl.network import Array, Network, Pass
+from micrograd_dl.network import Array, Network, Parameter, Pass
 from micrograd_dl.nn import LayerPass
 from micrograd_dl.value import Value
-from micrograd_dl.vectorized.mlp import Parameter
 
 _PARTS = ("z", "z_norm", "a")
 
@@ -68,7 +67,7 @@ class MLP(Network):
         place = {p: k for k, p in enumerate(leaves)}
         self._places = {
             name: np.array([[place[p] for p in row] for row in rows])
-            for name, rows in self.values._named_values().items()
+            for name, rows in self.values.named_values().items()
         }
         self.theta = np.array([p.data for p in leaves])
         self.dtheta = np.zeros_like(self.theta)
@@ -82,7 +81,7 @@ class MLP(Network):
         x = [Value(0.5, f"x[{i}]") for i in range(1, n_x + 1)]
         y = [Value(0.5, f"y[{i}]") for i in range(1, n_y + 1)]
         one_over_m = Value(1.0, "1/m")
-        self._passes_of_one = self.values._passes([x], training=True)
+        self._passes_of_one = self.values.passes_of([x], training=True)
         (z,), (a,) = self._passes_of_one[-1].z, self._passes_of_one[-1].a
         J = self.values.with_penalty(self.loss.of(z, a, y), one_over_m)
         J.label = "J"

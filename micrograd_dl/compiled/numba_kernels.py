@@ -19,7 +19,11 @@ from micrograd_dl.compiled.tape import GATE, LINEAR, MEAN
 from micrograd_dl.compiled.tiles import STRIP, TILE
 from micrograd_dl.compiled.vectors import BLOCK, LANES, load, load_first, plus_product, store, total, zeros
 
-# What the table that tells the interpreter what to do begins with, and its columns: see `run`.
+# The whole numbers of a program, `pool`: HEAD counts (see `run`), a table of groups of WIDTH numbers each,
+# and the indices it points to. Of a group the table has its code, whether it is checked, the places it
+# writes (the last excluded), and where in `pool` the arrays of a `schedule.Group` begin: a, b, starts,
+# shared, weights, rows, and what `tiles.alike` gives. An operation on one number has a in the place of b,
+# one on three has c in that of starts. MEAN has what `tiles.tiles` gives from `shared` on.
 HEAD, WIDTH = 6, 11
 CODE, CHECKED, FIRST, LAST, A, B, STARTS, SHARED, WEIGHTS, ROWS, ALIKE = range(WIDTH)
 TILES, STRIPS, REST, END = SHARED, WEIGHTS, ROWS, ALIKE  # of MEAN
@@ -31,7 +35,7 @@ _LANES, _TILE, _STRIP = np.uint64(LANES), np.uint64(TILE), np.uint64(STRIP)
 
 # Numba looks at this file alone to know whether its code on disk is of today. So it numbers the operations,
 # and this line, which a test holds to the other files that the code comes from, changes with them:
-# numba_functions.py, tiles.py and vectors.py have the checksum f7931306.
+# numba_functions.py, tiles.py and vectors.py have the checksum 55ec657a.
 _KNOWN = (
     LINEAR, MEAN, GATE, ops.add, ops.sub, ops.mul, ops.neg, ops.div, ops.pow, ops.exp, ops.log, ops.sqrt,
     ops.tanh, ops.sigmoid, ops.relu, ops.leaky_relu, ops.softplus, ops.sin, ops.cos, ops.abs,
@@ -66,7 +70,7 @@ def _one(code: int, x: float) -> float:
     if code == _ABS:
         return abs(x)
     if code == _SIGN:
-        return 1.0 if x > 0 else (-1.0 if x < 0 else x)
+        return 1.0 if x > 0 else (-1.0 if x < 0 else x + 0.0)  # which makes 0 of -0, and NaN of NaN
     if code == _LOG_FOR_POWER:
         return math.log(x) if x > 0 else (0.0 if x == 0 else math.nan)
     return math.nan
@@ -319,7 +323,7 @@ def _add_four(U: Any, pool: Any, p: Any, s0: Any, s1: Any, s2: Any, s3: Any) -> 
 
 @compiled()
 def _simple(V: Any, pool: Any, row: Any, n: int) -> None:
-    """An operation on one or two rows."""
+    """An operation on one row, on two, or on three."""
     code, checked, first, last, a, b = row[CODE], row[CHECKED], row[FIRST], row[LAST], row[A], row[B]
     for k in range(last - first):
         o, i = first + k, pool[a + k]
@@ -377,7 +381,7 @@ def _of_many(V: Any, pool: Any, row: Any, n: int) -> None:
 
 
 @compiled()
-def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: Any) -> bool:
+def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, outputs: Any, out: Any) -> bool:
     """Do the groups of the middle phase, block by block; whether a result may be undefined."""
     suspect = False
     m = X.shape[1]
@@ -401,9 +405,9 @@ def _run_each(table: Any, pool: Any, U: Any, V: Any, X: Any, asked: Any, out: An
                 for k in range(row[FIRST], row[LAST]):
                     for c in range(n):
                         suspect |= not math.isfinite(V[k, c])
-        for k in range(len(asked)):
+        for k in range(len(outputs)):
             for c in range(n):
-                out[k, begin + c] = V[asked[k], c]
+                out[k, begin + c] = V[outputs[k], c]
     return suspect
 
 
@@ -422,7 +426,7 @@ def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
         out: where rows are handed out to.
     """
     before, with_each, after = pool[0], pool[1], pool[2]
-    given_rows, copied, n_asked = pool[3], pool[4], pool[5]
+    given_rows, copied, n_outputs = pool[3], pool[4], pool[5]
     n_groups = before + with_each + after
     end = HEAD + n_groups * WIDTH
     unsigned = pool.view(np.uint32)
@@ -438,8 +442,8 @@ def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
         sources, copies = pool[end : end + copied], pool[end + copied : end + 2 * copied]
         for k in range(copied):
             V[copies[k], : min(m, BLOCK)] = U[sources[k]]
-        asked = pool[end + 2 * copied : end + 2 * copied + n_asked]
-        suspect |= _run_each(each, unsigned, U, V, X, asked, out)
+        outputs = pool[end + 2 * copied : end + 2 * copied + n_outputs]
+        suspect |= _run_each(each, unsigned, U, V, X, outputs, out)
         for g in range(with_each):
             if each[g, CODE] == _MEAN:
                 for k in range(each[g, FIRST], each[g, LAST]):

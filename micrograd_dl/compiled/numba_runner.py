@@ -31,21 +31,22 @@ class NumbaRunner:
     def __init__(self, program: Program) -> None:
         self.program = program
         phases = (program.before, program.each, program.after)
-        numbers = [*map(len, phases), program.given_rows, len(program.broadcast), len(program.asked)]
+        numbers = [*map(len, phases), program.given_rows, len(program.broadcast), len(program.output_rows)]
         self._indices: list[Array] = []
         self._filled = HEAD + sum(map(len, phases)) * WIDTH
-        for rows in (program.broadcast, program.broadcast_rows, program.asked):
+        for rows in (program.broadcast, program.broadcast_rows, program.output_rows):
             self._put(rows)
         table = [self._row(group) for groups in phases for group in groups]
         self._pool = np.concatenate([np.array([*numbers, *chain(*table)], np.int32), *self._indices])
         self._rows = _aligned_zeros((program.varying, BLOCK))
-        self._out = np.empty((len(program.asked), 0))
+        self._out = np.empty((len(program.output_rows), 0))
         self._slow: NumpyRunner | None = None
 
     def run(self, shared: Array, X: Array) -> Array:
         """See :meth:`NumpyRunner.run`."""
         out = self._out
-        if len(out) or out.shape[1] != X.shape[1]:  # of no rows it is made once
+        # The rows are the caller's, and so never used again; where there are none, the empty array can be.
+        if len(out) or out.shape[1] != X.shape[1]:
             self._out = out = np.empty((len(out), X.shape[1]))
         if run(self._pool, shared, self._rows, X, out):
             # The other runner finds out: an infinity may also have come in.

@@ -48,7 +48,7 @@ class NumpyRunner:
             X: ``(n, m)``, what varies, in the order of the places.
 
         Returns:
-            The rows that are asked for, ``(n, m)``.
+            The rows that are handed out, ``(n, m)``.
 
         Raises:
             SuspectError: an operation is undefined for an example.
@@ -56,7 +56,7 @@ class NumpyRunner:
         program, m = self.program, X.shape[1]
         for group in program.before:
             self._execute(group, shared, shared, 0)
-        out = np.empty((len(program.asked), m))
+        out = np.empty((len(program.output_rows), m))
         means = [group for group in program.each if group.operation is MEAN]
         for group in means:
             shared[group.first : group.last] = 0
@@ -71,7 +71,7 @@ class NumpyRunner:
             V[program.broadcast_rows] = shared[program.broadcast][:, None]
             for group in program.each:
                 self._execute(group, V, shared, begin)
-            out[:, begin : begin + width] = V[program.asked]
+            out[:, begin : begin + width] = V[program.output_rows]
         for group in means:
             shared[group.first : group.last] /= m
         for group in program.after:

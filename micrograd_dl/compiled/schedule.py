@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl import ops
-from micrograd_dl.compiled.tape import GATE, LINEAR, MEAN, Tape
+from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
 from micrograd_dl.operation import Operation
 
 Index: TypeAlias = NDArray[np.int32]
@@ -19,11 +18,6 @@ Index: TypeAlias = NDArray[np.int32]
 
 def _none() -> Index:
     return np.empty(0, np.int32)
-
-
-# How an operation is told in an array: its number here.
-_OPERATIONS = (LINEAR, MEAN, GATE, *ops.TABLE.values())
-CODES: dict[Operation | None, int] = {op: code for code, op in enumerate(_OPERATIONS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +60,24 @@ class Program:
     one column an example. `before`, `each` and `after` are done in this order; `each` for all examples.
 
     Attributes:
-        shared, varying: how many places of either kind there are.
+        varying: how many rows there are.
         numbers: the shared vector before a call: constants, and zeros.
         before, each, after: the groups. MEAN in `each` writes to shared places.
-        given_rows: how many rows a call brings, the last of them the derivative of the result by itself.
-        asked: the rows that are handed out.
+        given_rows: how many rows a call brings: its columns, and, if the result varies, its derivative by
+            itself, which is 1, as the last.
+        output_rows: the rows that are handed out.
         broadcast: places of shared numbers, each copied to the row of `broadcast_rows` at its index.
         place: of each live slot its place.
         varies: of each slot the kind of place.
     """
 
-    shared: int
     varying: int
     given_rows: int
     numbers: NDArray[np.float64]
     before: list[Group]
     each: list[Group]
     after: list[Group]
-    asked: Index
+    output_rows: Index
     broadcast: Index
     broadcast_rows: Index
     place: Index
@@ -91,7 +85,7 @@ class Program:
 
 
 def schedule(
-    tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_below: int, asked: Sequence[int] = ()
+    tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_below: int, outputs: Sequence[int] = ()
 ) -> Program:
     """Put the slots that are needed for `wanted` into groups.
 
@@ -100,13 +94,15 @@ def schedule(
         wanted: the slots whose numbers are asked for.
         given: the slots that a call brings, which get the first places of their kind in this order.
         checked_below: slots from this one on are derivatives, which are never undefined.
-        asked: those of the wanted slots whose numbers are asked for example by example.
+        outputs: those of the wanted slots whose numbers are handed out example by example.
     """
     lengths, flat = flattened(tape)
     order = live_slots(tape, wanted, flat)
     levels, phases = (np.array(x, np.int64) for x in levels_and_phases(tape, checked_below))
-    codes = np.array([CODES.get(operation, -1) for operation in tape.operations])
-    kinds = (phases * (int(levels.max()) + 1) + levels) * len(CODES) + codes
+    # Also operations that are not of the table have numbers here; what is given has -1.
+    numbered = {op: code for code, op in enumerate([None, *dict.fromkeys(filter(None, tape.operations))], -1)}
+    codes = np.array([numbered[operation] for operation in tape.operations])
+    kinds = (phases * (int(levels.max()) + 1) + levels) * len(numbered) + codes
     slots = order[codes[order] >= 0]
     # Sums of as many terms follow each other, so that the processor foresees the end of each.
     slots = slots[np.lexsort((lengths[slots], kinds[slots]))]
@@ -129,12 +125,11 @@ def schedule(
             numbers[place[slot]] = x
     sources, rows = builder.broadcast()
     return Program(
-        n_shared,
         n_varying + len(rows),
         int(varies[list(given)].sum()),
         numbers,
         *groups,
-        np.array([place[slot] for slot in asked if varies[slot]], np.int32),
+        np.array([place[slot] for slot in outputs if varies[slot]], np.int32),
         sources,
         rows,
         place,

@@ -15,8 +15,13 @@ from typing import Any
 from micrograd_dl import ops
 from micrograd_dl.operation import MUL, Operation, Term
 
+# Of these, the runners and `lowering` know the rules; from `dot` they have their words.
 LINEAR = Operation("linear", "Σ", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
 MEAN = Operation("mean", "mean", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
+
+
+def _gated_number(upstream: float, x: float, y: float) -> float:
+    return upstream * ops.at_least.evaluate([x, y])
 
 
 def _gated(np: Any, upstream: Any, x: Any, y: Any) -> Any:
@@ -28,7 +33,7 @@ def _gated_text(upstream: Term, x: Term, y: Term) -> str:
     return f"{upstream:2} * {ops.at_least.written([x, y])}"
 
 
-GATE = Operation("gate", "≥", 3, ops.at_least.forward, (), _gated_text, _gated_text, MUL, _gated)
+GATE = Operation("gate", "≥", 3, _gated_number, (), _gated_text, _gated_text, MUL, _gated)
 
 
 class Tape:

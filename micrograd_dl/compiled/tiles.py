@@ -13,7 +13,7 @@ import numpy as np
 
 from micrograd_dl.compiled.schedule import Group, Index
 
-SIDE = 4  # sums, or rows, that are taken together
+SIDE = 4  # sums, or rows, that are taken together: `numba_kernels` has a variable for each
 TILE, STRIP = 2 * SIDE + SIDE * SIDE, 1 + 2 * SIDE  # how many numbers `tiles` gives for each
 
 

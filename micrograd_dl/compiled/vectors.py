@@ -16,7 +16,7 @@ from llvmlite import binding, ir
 from numba.core import types
 from numba.extending import intrinsic, models, register_model
 
-BLOCK = 128  # columns
+BLOCK = 128  # columns; the kernels go along a row by two vectors at a time, to its end and not beyond it
 
 
 def _lanes() -> int:
@@ -29,6 +29,7 @@ def _lanes() -> int:
 
 
 LANES = _lanes()
+assert BLOCK % (2 * LANES) == 0
 
 _DOUBLE, _INT32, _INT64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
 _DOUBLES = ir.VectorType(_DOUBLE, LANES)
@@ -72,7 +73,10 @@ def _loaded(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 def _function(generator: Callable[..., Any]) -> Any:
-    """What a generator of instructions is to Numba: a function without its first parameter."""
+    """What a generator of instructions is to Numba: a function without its first parameter.
+
+    `intrinsic` says that it returns the generator; a type checker would count its parameters.
+    """
     return intrinsic(generator)
 
 

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from micrograd_dl.backprop import require_value
 from micrograd_dl.compiled.comparisons import Comparison
-from micrograd_dl.compiled.lowering import differentiate, write_down
+from micrograd_dl.compiled.lowering import differentiate, write_graph
 from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.order import topological_order
 from micrograd_dl.value import Value
+from micrograd_dl.wording import counted
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What a call gives beside the value; see :func:`compile_graph`."""
 
     gradient: bool
@@ -37,19 +38,19 @@ class Recorded:
         root: the result.
         inputs: of each input its leaves.
         parameters: the leaves that the gradient is by.
-        asked: what else is to be computed.
+        request: what else is to be computed.
         order: the graph's nodes, operands before results.
     """
 
     root: Value
     inputs: list[list[Value]]
     parameters: list[Value]
-    asked: Asked
+    request: Request
     order: list[Value]
 
 
 def recorded(
-    root: Value, inputs: list[list[Value]], parameters: Sequence[Value] | None, asked: Asked
+    root: Value, inputs: list[list[Value]], parameters: Sequence[Value] | None, request: Request
 ) -> Recorded:
     """What is to be compiled; the parameters are all leaves that are not inputs, if they are not named.
 
@@ -57,7 +58,8 @@ def recorded(
         TypeError, ValueError: see :func:`~micrograd_dl.compiled.compile_graph`.
     """
     found: dict[Value, None] = {}
-    for node in (*asked.nodes, root):
+    for node in (*request.nodes, root):
+        require_value(node)
         if node not in found:
             found.update(dict.fromkeys(topological_order(node)))
     order = list(found)
@@ -67,7 +69,7 @@ def recorded(
         among = set(flat)
         parameters = [v for v in leaves if v not in among]
     _require_leaves(leaves, flat, parameters)
-    return Recorded(root, inputs, list(parameters), asked, order)
+    return Recorded(root, inputs, list(parameters), request, order)
 
 
 def _require_leaves(leaves: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value]) -> None:
@@ -97,10 +99,12 @@ class Written(NamedTuple):
     Attributes:
         tape: the program.
         slots: of each node that has a slot of its own that slot.
-        given: what a call brings, in the order in which it does.
+        given: what a call brings, in the order in which it does: the inputs, the parameters, and, if the
+            result varies, the derivative of it by itself.
         checked_below: slots from this one on are derivatives.
         derivatives: of a slot the slot of the derivative by it.
-        value, gradient, asked: the slots of what a call gives.
+        value, gradient: the slots of what every call gives.
+        outputs: those of the comparisons, outputs and derivatives that were requested.
     """
 
     tape: Tape
@@ -110,21 +114,12 @@ class Written(NamedTuple):
     derivatives: dict[int, int]
     value: int
     gradient: list[int]
-    asked: list[int]
+    outputs: list[int]
 
     @property
     def wanted(self) -> list[int]:
         """The slots of all that a call gives."""
-        return [self.value, *self.gradient, *self.asked]
-
-
-def counted(n: int, one: str, many: str = "") -> str:
-    """A count in words.
-
-    >>> counted(1, "input"), counted(2, "input")
-    ('1 input', '2 inputs')
-    """
-    return f"{n} {one if n == 1 else many or one + 's'}"
+        return [self.value, *self.gradient, *self.outputs]
 
 
 def write(recorded: Recorded, kinds: Sequence[bool]) -> Written:
@@ -135,8 +130,8 @@ def write(recorded: Recorded, kinds: Sequence[bool]) -> Written:
         leaves |= {node: tape.given(varies) for node in nodes}
     leaves |= {node: tape.given(False) for node in recorded.parameters}
     given = list(leaves.values())
-    wanted = recorded.asked
-    slots = write_down(tape, recorded.order, leaves, [recorded.root, *wanted.nodes])
+    request = recorded.request
+    slots = write_graph(tape, recorded.order, leaves, [recorded.root, *request.nodes])
     checked_below = len(tape)
     root = value = slots[recorded.root]
     seed = tape.one
@@ -145,13 +140,13 @@ def write(recorded: Recorded, kinds: Sequence[bool]) -> Written:
         given.append(seed)
         value = tape.mean([root, seed])
     parameters = [leaves[node] for node in recorded.parameters]
-    by = [*(parameters if wanted.gradient else ()), *_unshared(slots, wanted.derivatives)]
+    by = [*(parameters if request.gradient else ()), *_unshared(slots, request.derivatives)]
     derivatives = differentiate(tape, root, seed, by) if by else {}
     zero = tape.constant(0.0)
-    asked = [slots[node] for node in (*(c.node for c in wanted.comparisons), *wanted.outputs)]
-    asked += [derivatives.get(slots[node], zero) for node in wanted.derivatives]
+    outputs = [slots[node] for node in (*(c.node for c in request.comparisons), *request.outputs)]
+    outputs += [derivatives.get(slots[node], zero) for node in request.derivatives]
     gradient = [derivatives.get(slot, zero) for slot in parameters]
-    return Written(tape, slots, given, checked_below, derivatives, value, gradient, asked)
+    return Written(tape, slots, given, checked_below, derivatives, value, gradient, outputs)
 
 
 def _unshared(slots: Mapping[Value, int], nodes: Sequence[Value]) -> list[int]:

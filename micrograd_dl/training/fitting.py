@@ -23,6 +23,7 @@ from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.storage import described, load, save
 from micrograd_dl.theta import Model, require_model
+from micrograd_dl.wording import counted
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class History:
             kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
         taken = "all" if self.resumed == len(self) else self.resumed
         resumed = f"; {taken} of them from the checkpoint" if self.resumed else ""
-        epochs = f"{len(self)} epoch{'s' * (len(self) > 1)}"
+        epochs = counted(len(self), "epoch")
         return (
             f"{epochs} in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: {last}{stopped}{kept}"
         )

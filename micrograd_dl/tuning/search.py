@@ -14,6 +14,7 @@ from micrograd_dl.coerce import to_whole
 from micrograd_dl.tuning.logbook import Logbook, Verdict
 from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, shown
 from micrograd_dl.tuning.workers import Crew, Job, Judge, crew
+from micrograd_dl.wording import counted
 
 By: TypeAlias = Literal["error", "loss"]
 _PART_OF_THE_BEST = 4  # a finer round goes where this part of a round's trials was, the best ones
@@ -81,7 +82,7 @@ class Plan:
 
     def __str__(self) -> str:
         (first, epochs), *rest = self.ladder()
-        text = f"{first} trials for {epochs} epoch{'s' * (epochs != 1)}" + "".join(
+        text = f"{first} trials for {counted(epochs, 'epoch')}" + "".join(
             f", the best {count}{' of them' * (k == 0)} for {epochs}"
             for k, (count, epochs) in enumerate(rest)
         )

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.initialisers import Weights
 from micrograd_dl.losses import LOSSES
-from micrograd_dl.network import Array, Network, Pass
+from micrograd_dl.network import Array, Network, Parameter, Pass
 from micrograd_dl.regularisers import REGULARISERS
 from micrograd_dl.vectorized import formulas
 from micrograd_dl.vectorized.layer import Layer
@@ -24,15 +24,6 @@ _quiet = np.errstate(over="ignore", invalid="ignore")
 # An input of more features than this is not copied below a row of ones: its bias is added by itself instead.
 # Copying 12,288 features of 209 examples takes a fifth of the time of the step's matrix products.
 _FEW_FEATURES = 64
-
-
-@dataclass(slots=True, eq=False)
-class Parameter:
-    """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape."""
-
-    data: Array
-    grad: Array
-    label: str = "theta"
 
 
 @dataclass(slots=True, eq=False)

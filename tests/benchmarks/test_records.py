@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import charts
-from benchmarks.records import Record, load, number, ratios, record, save, table
-from benchmarks.replay import preparations
+from benchmarks import charts, page
+from benchmarks.records import Record, load, number, preparations, ratios, record, save, table, trainings
 
 RECORDS = [
     record("eager", "MLP loss", "micrograd", (100, 1), [2e-4, 3e-4, 1e-4], note="†"),
@@ -23,7 +22,7 @@ RECORDS = [
 def test_a_record_is_a_time_by_the_node_and_column() -> None:
     r = record("replay", "a task", "somebody", (10, 20), [2e-6, 4e-6, 3e-6])
     assert (r.low, r.median, r.high) == pytest.approx((10, 15, 20))
-    assert r.key == ("replay", "a task", "somebody", 10, 20)
+    assert r.where == ("replay", "a task", 10, 20)
 
 
 def test_tables() -> None:
@@ -51,7 +50,7 @@ def test_the_file_keeps_what_is_not_measured_again(tmp_path: Path) -> None:
     save(path, RECORDS)
     again = record("eager", "chain", "ours", (10, 1), [2e-5])
     save(path, [again])
-    assert sorted(load(path), key=lambda r: r.key) == sorted([*RECORDS[:3], again], key=lambda r: r.key)
+    assert load(path) == [RECORDS[0], RECORDS[2], RECORDS[1], again]  # by size, then as they were measured
 
 
 def test_whoever_was_stopped_this_time_is_not_compared_with_the_last(tmp_path: Path) -> None:
@@ -60,6 +59,36 @@ def test_whoever_was_stopped_this_time_is_not_compared_with_the_last(tmp_path: P
     save(path, [slow, fast])
     save(path, [fast])
     assert load(path) == [fast]
+
+
+def test_a_page_has_its_tables_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = Record("demo", "moons", "ours", 1, 1, 1e9, 2e9, 3e9)
+    save(tmp_path / "speed.json", [*RECORDS, demo])
+    text = "Times:\n\n{}\nand prose; | no table |\n"
+    shown = {
+        "<!-- eager: MLP loss; ns a node -->": table(RECORDS[:3], "nodes", "ns a node"),
+        "<!-- eager: MLP loss; times as long as ours -->": ratios(RECORDS[:3], "nodes", "ours"),
+        "<!-- eager: MLP loss; s to prepare -->": preparations(RECORDS[:3]),
+        "<!-- demo: moons; the whole training -->": trainings([demo]),
+    }
+    path = tmp_path / "page.md"
+    path.write_text(text.format("\n\n".join(f"{comment}\n| old |\n| older |" for comment in shown) + "\n"))
+    monkeypatch.setattr(sys, "argv", ["page", str(tmp_path / "speed.json"), str(path)])
+    wanted = "\n\n".join("\n".join([comment, *lines]) for comment, lines in shown.items())
+    for _ in range(2):  # the second time nothing changes
+        page.main()
+        assert path.read_text() == text.format(wanted + "\n")
+    assert "4 tables of" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="no result of eager: a tree: measure it, or take its table out"):
+        page.written("<!-- eager: a tree; ns a node -->\n", RECORDS)
+
+
+def test_the_tables_of_docs_are_those_of_the_file() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    text = (docs / "performance.md").read_text("utf-8")
+    assert page.written(text, load(docs / "speed.json")) == text
 
 
 def test_labels_keep_a_distance() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,19 @@ def test_what_is_no_number_is_refused(runner: Any) -> None:
     f = compile_graph(x * x, [x], runner=runner)
     with pytest.raises(TypeError, match=r"input 1 \(x\) holds <U1, not numbers"):
         f("3")
-    with pytest.raises(TypeError, match="inputs is a list"):
-        compile_graph(x * x, x, runner=runner)
+
+
+@pytest.mark.parametrize("name", ["inputs", "parameters", "outputs", "derivatives"])
+def test_what_is_no_list_of_values_is_refused(name: str, runner: Any) -> None:
+    x = Value(1.0, "x")
+    for given, message in (
+        (x, f"{name} is a list: {name}=[x] rather than {name}=x"),
+        (3, f"{name}: Values in a list are wanted, not the int 3"),
+        ([[3.0] if name == "inputs" else 3.0], "a Value is wanted here, not the float 3.0"),
+    ):
+        options: dict[str, Any] = {"inputs": [], name: given}
+        with pytest.raises(TypeError, match=re.escape(message)):
+            compile_graph(x * x, **options, runner=runner)
 
 
 def test_rows_of_different_lengths_are_refused_by_name(runner: Any) -> None:

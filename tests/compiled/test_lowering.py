@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.compiled.schedule import CODES
-from micrograd_dl.compiled.tape import LINEAR, MEAN
+from micrograd_dl.compiled.tape import GATE
 from micrograd_dl.functions import affine
-from micrograd_dl.ops import TABLE
+from micrograd_dl.operation import Operation
 from micrograd_dl.value import Value
 
 
@@ -52,5 +55,21 @@ def test_a_square_is_a_product() -> None:
     assert "pow" not in operations(x**2)
 
 
-def test_two_codes_are_enough_for_sums() -> None:
-    assert set(CODES) >= {LINEAR, MEAN, *TABLE.values()}
+def test_the_gate_is_upstream_times_the_slope_of_a_relu() -> None:
+    assert [GATE(5.0, *xs) for xs in ((2.0, 0.0), (0.0, 0.0), (-1.0, 0.0))] == [5.0, 5.0, 0.0]
+
+
+def test_rules_may_be_written_in_all_operators() -> None:
+    """Of an operation that is not of the table; Numba's interpreter knows those only."""
+    cube = Operation("cube", "³", 1, lambda x: x**3, (lambda out, x: 3 * x**2,), str, str)
+    exponential = Operation("two_to", "2^", 1, lambda x: 2**x, (lambda out, x: 2**x * math.log(2),), str, str)
+    x = Value(3.0, "x")
+    J = cube(x) * exponential(x)
+    f = compile_graph(J, [], [x], runner="numpy")
+    J.backward()
+    value, gradient = f()
+    assert value == J.data == 27 * 8
+    assert gradient.tolist() == pytest.approx([x.grad]) == [27 * 8 + 27 * 8 * math.log(2)]
+    if importlib.util.find_spec("numba"):
+        with pytest.raises(ValueError, match="the runner numba does not know cube: use runner='numpy'"):
+            compile_graph(cube(x), [], [x], runner="numba")()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.compiled.lowering import differentiate, write_down
+from micrograd_dl.compiled.lowering import differentiate, write_graph
 from micrograd_dl.compiled.schedule import flattened, live_slots, schedule
 from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.order import topological_order
@@ -17,7 +17,7 @@ def test_what_derivatives_make_of_the_forward_pass_is_done_at_once() -> None:
         a = a.tanh()
     tape = Tape()
     slot = tape.given(False)
-    root = write_down(tape, topological_order(a), {x: slot}, [a])[a]
+    root = write_graph(tape, topological_order(a), {x: slot}, [a])[a]
     forward = len(tape)
     derivative = differentiate(tape, root, tape.one, [slot])[slot]
     program = schedule(tape, [root, derivative], [slot], forward)

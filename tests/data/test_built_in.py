@@ -238,7 +238,7 @@ def test_what_is_read_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_real_ones() -> None:
-    pytest.importorskip("sklearn")
+    pytest.importorskip("sklearn", reason="the data are those of scikit-learn, in the extra data")
     assert repr(digits()).startswith("Dataset(digits; X (64, 1797): pixel 0,0, pixel 0,1, ")
     assert (digits().X.min(), digits().X.max()) == (0, 1)
     assert repr(iris()).endswith("Y (1, 150): 3 classes (setosa: 50, versicolor: 50, virginica: 50))")

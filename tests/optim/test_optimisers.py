@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.network import Parameter
 from micrograd_dl.optim.optimisers import (
     OPTIMISERS,
     Adam,
@@ -27,7 +28,6 @@ from micrograd_dl.optim.optimisers import (
 )
 from micrograd_dl.optim.schedules import by_steps, cosine, inverse_time
 from micrograd_dl.value import Value
-from micrograd_dl.vectorized.mlp import Parameter
 
 STEPS = 50
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from micrograd_dl.network import Parameter
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.optimisers import (
     Adam,
@@ -28,9 +29,8 @@ from micrograd_dl.optim.schedules import (
     warm_up,
 )
 from micrograd_dl.value import Value
-from micrograd_dl.vectorized.mlp import Parameter
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compared with PyTorch, in the extra torch")
 optim, scheduler = torch.optim, torch.optim.lr_scheduler
 
 STEPS = 1000

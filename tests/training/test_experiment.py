@@ -84,7 +84,7 @@ def test_the_loss_has_no_penalty_in_it(name: str) -> None:
 
 
 def test_handwritten_digits() -> None:
-    pytest.importorskip("sklearn")
+    pytest.importorskip("sklearn", reason="the data are those of scikit-learn, in the extra data")
     outcome = train(digits(), [64])
     assert outcome.predictor.error(outcome.test) <= 0.03
 

@@ -289,7 +289,7 @@ def test_the_bar_is_silent_when_piped_and_shown_on_demand(capsys: pytest.Capture
     assert not sys.stderr.isatty()
     fit(network(vectorized.MLP), X, Y, epochs=3)
     assert capsys.readouterr() == ("", "")
-    pytest.importorskip("tqdm")
+    pytest.importorskip("tqdm", reason="it is the bar that is shown")
     fit(network(vectorized.MLP), X, Y, epochs=3, progress=True)
     out, err = capsys.readouterr()
     assert not out

@@ -137,7 +137,7 @@ def test_a_pdf_with_the_program(
 
 @pytest.mark.usefixtures("no_dot")
 def test_a_pdf_with_the_package(picture: Picture, tmp_path: Path) -> None:
-    pytest.importorskip("svg2pdf_py")
+    pytest.importorskip("svg2pdf_py", reason="without dot, PDF needs the extra pdf")
     picture.save(tmp_path / "J.pdf")
     assert (tmp_path / "J.pdf").read_bytes().startswith(b"%PDF")
 
