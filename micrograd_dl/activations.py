@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl import ops
-from micrograd_dl.ops import exp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +34,7 @@ def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any
 
 
 def _softmax(z: Sequence[Any]) -> list[Any]:
-    total = ops.logsumexp(*z)
-    return [exp(unit - total) for unit in z]
+    return list(ops.shares(ops.logsumexp(*z), *z))
 
 
 linear = Activation("linear", list)

@@ -112,7 +112,23 @@ def _power_slope(x: Any, y: Any) -> Any:
             return 1.0
         if y == 2:
             return y * x
-    return y * pow(x, y - 1.0)
+        if y > 2:
+            return y * pow(x, y - 1.0)
+    return y * power_for_slope(x, y - 1.0)
+
+
+def _power_for_slope(x: float, y: float) -> float:
+    if x == 0 and y < 0:
+        return math.inf if y % 1 else 0.0
+    try:
+        return _power(x, y)
+    except ValueError:
+        return math.nan
+
+
+def _power_for_slope_array(np: Any, x: Any, y: Any) -> Any:
+    at_0 = (x == 0) & (y < 0)
+    return np.where(at_0, np.where(y % 1, np.inf, 0.0), np.power(np.where(at_0, 1.0, x), y))
 
 
 def _sigmoid(x: float) -> float:
@@ -182,6 +198,17 @@ def _logsumexp(*x: float) -> float:
     if not math.isfinite(largest):
         return largest
     return largest + math.log(math.fsum(math.exp(value - largest) for value in x))
+
+
+def shares(out: Any, *x: Any) -> tuple[Any, ...]:
+    """The softmax of x, ``e^x_i / sum of e^x_j``, from their logsumexp.
+
+    Each is ``exp(x_i - out)``, but for the rounding of `out`, which is e times itself at 1e16: so their sum,
+    which is 1 otherwise, is divided out.
+    """
+    e = [exp(term - out) for term in x]
+    total = sum(*e)
+    return tuple([term / total for term in e])
 
 
 def _logsumexp_array(np: Any, *x: Any) -> Any:
@@ -413,7 +440,7 @@ affine: Operation = _entry(
 logsumexp: Operation = _entry(
     "logsumexp", "logΣexp", None,
     forward=_logsumexp, array=_logsumexp_array,
-    derivatives=lambda out, *x: tuple([exp(term - out) for term in x]),
+    derivatives=shares,
     latex=lambda *x: r"\log(" + " + ".join(f"e^{{{term}}}" for term in x) + ")",
     definition=lambda *x: log(_sum(*(exp(term) for term in x))),
     meaning="log(e^x1 + e^x2 + ...), stable: the cross-entropy of the logits z is logsumexp(z) - z_y",
@@ -434,6 +461,19 @@ sign: Operation = _entry(
     derivatives=(lambda out, x: 0.0,),
     kink=lambda x: x,
     meaning="1, 0 or -1, as x is above, at or below 0; the slope is 0",
+)  # fmt: skip
+power_for_slope: Operation = _entry(
+    "power_for_slope", "**", 2,
+    forward=_power_for_slope, array=_power_for_slope_array,
+    derivatives=(
+        lambda out, x, y: y * power_for_slope(x, y - 1.0),
+        lambda out, x, y: out * log_for_power(x),
+    ),
+    latex=lambda x, y: f"{x:5}^{{{y}}}",
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1),
+    requirement="a base of at least 0, or a whole exponent",
+    meaning="x ** y in the slope of x ** (y + 1) by x: at x = 0 it is 0 for y = -1, -2, ..., which come from "
+    "whole exponents, and inf for others below 0",
 )  # fmt: skip
 log_for_power: Operation = _entry(
     "log_for_power", "log", 1,

@@ -126,7 +126,8 @@ def test_nan_passes_through(operation: Operation) -> None:
     for point in points(operation, [math.nan, 0.0, 1.5, -2.0, math.inf]):
         if any(map(math.isnan, point)) and is_defined(operation, point):
             # IEEE 754: x ** 0 and 1 ** y are 1, whatever the other is.
-            decided = operation is ops.pow and (point[1] == 0 or point[0] == 1)
+            is_power = operation in (ops.pow, ops.power_for_slope)
+            decided = is_power and (point[1] == 0 or point[0] == 1)
             assert math.isnan(operation.evaluate(point)) or decided
 
 
@@ -232,6 +233,10 @@ def test_undefined(operation: Operation, point: tuple[float, ...], error: type[E
         (ops.sign, (0.5,), 1.0),
         (ops.log_for_power, (math.e,), 1.0),
         (ops.log_for_power, (0.0,), 0.0),
+        (ops.power_for_slope, (2.0, 3.0), 8.0),
+        (ops.power_for_slope, (0.0, 0.0), 1.0),
+        (ops.power_for_slope, (0.0, -1.0), 0.0),
+        (ops.power_for_slope, (0.0, -0.5), math.inf),
     ],
 )
 def test_decided_results(operation: Operation, point: tuple[float, ...], expected: float) -> None:
@@ -242,6 +247,7 @@ def test_decided_results(operation: Operation, point: tuple[float, ...], expecte
 def test_the_slope_of_a_power_by_its_exponent_is_nan_below_0() -> None:
     """No refusal: whoever writes x ** 2 at x = -1 does not ask for that slope."""
     assert math.isnan(ops.log_for_power(-1.0))
+    assert math.isnan(ops.power_for_slope(-1.0, 0.5))
     assert np.isnan(ops.log_for_power(np.array([[-1.0]]))).all()
     assert math.isnan(ops.pow.local(1, 4.0, [-2.0, 2.0]))
     x = Value(-2.0)
@@ -285,6 +291,9 @@ def test_negative_zeros_are_swallowed_by_rectifiers() -> None:
         (ops.sigmoid, (-800.0,), [0.0]),
         (ops.softplus, (800.0,), [1.0]),
         (ops.logsumexp, (1000.0, 1000.0), [0.5, 0.5]),
+        (ops.logsumexp, (1e16, 1e16), [0.5, 0.5]),  # whose logsumexp is 1e16, too
+        (ops.power_for_slope, (0.0, 2.0), [0.0, 0.0]),
+        (ops.power_for_slope, (0.0, 0.0), [0.0, 0.0]),
         (ops.affine, (2.0, 3.0, 5.0), [3.0, 2.0, 1.0]),
         (ops.affine, (5.0,), [1.0]),
         (ops.dot, (2.0, 3.0, 5.0, 7.0), [3.0, 2.0, 7.0, 5.0]),

@@ -185,6 +185,7 @@ def test_the_judge_of_latex(latex: str, well_formed: bool) -> None:
         ("at_least(a, b)", r"[a \ge b]", "at_least", "ab"),
         ("sign(a)", r"\operatorname{sign}(a)", "sign", "a"),
         ("log_for_power(a)", r"\log(a)", "log_for_power", "a"),
+        ("power_for_slope(a, b)", "a^{b}", "power_for_slope", "ab"),
     ],
 )
 def test_written_forms(text: str, latex: str, operation: str, operands: str) -> None:
@@ -206,6 +207,7 @@ def test_an_entry_is_written_as_a_call_unless_it_says_otherwise(monkeypatch: pyt
         ("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("neg", "-"), ("pow", "**"), ("sigmoid", "σ"),
         ("leaky_relu", "leaky"), ("maximum", "max"), ("minimum", "min"), ("sum", "Σ"), ("dot", "w·x"),
         ("affine", "w·x+b"), ("logsumexp", "logΣexp"), ("at_least", "≥"), ("log_for_power", "log"),
+        ("power_for_slope", "**"),
         ("exp", "exp"), ("log", "log"), ("sqrt", "sqrt"), ("tanh", "tanh"), ("relu", "relu"), ("sin", "sin"),
         ("cos", "cos"), ("abs", "abs"), ("softplus", "softplus"), ("sign", "sign"),
     ],

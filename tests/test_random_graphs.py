@@ -81,6 +81,12 @@ class Dual:
     def _tanh(self) -> Dual:
         return type(self)(self.functions.tanh(self.x), self.slope / self.functions.cosh(self.x) ** 2)
 
+    def _softplus(self) -> Dual:
+        # Not by its definition: in floats log(1 + e^-40) is 0.
+        e = self.functions.exp(-abs(self.x))
+        out = max(self.x, self.exact(0)) + self.functions.log1p(e)
+        return type(self)(out, self.slope * (e if self.x < 0 else 1) / (1 + e))
+
     def _sin(self) -> Dual:
         return type(self)(self.functions.sin(self.x), self.functions.cos(self.x) * self.slope)
 
@@ -94,6 +100,9 @@ class Dual:
         if self.slope and other.x:
             slope += self.slope * other.x * self.x ** (other.x - 1)
         return type(self)(power, slope)
+
+    def _power_for_slope(self, other: Dual) -> Dual:
+        return self._pow(other)
 
     def _maximum(self, other: Dual) -> Dual:
         return self if self.x > other.x else other

@@ -241,6 +241,8 @@ class _Symbol:
         """An operation of the table on slots and numbers."""
         tape = next(x.tape for x in operands if isinstance(x, _Symbol))
         slots = [x.slot if isinstance(x, _Symbol) else tape.constant(float(x)) for x in operands]
+        if operation is ops.sum:
+            return _Symbol(tape, tape.linear([i for slot in slots for i in (slot, tape.one)]))
         return _Symbol(tape, tape.computed(operation, tuple(slots)))
 
     def __add__(self, other: Any) -> Any:

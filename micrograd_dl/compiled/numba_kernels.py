@@ -40,12 +40,13 @@ _KNOWN = (
     LINEAR, MEAN, GATE, ops.add, ops.sub, ops.mul, ops.neg, ops.div, ops.pow, ops.exp, ops.log, ops.sqrt,
     ops.tanh, ops.sigmoid, ops.relu, ops.leaky_relu, ops.softplus, ops.sin, ops.cos, ops.abs,
     ops.maximum, ops.minimum, ops.logsumexp, ops.at_least, ops.sign, ops.log_for_power,
+    ops.power_for_slope,
 )  # fmt: skip
 CODES = {operation: code for code, operation in enumerate(_KNOWN)}
 (
     _LINEAR, _MEAN, _GATE, _ADD, _SUB, _MUL, _NEG, _DIV, _POW, _EXP, _LOG, _SQRT,
     _TANH, _SIGMOID, _RELU, _LEAKY, _SOFTPLUS, _SIN, _COS, _ABS, _MAX, _MIN,
-    _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER,
+    _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER, _POWER_FOR_SLOPE,
 ) = range(len(_KNOWN))  # fmt: skip
 
 
@@ -103,6 +104,8 @@ def _two(code: int, x: float, y: float, checked: int) -> Any:
         return x / y if checked or y != 0 else math.inf  # a vertical tangent: Operation.local
     if code == _POW:
         return x**y
+    if code == _POWER_FOR_SLOPE:
+        return (math.inf if y % 1 else 0.0) if x == 0 and y < 0 else x**y
     if code == _MAX:
         return x if x > y or x != x else y
     if code == _MIN:

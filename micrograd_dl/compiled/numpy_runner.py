@@ -141,8 +141,9 @@ class _Product:
         self.dense = 0 < self.shape[0] * self.shape[1] <= len(self.rows) / _DENSE
 
     def __call__(self, shared: Array, V: Array) -> Array:
-        if not self.dense:
-            return _sums(shared[self.weights][:, None] * V[self.rows], self.starts)
-        W = np.bincount(self.flat, shared[self.weights], self.shape[0] * self.shape[1]).reshape(self.shape)
-        product: Array = W @ V[self.inputs]
-        return product
+        if self.dense:
+            W = np.bincount(self.flat, shared[self.weights], self.shape[0] * self.shape[1])
+            product: Array = W.reshape(self.shape) @ V[self.inputs]
+            if np.isfinite(product).all():  # else 0 times an infinity is in it, in sums without that row
+                return product
+        return _sums(shared[self.weights][:, None] * V[self.rows], self.starts)

@@ -267,3 +267,24 @@ def test_an_infinity_that_comes_in_is_no_error(runner: Any) -> None:
     f = compile_graph(x.log(), [x], [], runner=runner)
     assert f([[math.inf, 1.0]]).value == math.inf
     assert math.isnan(f([[math.nan, 1.0]]).value)
+
+
+def test_a_power_whose_exponent_is_a_value_has_the_slope_0_at_0_to_the_0(runner: Any) -> None:
+    x, n = Value(0.0, "x"), Value(0.0, "n")
+    J = (x - 1) ** 2 + x**n
+    J.backward()
+    assert [p.grad for p in (x, n)] == [-2.0, 0.0]
+    assert compile_graph(J, [], [x, n], runner=runner)().gradient.tolist() == [-2.0, 0.0]
+    assert [g.data for g in grad(J, [x, n], create_graph=True)] == [-2.0, 0.0]
+    assert [g.data for g in grad(x**0.5, [x], create_graph=True)] == [math.inf]
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_what_is_not_finite_stays_out_of_sums_it_is_not_in(number: float, runner: Any) -> None:
+    """As a product of matrices it would be 0 times an infinity, which is NaN."""
+    a, b, c, *w = [Value(1.0) for _ in range(7)]
+    with_b, without = w[0] * a + w[1] * b, w[2] * a + w[3] * c
+    quotient = with_b / a  # where it is not finite, Numba asks the other runner
+    f = compile_graph(without, [a, b, c], w, outputs=[with_b, without, quotient], runner=runner)
+    found = f.outputs(np.ones(4), [[1.0, 2.0]], [[number, 3.0]], [[1.0, 4.0]])
+    np.testing.assert_array_equal(found, [[number, 5.0], [2.0, 6.0], [number, 2.5]])
