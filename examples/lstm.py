@@ -59,7 +59,7 @@ class Echo:
     """A cell that reads bits, and a unit that says after the last one what the first was."""
 
     def __init__(self, cell: RecurrentCell | LSTMCell) -> None:
-        self.cell, self.output = cell, Layer(cell.hidden, 1, "sigmoid", number=len(cell.layers))
+        self.cell, self.output = cell, Layer(cell.hidden, 1, "sigmoid", number=len(cell.layers), seed=0)
 
     def states(self, xs: Sequence[int]) -> list[State]:
         """h and c after each step; they start from 0."""

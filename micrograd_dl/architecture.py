@@ -32,7 +32,12 @@ def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activ
     """One Activation a layer."""
     names = ["relu"] * (count - 1) + ["linear"] if given is None else given
     if isinstance(names, str):
-        names = [names] * (count - 1) + ["linear"]
+        name = activation(names).name
+        if count == 1 and name != "linear":
+            raise ValueError(
+                f"{name!r} is for hidden layers, and there are none: write [{name!r}] for the output layer"
+            )
+        names = [name] * (count - 1) + ["linear"]
     if len(names) != count:
         raise ValueError(
             f"{count} layers take {count} activations, not {len(names)}: {', '.join(map(str, names))}"

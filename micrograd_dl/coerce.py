@@ -28,7 +28,7 @@ def to_float(x: object, role: str = "a Value") -> float:
 
     Raises:
         TypeError: `x` is not a real number; the message says what to do.
-        OverflowError: `x` is a whole number or a fraction beyond the largest double.
+        OverflowError: `x` is beyond the largest double.
 
     >>> to_float(3)
     3.0
@@ -40,7 +40,10 @@ expression with micrograd_dl.parse
     if isinstance(x, (float, int, Real, Decimal)) or _is_numpy_bool(x):
         try:
             number: Any = x  # numpy.bool_ is known by name only
-            return float(number)
+            found = float(number)
+            if math.isinf(found) and found != number:  # a Decimal of 1e400, say
+                raise OverflowError
+            return found
         except OverflowError:
             raise OverflowError(
                 f"{role} takes a double, and this {type(x).__name__} is beyond the largest one, "

@@ -373,6 +373,8 @@ class _Parser:
         try:
             result: Value | float = operation(*values)
         except (TypeError, ValueError, ArithmeticError) as error:
+            if any(isinstance(x, Value) and x.label in self.free for x in values):
+                return math.nan  # u / 0 is refused when u is known, and then with its number
             raise self._error(str(error), spot) from error
         if not isinstance(result, Value) and math.isinf(result):
             raise self._error("the result is beyond the largest double, 1.8e308: take smaller numbers", spot)

@@ -19,7 +19,7 @@ class Neuron:
         n_in: the number of inputs.
         activation: g; any but softmax, which is of a whole layer.
         w, b: initial weights and bias; by default drawn to suit the activation, and 0.
-        seed: of the weights.
+        seed: of the weights; without one they differ from unit to unit.
         expanded: write z as multiplications and additions instead of one node; the numbers are the same.
         bias: whether there is a b; without, it stays 0 and is no parameter.
 
@@ -35,7 +35,7 @@ class Neuron:
         *,
         w: Sequence[float] | None = None,
         b: float = 0.0,
-        seed: int = 0,
+        seed: int | None = None,
         expanded: bool = False,
         bias: bool = True,
     ) -> None:
@@ -88,7 +88,7 @@ class Layer:
         activation: any.
         weights: ``(n_out, n_in)``; by default drawn to suit the activation.
         number: of the layer in its network, for the labels ``W1[2,3]``: the weight of unit 2 for input 3.
-        seed: of the weights.
+        seed: of the weights; without one they differ from layer to layer.
         expanded, bias: see Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
 
@@ -104,7 +104,7 @@ class Layer:
         *,
         weights: Weights | None = None,
         number: int = 1,
-        seed: int = 0,
+        seed: int | None = None,
         expanded: bool = False,
         bias: bool = True,
         scaled: bool = False,

@@ -170,8 +170,12 @@ class Operation:
         return text if isinstance(text, Term) else Term(text, self.precedence)
 
     def refusal(self, error: Exception, values: Sequence[float], names: Sequence[str] = ()) -> Exception:
-        """The error to raise where the operation is undefined: built in, and says what and where."""
+        """The error to raise where the operation is undefined: built in, and says what and where.
+
+        What has no name among operands that have stands there as its number: a name could be another's.
+        """
         names = names or self.operand_names(len(values))
+        names = [name or _number_term(x) for name, x in zip(names, values, strict=True)]
         where = numbers_of(names, values)
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
         at = f" at {where}" if where else ""
@@ -225,12 +229,12 @@ class Operation:
 
 
 def names_of(operands: Sequence[Any]) -> list[str]:
-    """What an error calls Values: by labels where there are some, constants by number, the rest x, y, ..."""
-    placeholders = Operation.operand_names(len(operands))
-    return [
-        readable(v.label) if v.label else f"{v.data:.17g}" if v.is_constant else name
-        for v, name in zip(operands, placeholders, strict=True)
-    ]
+    """What an error calls Values: by labels where there are some, constants by number, the rest not."""
+    return [readable(v.label) if v.label else _number_term(v.data) if v.is_constant else "" for v in operands]
+
+
+def _number_term(x: float) -> Term:
+    return Term(f"{x:.17g}", NEG if math.copysign(1.0, x) < 0 else ATOM)
 
 
 def numbers_of(names: Sequence[str], values: Sequence[float]) -> str:

@@ -472,6 +472,7 @@ power_for_slope: Operation = _entry(
     latex=lambda x, y: f"{x:5}^{{{y}}}",
     defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1),
     requirement="a base of at least 0, or a whole exponent",
+    kink=lambda x, y: x if y <= 0 else 1.0,
     meaning="x ** y in the slope of x ** (y + 1) by x: at x = 0 it is 0 for y = -1, -2, ..., which come from "
     "whole exponents, and inf for others below 0",
 )  # fmt: skip

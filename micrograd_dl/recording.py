@@ -46,7 +46,8 @@ def require_recorded(order: Sequence[Value]) -> None:
         if node.op is None or node.op is CONSTANT:
             continue
         if not _is_recorded(node, node.op):
-            names = names_of(node.parents)
+            placeholders = node.op.operand_names(len(node.parents))
+            names = [name or x for name, x in zip(names_of(node.parents), placeholders, strict=True)]
             formula = shortened(node.op.written(names))
             current = numbers_of(names, [p.data for p in node.parents])
             label = readable(node.label) if node.label else "a node"

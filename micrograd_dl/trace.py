@@ -129,7 +129,9 @@ class Trace:
 
         Raises:
             IndexError: there are not so many steps.
+            TypeError: `position` is no whole number.
         """
+        position = operator.index(position)
         if not 0 <= position <= len(self.steps):
             raise IndexError(
                 f"the walk has {len(self.steps)} steps: go to 0 ... {len(self.steps)}, not {position}"

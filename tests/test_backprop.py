@@ -348,7 +348,7 @@ def test_an_undefined_point_is_named_as_where_the_graph_is_recorded() -> None:
     with pytest.raises(ZeroDivisionError, match=r"^height / width is not defined at height = 2, width = 0:"):
         evaluate(order, {width: 0.0})
     nameless = topological_order(height / Value(1.0))
-    with pytest.raises(ZeroDivisionError, match=r"^height / y is not defined at height = 2, y = 0:"):
+    with pytest.raises(ZeroDivisionError, match=r"^height / 0 is not defined at height = 2:"):
         evaluate(nameless, {nameless[1]: 0.0})
     with pytest.raises(ZeroDivisionError, match=r"^1 / width is not defined at width = 0:"):
         evaluate(topological_order(1 / width), {width: 0.0})

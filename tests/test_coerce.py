@@ -119,8 +119,10 @@ def test_long_things_are_not_shown_whole(length: int) -> None:
     assert f"not the str {shown}: convert" in str(error.value)
 
 
-@pytest.mark.parametrize("huge", [10**400, -(10**400), Fraction(10**400), Fraction(-(10**999), 3)])
-def test_whole_numbers_and_fractions_beyond_the_doubles(huge: int | Fraction) -> None:
+@pytest.mark.parametrize(
+    "huge", [10**400, -(10**400), Fraction(10**400), Fraction(-(10**999), 3), Decimal("1e400")]
+)
+def test_numbers_beyond_the_doubles(huge: int | Fraction | Decimal) -> None:
     with pytest.raises(OverflowError) as error:
         to_float(huge, "a weight")
     assert str(error.value) == (

@@ -323,6 +323,9 @@ def test_free_names() -> None:
     assert free_names("x + exp(y) * x; ") == ["x", "y"]
     assert free_names("k = 1; k") == []
     assert free_names("log(x - 1) / (x - 1)") == ["x"]  # no number is tried on it
+    assert free_names("u / 0 + u ** (0 - 1)") == ["u"]
+    with pytest.raises(ExpressionError, match="is not defined"):
+        free_names("k = 1; J = u + 1 / 0")
 
 
 def test_names_are_those_of_python() -> None:

@@ -193,12 +193,12 @@ def test_quotes(quote: str) -> None:
 @pytest.mark.parametrize(
     ("text", "position", "words"),
     [
-        ("a / (b - b)", 2, ["a / y", "at a = 2, y = 0", "div needs a divisor"]),
+        ("a / (b - b)", 2, ["a / 0", "at a = 2:", "div needs a divisor"]),
         ("1 + 1/0", 5, ["at x = 1, y = 0", "div needs a divisor"]),
         ("u = -b; 1 + log(u)", 12, ["log(u)", "at u = -3"]),
-        ("3 + (-b)**0.5", 8, ["** 0.5", "= -3"]),
-        ("(b-b)**-1", 5, ["** -1", "= 0"]),
-        ("2*sin(1e308*b)", 2, ["sin(x)", "at x = inf"]),
+        ("3 + (-b)**0.5", 8, ["(-3) ** 0.5"]),
+        ("(b-b)**-1", 5, ["0 ** -1"]),
+        ("2*sin(1e308*b)", 2, ["sin(inf)"]),
         ("1 + dot(a, b, c)", 4, ["dot needs an even number of operands"]),
     ],
 )

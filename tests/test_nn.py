@@ -46,6 +46,8 @@ def test_a_neuron_draws_what_suits_its_activation() -> None:
     drawn = [p.data for p in Neuron(4, "relu", seed=5).parameters()]
     assert drawn == [*he(np.random.default_rng(5), 1, 4)[0], 0]
     assert [p.label for p in Neuron(2).parameters()] == ["w1", "w2", "b"]
+    units = [*(Neuron(1) for _ in range(3)), *(Layer(1, 1).neurons[0] for _ in range(3))]
+    assert len({unit.w[0].data for unit in units}) == 6  # no two learn the same
     assert repr(Neuron(2, "sigmoid")) == "Neuron(2 -> sigmoid)"
 
 

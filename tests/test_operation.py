@@ -253,6 +253,17 @@ def test_an_error_tells_operands_of_one_name_apart_and_an_operand_used_twice_is_
         zero / zero
 
 
+def test_what_has_no_name_is_a_number_in_an_error() -> None:
+    """Not a placeholder, which could be the name of another operand: here y is 3."""
+    x, y = Value(2, "x"), Value(3, "y")
+    with pytest.raises(ZeroDivisionError, match=r"^x / 0 is not defined at x = 2: "):
+        x / (y - 3)
+    with pytest.raises(ValueError, match=r"^\(-6\) \*\* 0.5 is not defined: pow needs"):
+        (y - 9) ** 0.5
+    with pytest.raises(ValueError, match=r"^log\(0\) is not defined: log needs"):
+        (y - 3).log()
+
+
 def test_a_label_in_an_error_is_short_and_on_one_line() -> None:
     with pytest.raises(ValueError, match=r"^log\(`two\\nlines`\) is not defined at `two\\nlines` = -1: "):
         Value(-1, "two\nlines").log()

@@ -231,6 +231,13 @@ def test_next_and_back_return_the_step_they_do_or_undo() -> None:
     assert trace.position == 1
 
 
+def test_goto_nowhere_in_between() -> None:
+    trace, _ = course()
+    with pytest.raises(TypeError, match="float"):
+        trace.goto(1.5)  # type: ignore[arg-type]  # on purpose
+    assert trace.position == 0
+
+
 @pytest.mark.parametrize("position", [-1, 10, 1_000])
 def test_goto_outside_is_refused(position: int) -> None:
     trace, _ = course()

@@ -78,4 +78,4 @@ def watched_comparisons() -> Iterator[list[Comparison]]:
 
 
 def _name(x: Operand) -> str:
-    return x.label or "a number" if isinstance(x, Value) else f"{x:.17g}"
+    return x.label or "a number" if isinstance(x, Value) else f"{float(x):.17g}"

@@ -60,7 +60,7 @@ def compile_graph(
     ``max(zs)``), give the function that records it instead of its result: the comparisons it makes are then
     noted, and a call in which one comes out differently raises ValueError instead of giving a wrong number.
     For a Value that exists already, record it inside ``watched_comparisons()``. What cannot be seen is
-    arithmetic on ``v.data``, and indices.
+    arithmetic on ``v.data``, and indices. Slopes at kinks are those that ``set_slope_at_kink`` says now.
 
     Args:
         result: what to differentiate, or a function that records it from the inputs.
@@ -68,7 +68,8 @@ def compile_graph(
         parameters: leaves that all examples share, whose gradient is wanted; by default all other leaves.
         gradient: whether the gradient will be asked for; without it a call is shorter, and gives zeros.
         outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
-        derivatives: nodes: it also gives the derivatives of each example's result by them.
+        derivatives: nodes: it also gives the derivatives of each example's result by them; by a node that all
+            examples share, that of their mean.
         comparisons: what was asked while the graph was recorded.
         runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
             numba if it is installed.
@@ -120,7 +121,7 @@ class CompiledGraph:
         runner: Runner,
     ) -> None:
         self.runner = runner
-        self._slope_at_kink = slope_at_kink()  # as on a node, that of the recording counts
+        self._slope_at_kink = slope_at_kink()  # programs for other kinds of inputs are written later
         self._inputs = Inputs(inputs)
         self.recorded = recorded(root, self._inputs.leaves, parameters, request)
         self._shape = (len(self.parameters),)

@@ -29,7 +29,8 @@ class MLP(Network):
     """A multilayer perceptron of Values at the speed of matrices; see :class:`~micrograd_dl.network.Network`.
 
     The graph of one example is recorded once; whatever trains, checks, compares or saves a network replays
-    it. All parameters lie in one flat vector theta.
+    it. All parameters lie in one flat vector theta. It keeps its memory between calls, so that it is not for
+    several threads at a time.
 
     Args:
         runner: see :func:`~micrograd_dl.compiled.compile_graph`.

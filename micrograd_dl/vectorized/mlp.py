@@ -46,7 +46,8 @@ class MLP(Network):
 
     All parameters lie in one flat vector theta, layer after layer, each as ``[W b]``, a matrix
     ``(n[l], n[l-1] + 1)`` in row-major order, then gamma and beta where there are; so an optimiser's step is
-    a handful of array operations.
+    a handful of array operations. It keeps its memory between calls, so that it is not for several threads at
+    a time.
 
     Args:
         dtype: of all arrays, ``float64`` or ``float32``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,13 @@ def test_a_comparison_that_comes_out_otherwise_is_refused(runner: Any) -> None:
         match=r"x > 0 \(.*test_comparisons.py:\d+: .*came out otherwise .*\(example 1, counted from 0\)",
     ):
         f([[1.0, -2.0, 3.0]])
+
+
+def test_a_comparison_with_a_fraction(runner: Any) -> None:
+    f = compile_graph(lambda x: x if x > Fraction(1, 4) else -x, [Value(1.0, "x")], runner=runner)
+    assert f(0.3).value == 0.3
+    with pytest.raises(ValueError, match=r"x > 0\.25 .* came out otherwise"):
+        f(0.2)
 
 
 def test_the_comparison_is_told_even_where_the_path_itself_is_undefined(runner: Any) -> None:

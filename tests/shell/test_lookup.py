@@ -148,3 +148,8 @@ def test_infinite_numbers() -> None:
     trace.end()
     assert answer(trace, "a") == "a = -inf"
     assert answer(trace, "J + 1") == "J + 1 = -inf"
+
+
+def test_what_is_undefined_is_said_with_the_numbers_of_the_walk() -> None:
+    with pytest.raises(ExpressionError, match="u / 0 is not defined at u = 6: "):
+        answer(course(), "u / 0")
