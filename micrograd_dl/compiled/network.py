@@ -26,11 +26,11 @@ def _of_one(layer: LayerPass, name: str) -> list[Value]:
 
 
 class MLP(Network):
-    """A multilayer perceptron of Values at the speed of matrices; see :class:`~micrograd_dl.network.Network`.
+    """A multilayer perceptron of Values; see :class:`~micrograd_dl.network.Network`.
 
     The graph of one example is recorded once; whatever trains, checks, compares or saves a network replays
-    it. All parameters lie in one flat vector theta. It keeps its memory between calls, so that it is not for
-    several threads at a time.
+    it. All parameters lie in one flat vector theta. While the network is small, it is as fast as one of
+    matrices. It keeps its memory between calls, so that it is not for several threads at a time.
 
     Args:
         runner: see :func:`~micrograd_dl.compiled.compile_graph`.
