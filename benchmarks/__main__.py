@@ -18,6 +18,8 @@ SECTIONS = {
     "demo": "whole trainings: micrograd's moons, a GPT of Values",
 }
 
+TASKS = ("mlp", "wide", "mixed", "chain", "moons", "gpt")  # of eager and replay, and of demo
+
 
 def main() -> None:
     """Set the threads and the kernels of the processor, and only then import what computes."""
@@ -34,11 +36,12 @@ def main() -> None:
     )
     parser.add_argument("--smallest", type=int, default=0, metavar="N", help="no graph of fewer nodes")
     parser.add_argument("--largest", type=int, default=10**6, metavar="N", help="no graph of more nodes")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=(), help="no others than these")
     parser.add_argument(
-        "--tasks", nargs="+", default=(), help="no others: mlp, wide, mixed, chain; moons, gpt"
-    )
-    parser.add_argument(
-        "--save", type=Path, metavar="FILE", help="keep the times in a JSON file, for `benchmarks.charts`"
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="keep the times in a JSON file, for `benchmarks.page` and `.charts`; not those of networks",
     )
     parser.add_argument(
         "--coretype",

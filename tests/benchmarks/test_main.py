@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import benchmarks.__main__ as command
+from benchmarks import demo, eager, replay
 from benchmarks.records import load, record
 
 
@@ -51,3 +52,14 @@ def test_a_section_that_there_is_not_is_refused(
     with pytest.raises(SystemExit):
         command.main()
     assert "no section speed: choose from networks, eager, replay, columns, demo" in capsys.readouterr().err
+
+
+def test_a_task_that_there_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "eager", "--tasks", "mpl"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "invalid choice: 'mpl'" in capsys.readouterr().err
+    kinds = {kind for kind, *_ in eager.TASKS} | {*replay.KINDS} | {*demo.DEMONSTRATIONS}
+    assert set(command.TASKS) == kinds
