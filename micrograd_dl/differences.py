@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -27,10 +28,11 @@ NO_NUMBER = "backprop gives no number"
 
 # The five steps, as parts of the longest. No simple fractions: a swing that fits into a step often fits into
 # its half as well, and all five would miss it.
-_PARTS = (1.0, 0.6931, 0.4714, 0.3303, 0.2217)
+_PARTS = (1.0, 0.69314718056, 0.47140452079, 0.33028197264, 0.22172947135)
 # How far extrapolated differences of one function may be apart, beside the largest difference. That five
 # numbers which have nothing to do with each other come so close by chance is next to impossible.
 _SETTLED = 1e-4
+NO_DIGITS = 1e-3  # a value that rounding moves by so much of itself has next to no digit that is right
 _FURTHER = 3  # the longest is tried in powers of 2 ** 3
 
 
@@ -47,28 +49,29 @@ class Sample:
     noise: Sequence[float]
 
 
-class Line:
-    """A function of one number around a point, and what it was found to be there.
+class Line(ABC):
+    """A function of one number around a point.
 
     Args:
         x: the point.
-        at: the function. It raises ValueError or ArithmeticError where it is undefined.
-        has_kink: whether a kink lies between two of its samples.
     """
 
-    def __init__(
-        self,
-        x: float,
-        at: Callable[[float], Sample],
-        has_kink: Callable[[Sample, Sample], bool] = lambda below, above: False,
-    ) -> None:
-        self.x, self.has_kink, self._at = x, has_kink, at
+    def __init__(self, x: float) -> None:
+        self.x = x
         self._known: dict[float, Sample] = {}
+
+    @abstractmethod
+    def sample(self, x: float) -> Sample:
+        """The function at `x`; ValueError or ArithmeticError where it is undefined."""
+
+    def has_kink(self, low: float, high: float) -> bool:  # noqa: ARG002 - where nothing is known of kinks
+        """Whether a kink is known to lie between."""
+        return False
 
     def at(self, x: float) -> Sample:
         """The function at `x`, which is asked once for each."""
         if x not in self._known:
-            self._known[x] = self._at(x)
+            self._known[x] = self.sample(x)
         return self._known[x]
 
 
@@ -86,10 +89,9 @@ class Estimate:
     doubt: float
     step: float
 
-    @property
-    def size(self) -> float:
-        """How large it is, whatever its sign."""
-        return math.fabs(self.value)
+    def agrees_with(self, value: float, doubt: float = 0.0) -> bool:
+        """Whether it could be the same as `value`, which is in doubt itself."""
+        return math.fabs(self.value - value) <= self.doubt + doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,16 @@ class Evidence:
                 return why
         return HIDDEN
 
-    def supports(self, claimed: float) -> bool:
-        """Whether some estimate, not in doubt itself, gives the number that is claimed."""
-        return any(
-            math.fabs(found.value - claimed) <= found.doubt <= SUSPICIOUS * math.fabs(claimed)
-            for found in self.estimates
+    def speaks_against(self, claimed: float) -> bool:
+        """Whether the best estimate is borne out by one of other steps, and what is claimed by none."""
+        best = self.best
+        if isinstance(best, str):
+            return False
+        apart = math.fabs(best.value - claimed)
+        clear = math.inf if math.isnan(apart) else apart / 10
+        others = [found for found in self.estimates if found is not best and found.doubt <= clear]
+        return any(best.agrees_with(found.value, found.doubt) for found in others) and not any(
+            found.agrees_with(claimed) for found in others
         )
 
 
@@ -142,7 +149,7 @@ def steps(x: float, epsilon: float, count: int = 14) -> Iterator[float]:
             yield step * 2.0**power
 
 
-def gather(line: Line, tries: Iterable[float], claimed: float, size: float) -> Evidence:
+def gather(line: Line, tries: Iterable[float], claimed: float, negligible: float) -> Evidence:
     """Evidence of the derivative, until there is enough of it.
 
     Args:
@@ -150,7 +157,7 @@ def gather(line: Line, tries: Iterable[float], claimed: float, size: float) -> E
         tries: the steps.
         claimed: what the derivative is said to be. One clear estimate that is the same is enough, and two of
             any other: a bug is only called so if different steps bear each other out.
-        size: of the gradient; what is next to nothing beside it needs not be known more precisely.
+        negligible: the derivative needs not be known more precisely than this.
     """
     estimates: list[Estimate] = []
     obstacles: list[str] = []
@@ -162,10 +169,10 @@ def gather(line: Line, tries: Iterable[float], claimed: float, size: float) -> E
             continue
         estimates.append(found)
         claim = math.fabs(claimed) if math.isfinite(claimed) else 0.0
-        enough = GOOD * max(claim, found.size, SUSPICIOUS * size)
-        if found.doubt <= enough:
+        precisely = GOOD * max(claim, math.fabs(found.value))
+        if found.doubt <= max(precisely, negligible):
             clear += 1
-            if clear == 2 or math.fabs(found.value - claimed) <= found.doubt + enough:
+            if clear == 2 or math.fabs(found.value - claimed) <= found.doubt + precisely:
                 break
     return Evidence(estimates, obstacles)
 
@@ -183,7 +190,7 @@ def estimate(line: Line, step: float) -> Estimate | str:
         return UNDEFINED
     if not math.isfinite(here.values[-1]):
         return UNDEFINED
-    if any(line.has_kink(pair.below, pair.above) for pair in pairs):
+    if any(line.has_kink(line.x - pair.length, line.x + pair.length) for pair in pairs):
         return KINK
     found: Estimate | str = HIDDEN
     # The whole way has to be smooth, not only the result: what swings fast or has a sharp bend may have
@@ -218,6 +225,9 @@ def _of_one(x: float, here: Sample, pairs: Sequence[_Pair], k: int) -> Estimate 
     noise = max(here.noise[k], *(max(pair.below.noise[k], pair.above.noise[k]) for pair in pairs))
     if all(low == centre == high for low, high in sides):  # infinite, perhaps, but of no concern
         return Estimate(0.0, 2 * noise / lengths[0], lengths[0])
+    largest = max(math.fabs(value) for side in sides for value in side)
+    if noise > NO_DIGITS * largest and here.noise[k] <= NO_DIGITS * math.fabs(centre):
+        return UNSETTLED  # as of the sine of a number that is small here, and large beside
     slopes = [(high / 2 - low / 2) / h for (low, high), h in zip(sides, lengths, strict=True)]
     doubts = [noise / h for h in lengths]
     # Where the slopes to both sides do not come together, there is a bend, whose mean slope means nothing.

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
+from micrograd_dl.differences import NO_DIGITS
 from micrograd_dl.ops import CONSTANT
 from micrograd_dl.value import Value
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4
-_NO_DIGITS = 1e-3  # a result that is disturbed by so much of itself has next to no digit that is right
 
 
 class Disturber:
@@ -37,21 +38,54 @@ class Disturber:
         """
         return self._moved(values, given, _SLIGHTLY)
 
+    @cached_property
     def noise_here(self) -> list[float]:
         """The same at the graph's own numbers, by several."""
         return self._most(_SLIGHTLY)
 
-    def without_digits(self) -> list[Value]:
-        """Nodes whose value is decided by rounding, as the sine of a number known to a turn only.
+    @cached_property
+    def undecided(self) -> set[Value]:
+        """Nodes of which no difference says anything: rounding decides what they or others make of them.
 
-        What is merely uncertain grows with the disturbance; what has run through all that it can be does not.
+        Such is a number of which no digit after the point is known, if its sine is taken. What is merely
+        uncertain grows with the disturbance; what has run through all that it can be does not.
         """
-        slightly, strongly = self._most(_SLIGHTLY), self._most(_STRONGLY)
-        return [
-            node
-            for node, little, much in zip(self.order, slightly, strongly, strict=True)
-            if little > _NO_DIGITS * math.fabs(node.data) and much < _STRONGLY / _SLIGHTLY / 16 * little
-        ]
+        found = set()
+        strongly = self._most(_STRONGLY)
+        for node, little, much in zip(self.order, self.noise_here, strongly, strict=True):
+            if little > NO_DIGITS * math.fabs(node.data) and much < _STRONGLY / _SLIGHTLY / 16 * little:
+                found.add(node)
+        for node in reversed(self.order):
+            if node in found:
+                found.update(node.parents)
+        return found
+
+    def slopes_noise(self) -> dict[Value, float]:
+        """How far rounding may have moved backprop's own derivative by each node.
+
+        The rules are applied anew, since what was recorded is to be judged; of what they give, only how far
+        it is apart is taken.
+        """
+        tries = [self._derivatives(units) for units in (0.0, *[_SLIGHTLY] * _TIMES)]
+        noise = {node: max(d) - min(d) for node, *d in zip(self.order, *tries, strict=True)}
+        return {node: math.inf if math.isnan(x) else x for node, x in noise.items()}
+
+    def _derivatives(self, units: float) -> list[float]:
+        """Backprop of a disturbed forward pass, and disturbed itself."""
+        values = self._disturbed({node: node.data for node in self.order}, {}, units)
+        totals = dict.fromkeys(self.order, 0.0)
+        totals[self.order[-1]] = 1.0
+        for node in reversed(self.order):
+            operands = [values[p] for p in node.parents]
+            for index, (parent, recorded) in enumerate(zip(node.parents, node.locals, strict=True)):
+                if node.op is None or parent.op is CONSTANT:
+                    continue
+                try:
+                    slope = node.op.local(index, values[node], operands)
+                except ValueError:
+                    slope = recorded
+                totals[parent] += self._near(self._near(slope, units) * totals[node], units)
+        return [totals[node] for node in self.order]
 
     def _most(self, units: float) -> list[float]:
         values = {node: node.data for node in self.order}
@@ -62,6 +96,14 @@ class Disturber:
         self, values: Mapping[Value, float], given: Mapping[Value, float], units: float
     ) -> list[float]:
         """How far each node is from `values` if results are wrong by so many units in the last place."""
+        disturbed = self._disturbed(values, given, units)
+        moved = [math.fabs(disturbed[node] - values[node]) for node in self.order]
+        return [0.0 if math.isnan(x) else x for x in moved]
+
+    def _disturbed(
+        self, values: Mapping[Value, float], given: Mapping[Value, float], units: float
+    ) -> dict[Value, float]:
+        """The data of every node if results are wrong by so many units in the last place."""
         disturbed: dict[Value, float] = {}
         for node in self.order:
             if node in given or node.op is None or node.op is CONSTANT:
@@ -75,8 +117,7 @@ class Disturber:
             except (ValueError, ZeroDivisionError):  # disturbed, an operand has left where it is defined
                 value = values[node]
             disturbed[node] = self._near(value, units)
-        moved = [math.fabs(disturbed[node] - values[node]) for node in self.order]
-        return [0.0 if math.isnan(x) else x for x in moved]
+        return disturbed
 
     def _near(self, value: float, units: float) -> float:
         return value + self.random.uniform(-units, units) * math.ulp(value) if math.isfinite(value) else value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from micrograd_dl import ops
 from micrograd_dl.backprop import Contribute, evaluate, grad, require_value, steps_in
 from micrograd_dl.differences import EPS, KINK, UNDEFINED, Line, Sample, steps
 from micrograd_dl.disturbing import Disturber
@@ -19,7 +20,6 @@ from micrograd_dl.recording import require_recorded
 from micrograd_dl.value import Value
 from micrograd_dl.verdict import EPSILON, Check, Component, Judge, judged, to_step
 
-_SMALLEST = math.ulp(0.0)
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity
 
 
@@ -69,17 +69,21 @@ class GraphLine(Line):
     """
 
     def __init__(self, order: Sequence[Value], leaf: Value, disturber: Disturber) -> None:
+        super().__init__(leaf.data)
         self.order, self.leaf, self.disturber = order, leaf, disturber
-        super().__init__(leaf.data, self._sample, self._kink_between)
 
-    def _sample(self, x: float) -> Sample:
+    def sample(self, x: float) -> Sample:
+        """See `Line.sample`."""
         given = {self.leaf: x}
         values = evaluate(self.order, given)
-        return Sample(list(values.values()), self.disturber.noise(values, given))
+        is_here = x == self.leaf.data
+        noise = self.disturber.noise_here if is_here else self.disturber.noise(values, given)
+        return Sample(list(values.values()), noise)
 
-    def _kink_between(self, below: Sample, above: Sample) -> bool:
-        sides = (dict(zip(self.order, sample.values, strict=True)) for sample in (below, above))
-        return bool(kinks_between(self.order, *sides))
+    def has_kink(self, low: float, high: float) -> bool:
+        """See `Line.has_kink`."""
+        below, above = (dict(zip(self.order, self.at(x).values, strict=True)) for x in (low, high))
+        return bool(kinks_between(self.order, below, above))
 
 
 class _GraphJudge(Judge):
@@ -89,12 +93,11 @@ class _GraphJudge(Judge):
         self.order, self.root, self.notation = order, order[-1], notation
         self.derivatives = dict(zip(order, grad(self.root, order), strict=True))
         self.disturber = Disturber(order)
-        self.noise = self.disturber.noise_here()[-1]
+        self.noise = self.disturber.noise_here[-1]
         # Of what the result is, or of what it is the small rest of.
         scale = max(math.fabs(self.root.data), self.noise / EPS)
         super().__init__({leaf: self.derivatives[leaf] for leaf in leaves}, scale)
         self._doubts: dict[Value, float] = {}
-        self._undecided: set[Value] | None = None
         self._terms: dict[Value, list[Contribute]] = {}
 
     def attempt(self, leaf: Value, step: float) -> Component | str:
@@ -118,29 +121,13 @@ class _GraphJudge(Judge):
 
     def other_steps(self, leaf: Value, epsilon: float) -> Iterable[float]:
         """See `Judge.other_steps`."""
-        return () if leaf in self._decided_by_rounding() else steps(leaf.data, epsilon)
-
-    def _decided_by_rounding(self) -> set[Value]:
-        """The nodes above one that has no digit which is right: no difference says anything of them."""
-        if self._undecided is None:
-            self._undecided = set(self.disturber.without_digits())
-            for node in reversed(self.order):
-                if node in self._undecided:
-                    self._undecided.update(node.parents)
-        return self._undecided
+        return () if leaf in self.disturber.undecided else steps(leaf.data, epsilon)
 
     def backprops_doubt(self, leaf: Value) -> float:
-        """See `Judge.backprops_doubt`: rounding in each term of the chain rule, and what underflows there."""
+        """See `Judge.backprops_doubt`."""
         if not self._doubts:
-            self._doubts = dict.fromkeys(self.order, 0.0)
-            for node in reversed(self.order):
-                upstream, doubt = math.fabs(self.derivatives[node]), self._doubts[node]
-                for parent, slope in zip(node.parents, node.locals, strict=True):
-                    local = math.fabs(slope)
-                    rounded = 8 * EPS * upstream * local + 8 * _SMALLEST * (1 + upstream)
-                    self._doubts[parent] += rounded + (local * doubt if local and doubt else 0.0)
-        doubt = self._doubts[leaf]
-        return math.inf if math.isnan(doubt) else doubt
+            self._doubts = self.disturber.slopes_noise()
+        return 2 * self._doubts[leaf]
 
     def no_number(self, leaf: Value) -> str:
         """See `Judge.no_number`: the term of the chain rule at which numbers end."""
@@ -162,9 +149,11 @@ class _GraphJudge(Judge):
 
 def _is_a_wrong_rule(term: Contribute) -> bool:
     """Whether the slope of an operation is no number where the operation itself changes by one."""
+    operands = [p.data for p in term.node.parents]
     if math.isfinite(term.local) or term.node.op is None:
         return False
-    operands = [p.data for p in term.node.parents]
+    if term.node.op is ops.pow and term.index == 1 and operands[0] < 0:
+        return False  # defined at whole exponents only, so that there is no slope
     sides = []
     for factor in (1 - 1e-3, 1 + 1e-3):
         operands[term.index] = (factor * term.parent.data) if term.parent.data else factor - 1

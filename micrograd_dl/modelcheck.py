@@ -204,14 +204,22 @@ class _ModelJudge(Judge):
         return NotJudged(leaf, KINK) if first == KINK else super().best(first, leaf, epsilon)
 
     def line(self, leaf: str) -> Line:
-        """See `Judge.line`: of a model, only its cost is known."""
-
-        def at(x: float) -> Sample:
-            J, rounding = self.cost(leaf, x)
-            return Sample([J], [self.noise + rounding])
-
-        return Line(self.number(leaf), at)
+        """See `Judge.line`."""
+        return _CostLine(self, leaf)
 
     def other_steps(self, leaf: str, epsilon: float) -> Iterable[float]:
         """See `Judge.other_steps`: fewer than of a graph, as each takes the cost over all examples."""
         return steps(self.number(leaf), epsilon, _GROUPS)
+
+
+class _CostLine(Line):
+    """The cost of a model as a function of one component; of what is on the way to it nothing is known."""
+
+    def __init__(self, judge: _ModelJudge, leaf: str) -> None:
+        super().__init__(judge.number(leaf))
+        self.judge, self.leaf = judge, leaf
+
+    def sample(self, x: float) -> Sample:
+        """See `Line.sample`."""
+        J, rounding = self.judge.cost(self.leaf, x)
+        return Sample([J], [self.judge.noise + rounding])

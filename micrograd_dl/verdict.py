@@ -85,7 +85,7 @@ class Component:
     def agrees(self) -> bool:
         """Whether the two are the same beyond doubt."""
         size = math.fabs(self.analytic)
-        return self.apart <= GOOD * size and self.doubt <= SUSPICIOUS * size
+        return self.apart <= GOOD * size < math.inf and self.doubt <= SUSPICIOUS * size
 
     @property
     def contradicts(self) -> bool:
@@ -232,6 +232,7 @@ class Judge(ABC):
         self.exact = exact
         size = math.hypot(*filter(math.isfinite, exact.values()))
         self.size = max(size, GOOD * min(scale, 1.0)) if size else 1.0
+        self.negligible = GOOD * SUSPICIOUS * self.size  # changes no verdict
 
     @abstractmethod
     def attempt(self, leaf: Any, step: float) -> Component | str:
@@ -258,7 +259,7 @@ class Judge(ABC):
         if isinstance(first, Component) and first.agrees:
             return first
         claimed = self.exact[leaf]
-        evidence = gather(self.line(leaf), self.other_steps(leaf, epsilon), claimed, self.size)
+        evidence = gather(self.line(leaf), self.other_steps(leaf, epsilon), claimed, self.negligible)
         found = evidence.best
         if not math.isfinite(claimed) and found not in (KINK, UNDEFINED) and (why := self.no_number(leaf)):
             return NotJudged(leaf, NO_NUMBER, why)
@@ -266,18 +267,18 @@ class Judge(ABC):
             return replace(first, doubt=first.doubt + first.apart)
         if isinstance(found, str):
             return NotJudged(leaf, found, self._numbers(first, claimed))
-        doubt = found.doubt + self.backprops_doubt(leaf)
+        doubt = found.doubt + (self.backprops_doubt(leaf) if math.isfinite(claimed) else 0.0)
         component = Component(leaf, found.value, claimed, found.step, doubt)
         if self.sees_nothing_in(component):
             return NotJudged(leaf, HIDDEN, self._numbers(component, claimed))
-        if component.contradicts and evidence.supports(claimed):
+        if component.contradicts and not evidence.speaks_against(claimed):
             return NotJudged(leaf, UNSETTLED, self._numbers(component, claimed))
         return component
 
     def _is_next_to_nothing(self, component: Component) -> bool:
         """Whether both derivatives are so small that they change no verdict, as of x**9 at 0."""
         largest = max(math.fabs(component.numerical), math.fabs(component.analytic), component.doubt)
-        return largest <= GOOD * SUSPICIOUS * self.size
+        return largest <= self.negligible
 
     @staticmethod
     def _numbers(found: Component | str, claimed: float) -> str:
