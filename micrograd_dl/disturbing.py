@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from micrograd_dl.differences import NO_DIGITS
-from micrograd_dl.ops import CONSTANT
+from micrograd_dl.ops import CONSTANT, logsumexp
 from micrograd_dl.value import Value
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
@@ -116,8 +116,15 @@ class Disturber:
                 value = node.op.forward(*operands)
             except (ValueError, ZeroDivisionError):  # disturbed, an operand has left where it is defined
                 value = values[node]
-            disturbed[node] = self._near(value, units)
+            # A logarithm of a sum is rounded as a number of the size of 1, however small it is.
+            least = 1.0 if node.op is logsumexp else 0.0
+            disturbed[node] = self._near(value, units, least)
         return disturbed
 
-    def _near(self, value: float, units: float) -> float:
-        return value + self.random.uniform(-units, units) * math.ulp(value) if math.isfinite(value) else value
+    def _near(self, value: float, units: float, least: float = 0.0) -> float:
+        """Another number near `value`, or near to one of the size `least`; the same one if units is 0."""
+        if not units or not math.isfinite(value):
+            return value
+        # At least one unit, or rounding would often leave it as it is.
+        far = self.random.choice((-1, 1)) * self.random.uniform(1.0, units)
+        return value + far * math.ulp(max(math.fabs(value), least))
