@@ -9,27 +9,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
 import numpy as np
 
 from micrograd_dl.coerce import to_seed, to_whole
-from micrograd_dl.gradcheck import (
-    EPS,
-    EPSILON,
-    GOOD,
-    KINK,
-    UNDEFINED,
-    Check,
-    Component,
-    Judge,
-    judged,
-    to_step,
-)
+from micrograd_dl.differences import EPS, GOOD, KINK, UNDEFINED, Line, Sample, steps
 from micrograd_dl.theta import Model, kept, names, require_model, vector
+from micrograd_dl.verdict import EPSILON, Check, Component, Judge, NotJudged, judged, to_step
 
+_GROUPS = 5  # of steps that are tried for a component, besides the course's
 _OPERATIONS = 16  # a cost is taken to be off by at least so many times the rounding of one operation
 
 
@@ -208,15 +199,27 @@ class _ModelJudge(Judge):
         gap = abs((high - self.J) / (up - x) - (self.J - low) / (x - down))
         return Component(leaf, (high - low) / (up - down), self.exact[leaf], step, doubt), gap
 
-    def best(self, first: Component | str, leaf: str, epsilon: float) -> Component | str:
+    def best(self, first: Component | str, leaf: str, epsilon: float) -> Component | NotJudged:
         """See `Judge.best`; a kink at the point itself is there with any step."""
-        return KINK if first == KINK else super().best(first, leaf, epsilon)
+        return NotJudged(leaf, KINK) if first == KINK else super().best(first, leaf, epsilon)
 
-    def other_steps(self, leaf: str, epsilon: float) -> Iterator[float]:
+    def line(self, leaf: str) -> Line:
+        """See `Judge.line`."""
+        return _CostLine(self, leaf)
+
+    def other_steps(self, leaf: str, epsilon: float) -> Iterable[float]:
         """See `Judge.other_steps`: fewer than of a graph, as each takes the cost over all examples."""
-        for power in (1, 2, 3, 4, -1):
-            yield epsilon * 10.0**power
-        size = abs(self.number(leaf))
-        if size > 10:  # in which those may be lost
-            yield epsilon * 1e2 * size
-            yield epsilon * 1e4 * size
+        return steps(self.number(leaf), epsilon, _GROUPS)
+
+
+class _CostLine(Line):
+    """The cost of a model as a function of one component; of what is on the way to it nothing is known."""
+
+    def __init__(self, judge: _ModelJudge, leaf: str) -> None:
+        super().__init__(judge.number(leaf))
+        self.judge, self.leaf = judge, leaf
+
+    def sample(self, x: float) -> Sample:
+        """See `Line.sample`."""
+        J, rounding = self.judge.cost(self.leaf, x)
+        return Sample([J], [self.judge.noise + rounding])

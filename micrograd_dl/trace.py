@@ -18,12 +18,13 @@ from functools import cached_property
 from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, require_value, steps_in, written_node
 from micrograd_dl.coerce import to_float
 from micrograd_dl.explain import Nudge, Paths, Why, nudge, paths, why_from
-from micrograd_dl.gradcheck import Check, check
+from micrograd_dl.gradcheck import check
 from micrograd_dl.notation import Notation, number
 from micrograd_dl.ops import TABLE
 from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute, require_recorded
 from micrograd_dl.value import Value
+from micrograd_dl.verdict import Check
 
 _WINDOW = 4  # steps shown on either side of the cursor
 

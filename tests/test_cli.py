@@ -152,6 +152,23 @@ def test_a_check_that_can_judge_nothing(capsys: Capture) -> None:
     assert "kink" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "verdict"),
+    [
+        (["relu(x) + y", "x=0", "y=1"], 0, "backprop is right"),  # a kink, where the slope is a choice
+        (["x**y", "x=-2", "y=2"], 1, "backprop is right where it could be judged"),
+        (["sqrt(x) + y", "x=0", "y=1"], 1, "backprop is right where it could be judged"),
+        (["x*x*x", "x=1e-120"], 1, "nothing could be judged here"),
+    ],
+)
+def test_the_exit_code_of_a_check_in_which_not_all_is_judged(
+    capsys: Capture, words: list[str], code: int, verdict: str
+) -> None:
+    assert main(["check", *words]) == code
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first.endswith(f": {verdict}")
+
+
 def test_source(capsys: Capture) -> None:
     assert main(["source", "x**3 - 2*x", "x=2"]) == 0
     assert capsys.readouterr().out.startswith(SOURCE)

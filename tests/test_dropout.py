@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import compare
-from micrograd_dl.gradcheck import check, distance
+from micrograd_dl.gradcheck import check
 from micrograd_dl.network import Network
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.training.fitting import fit
+from micrograd_dl.verdict import distance
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])

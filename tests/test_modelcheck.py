@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, set_slope_at_kink, vectorized
-from micrograd_dl.gradcheck import distance
 from micrograd_dl.modelcheck import check_gradients
 from micrograd_dl.network import Network, Parameter, one_hot
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.theta import names, vector
 from micrograd_dl.training.fitting import fit
+from micrograd_dl.verdict import distance
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])

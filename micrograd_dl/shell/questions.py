@@ -197,7 +197,7 @@ class Questions(Prompt):
         del argument
         found = self.trace.check()
         self.tell(found)
-        self.failures += not found.ok
+        self.failures += not (found.ok and found.complete)
 
 
 def whole_number(text: str) -> int:
