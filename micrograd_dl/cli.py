@@ -13,7 +13,9 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from micrograd_dl import __version__
@@ -102,7 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write_stand_ins(sys.stderr)
     read_anything(sys.stdin)
     try:
-        code = _carry_out(list(sys.argv[1:] if arguments is None else arguments))
+        with _warnings_in_a_line():
+            code = _carry_out(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # argparse has said what was wrong, or shown its help
@@ -117,6 +120,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(_told(error), 1)
     finally:
         _leave_nothing_to_write()
+
+
+@contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """Show warnings as this command does its own: a line of source would say nothing to those who run it."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        _warn(" ".join(str(message).split()))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _warn(message: str) -> None:
+    print(f"micrograd-dl: warning: {message}", file=sys.stderr)
 
 
 def _fail(problem: str, code: int) -> int:
@@ -206,7 +225,7 @@ def _expression(text: str, values: dict[str, float]) -> Expression:
     except (ValueError, ArithmeticError) as error:
         raise _UsageError(str(error)) from None
     if expression.unused:
-        print(f"micrograd-dl: warning: not used: {', '.join(expression.unused)}", file=sys.stderr)
+        _warn(f"not used: {', '.join(expression.unused)}")
     return expression
 
 

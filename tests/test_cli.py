@@ -132,6 +132,24 @@ def test_a_picture_that_cannot_be_saved(capsys: Capture, tmp_path: Path) -> None
         assert capsys.readouterr().err.startswith("micrograd-dl: ")
 
 
+@pytest.mark.filterwarnings("default:no font on this machine has")
+@pytest.mark.parametrize("command", ["draw", "step"])
+def test_a_warning_is_one_line(
+    command: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viz import convert
+
+    monkeypatch.setattr(convert, "_has_shape", lambda character, *_: character != "高")
+    file = tmp_path / "c.png"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"draw {file}\n"))
+    options = ["-o", str(file)] if command == "draw" else []
+    assert main([command, *options, "é=宽*高; J=é*ñ", "宽=2", "高=3", "ñ=1"]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("micrograd-dl: warning: no font on this machine has 高: the picture shows boxes")
+    assert told.count("\n") == 1
+    assert file.exists()
+
+
 def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Capture) -> None:
     assert main(["predict", "none.npz", "new.csv"]) == 1
     assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from micrograd_dl.notation import Notation, number
+from micrograd_dl.notation import Notation, number, number_term
 from micrograd_dl.operation import readable
 from micrograd_dl.value import Value
-from viz.labels import lines, shortened, text_width, tooltip
+from viz.labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
 from viz.readings import MORE, Reading, Term
 from viz.scene import NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire
 from viz.style import FRAMES
@@ -16,6 +16,7 @@ _WALK = (CURRENT, UNKNOWN, Sample("passed", "gradient passed back"), Sample("3 +
 _EDGES = (Sample("× 2", "local derivative"), Sample("+6", "gradient along the edge"))
 _WIDEST_NAME = 190.0
 _WIDEST_FORMULA = 150.0
+_LEAST_NAME = 40.0  # less of a name in a formula says nothing
 
 
 def scene(reading: Reading, edges: bool) -> Scene:
@@ -74,13 +75,38 @@ def _kind(node: Value, notation: Notation) -> Kind:
 
 
 def _formula(node: Value, notation: Notation) -> str:
-    """The operation on the names of its operands; its name alone where that would be too long."""
+    """The operation on the names of its operands; without a part of them, or all, where that is too long."""
     if node.op is None:
         return ""
     formula = f"= {notation.formula(node)}"
-    if text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA:
-        return shortened(formula, _WIDEST_FORMULA, TEXT_SIZE)
-    return f"= {node.op.symbol}" if node.op.arity is None else f"= {node.op.name}(…)"
+    if _fits(formula):
+        return formula
+    if node.op.arity is None:
+        return f"= {node.op.symbol}"
+    return _short_formula(node, formula, notation) or f"= {node.op.name}(…)"
+
+
+def _short_formula(node: Value, formula: str, notation: Notation) -> str:
+    """The formula with shortened names; empty where they would not tell the operands apart."""
+    assert node.op is not None
+    widths = [text_width(notation.name(operand), TEXT_SIZE) for operand in node.parents]
+    room = _WIDEST_FORMULA - text_width(formula, TEXT_SIZE) + sum(widths)
+    # An equal share for each, or for the widest what the others leave, if that is more.
+    share = max(room / len(widths), room - sum(widths) + max(widths))
+    short = {operand: _short_name(operand, notation, share) for operand in node.parents}
+    written = f"= {node.op.written([short[operand] for operand in node.parents])}"
+    apart = share >= _LEAST_NAME and len(set(short.values())) == len(short)
+    return written if apart and _fits(written) else ""
+
+
+def _short_name(operand: Value, notation: Notation, width: float) -> str:
+    if operand.is_constant:
+        return number_term(operand.data)  # whole: without its middle it would read like another number
+    return shortened(notation.name(operand), width, TEXT_SIZE)
+
+
+def _fits(formula: str) -> bool:
+    return len(formula) <= MOST_CHARACTERS and text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA
 
 
 def _widest(texts: tuple[str, ...]) -> float:

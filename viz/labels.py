@@ -12,7 +12,7 @@ import unicodedata
 from itertools import accumulate
 
 LONGEST_TOOLTIP = 20_000
-_MOST_CHARACTERS = 80  # of a line, however narrow they are
+MOST_CHARACTERS = 80  # of a line, however narrow they are
 
 # C0 and C1 controls but the newline, line separators, characters that set the direction of writing,
 # surrogates, and the two that XML forbids besides.
@@ -49,25 +49,35 @@ def lines(text: str, width: float, size: float, most: int = 3) -> tuple[str, ...
     >>> lines("one\ntwo\nthree\nfour", 100, 12)
     ('one', 'two', 'three…')
     """
-    parts = visible(text[: most * 1000]).split("\n", most)
+    parts = visible(text).split("\n", most)
     shown = [shortened(part, width, size) for part in parts[:most]]
     if len(parts) > most:
         shown[-1] = shortened(shown[-1] + "…", width, size)
     return tuple(shown)
 
 
-def shortened(text: str, width: float, size: float, most: int = _MOST_CHARACTERS) -> str:
-    """The text, or as much of its beginning as fits `width` and `most` with an ellipsis behind it.
+def shortened(text: str, width: float, size: float, most: int = MOST_CHARACTERS) -> str:
+    """The text, or as much of both its ends as fits `width` and `most`, with an ellipsis for its middle.
 
-    >>> shortened("a rather long label", 80, 12)
-    'a rather lo…'
+    Of names that begin alike, the end says which is which.
+
+    >>> shortened("weight_of_layer_one_unit_1", 120, 12)
+    'weight_…_unit_1'
     """
     if len(text) <= most and text_width(text, size) <= width:
         return text
     room = width - text_width("…", size)
-    ends = accumulate(text_width(character, size) for character in text[: most - 1])
-    fitting = sum(end <= room for end in ends)
-    return text[:fitting].removesuffix("…") + "…"
+    head = _fitting(text[: (most - 1) // 2], room / 2, size)
+    tail = _fitting(text[:-most:-1], room - text_width(head, size), size)[: most - 1 - len(head)][::-1]
+    while tail and unicodedata.combining(tail[0]):  # an accent whose letter is left out
+        tail = tail[1:]
+    return head.removesuffix("…") + "…" + tail.removeprefix("…")
+
+
+def _fitting(text: str, width: float, size: float) -> str:
+    """As much of the beginning of a text as fits `width`."""
+    ends = accumulate(text_width(character, size) for character in text)
+    return text[: sum(end <= width for end in ends)]
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

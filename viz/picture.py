@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from micrograd_dl.atomic import replacing
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 from viz import convert, dot, graph, outline
@@ -41,7 +42,7 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
 
     Raises:
         TypeError: `what` is neither.
-        ValueError: `limit` is below 1.
+        ValueError: `limit` is not a whole number from 1 up.
 
     >>> from micrograd_dl.value import Value
     >>> x = Value(3.0, "x")
@@ -50,8 +51,7 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
     """
     if not isinstance(what, Value | Trace):
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
-    if limit < 1:
-        raise ValueError(f"limit is a number of nodes, at least 1; not {limit}")
+    limit = to_whole(limit, 1, "limit")
     reading: Reading = OnPaper(what) if isinstance(what, Trace) else OnNodes(what)
     extent = outline.measure(reading.order)
     if extent.needed > limit:

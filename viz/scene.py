@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from viz.labels import text_width
 
 Kind: TypeAlias = Literal["input", "operation", "result", "number", "group"]
+Size: TypeAlias = tuple[float, float]  # width, height
 State: TypeAlias = Literal["plain", "waiting", "passed", "forward", "back"]
 
 NAME_SIZE = 14.0  # pixels
@@ -20,6 +21,7 @@ TEXT_SIZE = 12.0
 SMALL_SIZE = 11.0
 LINE = 17.0  # from one line to the next
 MARGIN = 9.0
+TEXT_LINE = LINE * 0.85  # the same on a wire, where lines are small
 COLUMN = 34.0  # where the values of a card begin, behind "data" and "grad"
 
 
@@ -97,6 +99,16 @@ class Wire:
     tooltip: str = ""
     state: State = "plain"
     quiet: bool = False
+
+    @property
+    def text_size(self) -> Size | None:
+        """Of the widest text in any frame, with a margin; None if the wire never bears text."""
+        return text_size(self.room, self.lines) if self.room and self.lines else None
+
+
+def text_size(width: float, lines: int) -> Size:
+    """The place that so many lines on a wire take, the widest of which has this width."""
+    return width + 6, TEXT_LINE * lines + 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,20 @@ from html import escape
 from viz.convert import FAMILIES
 from viz.labels import shortened, text_width, visible
 from viz.layout import Box, Layout, Point
-from viz.scene import COLUMN, LINE, MARGIN, NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Sample, Scene, Wire
+from viz.scene import (
+    COLUMN,
+    LINE,
+    MARGIN,
+    NAME_SIZE,
+    SMALL_SIZE,
+    TEXT_LINE,
+    TEXT_SIZE,
+    Card,
+    Sample,
+    Scene,
+    Wire,
+    text_size,
+)
 from viz.style import (
     CURRENT,
     CURRENT_FILL,
@@ -173,12 +186,12 @@ def _wire_text(wire: Wire, at: Point) -> str:
     texts = [(text, colour) for text, colour in texts if text]
     if not texts:
         return ""
-    wide = max(text_width(text, SMALL_SIZE, bold=True) for text, _ in texts) + 6
-    high = LINE * 0.85 * len(texts) + 2
+    widest = max(text_width(text, SMALL_SIZE, bold=True) for text, _ in texts)
+    wide, high = text_size(widest, len(texts))
     corner = at[0] - wide / 2, at[1] - high / 2
     drawn = [_rect(corner, (wide, high), 4, f'fill="{PAPER}"')]
     for i, (text, colour) in enumerate(texts):
-        y = corner[1] + LINE * 0.85 * (i + 0.8)
+        y = corner[1] + TEXT_LINE * (i + 0.8)
         drawn.append(_write(at[0], y, _text(text), colour, SMALL_SIZE, "middle", bold=colour != INK))
     return f'<g class="local">{_title(wire.tooltip)}{"".join(drawn)}</g>'
 

@@ -90,8 +90,27 @@ def test_every_operation_can_be_drawn(operation: str) -> None:
 def test_a_long_formula_gives_way_to_the_operation() -> None:
     z = apply(ops.affine, [Value(1.0, f"weight_{i}") for i in range(9)])
     assert card(scene(z), "J").formula == "= w·x+b"
-    y = Value(1.0, "a rather long name") * Value(2.0, "another rather long name")
+    # Both names would be shortened to the same.
+    y = Value(1.0, "weight_of_layer_one_unit_1") * Value(2.0, "weight_of_layer_two_unit_1")
     assert card(scene(y), "J").formula == "= mul(…)"
+
+
+def test_a_number_in_a_formula_is_whole() -> None:
+    y = Value(1.0, "weight_of_layer_one_unit_1") * -1.23456e-20
+    assert card(scene(y), "J").formula in ("= wei…t_1 * (-1.23456e-20)", "= mul(…)")
+
+
+def test_long_names_are_told_apart() -> None:
+    one = Value(1.0, "weight_of_layer_one_unit_1")
+    found = scene(one * Value(2.0, "weight_of_layer_one_unit_2"))
+    first, second, J = found.cards
+    assert first.name != second.name
+    assert first.name[0].endswith("unit_1")
+    assert second.name[0].endswith("unit_2")
+    left, right = J.formula.removeprefix("= ").split(" * ")
+    assert left.endswith("_1")
+    assert right.endswith("_2")
+    assert card(scene(Value(1.0, "x") * one), "J").formula == "= x * weight…e_unit_1"
 
 
 def test_names_are_those_of_the_stepper() -> None:

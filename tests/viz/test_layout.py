@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from viz import layout, wasm
-from viz.layout import along, lay_out
-from viz.scene import LINE, Card, Row, Scene, Wire
+from viz.layout import Box, lay_out
+from viz.scene import Card, Scene, Wire
 
 
 def scene(count: int, *wires: Wire) -> Scene:
@@ -19,6 +19,10 @@ def inside(point: tuple[float, float], box: tuple[float, float, float, float], s
     return all(abs(point[i] - box[i]) <= box[i + 2] / 2 + slack for i in (0, 1))
 
 
+def overlap(a: Box, b: Box) -> bool:
+    return all((a[i + 2] + b[i + 2]) / 2 > abs(a[i] - b[i]) for i in (0, 1))
+
+
 def test_boxes_have_their_sizes_and_do_not_overlap() -> None:
     cards = scene(4, Wire(0, 2), Wire(1, 2), Wire(2, 3))
     found = lay_out(cards)
@@ -28,7 +32,7 @@ def test_boxes_have_their_sizes_and_do_not_overlap() -> None:
         assert box[3] / 2 - 1 <= box[1] <= found.height - box[3] / 2 + 1
     for i, one in enumerate(found.boxes):
         for other in found.boxes[:i]:
-            assert layout._common(one, other) == 0
+            assert not overlap(one, other)
 
 
 def test_from_left_to_right() -> None:
@@ -55,7 +59,7 @@ def test_parallel_wires_are_apart() -> None:
 
 def test_parallel_wires_end_at_the_sides_of_their_cards() -> None:
     """However steep they are: of seven cards the first is far above the one before them, the last below."""
-    wires = [Wire(0, head, "× 1", room=40, lines=2) for head in range(1, 8) for _ in range(2)]
+    wires = [Wire(0, head) for head in range(1, 8) for _ in range(2)]
     found = lay_out(scene(8, *wires))
     for curve, wire in zip(found.curves, wires, strict=True):
         for end, card in ((curve[0], wire.tail), (curve[-1], wire.head)):
@@ -79,44 +83,47 @@ def test_text_on_a_wire_has_its_room() -> None:
     assert spoken.boxes[0][0] < spoken.labels[0][0] < spoken.boxes[1][0]
 
 
-def test_text_on_a_wire_that_passes_a_card_does_not_cover_it() -> None:
-    rows = (Row("data", "9", "data", 10.0), Row("grad", "1", "grad", 10.0))
-    cards = tuple(Card("operation", (name,), "", rows, "") for name in "xuJ")
-    wires = tuple(Wire(*ends, "× 3", room=30, lines=2) for ends in ((0, 1), (0, 1), (1, 2), (0, 2)))
-    found = lay_out(Scene(cards, wires, (), (), ""))
-    for label in found.labels:
+def test_text_stands_on_its_wire() -> None:
+    found = lay_out(
+        scene(3, Wire(0, 1, room=40, lines=2), Wire(1, 2, room=40, lines=2), Wire(0, 2, room=40, lines=2))
+    )
+    for curve, label in zip(found.curves, found.labels, strict=True):
         assert label is not None
-        for box in found.boxes:
-            assert layout._common((*label, 30.0, 2 * LINE), box) == 0
-
-
-def test_texts_avoid_one_another_and_the_cards() -> None:
-    crossing = layout._straight((0.0, 0.0), (300.0, 200.0)), layout._straight((0.0, 200.0), (300.0, 0.0))
-    card = (150.0, 100.0, 60.0, 40.0)
-    places = list(layout._labels((card,), crossing, ((0, 0, 40.0, 2), (0, 0, 40.0, 2))))
-    boxes = [(*place, 40.0, 34.0) for place in places if place]
-    assert len(boxes) == 2
-    assert layout._common(*boxes) == layout._common(boxes[0], card) == layout._common(boxes[1], card) == 0
-
-
-def test_texts_of_two_bundles_from_one_card_have_room() -> None:
-    """As in ``(x * x) * (x + x)``: the inner edges bow towards each other."""
-    rows = (Row("data", "9", "data", 10.0), Row("grad", "1", "grad", 10.0))
-    cards = tuple(Card("operation", (name,), "", rows, "") for name in "xuv")
-    wires = tuple(Wire(0, head, "× 2", room=30, lines=2) for head in (1, 1, 2, 2))
-    found = lay_out(Scene(cards, wires, (), (), ""))
-    texts = [(*label, 36.0, 2.0 * LINE) for label in found.labels if label is not None]
-    assert len(texts) == 4
-    for text in texts:
-        assert not any(
-            layout._common(text, box) for box in (*found.boxes, *(t for t in texts if t is not text))
+        assert len(curve) % 3 == 1
+        assert any(
+            left[0] <= label[0] <= right[0] and left[1] == pytest.approx(label[1], abs=1)
+            for left, right in zip(curve, curve[3:], strict=False)
         )
 
 
-def test_text_stands_in_the_middle_where_nothing_is_in_the_way() -> None:
-    line = layout._straight((0.0, 0.0), (300.0, 0.0))
-    [place] = layout._labels((), [line], ((0, 1, 40.0, 2),))
-    assert place == pytest.approx((144.0, 0.0), abs=8)
+def test_no_wire_passes_the_text_of_another() -> None:
+    """Three cards are each joined with three others, so that the wires have to cross."""
+    wires = [Wire(tail, head, room=40, lines=2) for tail in range(3) for head in range(3, 6)]
+    found = lay_out(scene(6, *wires))
+    texts = [(*label, 40.0, 30.0) for label in found.labels if label is not None]
+    assert len(texts) == 9
+    for i, text in enumerate(texts):
+        for curve in (*found.curves[:i], *found.curves[i + 1 :]):
+            assert not any(inside(point, text, slack=0) for point in points(curve))
+
+
+def test_the_more_wires_meet_the_more_room_they_have() -> None:
+    def gap(count: int) -> float:
+        boxes = lay_out(scene(count + 1, *(Wire(0, i + 1, room=40, lines=2) for i in range(count)))).boxes
+        return boxes[1][0] - boxes[1][2] / 2 - boxes[0][0] - boxes[0][2] / 2
+
+    assert gap(1) < gap(8) < gap(30) < 250
+
+
+def points(curve: tuple[tuple[float, float], ...]) -> list[tuple[float, float]]:
+    """Many points of a curve."""
+    found = []
+    for at in range(0, len(curve) - 1, 3):
+        for t in (i / 16 for i in range(17)):
+            weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            x, y = (sum(w * p[i] for w, p in zip(weights, curve[at : at + 4], strict=True)) for i in (0, 1))
+            found.append((x, y))
+    return found
 
 
 def test_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,20 +153,3 @@ def test_with_a_program(fake_dot: Path) -> None:
     assert fake_dot.read_text() == "json0\n"
     layout._lay_out.cache_clear()
     assert by_program.boxes[0][0] < by_program.boxes[2][0]
-
-
-def test_along_a_curve() -> None:
-    long_and_short = (
-        (0.0, 0.0),
-        (30.0, 0.0),
-        (60.0, 0.0),
-        (90.0, 0.0),
-        (93.0, 0.0),
-        (97.0, 0.0),
-        (100.0, 0.0),
-    )
-    for fraction, (x, y) in zip((0, 0.25, 0.5, 1), along(long_and_short, (0, 0.25, 0.5, 1)), strict=True):
-        assert x == pytest.approx(100 * fraction)
-        assert y == 0
-    point = ((5.0, 5.0),) * 4
-    assert along(point, (0.5,)) == [(5.0, 5.0)]

@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,9 +31,10 @@ def test_what_cannot_be_drawn(what: object) -> None:
         draw(what)  # type: ignore[arg-type]  # the error is tried
 
 
-def test_a_limit_below_one() -> None:
-    with pytest.raises(ValueError, match="at least 1; not 0"):
-        draw(Value(1.0), limit=0)
+@pytest.mark.parametrize("limit", [0, -1, 2.5, 300.0, float("nan"), None, "300"])
+def test_a_limit_that_is_no_number_of_nodes(limit: Any) -> None:
+    with pytest.raises(ValueError, match=f"limit is a whole number from 1 up, not {limit!r}"):
+        draw(Value(1.0), limit=limit)
 
 
 def test_drawing_changes_nothing(course: Value) -> None:

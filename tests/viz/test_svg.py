@@ -41,7 +41,7 @@ labels = st.text(st.characters(), min_size=1)
 def test_any_label_is_shown_as_itself(label: str) -> None:
     svg = named(label)
     shown = visible(label).split("\n")[0]
-    assert any(text.startswith(shown[:8]) for text in texts(svg))
+    assert any(text.startswith(shown[:5]) for text in texts(svg))
     assert any(text.startswith(tooltip(label)) for text in tooltips(svg))
 
 
@@ -81,7 +81,7 @@ def test_hostile_labels(label: str) -> None:
 
 def test_a_label_of_ten_thousand_characters() -> None:
     svg = draw(Value(1.0, "y" * 10_000)).svg
-    assert any(re.fullmatch("y+…", text) for text in texts(svg))
+    assert any(re.fullmatch("y+…y+", text) for text in texts(svg))
     assert any("y" * 10_000 in text for text in tooltips(svg))
     assert float(ET.fromstring(svg).attrib["width"]) < 600
 

@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from micrograd_dl.atomic import replacing
+from viz.labels import shortened
 from viz.style import INK, QUIET
 
 if TYPE_CHECKING:
@@ -189,11 +190,11 @@ def plain(text: str, longest: int | None = None) -> str:
     r"""A text that Matplotlib shows as it is, in one line: a dollar sign is no mathematics.
 
     >>> print(plain("price in $\nof a very long name", longest=16))
-    price in \$ of a…
+    price i…ong name
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if longest is not None and len(text) > longest:
-        text = text[: longest - 1].rstrip() + "…"
+    if longest is not None:
+        text = shortened(text, math.inf, 1.0, most=longest)
     return text.replace("$", r"\$")
 
 

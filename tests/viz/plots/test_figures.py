@@ -185,7 +185,7 @@ def test_characters_that_the_font_has_not_are_no_warning(kind: str, tmp_path: Pa
 def test_plain_is_one_line_without_mathematics() -> None:
     assert plain(" a\n\tb\x00c ") == "a b c"
     assert plain("$x$") == r"\$x\$"
-    assert plain("abcdef", longest=4) == "abc…"
+    assert plain("abcdef", longest=4) == "a…ef"
 
 
 @pytest.mark.parametrize("colour", COLOURS)
