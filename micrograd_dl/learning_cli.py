@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from micrograd_dl.atomic import require_apart, require_folder, require_place
+from micrograd_dl.atomic import is_stream, require_apart, require_folder, require_place
+from micrograd_dl.wording import counted
 
 if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
@@ -286,7 +287,10 @@ def _predict(options: argparse.Namespace) -> int:
         classes=predictor.classes,
         probabilities=probabilities,
     )
-    print(f"{X.shape[1]} predictions of {predictor.target} are in {options.output}.")
+    m = X.shape[1]
+    told = f"{counted(m, 'prediction')} of {predictor.target} {'is' if m == 1 else 'are'} in"
+    # Of /dev/stdout, what is told would become a line of the table.
+    print(told, f"{options.output}.", file=sys.stderr if is_stream(options.output) else sys.stdout)
     return 0
 
 

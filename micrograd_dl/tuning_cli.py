@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.atomic import require_apart, require_place
+from micrograd_dl.atomic import is_stream, require_apart, require_place
 from micrograd_dl.learning_cli import add_backend, add_data, read_data, require_picture, sizes
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ The same command again goes on with a search that was stopped, or shows its tabl
 def run(arguments: Sequence[str]) -> int:
     """Carry out the command and return the exit code; SystemExit if the words are wrong."""
     options = _parser().parse_args(arguments)
-    require_place(options.output)
-    picture = options.picture or Path(options.output).with_suffix(".png")
-    if options.picture is not None:
-        require_picture(options.picture)
-    require_apart(picture, {"where the results go": options.output, "the data": options.data})
+    picture = _places(options)
     from micrograd_dl.tuning import tune
     from micrograd_dl.tuning.trials import SPACE, impossible
 
@@ -82,6 +78,18 @@ def run(arguments: Sequence[str]) -> int:
     if not found.cut_short:
         _draw(found, picture, "error" if data.classes else "RMSE")
     return 130 if found.cut_short else 0
+
+
+def _places(options: argparse.Namespace) -> str | Path:
+    """The file of the picture; ValueError or OSError if it, or the results, could not be written."""
+    require_place(options.output)
+    if is_stream(options.output) and options.output != os.devnull:
+        raise ValueError(f"{options.output}: results are read again by the next search: give a file's name")
+    if options.picture is not None:
+        require_picture(options.picture)
+    picture: str | Path = options.picture or Path(options.output).with_suffix(".png")
+    require_apart(picture, {"where the results go": options.output, "the data": options.data})
+    return picture
 
 
 def _parser() -> argparse.ArgumentParser:

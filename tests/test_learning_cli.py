@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -131,6 +132,25 @@ def test_from_a_table_to_predictions(
     assert "species" in rows[0][0]
     if backend == "numpy":
         assert [row[0] for row in rows[1:]] == ["red", "green", "blue"]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="open files have names on some systems only")
+def test_predictions_are_added_to_what_the_shell_has_opened(
+    flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in ``micrograd-dl predict model.npz new.csv -o /dev/stdout >> log``."""
+    train(flowers, "--epochs", 1)
+    (tmp_path / "new.csv").write_text("length,width\n1,1\n", encoding="utf-8")
+    capsys.readouterr()
+    with (tmp_path / "log").open("ab", buffering=0) as log:
+        log.write(b"header\n")
+        assert run("predict", "model.npz", "new.csv", "-o", f"/dev/fd/{log.fileno()}") == 0
+        out, err = capsys.readouterr()
+        assert (out, err) == ("", f"1 prediction of species is in /dev/fd/{log.fileno()}.\n")
+    header, names, row = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert header == "header"
+    assert names.startswith("species,P(blue)")
+    assert row.split(",")[0] in ("red", "green", "blue")
 
 
 def test_numbers_too_large_to_predict_from(tmp_path: Path) -> None:
@@ -322,6 +342,21 @@ def test_a_file_in_place_of_a_folder_is_named_first(
     with pytest.raises((IsADirectoryError, NotADirectoryError), match=f"this is a .*: '{words[-1]}'"):
         run("train", "moons", *words)
     assert not capsys.readouterr().out
+
+
+def test_a_folder_for_the_report_is_asked_for_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    monkeypatch.chdir(here)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != here and access(path, mode))
+    with pytest.raises(PermissionError, match=r"nothing may be written to .*here: give another .*: 'report'"):
+        run("train", "moons", "-o", elsewhere / "m.npz")
+    assert not capsys.readouterr().out
+    assert not any(elsewhere.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,15 @@ def test_what_is_refused(words: list[str], message: str) -> None:
     assert not Path("tune.jsonl").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="open files have names on some systems only")
+def test_results_go_to_a_file_that_can_be_read_again() -> None:
+    with (
+        Path("log").open("wb") as log,
+        pytest.raises(ValueError, match="read again by the next search: give"),
+    ):
+        tune("-o", f"/dev/fd/{log.fileno()}")
+
+
 def test_a_fixed_option_that_is_wrong_is_no_fault_of_a_range() -> None:
     for words in ([], ["--over", "l2=1..2"]):
         with pytest.raises(ValueError, match=r"^patience is a whole number from 1 up, not 0$"):
