@@ -142,7 +142,12 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     train.add_argument(
         "-o", "--output", default="model.npz", metavar="FILE", help="where the model goes (model.npz)"
     )
-    train.add_argument("--report", default="report", metavar="FOLDER", help="where the pictures go (report)")
+    train.add_argument(
+        "--report",
+        default="report",
+        metavar="FOLDER",
+        help="where the pictures go; cost.png, network.png and boundary.png there are replaced (report)",
+    )
     train.set_defaults(do=_train)
 
 
@@ -253,13 +258,15 @@ def require_picture(path: str) -> None:
 def _report(outcome: Outcome, folder: Path) -> None:
     """Write the pictures; without matplotlib, say what they take and leave the rest as it is."""
     try:
-        from viz.report import write_report
+        from viz.report import not_of_this, write_report
 
         written = write_report(outcome, folder)
     except ModuleNotFoundError as error:
         print(f"No report: {error}", file=sys.stderr)
     else:
         print(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
+        for path in not_of_this(written):
+            print(f"{path} is not of this training: it was there before, and is left as it is.")
 
 
 def _predict(options: argparse.Namespace) -> int:

@@ -33,6 +33,7 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Outcome
 
     module = ModuleType("viz.report")
     monkeypatch.setattr(module, "write_report", write_report, raising=False)
+    monkeypatch.setattr(module, "not_of_this", lambda _: [], raising=False)
     monkeypatch.setitem(sys.modules, "viz.report", module)
     monkeypatch.chdir(tmp_path)
     return asked
@@ -236,6 +237,16 @@ def test_without_what_pictures_take_the_model_is_kept(
     assert "The model is in model.npz." in out
     assert err == "No report: plots need matplotlib: pip install 'micrograd-dl[plots]'\n"
     assert (tmp_path / "model.npz").exists()
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_picture_of_an_earlier_report_is_left_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.modules["viz.report"], "not_of_this", lambda _: [Path("report/boundary.png")])
+    assert run("train", "moons", "--epochs", 1) == 0
+    told = "is not of this training: it was there before, and is left as it is."
+    assert capsys.readouterr().out.endswith(f"\n{Path('report/boundary.png')} {told}\n")
 
 
 # --- errors -------------------------------------------------------------------------------------------------
