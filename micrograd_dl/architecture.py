@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -25,7 +27,11 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
             "a network takes at least one input and one layer of at least one unit, in whole numbers, "
             f"not {shape}"
         )
-    return tuple(int(n) for n in shape)
+    shape = tuple(int(n) for n in shape)
+    count = sum((before + 1) * n for before, n in pairwise(shape))
+    if count * 8 > sys.maxsize:  # in bytes; what is less, the memory at hand decides
+        raise ValueError(f"a network {shape} has {count:,} parameters, more than any memory holds")
+    return shape
 
 
 def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:

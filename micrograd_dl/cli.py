@@ -11,6 +11,7 @@ import argparse
 import io
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from micrograd_dl import __version__
 from micrograd_dl.shell.terminal import line_editing, read_anything, wants_colours, write_stand_ins
+from micrograd_dl.wording import told
 
 if TYPE_CHECKING:
     from micrograd_dl.expression import Expression
@@ -100,8 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write_stand_ins(sys.stdout)
     write_stand_ins(sys.stderr)
     read_anything(sys.stdin)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = _carry_out(list(sys.argv[1:] if arguments is None else arguments))
+        code = _carry_out(words)
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # argparse has said what was wrong, or shown its help
@@ -113,7 +116,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the output has had enough, as in `| head`
         return 141
     except (OSError, ValueError, ArithmeticError, RuntimeError, ImportError) as error:
-        return _fail(_told(error), 1)
+        return _fail(told(error), 1)
+    except MemoryError as error:  # of NumPy, which says how much it was; Python's own says nothing
+        amount = f" ({error})" if str(error) else ""
+        return _fail(f"{shlex.join(words):.200}: the memory does not suffice{amount}: ask for less", 1)
     finally:
         _leave_nothing_to_write()
 
@@ -121,13 +127,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(problem: str, code: int) -> int:
     print(f"micrograd-dl: {problem}", file=sys.stderr)
     return code
-
-
-def _told(error: Exception) -> str:
-    """What an error says; one of the operating system without its number."""
-    if not (isinstance(error, OSError) and error.strerror):
-        return str(error)
-    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _leave_nothing_to_write() -> None:

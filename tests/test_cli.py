@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -135,6 +136,32 @@ def test_a_picture_that_cannot_be_saved(capsys: Capture, tmp_path: Path) -> None
 def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Capture) -> None:
     assert main(["predict", "none.npz", "new.csv"]) == 1
     assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"), [("", ""), ("Unable to allocate 74.5 GiB", " (Unable to allocate 74.5 GiB)")]
+)
+def test_what_does_not_fit_into_the_memory(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, said: str, amount: str
+) -> None:
+    def network(*_: object, **__: object) -> NoReturn:
+        raise MemoryError(said)
+
+    monkeypatch.setattr("micrograd_dl.training.experiment.network", network)
+    assert main(["train", "moons", "--hidden", "100000,100000"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "micrograd-dl: train moons --hidden 100000,100000: "
+        f"the memory does not suffice{amount}: ask for less\n",
+    )
+
+
+def test_what_does_not_fit_into_any_memory(capsys: Capture) -> None:
+    for size in ("1000000000000000000", "99999999999999999999999"):
+        assert main(["train", "moons", "--hidden", size]) == 1
+        assert (
+            f"a network (2, {size}, 1) has {4 * int(size) + 1:,} parameters, more" in capsys.readouterr().err
+        )
 
 
 def test_draw_needs_a_file(capsys: Capture) -> None:

@@ -123,6 +123,11 @@ def test_draw_shows_this_moment(tmp_path: Path) -> None:
 def test_draw_that_cannot_be_done(tmp_path: Path) -> None:
     assert asked(f"draw {tmp_path}/J.xyz").startswith("line 1: a picture is saved as")
     assert asked(f"draw {tmp_path}/missing/J.dot").startswith("line 1: ")
+    (tmp_path / "folder.svg").mkdir()
+    assert asked(f"draw {tmp_path}/folder.svg") == (  # as the command draw says it
+        f"line 1: {tmp_path}/folder.svg: this is a folder: give the name of a file\n"
+    )
+    (tmp_path / "folder.svg").rmdir()
     assert not list(tmp_path.iterdir())
 
 
