@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from micrograd_dl import __version__
+from micrograd_dl.coerce import number_or_none
 from micrograd_dl.shell.terminal import line_editing, read_anything, wants_colours, write_stand_ins
 from micrograd_dl.wording import told
 
@@ -221,7 +222,7 @@ def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
     texts = []
     for word in words:
         match = _VALUE.fullmatch(word)
-        number = _number(match[2]) if match else None
+        number = number_or_none(match[2]) if match else None
         if match is None or number is None:
             texts.append(word)
         elif match[1] in values:
@@ -241,13 +242,6 @@ def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
             f"its variables are {', '.join(EXAMPLE_VALUES)}"
         )
     return EXAMPLE, EXAMPLE_VALUES | values
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 # --- the commands -----------------------------------------------------------------------------------

@@ -357,7 +357,7 @@ _TESTED = re.compile(r"\s*(isnan|isinf)\s*(?:\(\s*(data|grad)\s*\))?\s*")
 _COMPARED = re.compile(
     r"\s*(?:(abs)\s*\(\s*(data|grad)\s*\)|(data|grad))"  # abs(grad), or grad
     r"\s*(>=|<=|==|!=|>|<)"
-    r"\s*([-+]?)\s*((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf)\s*"
+    r"\s*([-+]?)\s*((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf)\s*"
 )
 
 

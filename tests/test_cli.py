@@ -248,6 +248,8 @@ def test_numbers(capsys: Capture, text: str, value: str) -> None:
         (["a*b", "a=5"], "no value is given for b"),
         (["a*b*c"], "no value is given for a, b, c"),
         (["a*b", "a=five", "b=2"], "'a=five' is not a value, such as a=5"),
+        (["a*b", "a=2_0", "b=2"], "'a=2_0' is not a value, such as a=5"),
+        (["a*b", "a=١", "b=2"], "'a=١' is not a value, such as a=5"),
         (["u=b*c", "v=a+u", "a=1"], "put the whole expression in quotes"),
         (["a*b", "a=1", "a=2", "b=3"], "a is given two values, 1 and 2"),
         (["y=1", "z=3"], "the course's example has no y, z: its variables are a, b, c"),

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.coerce import is_plain, number_or_none
 from micrograd_dl.network import Array
 
 File: TypeAlias = str | os.PathLike[str]
@@ -144,7 +145,7 @@ class CsvTable:
             ValueError: one is missing, not a number, or not finite.
         """
         texts = [fields[i] for i in columns]
-        if "_" not in "".join(texts):  # to Python 1_000 is a number
+        if is_plain("".join(texts)):
             try:
                 row = np.array(list(map(float, texts)))
             except ValueError:
@@ -202,18 +203,6 @@ def present(text: str, place: str) -> str:
     if text in MISSING:
         raise ValueError(f"{place}: the value is missing ({text!r}): fill it in, or delete the line")
     return text
-
-
-def number_or_none(text: str) -> float | None:
-    """The number, if it is one: "nan" and "inf" are, "1_000" is not.
-
-    >>> number_or_none("1e3"), number_or_none("1_000")
-    (1000.0, None)
-    """
-    try:
-        return None if "_" in text else float(text)
-    except ValueError:
-        return None
 
 
 def number(text: str, place: str) -> float:

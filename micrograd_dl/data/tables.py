@@ -32,7 +32,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.atomic import replacing
-from micrograd_dl.data.csv_table import CsvTable, File, number, number_or_none, shown, squeezed
+from micrograd_dl.coerce import number_or_none
+from micrograd_dl.data.csv_table import CsvTable, File, number, shown, squeezed
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.network import Array
 

@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.backprop import Contribute, Evaluate, Step
+from micrograd_dl.coerce import real_number, whole_number
 from micrograd_dl.notation import number
 from micrograd_dl.ops import TABLE
 from micrograd_dl.shell import presentation
 from micrograd_dl.shell.lookup import find
-from micrograd_dl.shell.questions import Questions, real_number, whole_number
+from micrograd_dl.shell.questions import Questions
 from micrograd_dl.shell.terminal import paint
 from micrograd_dl.trace import Breakpoint, Trace
 from micrograd_dl.value import Value
