@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Sequence
 from inspect import signature
@@ -204,13 +205,12 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _train(options: argparse.Namespace) -> int:
+    from micrograd_dl.storage import require_npz
     from micrograd_dl.training.experiment import train
 
     # Said now, not when the training is done.
-    if Path(options.output).suffix != ".npz":
-        raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
     for path in filter(None, (options.output, options.checkpoint)):
-        require_place(path)
+        require_npz(path)
         require_apart(path, {"the data": options.data})
     require_apart(options.output, {"the checkpoint too": options.checkpoint})
     require_folder(options.report)
@@ -233,6 +233,7 @@ def read_data(options: argparse.Namespace) -> Dataset:
 
     suffix = Path(options.data).suffix.lower()
     if suffix in (".csv", ".tsv"):
+        os.stat(options.data)  # that it is not there is said first
         if options.target is None:
             raise ValueError(f"say which column of {options.data} to predict: --target NAME")
         return read_csv(

@@ -15,7 +15,7 @@ import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.activations import ACTIVATIONS, Activation
-from micrograd_dl.atomic import replacing
+from micrograd_dl.atomic import replacing, require_place
 from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, Network
 
@@ -62,9 +62,8 @@ def save(
             objects, or the model is not an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
+    require_npz(path)
     path = Path(path)
-    if path.suffix != ".npz":
-        raise ValueError(f"a model is saved as .npz, not as {path.name!r}")
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -89,6 +88,18 @@ def save(
     with replacing(path) as file:
         np.savez(file, **contents)
     return path
+
+
+def require_npz(path: str | os.PathLike[str]) -> None:
+    """To be asked before long work: whether `save` could write a file of that name.
+
+    Raises:
+        ValueError: the name does not end in ``.npz``.
+        OSError: there is no place for it.
+    """
+    if Path(path).suffix != ".npz":
+        raise ValueError(f"a model is saved as .npz, not as {Path(path).name!r}")
+    require_place(path)
 
 
 def load(path: str | os.PathLike[str]) -> Saved:

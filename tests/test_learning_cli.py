@@ -300,6 +300,7 @@ def test_a_picture_of_an_earlier_report_is_left_and_said(
         (["train", "moons", "--seed", "-1"], "seed is a whole number from 0 up, not -1"),
         (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
         (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
+        (["train", "moons", "--checkpoint", "c.txt"], "a model is saved as .npz, not as 'c.txt'"),
         (["train", "moons", "-o", ".npz"], "a model is saved as .npz, not as '.npz'"),
         (["train", "text.npz", "-o", "text.npz"], "text.npz is the data, which would be written over"),
         (["train", "moons", "--checkpoint", "model.npz"], "model.npz is the checkpoint too, which would be"),
@@ -371,7 +372,12 @@ def test_a_folder_for_the_report_is_asked_for_before_the_work(
 
 
 @pytest.mark.parametrize(
-    "words", [["train", "none.csv", "--target", "y"], ["predict", "none.npz", "flowers.csv"]]
+    "words",
+    [
+        ["train", "none.csv"],
+        ["train", "none.csv", "--target", "y"],
+        ["predict", "none.npz", "flowers.csv"],
+    ],
 )
 @pytest.mark.usefixtures("flowers")
 def test_a_file_that_is_not_there(words: list[str]) -> None:

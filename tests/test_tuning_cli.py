@@ -224,6 +224,11 @@ def test_results_go_to_a_file_that_can_be_read_again() -> None:
         tune("-o", f"/dev/fd/{log.fileno()}")
 
 
+def test_a_table_that_is_not_there_is_said_before_what_to_predict_of_it() -> None:
+    with pytest.raises(FileNotFoundError, match=r"none\.csv"):
+        tuning_cli.run(["none.csv", *QUICK])
+
+
 def test_a_fixed_option_that_is_wrong_is_no_fault_of_a_range() -> None:
     for words in ([], ["--over", "l2=1..2"]):
         with pytest.raises(ValueError, match=r"^patience is a whole number from 1 up, not 0$"):
