@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from micrograd_dl.atomic import is_stream, require_apart, require_place
 from micrograd_dl.coerce import number_or_none, whole_number
 from micrograd_dl.learning_cli import add_backend, add_data, read_data, require_picture, sizes, whole
+from micrograd_dl.wording import counted
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -70,7 +71,8 @@ def run(arguments: Sequence[str]) -> int:
         print("\nStopped before it was done; the same command goes on from here.")
     if not found.trials:
         return 130
-    print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
+    tried = counted(len(found.trials), "trial") + ", all of them" * (len(found.trials) > 1)
+    print(f"\nThe best of {tried} in {options.output}:\n\n{found}\n")
     again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
     if again:
         print(f"Trials that drew the same as another one of their round: {again}.\n")

@@ -205,19 +205,20 @@ def present(text: str, place: str) -> str:
     return text
 
 
-def number(text: str, place: str) -> float:
+_OF_A_FEATURE = "a column of text is no feature: code it in numbers or ignore it"
+
+
+def number(text: str, place: str, text_advice: str = _OF_A_FEATURE) -> float:
     """The finite number.
 
     Raises:
-        ValueError: it is missing, not a number, or not finite; the message begins with the place.
+        ValueError: it is missing, not a number, or not finite; the message begins with the place, and of what
+            is not a number ends with the advice.
     """
     text = present(text, place)
     x = number_or_none(text)
     if x is None:
-        raise ValueError(
-            f"{place}: {shown(text)} is not a number: write it like -1234.5; "
-            "a column of text is no feature: code it in numbers or ignore it"
-        )
+        raise ValueError(f"{place}: {shown(text)} is not a number: write it like -1234.5; {text_advice}")
     if not math.isfinite(x):
         raise ValueError(f"{place}: {shown(text)} is not a finite double: mend it, or delete the line")
     return x

@@ -243,7 +243,8 @@ class _Run:
             self.remember(judged, len(h))
         elif patience is not None and len(h) - self.best_epoch >= patience:
             h.stopped = (
-                f"the dev cost has not fallen for {patience} epochs; the best was epoch {self.best_epoch}"
+                f"the dev cost has not fallen for {counted(patience, 'epoch')}; "
+                f"the best was epoch {self.best_epoch}"
             )
 
     def remember(self, cost: float, epoch: int) -> None:
