@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -11,6 +13,7 @@ from micrograd_dl.coerce import to_float
 from micrograd_dl.initialisers import Initialiser, initialiser
 from micrograd_dl.losses import Loss, default_loss, loss
 from micrograd_dl.normalisation import KINDS
+from micrograd_dl.wording import counted
 
 T = TypeVar("T")
 
@@ -25,7 +28,11 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
             "a network takes at least one input and one layer of at least one unit, in whole numbers, "
             f"not {shape}"
         )
-    return tuple(int(n) for n in shape)
+    shape = tuple(int(n) for n in shape)
+    count = sum((before + 1) * n for before, n in pairwise(shape))
+    if count * 8 > sys.maxsize:  # in bytes; what is less, the memory at hand decides
+        raise ValueError(f"a network {shape} has {count:,} parameters, more than any memory holds")
+    return shape
 
 
 def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:
@@ -40,7 +47,7 @@ def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activ
         names = [name] * (count - 1) + ["linear"]
     if len(names) != count:
         raise ValueError(
-            f"{count} layers take {count} activations, not {len(names)}: {', '.join(map(str, names))}"
+            f"{_takes(count, 'layer', 'activation')}, not {len(names)}: {', '.join(map(str, names))}"
         )
     found = tuple(activation(name) for name in names)
     if any(g.name == "softmax" for g in found[:-1]):
@@ -69,7 +76,7 @@ def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> t
     """For each layer "batch", "layer" or None; the output layer has none."""
     if given is None or isinstance(given, str):
         given = [given] * (count - 1)
-    kinds = _hidden(given, count, "kinds of normalisation")
+    kinds = _hidden(given, count, "kind of normalisation", "kinds of normalisation")
     for kind in kinds:
         if kind is not None and kind not in KINDS:
             raise ValueError(f"a normalisation is one of {', '.join(KINDS)}, or None, not {kind!r}")
@@ -80,7 +87,8 @@ def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[fl
     """For each layer the part of its units that dropout keeps; all of the output layer."""
     if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
-    found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, "probabilities to keep a unit")]
+    what = "probability to keep a unit", "probabilities to keep a unit"
+    found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, *what)]
     for keep in found:
         if not 0 < keep <= 1:
             raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
@@ -97,8 +105,12 @@ def smoothing_of(x: float, loss: Loss) -> float:
     return x
 
 
-def _hidden(given: Sequence[T], count: int, what: str) -> tuple[T, ...]:
+def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:
     """One for each hidden layer."""
     if len(given) != count - 1:
-        raise ValueError(f"{count - 1} hidden layers take {count - 1} {what}, not {len(given)}: {given!r}")
+        raise ValueError(f"{_takes(count - 1, 'hidden layer', one, many)}, not {len(given)}: {given!r}")
     return tuple(given)
+
+
+def _takes(count: int, layer: str, one: str, many: str = "") -> str:
+    return f"{counted(count, layer)} take{'s' * (count == 1)} {counted(count, one, many)}"

@@ -11,6 +11,7 @@ import argparse
 import io
 import os
 import re
+import shlex
 import shutil
 import sys
 import warnings
@@ -19,7 +20,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from micrograd_dl import __version__
+from micrograd_dl.coerce import number_or_none
 from micrograd_dl.shell.terminal import line_editing, read_anything, wants_colours, write_stand_ins
+from micrograd_dl.wording import told
 
 if TYPE_CHECKING:
     from micrograd_dl.expression import Expression
@@ -103,9 +106,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write_stand_ins(sys.stdout)
     write_stand_ins(sys.stderr)
     read_anything(sys.stdin)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _warnings_in_a_line():
-            code = _carry_out(list(sys.argv[1:] if arguments is None else arguments))
+            code = _carry_out(words)
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # argparse has said what was wrong, or shown its help
@@ -117,7 +121,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the output has had enough, as in `| head`
         return 141
     except (OSError, ValueError, ArithmeticError, RuntimeError, ImportError) as error:
-        return _fail(_told(error), 1)
+        return _fail(told(error), 1)
+    except MemoryError as error:  # of NumPy, which says how much it was; Python's own says nothing
+        amount = f" ({error})" if str(error) else ""
+        return _fail(f"{shlex.join(words):.200}: the memory does not suffice{amount}: ask for less", 1)
     finally:
         _leave_nothing_to_write()
 
@@ -141,13 +148,6 @@ def _warn(message: str) -> None:
 def _fail(problem: str, code: int) -> int:
     print(f"micrograd-dl: {problem}", file=sys.stderr)
     return code
-
-
-def _told(error: Exception) -> str:
-    """What an error says; one of the operating system without its number."""
-    if not (isinstance(error, OSError) and error.strerror):
-        return str(error)
-    return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
 
 
 def _leave_nothing_to_write() -> None:
@@ -242,7 +242,7 @@ def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
     texts = []
     for word in words:
         match = _VALUE.fullmatch(word)
-        number = _number(match[2]) if match else None
+        number = number_or_none(match[2]) if match else None
         if match is None or number is None:
             texts.append(word)
         elif match[1] in values:
@@ -262,13 +262,6 @@ def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
             f"its variables are {', '.join(EXAMPLE_VALUES)}"
         )
     return EXAMPLE, EXAMPLE_VALUES | values
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 # --- the commands -----------------------------------------------------------------------------------

@@ -106,3 +106,54 @@ def to_seed(x: object) -> int:
     ValueError: seed is a whole number from 0 up, not -1
     """
     return to_whole(x, 0, "seed")
+
+
+# --- text ---------------------------------------------------------------------------------------------------
+
+
+def is_plain(text: str) -> bool:
+    """Whether numbers in it are written as everywhere: to Python 1_000 and ١, an Arabic 1, are some too."""
+    return text.isascii() and "_" not in text
+
+
+def number_or_none(text: str) -> float | None:
+    """The number, if it is one: "nan" and "inf" are, "1_000" is not.
+
+    >>> number_or_none("1e3"), number_or_none("1_000")
+    (1000.0, None)
+    """
+    text = text.strip()
+    try:
+        return float(text) if is_plain(text) else None
+    except ValueError:
+        return None
+
+
+def whole_number(text: str) -> int:
+    """The int in `text`; ValueError if there is none.
+
+    >>> whole_number("20"), whole_number("-3")
+    (20, -3)
+    >>> whole_number("2.5")
+    Traceback (most recent call last):
+    ValueError: a whole number is wanted, not 2.5
+    """
+    try:
+        if is_plain(text.strip()):
+            return int(text)
+    except ValueError:
+        pass  # refused like what is not plain
+    raise ValueError(f"a whole number is wanted, not {text:.40}")
+
+
+def real_number(text: str) -> float:
+    """The float in `text`; ValueError if there is none.
+
+    >>> real_number("six")
+    Traceback (most recent call last):
+    ValueError: a number is wanted, such as 5, -3, 1e-3 or inf, not six
+    """
+    x = number_or_none(text)
+    if x is None:
+        raise ValueError(f"a number is wanted, such as 5, -3, 1e-3 or inf, not {text:.40}")
+    return x

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import signature
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from micrograd_dl.atomic import require_apart, require_folder, require_place
+from micrograd_dl.atomic import is_stream, require_apart, require_folder, require_place
+from micrograd_dl.coerce import real_number, whole_number
+from micrograd_dl.wording import counted
 
 if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
     from micrograd_dl.training.experiment import Outcome
+
+T = TypeVar("T")
 
 LESSONS = {
     "vectorization": "loops against vectors: the same gradient three times, timed",
@@ -91,49 +96,49 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     train.add_argument("--activation", default="relu", help="of the hidden layers (relu)")
     add_backend(train)
-    train.add_argument("--epochs", type=int, default=200, help="at most (200)")
-    train.add_argument("--batch-size", type=int, default=64, help="examples a step (64)")
+    train.add_argument("--epochs", type=whole, default=200, help="at most (200)")
+    train.add_argument("--batch-size", type=whole, default=64, help="examples a step (64)")
     train.add_argument(
         "--optimiser", default="adam", metavar="NAME", help="adam, adamw, momentum, descent, ... (adam)"
     )
-    train.add_argument("--learning-rate", type=float, help="alpha (the optimiser's own: Adam's is 0.01)")
+    train.add_argument("--learning-rate", type=real, help="alpha (the optimiser's own: Adam's is 0.01)")
     train.add_argument(
         "--schedule",
         metavar="NAME",
         help="how alpha changes: cosine, one_cycle, staircase:30,0.5, ... (not at all)",
     )
-    train.add_argument("--warm-up", type=int, metavar="EPOCHS", help="in which alpha rises first (none)")
-    train.add_argument("--beta1", type=float, help="of the gradients' average (Adam's is 0.9)")
-    train.add_argument("--beta2", type=float, help="of the average of their squares (Adam's is 0.999)")
+    train.add_argument("--warm-up", type=whole, metavar="EPOCHS", help="in which alpha rises first (none)")
+    train.add_argument("--beta1", type=real, help="of the gradients' average (Adam's is 0.9)")
+    train.add_argument("--beta2", type=real, help="of the average of their squares (Adam's is 0.999)")
     train.add_argument(
-        "--weight-decay", type=float, help="what weights lose in a step, times alpha (0; 0.01 for adamw)"
+        "--weight-decay", type=real, help="what weights lose in a step, times alpha (0; 0.01 for adamw)"
     )
-    train.add_argument("--clip-norm", type=float, help="the longest a gradient may be (any length)")
+    train.add_argument("--clip-norm", type=real, help="the longest a gradient may be (any length)")
     train.add_argument(
         "--initialiser",
         metavar="NAME",
         help="of the weights: he, xavier, glorot, orthogonal, ... (what suits each activation)",
     )
-    train.add_argument("--l2", type=float, default=0.0, help="lambda of the L2 regularisation (0)")
-    train.add_argument("--l1", type=float, default=0.0, help="lambda of the L1 regularisation (0)")
-    train.add_argument(
-        "--max-norm", type=float, help="how long the weights into one unit may be (any length)"
-    )
+    train.add_argument("--l2", type=real, default=0.0, help="lambda of the L2 regularisation (0)")
+    train.add_argument("--l1", type=real, default=0.0, help="lambda of the L1 regularisation (0)")
+    train.add_argument("--max-norm", type=real, help="how long the weights into one unit may be (any length)")
     train.add_argument(
         "--normalisation",
         choices=("batch", "layer"),
         help="of the hidden layers, over a batch or a layer (none)",
     )
-    train.add_argument("--keep-prob", type=float, help="the part of the hidden units that dropout keeps (1)")
+    train.add_argument("--keep-prob", type=real, help="the part of the hidden units that dropout keeps (1)")
     train.add_argument(
-        "--label-smoothing", type=float, default=0.0, help="how far targets are from 0 and 1, from 0 to 1 (0)"
+        "--label-smoothing", type=real, default=0.0, help="how far targets are from 0 and 1, from 0 to 1 (0)"
     )
     train.add_argument(
-        "--patience", type=int, default=30, help="epochs without a lower dev cost before it stops (30)"
+        "--patience", type=whole, default=30, help="epochs without a lower dev cost before it stops (30)"
     )
-    train.add_argument("--seed", type=int, default=0, help="of the split, the weights and the shuffling (0)")
     train.add_argument(
-        "--bayes", type=float, default=0.0, help="the error nobody could be below, from 0 to 1 (0)"
+        "--seed", type=whole, default=0, help="of the split, the weights and the shuffling (0)"
+    )
+    train.add_argument(
+        "--bayes", type=real, default=0.0, help="the error nobody could be below, from 0 to 1 (0)"
     )
     train.add_argument(
         "--checkpoint", metavar="FILE", help="a .npz file to go on from if training is cut short"
@@ -141,7 +146,12 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     train.add_argument(
         "-o", "--output", default="model.npz", metavar="FILE", help="where the model goes (model.npz)"
     )
-    train.add_argument("--report", default="report", metavar="FOLDER", help="where the pictures go (report)")
+    train.add_argument(
+        "--report",
+        default="report",
+        metavar="FOLDER",
+        help="where the pictures go; cost.png, network.png and boundary.png there are replaced (report)",
+    )
     train.set_defaults(do=_train)
 
 
@@ -195,13 +205,12 @@ def _add_predict(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _train(options: argparse.Namespace) -> int:
+    from micrograd_dl.storage import require_npz
     from micrograd_dl.training.experiment import train
 
     # Said now, not when the training is done.
-    if Path(options.output).suffix != ".npz":
-        raise ValueError(f"a model is saved as .npz, not as {options.output!r}")
     for path in filter(None, (options.output, options.checkpoint)):
-        require_place(path)
+        require_npz(path)
         require_apart(path, {"the data": options.data})
     require_apart(options.output, {"the checkpoint too": options.checkpoint})
     require_folder(options.report)
@@ -224,6 +233,7 @@ def read_data(options: argparse.Namespace) -> Dataset:
 
     suffix = Path(options.data).suffix.lower()
     if suffix in (".csv", ".tsv"):
+        os.stat(options.data)  # that it is not there is said first
         if options.target is None:
             raise ValueError(f"say which column of {options.data} to predict: --target NAME")
         return read_csv(
@@ -252,13 +262,15 @@ def require_picture(path: str) -> None:
 def _report(outcome: Outcome, folder: Path) -> None:
     """Write the pictures; without matplotlib, say what they take and leave the rest as it is."""
     try:
-        from viz.report import write_report
+        from viz.report import not_of_this, write_report
 
         written = write_report(outcome, folder)
     except ModuleNotFoundError as error:
         print(f"No report: {error}", file=sys.stderr)
     else:
         print(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
+        for path in not_of_this(written):
+            print(f"{path} is not of this training: it was there before, and is left as it is.")
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -286,7 +298,10 @@ def _predict(options: argparse.Namespace) -> int:
         classes=predictor.classes,
         probabilities=probabilities,
     )
-    print(f"{X.shape[1]} predictions of {predictor.target} are in {options.output}.")
+    m = X.shape[1]
+    told = f"{counted(m, 'prediction')} of {predictor.target} {'is' if m == 1 else 'are'} in"
+    # Of /dev/stdout, what is told would become a line of the table.
+    print(told, f"{options.output}.", file=sys.stderr if is_stream(options.output) else sys.stdout)
     return 0
 
 
@@ -336,10 +351,27 @@ def _delimiter(text: str) -> str:
     return "\t" if text in ("tab", r"\t") else text
 
 
+def whole(text: str) -> int:
+    """The whole number that an option has."""
+    return _argument(whole_number, text)
+
+
+def real(text: str) -> float:
+    """The number that an option has."""
+    return _argument(real_number, text)
+
+
+def _argument(read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ValueError as error:  # of which argparse would say only that the value is invalid
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def sizes(text: str) -> Sequence[int]:
     """The sizes of hidden layers, from words such as 16,16."""
     try:
-        return [int(part) for part in text.split(",")] if text.strip() else []
+        return [whole_number(part) for part in text.split(",")] if text.strip() else []
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"sizes are whole numbers with commas, such as 16,16; not {text!r}"

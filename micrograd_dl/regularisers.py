@@ -56,6 +56,8 @@ def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float
     Raises:
         ValueError: there is no such regulariser, or a lambda is not possible.
     """
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"regularisers are lambdas by name, such as {{'l2': 0.1}}, not {given!r}")
     found: dict[str, float] = {}
     for name, x in [*(given or {}).items(), *more.items()]:
         if name not in REGULARISERS:

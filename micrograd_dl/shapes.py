@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl.activations import Activation
 from micrograd_dl.losses import Loss
+from micrograd_dl.wording import counted
 
 Array: TypeAlias = NDArray[Any]
 
@@ -138,7 +139,8 @@ class Shaped:
         n = self.shape
         if len(layers) != len(n) - 1:
             raise ValueError(
-                f"this network has {len(n) - 1} layers, and {len(layers)} are given\n{self.shapes()}"
+                f"this network has {counted(len(n) - 1, 'layer')}, and {len(layers)} "
+                f"{'is' if len(layers) == 1 else 'are'} given\n{self.shapes()}"
             )
         for l, (W, b) in enumerate(layers, 1):
             self.require_shape(f"W[{l}]", W, (n[l], n[l - 1]), str(l))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.activations import ACTIVATIONS, Activation
-from micrograd_dl.atomic import replacing
+from micrograd_dl.architecture import shape_of
+from micrograd_dl.atomic import replacing, require_place
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, Network
 
@@ -28,6 +30,14 @@ BACKENDS: dict[str, type[Network]] = {
     "compiled": compiled.MLP,
 }
 
+# What stands in the description of a model, as far as nothing else asks.
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "backend": (str, "a name"),
+    "shape": (list, "a list of sizes"),
+    "activations": (list, "a list of names"),
+    "loss": (str, "a name"),
+    "normalisation": (list, "a list"),
+}
 _OWN_OPTION = {"values": "expanded", "numpy": "dtype"}
 
 
@@ -58,13 +68,13 @@ def save(
     and after whatever accident, finds the old file or the new one, whole.
 
     Raises:
-        ValueError: the name does not end in ``.npz``, a note is not what JSON can say, an array is of
-            objects, or the model is not an MLP of this package with activations and a loss of it.
+        ValueError: the name does not end in ``.npz``, a note is not what JSON can say, such as a table whose
+            keys are no texts, an array is of objects or has no name that a file can hold, or the model is not
+            an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
+    require_npz(path)
     path = Path(path)
-    if path.suffix != ".npz":
-        raise ValueError(f"a model is saved as .npz, not as {path.name!r}")
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -74,13 +84,16 @@ def save(
     }
     try:
         text = json.dumps(about)
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
         raise ValueError(f"notes are what JSON can say, such as numbers, texts and lists: {error}") from None
+    _require_text_keys(about["notes"])
     contents: dict[str, Any] = {"about": np.array(text)} | model.named()
     for l, averages in enumerate(model.averages, 1):
         if averages is not None:
             contents |= {f"mean{l}": averages.mean, f"variance{l}": averages.variance}
-    contents |= {f"array {name}": np.asarray(array) for name, array in (arrays or {}).items()}
+    for name, array in (arrays or {}).items():
+        _require_array_name(name)
+        contents[f"array {name}"] = np.asarray(array)
     for name, array in contents.items():
         if np.asarray(array).dtype.hasobject:
             raise ValueError(
@@ -89,6 +102,37 @@ def save(
     with replacing(path) as file:
         np.savez(file, **contents)
     return path
+
+
+def _require_text_keys(notes: Any) -> None:
+    """Raise ValueError if a table has a key of which JSON would make a text, as which it would come back."""
+    inner = [notes]
+    while inner:
+        x = inner.pop()
+        if isinstance(x, dict):
+            for key in x:
+                if not isinstance(key, str):
+                    raise ValueError(f"the keys of notes are texts, not {key!r}: take {str(key)!r}")
+            inner += x.values()
+        elif isinstance(x, (list, tuple)):
+            inner += x
+
+
+def _require_array_name(name: Any) -> None:
+    if not isinstance(name, str) or "\0" in name:  # where a name in a zip archive would end
+        raise ValueError(f"the name of an array is a text without the character \\0, not {name!r}")
+
+
+def require_npz(path: str | os.PathLike[str]) -> None:
+    """To be asked before long work: whether `save` could write a file of that name.
+
+    Raises:
+        ValueError: the name does not end in ``.npz``.
+        OSError: there is no place for it.
+    """
+    if Path(path).suffix != ".npz":
+        raise ValueError(f"a model is saved as .npz, not as {Path(path).name!r}")
+    require_place(path)
 
 
 def load(path: str | os.PathLike[str]) -> Saved:
@@ -103,18 +147,22 @@ def load(path: str | os.PathLike[str]) -> Saved:
     contents = _contents(path)
     try:
         about = _understood(json.loads(str(contents.pop("about")[()])))
-        model = _rebuilt(about["model"])
-        model.set_named({name: contents[name] for name in model.named()})
-        model.passes = int(about.get("passes", 0))
+        model = _rebuilt(about["model"], contents)
+        model.set_named({name: _numbers(contents, name) for name in model.named()})
+        model.passes = to_whole(about.get("passes", 0), 0, "passes")
         for l, averages in enumerate(model.averages, 1):
             for name in ("mean", "variance") if averages is not None else ():
-                array, there = contents[f"{name}{l}"], getattr(averages, name)
+                array, there = _numbers(contents, f"{name}{l}"), getattr(averages, name)
                 model.require_shape(f"{name}[{l}]", array, there.shape, str(l))
                 there[...] = array
         notes = dict(about["notes"])
     except KeyError as error:
         raise ValueError(f"{path} does not hold a model: {error} is missing") from None
-    except (ValueError, TypeError) as error:
+    except RecursionError:
+        raise ValueError(f"{path} does not hold a model: its description is nested too deeply") from None
+    except MemoryError as error:
+        raise ValueError(f"{path} holds a model too large for the memory: {error}") from None
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{path} does not hold a model: {error}") from None
     prefix = "array "
     arrays = {name.removeprefix(prefix): array for name, array in contents.items() if name.startswith(prefix)}
@@ -135,7 +183,7 @@ def _contents(path: Path) -> dict[str, Array]:
             return {name: found[name] for name in found.files}
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # noqa: BLE001 - what NumPy and zipfile raise of a damaged file has no end
         problem = "it holds Python objects, which are not loaded" if "pickle" in str(error) else error
         raise ValueError(f"{path} is not a whole .npz file: {problem}") from None
 
@@ -200,10 +248,25 @@ def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | 
         )
 
 
-def _rebuilt(about: Mapping[str, Any]) -> Network:
+def _numbers(contents: Mapping[str, Array], name: str) -> Array:
+    """An array of a file, if it is of real numbers."""
+    array = contents[name]
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} holds {array.dtype}, not real numbers")
+    return array
+
+
+def _rebuilt(about: Mapping[str, Any], contents: Mapping[str, Array]) -> Network:
+    """The model that is described, if its weights are there: one that is not is not asked memory for."""
+    for name, (kind, wanted) in _KINDS.items():
+        if name in about and not isinstance(about[name], kind):
+            raise ValueError(f"its {name}: {about[name]!r:.60}, and {wanted} is wanted")
     if about["backend"] not in BACKENDS:
         raise ValueError(f"its backend is {about['backend']!r}, not one of {', '.join(BACKENDS)}")
-    n_x, *sizes = about["shape"]
+    n_x, *sizes = about["shape"] or [0]
+    for l, (before, n) in enumerate(pairwise(shape_of(n_x, sizes)), 1):
+        if contents[f"W{l}"].shape != (n, before):
+            raise ValueError(f"W[{l}] is {contents[f'W{l}'].shape}, {(n, before)} is wanted")
     options = [_OWN_OPTION[about["backend"]]] if about["backend"] in _OWN_OPTION else []
     options += ["regularisers", "max_norm", "normalisation", "keep_prob", "label_smoothing"]
     return BACKENDS[about["backend"]](

@@ -25,6 +25,7 @@ from micrograd_dl.order import topological_order
 from micrograd_dl.recording import recompute, require_recorded
 from micrograd_dl.value import Value
 from micrograd_dl.verdict import Check
+from micrograd_dl.wording import counted
 
 _WINDOW = 4  # steps shown on either side of the cursor
 
@@ -134,9 +135,8 @@ class Trace:
         """
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
-            raise IndexError(
-                f"the walk has {len(self.steps)} steps: go to 0 ... {len(self.steps)}, not {position}"
-            )
+            count = counted(len(self.steps), "step")
+            raise IndexError(f"the walk has {count}: go to 0 ... {len(self.steps)}, not {position}")
         self.position = position
         return self.current
 
@@ -216,7 +216,8 @@ class Trace:
     def __repr__(self) -> str:
         first = max(0, self.position - 1 - _WINDOW)
         last = min(len(self.steps), self.position + _WINDOW)
-        lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {len(self.steps)} steps done"]
+        count = counted(len(self.steps), "step")
+        lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
         for at in range(first, last):
             mark = "->" if at == self.position - 1 else "  " if at < self.position else " ."
             lines.append(f"{mark} {at + 1:>{len(str(len(self.steps)))}}  {self.steps[at]}")
@@ -360,7 +361,7 @@ _TESTED = re.compile(r"\s*(isnan|isinf)\s*(?:\(\s*(data|grad)\s*\))?\s*")
 _COMPARED = re.compile(
     r"\s*(?:(abs)\s*\(\s*(data|grad)\s*\)|(data|grad))"  # abs(grad), or grad
     r"\s*(>=|<=|==|!=|>|<)"
-    r"\s*([-+]?)\s*((?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf)\s*"
+    r"\s*([-+]?)\s*((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf)\s*"
 )
 
 

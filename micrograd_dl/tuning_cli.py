@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.atomic import require_apart, require_place
-from micrograd_dl.learning_cli import add_backend, add_data, read_data, require_picture, sizes
+from micrograd_dl.atomic import is_stream, require_apart, require_place
+from micrograd_dl.coerce import number_or_none, whole_number
+from micrograd_dl.learning_cli import add_backend, add_data, read_data, require_picture, sizes, whole
+from micrograd_dl.wording import counted
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -25,11 +27,13 @@ RANGE is one of
   NAME=LOW..HIGH          numbers, on a log scale where that suits them: learning_rate,
                           l2, units, batch_size; beta1 and beta2 so that 1 - beta is
   NAME=LOW..HIGH@SCALE    on the scale linear, log, or log-from-1 (1 - x is on a log scale)
-  NAME=VALUE/VALUE/...    one of these; a single one is fixed
+  NAME=VALUE/VALUE/...    one of these; a single one is fixed. The value none leaves out
+                          what train has not by itself: normalisation, clip_norm, ...
 
 examples:
   micrograd-dl tune moons
   micrograd-dl tune moons --over learning_rate=1e-4..1 --over activation=relu/tanh
+  micrograd-dl tune moons --over normalisation=none/batch --over keep_prob=none/0.8
   micrograd-dl tune flats.csv --target price --over hidden=8/16,16 --over l2=0..1@linear
 
 The same command again goes on with a search that was stopped, or shows its table."""
@@ -38,11 +42,7 @@ The same command again goes on with a search that was stopped, or shows its tabl
 def run(arguments: Sequence[str]) -> int:
     """Carry out the command and return the exit code; SystemExit if the words are wrong."""
     options = _parser().parse_args(arguments)
-    require_place(options.output)
-    picture = options.picture or Path(options.output).with_suffix(".png")
-    if options.picture is not None:
-        require_picture(options.picture)
-    require_apart(picture, {"where the results go": options.output, "the data": options.data})
+    picture = _places(options)
     from micrograd_dl.tuning import tune
     from micrograd_dl.tuning.trials import SPACE, impossible
 
@@ -71,7 +71,8 @@ def run(arguments: Sequence[str]) -> int:
         print("\nStopped before it was done; the same command goes on from here.")
     if not found.trials:
         return 130
-    print(f"\nThe best of {len(found.trials)} trials, all of them in {options.output}:\n\n{found}\n")
+    tried = counted(len(found.trials), "trial") + ", all of them" * (len(found.trials) > 1)
+    print(f"\nThe best of {tried} in {options.output}:\n\n{found}\n")
     again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
     if again:
         print(f"Trials that drew the same as another one of their round: {again}.\n")
@@ -82,6 +83,18 @@ def run(arguments: Sequence[str]) -> int:
     if not found.cut_short:
         _draw(found, picture, "error" if data.classes else "RMSE")
     return 130 if found.cut_short else 0
+
+
+def _places(options: argparse.Namespace) -> str | Path:
+    """The file of the picture; ValueError or OSError if it, or the results, could not be written."""
+    require_place(options.output)
+    if is_stream(options.output) and options.output != os.devnull:
+        raise ValueError(f"{options.output}: results are read again by the next search: give a file's name")
+    if options.picture is not None:
+        require_picture(options.picture)
+    picture: str | Path = options.picture or Path(options.output).with_suffix(".png")
+    require_apart(picture, {"where the results go": options.output, "the data": options.data})
+    return picture
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,14 +121,14 @@ def _parser() -> argparse.ArgumentParser:
         ("patience", 30, "epochs without a lower dev cost before a training stops"),
         ("seed", 0, "of the search, the split, the weights and the shuffling"),
     ):
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} ({default})")
+        parser.add_argument(f"--{name}", type=whole, default=default, help=f"{text} ({default})")
     parser.add_argument(
         "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
     )
     add_backend(parser)
     parser.add_argument(
         "--processes",
-        type=int,
+        type=whole,
         default=os.cpu_count() or 1,
         help="trainings at once, each in a process of its own (as many as processors); 0: in this one",
     )
@@ -141,7 +154,8 @@ def _over(text: str) -> tuple[str, Range | Choice]:
     try:
         require_searchable(name)
         if not dots:
-            return name, Choice([_value(name, word.strip()) for word in rest.split("/")])
+            values = [_value(name, word.strip()) for word in rest.split("/")]
+            return name, Choice(sorted(values, key=lambda x: x is None))  # None is at the top of a picture
         high, at, scale = high.partition("@")
         usual, whole = SCALE_OF.get(name, ("linear", False))
         return name, Range(_end(low), _end(high), scale if at else usual, whole)
@@ -150,23 +164,32 @@ def _over(text: str) -> tuple[str, Range | Choice]:
 
 
 def _end(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise ValueError(f"the ends of a range are two numbers, not {word!r}") from None
+    x = number_or_none(word)
+    if x is None:
+        raise ValueError(f"the ends of a range are two numbers, not {word!r}")
+    return x
 
 
 def _value(name: str, word: str) -> Any:
+    """What a word means that stands for a hyperparameter."""
+    from micrograd_dl.tuning.trials import NO_NUMBERS, may_be_none
+
     if not word:
         raise ValueError("a value is missing: give NAME=VALUE, or several with / between them")
     if name == "hidden":
         return tuple(sizes(word))
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            continue
-    return word
+    optional = may_be_none(name)
+    if optional and word.lower() == "none":
+        return None
+    if name in NO_NUMBERS:
+        return word
+    x = number_or_none(word)
+    if x is None:
+        raise ValueError(f"{name} takes a number{' or none' * optional}, not {word!r}")
+    try:
+        return whole_number(word)
+    except ValueError:
+        return x
 
 
 def _command(options: argparse.Namespace, found: Found) -> str:
@@ -180,13 +203,14 @@ def _command(options: argparse.Namespace, found: Found) -> str:
     if options.backend != "numpy":
         same["backend"] = options.backend
     words: Mapping[str, Any] = {
-        **{name: x for name, x in given.items() if x is not None},
+        **given,
         **searched,
         **{name: x for name, x in same.items() if name not in searched},
     }
     line = ["micrograd-dl", "train", options.data]
     line += [word for column in options.ignore for word in ("--ignore", column)]
-    line += [word for name, x in words.items() for word in (f"--{name.replace('_', '-')}", shown(x))]
+    for name, x in words.items():
+        line += [f"--{name.replace('_', '-')}", shown(x)] if x is not None else []
     return shlex.join(line)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.atomic import replacing, require_apart, require_folder, require_place
+from micrograd_dl.atomic import is_stream, replacing, require_apart, require_folder, require_place
 
 
 def test_replaces(tmp_path: Path) -> None:
@@ -71,6 +71,64 @@ def test_a_device_is_written_to(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="open files have names on some systems only")
+@pytest.mark.parametrize("flags", [os.O_APPEND, 0])
+def test_an_open_file_is_written_to_from_where_it_stands(tmp_path: Path, flags: int) -> None:
+    """As the shell opens what stands behind ``>>`` and ``>``; /dev/stdout is one of these names."""
+    log, link = tmp_path / "log", tmp_path / "link"
+    number = os.open(log, os.O_WRONLY | os.O_CREAT | flags)
+    link.symlink_to(f"/dev/fd/{number}")
+    try:
+        os.write(number, b"header\n")
+        for path in (f"/dev/fd/{number}", link):
+            assert is_stream(path)
+            require_place(path)
+            with replacing(path) as file:
+                file.write(b"more\n")
+    finally:
+        os.close(number)
+    assert log.read_bytes() == b"header\nmore\nmore\n"
+    assert link.is_symlink()
+    for refused in (require_place, lambda path: replacing(path).__enter__()):
+        with pytest.raises(OSError, match=f"'/dev/fd/{number}'"):  # which is closed now
+            refused(f"/dev/fd/{number}")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/1/fd"), reason="processes have a folder on Linux only")
+def test_an_open_file_of_another_process_is_refused() -> None:
+    with pytest.raises(PermissionError, match="this is open in another process: give the name of a file"):
+        require_place("/proc/1/fd/1")
+
+
+def test_what_is_no_stream(tmp_path: Path) -> None:
+    (tmp_path / "1").touch()
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    for path in (tmp_path, tmp_path / "1", tmp_path / "none", tmp_path / "round"):
+        assert not is_stream(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o666, 0o755])
+def test_permissions_stay(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "a.txt"
+    path.touch()
+    path.chmod(mode)
+    with replacing(path) as file:
+        assert [p.stat().st_mode & 0o777 for p in tmp_path.iterdir()] == [mode, mode]  # the hidden one too
+        file.write(b"new")
+    assert path.stat().st_mode & 0o777 == mode
+    assert path.read_bytes() == b"new"
+
+
+def test_the_name_of_a_folder_is_none_of_a_file(tmp_path: Path) -> None:
+    name = f"{tmp_path / 'new'}{os.sep}"
+    with pytest.raises(IsADirectoryError, match="this is how a folder is written: leave out what"):
+        require_place(name)
+    with pytest.raises(IsADirectoryError), replacing(name):
+        pytest.fail("there is nothing to write to")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "none" / "a.txt"
     with pytest.raises(FileNotFoundError) as error, replacing(path):
@@ -92,6 +150,10 @@ def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(PermissionError, match="nothing may be written to this folder"):
         require_place(tmp_path / "a.txt")
     require_place(os.devnull)
+    for folder in (tmp_path, tmp_path / "new" / "deeper"):
+        with pytest.raises(PermissionError, match=r"nothing may be .*: give another folder") as error:
+            require_folder(folder)
+        assert error.value.filename == str(folder)
 
 
 def test_a_place_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -155,6 +156,32 @@ def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Ca
     assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "amount"), [("", ""), ("Unable to allocate 74.5 GiB", " (Unable to allocate 74.5 GiB)")]
+)
+def test_what_does_not_fit_into_the_memory(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, said: str, amount: str
+) -> None:
+    def network(*_: object, **__: object) -> NoReturn:
+        raise MemoryError(said)
+
+    monkeypatch.setattr("micrograd_dl.training.experiment.network", network)
+    assert main(["train", "moons", "--hidden", "100000,100000"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "micrograd-dl: train moons --hidden 100000,100000: "
+        f"the memory does not suffice{amount}: ask for less\n",
+    )
+
+
+def test_what_does_not_fit_into_any_memory(capsys: Capture) -> None:
+    for size in ("1000000000000000000", "99999999999999999999999"):
+        assert main(["train", "moons", "--hidden", size]) == 1
+        assert (
+            f"a network (2, {size}, 1) has {4 * int(size) + 1:,} parameters, more" in capsys.readouterr().err
+        )
+
+
 def test_draw_needs_a_file(capsys: Capture) -> None:
     assert main(["draw", *COURSE]) == 2
     assert "-o" in capsys.readouterr().err
@@ -256,6 +283,8 @@ def test_numbers(capsys: Capture, text: str, value: str) -> None:
         (["a*b", "a=5"], "no value is given for b"),
         (["a*b*c"], "no value is given for a, b, c"),
         (["a*b", "a=five", "b=2"], "'a=five' is not a value, such as a=5"),
+        (["a*b", "a=2_0", "b=2"], "'a=2_0' is not a value, such as a=5"),
+        (["a*b", "a=١", "b=2"], "'a=١' is not a value, such as a=5"),
         (["u=b*c", "v=a+u", "a=1"], "put the whole expression in quotes"),
         (["a*b", "a=1", "a=2", "b=3"], "a is given two values, 1 and 2"),
         (["y=1", "z=3"], "the course's example has no y, z: its variables are a, b, c"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -32,6 +33,7 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Outcome
 
     module = ModuleType("viz.report")
     monkeypatch.setattr(module, "write_report", write_report, raising=False)
+    monkeypatch.setattr(module, "not_of_this", lambda _: [], raising=False)
     monkeypatch.setitem(sys.modules, "viz.report", module)
     monkeypatch.chdir(tmp_path)
     return asked
@@ -133,6 +135,25 @@ def test_from_a_table_to_predictions(
         assert [row[0] for row in rows[1:]] == ["red", "green", "blue"]
 
 
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="open files have names on some systems only")
+def test_predictions_are_added_to_what_the_shell_has_opened(
+    flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in ``micrograd-dl predict model.npz new.csv -o /dev/stdout >> log``."""
+    train(flowers, "--epochs", 1)
+    (tmp_path / "new.csv").write_text("length,width\n1,1\n", encoding="utf-8")
+    capsys.readouterr()
+    with (tmp_path / "log").open("ab", buffering=0) as log:
+        log.write(b"header\n")
+        assert run("predict", "model.npz", "new.csv", "-o", f"/dev/fd/{log.fileno()}") == 0
+        out, err = capsys.readouterr()
+        assert (out, err) == ("", f"1 prediction of species is in /dev/fd/{log.fileno()}.\n")
+    header, names, row = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert header == "header"
+    assert names.startswith("species,P(blue)")
+    assert row.split(",")[0] in ("red", "green", "blue")
+
+
 def test_numbers_too_large_to_predict_from(tmp_path: Path) -> None:
     lines = [f"{x / 100},{x / 50}" for x in range(20)]
     (tmp_path / "a.csv").write_text("\n".join(["u,y", *lines]) + "\n", encoding="utf-8")
@@ -218,6 +239,16 @@ def test_without_what_pictures_take_the_model_is_kept(
     assert (tmp_path / "model.npz").exists()
 
 
+@pytest.mark.usefixtures("no_pictures")
+def test_a_picture_of_an_earlier_report_is_left_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.modules["viz.report"], "not_of_this", lambda _: [Path("report/boundary.png")])
+    assert run("train", "moons", "--epochs", 1) == 0
+    told = "is not of this training: it was there before, and is left as it is."
+    assert capsys.readouterr().out.endswith(f"\n{Path('report/boundary.png')} {told}\n")
+
+
 # --- errors -------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +300,7 @@ def test_without_what_pictures_take_the_model_is_kept(
         (["train", "moons", "--seed", "-1"], "seed is a whole number from 0 up, not -1"),
         (["train", "moons", "--bayes", "5"], "bayes is a part of 1"),
         (["train", "moons", "-o", "model.bin"], "a model is saved as .npz, not as 'model.bin'"),
+        (["train", "moons", "--checkpoint", "c.txt"], "a model is saved as .npz, not as 'c.txt'"),
         (["train", "moons", "-o", ".npz"], "a model is saved as .npz, not as '.npz'"),
         (["train", "text.npz", "-o", "text.npz"], "text.npz is the data, which would be written over"),
         (["train", "moons", "--checkpoint", "model.npz"], "model.npz is the checkpoint too, which would be"),
@@ -324,8 +356,28 @@ def test_a_file_in_place_of_a_folder_is_named_first(
     assert not capsys.readouterr().out
 
 
+def test_a_folder_for_the_report_is_asked_for_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    monkeypatch.chdir(here)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != here and access(path, mode))
+    with pytest.raises(PermissionError, match=r"nothing may be written to .*here: give another .*: 'report'"):
+        run("train", "moons", "-o", elsewhere / "m.npz")
+    assert not capsys.readouterr().out
+    assert not any(elsewhere.iterdir())
+
+
 @pytest.mark.parametrize(
-    "words", [["train", "none.csv", "--target", "y"], ["predict", "none.npz", "flowers.csv"]]
+    "words",
+    [
+        ["train", "none.csv"],
+        ["train", "none.csv", "--target", "y"],
+        ["predict", "none.npz", "flowers.csv"],
+    ],
 )
 @pytest.mark.usefixtures("flowers")
 def test_a_file_that_is_not_there(words: list[str]) -> None:
@@ -341,6 +393,9 @@ def test_a_file_that_is_not_there(words: list[str]) -> None:
             "sizes are whole numbers with commas, such as 16,16; not '16,x'",
         ),
         (["train", "moons", "--hidden", "4,,4"], "whole numbers with commas, such as 16,16; not '4,,4'"),
+        (["train", "moons", "--hidden", "1_6"], "whole numbers with commas, such as 16,16; not '1_6'"),
+        (["train", "moons", "--epochs", "2_0"], "argument --epochs: a whole number is wanted, not 2_0"),
+        (["train", "moons", "--l2", "١"], "--l2: a number is wanted, such as 5, -3, 1e-3 or inf, not ١"),
         (["train", "moons", "--backend", "torch"], "invalid choice: 'torch'"),
         (["train"], "required: DATA"),
         (["train", "moons", "--colour", "red"], "unrecognized arguments: --colour red"),

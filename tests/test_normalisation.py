@@ -191,7 +191,7 @@ def test_cost_falls_by_a_step_against_the_gradient_of_every_kind_of_parameter() 
     ("kind", "message"),
     [
         ("instance", "a normalisation is one of batch, layer, or None, not 'instance'"),
-        (["batch", "layer"], "1 hidden layers take 1 kinds of normalisation, not 2"),
+        (["batch", "layer"], "1 hidden layer takes 1 kind of normalisation, not 2"),
     ],
 )
 def test_refused(MLP: type[Network], kind: Any, message: str) -> None:

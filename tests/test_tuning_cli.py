@@ -100,6 +100,19 @@ def test_what_has_an_option_of_its_own_is_searched_too(capsys: pytest.CaptureFix
     assert train[train.index("--backend") + 1] == "values"
 
 
+def test_what_train_leaves_out_can_be_searched_against_none(capsys: pytest.CaptureFixture[str]) -> None:
+    over = ["--over", "normalisation=None", "--over", "clip_norm=none/1", "--over", "initialiser=none/he"]
+    assert tune(*over, "--over", "learning_rate=0.01..0.1", "--over", "schedule=none") == 0
+    out = capsys.readouterr().out
+    assert "  normalisation  none\n  clip_norm      1 / none\n  initialiser    he / none\n" in out
+    best = next(line.split() for line in out.splitlines() if re.match(r" +1\.\d +6 ", line))
+    train = command(out)
+    for name, value in zip(("clip-norm", "initialiser"), (best[5], best[6]), strict=True):
+        assert (f"--{name}" in train) == (value != "none")
+    assert not {"--normalisation", "--schedule", "--target", "none"} & set(train)
+    assert learning_cli.run([*train, "--report", "report"]) == 0
+
+
 def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     calls = []
 
@@ -154,10 +167,17 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         (["--over", "learning_rate="], "--over learning_rate=: a value is missing"),
         (
             ["--over", "learning_rate=fast"],
-            "--over learning_rate=fast: the learning rate takes a real number",
+            "--over learning_rate=fast: learning_rate takes a number or none, not 'fast'",
         ),
         (["--over", "units=-4..8@linear"], "--over units=-4..8@linear: a network takes at least one input"),
-        (["--over", "units=x"], "--over units=x: a network takes at least one input"),
+        (["--over", "units=x"], "--over units=x: units takes a number, not 'x'"),
+        (["--over", "l2=none/1"], "--over l2=none/1: l2 takes a number, not 'none'"),
+        (
+            ["--over", "clip_norm=1/1_0"],
+            "--over clip_norm=1/1_0: clip_norm takes a number or none, not '1_0'",
+        ),
+        (["--over", "l2=1..1_0"], "--over l2=1..1_0: the ends of a range are two numbers, not '1_0'"),
+        (["--over", "activation=none/relu"], "--over activation=none/relu: there is no activation 'none'"),
         (["--over", "learning_rate=-1..1@linear"], "@linear: the learning rate is a number above 0, not -1"),
         (["--over", "layers=-1..2"], "--over layers=-1..2: layers is a whole number from 0 up, not -1"),
         (["--over", "layers=1.5"], "--over layers=1.5: layers is a whole number from 0 up, not 1.5"),
@@ -193,6 +213,20 @@ def test_what_is_refused(words: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         tune(*words)
     assert not Path("tune.jsonl").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="open files have names on some systems only")
+def test_results_go_to_a_file_that_can_be_read_again() -> None:
+    with (
+        Path("log").open("wb") as log,
+        pytest.raises(ValueError, match="read again by the next search: give"),
+    ):
+        tune("-o", f"/dev/fd/{log.fileno()}")
+
+
+def test_a_table_that_is_not_there_is_said_before_what_to_predict_of_it() -> None:
+    with pytest.raises(FileNotFoundError, match=r"none\.csv"):
+        tuning_cli.run(["none.csv", *QUICK])
 
 
 def test_a_fixed_option_that_is_wrong_is_no_fault_of_a_range() -> None:

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from micrograd_dl.training.experiment import Outcome
 
 
+PICTURES = ("cost.png", "network.png", "boundary.png")
+
+
 def write_report(outcome: Outcome, folder: Path) -> list[Path]:
     """Write the pictures of a trained model to a folder, which is made if need be, and return their paths.
 
-    A boundary from an earlier report goes if this model has none: it would be taken for this one's.
+    Files of these names are replaced, and nothing else is touched: what this model has no picture of, such as
+    a boundary, may be there from an earlier report, or be the user's own; see `not_of_this`.
 
     Raises:
         ModuleNotFoundError: Matplotlib is not installed; nothing is written.
@@ -36,6 +40,10 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
             normaliser=p.normaliser,
         )
     folder.mkdir(parents=True, exist_ok=True)
-    if "boundary.png" not in figures:
-        (folder / "boundary.png").unlink(missing_ok=True)
     return [save(figure, folder / name) for name, figure in figures.items()]
+
+
+def not_of_this(written: list[Path]) -> list[Path]:
+    """Pictures that lie beside those of a report and could be taken for its own."""
+    beside = {path.parent / name for path in written for name in PICTURES}
+    return sorted(path for path in beside.difference(written) if path.exists())

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.coerce import is_plain, number_or_none
 from micrograd_dl.network import Array
 
 File: TypeAlias = str | os.PathLike[str]
@@ -144,7 +145,7 @@ class CsvTable:
             ValueError: one is missing, not a number, or not finite.
         """
         texts = [fields[i] for i in columns]
-        if "_" not in "".join(texts):  # to Python 1_000 is a number
+        if is_plain("".join(texts)):
             try:
                 row = np.array(list(map(float, texts)))
             except ValueError:
@@ -204,31 +205,20 @@ def present(text: str, place: str) -> str:
     return text
 
 
-def number_or_none(text: str) -> float | None:
-    """The number, if it is one: "nan" and "inf" are, "1_000" is not.
-
-    >>> number_or_none("1e3"), number_or_none("1_000")
-    (1000.0, None)
-    """
-    try:
-        return None if "_" in text else float(text)
-    except ValueError:
-        return None
+_OF_A_FEATURE = "a column of text is no feature: code it in numbers or ignore it"
 
 
-def number(text: str, place: str) -> float:
+def number(text: str, place: str, text_advice: str = _OF_A_FEATURE) -> float:
     """The finite number.
 
     Raises:
-        ValueError: it is missing, not a number, or not finite; the message begins with the place.
+        ValueError: it is missing, not a number, or not finite; the message begins with the place, and of what
+            is not a number ends with the advice.
     """
     text = present(text, place)
     x = number_or_none(text)
     if x is None:
-        raise ValueError(
-            f"{place}: {shown(text)} is not a number: write it like -1234.5; "
-            "a column of text is no feature: code it in numbers or ignore it"
-        )
+        raise ValueError(f"{place}: {shown(text)} is not a number: write it like -1234.5; {text_advice}")
     if not math.isfinite(x):
         raise ValueError(f"{place}: {shown(text)} is not a finite double: mend it, or delete the line")
     return x

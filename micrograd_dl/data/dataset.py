@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.losses import LOSSES, Loss
 from micrograd_dl.network import Array, one_hot
+from micrograd_dl.wording import counted
 
 _IMAGES = ": make columns of images with data.preparation.images_to_columns"
 
@@ -51,7 +52,8 @@ class Dataset:
             raise ValueError(f"columns are examples, and X {X.shape} and Y {Y.shape} differ in them{advice}")
         features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
-            raise ValueError(f"{X.shape[0]} features take as many different names, not {', '.join(features)}")
+            count = counted(X.shape[0], "different name")
+            raise ValueError(f"features are the rows of X, with {count}, not {', '.join(features)}")
         classes = tuple(self.classes)
         if classes:
             _require_indices(Y, classes)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.network import Array
+from micrograd_dl.wording import counted
 
 _PARTS = ("train", "dev", "test")
 
@@ -86,7 +87,8 @@ def _sizes(m: int, fractions: Sequence[float]) -> list[int]:
     if not sizes.all():
         name = _names(len(sizes))[int(np.argmin(sizes))]
         raise ValueError(
-            f"{m} examples split {shown} leave the {name} part empty: take more examples or fewer parts"
+            f"{counted(m, 'example')} split {shown} leave{'s' * (m == 1)} the {name} part empty: "
+            "take more examples or fewer parts"
         )
     return [int(size) for size in sizes]
 

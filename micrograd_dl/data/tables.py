@@ -32,9 +32,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.atomic import replacing
-from micrograd_dl.data.csv_table import CsvTable, File, number, number_or_none, shown, squeezed
+from micrograd_dl.coerce import number_or_none
+from micrograd_dl.data.csv_table import CsvTable, File, number, shown, squeezed
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.network import Array
+from micrograd_dl.wording import counted
 
 Kind: TypeAlias = Literal["classes", "numbers"]
 
@@ -178,7 +180,7 @@ def write_predictions(
             A = np.vstack([1 - A, A])
         if A.shape != (len(classes), P.shape[1]):
             raise ValueError(
-                f"{P.shape[1]} examples of {len(classes)} classes: probabilities are not {A.shape}"
+                f"{counted(P.shape[1], 'example')} of {len(classes)} classes: probabilities are not {A.shape}"
             )
         columns |= {f"P({name})": row.tolist() for name, row in zip(classes, A, strict=True)}
     write_csv(path, columns)
@@ -195,7 +197,8 @@ def _require_kind(kind: str | None) -> None:
 def _targets(targets: Sequence[tuple[str, str]], kind: Kind | None) -> tuple[Array, tuple[str, ...]]:
     """Y and the names of the classes, from the place and the text of each target."""
     if (kind or _kind(targets)) == "numbers":
-        return np.array([[number(text, place) for place, text in targets]]), ()
+        advice = 'a target of text is classes: set the kind to "classes"'
+        return np.array([[number(text, place, advice) for place, text in targets]]), ()
     return _classes([text for _, text in targets])
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import TypeAlias
 
-from micrograd_dl.coerce import to_whole
+from micrograd_dl.coerce import real_number, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -174,9 +174,9 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
 def _number(word: str) -> float:
     """A whole one as an int."""
     try:
-        return int(word)
+        return whole_number(word)
     except ValueError:
-        return float(word)
+        return real_number(word)
 
 
 def _half_wave(start: float, end: float, part: float) -> float:

@@ -16,7 +16,9 @@ from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 
 # dJ/db or ∂u/∂x[2]; a.data or a.grad
-_SYMBOL = re.compile(r"(?<![\w.])(?:([d∂])(\w+)\s*/\s*\1(\w+)(?:\[(\d+)\])?|([^\W\d]\w*)\.(data|grad))(?!\w)")
+_SYMBOL = re.compile(
+    r"(?<![\w.])(?:([d∂])(\w+)\s*/\s*\1(\w+)(?:\[([0-9]+)\])?|([^\W\d]\w*)\.(data|grad))(?!\w)"
+)
 
 
 def find(trace: Trace, text: str) -> tuple[Value, bool]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.shell.terminal import paint
+from micrograd_dl.wording import told
 
 _LEAVING = "Ctrl-D or q leaves."
 
@@ -118,10 +119,8 @@ class Prompt(cmd.Cmd):
             return self._carried_out(line.strip() or self.again)
         except BrokenPipeError:
             raise
-        except KeyError as error:  # its str() is in quotes
-            self._tell_failure(str(error.args[0]))
         except (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError) as error:
-            self._tell_failure(str(error))
+            self._tell_failure(told(error))
         return False
 
     def meant(self, line: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.backprop import written_node
+from micrograd_dl.coerce import real_number, whole_number
 from micrograd_dl.shell import presentation
 from micrograd_dl.shell.lookup import answer, find
 from micrograd_dl.shell.prompt import Prompt
@@ -198,29 +199,3 @@ class Questions(Prompt):
         found = self.trace.check()
         self.tell(found)
         self.failures += not (found.ok and found.complete)
-
-
-def whole_number(text: str) -> int:
-    """The int in `text`; ValueError if there is none.
-
-    >>> whole_number("2.5")
-    Traceback (most recent call last):
-    ValueError: a whole number is wanted, not 2.5
-    """
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"a whole number is wanted, not {text:.40}") from None
-
-
-def real_number(text: str) -> float:
-    """The float in `text`; ValueError if there is none.
-
-    >>> real_number("six")
-    Traceback (most recent call last):
-    ValueError: a number is wanted, such as 5, -3, 1e-3 or inf, not six
-    """
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"a number is wanted, such as 5, -3, 1e-3 or inf, not {text:.40}") from None

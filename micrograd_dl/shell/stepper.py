@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.backprop import Contribute, Evaluate, Step
+from micrograd_dl.coerce import real_number, whole_number
 from micrograd_dl.notation import number
 from micrograd_dl.ops import TABLE
 from micrograd_dl.shell import presentation
 from micrograd_dl.shell.lookup import find
-from micrograd_dl.shell.questions import Questions, real_number, whole_number
+from micrograd_dl.shell.questions import Questions
 from micrograd_dl.shell.terminal import paint
 from micrograd_dl.trace import Breakpoint, Trace
 from micrograd_dl.value import Value
@@ -232,7 +233,9 @@ class Stepper(Questions):
         what a step writes: data < 0, abs(grad) > 5, isnan.
         """
         if argument:
-            self.trace.break_at(self._target(argument))
+            point, _ = self._break_at(argument)
+            if point in self._for_once:  # from now on it is not
+                self._for_once.remove(point)
         self._list_breakpoints()
 
     def do_tbreak(self, argument: str) -> None:
@@ -240,7 +243,9 @@ class Stepper(Questions):
 
         WHAT is the same as for break.
         """
-        self._for_once.append(self.trace.break_at(self._target(argument)))
+        point, new = self._break_at(argument)
+        if new:
+            self._for_once.append(point)
         self._list_breakpoints()
 
     def do_clear(self, argument: str) -> None:
@@ -263,6 +268,15 @@ class Stepper(Questions):
         gone = [self.node(argument)] if argument else list(self.trace.watches)
         self.trace.watches[:] = [node for node in self.trace.watches if node not in gone]
         self._list(self.trace.watched(), "nothing is watched")
+
+    def _break_at(self, argument: str) -> tuple[Breakpoint, bool]:
+        """The breakpoint that is meant, and whether it is new; if it is not, that is told."""
+        target = self._target(argument)
+        for point in self.trace.breakpoints:
+            if point.text == target:
+                self.say(f"  {target} is a breakpoint already")
+                return point, False
+        return self.trace.break_at(target), True
 
     def _list_breakpoints(self) -> None:
         texts = [point.text + " (once)" * (point in self._for_once) for point in self.trace.breakpoints]

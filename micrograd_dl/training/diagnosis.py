@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.coerce import to_whole
 from micrograd_dl.network import Array
+from micrograd_dl.wording import counted
 
 FAR = 0.02  # a gap between two errors that is worth acting on
 _LONGEST = 16  # characters of the name of a class in a table
@@ -69,16 +72,23 @@ def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def bias_and_variance(train: float, dev: float, bayes: float = 0.0, far: float = FAR) -> str:
+def bias_and_variance(
+    train: float, dev: float, bayes: float = 0.0, far: float = FAR, *, m_dev: int | None = None
+) -> str:
     """The course's reading of the errors on the training and the dev set, as parts of 1, in plain words.
+
+    The error of a small dev set is partly chance. A dev error that is far above the training error counts as
+    variance only if it is above it by more than two standard errors, `chance(dev, m_dev)`: what is less,
+    another dev set of that size might not show.
 
     Args:
         train, dev: the errors.
         bayes: the error that nobody could be below, such as a person's.
         far: the gap that counts.
+        m_dev: how many examples the dev error is of; by default so many that nothing is left to chance.
 
     Raises:
-        ValueError: an error is not between 0 and 1.
+        ValueError: an error is not between 0 and 1, or `m_dev` is not a whole number from 1 up.
 
     >>> print(bias_and_variance(0.15, 0.16))  # doctest: +NORMALIZE_WHITESPACE
     High bias: the training error, 15.0%, is far above the best possible, 0.0%.
@@ -87,18 +97,44 @@ def bias_and_variance(train: float, dev: float, bayes: float = 0.0, far: float =
     for name, x in (("train", train), ("dev", dev), ("bayes", bayes)):
         if not 0 <= x <= 1:
             raise ValueError(f"the {name} error is a part of 1, from 0 to 1, not {x!r}")
+    by_chance = 0.0 if m_dev is None else chance(dev, m_dev)
     lines = []
     if train - bayes > far:
         lines.append(
             f"High bias: the training error, {train:.1%}, is far above the best possible, {bayes:.1%}. "
             "Try a bigger network, or train longer."
         )
-    if dev - train > far:
+    if dev - train > max(far, by_chance):
         lines.append(
             f"High variance: the dev error, {dev:.1%}, is far above the training error, {train:.1%}. "
             "Try more data, or regularisation."
         )
-    return "\n".join(lines) or (
-        f"Neither bias nor variance stands out: training error {train:.1%}, dev error {dev:.1%}, "
-        f"best possible {bayes:.1%}."
-    )
+    if not lines:
+        lines.append(
+            f"Neither bias nor variance stands out: training error {train:.1%}, dev error {dev:.1%}, "
+            f"best possible {bayes:.1%}."
+        )
+    if far < dev - train <= by_chance:
+        lines.append(
+            f"That the dev error, {dev:.1%}, is above the training error, {train:.1%}, is no evidence of "
+            f"variance: on {counted(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance."
+            " Take a larger dev set to tell."
+        )
+    return "\n".join(lines)
+
+
+def chance(error: float, m: int) -> float:
+    """Two standard errors of an error that was measured on m examples: how far it may be off by chance.
+
+    The standard error is ``sqrt(p (1 - p) / n)``. For p and n, two examples more are counted as right and two
+    as wrong (Agresti and Coull), as an error of 0 or 1 on a few examples is not certain either.
+
+    Raises:
+        ValueError: `m` is not a whole number from 1 up.
+
+    >>> round(chance(0.1, 100), 3), round(chance(0.1, 10_000), 3)
+    (0.063, 0.006)
+    """
+    n = to_whole(m, 1, "m") + 4
+    p = (error * m + 2) / n
+    return 2 * math.sqrt(p * (1 - p) / n)

@@ -23,6 +23,7 @@ from micrograd_dl.storage import BACKENDS, load, save
 from micrograd_dl.theta import weights_only
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.training.fitting import History, fit, require_options
+from micrograd_dl.wording import counted
 
 File: TypeAlias = "str | os.PathLike[str]"
 
@@ -148,7 +149,7 @@ class Outcome:
         lines.append(f"right: train {1 - train:.2%}, dev {1 - dev:.2%}, test {1 - test:.2%}")
         matrix = confusion_matrix(self.test.Y, p.predict(self.test.X), len(p.classes))
         lines += ["", "On the test set:", confusion_text(matrix, p.classes)]
-        return "\n".join([*lines, "", bias_and_variance(train, dev, self.bayes)])
+        return "\n".join([*lines, "", bias_and_variance(train, dev, self.bayes, m_dev=self.dev.m)])
 
 
 def train(
@@ -208,8 +209,8 @@ def train(
         raise ValueError(f"bayes is a part of 1, from 0 to 1, not {bayes!r}")
     if data.m < _FEWEST:
         raise ValueError(
-            f"{data.name} has {data.m} examples, too few to be split into train, dev and test, so that the "
-            f"verdict would mean nothing: take {_FEWEST} or more; to learn all of them by heart, use fit"
+            f"{data.name} has {counted(data.m, 'example')}, too few to be split into train, dev and test, so "
+            f"that the verdict would mean nothing: take {_FEWEST} or more; to learn all by heart, use fit"
         )
     require_options(epochs, batch_size, patience, True)
     parts = training, dev, test = split(data, seed=seed)

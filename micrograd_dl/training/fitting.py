@@ -21,7 +21,7 @@ from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
-from micrograd_dl.storage import described, load, save
+from micrograd_dl.storage import described, load, require_npz, save
 from micrograd_dl.theta import Model, require_model
 from micrograd_dl.wording import counted
 
@@ -127,15 +127,16 @@ def fit(
 
     Raises:
         TypeError: it is no such model.
-        ValueError: a shape or an option is wrong, the optimiser is of another model, or the data holds a NaN
-            or an infinity.
+        ValueError: a shape or an option is wrong, the optimiser is of another model, the data holds a NaN or
+            an infinity, or the name of the checkpoint does not end in ``.npz``.
+        OSError: the checkpoint could not be written, which is asked before the training, or cannot be.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
     """
     require_model(model)
     X, Y = _examples(model, X, Y, "the training set")
     if dev is not None:
-        dev = _examples(model, *dev, "the dev set")
+        dev = _examples(model, *_pair(dev), "the dev set")
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
@@ -145,7 +146,9 @@ def fit(
             f"a checkpoint holds a network of this package, and not a {type(model).__name__}: "
             "save its parameters by a callback"
         )
-    if checkpoint is not None:
+    if checkpoint is not None and run.network is not None:
+        require_npz(checkpoint)
+        described(run.network)  # which could not be saved if it cannot be described
         run.data = {"training set": _checksum(X, Y), "augment": "none" if augment is None else "some"}
         run.data["dev set"] = "none" if dev is None else _checksum(*dev)
     if checkpoint is not None and os.path.exists(checkpoint):
@@ -240,7 +243,8 @@ class _Run:
             self.remember(judged, len(h))
         elif patience is not None and len(h) - self.best_epoch >= patience:
             h.stopped = (
-                f"the dev cost has not fallen for {patience} epochs; the best was epoch {self.best_epoch}"
+                f"the dev cost has not fallen for {counted(patience, 'epoch')}; "
+                f"the best was epoch {self.best_epoch}"
             )
 
     def remember(self, cost: float, epoch: int) -> None:
@@ -405,6 +409,15 @@ def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Arr
                 f"{name} of {where} holds {array[i, k]} in row {i}, example {k} (from 0): "
                 "remove or replace it"
             )
+    return X, Y
+
+
+def _pair(dev: Any) -> tuple[ArrayLike, ArrayLike]:
+    try:
+        X, Y = dev
+    except (TypeError, ValueError):
+        what = f"the {type(dev).__name__} {dev!r:.60}"
+        raise ValueError(f"dev is X and Y of the dev set, dev=(X_dev, Y_dev), not {what}") from None
     return X, Y
 
 

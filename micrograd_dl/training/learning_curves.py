@@ -98,7 +98,7 @@ def over_examples(
     if sizes is None:
         sizes = sorted({int(size) for size in np.geomspace(min(m, max(2, m // 30)), m, 8)})
     if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
-        raise ValueError(f"sizes are whole numbers from 1 to the {m} examples, ascending; not {list(sizes)}")
+        raise ValueError(f"sizes are whole numbers from 1 to m, {m}, ascending; not {list(sizes)}")
     order = np.random.default_rng(to_seed(seed)).permutation(m)
     if _of_classes(model):
         order = evenly_mixed(order, Y.argmax(axis=0) if len(Y) > 1 else Y[0])

@@ -82,7 +82,7 @@ class Plan:
 
     def __str__(self) -> str:
         (first, epochs), *rest = self.ladder()
-        text = f"{first} trials for {counted(epochs, 'epoch')}" + "".join(
+        text = f"{counted(first, 'trial')} for {counted(epochs, 'epoch')}" + "".join(
             f", the best {count}{' of them' * (k == 0)} for {epochs}"
             for k, (count, epochs) in enumerate(rest)
         )
@@ -236,8 +236,9 @@ class _Search:
                 self.trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
                 advance()
         if all(trial.verdict.problem for trial in self.trials.values()):
+            every = "all " * (self.plan.trials > 1) + counted(self.plan.trials, "trial")
             raise FloatingPointError(
-                f"all {self.plan.trials} trials diverged: search lower learning rates. "
+                f"{every} diverged: search lower learning rates. "
                 f"The first with {self.ranked()[0].verdict.problem}"
             )
         best_part = self.ranked()[: max(2, self.plan.trials // _PART_OF_THE_BEST)]

@@ -199,7 +199,9 @@ def narrowed(space: Space, best: Sequence[Mapping[str, Any]]) -> dict[str, Range
 def shown(value: Any) -> str:
     """A value as the command line has it.
 
-    >>> shown((16, 8)), shown(0.5), shown("relu")
-    ('16,8', '0.5', 'relu')
+    >>> shown((16, 8)), shown(0.5), shown("relu"), shown(None)
+    ('16,8', '0.5', 'relu', 'none')
     """
+    if value is None:
+        return "none"
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

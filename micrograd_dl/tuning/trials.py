@@ -44,7 +44,7 @@ SPACE: Space = {
     }.items()
 }
 # What is no number, with an example of its values.
-_NO_NUMBERS: Mapping[str, str] = {
+NO_NUMBERS: Mapping[str, str] = {
     "hidden": "hidden=8/16,16, or search units",
     "activation": "activation=relu/tanh",
     "backend": "backend=numpy",
@@ -75,6 +75,12 @@ def require_searchable(name: str) -> None:
         raise ValueError(f"{name!r} cannot be searched: choose among {', '.join(searchable())}")
 
 
+def may_be_none(name: str) -> bool:
+    """Whether a hyperparameter can be left out by giving None, as it is unless something is said."""
+    option = inspect.signature(train).parameters.get(name)
+    return option is not None and option.default is None
+
+
 def impossible(data: Dataset, space: Space, fixed: Mapping[str, Any]) -> tuple[str, str] | None:
     """The first hyperparameter of a space that no trial could be trained with, and why; None if all can be.
 
@@ -86,8 +92,8 @@ def impossible(data: Dataset, space: Space, fixed: Mapping[str, Any]) -> tuple[s
     options = dict(fixed)
     _require_possible(data, options)
     for name, where in space.items():
-        if isinstance(where, Range) and name in _NO_NUMBERS:
-            return name, f"there are no numbers between: give its values, such as {_NO_NUMBERS[name]}"
+        if isinstance(where, Range) and name in NO_NUMBERS:
+            return name, f"there are no numbers between: give its values, such as {NO_NUMBERS[name]}"
         values = where.values if isinstance(where, Choice) else (where.at(0.0), where.at(1.0))
         for value in values:
             try:

@@ -127,6 +127,7 @@ def test_delimiters_refused(tmp_path: Path, delimiter: str) -> None:
         ("a,b\n1,2\nnan,2\n", ", line 3, column 'a': the value is missing ('nan')"),
         ("a,b\n1,2\nx,y\n", ", line 3, column 'a': 'x' is not a number: write it like -1234.5"),
         ("a,b\n1,1_000\n", ", line 2, column 'b': '1_000' is not a number"),
+        ("a,b\n1,١\n", ", line 2, column 'b': '١' is not a number"),
         ('a,b\n1,"1,5"\n', ", line 2, column 'b': '1,5' is not a number"),
         ("a,b\n1,0x10\n", ", line 2, column 'b': '0x10' is not a number"),
         ("a,b\n1,1e999\n", ", line 2, column 'b': '1e999' is not a finite double"),

@@ -81,7 +81,7 @@ def test_taken_examples_lie_row_by_row() -> None:
         ([[1j]], [[1]], {}, "X holds complex128, not numbers"),
         ([[1.0, np.nan]], [[1, 2]], {}, r"X\[0, 1\] is nan: mend or leave out example 1"),
         ([[1.0, 2]], [[1, -np.inf]], {}, r"Y\[0, 1\] is -inf"),
-        (X23, [[0, 1, 1]], {"features": ["a"]}, "2 features take as many different names, not a"),
+        (X23, [[0, 1, 1]], {"features": ["a"]}, "features are the rows of X, with 2 different names, not a"),
         (X23, [[0, 1, 1]], {"features": ["a", "a"]}, "different names, not a, a"),
         (X23, [[0, 0, 0]], {"classes": ["a"]}, "one class only, 'a'"),
         (X23, [[0, 1, 1]], {"classes": ["a", "a"]}, "classes have different names, not a, a"),

@@ -100,6 +100,7 @@ def test_fractions_that_are_none(wrong: tuple[float, ...]) -> None:
     [
         (3, (0.6, 0.2, 0.2), "3 examples split 0.6, 0.2, 0.2 leave the test part empty"),
         (5, (0.98, 0.02), "leave the test part empty"),
+        (1, (0.5, 0.5), "1 example split 0.5, 0.5 leaves the test part empty"),
         (5, (0.01, 0.99), "leave the train part empty"),
     ],
 )

@@ -78,6 +78,8 @@ def test_targets_that_are_numbers(tmp_path: Path, targets: list[float]) -> None:
 
 def test_the_kind_may_be_said(tmp_path: Path) -> None:
     assert read_csv(column(tmp_path, 1, 0, 1, 0), "y", kind="numbers").Y.tolist() == [[1, 0, 1, 0]]
+    with pytest.raises(ValueError, match=r"'y': 'yes' is not a number: .*; a target of text is classes"):
+        read_csv(column(tmp_path, "yes", "no", "1"), "y", kind="numbers")
     assert read_csv(column(tmp_path, 150, 200, 250), "y", kind="classes").classes == ("150", "200", "250")
     assert read_csv(column(tmp_path, "1", "x", "0.5"), "y", kind="classes").classes == ("0.5", "1", "x")
     long = ["9007199254740993", "9007199254740992"]  # one and the same double

@@ -134,6 +134,7 @@ def test_how_it_is_written_names_what_it_takes(form: str) -> None:
         ("constant:1", "constant is written constant, not 'constant:1'"),
         ("exponential:half", "exponential is written exponential:FACTOR, not 'exponential:half'"),
         ("one_cycle:10,0.3", "one_cycle is written one_cycle[:LENGTH], not 'one_cycle:10,0.3'"),
+        ("staircase:1_0", "staircase is written staircase:EVERY[,FACTOR], not 'staircase:1_0'"),
         ("staircase:2.5", "every is a whole number from 1 up, not 2.5"),
         ("exponential:2", "the factor is above 0 and at most 1, not 2"),
     ],

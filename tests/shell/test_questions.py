@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from micrograd_dl import functions
+from micrograd_dl.coerce import real_number, whole_number
 from micrograd_dl.expression import parse
-from micrograd_dl.shell.questions import Questions, real_number, whole_number
+from micrograd_dl.shell.questions import Questions
 from micrograd_dl.trace import Trace
 from micrograd_dl.value import Value
 
@@ -123,6 +124,11 @@ def test_draw_shows_this_moment(tmp_path: Path) -> None:
 def test_draw_that_cannot_be_done(tmp_path: Path) -> None:
     assert asked(f"draw {tmp_path}/J.xyz").startswith("line 1: a picture is saved as")
     assert asked(f"draw {tmp_path}/missing/J.dot").startswith("line 1: ")
+    (tmp_path / "folder.svg").mkdir()
+    assert asked(f"draw {tmp_path}/folder.svg") == (  # as the command draw says it
+        f"line 1: {tmp_path}/folder.svg: this is a folder: give the name of a file\n"
+    )
+    (tmp_path / "folder.svg").rmdir()
     assert not list(tmp_path.iterdir())
 
 
@@ -201,14 +207,21 @@ def test_completion_of_files(tmp_path: Path) -> None:
     assert Questions(course()).complete_draw(f"{tmp_path}/one[") == [f"{tmp_path}/one[1].svg"]
 
 
-@pytest.mark.parametrize("text", ["", "x", "1.5", "9" * 5000])
+@pytest.mark.parametrize("text", ["", "x", "1.5", "9" * 5000, "2_0", "١", "２"])
 def test_no_whole_number(text: str) -> None:
     with pytest.raises(ValueError, match="a whole number is wanted, not") as caught:
         whole_number(text)
     assert len(str(caught.value)) < 100
 
 
+@pytest.mark.parametrize("text", ["", "x", "2_0", "١", "1e1_0", "２.5"])
+def test_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="a number is wanted, such as 5, -3, 1e-3 or inf, not"):
+        real_number(text)
+
+
 def test_numbers() -> None:
+    assert real_number("\u00a05 ") == 5  # white space of any kind is none of the number
     assert whole_number("-3") == -3
     assert real_number("1e-3") == 0.001
     assert real_number("inf") == float("inf")

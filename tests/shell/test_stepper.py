@@ -200,6 +200,14 @@ def test_a_breakpoint_for_once() -> None:
     ]
 
 
+def test_a_breakpoint_is_there_once() -> None:
+    again = ["  db is a breakpoint already", "  1  db"]
+    assert told("break db", "break dJ/db").splitlines() == ["  1  db", *again]
+    assert told("break db", "tbreak db").splitlines() == ["  1  db", *again]
+    assert told("tbreak db", "break db").splitlines() == ["  1  db (once)", *again]  # and is kept now
+    assert told("break db", "break u", "continue", "continue").count("breakpoint: ") == 2
+
+
 def test_a_breakpoint_that_is_cleared_is_not_for_once_any_more() -> None:
     assert told("tbreak u", "clear", "b u", "b").splitlines()[-1] == "  1  u"
 

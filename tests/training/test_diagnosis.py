@@ -71,8 +71,42 @@ def test_the_readings_of_the_course(
     assert f"{train:.1%}" in text
 
 
+@pytest.mark.parametrize(
+    ("train", "dev", "m_dev", "variance", "chance"),
+    [
+        (9 / 30, 10 / 30, 30, False, True),  # one example of thirty
+        (0.0, 1 / 30, 30, False, True),
+        (0.0, 12 / 360, 360, True, False),
+        (0.30, 0.333, 3000, True, False),
+        (0.01, 0.11, 10_000, True, False),  # the course's numbers, of a set as large as the course's
+        (0.01, 0.11, 20, False, True),
+        (0.7, 1.0, 2, False, True),  # all of two wrong is not certain
+        (0.3, 0.31, 10, False, False),  # not far anyhow
+        (0.3, 0.1, 10, False, False),
+    ],
+)
+def test_what_a_small_dev_set_cannot_tell_is_not_told(
+    train: float, dev: float, m_dev: int, variance: bool, chance: bool
+) -> None:
+    text = bias_and_variance(train, dev, m_dev=m_dev)
+    assert ("High variance" in text) == variance
+    assert ("is no evidence of variance" in text) == chance
+    assert ("High bias" in text) == (train > 0.02)
+    assert text.startswith("Neither") == (not variance and train <= 0.02)
+
+
+def test_what_is_said_of_a_small_dev_set() -> None:
+    assert bias_and_variance(0.30, 1 / 3, bayes=0.3, m_dev=30) == (
+        "Neither bias nor variance stands out: training error 30.0%, dev error 33.3%, best possible 30.0%.\n"
+        "That the dev error, 33.3%, is above the training error, 30.0%, is no evidence of variance: on 30 "
+        "examples an error may be off by 16.4% by chance. Take a larger dev set to tell."
+    )
+    with pytest.raises(ValueError, match="m is a whole number from 1 up, not 0"):
+        bias_and_variance(0.3, 0.4, m_dev=0)
+
+
 @pytest.mark.parametrize("name", ["train", "dev", "bayes"])
 @pytest.mark.parametrize("bad", [-0.1, 15, float("nan")])
 def test_errors_are_parts_of_1(name: str, bad: float) -> None:
     with pytest.raises(ValueError, match=f"the {name} error is a part of 1, from 0 to 1, not"):
-        bias_and_variance(**{"train": 0.0, "dev": 0.0, name: bad})
+        bias_and_variance(**{"train": 0.0, "dev": 0.0, name: bad})  # type: ignore[arg-type]  # m_dev is no float

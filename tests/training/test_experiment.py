@@ -50,7 +50,8 @@ def test_classes_are_learned_and_judged() -> None:
     text = str(outcome)
     for part in ("examples: train 120, dev 40, test 40", "right: train ", "On the test set:", "predicted"):
         assert part in text
-    assert text.endswith(bias_and_variance(*map(predictor.error, (outcome.train, outcome.dev))))
+    errors = map(predictor.error, (outcome.train, outcome.dev))
+    assert text.endswith(bias_and_variance(*errors, m_dev=outcome.dev.m))
 
 
 def test_weights_decay_and_biases_do_not() -> None:

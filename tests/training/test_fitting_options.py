@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from micrograd_dl import compiled, nn, vectorized
+from micrograd_dl.activations import Activation
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.network import Network
 from micrograd_dl.optim.optimisers import Adam
@@ -115,6 +116,9 @@ def test_a_seed_is_a_whole_number(seed: Any) -> None:
         ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
         ({"patience": -1, "dev": (X, Y)}, "patience is a whole number from 1 up, not -1"),
         ({"patience": 3}, r"patience needs a dev set to judge by: pass dev=\(X_dev, Y_dev\)"),
+        ({"dev": (X,)}, r"dev is X and Y of the dev set, dev=\(X_dev, Y_dev\), not the tuple \(array"),
+        ({"dev": (X, Y, X)}, r"dev=\(X_dev, Y_dev\), not the tuple \(array"),
+        ({"dev": 0.2}, r"dev=\(X_dev, Y_dev\), not the float 0.2"),
         ({"dev": (X.T, Y)}, r"X is \(12, 2\), \(2, m\) is wanted"),
     ],
 )
@@ -162,6 +166,26 @@ def test_what_is_from_a_checkpoint_is_said(tmp_path: Path) -> None:
     shorter = text(3)
     assert shorter.startswith("6 epochs in ")
     assert "all of them from the checkpoint" in shorter
+
+
+@pytest.mark.parametrize(
+    ("activation", "name", "error", "message"),
+    [
+        ("tanh", "c.txt", ValueError, r"saved as \.npz, not as 'c\.txt'"),
+        ("tanh", "none/c.npz", FileNotFoundError, r"there is no folder .*none: make it first"),
+        ("tanh", "folder.npz", IsADirectoryError, "this is a folder: give the name of a file"),
+        (Activation("own", list), "c.npz", ValueError, "the activation own is not one of linear, "),
+    ],
+)
+def test_a_checkpoint_that_could_not_be_written_is_refused_before_the_training(
+    activation: Any, name: str, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.npz").mkdir()
+    model = nn.MLP(2, [3, 1], [activation, "sigmoid"], seed=1)
+    before = [p.data for p in model.parameters()]
+    with pytest.raises(error, match=message):
+        fit(model, X, Y, checkpoint=tmp_path / name, callbacks=[lambda *_: pytest.fail("it was trained")])
+    assert [p.data for p in model.parameters()] == before
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_in_words() -> None:
 
 @pytest.mark.parametrize("sizes", [(), (0, 5), (5, 5), (10, 5), (5, 41)])
 def test_sizes_that_are_refused(sizes: Any) -> None:
-    with pytest.raises(ValueError, match="sizes are whole numbers from 1 to the 40 examples, ascending; not"):
+    with pytest.raises(ValueError, match="sizes are whole numbers from 1 to m, 40, ascending; not"):
         over_examples(network, TRAIN, DEV, sizes=sizes, train=quick)
 
 

@@ -153,6 +153,10 @@ def test_diverged_trials_come_last_and_say_so() -> None:
     assert any(diverged)
     assert diverged == sorted(diverged)
     assert "diverged         -" in found.table()
+    alone = Plan(1, epochs=1, rungs=1, rounds=1)
+    assert str(alone) == "1 trial for 1 epoch"
+    with pytest.raises(FloatingPointError, match=r"^1 trial diverged: search lower learning rates"):
+        search(judge, {**SPACE, "alpha": Range(0.5, 1)}, alone)
     with pytest.raises(
         FloatingPointError, match=r"all 9 trials diverged: search lower learning rates.*too high"
     ):

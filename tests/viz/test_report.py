@@ -8,7 +8,7 @@ import pytest
 
 from micrograd_dl.data.built_in import blobs, house_prices, moons
 from micrograd_dl.training.experiment import train
-from viz.report import write_report
+from viz.report import not_of_this, write_report
 
 PNG = b"\x89PNG"
 
@@ -20,9 +20,14 @@ def test_two_features_and_classes(data: object, tmp_path: Path) -> None:
     assert all(path.read_bytes()[:4] == PNG for path in written)
 
 
-def test_numbers_have_no_boundary(tmp_path: Path) -> None:
-    for name in ("boundary.png", "notes.txt"):  # of an earlier report, and the user's own
-        (tmp_path / name).touch()
+def test_what_is_not_drawn_is_not_touched(tmp_path: Path) -> None:
+    """Numbers have no boundary; one that is there is of an earlier report, or the user's own."""
+    for name in ("cost.png", "boundary.png", "notes.txt"):
+        (tmp_path / name).write_text("precious")
     written = write_report(train(house_prices(), [3], epochs=3), tmp_path)
     assert [path.name for path in written] == ["cost.png", "network.png"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cost.png", "network.png", "notes.txt"]
+    assert all(path.read_bytes()[:4] == PNG for path in written)
+    assert (tmp_path / "boundary.png").read_text() == (tmp_path / "notes.txt").read_text() == "precious"
+    assert not_of_this(written) == [tmp_path / "boundary.png"]
+    (tmp_path / "boundary.png").unlink()
+    assert not_of_this(written) == []
