@@ -78,6 +78,7 @@ class Optimiser(ABC):
 
     Raises:
         ValueError: there are no parameters, or a hyperparameter is out of its bounds.
+        TypeError: what is to be a parameter has no ``data`` and ``grad``, or a hyperparameter is no number.
     """
 
     # Those that are given are set on the optimiser itself, and so become hyperparameters of it.
@@ -100,6 +101,12 @@ class Optimiser(ABC):
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("there are no parameters to optimise: pass model.parameters()")
+        for p in self.parameters:
+            if not (hasattr(p, "data") and hasattr(p, "grad")):
+                raise TypeError(
+                    f"a parameter has data and grad, as a Value has, not the {type(p).__name__} {p!r:.40}: "
+                    "make Values of numbers, or pass model.parameters()"
+                )
         numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
         arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
         self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]

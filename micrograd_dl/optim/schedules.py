@@ -2,7 +2,9 @@
 
 An optimiser calls a schedule with the number of epochs that are done; one that is to go by steps, as a
 warm-up within the first epoch has to, is handed over as ``by_steps(schedule)``. Each is PyTorch's scheduler
-of that kind in closed form; past its end a schedule stays where it ended.
+of that kind in closed form; past its end a schedule stays where it ended. A learning rate that is not above 0
+and finite, and other numbers that make no sense, are refused with a ValueError; what is no number, with a
+TypeError.
 
 >>> alpha = warm_up(2, cosine(0.4, 4))
 >>> [round(alpha(t), 3) for t in range(7)]
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import TypeAlias
 
-from micrograd_dl.coerce import real_number, to_whole, whole_number
+from micrograd_dl.coerce import above_zero, real_number, to_float, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -40,6 +42,7 @@ class by_steps:  # noqa: N801 - it is used as a function, like all that it takes
 
 def constant(alpha0: float) -> Schedule:
     """`alpha0` all the time; for a warm-up before it, or a search among schedules."""
+    alpha0 = above_zero(alpha0, "alpha0")
     return lambda t: alpha0
 
 
@@ -50,13 +53,14 @@ def inverse_time(alpha0: float, rate: float) -> Schedule:
     >>> [alpha(epoch) for epoch in range(3)]
     [0.2, 0.1, 0.06666666666666667]
     """
-    if not 0 <= rate < math.inf:
-        raise ValueError(f"rate is a number from 0 up, not {rate!r}")
+    alpha0 = above_zero(alpha0, "alpha0")
+    _require_not_below_zero("rate", rate)
     return lambda t: alpha0 / (1 + rate * t)
 
 
 def exponential(alpha0: float, factor: float) -> Schedule:
     """``alpha0 * factor^t``."""
+    alpha0 = above_zero(alpha0, "alpha0")
     _require_part("the factor", factor)
     return lambda t: alpha0 * factor**t
 
@@ -68,6 +72,7 @@ def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [alpha(t) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
+    alpha0 = above_zero(alpha0, "alpha0")
     _require_part("the factor", factor)
     every = to_whole(every, 1, "every")
     return lambda t: alpha0 * factor ** (t // every)
@@ -78,7 +83,8 @@ def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
 
     PyTorch's ``CosineAnnealingLR`` goes up again after that.
     """
-    length = to_whole(length, 1, "length")
+    alpha0, length = above_zero(alpha0, "alpha0"), to_whole(length, 1, "length")
+    _require_not_below_zero("lowest", lowest)
     return lambda t: _half_wave(alpha0, lowest, t / length)
 
 
@@ -90,7 +96,7 @@ def warm_up(length: int, then: float | Schedule) -> Schedule:
     [0.05, 0.1, 0.15000000000000002, 0.2, 0.2, 0.2]
     """
     length = to_whole(length, 1, "length")
-    rest: Schedule = then if callable(then) else lambda t: then
+    rest: Schedule = then if callable(then) else constant(above_zero(then, "then"))
     return lambda t: rest(0) * (t + 1) / length if t < length else rest(t - length)
 
 
@@ -108,8 +114,10 @@ def one_cycle(
         start: where it begins, as a part of `highest`.
         end: where it ends, as a part of where it began.
     """
-    length = to_whole(length, 1, "length")
+    highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
     _require_part("rise", rise)
+    _require_not_below_zero("start", start)
+    _require_not_below_zero("end", end)
     first, last = highest * start, highest * start * end
     top, bottom = max(rise * length - 1, 0), length - 1
 
@@ -184,5 +192,10 @@ def _half_wave(start: float, end: float, part: float) -> float:
 
 
 def _require_part(name: str, x: float) -> None:
-    if not 0 < x <= 1:
+    if not 0 < to_float(x, name) <= 1:
         raise ValueError(f"{name} is above 0 and at most 1, not {x!r}")
+
+
+def _require_not_below_zero(name: str, x: float) -> None:
+    if not 0 <= to_float(x, name) < math.inf:
+        raise ValueError(f"{name} is a number from 0 up, not {x!r}")

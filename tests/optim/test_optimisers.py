@@ -392,6 +392,13 @@ def test_no_parameters_and_no_number() -> None:
         Adam([Value(1.0)], fast)
 
 
+@pytest.mark.parametrize("what", [1.0, "w", np.ones(2)])
+def test_what_is_no_parameter(what: Any) -> None:
+    told = r"^a parameter has data and grad, as a Value has, not the \w+ .*: make Values of numbers, or pass"
+    with pytest.raises(TypeError, match=told):
+        Adam([what])
+
+
 def test_the_base_class_has_no_rule() -> None:
     base: Any = Optimiser
     with pytest.raises(TypeError, match="abstract"):

@@ -80,6 +80,45 @@ def test_nonsense_is_refused(make: Callable[[], Any], message: str) -> None:
         make()
 
 
+WITH_A_RATE: list[tuple[str, Callable[[Any], Any]]] = [
+    ("alpha0", constant),
+    ("alpha0", lambda x: inverse_time(x, 1.0)),
+    ("alpha0", lambda x: exponential(x, 0.5)),
+    ("alpha0", lambda x: staircase(x, 2)),
+    ("alpha0", lambda x: cosine(x, 3)),
+    ("then", lambda x: warm_up(3, x)),
+    ("highest", lambda x: one_cycle(x, 10)),
+]
+
+
+@pytest.mark.parametrize(("name", "make"), WITH_A_RATE)
+def test_a_learning_rate_is_above_zero_and_finite(name: str, make: Callable[[Any], Any]) -> None:
+    for x in (float("nan"), float("inf"), 0, -0.1):
+        with pytest.raises(ValueError, match=f"{name} is a number above 0, not {float(x)}"):
+            make(x)
+    for wrong in ("a", None):
+        with pytest.raises(TypeError, match=f"{name} takes a real number, not the .* {wrong!r}"):
+            make(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("rate", lambda x: inverse_time(0.1, x)),
+        ("the factor", lambda x: exponential(0.1, x)),
+        ("lowest", lambda x: cosine(0.1, 3, x)),
+        ("rise", lambda x: one_cycle(0.1, 3, rise=x)),
+        ("start", lambda x: one_cycle(0.1, 3, start=x)),
+        ("end", lambda x: one_cycle(0.1, 3, end=x)),
+    ],
+)
+def test_other_numbers_are_numbers(name: str, make: Callable[[Any], Any]) -> None:
+    with pytest.raises(ValueError, match=f"{name} is .*, not nan"):
+        make(float("nan"))
+    with pytest.raises(TypeError, match=f"{name} takes a real number, not the str 'a'"):
+        make("a")
+
+
 def of(text: str, rise: int = 0) -> Schedule:
     return schedule(text, 0.4, epochs=10, steps=3, rise=rise)
 
