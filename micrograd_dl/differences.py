@@ -33,6 +33,7 @@ _PARTS = (1.0, 0.69314718056, 0.47140452079, 0.33028197264, 0.22172947135)
 # numbers which have nothing to do with each other come so close by chance is next to impossible.
 _SETTLED = 1e-4
 NO_DIGITS = 1e-3  # a value that rounding moves by so much of itself has next to no digit that is right
+_MORE = 16  # so many times the noise at the point itself is another sort of noise
 _FURTHER = 3  # the longest is tried in powers of 2 ** 3
 
 
@@ -226,7 +227,7 @@ def _of_one(x: float, here: Sample, pairs: Sequence[_Pair], k: int) -> Estimate 
     if all(low == centre == high for low, high in sides):  # infinite, perhaps, but of no concern
         return Estimate(0.0, 2 * noise / lengths[0], lengths[0])
     largest = max(math.fabs(value) for side in sides for value in side)
-    if noise > NO_DIGITS * largest and here.noise[k] <= NO_DIGITS * math.fabs(centre):
+    if noise > NO_DIGITS * largest and noise > _MORE * here.noise[k]:
         return UNSETTLED  # as of the sine of a number that is small here, and large beside
     slopes = [(high / 2 - low / 2) / h for (low, high), h in zip(sides, lengths, strict=True)]
     doubts = [noise / h for h in lengths]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl.coerce import to_seed, to_whole
-from micrograd_dl.differences import EPS, GOOD, KINK, UNDEFINED, Line, Sample, steps
+from micrograd_dl.differences import EPS, GOOD, KINK, NO_DIGITS, UNDEFINED, Line, Sample, steps
 from micrograd_dl.theta import Model, kept, names, require_model, vector
 from micrograd_dl.verdict import EPSILON, Check, Component, Judge, NotJudged, judged, to_step
 
@@ -146,22 +146,23 @@ class _ModelJudge(Judge):
 
     def cost(self, leaf: str, x: float) -> tuple[float, float]:
         """J with x in that component's place, and how far it may be off by rounding."""
+        before = self.number(leaf)
+        self._put(leaf, x)
+        try:
+            J = float(self.model.cost_and_grad(self.X, self.Y))
+            # What the rounding of each parameter would do to it, by the gradient there.
+            slopes = vector(self.model.parameters(), "grad")
+        finally:  # a cost that is refused there must not leave the component where it is refused
+            self._put(leaf, before)
+        by_parameters = float(np.abs(slopes) @ self.sizes)
+        return J, _OPERATIONS * EPS * (abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0))
+
+    def _put(self, leaf: str, x: float) -> None:
         parameter, k = self.places[leaf]
-        is_array = isinstance(parameter.data, np.ndarray)
-        before = parameter.data.flat[k] if is_array else parameter.data
-        if is_array:
+        if isinstance(parameter.data, np.ndarray):
             parameter.data.flat[k] = x
         else:
             parameter.data = x
-        J = float(self.model.cost_and_grad(self.X, self.Y))
-        # What the rounding of each parameter would do to it, by the gradient there.
-        slopes = vector(self.model.parameters(), "grad")
-        if is_array:
-            parameter.data.flat[k] = before
-        else:
-            parameter.data = before
-        by_parameters = float(np.abs(slopes) @ self.sizes)
-        return J, _OPERATIONS * EPS * (abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0))
 
     def number(self, leaf: str) -> float:
         """What stands in that component's place."""
@@ -209,7 +210,11 @@ class _ModelJudge(Judge):
 
     def other_steps(self, leaf: str, epsilon: float) -> Iterable[float]:
         """See `Judge.other_steps`: fewer than of a graph, as each takes the cost over all examples."""
-        return steps(self.number(leaf), epsilon, _GROUPS)
+        x = self.number(leaf)
+        J, rounding = self.cost(leaf, x)
+        if self.noise + rounding > NO_DIGITS * max(abs(J), 1.0):
+            return ()  # rounding alone could make anything of the cost, as of the sine of 1e17
+        return steps(x, epsilon, _GROUPS)
 
 
 class _CostLine(Line):

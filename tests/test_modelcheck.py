@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from micrograd_dl import nn, set_slope_at_kink, vectorized
 from micrograd_dl.modelcheck import check_gradients
@@ -312,11 +315,49 @@ def test_a_cost_that_is_refused_beside_the_point_is_set_apart_too() -> None:
     assert not check_gradients(scalar_model(J, lambda w: 3 * w, 1e-4), None, None).ok
 
 
+def test_a_component_whose_cost_is_refused_does_not_disturb_the_next() -> None:
+    w, v = (SimpleNamespace(data=x, grad=0.0, label=name) for x, name in ((0.0, "w"), (2.0, "v")))
+
+    def cost_and_grad(X: Any, Y: Any) -> float:
+        if w.data < 0:
+            raise ValueError("w is from 0 up")
+        w.grad, v.grad = v.data, w.data + 2 * v.data
+        return float(w.data * v.data + v.data**2)
+
+    model: Any = SimpleNamespace(parameters=lambda: [w, v], cost_and_grad=cost_and_grad)
+    found = check_gradients(model, None, None)
+    assert (found.undefined, [c.leaf for c in found.components], found.ok) == (("w",), ["v"], True)
+
+
 def test_a_number_so_large_that_the_step_is_lost_in_it_takes_a_longer_one() -> None:
     found = check_gradients(scalar_model(lambda w: 3 * w, lambda w: 3.0, 1e10), None, None)
     assert found.ok
     assert found.components[0].step > 1
     assert not check_gradients(scalar_model(lambda w: 3 * w, lambda w: 2.0, 1e10), None, None).ok
+
+
+@pytest.mark.parametrize("fast", [1e12, 1e17])
+def test_a_swing_too_fast_for_differences_is_not_judged(fast: float) -> None:
+    model = scalar_model(lambda w: math.sin(fast * w), lambda w: fast * math.cos(fast * w), 0.3)
+    found = check_gradients(model, None, None)
+    assert (found.verdict, found.hidden) == ("nothing could be judged here", ("w",))
+
+
+@given(st.floats(1e3, 1e6))
+def test_a_fast_swing_is_never_called_wrong(w: float) -> None:
+    found = check_gradients(
+        scalar_model(lambda w: math.sin(w * w), lambda w: 2 * w * math.cos(w * w), w), None, None
+    )
+    assert found.verdict in ("backprop is right", "nothing could be judged here")
+
+
+@given(st.floats(-5, 5), st.sampled_from([0.0, -1.0, 1.0001, 2.0]))
+def test_a_wrong_factor_is_found_anywhere(w: float, factor: float) -> None:
+    model = scalar_model(
+        lambda w: math.sin(w) * math.exp(w), lambda w: factor * (math.cos(w) + math.sin(w)) * math.exp(w), w
+    )
+    slope = abs(math.cos(w) + math.sin(w))
+    assert check_gradients(model, None, None).ok == (slope * abs(factor - 1) < 1e-8)
 
 
 def test_arrays_without_a_label_and_a_shape_of_their_own() -> None:
