@@ -63,8 +63,8 @@ def pdf(svg: str) -> bytes:
         import svg2pdf_py
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "a PDF takes either the package svg2pdf-py (pip install svg2pdf-py) or the Graphviz program "
-            "(https://graphviz.org/download); .svg, .png and .dot can be saved without",
+            "a PDF takes either the package svg2pdf-py (pip install 'micrograd-dl[pdf]') or the Graphviz "
+            "program (https://graphviz.org/download); .svg, .png and .dot can be saved without",
             name=error.name,
         ) from error
     fonts = svg2pdf_py.FontDatabase.system()

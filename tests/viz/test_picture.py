@@ -123,7 +123,7 @@ def test_a_pdf_with_neither_program_nor_package(
     picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "svg2pdf_py", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install svg2pdf-py"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[pdf\]'"):
         picture.save(tmp_path / "J.pdf")
     assert not (tmp_path / "J.pdf").exists()
 

@@ -35,7 +35,7 @@ _REGION: dict[str, Any] = {"color": "#d9d9d9", "linewidth": 11}  # where the las
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One vertical axis: what is on it, its scale, and the value of each trial; None is at the top."""
+    """One vertical axis: what is on it, its scale, and the value of each trial; no error is at the top."""
 
     name: str
     scale: Range | Choice
@@ -50,7 +50,7 @@ class _Axis:
 
     def part(self, trial: int) -> float:
         value = self.values[trial]
-        return 1.0 if value is None else self.scale.part(value)
+        return 1.0 if value is None and self.measured else self.scale.part(value)
 
 
 def parallel_coordinates(found: Found, *, title: str | None = None, error: str = "error") -> Figure:
