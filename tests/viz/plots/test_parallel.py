@@ -11,7 +11,7 @@ from matplotlib.text import Annotation
 
 from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, search
 from micrograd_dl.tuning.logbook import Verdict
-from viz.plots import parallel_coordinates
+from viz.plots import parallel, parallel_coordinates
 
 SPACE: Space = {
     "alpha": Range(0.0001, 1, "log"),
@@ -189,3 +189,9 @@ def test_what_is_refused() -> None:
     many: Space = {f"x{k}": Range(0, 1) for k in range(11)}
     with pytest.raises(ValueError, match="10 hyperparameters fit into a picture, not 11"):
         parallel_coordinates(search(constant, many, Plan(1, 1, 1, rounds=1)))
+
+
+def test_none_stands_where_it_does_among_the_values() -> None:
+    axis = parallel._Axis("normalisation", Choice([None, "batch", "layer"]), [None, "batch", "layer"])
+    assert [axis.part(trial) for trial in range(3)] == sorted(axis.part(trial) for trial in range(3))
+    assert axis.part(0) < axis.part(1)
