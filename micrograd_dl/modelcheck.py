@@ -202,7 +202,9 @@ class _ModelJudge(Judge):
 
     def best(self, first: Component | str, leaf: str, epsilon: float) -> Component | NotJudged:
         """See `Judge.best`; a kink at the point itself is there with any step."""
-        return NotJudged(leaf, KINK) if first == KINK else super().best(first, leaf, epsilon)
+        if first == KINK:
+            return NotJudged(leaf, self.exact[leaf], KINK)
+        return super().best(first, leaf, epsilon)
 
     def line(self, leaf: str) -> Line:
         """See `Judge.line`."""

@@ -99,11 +99,13 @@ class NotJudged:
 
     Attributes:
         leaf: the Value; of a model, what the parameter is called.
+        analytic: what backprop gives.
         why: the reason, in words.
         numbers: what there is of numbers, in words.
     """
 
     leaf: Any
+    analytic: float
     why: str
     numbers: str = ""
 
@@ -172,7 +174,8 @@ class Check:
     @property
     def complete(self) -> bool:
         """Whether every leaf was judged; one at a kink, where the slope is a choice, needs not be."""
-        return not self.unjudged and len(self.kinks) == len(self.not_judged)
+        at_choice = all(one.why == KINK and math.isfinite(one.analytic) for one in self.not_judged)
+        return not self.unjudged and at_choice
 
     @property
     def unjudged(self) -> bool:
@@ -261,18 +264,18 @@ class Judge(ABC):
         claimed = self.exact[leaf]
         evidence = gather(self.line(leaf), self.other_steps(leaf, epsilon), claimed, self.negligible)
         found = evidence.best
-        if not math.isfinite(claimed) and found not in (KINK, UNDEFINED) and (why := self.no_number(leaf)):
-            return NotJudged(leaf, NO_NUMBER, why)
+        if not math.isfinite(claimed) and found != UNDEFINED and (why := self.no_number(leaf)):
+            return NotJudged(leaf, claimed, NO_NUMBER, why)
         if found == UNSETTLED and isinstance(first, Component) and self._is_next_to_nothing(first):
             return replace(first, doubt=first.doubt + first.apart)
         if isinstance(found, str):
-            return NotJudged(leaf, found, self._numbers(first, claimed))
+            return NotJudged(leaf, claimed, found, self._numbers(first, claimed))
         doubt = found.doubt + (self.backprops_doubt(leaf) if math.isfinite(claimed) else 0.0)
         component = Component(leaf, found.value, claimed, found.step, doubt)
         if self.sees_nothing_in(component):
-            return NotJudged(leaf, HIDDEN, self._numbers(component, claimed))
+            return NotJudged(leaf, claimed, HIDDEN, self._numbers(component, claimed))
         if component.contradicts and not evidence.speaks_against(claimed):
-            return NotJudged(leaf, UNSETTLED, self._numbers(component, claimed))
+            return NotJudged(leaf, claimed, UNSETTLED, self._numbers(component, claimed))
         return component
 
     def _is_next_to_nothing(self, component: Component) -> bool:

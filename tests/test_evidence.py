@@ -81,6 +81,13 @@ def test_the_numbers_are_told() -> None:
     assert str(check(parse("x**y", x=-2.0, y=2.0))).splitlines()[-1] == "  dJ/dy: backprop nan"
 
 
+def test_nan_at_a_kink_is_no_choice_of_a_slope() -> None:
+    x, y = Value(0.0, "x"), Value(1.0, "y")
+    found = check(abs(x).sqrt() + y)
+    assert (found.no_number, found.complete, found.verdict) == ((x,), False, QUALIFIED)
+    assert check(abs(x) + y).complete
+
+
 def test_a_number_beyond_the_largest_on_the_way_of_backprop_is_no_bug() -> None:
     x = Value(1e-300, "x")
     found = check(x * 1e-300 * 1e200 * 1e200)
