@@ -200,15 +200,15 @@ def search(
         )
     processes = to_whole(processes, 0, "processes")
     everything = {**(about or {}), **asdict(plan), "space": {name: repr(x) for name, x in space.items()}}
-    run = _Search(judge, space, plan, Logbook(results, everything))
-    cut_short = False
+    run, cut_short = None, False
     try:
+        run = _Search(judge, space, plan, Logbook(results, everything))
         with crew(judge, processes) as work, _bar(plan, progress) as advance:
             for round_ in range(1, plan.rounds + 1):
                 run.round(round_, work, advance)
     except KeyboardInterrupt:
         cut_short = True
-    return Found(space, plan, run.ranked(), cut_short)
+    return Found(space, plan, run.ranked() if run else [], cut_short)
 
 
 class _Search:

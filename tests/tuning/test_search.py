@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micrograd_dl.tuning import workers
 from micrograd_dl.tuning.logbook import Verdict
 from micrograd_dl.tuning.search import Found, Plan, Trial, search
 from micrograd_dl.tuning.space import Choice, Range, Space
@@ -241,6 +242,31 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
         _ = empty.best
 
 
+def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
+    done = []
+
+    def starting() -> None:
+        with workers._interrupted_afterwards():
+            signal.raise_signal(signal.SIGINT)
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        starting()
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_while_the_results_are_opened_ends_a_search_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules[search.__module__], "Logbook", interrupted)
+    found = search(judge, SPACE, PLAN)
+    assert (found.trials, found.cut_short) == ([], True)
+
+
 def start(path: Path, processes: int, results: int) -> subprocess.Popen[bytes]:
     program = (
         "if __name__ == '__main__':\n"
@@ -282,7 +308,7 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
     out, err = process.communicate(timeout=30)  # returns when the last worker has left the pipe
     if how == "ctrl-c":
-        assert (process.returncode, out.split()[0], err) == (0, b"stopped", b"")
+        assert (process.returncode, out.split()[:1], err) == (0, [b"stopped"], b"")
     known = path.read_bytes().count(b"\n") - 1
     assert results <= known < 20
     assert all_of(search(judge, SPACE, PLAN, results=path)) == all_of(search(judge, SPACE, PLAN))
