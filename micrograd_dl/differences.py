@@ -65,8 +65,9 @@ class Line(ABC):
     def sample(self, x: float) -> Sample:
         """The function at `x`; ValueError or ArithmeticError where it is undefined."""
 
-    def has_kink(self, low: float, high: float) -> bool:  # noqa: ARG002 - where nothing is known of kinks
-        """Whether a kink is known to lie between."""
+    def has_kink(self, low: float, high: float) -> bool:
+        """Whether a kink is known to lie between; of most functions nothing is known."""
+        del low, high
         return False
 
     def at(self, x: float) -> Sample:

@@ -183,7 +183,8 @@ def _contents(path: Path) -> dict[str, Array]:
             return {name: found[name] for name in found.files}
     except FileNotFoundError:
         raise
-    except Exception as error:  # noqa: BLE001 - what NumPy and zipfile raise of a damaged file has no end
+    # Any error: what NumPy, zipfile and zlib raise of a damaged file is listed nowhere.
+    except Exception as error:  # noqa: BLE001 - see above
         problem = "it holds Python objects, which are not loaded" if "pickle" in str(error) else error
         raise ValueError(f"{path} is not a whole .npz file: {problem}") from None
 

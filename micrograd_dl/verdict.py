@@ -249,12 +249,14 @@ class Judge(ABC):
     def other_steps(self, leaf: Any, epsilon: float) -> Iterable[float]:
         """What to try where the course's step does not do."""
 
-    def backprops_doubt(self, leaf: Any) -> float:  # noqa: ARG002 - a default; other judges use it
-        """How far backprop's own derivative may be off by rounding."""
+    def backprops_doubt(self, leaf: Any) -> float:
+        """How far backprop's own derivative may be off by rounding, as far as that is known."""
+        del leaf
         return 0.0
 
-    def no_number(self, leaf: Any) -> str:  # noqa: ARG002 - likewise
-        """Why backprop gives NaN or infinity there, if that is not the fault of a rule."""
+    def no_number(self, leaf: Any) -> str:
+        """Why backprop gives NaN or infinity there, if that is known not to be the fault of a rule."""
+        del leaf
         return ""
 
     def best(self, first: Component | str, leaf: Any, epsilon: float) -> Component | NotJudged:

@@ -45,6 +45,7 @@ def test_two_writers_at_once_do_not_mix(tmp_path: Path) -> None:
     assert path.read_text() == "1111"
 
 
+# Windows has no permission bits, and links only for some users.
 @pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
 def test_the_file_is_an_ordinary_one_and_links_stay(tmp_path: Path) -> None:
     plain, path, link = tmp_path / "plain", tmp_path / "a.txt", tmp_path / "link"
@@ -57,6 +58,7 @@ def test_the_file_is_an_ordinary_one_and_links_stay(tmp_path: Path) -> None:
     assert path.stat().st_mode == plain.stat().st_mode
 
 
+# Windows has no pipes and devices among its files.
 @pytest.mark.skipif(os.name != "posix", reason="devices as POSIX has them")
 def test_a_device_is_written_to(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
@@ -71,6 +73,7 @@ def test_a_device_is_written_to(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+# Without /dev/fd there is no name for what is tested.
 @pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="open files have names on some systems only")
 @pytest.mark.parametrize("flags", [os.O_APPEND, 0])
 def test_an_open_file_is_written_to_from_where_it_stands(tmp_path: Path, flags: int) -> None:
@@ -94,6 +97,7 @@ def test_an_open_file_is_written_to_from_where_it_stands(tmp_path: Path, flags: 
             refused(f"/dev/fd/{number}")
 
 
+# Without /proc there is no name for an open file of another process.
 @pytest.mark.skipif(not os.path.isdir("/proc/1/fd"), reason="processes have a folder on Linux only")
 def test_an_open_file_of_another_process_is_refused() -> None:
     with pytest.raises(PermissionError, match="this is open in another process: give the name of a file"):

@@ -24,7 +24,7 @@ class Parted(Protocol):
         """Such as dW."""
 
     @property
-    def l(self) -> int:  # noqa: E743  # the course's name of a layer
+    def l(self) -> int:
         """The layer."""
 
     @property

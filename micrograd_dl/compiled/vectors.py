@@ -49,7 +49,8 @@ _VECTOR = _Vector()
 @register_model(_Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _DOUBLES)  # type: ignore[no-untyped-call]  # Numba's has no types
+        # Numba has no types for the checker, which would refuse to call what has none.
+        super().__init__(manager, numba_type, _DOUBLES)  # type: ignore[no-untyped-call]  # see above
 
 
 def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -25,7 +25,7 @@ Schedule: TypeAlias = Callable[[int], float]
 
 
 @dataclass(frozen=True, slots=True)
-class by_steps:  # noqa: N801 - it is used as a function, like all that it takes
+class by_steps:  # noqa: N801 - written as the functions that make schedules are, beside which it is used
     """A schedule that is asked with the number of steps that are done, instead of epochs.
 
     >>> alpha = by_steps(exponential(0.1, 0.5))
