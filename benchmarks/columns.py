@@ -35,10 +35,10 @@ def compiled(task: Task, alpha: float, runner: Any) -> Callable[[], float]:
     """A program over scalars for one example, recorded, and run on all columns."""
     import numpy as np
 
-    from micrograd_dl import functions
     from micrograd_dl.compiled import compile_graph
+    from micrograd_dl.engine import functions
+    from micrograd_dl.engine.value import Value
     from micrograd_dl.nn import MLP
-    from micrograd_dl.value import Value
 
     model = MLP(task.sizes[0], task.sizes[1:], [*[task.hidden] * (len(task.sizes) - 2), "linear"])
     model.set_layers_data(task.weights("float64"))

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import scalars, tuples
 from benchmarks.records import NUMBA, NUMPY
-from micrograd_dl.network import Parameter
+from micrograd_dl.nn.network import Parameter
 
 Train = Callable[[int], Sequence[float]]
 STEPS = 1_000

@@ -68,8 +68,8 @@ def compiled(runner: str) -> Train:
     """The loss of one point, written with Values, recorded once and run over all points at a time."""
     compile_graph = importlib.import_module("micrograd_dl.compiled").compile_graph
     nn = importlib.import_module("micrograd_dl.nn")
-    functions = importlib.import_module("micrograd_dl.functions")
-    value = importlib.import_module("micrograd_dl.value").Value
+    functions = importlib.import_module("micrograd_dl.engine.functions")
+    value = importlib.import_module("micrograd_dl.engine.value").Value
     X, y, initial = matrices()
     model = nn.MLP(SIZES[0], SIZES[1:], ["relu", "relu", "linear"])
     model.set_layers_data(initial)

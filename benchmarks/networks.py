@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks import peers
 from benchmarks.measure import Timing, say_left_out, side_by_side
-from micrograd_dl.network import one_hot
+from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.vectorized import MLP
 

@@ -77,7 +77,7 @@ class Ours(Engine):
     """micrograd_dl, no fused nodes."""
 
     def __init__(self, *fused: Callable[..., Any]) -> None:
-        value = importlib.import_module("micrograd_dl.value").Value
+        value = importlib.import_module("micrograd_dl.engine.value").Value
         sums = fused or (affine, total, squares)
         super().__init__(value, value.constant, value.relu, value.tanh, sums)
 
@@ -86,7 +86,7 @@ class OursFused(Ours):
     """micrograd_dl as its `nn` does it: a neuron's weighted sum is one node, and so are sums."""
 
     def __init__(self) -> None:
-        functions = importlib.import_module("micrograd_dl.functions")
+        functions = importlib.import_module("micrograd_dl.engine.functions")
         super().__init__(functions.affine, functions.sum, lambda x: functions.dot(x, x))
 
 

@@ -14,7 +14,7 @@ from micrograd_dl.data.augmentation import (
     shifts,
 )
 from micrograd_dl.data.preparation import columns_of
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
 from micrograd_dl.training import fit
 from micrograd_dl.vectorized import MLP
 

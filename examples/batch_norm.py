@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micrograd_dl.data import moons
-from micrograd_dl.initialisers import Initialiser, Weights, he, small
+from micrograd_dl.nn.initialisers import Initialiser, Weights, he, small
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
 from micrograd_dl.vectorized import MLP

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd_dl.network import Array
-from micrograd_dl.normalisation import EPSILON, normalised
+from micrograd_dl.nn.network import Array
+from micrograd_dl.nn.normalisation import EPSILON, normalised
 from micrograd_dl.vectorized import MLP
 
 RNG = np.random.default_rng(0)

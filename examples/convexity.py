@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from micrograd_dl import ops
-from micrograd_dl.losses import LOSSES
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.losses import LOSSES
 from micrograd_dl.optim import GradientDescent
-from micrograd_dl.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

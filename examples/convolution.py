@@ -16,13 +16,13 @@ import numpy as np
 
 from micrograd_dl.data import digits
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.functions import maximum, relu
-from micrograd_dl.losses import cross_entropy
-from micrograd_dl.network import Array, one_hot
+from micrograd_dl.engine.functions import maximum, relu
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Layer, Neuron
+from micrograd_dl.nn.losses import cross_entropy
+from micrograd_dl.nn.network import Array, one_hot
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
-from micrograd_dl.value import Value
 
 DIGITS = (3, 5, 8)  # which are much alike
 KERNELS = 3

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.initialisers import zeros
-from micrograd_dl.modelcheck import check_gradients
-from micrograd_dl.network import Array
+from micrograd_dl.gradcheck.models import check_gradients
+from micrograd_dl.nn.initialisers import zeros
+from micrograd_dl.nn.network import Array
 from micrograd_dl.vectorized import MLP
 
 Bug = Callable[["Wrong", int], None]

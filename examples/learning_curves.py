@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from micrograd_dl.data import moons
-from micrograd_dl.network import Array, Network
+from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
 from micrograd_dl.training.learning_curves import LearningCurve, over_examples, over_lambda

@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from micrograd_dl.losses import logistic
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Layer
+from micrograd_dl.nn.losses import logistic
 from micrograd_dl.optim import Adam
-from micrograd_dl.value import Value
 
 LENGTH = 10
 TESTS, M = 10**6, 40  # the seed of what it is tested on, which no step of training has, and how many

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from micrograd_dl.data import blobs
-from micrograd_dl.network import one_hot
+from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim import Adam
 from micrograd_dl.training import fit
 from micrograd_dl.training.diagnosis import confusion_matrix, confusion_text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from micrograd_dl.engine.value import Value
 from micrograd_dl.optim import (
     OPTIMISERS,
     GradientDescent,
@@ -21,7 +22,6 @@ from micrograd_dl.optim import (
     staircase,
     warm_up,
 )
-from micrograd_dl.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

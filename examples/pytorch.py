@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl import nn, ops
+from micrograd_dl import nn
 from micrograd_dl.data import moons
-from micrograd_dl.network import Array
-from micrograd_dl.normalisation import Averages
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.network import Array
+from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.optim import Adam, Momentum
-from micrograd_dl.value import Value
 
 DATA = moons(40, seed=0)
 X, Y = DATA.X, DATA.targets("logistic")

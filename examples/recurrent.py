@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from micrograd_dl.losses import logistic
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Layer
+from micrograd_dl.nn.losses import logistic
 from micrograd_dl.optim import Adam
-from micrograd_dl.value import Value
 
 HIDDEN = 6
 

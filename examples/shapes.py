@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from micrograd_dl import ops
-from micrograd_dl.network import Array
+from micrograd_dl.engine import ops
+from micrograd_dl.nn.network import Array
 from micrograd_dl.vectorized import MLP
 
 W, A = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([[1.0, -1.0, 2.0], [0.0, 1.0, 1.0]])

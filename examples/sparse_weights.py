@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
+from micrograd_dl.nn.regularisers import elastic_net
 from micrograd_dl.optim import Adam, exponential
-from micrograd_dl.regularisers import elastic_net
 from micrograd_dl.training import fit
 from micrograd_dl.vectorized import MLP
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd_dl.initialisers import xavier, zeros
+from micrograd_dl.nn.initialisers import xavier, zeros
 from micrograd_dl.optim import GradientDescent
 from micrograd_dl.training import fit
 from micrograd_dl.vectorized import MLP

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from micrograd_dl import functions
-from micrograd_dl.activations import softmax
-from micrograd_dl.initialisers import xavier
+from micrograd_dl.engine import functions
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.activations import softmax
+from micrograd_dl.nn.initialisers import xavier
 from micrograd_dl.optim import Adam, by_steps
-from micrograd_dl.value import Value
 
 _NAMES = """
 ada adam adele agnes alan alba albert alda alice alina alma amos ana andre anita anna anton arlo

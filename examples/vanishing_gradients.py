@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from micrograd_dl.initialisers import Initialiser, Weights, he, small, xavier
-from micrograd_dl.network import Array, Pass
+from micrograd_dl.nn.initialisers import Initialiser, Weights, he, small, xavier
+from micrograd_dl.nn.network import Array, Pass
 from micrograd_dl.vectorized import MLP
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl.data import moons
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
+from micrograd_dl.nn.theta import weights_only
 from micrograd_dl.optim import Adam, GradientDescent
-from micrograd_dl.theta import weights_only
 from micrograd_dl.vectorized import MLP
 
 ALPHA, LAMBDA, STEPS = 0.1, 4.0, 200

@@ -10,11 +10,8 @@
 db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
 """
 
-from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, evaluate, grad, steps
-from micrograd_dl.collector import collector_paused
-from micrograd_dl.explain import nudge, paths, why
-from micrograd_dl.expression import parse
-from micrograd_dl.functions import (
+from micrograd_dl.engine.collector import collector_paused
+from micrograd_dl.engine.functions import (
     affine,
     cos,
     dot,
@@ -31,15 +28,19 @@ from micrograd_dl.functions import (
     sqrt,
     tanh,
 )
-from micrograd_dl.gradcheck import check
-from micrograd_dl.naming import name_values
-from micrograd_dl.operation import Operation
-from micrograd_dl.ops import set_slope_at_kink
-from micrograd_dl.order import topological_order
-from micrograd_dl.recording import recompute
-from micrograd_dl.source import to_source
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import set_slope_at_kink
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.recording import recompute
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.reasons import nudge, paths, why
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.gradcheck.graphs import check
+from micrograd_dl.notation.expression import parse
+from micrograd_dl.notation.naming import name_values
+from micrograd_dl.notation.source import to_source
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
 
 __version__ = "0.1.0"
 

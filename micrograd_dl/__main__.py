@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from micrograd_dl.cli import main
+from micrograd_dl.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

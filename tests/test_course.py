@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from micrograd_dl.cli import main
-from micrograd_dl.learning_cli import LESSONS
+from micrograd_dl.cli.learning import LESSONS
+from micrograd_dl.cli.main import main
 
 COURSE = Path(__file__).parent.parent / "docs" / "course.md"
 LINK = re.compile(r"\[`?([^\]`]+)`?\]\(([^)#]+)\)")

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from micrograd_dl.learning_cli import load_lesson
-from micrograd_dl.modelcheck import check_gradients
+from micrograd_dl.cli.learning import load_lesson
+from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.optim.optimisers import OPTIMISERS
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl.learning_cli import load_lesson
-from micrograd_dl.network import one_hot
+from micrograd_dl.cli.learning import load_lesson
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Layer, Neuron
-from micrograd_dl.value import Value
+from micrograd_dl.nn.network import one_hot
 
 torch: Any = pytest.importorskip("torch", reason="compared with PyTorch, in the extra torch")
 F = torch.nn.functional

@@ -9,11 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from micrograd_dl.learning_cli import load_lesson
-from micrograd_dl.network import one_hot
+from micrograd_dl.cli.learning import load_lesson
+from micrograd_dl.engine.recording import recompute
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Neuron
-from micrograd_dl.recording import recompute
-from micrograd_dl.value import Value
+from micrograd_dl.nn.network import one_hot
 
 
 def test_autoencoder(capsys: pytest.CaptureFixture[str]) -> None:

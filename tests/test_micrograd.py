@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
 
 
 def tour(a: Any, b: Any) -> Any:

@@ -1,6 +1,6 @@
 """Pictures of computation graphs.
 
->>> from micrograd_dl.value import Value
+>>> from micrograd_dl.engine.value import Value
 >>> from viz import draw
 >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
 >>> J = 3 * (a + b * c)

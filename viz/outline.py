@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from micrograd_dl.notation import number
-from micrograd_dl.operation import Operation
-from micrograd_dl.value import Value
-from micrograd_dl.wording import counted
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.notation import number
+from micrograd_dl.output.text import counted
 from viz.graph import CURRENT, UNKNOWN, card, legend
 from viz.labels import text_width
 from viz.readings import Reading
@@ -45,8 +45,8 @@ class Extent:
 def measure(order: Sequence[Value]) -> Extent:
     """How large the graph with this topological order is.
 
-    >>> from micrograd_dl.order import topological_order
-    >>> from micrograd_dl.value import Value
+    >>> from micrograd_dl.engine.order import topological_order
+    >>> from micrograd_dl.engine.value import Value
     >>> a, b = Value(1, "a"), Value(2, "b")
     >>> extent = measure(topological_order((a * a + a) * b))
     >>> [(node.label or node.op.name, depth) for node, depth in extent.depths.items()]

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from micrograd_dl.atomic import replacing
-from micrograd_dl.coerce import to_whole
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.output.files import replacing
 from viz import convert, dot, graph, outline
 from viz.layout import lay_out
 from viz.readings import OnNodes, OnPaper, Reading
@@ -44,7 +44,7 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
         TypeError: `what` is neither.
         ValueError: `limit` is not a whole number from 1 up.
 
-    >>> from micrograd_dl.value import Value
+    >>> from micrograd_dl.engine.value import Value
     >>> x = Value(3.0, "x")
     >>> draw(x * x, edges=True)
     <picture: The graph of J: 2 nodes, 2 edges>
@@ -64,7 +64,7 @@ class Picture:
 
     The numbers are those of the moment it was made. It is laid out when it is first looked at.
 
-    >>> from micrograd_dl.value import Value
+    >>> from micrograd_dl.engine.value import Value
     >>> from viz import draw
     >>> picture = draw(Value(2.0, "a") * 3)
     >>> picture

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-from micrograd_dl.backprop import Contribute, Evaluate, Seed, Step, written_node
-from micrograd_dl.notation import Notation, number
-from micrograd_dl.order import topological_order
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.notation import Notation, number
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
 from viz.scene import State
 
 MORE = " + …"  # behind a sum that is not complete

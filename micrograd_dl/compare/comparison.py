@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.compare.parting import why_backward, why_forward
 from micrograd_dl.compare.rounding import Terms
-from micrograd_dl.network import Array, Network, Pass
-from micrograd_dl.notation import number
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.notation.notation import number
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import numpy as np
 
-from micrograd_dl.activations import Activation
 from micrograd_dl.compare.rounding import Z_in
-from micrograd_dl.network import Array, Network, Pass
-from micrograd_dl.normalisation import EPSILON
-from micrograd_dl.notation import number
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.nn.normalisation import EPSILON
+from micrograd_dl.notation.notation import number
 from micrograd_dl.vectorized.formulas import REGULARISERS
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from micrograd_dl import ops
-from micrograd_dl.network import Array, Network, Pass
-from micrograd_dl.normalisation import EPSILON
+from micrograd_dl.engine import ops
+from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.nn.normalisation import EPSILON
 
 # A slope such as 1 - a^2 has its own rounding where the activation is level.
 _LEVEL = 1e-3

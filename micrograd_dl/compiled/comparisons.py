@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl import ops
-from micrograd_dl.value import Operand, Value
-from micrograd_dl.watching import watcher
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.engine.watching import watcher
 
 
 @dataclass(frozen=True, slots=True)

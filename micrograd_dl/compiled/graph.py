@@ -10,18 +10,18 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.backprop import evaluate, require_value
-from micrograd_dl.collector import collector_paused
 from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
 from micrograd_dl.compiled.inputs import Array, Input, Inputs, listed
 from micrograd_dl.compiled.listing import listing
 from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
 from micrograd_dl.compiled.schedule import Program, schedule
 from micrograd_dl.compiled.writing import Request, recorded, write
-from micrograd_dl.ops import set_slope_at_kink, slope_at_kink
-from micrograd_dl.order import topological_order
-from micrograd_dl.value import Value
-from micrograd_dl.wording import counted
+from micrograd_dl.engine.collector import collector_paused
+from micrograd_dl.engine.gradients import evaluate, require_value
+from micrograd_dl.engine.ops import set_slope_at_kink, slope_at_kink
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.output.text import counted
 
 Runner: TypeAlias = Literal["numpy", "numba"]
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micrograd_dl.value import Value
-from micrograd_dl.wording import counted
+from micrograd_dl.engine.value import Value
+from micrograd_dl.output.text import counted
 
 Array: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = "Value | Sequence[Value]"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from micrograd_dl.compiled.schedule import flattened, levels_and_phases, live_slots
 from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
 from micrograd_dl.compiled.writing import Recorded, Written, write
-from micrograd_dl.naming import free_name, unique_names
-from micrograd_dl.notation import number_term
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.naming import free_name, unique_names
+from micrograd_dl.notation.notation import number_term
 
 
 def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
@@ -23,7 +23,7 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
         columns: of each input, whether it is columns.
 
     >>> from micrograd_dl.compiled import compile_graph
-    >>> from micrograd_dl.value import Value
+    >>> from micrograd_dl.engine.value import Value
     >>> x, y, w, b = Value(1.0, "x"), Value(1.0, "y"), Value(2.0, "w"), Value(0.0, "b")
     >>> a = (w * x + b).tanh()
     >>> J = (a - y) ** 2 + 0.1 * w * w

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, cast
 
-from micrograd_dl import ops
 from micrograd_dl.compiled.tape import Tape
-from micrograd_dl.operation import Operation
-from micrograd_dl.ops import CONSTANT
-from micrograd_dl.value import Value
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import CONSTANT
+from micrograd_dl.engine.value import Value
 
 
 def write_graph(

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from micrograd_dl import nn
 from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
 from micrograd_dl.compiled.inputs import Input
-from micrograd_dl.initialisers import Weights
-from micrograd_dl.network import Array, Network, Parameter, Pass
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import LayerPass
-from micrograd_dl.value import Value
+from micrograd_dl.nn.initialisers import Weights
+from micrograd_dl.nn.network import Array, Network, Parameter, Pass
 
 _PARTS = ("z", "z_norm", "a")
 
@@ -26,7 +26,7 @@ def _of_one(layer: LayerPass, name: str) -> list[Value]:
 
 
 class MLP(Network):
-    """A multilayer perceptron of Values; see :class:`~micrograd_dl.network.Network`.
+    """A multilayer perceptron of Values; see :class:`~micrograd_dl.nn.network.Network`.
 
     The graph of one example is recorded once; whatever trains, checks, compares or saves a network replays
     it. All parameters lie in one flat vector theta. While the network is small, it is as fast as one of

@@ -3,7 +3,8 @@
 A row holds the numbers of one slot for a block of examples, and every inner loop goes along one; a block of
 all rows fits the cache of a core.
 
-What is done here is what the rules of the table in :mod:`micrograd_dl.ops` do, which a test holds it to.
+What is done here is what the rules of the table in
+:mod:`micrograd_dl.engine.ops` do, which a test holds it to.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl import ops
 from micrograd_dl.compiled.numba_functions import compiled, exp, sigmoid, softplus, tanh
 from micrograd_dl.compiled.tape import GATE, LINEAR, MEAN
 from micrograd_dl.compiled.tiles import STRIP, TILE
 from micrograd_dl.compiled.vectors import BLOCK, LANES, load, load_first, plus_product, store, total, zeros
+from micrograd_dl.engine import ops
 
 # The whole numbers of a program, `pool`: HEAD counts (see `run`), a table of groups of WIDTH numbers each,
 # and the indices it points to. Of a group the table has its code, whether it is checked, the places it

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl import ops
 from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.tape import LINEAR, MEAN
+from micrograd_dl.engine import ops
 
 Array: TypeAlias = NDArray[Any]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
-from micrograd_dl.operation import Operation
+from micrograd_dl.engine.operation import Operation
 
 Index: TypeAlias = NDArray[np.int32]
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from micrograd_dl.backprop import require_value
 from micrograd_dl.compiled.comparisons import Comparison
 from micrograd_dl.compiled.lowering import differentiate, write_graph
 from micrograd_dl.compiled.tape import Tape
-from micrograd_dl.order import topological_order
-from micrograd_dl.value import Value
-from micrograd_dl.wording import counted
+from micrograd_dl.engine.gradients import require_value
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.output.text import counted
 
 
 class Request(NamedTuple):

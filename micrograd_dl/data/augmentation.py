@@ -25,9 +25,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_whole
 from micrograd_dl.data.preparation import columns_of, columns_to_images
-from micrograd_dl.network import Array
+from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.nn.network import Array
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.network import Array
+from micrograd_dl.engine.coerce import to_seed, to_whole
+from micrograd_dl.nn.network import Array
 
 # --- made on the spot -----------------------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.losses import LOSSES, Loss
-from micrograd_dl.network import Array, one_hot
-from micrograd_dl.wording import counted
+from micrograd_dl.nn.losses import LOSSES, Loss
+from micrograd_dl.nn.network import Array, one_hot
+from micrograd_dl.output.text import counted
 
 _IMAGES = ": make columns of images with data.preparation.images_to_columns"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_seed, to_whole
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.network import Array
-from micrograd_dl.wording import counted
+from micrograd_dl.engine.coerce import to_seed, to_whole
+from micrograd_dl.nn.network import Array
+from micrograd_dl.output.text import counted
 
 _PARTS = ("train", "dev", "test")
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from micrograd_dl.coerce import above_zero, to_float
-from micrograd_dl.ops import maximum, sqrt
+from micrograd_dl.engine.coerce import above_zero, to_float
+from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
@@ -145,7 +145,7 @@ class Optimiser(ABC):
     def hyperparameters(self) -> dict[str, float]:
         """What the rule goes by in the next step, by name.
 
-        >>> from micrograd_dl.value import Value
+        >>> from micrograd_dl.engine.value import Value
         >>> Momentum([Value(1.0)]).hyperparameters()
         {'learning_rate': 0.1, 'beta': 0.9}
         """
@@ -222,7 +222,7 @@ class Optimiser(ABC):
 class GradientDescent(Optimiser):
     """``w := w - alpha dw``.
 
-    >>> from micrograd_dl.value import Value
+    >>> from micrograd_dl.engine.value import Value
     >>> w = Value(1.0)
     >>> w.grad = 0.5
     >>> GradientDescent([w], 0.1).step()

@@ -7,14 +7,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_dl.backprop import evaluate, grad
-from micrograd_dl.coerce import to_float
-from micrograd_dl.differences import EPS, HIDDEN, UNSETTLED, Line, Sample, gather, steps
-from micrograd_dl.disturbing import Disturber
-from micrograd_dl.explain import kinks_between
-from micrograd_dl.gradcheck import GraphLine
-from micrograd_dl.order import topological_order
-from micrograd_dl.value import Value
+from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.gradcheck.differences import EPS, HIDDEN, UNSETTLED, Line, Sample, gather, steps
+from micrograd_dl.gradcheck.graphs import GraphLine, kinks_between
+from micrograd_dl.gradcheck.perturbation import Disturber
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most
 _STEP = 1e-7  # of the search for one that does where that does not
@@ -33,7 +32,7 @@ def assert_gradients_match(
 
     The differences are those of `f` called anew beside the point, not of the graph that it recorded, so that
     a number which slips out of the graph (by ``.data`` or ``float`` in the middle) is found too. As in
-    :func:`~micrograd_dl.gradcheck.check`, backprop is only said to be wrong where the differences can be
+    ``check``, backprop is only said to be wrong where the differences can be
     trusted by their own evidence. An argument that cannot be judged is passed over, and the result says why.
 
     Args:

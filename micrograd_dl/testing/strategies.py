@@ -16,10 +16,10 @@ from typing import Any, TypeAlias
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from micrograd_dl.notation import exact
-from micrograd_dl.operation import ATOM, NEG, Operation, Term
-from micrograd_dl.ops import TABLE
-from micrograd_dl.value import Value
+from micrograd_dl.engine.operation import ATOM, NEG, Operation, Term
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.notation import exact
 
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node
@@ -64,7 +64,7 @@ def operands(operation: Operation, count: int | None = None) -> st.SearchStrateg
         count: how many operands; by default any number that the operation takes, up to five.
 
     >>> from hypothesis import find
-    >>> from micrograd_dl.ops import div, dot, log
+    >>> from micrograd_dl.engine.ops import div, dot, log
     >>> (x,), (y, z) = find(operands(log), lambda x: True), find(operands(div), lambda x: True)
     >>> x > 0, z != 0
     (True, True)
@@ -85,7 +85,7 @@ def is_smooth(
         values: a number for each operand.
         variables: the indices of the operands that vary (by default all); the others are constants.
 
-    >>> from micrograd_dl.ops import pow, relu
+    >>> from micrograd_dl.engine.ops import pow, relu
     >>> is_smooth(relu, [0.5]), is_smooth(relu, [0.0])
     (True, False)
     >>> is_smooth(pow, [-2.0, 3.0]), is_smooth(pow, [-2.0, 3.0], variables=[0])
@@ -103,7 +103,7 @@ class Graph:
             (leaves first, then results) or constants.
         leaves, root: the recorded graph. The leaves are called x1, x2, ...; all of them take part.
 
-    >>> from micrograd_dl.ops import mul, tanh
+    >>> from micrograd_dl.engine.ops import mul, tanh
     >>> graph = Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
     >>> graph
     Graph('u1 = x1 * x2; J = tanh(u1)', x1=0.5, x2=2.0)
@@ -178,7 +178,7 @@ def graphs(
         max_leaves, max_results: how large a graph may be.
 
     >>> from hypothesis import find
-    >>> from micrograd_dl.ops import mul
+    >>> from micrograd_dl.engine.ops import mul
     >>> find(graphs(), lambda graph: graph.root.op is mul)
     Graph('J = x1 * x1', x1=1.0)
     >>> find(graphs(), lambda graph: len(graph.leaves) == 2)
@@ -208,7 +208,7 @@ def expressions(
     max_leaves: int = 4,
     max_results: int = 8,
 ) -> Formula:
-    """Texts for :mod:`micrograd_dl.expression`, with the numbers of their variables and what they come to.
+    """Texts for ``parse``, with the numbers of their variables and what they come to.
 
     The result is computed by the table, on floats, in the order in which the text has it: a parser is to
     find the same number, bit for bit.

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_whole
-from micrograd_dl.network import Array
-from micrograd_dl.wording import counted
+from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.nn.network import Array
+from micrograd_dl.output.text import counted
 
 FAR = 0.02  # a gap between two errors that is worth acting on
 _LONGEST = 16  # characters of the name of a class in a table

@@ -12,18 +12,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl import initialisers
-from micrograd_dl.coerce import to_whole
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
-from micrograd_dl.network import Array, Network
+from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.nn import initialisers
+from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.theta import weights_only
 from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
-from micrograd_dl.storage import BACKENDS, load, save
-from micrograd_dl.theta import weights_only
+from micrograd_dl.output.text import counted
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.training.fitting import History, fit, require_options
-from micrograd_dl.wording import counted
+from micrograd_dl.training.storage import BACKENDS, load, save
 
 File: TypeAlias = "str | os.PathLike[str]"
 
@@ -199,7 +199,7 @@ def train(
         epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
             :func:`~micrograd_dl.training.fitting.fit`.
         l2, l1, max_norm, normalisation, keep_prob, label_smoothing: see
-            :class:`~micrograd_dl.network.Network`.
+            :class:`~micrograd_dl.nn.network.Network`.
         bayes: the error that nobody could be below.
 
     Raises:

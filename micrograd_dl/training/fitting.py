@@ -15,15 +15,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_seed, to_whole
-from micrograd_dl.collector import collector_paused
 from micrograd_dl.data.preparation import minibatches
-from micrograd_dl.network import Array, Network
+from micrograd_dl.engine.coerce import to_seed, to_whole
+from micrograd_dl.engine.collector import collector_paused
+from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.theta import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
-from micrograd_dl.storage import described, load, require_npz, save
-from micrograd_dl.theta import Model, require_model
-from micrograd_dl.wording import counted
+from micrograd_dl.output.text import counted
+from micrograd_dl.training.storage import described, load, require_npz, save
 
 
 @dataclass(slots=True)

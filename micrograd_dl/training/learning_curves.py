@@ -22,9 +22,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.coerce import to_seed
 from micrograd_dl.data.preparation import evenly_mixed
-from micrograd_dl.network import Array, Network
+from micrograd_dl.engine.coerce import to_seed
+from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.training.fitting import fit
 
 Set: TypeAlias = tuple[ArrayLike, ArrayLike]

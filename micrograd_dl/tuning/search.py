@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from micrograd_dl.coerce import to_whole
+from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.output.text import counted
 from micrograd_dl.tuning.logbook import Logbook, Verdict
 from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, shown
 from micrograd_dl.tuning.workers import Crew, Job, Judge, crew
-from micrograd_dl.wording import counted
 
 By: TypeAlias = Literal["error", "loss"]
 _PART_OF_THE_BEST = 4  # a finer round goes where this part of a round's trials was, the best ones

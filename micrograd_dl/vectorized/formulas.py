@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl.losses import Loss
+from micrograd_dl.nn.losses import Loss
 
 Array: TypeAlias = NDArray[Any]
 
@@ -167,7 +167,7 @@ class OutputLoss(ABC):
 
     @staticmethod
     def total(loss: Loss, Z: Array, A: Array, Y: Array, scratch: Array) -> float:
-        """The sum of the losses of the examples; here, as :mod:`~micrograd_dl.losses` has them."""
+        """The sum of the losses of the examples; here, as :mod:`~micrograd_dl.nn.losses` has them."""
         return float(np.sum(loss.of(list(Z), list(A), list(Y))))
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl.ops import sigmoid, softplus
+from micrograd_dl.engine.ops import sigmoid, softplus
 
 Array: TypeAlias = NDArray[Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from micrograd_dl.activations import ACTIVATIONS
-from micrograd_dl.initialisers import Weights
-from micrograd_dl.losses import LOSSES
-from micrograd_dl.network import Array, Network, Parameter, Pass
-from micrograd_dl.regularisers import REGULARISERS
+from micrograd_dl.nn.activations import ACTIVATIONS
+from micrograd_dl.nn.initialisers import Weights
+from micrograd_dl.nn.losses import LOSSES
+from micrograd_dl.nn.network import Array, Network, Parameter, Pass
+from micrograd_dl.nn.regularisers import REGULARISERS
 from micrograd_dl.vectorized import formulas
 from micrograd_dl.vectorized.layer import Layer
 from micrograd_dl.vectorized.normalisation import Normalisation
@@ -42,7 +42,7 @@ class Cache:
 
 
 class MLP(Network):
-    """A multilayer perceptron as matrices; see :class:`~micrograd_dl.network.Network` for its arguments.
+    """A multilayer perceptron as matrices; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
 
     All parameters lie in one flat vector theta, layer after layer, each as ``[W b]``, a matrix
     ``(n[l], n[l-1] + 1)`` in row-major order, then gamma and beta where there are; so an optimiser's step is

@@ -2,7 +2,7 @@
 
 The axis is that of the numbers that belong together: 1, the examples, for batch normalisation and 0, the
 units, for layer normalisation. What belongs together there is the same in both formulas; see
-:mod:`~micrograd_dl.normalisation` for what is decided at the edges.
+:mod:`~micrograd_dl.nn.normalisation` for what is decided at the edges.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl.normalisation import EPSILON, Averages
+from micrograd_dl.nn.normalisation import EPSILON, Averages
 
 Array: TypeAlias = NDArray[Any]
 

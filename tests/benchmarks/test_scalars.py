@@ -12,7 +12,7 @@ from benchmarks.eager import alive, compete, first, require_the_same, steps
 from benchmarks.graphs import GRAPHS, Graph
 from benchmarks.records import Record
 from benchmarks.scalars import ENGINES, FUSED, OURS, TUPLES, Engine
-from micrograd_dl.order import topological_order
+from micrograd_dl.engine.order import topological_order
 
 
 def numbers(engine: Engine, graph: Graph) -> tuple[float, list[float]]:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.activations import activation
-from micrograd_dl.backprop import Contribute
 from micrograd_dl.compare.comparison import Comparison, compare, trace_to
-from micrograd_dl.losses import LOSSES, Loss
-from micrograd_dl.network import Array, one_hot
+from micrograd_dl.nn.activations import activation
+from micrograd_dl.nn.losses import LOSSES, Loss
+from micrograd_dl.nn.network import Array, one_hot
+from micrograd_dl.notation.steps import Contribute
 from micrograd_dl.vectorized import formulas
 from micrograd_dl.vectorized.mlp import Cache
 

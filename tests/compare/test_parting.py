@@ -10,8 +10,8 @@ import pytest
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import Comparison, compare
-from micrograd_dl.network import Array, Network
-from micrograd_dl.normalisation import EPSILON
+from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.normalisation import EPSILON
 from micrograd_dl.vectorized import normalisation
 from micrograd_dl.vectorized.layer import Layer as VectorizedLayer
 from micrograd_dl.vectorized.normalisation import Normalisation

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from micrograd_dl.compiled import CompiledGraph, compile_graph
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
 
 
 def replayed(f: CompiledGraph, *numbers: float) -> float | None:

@@ -11,15 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import compiled, functions, ops
-from micrograd_dl.backprop import grad
+from micrograd_dl import compiled
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.operation import Operation
-from micrograd_dl.ops import TABLE
-from micrograd_dl.order import topological_order
-from micrograd_dl.recording import recompute
+from micrograd_dl.engine import functions, ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.recording import recompute
+from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import Graph, graphs
-from micrograd_dl.value import Value
 
 once_a_runner = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
 
 
 def test_numbers_beside_columns_are_shared(runner: Any) -> None:

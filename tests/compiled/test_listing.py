@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
 
 
 def graph() -> tuple[Value, Value, Value]:

@@ -11,9 +11,9 @@ import pytest
 
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.compiled.tape import GATE
-from micrograd_dl.functions import affine
-from micrograd_dl.operation import Operation
-from micrograd_dl.value import Value
+from micrograd_dl.engine.functions import affine
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.value import Value
 
 
 def operations(root: Value, inputs: Sequence[Any] = ()) -> list[str]:

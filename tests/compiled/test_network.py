@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.compare.comparison import compare
 from micrograd_dl.data.built_in import moons
-from micrograd_dl.initialisers import uniform
-from micrograd_dl.modelcheck import check_gradients
-from micrograd_dl.network import one_hot
+from micrograd_dl.gradcheck.models import check_gradients
+from micrograd_dl.nn.initialisers import uniform
+from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
-from micrograd_dl.storage import load, save
 from micrograd_dl.training.fitting import fit
+from micrograd_dl.training.storage import load, save
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]])
 Y = np.array([[1, 0, 1]])

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl import compiled, ops
+from micrograd_dl import compiled
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.operation import Operation
-from micrograd_dl.value import Value
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.value import Value
 
 
 def on_columns(operation: Operation, X: Any, runner: Any) -> Any:

@@ -6,8 +6,8 @@ from micrograd_dl.compiled import compile_graph
 from micrograd_dl.compiled.lowering import differentiate, write_graph
 from micrograd_dl.compiled.schedule import flattened, live_slots, schedule
 from micrograd_dl.compiled.tape import Tape
-from micrograd_dl.order import topological_order
-from micrograd_dl.value import Value
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
 
 
 def test_what_derivatives_make_of_the_forward_pass_is_done_at_once() -> None:

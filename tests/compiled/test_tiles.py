@@ -13,7 +13,7 @@ from micrograd_dl.compiled import network as compiled
 from micrograd_dl.compiled.schedule import Group
 from micrograd_dl.compiled.tape import LINEAR, MEAN
 from micrograd_dl.compiled.tiles import SIDE, STRIP, TILE, alike, tiles
-from micrograd_dl.network import Network
+from micrograd_dl.nn.network import Network
 from micrograd_dl.vectorized import MLP
 
 

@@ -25,7 +25,7 @@ from micrograd_dl.data.augmentation import (
     shifts,
 )
 from micrograd_dl.data.preparation import columns_of, columns_to_images
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.vectorized import MLP
 

@@ -29,7 +29,7 @@ from micrograd_dl.data.built_in import (
     xor,
 )
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
 
 RANDOM = [moons, circles, blobs, spirals, flower, noisy_xor]
 Make = Callable[..., Dataset]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.losses import LOSSES, max_margin
-from micrograd_dl.network import Array, one_hot
+from micrograd_dl.nn.losses import LOSSES, max_margin
+from micrograd_dl.nn.network import Array, one_hot
 
 
 def made(X: Any, Y: Any, *names: Any, **more: Any) -> Dataset:

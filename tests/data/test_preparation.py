@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from micrograd_dl.data.built_in import house_prices, moons
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, images_to_columns, minibatches, split, split_indices
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
 
 # Parts
 

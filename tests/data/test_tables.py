@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from micrograd_dl.data.built_in import blobs
 from micrograd_dl.data.csv_table import MISSING, squeezed
 from micrograd_dl.data.tables import Kind, read_csv, read_features, read_npz, write_csv, write_predictions
-from micrograd_dl.network import Array
+from micrograd_dl.nn.network import Array
 
 
 def written(folder: Path, content: str) -> Path:

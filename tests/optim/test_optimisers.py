@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.network import Parameter
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.network import Parameter
 from micrograd_dl.optim.optimisers import (
     OPTIMISERS,
     Adam,
@@ -27,7 +28,6 @@ from micrograd_dl.optim.optimisers import (
     optimiser as called,
 )
 from micrograd_dl.optim.schedules import by_steps, cosine, inverse_time
-from micrograd_dl.value import Value
 
 STEPS = 50
 

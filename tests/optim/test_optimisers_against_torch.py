@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl.network import Parameter
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.network import Parameter
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.optimisers import (
     Adam,
@@ -28,7 +29,6 @@ from micrograd_dl.optim.schedules import (
     staircase,
     warm_up,
 )
-from micrograd_dl.value import Value
 
 torch = pytest.importorskip("torch", reason="compared with PyTorch, in the extra torch")
 optim, scheduler = torch.optim, torch.optim.lr_scheduler

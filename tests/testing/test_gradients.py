@@ -13,11 +13,11 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import ops
-from micrograd_dl.operation import Operation
-from micrograd_dl.ops import TABLE
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.value import Value, apply
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs, numbers, operands
-from micrograd_dl.value import Value, apply
 
 
 def complaint(f: Callable[..., Any], *args: float, **options: Any) -> str:

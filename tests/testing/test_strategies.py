@@ -12,9 +12,10 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl import grad, topological_order
-from micrograd_dl.expression import parse
-from micrograd_dl.operation import Operation
-from micrograd_dl.ops import TABLE
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.expression import parse
 from micrograd_dl.testing import (
     Formula,
     Graph,
@@ -26,7 +27,6 @@ from micrograd_dl.testing import (
     operands,
 )
 from micrograd_dl.testing.strategies import LARGEST, MARGIN
-from micrograd_dl.value import Value
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 # Each of these tests is many, one for every operation.

@@ -12,9 +12,9 @@ from micrograd_dl import nn
 from micrograd_dl.data.built_in import blobs, digits, house_prices, moons, parity, xor
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.optim.schedules import by_steps, cosine, warm_up
-from micrograd_dl.storage import save
 from micrograd_dl.training.diagnosis import bias_and_variance
 from micrograd_dl.training.experiment import Outcome, Predictor, train
+from micrograd_dl.training.storage import save
 
 SETS: dict[str, Any] = {"moons": moons(60), "blobs": blobs(60), "house prices": house_prices(30)}
 

@@ -12,12 +12,12 @@ import pytest
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import moons
-from micrograd_dl.network import Array, Network
+from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim.optimisers import OPTIMISERS as BY_NAME
 from micrograd_dl.optim.optimisers import Adam, GradientDescent, Momentum, Optimiser
 from micrograd_dl.optim.schedules import by_steps, inverse_time, one_cycle, warm_up
-from micrograd_dl.storage import save
 from micrograd_dl.training.fitting import History, fit
+from micrograd_dl.training.storage import save
 
 DATA = moons(24, seed=1)
 X, Y = DATA.X, DATA.targets("logistic")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from micrograd_dl import compiled, nn, vectorized
-from micrograd_dl.activations import Activation
 from micrograd_dl.data.built_in import moons
-from micrograd_dl.network import Network
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.network import Network
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.fitting import History, fit
 

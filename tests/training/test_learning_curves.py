@@ -11,7 +11,7 @@ import pytest
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import blobs, house_prices, moons
-from micrograd_dl.network import Network
+from micrograd_dl.nn.network import Network
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.training.learning_curves import LearningCurve, error, over_examples, over_lambda
 

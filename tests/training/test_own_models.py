@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl.network import Array
+from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.network import Array
 from micrograd_dl.optim.optimisers import Adam, GradientDescent
 from micrograd_dl.training.fitting import fit
-from micrograd_dl.value import Value
 
 
 class Line:

@@ -10,7 +10,7 @@ import pytest
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import moons
-from micrograd_dl.network import Network
+from micrograd_dl.nn.network import Network
 from micrograd_dl.optim.optimisers import Adam, GradientDescent, Momentum, RMSprop
 from micrograd_dl.training.fitting import History, fit
 

@@ -12,12 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.activations import ACTIVATIONS
 from micrograd_dl.compare.comparison import compare
 from micrograd_dl.compare.rounding import Z_in
-from micrograd_dl.initialisers import small, uniform, xavier, zeros
-from micrograd_dl.losses import LOSSES
-from micrograd_dl.network import Array, Network, Pass, one_hot
+from micrograd_dl.nn.activations import ACTIVATIONS
+from micrograd_dl.nn.initialisers import small, uniform, xavier, zeros
+from micrograd_dl.nn.losses import LOSSES
+from micrograd_dl.nn.network import Array, Network, Pass, one_hot
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = [

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import losses
-from micrograd_dl.activations import ACTIVATIONS, Activation
+from micrograd_dl.nn import losses
+from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.vectorized import MLP, formulas
 
 X, Y = np.array([[0.0, 1.0, -1.0], [1.0, 1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])

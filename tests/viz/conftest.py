@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
 
 # A `dot` program that says that it was called, and leaves the work to the built-in Graphviz.
 FAKE = """#!{python}

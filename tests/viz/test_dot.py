@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import lines, visible
 from viz.scene import NAME_SIZE

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl import nn
-from micrograd_dl.expression import parse
-from micrograd_dl.functions import sum as total
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.functions import sum as total
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.expression import parse
 from viz import draw, layout
 
 SVG = "{http://www.w3.org/2000/svg}"

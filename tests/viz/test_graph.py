@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import ops
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, apply
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.explain.trace import Trace
 from viz import draw, graph
 from viz.layout import lay_out
 from viz.readings import OnNodes, OnPaper

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from micrograd_dl import ops
-from micrograd_dl.order import topological_order
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value, apply
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.explain.trace import Trace
 from viz import draw, outline
 from viz.outline import measure
 from viz.readings import OnNodes, OnPaper

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import viz
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
 from viz import Picture, convert, draw, layout, wasm
 
 

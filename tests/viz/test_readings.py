@@ -5,8 +5,8 @@ import weakref
 
 import pytest
 
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
 from viz import readings
 from viz.readings import OnNodes, OnPaper, Term
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.trace import Trace
-from micrograd_dl.value import Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import tooltip, visible
 from viz.style import CURRENT, FRAMES, INK, PAPER, QUIET, ROLES

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.activations import ACTIVATIONS
-from micrograd_dl.network import Array, Network
+from micrograd_dl.nn.activations import ACTIVATIONS
+from micrograd_dl.nn.network import Array, Network
 from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, lay_out, plain, rgb
 from viz.style import INK, QUIET
 

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.atomic import replacing
+from micrograd_dl.output.files import replacing
 from viz.labels import shortened
 from viz.style import INK, QUIET
 

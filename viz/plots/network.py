@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.network import Array, Network
+from micrograd_dl.nn.network import Array, Network
 from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, mixed, plain, settle
 from viz.style import INK, QUIET
 

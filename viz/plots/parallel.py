@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from micrograd_dl.output.text import counted
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
-from micrograd_dl.wording import counted
 from viz.plots.figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
 from viz.style import QUIET
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from micrograd_dl.network import Array, Pass
+from micrograd_dl.nn.network import Array, Pass
 from viz.plots.figures import (
     COLOURS,
     LONGEST_NAME,

@@ -10,9 +10,9 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 
 from micrograd_dl import nn
-from micrograd_dl.activations import Activation
 from micrograd_dl.data.preparation import Normaliser
-from micrograd_dl.network import Array, Network, one_hot
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.network import Array, Network, one_hot
 from micrograd_dl.vectorized import MLP
 from viz.plots import boundary, decision_boundary
 

@@ -10,8 +10,8 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 
 from micrograd_dl import nn
-from micrograd_dl.initialisers import zeros
-from micrograd_dl.network import Network
+from micrograd_dl.nn.initialisers import zeros
+from micrograd_dl.nn.network import Network
 from micrograd_dl.vectorized import MLP
 from viz.plots import network_diagram
 from viz.plots.figures import mixed

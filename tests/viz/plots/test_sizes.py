@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from micrograd_dl import nn
-from micrograd_dl.initialisers import he, small, zeros
-from micrograd_dl.network import Pass
+from micrograd_dl.nn.initialisers import he, small, zeros
+from micrograd_dl.nn.network import Pass
 from micrograd_dl.vectorized import MLP
 from viz.plots import sizes_by_layer
 

@@ -1,0 +1,154 @@
+"""What a text means in a walk: a node, a derivative, or arithmetic on both, as known at its moment.
+
+Derivatives are written as the steps write them, so that they can be copied from there: ``db`` and ``dJ/db``,
+local ones ``du/db`` and ``∂u/∂x[2]``. In ``dJ/du * du/db`` a bar is part of the symbol, not a division.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.expression import free_names, parse_names
+from micrograd_dl.notation.notation import Notation, exact, number
+from micrograd_dl.notation.steps import Contribute
+
+# dJ/db or ∂u/∂x[2]; a.data or a.grad
+_SYMBOL = re.compile(
+    r"(?<![\w.])(?:([d∂])(\w+)\s*/\s*\1(\w+)(?:\[([0-9]+)\])?|([^\W\d]\w*)\.(data|grad))(?!\w)"
+)
+
+
+def find(trace: Trace, text: str) -> tuple[Value, bool]:
+    """The node that is meant, and whether its gradient is: by ``db``, ``dJ/db`` or ``b.grad``.
+
+    Raises:
+        KeyError: it is none of these; the message lists the names there are.
+
+    >>> a, b = Value(2, "a"), Value(3, "b")
+    >>> trace = Trace(a * b)
+    >>> find(trace, "b") == (b, False)
+    True
+    >>> find(trace, "db") == find(trace, "dJ/db") == find(trace, "b.grad") == (b, True)
+    True
+    """
+    text = text.strip()
+    write = trace.notation
+    stem, _, attribute = text.rpartition(".")
+    readings = [(text, False)]
+    if attribute in ("data", "grad"):
+        readings.append((stem, attribute == "grad"))
+    for name, gradient in readings:
+        node = _node(write, name)
+        if node is not None:
+            return node, gradient
+    for name in (text.removeprefix("d"), text.partition("/d")[2]):
+        node = _node(write, name)
+        if node is not None and text in (f"d{name}", write.total(node)):
+            return node, True
+    return write.node(text), False
+
+
+def answer(trace: Trace, text: str) -> str:
+    """What is known of `text`, a line: of a name, a derivative, or an expression on them.
+
+    Numbers are given in full, as elsewhere they are rounded.
+
+    Raises:
+        KeyError: a name is unknown.
+        ValueError: the expression has no meaning, or a number in it is not known yet.
+
+    >>> x = Value(3, "x")
+    >>> trace = Trace(x * x + x)
+    >>> print(answer(trace, "u"))
+    u = ?   (not computed yet)
+    >>> step = trace.until("dx")
+    >>> print(answer(trace, "dx"))
+    dx = 1 so far   (term 1 of 3)
+    >>> step = trace.end()
+    >>> print(answer(trace, "dJ/du * ∂u/∂x[1] + 1"))
+    dJ/du * ∂u/∂x[1] + 1 = 4
+    """
+    text = " ".join(text.split())
+    try:
+        node, gradient = find(trace, text)
+    except KeyError:
+        return f"{text} = {_in_full(_computed(trace, text))}"
+    known = trace.grad(node) if gradient else trace.data(node)
+    if known is None:
+        return f"{text} = ?   ({'no term has been added yet' if gradient else 'not computed yet'})"
+    if not gradient or trace.finished(node):
+        return f"{text} = {_in_full(known)}"
+    added = sum(
+        isinstance(step, Contribute) and step.parent is node for step in trace.steps[: trace.position]
+    )
+    return f"{text} = {_in_full(known)} so far   (term {added} of {trace.notation.uses[node]})"
+
+
+def _in_full(x: float) -> str:
+    return exact(x) if math.isfinite(x) else number(x)
+
+
+def _node(notation: Notation, name: str) -> Value | None:
+    try:
+        return notation.node(name)
+    except KeyError:
+        return None
+
+
+def _computed(trace: Trace, text: str) -> float:
+    """The value of an expression on names and symbols of derivatives; it is parsed, never run as Python."""
+    known: dict[str, float] = {}
+
+    def plain_name(symbol: re.Match[str]) -> str:
+        """Put a name that the parser reads in place of a symbol."""
+        value = _value(trace, symbol)
+        if value is None:
+            return symbol[0]
+        name = re.sub(r"\W+", "_", symbol[0].replace("∂", "partial_"))
+        while name in known or _node(trace.notation, name) is not None:
+            name += "_"
+        known[name] = value
+        return name
+
+    text = _SYMBOL.sub(plain_name, text)
+    for name in free_names(text):
+        if name not in known:
+            known[name] = _complete(trace, *find(trace, name))
+    return parse_names(text, known).root.data
+
+
+def _value(trace: Trace, symbol: re.Match[str]) -> float | None:
+    """The value of a symbol; None if it is not one after all, but a division of other names."""
+    d, upper, lower, which, owner, attribute = symbol.groups()
+    write = trace.notation
+    if owner:
+        return _complete(trace, write.node(owner), attribute == "grad")
+    node, by = _node(write, upper), _node(write, lower)
+    if by is not None and write.total(by) == f"{d}{upper}/d{lower}":
+        return _complete(trace, by, gradient=True)
+    if node is None or by is None:
+        return None
+    _complete(trace, node)
+    if d == "d":
+        [slope] = grad(node, [by])
+        return float(slope)
+    slopes = [local for parent, local in zip(node.parents, node.locals, strict=True) if parent is by]
+    if not slopes or int(which or 1) not in range(1, len(slopes) + 1):
+        raise ValueError(f"there is no {symbol[0]}: {upper} = {write.formula(node)}")
+    return slopes[int(which) - 1] if which else sum(slopes)
+
+
+def _complete(trace: Trace, node: Value, gradient: bool = False) -> float:
+    """The data or the gradient of a node; ValueError while it is not known in full."""
+    if not gradient:
+        known, missing = trace.data(node), "computed"
+    else:
+        known, missing = trace.grad(node) if trace.finished(node) else None, "complete"
+    if known is None:
+        symbol = trace.notation.gradient(node) if gradient else trace.notation.name(node)
+        raise ValueError(f"{symbol} is not {missing} yet: go on, or ask at the end")
+    return known

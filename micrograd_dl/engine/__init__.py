@@ -1,0 +1,1 @@
+"""The engine: Value, the table of operations, topological order, backward, derivatives of any order."""

@@ -1,0 +1,486 @@
+r"""The table of primitive operations: one entry each, and the only place a derivative rule is written.
+
+An entry says what the operation is called, how it is computed, what its local derivatives are, how it is
+written, where it is undefined and where it has a kink. All else is derived from the entry: what the methods
+of Value do, the sentences of the stepper, the labels of edges, the generated
+source, the tests.
+
+Local derivatives are written with ordinary arithmetic and with the operations of the table, in terms of the
+output where that is simpler. The same rule therefore serves
+
+* a float (backpropagation),
+* a ``Value`` (the derivative is itself a graph, which can be differentiated again),
+* an array (many examples at once), and
+* text (a rule applied to named Values gives the formula of the derivative).
+
+To add an operation, write one entry at the end; its tests appear by themselves. For Numba, it has a line in
+``compiled/numba_kernels.py``, too.
+
+What happens at the edges, for all operations:
+
+* **Overflow** gives an infinity, as IEEE 754 and ``1e308 * 10`` have it: ``exp(1000)`` is ``inf``.
+* **NaN and infinities** go in and pass through.
+* **What is undefined** is refused: ``x / 0`` and ``0 ** -1`` with a ZeroDivisionError; ``log(0)``,
+  ``log(-1)``, ``sqrt(-1)``, ``(-8) ** 0.5``, ``sin(inf)`` with a ValueError. The message names the operation,
+  the operand and its value.
+* **A vertical tangent** has the slope ``inf``: ``sqrt`` at 0.
+* **At a kink** ReLU and leaky ReLU take the right-hand slope, 1, as the course does
+  (:func:`set_slope_at_kink` switches to the left-hand one, PyTorch's 0); ``abs`` has the slope 0; and a tie
+  of ``maximum`` or ``minimum`` belongs to the last operand, so that ``maximum(0, z)`` has ReLU's slope.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from micrograd_dl.engine.operation import ADD, MUL, NEG, POW, Operation, Rule, Term
+
+# --- the slope at a kink ----------------------------------------------------------------------------------
+
+_slope_at_kink: Literal["right", "left"] = "right"
+
+
+def set_slope_at_kink(side: Literal["right", "left"]) -> None:
+    """Choose the slope of ReLU and leaky ReLU at exactly 0, for graphs recorded from now on.
+
+    ``"right"`` (the default) is the course's: 1 for z >= 0. ``"left"`` is PyTorch's: 0, and 0.01 for leaky
+    ReLU.
+
+    Raises:
+        ValueError: `side` is neither.
+
+    >>> set_slope_at_kink("left")
+    >>> relu.local(0, 0.0, [0.0])
+    0.0
+    >>> set_slope_at_kink("right")
+    >>> relu.local(0, 0.0, [0.0])
+    1.0
+    """
+    global _slope_at_kink
+    if side not in ("right", "left"):
+        raise ValueError(f'the slope at a kink is "right" (the course) or "left" (PyTorch), not {side!r}')
+    _slope_at_kink = side
+
+
+def slope_at_kink() -> Literal["right", "left"]:
+    """The side that is chosen now."""
+    return _slope_at_kink
+
+
+def _positive_side(_out: Any, z: Any) -> Any:
+    if type(z) is float and z:  # at_least by itself, since this is the inner loop of most networks
+        return 1.0 if z > 0 else 0.0 if z < 0 else math.nan
+    return at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - at_least(0.0, z)
+
+
+# --- forward rules that take more than a line ---------------------------------------------------------------
+
+
+def _div_array(np: Any, x: Any, y: Any) -> Any:
+    if not np.all(y):
+        raise FloatingPointError  # NumPy's own flags pass inf / 0
+    return x / y
+
+
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _power(x: float, y: float) -> float:
+    if x == 0 and y < 0:
+        raise ZeroDivisionError
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -math.inf if x < 0 and y % 2 == 1 else math.inf
+
+
+def _power_slope(x: Any, y: Any) -> Any:
+    """``y * x ** (y - 1)``; small whole exponents are simplified, and ``x ** 0`` has the slope 0 at 0 too."""
+    if isinstance(y, float):
+        if y == 0:
+            return 0.0
+        if y == 1:
+            return 1.0
+        if y == 2:
+            return y * x
+        if y > 2:
+            return y * pow(x, y - 1.0)
+    return y * power_for_slope(x, y - 1.0)
+
+
+def _power_for_slope(x: float, y: float) -> float:
+    if x == 0 and y < 0:
+        return math.inf if y % 1 else 0.0
+    try:
+        return _power(x, y)
+    except ValueError:
+        return math.nan
+
+
+def _power_for_slope_array(np: Any, x: Any, y: Any) -> Any:
+    at_0 = (x == 0) & (y < 0)
+    return np.where(at_0, np.where(y % 1, np.inf, 0.0), np.power(np.where(at_0, 1.0, x), y))
+
+
+def _sigmoid(x: float) -> float:
+    e = math.exp(-math.fabs(x))  # never overflows, whatever the sign of x
+    return (1.0 if x >= 0 else e) / (1.0 + e)
+
+
+def _sigmoid_array(np: Any, x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+def _softplus(x: float) -> float:
+    return (0.0 if x <= 0 else x) + math.log1p(math.exp(-math.fabs(x)))
+
+
+def _at_least(x: float, y: float) -> float:
+    return math.nan if math.isnan(x) or math.isnan(y) else float(x >= y)
+
+
+def _at_least_array(np: Any, x: Any, y: Any) -> Any:
+    return np.where(np.isnan(x) | np.isnan(y), np.nan, np.greater_equal(x, y))
+
+
+def _log_for_power(x: float) -> float:
+    return math.log(x) if x > 0 else 0.0 if x == 0 else math.nan
+
+
+def _log_for_power_array(np: Any, x: Any) -> Any:
+    positive = np.where(x > 0, x, 1.0)
+    return np.where(x >= 0, np.log(positive), np.nan)
+
+
+def _sum(*x: Any) -> Any:
+    # Left to right, rounded each time: the same number as x1 + x2 + ... (the built-in sum compensates).
+    return functools.reduce(operator.add, x)
+
+
+def _dot(*operands: Any) -> Any:
+    if len(operands) % 2:
+        raise ValueError
+    return functools.reduce(operator.add, map(operator.mul, operands[::2], operands[1::2]))
+
+
+def _affine(*operands: Any) -> Any:
+    if len(operands) % 2 == 0:
+        raise ValueError
+    if len(operands) == 1:
+        return operands[0]
+    total = operands[0] * operands[1]
+    for w, x in zip(operands[2:-1:2], operands[3::2], strict=True):
+        total = total + w * x
+    return total + operands[-1]
+
+
+def _partners(_out: Any, *operands: Any) -> Sequence[Any]:
+    """In w1, x1, w2, x2, ... the derivative by each factor is the other one of its pair; by a bias, 1."""
+    slopes: list[Any] = [1.0] * len(operands)
+    pairs = len(operands) // 2 * 2
+    slopes[:pairs:2] = operands[1::2]
+    slopes[1::2] = operands[:pairs:2]
+    return slopes
+
+
+def _logsumexp(*x: float) -> float:
+    largest = math.nan if any(math.isnan(value) for value in x) else max(x)
+    if not math.isfinite(largest):
+        return largest
+    return largest + math.log(math.fsum(math.exp(value - largest) for value in x))
+
+
+def shares(out: Any, *x: Any) -> tuple[Any, ...]:
+    """The softmax of x, ``e^x_i / sum of e^x_j``, from their logsumexp.
+
+    Each is ``exp(x_i - out)``, but for the rounding of `out`, which is e times itself at 1e16: so their sum,
+    which is 1 otherwise, is divided out.
+    """
+    e = [exp(term - out) for term in x]
+    total = sum(*e)
+    return tuple([term / total for term in e])
+
+
+def _logsumexp_array(np: Any, *x: Any) -> Any:
+    return np.logaddexp.reduce(np.broadcast_arrays(*x), axis=0)
+
+
+# --- written forms ------------------------------------------------------------------------------------------
+
+
+def _call(name: str) -> Rule:
+    return lambda *x: f"{name}({', '.join(x)})"
+
+
+def _latex_call(name: str) -> Rule:
+    return lambda *x: rf"\operatorname{{{name}}}({', '.join(x)})"
+
+
+def _sum_text(*x: Term) -> str:
+    return " + ".join([x[0], *(f"{term:2}" for term in x[1:])])
+
+
+def _pairs_text(times: str) -> Rule:
+    def text(*x: Term) -> str:
+        pairs = [f"{w:2}{times}{v:3}" for w, v in zip(x[::2], x[1::2], strict=False)]
+        return " + ".join(pairs + ([f"{x[-1]:2}"] if len(x) % 2 else []))
+
+    return text
+
+
+# --- the table ----------------------------------------------------------------------------------------------
+
+TABLE: dict[str, Operation] = {}
+
+
+def _entry(name: str, symbol: str, arity: int | None, **fields: Any) -> Operation:
+    """Put one operation into the table, written as a call unless it says otherwise."""
+    operation = Operation(
+        name,
+        symbol,
+        arity,
+        **({"text": _call(name), "latex": _latex_call(name.replace("_", r"\_"))} | fields),
+    )
+    TABLE[name] = operation
+    return operation
+
+
+# A number that takes part without being a variable: the 3 of 3 * v. It has no operands and gets no gradient.
+CONSTANT = Operation("constant", "", 0, forward=float, derivatives=(), text=str, latex=str)
+
+
+def _named(name: str) -> Operation:
+    return CONSTANT if name == CONSTANT.name else TABLE[name]
+
+
+# Operations are copied and pickled by name: there is one of each.
+copyreg.pickle(Operation, lambda operation: (_named, (operation.name,)))
+
+add: Operation = _entry(
+    "add", "+", 2,
+    forward=lambda x, y: x + y,
+    derivatives=(lambda out, x, y: 1.0, lambda out, x, y: 1.0),
+    text=lambda x, y: f"{x} + {y:2}", latex=lambda x, y: f"{x} + {y:2}", precedence=ADD,
+    meaning="x + y",
+)  # fmt: skip
+sub: Operation = _entry(
+    "sub", "-", 2,
+    forward=lambda x, y: x - y,
+    derivatives=(lambda out, x, y: 1.0, lambda out, x, y: -1.0),
+    text=lambda x, y: f"{x} - {y:2}", latex=lambda x, y: f"{x} - {y:2}", precedence=ADD,
+    meaning="x - y",
+)  # fmt: skip
+mul: Operation = _entry(
+    "mul", "*", 2,
+    forward=lambda x, y: x * y,
+    derivatives=(lambda out, x, y: y, lambda out, x, y: x),
+    text=lambda x, y: f"{x:2} * {y:3}", latex=lambda x, y: rf"{x:2} \cdot {y:2}", precedence=MUL,
+    meaning="x y",
+)  # fmt: skip
+div: Operation = _entry(
+    "div", "/", 2,
+    forward=lambda x, y: x / y, array=_div_array,
+    derivatives=(lambda out, x, y: 1.0 / y, lambda out, x, y: -out / y),
+    text=lambda x, y: f"{x:2} / {y:3}", latex=lambda x, y: rf"\frac{{{x}}}{{{y}}}", precedence=MUL,
+    defined=lambda x, y: y != 0, requirement="a divisor that is not 0",
+    meaning="x / y",
+)  # fmt: skip
+neg: Operation = _entry(
+    "neg", "-", 1,
+    forward=lambda x: -x,
+    derivatives=(lambda out, x: -1.0,),
+    text=lambda x: f"-{x:4}", latex=lambda x: f"-{x:4}", precedence=NEG,
+    meaning="-x",
+)  # fmt: skip
+pow: Operation = _entry(
+    "pow", "**", 2,
+    forward=_power, array=lambda np, x, y: np.power(x, y),
+    derivatives=(lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log_for_power(x)),
+    text=lambda x, y: f"{x:5} ** {y:3}", latex=lambda x, y: f"{x:5}^{{{y}}}", precedence=POW,
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1) and not (x == 0 and y < 0),
+    requirement="a base above 0, or a whole exponent (not below 0 where the base is 0)",
+    meaning="x to the power y; 0 ** 0 is 1, and x ** 0 has the slope 0 everywhere",
+)  # fmt: skip
+exp: Operation = _entry(
+    "exp", "exp", 1,
+    forward=_exp, array=lambda np, x: np.exp(x),
+    derivatives=(lambda out, x: out,),
+    latex=lambda x: Term(f"e^{{{x}}}", POW),
+    meaning="e to the power x",
+)  # fmt: skip
+log: Operation = _entry(
+    "log", "log", 1,
+    forward=math.log, array=lambda np, x: np.log(x),
+    derivatives=(lambda out, x: 1.0 / x,),
+    latex=lambda x: rf"\log({x})",
+    defined=lambda x: not x <= 0,
+    requirement="an operand above 0 (for a loss, start from z: softplus(z) - y*z)",
+    meaning="the natural logarithm of x",
+)  # fmt: skip
+sqrt: Operation = _entry(
+    "sqrt", "sqrt", 1,
+    forward=math.sqrt, array=lambda np, x: np.sqrt(x),
+    derivatives=(lambda out, x: 0.5 / out,),
+    latex=lambda x: rf"\sqrt{{{x}}}",
+    defined=lambda x: not x < 0, requirement="an operand of at least 0",
+    meaning="the square root of x; its slope at 0 is inf",
+)  # fmt: skip
+tanh: Operation = _entry(
+    "tanh", "tanh", 1,
+    forward=math.tanh, array=lambda np, x: np.tanh(x),
+    derivatives=(lambda out, x: 1.0 - out * out,),
+    latex=lambda x: rf"\tanh({x})",
+    meaning="the hyperbolic tangent, with the slope 1 - a^2 (course, section 4)",
+)  # fmt: skip
+sigmoid: Operation = _entry(
+    "sigmoid", "σ", 1,
+    forward=_sigmoid, array=_sigmoid_array,
+    derivatives=(lambda out, x: out * (1.0 - out),),
+    latex=lambda x: rf"\sigma({x})",
+    definition=lambda x: 1.0 / (1.0 + exp(-x)),
+    meaning="1 / (1 + e^-x), with the slope a(1 - a) (course, section 2); stable for every x",
+)  # fmt: skip
+relu: Operation = _entry(
+    "relu", "relu", 1,
+    forward=lambda x: 0.0 if x <= 0 else x, array=lambda np, x: np.maximum(x, 0.0),
+    derivatives=(_positive_side,),
+    kink=lambda x: x, definition=lambda x: maximum(0.0, x),
+    meaning="max(0, x), with the slope 1 at 0 (course, section 4)",
+)  # fmt: skip
+leaky_relu: Operation = _entry(
+    "leaky_relu", "leaky", 1,
+    forward=lambda x: 0.01 * x if x < 0 else x, array=lambda np, x: np.where(x < 0, 0.01 * x, x),
+    derivatives=(lambda out, x: 0.01 + 0.99 * _positive_side(out, x),),
+    kink=lambda x: x, definition=lambda x: maximum(0.01 * x, x),
+    meaning="max(0.01 x, x), with the slope 1 at 0 (course, section 4)",
+)  # fmt: skip
+softplus: Operation = _entry(
+    "softplus", "softplus", 1,
+    forward=_softplus, array=lambda np, x: np.logaddexp(0.0, x),
+    derivatives=(lambda out, x: sigmoid(x),),
+    definition=lambda x: log(1.0 + exp(x)),
+    meaning="log(1 + e^x), stable for every x: the logistic loss of z is softplus(z) - y z",
+)  # fmt: skip
+sin: Operation = _entry(
+    "sin", "sin", 1,
+    forward=math.sin, array=lambda np, x: np.sin(x),
+    derivatives=(lambda out, x: cos(x),),
+    latex=lambda x: rf"\sin({x})",
+    defined=lambda x: not math.isinf(x), requirement="a finite operand",
+    meaning="the sine of x, in radians",
+)  # fmt: skip
+cos: Operation = _entry(
+    "cos", "cos", 1,
+    forward=math.cos, array=lambda np, x: np.cos(x),
+    derivatives=(lambda out, x: -sin(x),),
+    latex=lambda x: rf"\cos({x})",
+    defined=lambda x: not math.isinf(x), requirement="a finite operand",
+    meaning="the cosine of x, in radians",
+)  # fmt: skip
+abs: Operation = _entry(
+    "abs", "abs", 1,
+    forward=math.fabs, array=lambda np, x: np.abs(x),
+    derivatives=(lambda out, x: sign(x),),
+    latex=lambda x: f"|{x}|",
+    kink=lambda x: x, definition=lambda x: maximum(x, -x),
+    meaning="the distance of x from 0, with the slope 0 at 0",
+)  # fmt: skip
+maximum: Operation = _entry(
+    "maximum", "max", 2,
+    forward=lambda x, y: x if x > y or x != x else y, array=lambda np, x, y: np.maximum(x, y),
+    derivatives=(lambda out, x, y: 1.0 - at_least(y, x), lambda out, x, y: at_least(y, x)),
+    latex=lambda x, y: rf"\max({x}, {y})",
+    kink=lambda x, y: x - y,
+    meaning="the larger of x and y; where they are equal the slope belongs to y",
+)  # fmt: skip
+minimum: Operation = _entry(
+    "minimum", "min", 2,
+    forward=lambda x, y: x if x < y or x != x else y, array=lambda np, x, y: np.minimum(x, y),
+    derivatives=(lambda out, x, y: 1.0 - at_least(x, y), lambda out, x, y: at_least(x, y)),
+    latex=lambda x, y: rf"\min({x}, {y})",
+    kink=lambda x, y: x - y,
+    meaning="the smaller of x and y; where they are equal the slope belongs to y",
+)  # fmt: skip
+sum: Operation = _entry(
+    "sum", "Σ", None,
+    forward=_sum,
+    derivatives=lambda out, *x: (1.0,) * len(x),
+    text=_sum_text, latex=_sum_text, precedence=ADD,
+    definition=_sum,
+    meaning="x1 + x2 + ... from left to right, as one node",
+)  # fmt: skip
+dot: Operation = _entry(
+    "dot", "w·x", None,
+    forward=_dot,
+    derivatives=_partners,
+    text=_pairs_text(" * "), latex=_pairs_text(r" \cdot "), precedence=ADD,
+    definition=_dot,
+    requirement="an even number of operands, w1, x1, w2, x2, ...",
+    meaning="w1 x1 + w2 x2 + ..., as one node; its operands are w1, x1, w2, x2, ...",
+)  # fmt: skip
+affine: Operation = _entry(
+    "affine", "w·x+b", None,
+    forward=_affine,
+    derivatives=_partners,
+    text=_pairs_text(" * "), latex=_pairs_text(r" \cdot "), precedence=ADD,
+    definition=_affine,
+    requirement="an odd number of operands, w1, x1, w2, x2, ..., b",
+    meaning="w1 x1 + w2 x2 + ... + b, a neuron's z as one node (course, section 4)",
+)  # fmt: skip
+logsumexp: Operation = _entry(
+    "logsumexp", "logΣexp", None,
+    forward=_logsumexp, array=_logsumexp_array,
+    derivatives=shares,
+    latex=lambda *x: r"\log(" + " + ".join(f"e^{{{term}}}" for term in x) + ")",
+    definition=lambda *x: log(_sum(*(exp(term) for term in x))),
+    meaning="log(e^x1 + e^x2 + ...), stable: the cross-entropy of the logits z is logsumexp(z) - z_y",
+)  # fmt: skip
+
+# Operations that the rules above need to be differentiable in their turn.
+at_least: Operation = _entry(
+    "at_least", "≥", 2,
+    forward=_at_least, array=_at_least_array,
+    derivatives=(lambda out, x, y: 0.0, lambda out, x, y: 0.0),
+    latex=lambda x, y: rf"[{x} \ge {y}]",
+    kink=lambda x, y: x - y,
+    meaning="1 where x >= y, else 0; the slope is 0",
+)  # fmt: skip
+sign: Operation = _entry(
+    "sign", "sign", 1,
+    forward=lambda x: x if x != x else float(x > 0) - float(x < 0), array=lambda np, x: np.sign(x),
+    derivatives=(lambda out, x: 0.0,),
+    kink=lambda x: x,
+    meaning="1, 0 or -1, as x is above, at or below 0; the slope is 0",
+)  # fmt: skip
+power_for_slope: Operation = _entry(
+    "power_for_slope", "**", 2,
+    forward=_power_for_slope, array=_power_for_slope_array,
+    derivatives=(
+        lambda out, x, y: y * power_for_slope(x, y - 1.0),
+        lambda out, x, y: out * log_for_power(x),
+    ),
+    latex=lambda x, y: f"{x:5}^{{{y}}}",
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1),
+    requirement="a base of at least 0, or a whole exponent",
+    kink=lambda x, y: x if y <= 0 else 1.0,
+    meaning="x ** y in the slope of x ** (y + 1) by x: at x = 0 it is 0 for y = -1, -2, ..., which come from "
+    "whole exponents, and inf for others below 0",
+)  # fmt: skip
+log_for_power: Operation = _entry(
+    "log_for_power", "log", 1,
+    forward=_log_for_power, array=_log_for_power_array,
+    derivatives=(lambda out, x: 1.0 / x,),
+    latex=lambda x: rf"\log({x})",
+    defined=lambda x: not x < 0, requirement="an operand of at least 0",
+    meaning="log(x) in the slope of x ** y by y: 0 at 0, where x ** y is flat, and NaN below",
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""A finished walk with a cursor, and the reasons for its numbers: why, paths, nudge."""

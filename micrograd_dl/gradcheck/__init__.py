@@ -1,0 +1,1 @@
+"""Gradients held against numerical derivatives: of a graph, and of a model."""

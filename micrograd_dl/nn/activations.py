@@ -1,0 +1,64 @@
+"""Activations of a layer, written once for Values and arrays alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from micrograd_dl.engine import ops
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activation:
+    """What a layer does to its Z.
+
+    Attributes:
+        name: what it is called.
+        of: A from Z: a sequence of the units' numbers, which are Values, floats or arrays of m examples, to
+            a list of the same kind.
+        squared_gain: the variance of a good initial weight, times the number of inputs (course, section 6):
+            with 2 a layer begins with He's weights, otherwise with Xavier's.
+    """
+
+    name: str
+    of: Callable[[Sequence[Any]], list[Any]]
+    squared_gain: float = 1.0
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    return lambda z: [operation(unit) for unit in z]
+
+
+def _softmax(z: Sequence[Any]) -> list[Any]:
+    return list(ops.shares(ops.logsumexp(*z), *z))
+
+
+linear = Activation("linear", list)
+sigmoid = Activation("sigmoid", _each(ops.sigmoid))
+tanh = Activation("tanh", _each(ops.tanh))
+relu = Activation("relu", _each(ops.relu), squared_gain=2.0)
+leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), squared_gain=2.0)
+mish = Activation("mish", _each(lambda z: z * ops.tanh(ops.softplus(z))), squared_gain=2.0)
+softmax = Activation("softmax", _softmax)
+
+ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish, softmax)}
+
+
+def activation(name: str | Activation) -> Activation:
+    """The activation of that name.
+
+    Raises:
+        ValueError: there is none.
+
+    >>> activation("tanh").of([0.0, 1.0])
+    [0.0, 0.7615941559557649]
+    """
+    if isinstance(name, Activation):
+        return name
+    if name not in ACTIVATIONS:
+        raise ValueError(f"there is no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]

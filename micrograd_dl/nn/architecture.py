@@ -1,0 +1,116 @@
+"""What a network is told about its layers, checked: activations, losses, and what is beside them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from numbers import Integral
+from typing import Any, TypeVar
+
+from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.nn.activations import Activation, activation
+from micrograd_dl.nn.initialisers import Initialiser, initialiser
+from micrograd_dl.nn.losses import Loss, default_loss, loss
+from micrograd_dl.nn.normalisation import KINDS
+from micrograd_dl.output.text import counted
+
+T = TypeVar("T")
+
+
+def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
+    """``(n[0], n[1], ..., n[L])``, each a whole number above 0."""
+    if not isinstance(sizes, Iterable) or isinstance(sizes, str):
+        raise ValueError(f"sizes are those of the layers in a list, such as [{sizes}], not {sizes!r}")
+    shape = (n_x, *sizes)
+    if len(shape) < 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
+        raise ValueError(
+            "a network takes at least one input and one layer of at least one unit, in whole numbers, "
+            f"not {shape}"
+        )
+    shape = tuple(int(n) for n in shape)
+    count = sum((before + 1) * n for before, n in pairwise(shape))
+    if count * 8 > sys.maxsize:  # in bytes; what is less, the memory at hand decides
+        raise ValueError(f"a network {shape} has {count:,} parameters, more than any memory holds")
+    return shape
+
+
+def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:
+    """One Activation a layer."""
+    names = ["relu"] * (count - 1) + ["linear"] if given is None else given
+    if isinstance(names, str):
+        name = activation(names).name
+        if count == 1 and name != "linear":
+            raise ValueError(
+                f"{name!r} is for hidden layers, and there are none: write [{name!r}] for the output layer"
+            )
+        names = [name] * (count - 1) + ["linear"]
+    if len(names) != count:
+        raise ValueError(
+            f"{_takes(count, 'layer', 'activation')}, not {len(names)}: {', '.join(map(str, names))}"
+        )
+    found = tuple(activation(name) for name in names)
+    if any(g.name == "softmax" for g in found[:-1]):
+        raise ValueError("softmax is for the output layer; choose tanh or relu for a hidden one")
+    return found
+
+
+def loss_of(given: str | Loss | None, output: str) -> Loss:
+    """The loss, or the one that goes with the output activation."""
+    return default_loss(output) if given is None else loss(given, output)
+
+
+def initialiser_of(given: str | Initialiser | None) -> Initialiser | None:
+    """The initialiser of all layers, or None where each takes what suits its activation."""
+    if given is None or isinstance(given, str):
+        return None if given is None else initialiser(given)
+    if not callable(given):
+        raise ValueError(
+            "an initialiser is one for all layers: a name, such as 'he', or a function of a generator, n_out "
+            f"and n_in; not {given!r}"
+        )
+    return given
+
+
+def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> tuple[str | None, ...]:
+    """For each layer "batch", "layer" or None; the output layer has none."""
+    if given is None or isinstance(given, str):
+        given = [given] * (count - 1)
+    kinds = _hidden(given, count, "kind of normalisation", "kinds of normalisation")
+    for kind in kinds:
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"a normalisation is one of {', '.join(KINDS)}, or None, not {kind!r}")
+    return (*kinds, None)
+
+
+def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[float, ...]:
+    """For each layer the part of its units that dropout keeps; all of the output layer."""
+    if given is None or not isinstance(given, Iterable):
+        given = [1.0 if given is None else given] * (count - 1)
+    what = "probability to keep a unit", "probabilities to keep a unit"
+    found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, *what)]
+    for keep in found:
+        if not 0 < keep <= 1:
+            raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
+    return (*found, 1.0)
+
+
+def smoothing_of(x: float, loss: Loss) -> float:
+    """How much of a target's certainty is taken away."""
+    x = to_float(x, "label_smoothing")
+    if not 0 <= x < 1:
+        raise ValueError(f"label_smoothing is from 0 to below 1, not {x!r}")
+    if x and loss.classes is None:
+        raise ValueError(f"label_smoothing is for probabilities; the targets of {loss.name} are none")
+    return x
+
+
+def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:
+    """One for each hidden layer."""
+    if len(given) != count - 1:
+        raise ValueError(f"{_takes(count - 1, 'hidden layer', one, many)}, not {len(given)}: {given!r}")
+    return tuple(given)
+
+
+def _takes(count: int, layer: str, one: str, many: str = "") -> str:
+    return f"{counted(count, layer)} take{'s' * (count == 1)} {counted(count, one, many)}"

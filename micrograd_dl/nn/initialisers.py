@@ -1,0 +1,137 @@
+"""Initial weights of a layer (course, section 6): functions ``(rng, n_out, n_in) -> (n_out, n_in) array``.
+
+Those that scale with a layer's size are named after who proposed them, and go by their variance:
+``1 / n_in`` (Xavier, for sigmoid and tanh), ``2 / n_in`` (He, for ReLU) or ``2 / (n_in + n_out)`` (Glorot,
+Xavier's own compromise between forward and backward pass), normal or uniform.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.nn.activations import Activation
+
+Weights: TypeAlias = NDArray[np.float64]
+Initialiser: TypeAlias = Callable[[np.random.Generator, int, int], Weights]
+
+
+def zeros(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """All 0: the units of a layer stay the same for ever. Right for logistic regression only."""
+    return np.zeros((n_out, n_in))
+
+
+def constant(value: float) -> Initialiser:
+    """All the same number, with what is said of `zeros`.
+
+    >>> constant(0.5)(np.random.default_rng(0), 1, 2)
+    array([[0.5, 0.5]])
+    """
+    value = to_float(value, "the constant")
+
+    def weights(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+        return np.full((n_out, n_in), value)
+
+    weights.__name__ = f"constant({value:g})"
+    return weights
+
+
+def small(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """``0.01 * randn``."""
+    return 0.01 * rng.standard_normal((n_out, n_in))
+
+
+def uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Uniform between -1 and 1, as micrograd has it."""
+    return rng.uniform(-1.0, 1.0, (n_out, n_in))
+
+
+def xavier(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Normal with the variance ``1 / n_in``, for sigmoid and tanh."""
+    return math.sqrt(1 / n_in) * rng.standard_normal((n_out, n_in))
+
+
+def he(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Normal with the variance ``2 / n_in``, for ReLU."""
+    return math.sqrt(2 / n_in) * rng.standard_normal((n_out, n_in))
+
+
+def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Normal with the variance ``2 / (n_in + n_out)``."""
+    return math.sqrt(2 / (n_in + n_out)) * rng.standard_normal((n_out, n_in))
+
+
+# The variance of what is uniform between -r and r is r^2 / 3.
+
+
+def xavier_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Uniform with the variance ``1 / n_in``."""
+    return math.sqrt(3 / n_in) * uniform(rng, n_out, n_in)
+
+
+def he_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Uniform with the variance ``2 / n_in``."""
+    return math.sqrt(6 / n_in) * uniform(rng, n_out, n_in)
+
+
+def glorot_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Uniform with the variance ``2 / (n_in + n_out)``."""
+    return math.sqrt(6 / (n_in + n_out)) * uniform(rng, n_out, n_in)
+
+
+def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+    """Rows of length 1 at right angles to each other; columns, if there are more rows than columns.
+
+    A square one changes no length, neither of activations nor of gradients. All such matrices are equally
+    likely.
+    """
+    tall = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
+    Q, R = np.linalg.qr(tall)
+    Q *= np.where(np.diagonal(R) < 0, -1.0, 1.0)  # without it, the signs would be LAPACK's choice
+    return Q if n_out >= n_in else np.ascontiguousarray(Q.T)
+
+
+INITIALISERS: dict[str, Initialiser] = {
+    f.__name__: f
+    for f in (
+        zeros,
+        small,
+        uniform,
+        xavier,
+        he,
+        glorot,
+        xavier_uniform,
+        he_uniform,
+        glorot_uniform,
+        orthogonal,
+    )
+}
+
+
+def initialiser(name: str) -> Initialiser:
+    """The initialiser of that name.
+
+    Raises:
+        ValueError: there is none.
+
+    >>> initialiser("he") is he
+    True
+    """
+    if name not in INITIALISERS:
+        raise ValueError(f"there is no initialiser {name!r}: choose one of {', '.join(INITIALISERS)}")
+    return INITIALISERS[name]
+
+
+def default_initialiser(activation: Activation) -> Initialiser:
+    """He's for ReLU and its kind, Xavier's for the rest.
+
+    >>> from micrograd_dl.nn.activations import relu
+    >>> default_initialiser(relu).__name__
+    'he'
+    """
+    return he if activation.squared_gain == 2.0 else xavier

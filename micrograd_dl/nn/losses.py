@@ -1,0 +1,121 @@
+"""Losses of one example, each written once over the operations of the table (course, sections 2 and 10).
+
+The loss of a sigmoid or a softmax output is computed from z, which is stable for every z; its derivative by
+z is exactly a - y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl.engine import ops
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loss:
+    """How wrong an output is.
+
+    Attributes:
+        name: what it is called.
+        of: the loss, from the output layer's z, its a and the targets y, each a sequence over the units:
+            Values, floats or arrays of m examples.
+        output: the activation that the output layer must have, or None: any but softmax.
+        targets: what the targets are, in words.
+        decide: of a loss of classes, the class each output stands for, as `predict` gives it.
+        classes: of a loss of probabilities, between how many classes n_y outputs choose.
+        possible: of single targets, which of them can be; None: all, or it takes a whole column to tell.
+    """
+
+    name: str
+    of: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
+    output: str | None
+    targets: str
+    decide: Callable[[Array], Array] | None = None
+    classes: Callable[[int], int] | None = None
+    possible: Callable[[Array], Array] | None = None
+
+    def smoothed(self, Y: Array, epsilon: float) -> Array:
+        """Targets that are less sure of themselves: ``(1 - epsilon) y + epsilon / classes``."""
+        assert self.classes is not None
+        return (1 - epsilon) * Y + epsilon / self.classes(len(Y))
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _sum(terms: list[Any]) -> Any:
+    return terms[0] if len(terms) == 1 else ops.sum(*terms)
+
+
+def _logistic(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
+    return _sum([ops.softplus(unit) - target * unit for unit, target in zip(z, y, strict=True)])
+
+
+def _cross_entropy(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
+    return ops.logsumexp(*z) - _sum([target * unit for unit, target in zip(z, y, strict=True)])
+
+
+def _squared(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
+    return _sum([(unit - target) ** 2 / 2 for unit, target in zip(a, y, strict=True)])
+
+
+def _max_margin(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
+    return _sum([ops.relu(1.0 - target * unit) for unit, target in zip(a, y, strict=True)])
+
+
+def _huber(z: Sequence[Any], a: Sequence[Any], y: Sequence[Any]) -> Any:
+    terms = []
+    for unit, target in zip(a, y, strict=True):
+        apart = ops.abs(unit - target)
+        near = ops.minimum(apart, 1.0)  # a parabola up to here, and its tangent from there on
+        terms.append(near * (apart - near / 2))
+    return _sum(terms)
+
+
+logistic = Loss(
+    "logistic", _logistic, "sigmoid", "probabilities: 0 or 1 for a class",
+    decide=lambda A: (A >= 0.5).astype(int), classes=lambda n_y: 2,
+    possible=lambda Y: (Y >= 0) & (Y <= 1),
+)  # fmt: skip
+cross_entropy = Loss(
+    "cross_entropy", _cross_entropy, "softmax", "one-hot columns, whose sum is 1",
+    decide=lambda A: np.asarray(A.argmax(axis=0, keepdims=True)), classes=lambda n_y: n_y,
+)  # fmt: skip
+squared = Loss("squared", _squared, None, "numbers")
+max_margin = Loss(
+    "max_margin", _max_margin, None, "-1 or 1",
+    decide=lambda A: np.where(A >= 0, 1, -1), possible=lambda Y: np.abs(Y) == 1,
+)  # fmt: skip
+huber = Loss("huber", _huber, None, "numbers, of which some may be far out")
+
+LOSSES = {loss.name: loss for loss in (logistic, cross_entropy, squared, max_margin, huber)}
+
+
+def default_loss(output: str) -> Loss:
+    """The loss that goes with an output activation: logistic, cross-entropy, or squared error."""
+    return next((loss for loss in LOSSES.values() if loss.output == output), squared)
+
+
+def loss(name: str | Loss, output: str) -> Loss:
+    """The loss of that name, for a network with that output activation.
+
+    Raises:
+        ValueError: there is none, or the two do not go together.
+    """
+    found = name if isinstance(name, Loss) else LOSSES.get(name)
+    if found is None:
+        raise ValueError(f"there is no loss {name!r}: choose one of {', '.join(LOSSES)}")
+    if found.output not in (None, output) or (found.output is None and output == "softmax"):
+        wanted = found.output or "an output of single units, such as linear"
+        raise ValueError(
+            f"the loss {found.name} takes the output activation {wanted}, not {output}; "
+            f"{output} goes with the loss {default_loss(output).name}"
+        )
+    return found

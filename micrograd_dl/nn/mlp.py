@@ -1,0 +1,265 @@
+"""Neurons, layers and networks of Values: each of their numbers can be drawn, stepped through and explained.
+
+>>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+>>> model
+MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters)
+>>> J = model.cost([[0.0, 1.0], [1.0, 1.0]], [[1, 0]])
+>>> J.backward()
+>>> len(model.parameters()), model.layers[0].neurons[0].w[0].label
+(13, 'W1[1,1]')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.nn.initialisers import Weights
+from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.nn.neurons import Layer, Neuron
+from micrograd_dl.nn.normalisation import normalised
+from micrograd_dl.nn.regularisers import REGULARISERS
+
+__all__ = ["MLP", "Layer", "Neuron"]
+
+
+@dataclass(slots=True, eq=False)
+class LayerPass:
+    """What a layer made of the examples: for each, the numbers of its units.
+
+    Attributes:
+        z: the weighted sums.
+        z_norm: the same normalised, if the layer does so.
+        a: what it passes on, after dropout.
+    """
+
+    z: list[list[Value]]
+    z_norm: list[list[Value]] | None
+    a: list[list[Value]]
+
+    def array(self, which: str, what: str = "data") -> Array:
+        """One of these, ``(n[l], m)``, or its derivatives."""
+        return np.array([[getattr(unit, what) for unit in units] for units in getattr(self, which)]).T
+
+
+class MLP(Network):
+    """A multilayer perceptron of Values; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
+
+    ``model(x)`` on a list of numbers or Values gives the outputs, a single one by itself, as micrograd does.
+    With ``expanded=True`` every weighted sum is written as multiplications and additions, with the same
+    numbers.
+
+    >>> model = MLP(3, [4, 4, 1])
+    >>> isinstance(model([2.0, 3.0, -1.0]), Value)
+    True
+    """
+
+    def __init__(self, *args: Any, expanded: bool = False, **kwargs: Any) -> None:
+        self.expanded = expanded
+        super().__init__(*args, **kwargs)
+
+    def _create(self, weights: Sequence[Weights]) -> None:
+        self.layers = [
+            Layer(
+                W.shape[1],
+                W.shape[0],
+                g,
+                weights=W,
+                number=l,
+                expanded=self.expanded,
+                bias=kind != "batch",
+                scaled=kind is not None,
+            )
+            for l, (W, g, kind) in enumerate(
+                zip(weights, self.activations, self.normalisations, strict=True), 1
+            )
+        ]
+
+    def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
+        """The outputs for one example, n_x numbers or Values, as the network predicts.
+
+        Raises:
+            ValueError: it is not one example.
+        """
+        [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def activations_of(self, x: Sequence[Operand]) -> Iterator[tuple[list[Value], list[Value]]]:
+        """z and a of each layer in turn for one example, as the network predicts."""
+        for layer in self.passes_of([self._example(x)], training=False):
+            yield layer.z[0], layer.a[0]
+
+    def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
+        inputs = list(x)
+        if len(inputs) != self.shape[0] or any(isinstance(unit, (Sequence, np.ndarray)) for unit in inputs):
+            kinds = ", ".join(sorted({type(unit).__name__ for unit in inputs})) or "nothing"
+            raise ValueError(
+                f"one example is {self.shape[0]} numbers or Values, not {len(inputs)} of type {kinds}: "
+                "for X, whose columns are examples, there are forward(X) and predict(X)"
+            )
+        return inputs
+
+    def passes_of(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
+        """What each layer in turn makes of the examples, n_x numbers or Values each."""
+        masks = self.masks(len(X)) if training else [None] * len(self.layers)
+        # One constant an input, shared by all units of the first layer.
+        a: list[Sequence[Operand]] = [
+            [unit if isinstance(unit, Value) else Value.constant(unit) for unit in x] for x in X
+        ]
+        passes = []
+        for layer, mask in zip(self.layers, masks, strict=True):
+            z = [layer.z(x) for x in a]
+            z_norm = self._normalised(z, layer, training) if layer.gamma else None
+            activated = (
+                [layer.activate(layer.scale(x)) for x in z_norm] if z_norm else [*map(layer.activate, z)]
+            )
+            if mask is not None:
+                activated = [layer.drop(x, d) for x, d in zip(activated, mask.T.tolist(), strict=True)]
+            passes.append(LayerPass(z, z_norm, activated))
+            a = [*activated]
+        if len(X) > 1:
+            _number_examples(passes)
+        return passes
+
+    def _normalised(self, z: list[list[Value]], layer: Layer, training: bool) -> list[list[Value]]:
+        """z_norm of each example."""
+        l = layer.number
+        averages = self.averages[l - 1]
+        if averages is None:  # layer normalisation
+            of_one = f"{l}" if len(z) == 1 else f"{l}({{}})"
+            return [normalised(units, of_one.format(k)) for k, units in enumerate(z, 1)]
+        if training:
+            columns = [normalised(unit, f"{l}[{i}]") for i, unit in enumerate(zip(*z, strict=True), 1)]
+            return [list(units) for units in zip(*columns, strict=True)]
+        return [[averages.apply(unit, i) for i, unit in enumerate(units)] for units in z]
+
+    def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Value:
+        """The cost J over the m examples as a Value, with the whole graph to draw or step through.
+
+        See :meth:`Network.cost`; with ``training=True`` it is a pass of training, for a loop of one's own.
+        """
+        return self._graph(X, Y, training)[0]
+
+    def _graph(self, X: ArrayLike, Y: ArrayLike, training: bool) -> tuple[Value, list[LayerPass]]:
+        """The cost, and what each layer made of the examples."""
+        X, Y = self.require_examples(X, Y)
+        passes = self.passes_of(X.T.tolist(), training=training)
+        m = X.shape[1]
+        outputs = zip(passes[-1].z, passes[-1].a, self._targets(Y).T.tolist(), strict=True)
+        losses = [self.loss.of(z, a, y) for z, a, y in outputs]
+        J = (losses[0] if m == 1 else ops.sum(*losses)) / m
+        J = self.with_penalty(J, 1 / m)
+        J.label = "J"
+        if training:
+            self._passed(m, [self._statistics(layer) for layer in passes])
+        return J, passes
+
+    def with_penalty(self, J: Value, one_over_m: Value | float) -> Value:
+        """J and what the weights cost: ``lambda/(2m)`` times the sum over them, of each regulariser."""
+        weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
+        for name, lambda_ in self.regularisers.items():
+            J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name].of, weights))
+        return J
+
+    def _statistics(self, layer: LayerPass) -> tuple[Array, Array] | None:
+        if layer.z_norm is None:
+            return None
+        Z = layer.array("z")
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
+
+    def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
+        """See :meth:`Network.cost_and_grad`."""
+        self.zero_grad()
+        J = self.cost(X, Y, training=True)
+        J.backward()
+        return J.data
+
+    def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
+        """See :meth:`Network.record`."""
+        self.zero_grad()
+        with self.frozen():
+            J, passes = self._graph(X, Y, training=True)
+        J.backward()
+        m, d = np.shape(X)[1], self.named("grad")
+        L = range(1, len(passes) + 1)
+        dW, db = (list(part) for part in zip(*self.layers_grad(), strict=True))
+        return Pass(
+            J.data,
+            [layer.array("z") for layer in passes],
+            [layer.array("a") for layer in passes],
+            [m * layer.array("z", "grad") for layer in passes],
+            dW,
+            db,
+            [layer.array("z_norm") if layer.z_norm else None for layer in passes],
+            [d.get(f"gamma{l}") for l in L],
+            [d.get(f"beta{l}") for l in L],
+            lambda what, l, i, k: self._node(passes, what, l, i, k),
+        )
+
+    def _node(self, passes: Sequence[LayerPass], what: str, l: int, i: int, k: int) -> Value:
+        """See `Pass.node`."""
+        layer = self.layers[l - 1]
+        if what in ("gamma", "beta"):
+            scales: list[Value] = getattr(layer, what)
+            return scales[i]
+        if what in ("W", "b"):
+            return layer.neurons[i].w[k] if what == "W" else layer.neurons[i].b
+        units: list[list[Value]] = getattr(passes[l - 1], what.lower())
+        return units[k][i]
+
+    def forward(self, X: ArrayLike) -> Array:
+        """See :meth:`Network.forward`."""
+        X, _ = self.require_examples(X)
+        columns = [self.passes_of([x], training=False)[-1].array("a") for x in X.T.tolist()]
+        return np.concatenate(columns, axis=1)
+
+    def parameters(self) -> list[Value]:
+        """The weights and bias of each unit, layer by layer."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to 0."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def named(self, what: str = "data") -> dict[str, Array]:
+        """See :meth:`Network.named`."""
+        return {
+            name: np.array([[getattr(p, what) for p in row] for row in rows])
+            for name, rows in self.named_values().items()
+        }
+
+    def _set_named(self, arrays: Mapping[str, Array]) -> None:
+        there = self.named_values()
+        for name, array in arrays.items():
+            for row, numbers in zip(there[name], array.tolist(), strict=True):
+                for p, x in zip(row, numbers, strict=True):
+                    p.data = float(x)
+
+    def named_values(self) -> dict[str, list[list[Value]]]:
+        """Every parameter by name, in rows."""
+        found = {}
+        for l, layer in enumerate(self.layers, 1):
+            found[f"W{l}"] = [neuron.w for neuron in layer.neurons]
+            if layer.neurons[0].bias:
+                found[f"b{l}"] = [[neuron.b] for neuron in layer.neurons]
+            if layer.gamma:
+                found[f"gamma{l}"] = [[gamma] for gamma in layer.gamma]
+                found[f"beta{l}"] = [[beta] for beta in layer.beta]
+        return found
+
+
+def _number_examples(passes: Sequence[LayerPass]) -> None:
+    """Append the example's number to the labels of z and a, as the course writes z^[1](3)."""
+    for layer in passes:
+        z_norm = layer.z_norm or [[] for _ in layer.z]
+        for k, units in enumerate(zip(layer.z, z_norm, layer.a, strict=True), 1):
+            for unit in dict.fromkeys(unit for each in units for unit in each):
+                unit.label += f"({k})"

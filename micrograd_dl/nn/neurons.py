@@ -1,0 +1,185 @@
+"""Neurons and layers of Values: each of their numbers can be drawn, stepped through and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from micrograd_dl.engine.functions import affine, dot
+from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.nn.activations import Activation, activation
+from micrograd_dl.nn.initialisers import Weights, default_initialiser
+
+
+class Neuron:
+    """One unit: ``z = w1 x1 + ... + b`` and ``a = g(z)`` (course, section 4).
+
+    Args:
+        n_in: the number of inputs.
+        activation: g; any but softmax, which is of a whole layer.
+        w, b: initial weights and bias; by default drawn to suit the activation, and 0.
+        seed: of the weights; without one they differ from unit to unit.
+        expanded: write z as multiplications and additions instead of one node; the numbers are the same.
+        bias: whether there is a b; without, it stays 0 and is no parameter.
+
+    >>> house = Neuron(1, "relu", w=[0.2], b=50)
+    >>> house([1000.0]).data
+    250.0
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: str | Activation = "relu",
+        *,
+        w: Sequence[float] | None = None,
+        b: float = 0.0,
+        seed: int | None = None,
+        expanded: bool = False,
+        bias: bool = True,
+    ) -> None:
+        self.activation = _unit_activation(activation)
+        if n_in < 1:
+            raise ValueError(f"a neuron takes one input at least, not {n_in}")
+        if w is None:
+            w = default_initialiser(self.activation)(np.random.default_rng(seed), 1, n_in)[0]
+        if len(w) != n_in:
+            raise ValueError(f"a neuron takes one weight an input: {n_in} inputs, {len(w)} weights")
+        self.w = [Value(float(x), f"w{j}") for j, x in enumerate(w, 1)]
+        self.b = Value(b, "b")
+        self.expanded = expanded
+        self.bias = bias
+
+    def z(self, x: Sequence[Operand]) -> Value:
+        """The weighted sum of n inputs.
+
+        Raises:
+            ValueError: their number is wrong.
+        """
+        if len(x) != len(self.w):
+            raise ValueError(f"this neuron takes {len(self.w)} inputs, got {len(x)}")
+        z: Value = affine(self.w, x, self.b) if self.bias else dot(self.w, x)
+        return z.expand() if self.expanded else z
+
+    def __call__(self, x: Sequence[Operand]) -> Value:
+        """The activation of n inputs."""
+        a: Value = self.activation.of([self.z(x)])[0]
+        return a
+
+    def parameters(self) -> list[Value]:
+        """w1 ... wn, then b if there is one."""
+        return [*self.w, self.b] if self.bias else list(self.w)
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to 0."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)} -> {self.activation.name})"
+
+
+class Layer:
+    """Units side by side, on the same inputs.
+
+    Args:
+        n_in, n_out: the numbers of inputs and of units.
+        activation: any.
+        weights: ``(n_out, n_in)``; by default drawn to suit the activation.
+        number: of the layer in its network, for the labels ``W1[2,3]``: the weight of unit 2 for input 3.
+        seed: of the weights; without one they differ from layer to layer.
+        expanded, bias: see Neuron.
+        scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
+
+    Raises:
+        ValueError: a size is below 1, the weights have another shape, or there is no such activation.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "relu",
+        *,
+        weights: Weights | None = None,
+        number: int = 1,
+        seed: int | None = None,
+        expanded: bool = False,
+        bias: bool = True,
+        scaled: bool = False,
+    ) -> None:
+        self.activation = _activation(activation)
+        if n_in < 1 or n_out < 1:
+            raise ValueError(f"a layer takes one input and one unit at least, not {n_in} and {n_out}")
+        if weights is None:
+            weights = default_initialiser(self.activation)(np.random.default_rng(seed), n_out, n_in)
+        if np.shape(weights) != (n_out, n_in):
+            raise ValueError(f"the weights are {np.shape(weights)}, {(n_out, n_in)} is wanted: a row a unit")
+        self.number = number
+        self.neurons = [Neuron(n_in, "linear", w=row, expanded=expanded, bias=bias) for row in weights]
+        units = range(1, n_out + 1) if scaled else ()
+        self.gamma = [Value(1.0, f"gamma{number}[{i}]") for i in units]
+        self.beta = [Value(0.0, f"beta{number}[{i}]") for i in units]
+        for i, neuron in enumerate(self.neurons, 1):
+            for j, w in enumerate(neuron.w, 1):
+                w.label = f"W{number}[{i},{j}]"
+            neuron.b.label = f"b{number}[{i}]"
+
+    def z(self, x: Sequence[Operand]) -> list[Value]:
+        """Each unit's weighted sum."""
+        z = [neuron.z(x) for neuron in self.neurons]
+        for i, unit in enumerate(z, 1):
+            unit.label = f"z{self.number}[{i}]"
+        return z
+
+    def scale(self, z_norm: Sequence[Value]) -> list[Value]:
+        """``gamma z_norm + beta`` of each unit."""
+        scaled = [gamma * z + beta for gamma, z, beta in zip(self.gamma, z_norm, self.beta, strict=True)]
+        for i, (z, unit) in enumerate(zip(z_norm, scaled, strict=True), 1):
+            z.label, unit.label = f"z_norm{self.number}[{i}]", f"z_tilde{self.number}[{i}]"
+        return scaled
+
+    def drop(self, a: Sequence[Value], mask: Sequence[float]) -> list[Value]:
+        """Each activation times its number of dropout's mask."""
+        dropped = [unit * d for unit, d in zip(a, mask, strict=True)]
+        for i, (before, unit) in enumerate(zip(a, dropped, strict=True), 1):
+            if self.activation.name != "linear":
+                before.label = f"g{self.number}[{i}]"
+            unit.label = f"a{self.number}[{i}]"
+        return dropped
+
+    def activate(self, z: Sequence[Value]) -> list[Value]:
+        """Each unit's activation."""
+        a = self.activation.of(z)
+        if self.activation.name != "linear":
+            for i, unit in enumerate(a, 1):
+                unit.label = f"a{self.number}[{i}]"
+        return a
+
+    def __call__(self, x: Sequence[Operand]) -> list[Value]:
+        """The activations for n inputs."""
+        return self.activate(self.z(x))
+
+    def parameters(self) -> list[Value]:
+        """The parameters of each unit in turn, then gamma and beta."""
+        return [p for neuron in self.neurons for p in neuron.parameters()] + self.gamma + self.beta
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to 0."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def __repr__(self) -> str:
+        return f"Layer({len(self.neurons[0].w)} -> {len(self.neurons)} {self.activation.name})"
+
+
+def _activation(name: str | Activation) -> Activation:
+    return activation(name)
+
+
+def _unit_activation(name: str | Activation) -> Activation:
+    found = activation(name)
+    if found.name == "softmax":
+        raise ValueError("softmax is of a whole layer: use Layer(n_in, n_out, 'softmax')")
+    return found

@@ -1,0 +1,80 @@
+"""Regularisers: what large weights cost, each written once for Values and arrays (course, section 7).
+
+The cost gains ``lambda/(2m)`` times the sum of `of` over all weights. Biases, and the gamma and beta of a
+normalisation, are left out. Their derivatives by hand are in :mod:`~micrograd_dl.vectorized.formulas`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.coerce import to_float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regulariser:
+    """A penalty on weights.
+
+    Attributes:
+        name: what it is called.
+        of: the penalty of one weight, a Value or a float, or of each weight in an array.
+    """
+
+    name: str
+    of: Callable[[Any], Any]
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+l2 = Regulariser("l2", lambda w: w * w)
+l1 = Regulariser("l1", lambda w: ops.abs(w))
+
+REGULARISERS = {regulariser.name: regulariser for regulariser in (l2, l1)}
+
+
+def elastic_net(lambda_: float, l1_part: float = 0.5) -> dict[str, float]:
+    """L1 and L2 together: ``lambda/(2m) (part |w| + (1 - part) w^2)``.
+
+    >>> elastic_net(0.1)
+    {'l1': 0.05, 'l2': 0.05}
+    """
+    if not 0 <= to_float(l1_part, "the part of L1") <= 1:
+        raise ValueError(f"the part of L1 is from 0 to 1, not {l1_part!r}")
+    return {"l1": lambda_ * l1_part, "l2": lambda_ * (1 - l1_part)}
+
+
+def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float]:
+    """The lambda of each regulariser that takes part, by name.
+
+    Raises:
+        ValueError: there is no such regulariser, or a lambda is not possible.
+    """
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"regularisers are lambdas by name, such as {{'l2': 0.1}}, not {given!r}")
+    found: dict[str, float] = {}
+    for name, x in [*(given or {}).items(), *more.items()]:
+        if name not in REGULARISERS:
+            raise ValueError(f"there is no regulariser {name!r}: choose from {', '.join(REGULARISERS)}")
+        found[name] = found.get(name, 0.0) + to_float(x, f"the regularisation {name}")
+        if not 0 <= x < float("inf"):
+            raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")
+    return {name: found[name] for name in REGULARISERS if found.get(name)}
+
+
+def max_norm(W: NDArray[Any], c: float) -> NDArray[Any]:
+    """W with each row, the weights into one unit, scaled down to the length c if it is longer.
+
+    >>> max_norm(np.array([[3.0, 4.0], [0.3, 0.4]]), 1.0)
+    array([[0.6, 0.8],
+           [0.3, 0.4]])
+    """
+    length = np.sqrt(np.square(W).sum(axis=1, keepdims=True))
+    shrunk: NDArray[Any] = np.where(length > c, W * (c / np.where(length > c, length, 1)), W)
+    return shrunk

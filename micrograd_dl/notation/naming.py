@@ -1,0 +1,94 @@
+"""Names for the nodes of a graph: the user's where there are some, the course's letters for the rest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterator, Mapping, Sequence
+from itertools import chain, count
+
+from micrograd_dl.engine.operation import readable
+from micrograd_dl.engine.value import Value
+
+# The course writes J for the result and u, v for what lies between; more letters follow while they last.
+RESULT = "J"
+LETTERS = ("u", "v", "p", "q", "r", "s", "t")
+
+
+def name_values(namespace: Mapping[str, object] | None = None) -> None:
+    """Label every Value in `namespace` that has no label yet by the name of its variable.
+
+    Lists and tuples of Values are numbered from 1, as the course does: ``w = [Value(1), Value(2)]`` gives
+    w1 and w2. Names that begin with an underscore are passed over; if two names hold the same Value, the
+    first one stays.
+
+    Args:
+        namespace: names to objects, such as ``locals()``; the caller's own variables if it is left out.
+
+    >>> a, w = Value(1), [Value(2), Value(3)]
+    >>> name_values({"a": a, "w": w})
+    >>> a.label, w[0].label, w[1].label
+    ('a', 'w1', 'w2')
+    """
+    found = sys._getframe(1).f_locals if namespace is None else namespace
+    for name, item in list(found.items()):
+        if name.startswith("_"):
+            continue
+        if isinstance(item, Value):
+            _label(item, name)
+        elif isinstance(item, list | tuple):
+            for position, element in enumerate(item, 1):
+                if isinstance(element, Value):
+                    _label(element, f"{name}{position}")
+
+
+def unique_names(order: Sequence[Value]) -> dict[Value, str]:
+    """One name for each node of a graph in topological order, no two the same; constants have none.
+
+    Labels come first; a second node with the label ``a`` is called ``a_2``. The result is called J, other
+    results of operations by a letter (u, v, ...) or, if there are many, u1, u2, ...; leaves x, or x1, x2, ...
+
+    >>> from micrograd_dl.engine.order import topological_order
+    >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    >>> list(unique_names(topological_order(3 * (a + b * c))).values())
+    ['a', 'b', 'c', 'u', 'v', 'J']
+    """
+    taken: set[str] = set()
+    given: dict[Value, str] = {}
+    candidates: dict[str, Iterator[str]] = {}  # of each label, so that a label borne by many is counted on
+    for node in order:
+        if node.label and not node.is_constant:
+            name = readable(node.label)
+            given[node] = _free(candidates.setdefault(name, chain([name], _numbered(f"{name}_", 2))), taken)
+    if order[-1] not in given:
+        given[order[-1]] = free_name(RESULT, taken)
+        taken.add(given[order[-1]])
+    rest = [node for node in order if node not in given and not node.is_constant]
+    leaves, interior = [n for n in rest if n.is_leaf], [n for n in rest if not n.is_leaf]
+    letters = [letter for letter in LETTERS if letter not in taken]
+    of_interior = iter(letters) if len(interior) <= len(letters) else _numbered("u", 1)
+    of_leaves = chain(["x"], _numbered("x", 1)) if len(leaves) == 1 else _numbered("x", 1)
+    for node in interior:
+        given[node] = _free(of_interior, taken)
+    for node in leaves:
+        given[node] = _free(of_leaves, taken)
+    return {node: given[node] for node in order if node in given}
+
+
+def _label(value: Value, name: str) -> None:
+    if not value.label and not value.is_constant:
+        value.label = name
+
+
+def _numbered(stem: str, start: int) -> Iterator[str]:
+    return (f"{stem}{i}" for i in count(start))
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or if that is taken, the first of name1, name2, ... that is not."""
+    return next(free for free in chain([name], _numbered(name, 1)) if free not in taken)
+
+
+def _free(candidates: Iterator[str], taken: set[str]) -> str:
+    name = next(name for name in candidates if name not in taken)
+    taken.add(name)
+    return name

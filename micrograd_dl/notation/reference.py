@@ -1,0 +1,74 @@
+"""The reference of operations, written from the table."""
+
+from __future__ import annotations
+
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.notation import Notation
+
+_HEAD = """\
+| name | written | local derivatives | meaning | undefined or kinked |
+|---|---|---|---|---|"""
+
+
+_OPENING = """\
+<!-- Written from the table. To write it again:
+     python -c "import micrograd_dl.notation.reference as r; print(r.document(), end='')" \\
+     > docs/operations.md -->
+
+# Operations
+
+Every primitive operation of `micrograd_dl`, as its entry in `micrograd_dl/engine/ops.py` has it. In a local
+derivative, `out` is the operation's own result; `at_least(x, y)` is 1 where x >= y, else 0. An operation
+with a kink has a slope there too, by the choice that the meaning names. What happens at infinity, at NaN
+and on overflow is the same for all: see the opening of `micrograd_dl/engine/ops.py`.
+
+"""
+
+
+def document() -> str:
+    """The text of ``docs/operations.md``: the reference under a heading."""
+    return f"{_OPENING}{reference()}\n"
+
+
+def reference() -> str:
+    """Every operation of the table as a Markdown table; ``out`` is the operation's own result.
+
+    >>> [line] = [line for line in reference().splitlines() if line.startswith("| `tanh`")]
+    >>> line[:53]
+    '| `tanh` | `tanh(x)` | `1 - out * out` | the hyperbol'
+    """
+    return "\n".join([_HEAD, *map(_row, TABLE.values())])
+
+
+def _row(operation: Operation) -> str:
+    node = _example(operation)
+    write = Notation(topological_order(node))
+    derivatives = ", ".join(f"`{write.local_formula(node, index)}`" for index in range(len(node.parents)))
+    edges = [f"needs {operation.requirement}"] if operation.requirement else []
+    edges += ["kink"] if operation.kink else []
+    cells = [
+        f"`{operation.name}`",
+        f"`{write.formula(node)}`",
+        derivatives,
+        operation.meaning,
+        "; ".join(edges),
+    ]
+    escaped = [cell.replace("|", r"\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
+
+
+def _example(operation: Operation) -> Value:
+    """The operation on as many named operands as it takes; of any number, on few that show its pattern."""
+    for count in [operation.arity] if operation.arity is not None else [3, 4]:
+        try:
+            node: Value = operation(*(Value(float("nan"), name) for name in Operation.operand_names(count)))
+        except ValueError:
+            continue  # dot takes pairs
+        node.label = "out"
+        return node
+    raise ValueError(
+        f"{operation.name} is undefined on 3 and on 4 operands: say how to show it in the reference"
+    )

@@ -1,1 +1,0 @@
-"""The prompt of ``micrograd-dl step``: how it reads commands, what it says, and how that fits a terminal."""

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import pytest
+
+from micrograd_dl.cli.lookup import answer, find
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.expression import ExpressionError, parse
+
+
+def course(position: int = 9) -> Trace:
+    trace = Trace(parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2))
+    trace.goto(position)
+    return trace
+
+
+@pytest.mark.parametrize("text", ["b", " b ", "b.data"])
+def test_a_node_is_found(text: str) -> None:
+    trace = course()
+    assert find(trace, text) == (trace.node("b"), False)
+
+
+@pytest.mark.parametrize("text", ["db", "dJ/db", "b.grad"])
+def test_a_gradient_is_found(text: str) -> None:
+    trace = course()
+    assert find(trace, text) == (trace.node("b"), True)
+
+
+@pytest.mark.parametrize("text", ["", "z", "dz", "dJ/dz", "dv/db", "z.grad", "b.grads", "b + c", "3", "d"])
+def test_what_is_neither_is_refused(text: str) -> None:
+    with pytest.raises(KeyError, match="no node is called"):
+        find(course(), text)
+
+
+def test_a_node_comes_before_a_gradient_of_that_name() -> None:
+    a, da = Value(2, "a"), Value(3, "da")
+    trace = Trace(a * da)
+    assert find(trace, "da") == (da, False)
+    assert find(trace, "dJ/da") == (a, True)
+
+
+def test_names_that_are_no_identifiers_are_found() -> None:
+    w, v = Value(2, "w[1]"), Value(3, "two words")
+    trace = Trace(w * v)
+    assert find(trace, "w[1]") == (w, False)
+    assert find(trace, "dw[1]") == (w, True)
+    assert find(trace, "`two words`") == (v, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("b", "b = 3"),
+        ("b.data", "b.data = 3"),
+        ("db", "db = 6"),
+        ("dJ/db", "dJ/db = 6"),
+        ("b.grad", "b.grad = 6"),
+        ("3*(a + b*c) - J", "3*(a + b*c) - J = 0"),
+        ("dJ/du * du/db", "dJ/du * du/db = 6"),
+        ("dJ / du*du / db", "dJ / du*du / db = 6"),
+        ("dv/db", "dv/db = 2"),
+        ("dJ/dJ", "dJ/dJ = 1"),
+        ("da/db", "da/db = 0"),
+        ("∂u/∂b", "∂u/∂b = 2"),
+        ("db * 2 + b.grad + c.data", "db * 2 + b.grad + c.data = 20"),
+        ("exp(0) + a/b*0", "exp(0) + a/b*0 = 1"),
+        ("0.1 + 0.2", "0.1 + 0.2 = 0.30000000000000004"),
+    ],
+)
+def test_answers(text: str, shown: str) -> None:
+    assert answer(course(), text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("b +", "missing"),
+        ("1/0", "not defined"),
+        ("__import__('os')", "not part of an expression|no place|function"),
+        ("∂J/∂b", "there is no ∂J/∂b: J = 3 \\* v"),
+        ("∂u/∂b[2]", "there is no ∂u/∂b\\[2\\]"),
+        ("∂u/∂b[0]", "there is no ∂u/∂b\\[0\\]"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        answer(course(), text)
+
+
+@pytest.mark.parametrize("text", ["z", "b + z", "z.data * 2", "dJ/dz"])
+def test_unknown_names_are_refused(text: str) -> None:
+    with pytest.raises(KeyError, match="no node is called"):
+        answer(course(), text)
+
+
+def test_an_error_has_a_caret() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        answer(course(), "b ++* c")
+    assert str(caught.value).splitlines()[1] == "b ++* c"
+
+
+def test_nothing_is_told_before_its_time() -> None:
+    trace = course(0)
+    assert answer(trace, "a") == "a = 5"
+    assert answer(trace, "u") == "u = ?   (not computed yet)"
+    assert answer(trace, "da") == "da = ?   (no term has been added yet)"
+    for text in ("u + 1", "dJ/du + 1", "du/db", "∂u/∂b + 1", "u.data + 1"):
+        with pytest.raises(ValueError, match="yet: go on"):
+            answer(trace, text)
+
+
+def test_a_gradient_that_is_not_complete_is_not_taken_for_one() -> None:
+    trace = Trace(parse("x*x + x", x=3))
+    trace.until("dx")
+    assert answer(trace, "dx") == "dx = 1 so far   (term 1 of 3)"
+    with pytest.raises(ValueError, match="dx is not complete yet"):
+        answer(trace, "dx * 2")
+    trace.end()
+    assert answer(trace, "dx * 2") == "dx * 2 = 14"
+
+
+def test_partial_derivatives_by_one_operand_of_two() -> None:
+    trace = Trace(parse("u = x*y + x; J = u*u*3", x=3, y=2))
+    trace.end()
+    [p] = [node for node in trace.order if trace.notation.formula(node) == "u * u"]
+    name = trace.notation.name(p)
+    assert answer(trace, f"∂{name}/∂u[1]") == f"∂{name}/∂u[1] = 9"
+    assert answer(trace, f"∂{name}/∂u") == f"∂{name}/∂u = 18"
+
+
+def test_names_made_for_symbols_do_not_collide() -> None:
+    x, other = Value(3, "x"), Value(100, "dJ_dx")
+    trace = Trace(x * x + other)
+    trace.end()
+    assert answer(trace, "dJ/dx + dJ_dx") == "dJ/dx + dJ_dx = 106"
+
+
+def test_a_seed_other_than_one() -> None:
+    trace = Trace(parse("a*b", a=2, b=3), seed=10)
+    trace.end()
+    total = trace.notation.total(trace.node("a"))
+    assert answer(trace, total) == f"{total} = 30"
+    assert answer(trace, f"{total} + 0") == f"{total} + 0 = 30"
+
+
+def test_infinite_numbers() -> None:
+    trace = Trace(Value(float("-inf"), "a") * Value(2, "b"))
+    trace.end()
+    assert answer(trace, "a") == "a = -inf"
+    assert answer(trace, "J + 1") == "J + 1 = -inf"
+
+
+def test_what_is_undefined_is_said_with_the_numbers_of_the_walk() -> None:
+    with pytest.raises(ExpressionError, match="u / 0 is not defined at u = 6: "):
+        answer(course(), "u / 0")

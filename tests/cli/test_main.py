@@ -1,0 +1,492 @@
+from __future__ import annotations
+
+import io
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from micrograd_dl import __version__
+from micrograd_dl.cli import main as cli
+from micrograd_dl.cli.main import main
+
+COURSE = ["u = b*c; v = a + u; J = 3*v", "a=5", "b=3", "c=2"]
+WALK = """\
+u = b*c; v = a + u; J = 3*v
+at a = 5, b = 3, c = 2
+
+Forward pass: from the leaves to J
+  u = b * c = 3 * 2 = 6
+  v = a + u = 5 + 6 = 11
+  J = 3 * v = 3 * 11 = 33
+
+Backward pass: from J back to the leaves
+  dJ = dJ/dJ = 1
+  dv += dJ/dJ * dJ/dv = 1 * 3 = 3   (dv: 0 -> 3)
+  da += dJ/dv * dv/da = 3 * 1 = 3   (da: 0 -> 3)
+  du += dJ/dv * dv/du = 3 * 1 = 3   (du: 0 -> 3)
+  db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
+  dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)
+
+Gradient of J
+  dJ/da = 3
+  dJ/db = 6
+  dJ/dc = 9
+"""
+SOURCE = "def J_and_gradient("
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+
+def run(*words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "micrograd_dl", *words],
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | environment,
+        timeout=60,
+    )
+
+
+# The walk
+
+
+def test_the_whole_walk_of_the_courses_example(capsys: Capture) -> None:
+    assert main(["step", "--all", *COURSE]) == 0
+    assert capsys.readouterr() == (WALK, "")
+
+
+def test_the_courses_example_is_what_no_expression_means(capsys: Capture) -> None:
+    assert main(["step", "--all"]) == 0
+    assert capsys.readouterr() == (WALK, "")
+
+
+def test_the_courses_example_at_other_values(capsys: Capture) -> None:
+    assert main(["step", "a=6", "--all"]) == 0
+    assert "J = 3 * v = 3 * 12 = 36" in capsys.readouterr().out
+
+
+def test_a_script_from_a_pipe(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, "c\n# a comment\n\nprint db\n")
+    assert main(["step", *COURSE]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "db = 6"
+
+
+def test_a_script_goes_on_after_an_error_and_ends_in_1(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_in(monkeypatch, "nonsense\nprint b\n")
+    assert main(["step"]) == 1
+    assert capsys.readouterr() == ("b = 3\n", "line 1: there is no command nonsense: help lists them all\n")
+
+
+def test_an_empty_script(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, "")
+    assert main(["step"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_closed_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["train", "jupiters"]) == 1
+    assert main(["step"]) == 0
+    assert main(["step", "--all"]) == 0
+
+
+# The other commands
+
+
+@pytest.mark.parametrize("suffix", ["dot", "svg"])
+def test_draw(capsys: Capture, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"J.{suffix}"
+    assert main(["draw", "-o", str(file), *COURSE]) == 0
+    assert capsys.readouterr() == (f"Wrote {file}\n", "")
+    assert "33" in file.read_text(encoding="utf-8")
+
+
+def test_draw_with_edges(tmp_path: Path) -> None:
+    plain, edges = tmp_path / "plain.dot", tmp_path / "edges.dot"
+    assert main(["draw", "-o", str(plain)]) == main(["draw", "--edges", "-o", str(edges)]) == 0
+    assert len(edges.read_text(encoding="utf-8")) > len(plain.read_text(encoding="utf-8"))
+
+
+def test_a_picture_that_cannot_be_saved(capsys: Capture, tmp_path: Path) -> None:
+    for file in ("J.xyz", "missing/J.dot"):
+        assert main(["draw", "-o", str(tmp_path / file)]) == 1
+        assert capsys.readouterr().err.startswith("micrograd-dl: ")
+
+
+@pytest.mark.filterwarnings("default:no font on this machine has")
+@pytest.mark.parametrize("command", ["draw", "step"])
+def test_a_warning_is_one_line(
+    command: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viz import convert
+
+    monkeypatch.setattr(convert, "_has_shape", lambda character, *_: character != "高")
+    file = tmp_path / "c.png"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"draw {file}\n"))
+    options = ["-o", str(file)] if command == "draw" else []
+    assert main([command, *options, "é=宽*高; J=é*ñ", "宽=2", "高=3", "ñ=1"]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("micrograd-dl: warning: no font on this machine has 高: the picture shows boxes")
+    assert told.count("\n") == 1
+    assert file.exists()
+
+
+def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Capture) -> None:
+    assert main(["predict", "none.npz", "new.csv"]) == 1
+    assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "amount"), [("", ""), ("Unable to allocate 74.5 GiB", " (Unable to allocate 74.5 GiB)")]
+)
+def test_what_does_not_fit_into_the_memory(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, said: str, amount: str
+) -> None:
+    def network(*_: object, **__: object) -> NoReturn:
+        raise MemoryError(said)
+
+    monkeypatch.setattr("micrograd_dl.training.experiment.network", network)
+    assert main(["train", "moons", "--hidden", "100000,100000"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "micrograd-dl: train moons --hidden 100000,100000: "
+        f"the memory does not suffice{amount}: ask for less\n",
+    )
+
+
+def test_what_does_not_fit_into_any_memory(capsys: Capture) -> None:
+    for size in ("1000000000000000000", "99999999999999999999999"):
+        assert main(["train", "moons", "--hidden", size]) == 1
+        assert (
+            f"a network (2, {size}, 1) has {4 * int(size) + 1:,} parameters, more" in capsys.readouterr().err
+        )
+
+
+def test_draw_needs_a_file(capsys: Capture) -> None:
+    assert main(["draw", *COURSE]) == 2
+    assert "-o" in capsys.readouterr().err
+
+
+def test_a_good_check(capsys: Capture) -> None:
+    assert main(["check", *COURSE]) == 0
+    assert "backprop is right" in capsys.readouterr().out
+
+
+def test_a_check_that_can_judge_nothing(capsys: Capture) -> None:
+    assert main(["check", "relu(x)", "x=0"]) == 1
+    assert "kink" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "verdict"),
+    [
+        (["relu(x) + y", "x=0", "y=1"], 0, "backprop is right"),  # a kink, where the slope is a choice
+        (["x**y", "x=-2", "y=2"], 1, "backprop is right where it could be judged"),
+        (["sqrt(x) + y", "x=0", "y=1"], 1, "backprop is right where it could be judged"),
+        (["x*x*x", "x=1e-120"], 1, "nothing could be judged here"),
+    ],
+)
+def test_the_exit_code_of_a_check_in_which_not_all_is_judged(
+    capsys: Capture, words: list[str], code: int, verdict: str
+) -> None:
+    assert main(["check", *words]) == code
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first.endswith(f": {verdict}")
+
+
+def test_source(capsys: Capture) -> None:
+    assert main(["source", "x**3 - 2*x", "x=2"]) == 0
+    assert capsys.readouterr().out.startswith(SOURCE)
+
+
+def test_source_runs(capsys: Capture) -> None:
+    main(["source", *COURSE])
+    names: dict[str, object] = {}
+    exec(capsys.readouterr().out, names)  # this very text is what users run
+    function = names["J_and_gradient"]
+    assert callable(function)
+    assert function(5.0, 3.0, 2.0) == (33.0, {"a": 3.0, "b": 6.0, "c": 9.0})
+
+
+# The expression and its values
+
+
+@pytest.mark.parametrize("command", ["check", "source"])
+def test_an_expression_from_standard_input(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    type_in(monkeypatch, "u = x*x\n# squared\nu + x\n")
+    assert main([command, "-", "x=3"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_walk_from_standard_input_has_no_prompt(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, "x*x")
+    assert main(["step", "-", "x=3", "--all"]) == 0
+    assert main(["step", "-", "x=3"]) == 2
+    assert "add --all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("endless", ["x" * 10**6, "1+" * 10**6])
+def test_too_much_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch, endless: str) -> None:
+    type_in(monkeypatch, endless)
+    assert main(["source", "-"]) == 2
+    assert len(capsys.readouterr().err) < 1000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-a*b", "a=2", "b=3"],
+        ["--", "-a*b", "a=2", "b=3"],
+        ["a=2", "b=3", "-a*b"],
+        ["a=2", "-a*b", "b=3", "--"],
+        [" -a*b", " a = 2 ", "b= 3"],
+    ],
+)
+def test_values_and_an_expression_in_any_order(capsys: Capture, words: list[str]) -> None:
+    assert main(["step", *words, "--all"] if "--" not in words else ["step", "--all", *words]) == 0
+    assert "J = u * b = -2 * 3 = -6" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-3", "0.001"), ("-inf", "-inf"), ("nan", "nan"), (".5", "0.5")]
+)
+def test_numbers(capsys: Capture, text: str, value: str) -> None:
+    assert main(["step", "--all", "x*2", f"x={text}"]) == 0
+    assert f"at x = {value}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["a*b", "a=5"], "no value is given for b"),
+        (["a*b*c"], "no value is given for a, b, c"),
+        (["a*b", "a=five", "b=2"], "'a=five' is not a value, such as a=5"),
+        (["a*b", "a=2_0", "b=2"], "'a=2_0' is not a value, such as a=5"),
+        (["a*b", "a=١", "b=2"], "'a=١' is not a value, such as a=5"),
+        (["u=b*c", "v=a+u", "a=1"], "put the whole expression in quotes"),
+        (["a*b", "a=1", "a=2", "b=3"], "a is given two values, 1 and 2"),
+        (["y=1", "z=3"], "the course's example has no y, z: its variables are a, b, c"),
+        (["a +* b", "a=1", "b=2"], "\na +* b\n"),
+        (["exp*2", "exp=1"], "exp"),
+        (["log(x)", "x=0"], "log"),
+        (["1/x", "x=0"], "0"),
+        (["x.real", "x=1"], "x.real"),
+        ([""], "nothing to compute"),
+        (["((((", "x=1"], "^"),
+    ],
+)
+def test_what_is_wrong_with_an_expression(capsys: Capture, words: list[str], problem: str) -> None:
+    for command in (["check"], ["source"], ["step", "--all"], ["draw", "-o", "never.svg"]):
+        assert main([*command, *words]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("micrograd-dl: ")
+        assert problem in err
+    assert not Path("never.svg").exists()
+
+
+def test_values_that_are_not_used(capsys: Capture) -> None:
+    assert main(["check", "w = 2*x; x*x", "x=1", "d=2"]) == 0
+    assert capsys.readouterr().err == "micrograd-dl: warning: not used: d, w\n"
+
+
+# Help, version, mistakes
+
+
+def test_version(capsys: Capture) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"micrograd-dl {__version__}\n", "")
+
+
+def test_help_shows_every_command_and_examples(capsys: Capture) -> None:
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    for word in ("step", "draw", "check", "source", "examples:", "Exit codes:"):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= 84
+
+
+@pytest.mark.parametrize("command", ["step", "draw", "check", "source"])
+def test_help_of_a_command(capsys: Capture, command: str) -> None:
+    assert main([command, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"usage: micrograd-dl {command}" in out
+    assert max(map(len, out.splitlines())) <= 84
+
+
+def test_the_examples_of_the_help_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import shlex
+
+    monkeypatch.chdir(tmp_path)
+    examples = [line.strip() for line in cli._TOP_EXAMPLES.splitlines() if "micrograd-dl " in line][:6]
+    assert len(examples) == 6
+    for example in examples:
+        piped, _, command = example.rpartition(" | ")
+        type_in(monkeypatch, shlex.split(piped)[1] if piped else "")
+        assert main(shlex.split(command)[1:]) == 0
+    assert (tmp_path / "graph.svg").exists()
+
+
+def test_without_a_command(capsys: Capture) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("usage: micrograd-dl ")
+
+
+@pytest.mark.parametrize(
+    "words", [["walk"], ["--nonsense"], ["check", "--nonsense"], ["x*x", "x=1"], ["step", "--all=3"]]
+)
+def test_mistakes_of_usage(capsys: Capture, words: list[str]) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("usage: micrograd-dl")
+    assert "error: " in err.splitlines()[-1]
+
+
+# The process
+
+
+def test_python_m() -> None:
+    done = run("step", "--all")
+    assert (done.returncode, done.stdout, done.stderr) == (0, WALK, "")
+
+
+def test_the_arguments_of_the_process(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["micrograd-dl", "--version"])
+    assert main() == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_an_encoding_that_lacks_characters() -> None:
+    done = run("step", "x*x", "x=3", stdin="c\ngraph\n", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "dx += dJ/dJ * partial J/partial x[2] = 1 * 3 = 3" in done.stdout
+    assert "`- x" in done.stdout
+
+
+def test_input_that_is_no_text() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "micrograd_dl", "step"],
+        input=b"\xff\xfe\nprint b\n\0\n",
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [b"b = 3"]
+    assert b"Traceback" not in done.stderr
+
+
+def test_colours_are_for_terminals_and_those_who_ask() -> None:
+    assert "\x1b" not in run("step", "--all").stdout
+    assert "\x1b[1;36mForward" in run("step", "--all", FORCE_COLOR="1").stdout
+    assert "\x1b" not in run("step", "--all", FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_a_reader_who_has_had_enough() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        command = [sys.executable, "-m", "micrograd_dl", "step", "--all"]
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk() -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "micrograd_dl", "step", "--all"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("micrograd-dl: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_standard_input", interrupted)
+    assert main(["check", "-"]) == 130
+
+
+def test_help_needs_nothing_heavy() -> None:
+    program = (
+        "import sys; from micrograd_dl.cli.main import main; main(['--help']); "
+        "print(sorted({'viz', 'numpy', 'cmd', 'readline', 'graphviz'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stderr == "[]\n"
+
+
+# A terminal
+
+
+def test_a_session_at_a_terminal(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="there are no such terminals here")
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "XDG_STATE_HOME": str(tmp_path)}
+    environment.pop("NO_COLOR", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "micrograd_dl", "step"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        screen = until(ours, b"(start 0/9) ")
+        for keys, awaited in [
+            (b"\n", b"(forward 1/9) "),
+            (b"until db\n", b"(backward 8/9) "),
+            (b"nonsense\n", b"*** there is no command nonsense"),
+            (b"goto 2\n", b"(forward 2/9) "),
+            (b"\x04", b"\n"),
+        ]:
+            os.write(ours, keys)
+            screen += until(ours, awaited)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert b"Traceback" not in screen
+    history = tmp_path / "micrograd-dl" / "history"
+    if history.exists():  # Python has readline here
+        assert history.read_text().splitlines()[-3:] == ["until db", "nonsense", "goto 2"]
+
+
+def until(terminal: int, awaited: bytes) -> bytes:
+    """What appears on a terminal up to the awaited text; an error if it does not come."""
+    screen = b""
+    while awaited not in screen:
+        ready, _, _ = select.select([terminal], [], [], 20)
+        assert ready, f"{awaited!r} does not appear, only {screen!r}"
+        screen += os.read(terminal, 4096)
+    return screen

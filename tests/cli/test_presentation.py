@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+
+from micrograd_dl.cli import presentation
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.expression import parse
+
+COURSE = "u = b*c; v = a + u; J = 3*v"
+WALK = """\
+u = b*c; v = a + u; J = 3*v
+at a = 5, b = 3, c = 2
+
+Forward pass: from the leaves to J
+  u = b * c = 3 * 2 = 6
+  v = a + u = 5 + 6 = 11
+  J = 3 * v = 3 * 11 = 33
+
+Backward pass: from J back to the leaves
+  dJ = dJ/dJ = 1
+  dv += dJ/dJ * dJ/dv = 1 * 3 = 3   (dv: 0 -> 3)
+  da += dJ/dv * dv/da = 3 * 1 = 3   (da: 0 -> 3)
+  du += dJ/dv * dv/du = 3 * 1 = 3   (du: 0 -> 3)
+  db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
+  dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)
+
+Gradient of J
+  dJ/da = 3
+  dJ/db = 6
+  dJ/dc = 9"""
+
+
+def course() -> Trace:
+    return Trace(parse(COURSE, a=5, b=3, c=2))
+
+
+def test_the_whole_walk() -> None:
+    assert "\n".join(presentation.whole_walk(course(), COURSE)) == WALK
+
+
+def test_the_whole_walk_is_told_wherever_the_cursor_is() -> None:
+    trace = course()
+    trace.end()
+    assert "\n".join(presentation.whole_walk(trace, COURSE)) == WALK
+
+
+def test_a_walk_through_a_leaf() -> None:
+    lines = list(presentation.whole_walk(Trace(Value(3, "x")), "x"))
+    assert lines == [
+        "x\nat x = 3",
+        "\nBackward pass: from x back to the leaves",
+        "  dx = dx/dx = 1",
+        "\nGradient of x",
+        "  dx/dx = 1",
+    ]
+
+
+def test_an_opening_without_a_text_shows_the_formulas() -> None:
+    assert presentation.opening(course(), "") == "u = b * c; v = a + u; J = 3 * v\nat a = 5, b = 3, c = 2"
+
+
+def test_an_opening_of_numbers_only() -> None:
+    assert presentation.opening(Trace(Value.constant(2)), "1 + 1").splitlines() == [
+        "1 + 1",
+        "on numbers only",
+    ]
+
+
+def test_a_long_opening_is_cut() -> None:
+    text = "\n".join(f"u{i} = x * {'1' * 90}" for i in range(50))
+    lines = presentation.opening(Trace(parse(text, x=1)), text, width=40).splitlines()
+    assert len(lines) == 9
+    assert all(len(line) <= 40 for line in lines)
+
+
+@pytest.mark.parametrize(("position", "phase"), [(0, "start"), (1, "forward"), (3, "forward")])
+def test_phases_forward(position: int, phase: str) -> None:
+    trace = course()
+    trace.goto(position)
+    assert presentation.phase(trace) == phase
+
+
+@pytest.mark.parametrize(("position", "phase"), [(4, "backward"), (8, "backward"), (9, "end")])
+def test_phases_backward(position: int, phase: str) -> None:
+    trace = course()
+    trace.goto(position)
+    assert presentation.phase(trace) == phase
+
+
+def test_colours_say_what_is_written_and_in_which_pass() -> None:
+    forward, *_, backward = course().steps
+    assert presentation.sentence(forward, colours=True) == "  \x1b[1;36mu\x1b[0m = b * c = 3 * 2 = 6"
+    assert presentation.sentence(backward, colours=True) == (
+        "  \x1b[1;33mdc\x1b[0m += dJ/du * du/dc = 3 * 3 = 9\x1b[2m   (dc: 0 -> 9)\x1b[0m"
+    )
+    assert presentation.heading(forward, colours=True).startswith("\x1b[1;36mForward")
+    assert presentation.heading(backward, colours=True).startswith("\x1b[1;33mBackward")
+
+
+@pytest.mark.parametrize("width", [1, 5, 20, 30, 45])
+def test_a_sentence_that_is_too_long_loses_nothing(width: int) -> None:
+    for step in course().steps:
+        told = presentation.sentence(step, width)
+        assert "".join(told.split()) == "".join(str(step).split())
+
+
+def test_a_sentence_is_broken_where_it_must() -> None:
+    step = course().steps[-1]
+    assert presentation.sentence(step, width=45).splitlines() == [
+        "  dc += dJ/du * du/dc = 3 * 3 = 9",
+        "      (dc: 0 -> 9)",
+    ]
+    assert presentation.sentence(step, width=25).splitlines() == [
+        "  dc += dJ/du * du/dc = 3",
+        "      * 3 = 9",
+        "      (dc: 0 -> 9)",
+    ]
+
+
+def test_a_list_has_no_numbers_of_what_is_to_come() -> None:
+    trace = course()
+    trace.goto(4)
+    assert presentation.listing(trace, 3, 6) == (
+        "   3  J = 3 * v = 3 * 11 = 33\n"
+        "-> 4  dJ = dJ/dJ = 1\n"
+        "   5  dv += dJ/dJ * dJ/dv\n"
+        "   6  da += dJ/dv * dv/da"
+    )
+    trace.start()
+    assert presentation.listing(trace, 1, 4) == (
+        "   1  u = b * c\n   2  v = a + u\n   3  J = 3 * v\n   4  dJ = dJ/dJ"
+    )
+
+
+def test_a_list_is_as_wide_as_it_may_be() -> None:
+    assert presentation.listing(course(), 9, 9, width=12) == "   9  dc +=…"
+
+
+def test_colours_of_a_list() -> None:
+    trace = course()
+    trace.goto(2)
+    done, current, coming = presentation.listing(trace, 1, 3, colours=True).splitlines()
+    assert done == "   1  u = b * c = 3 * 2 = 6"
+    assert current.startswith("\x1b[1m-> 2")
+    assert coming == "\x1b[2m   3  J = 3 * v\x1b[0m"
+
+
+def test_an_outcome_of_many_leaves_is_short() -> None:
+    assert presentation.outcome(course()) == "dJ/da = 3, dJ/db = 6, dJ/dc = 9"
+    root = Value(0, "x0")
+    for i in range(1, 20):
+        root = root + Value(i, f"x{i}")
+    assert presentation.outcome(Trace(root)).endswith("dJ/dx7 = 1 and 12 more")
+
+
+def test_every_derivative_of_a_leaf_that_is_used_twice_is_told_once() -> None:
+    assert presentation.outcome(Trace(parse("x*x + x", x=3))) == "dJ/dx = 7"

@@ -1,0 +1,66 @@
+"""Pausing the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import micrograd_dl
+from micrograd_dl.engine.collector import collector_paused
+from micrograd_dl.nn import MLP
+from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.training.fitting import fit
+
+
+@pytest.fixture(autouse=True)
+def _collector_on() -> Iterator[None]:
+    assert gc.isenabled()
+    yield
+    gc.enable()
+
+
+def test_it_is_off_inside_and_on_again_after() -> None:
+    with collector_paused():
+        assert not gc.isenabled()
+        with collector_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled(), "the inner block ended, the outer one did not"
+    assert gc.isenabled()
+
+
+def test_an_exception_switches_it_on_again() -> None:
+    with pytest.raises(KeyboardInterrupt), collector_paused():
+        raise KeyboardInterrupt
+    assert gc.isenabled()
+
+
+def test_a_program_that_runs_without_it_stays_without_it() -> None:
+    gc.disable()
+    with collector_paused():
+        pass
+    assert not gc.isenabled()
+
+
+def test_fit_pauses_it_for_each_graph_and_lets_callbacks_have_it() -> None:
+    inside, outside = [], []
+
+    class Watched(MLP):
+        def cost_and_grad(self, X: Any, Y: Any) -> float:
+            inside.append(gc.isenabled())
+            return super().cost_and_grad(X, Y)
+
+    model = Watched(1, [1], "linear", seed=1)
+    X = np.array([[0.0, 1.0]])
+    optimiser = GradientDescent(model.parameters(), 0.1)
+    fit(model, X, X, epochs=2, optimiser=optimiser, callbacks=[lambda *_: outside.append(gc.isenabled())])
+    assert inside == [False, False]
+    assert outside == [True, True]
+    assert gc.isenabled()
+
+
+def test_it_is_in_the_public_face() -> None:
+    assert micrograd_dl.collector_paused is collector_paused

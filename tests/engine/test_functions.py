@@ -1,0 +1,131 @@
+"""Functions by name serve numbers, arrays and Values; the four on sequences take them as users have them."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl.engine import functions, ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.value import Value
+
+
+@pytest.mark.parametrize("name", ops.TABLE)
+def test_every_operation_of_the_table_is_there(name: str) -> None:
+    found = getattr(functions, name)
+    if isinstance(found, types.FunctionType):
+        assert name in {"sum", "dot", "affine", "logsumexp"}
+    else:
+        assert found is ops.TABLE[name]
+
+
+def test_a_new_entry_of_the_table_is_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    text: Callable[..., str] = str
+    cube = Operation("cube", "³", 1, lambda x: x**3, (lambda out, x: 3 * x * x,), text, text)
+    monkeypatch.setitem(ops.TABLE, "cube", cube)
+    result = functions.cube(Value(2.0))
+    assert functions.cube is cube
+    assert (result.data, result.locals) == (8, (12,))
+
+
+def test_an_unknown_function_is_refused_with_those_there_are() -> None:
+    with pytest.raises(
+        AttributeError, match=r"micrograd_dl.engine.functions has no 'tan'; the table has add, sub, .*tanh"
+    ):
+        functions.tan  # noqa: B018  # asking for it is what is tested
+    assert not hasattr(functions, "tan")
+
+
+def test_what_is_exported_exists_and_is_sorted() -> None:
+    assert all(callable(getattr(functions, name)) for name in functions.__all__)
+    assert functions.__all__ == sorted(functions.__all__)
+
+
+def test_one_function_for_numbers_arrays_and_values() -> None:
+    for x in (0.5, -1.0):
+        assert functions.tanh(x) == math.tanh(x)
+        assert functions.tanh(Value(x)).data == math.tanh(x)
+        assert functions.tanh(np.array([[x, x]])) == pytest.approx(np.full((1, 2), math.tanh(x)))
+    assert functions.maximum(1, Value(2.0)).data == 2
+    assert functions.maximum(1, 2) == 2
+
+
+Call = Callable[[list[Any]], Any]
+CALLS: list[tuple[Call, Operation, float]] = [
+    (lambda v: functions.sum(v), ops.sum, 1 + 2 + 3 + 4),
+    (lambda v: functions.logsumexp(v), ops.logsumexp, math.log(sum(math.exp(x) for x in (1, 2, 3, 4)))),
+    (lambda v: functions.dot(v[:2], v[2:]), ops.dot, 1 * 3 + 2 * 4),
+    (lambda v: functions.affine(v[:2], v[1:3], v[3]), ops.affine, 1 * 2 + 2 * 3 + 4),
+]
+of_sequences = pytest.mark.parametrize(("call", "operation", "expected"), CALLS)
+
+
+@of_sequences
+def test_sequences_of_numbers(call: Call, operation: Operation, expected: float) -> None:
+    assert call([1.0, 2.0, 3.0, 4.0]) == pytest.approx(expected)
+    assert isinstance(call([1.0, 2.0, 3.0, 4.0]), float), operation
+
+
+@of_sequences
+def test_sequences_of_values_make_one_node(call: Call, operation: Operation, expected: float) -> None:
+    values = [Value(x) for x in (1, 2, 3, 4)]
+    node = call(values)
+    assert node.op is operation
+    assert node.data == pytest.approx(expected)
+    assert set(node.parents) == set(values)
+
+
+@of_sequences
+def test_sequences_of_arrays(call: Call, operation: Operation, expected: float) -> None:
+    columns = [np.full((3, 1), float(x)) for x in (1, 2, 3, 4)]
+    assert call(columns) == pytest.approx(np.full((3, 1), expected)), operation
+
+
+def test_operands_are_paired_weight_by_weight() -> None:
+    w, x, b = [Value(2), Value(3)], [Value(5), Value(7)], Value(11)
+    assert functions.dot(w, x).parents == (w[0], x[0], w[1], x[1])
+    assert functions.affine(w, x, b).parents == (w[0], x[0], w[1], x[1], b)
+
+
+def test_numbers_and_values_mix() -> None:
+    w = Value(2)
+    node = functions.affine((w, -1), (3, 4), 0.5)
+    assert node.data == 2.5
+    assert [parent.is_constant for parent in node.parents] == [False, True, True, True, True]
+
+
+def test_sums_take_any_iterable() -> None:
+    values = [Value(1), Value(2)]
+    assert functions.sum(v for v in values).data == 3
+    assert functions.logsumexp(iter([0.0])) == 0
+    assert functions.sum([5.0]) == 5
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: functions.sum([]), "sum"),
+        (lambda: functions.logsumexp(()), "logsumexp"),
+        (lambda: functions.dot([], []), "dot"),
+        (lambda: functions.affine([], [], 1.0), "affine"),
+    ],
+)
+def test_nothing_is_refused(call: Callable[[], Any], name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} of nothing: give it at least one number or Value"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [(lambda: functions.dot([1], [2, 3]), "dot"), (lambda: functions.affine([1], [2, 3], 4), "affine")],
+)
+def test_unequal_lengths_are_refused(call: Callable[[], Any], name: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"{name} takes as many weights as inputs, not 1 weights and 2 inputs"
+    ):
+        call()

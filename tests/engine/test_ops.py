@@ -1,0 +1,366 @@
+"""The table of operations: what it decides at the edges, for every entry alike and for each by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pytest
+
+from micrograd_dl import set_slope_at_kink
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.value import Value
+
+every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
+
+KINKED = [operation for operation in TABLE.values() if operation.kink is not None]
+
+EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, -3.0, 0.5, -0.5, 710.0, -710.0, 1e-320, 1e308, -1e308]
+EDGES += [math.inf, -math.inf, math.nan]
+
+
+def points(operation: Operation, numbers: list[float]) -> Iterator[tuple[float, ...]]:
+    """Every tuple of `numbers` that the operation may take; of any number of operands, up to three."""
+    for count in [operation.arity] if operation.arity is not None else [1, 2, 3]:
+        if operation.arity is not None or takes(operation, count):
+            yield from product(numbers, repeat=count)
+
+
+def takes(operation: Operation, count: int) -> bool:
+    try:
+        operation(*[1.0] * count)
+    except ValueError:
+        return False
+    return True
+
+
+def is_defined(operation: Operation, point: tuple[float, ...]) -> bool:
+    return operation.defined is None or bool(operation.defined(*point))
+
+
+def outcome(operation: Operation, point: tuple[float, ...]) -> float | ValueError | ZeroDivisionError:
+    try:
+        return operation.evaluate(point)
+    except (ValueError, ZeroDivisionError) as error:
+        return error
+
+
+def same(x: float, y: float) -> bool:
+    return x == y or (math.isnan(x) and math.isnan(y))
+
+
+# --- the table itself ---------------------------------------------------------------------------------------
+
+
+def test_the_table_is_complete() -> None:
+    """What the course and its exercises ask for by name."""
+    wanted = "add sub mul div neg pow exp log sqrt tanh sigmoid relu leaky_relu softplus sin cos abs"
+    assert set(f"{wanted} maximum minimum sum dot affine logsumexp".split()) <= set(TABLE)
+
+
+@every_operation
+def test_an_entry_is_an_attribute_of_the_module_under_its_name(operation: Operation) -> None:
+    assert getattr(ops, operation.name) is operation
+    assert TABLE[operation.name] is operation
+
+
+@every_operation
+def test_an_entry_is_complete(operation: Operation) -> None:
+    assert operation.name.isidentifier()
+    assert operation.symbol
+    assert operation.meaning
+    assert bool(operation.requirement) or operation.defined is None
+    if operation.arity is not None:
+        assert isinstance(operation.derivatives, tuple)
+        assert len(operation.derivatives) == operation.arity
+
+
+def test_a_constant_is_a_number_and_nothing_else() -> None:
+    assert (ops.CONSTANT.name, ops.CONSTANT.symbol, ops.CONSTANT.arity) == ("constant", "", 0)
+    assert ops.CONSTANT.name not in TABLE
+    assert ops.CONSTANT.derivatives == ()
+
+
+# --- edges, for every entry ---------------------------------------------------------------------------------
+
+
+@every_operation
+def test_what_is_undefined_is_refused_and_nothing_else_is(operation: Operation) -> None:
+    for point in points(operation, EDGES):
+        result = outcome(operation, point)
+        if isinstance(result, float):
+            assert is_defined(operation, point) or math.isnan(result), point
+        else:
+            assert not is_defined(operation, point), point
+            assert f"{operation.name} needs {operation.requirement}" in str(result)
+            for name, x in zip(operation.operand_names(len(point)), point, strict=True):
+                assert f"{name} = {x:.17g}" in str(result)
+
+
+@every_operation
+def test_a_value_is_refused_where_a_float_is_and_the_message_names_it(operation: Operation) -> None:
+    for point in points(operation, EDGES):
+        expected = outcome(operation, point)
+        if not isinstance(expected, float):
+            labels = ["height", "width", "depth"][: len(point)]
+            with pytest.raises(type(expected), match=f"{operation.name} needs ") as error:
+                operation(*map(Value, point, labels))
+            for label, x in zip(labels, point, strict=True):
+                assert f"{label} = {x:.17g}" in str(error.value)
+
+
+@every_operation
+def test_local_derivatives_are_numbers_wherever_the_operation_is_defined(operation: Operation) -> None:
+    for point in points(operation, EDGES):
+        if is_defined(operation, point):
+            out = operation.evaluate(point)
+            for index in range(len(point)):
+                assert isinstance(operation.local(index, out, point), float)
+
+
+@every_operation
+def test_nan_passes_through(operation: Operation) -> None:
+    for point in points(operation, [math.nan, 0.0, 1.5, -2.0, math.inf]):
+        if any(map(math.isnan, point)) and is_defined(operation, point):
+            # IEEE 754: x ** 0 and 1 ** y are 1, whatever the other is.
+            is_power = operation in (ops.pow, ops.power_for_slope)
+            decided = is_power and (point[1] == 0 or point[0] == 1)
+            assert math.isnan(operation.evaluate(point)) or decided
+
+
+@every_operation
+def test_nan_counts_as_defined(operation: Operation) -> None:
+    for point in points(operation, [math.nan]):
+        assert is_defined(operation, point)
+
+
+@every_operation
+def test_arrays_decide_as_floats_do(operation: Operation) -> None:
+    for point in points(operation, EDGES):
+        arrays = [np.array([[x]]) for x in point]
+        expected = outcome(operation, point)
+        if isinstance(expected, float):
+            [[result]] = np.broadcast_to(operation(*arrays), (1, 1)).tolist()
+            assert same(result, expected) or result == pytest.approx(expected, rel=1e-15), point
+        else:
+            with pytest.raises(type(expected)) as refused:
+                operation(*arrays)
+            assert str(refused.value) == str(expected)
+
+
+# --- decisions by name --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "point", "error"),
+    [
+        (ops.div, (1.0, 0.0), ZeroDivisionError),
+        (ops.div, (0.0, -0.0), ZeroDivisionError),
+        (ops.div, (math.nan, 0.0), ZeroDivisionError),
+        (ops.pow, (0.0, -1.0), ZeroDivisionError),
+        (ops.pow, (-0.0, -0.5), ZeroDivisionError),
+        (ops.pow, (-8.0, 0.5), ValueError),
+        (ops.log, (0.0,), ValueError),
+        (ops.log, (-1.0,), ValueError),
+        (ops.log, (-math.inf,), ValueError),
+        (ops.sqrt, (-1.0,), ValueError),
+        (ops.sin, (math.inf,), ValueError),
+        (ops.cos, (-math.inf,), ValueError),
+        (ops.dot, (1.0, 2.0, 3.0), ValueError),
+        (ops.affine, (1.0, 2.0), ValueError),
+    ],
+)
+def test_undefined(operation: Operation, point: tuple[float, ...], error: type[Exception]) -> None:
+    with pytest.raises(error, match=f"{operation.name} needs ") as raised:
+        operation(*point)
+    assert raised.type is error
+
+
+@pytest.mark.parametrize(
+    ("operation", "point", "expected"),
+    [
+        (ops.exp, (1000.0,), math.inf),
+        (ops.exp, (-1000.0,), 0.0),
+        (ops.mul, (1e308, 10.0), math.inf),
+        (ops.pow, (10.0, 400.0), math.inf),
+        (ops.pow, (-10.0, 400.0), math.inf),
+        (ops.pow, (-10.0, 401.0), -math.inf),
+        (ops.pow, (10.0, 401.0), math.inf),
+        (ops.pow, (-1e-200, -3.0), -math.inf),
+        (ops.pow, (-1e-200, -2.0), math.inf),
+        (ops.pow, (0.0, 0.0), 1.0),
+        (ops.pow, (-2.0, 3.0), -8.0),
+        (ops.pow, (-2.0, -1.0), -0.5),
+        (ops.pow, (0.0, 3.0), 0.0),
+        (ops.pow, (-math.inf, 0.5), math.inf),
+        (ops.sqrt, (0.0,), 0.0),
+        (ops.sigmoid, (-800.0,), 0.0),
+        (ops.sigmoid, (800.0,), 1.0),
+        (ops.sigmoid, (0.0,), 0.5),
+        (ops.sigmoid, (-40.0,), math.exp(-40.0)),
+        (ops.softplus, (800.0,), 800.0),
+        (ops.softplus, (-800.0,), 0.0),
+        (ops.softplus, (0.0,), math.log(2.0)),
+        (ops.softplus, (-40.0,), math.exp(-40.0)),
+        (ops.relu, (-3.0,), 0.0),
+        (ops.relu, (3.0,), 3.0),
+        (ops.leaky_relu, (-3.0,), -0.03),
+        (ops.leaky_relu, (3.0,), 3.0),
+        (ops.abs, (-3.0,), 3.0),
+        (ops.maximum, (1.0, 2.0), 2.0),
+        (ops.maximum, (2.0, 1.0), 2.0),
+        (ops.minimum, (1.0, 2.0), 1.0),
+        (ops.minimum, (2.0, 1.0), 1.0),
+        (ops.sum, (0.1, 0.2, 0.3), 0.1 + 0.2 + 0.3),
+        (ops.sum, (1e16, 1.0, -1e16), 0.0),
+        (ops.dot, (1.0, 2.0, 3.0, 4.0), 14.0),
+        (ops.affine, (1.0, 2.0, 3.0, 4.0, 5.0), 19.0),
+        (ops.affine, (5.0,), 5.0),
+        (ops.logsumexp, (1000.0, 1000.0), 1000.0 + math.log(2.0)),
+        (ops.logsumexp, (-1000.0, -1000.0), -1000.0 + math.log(2.0)),
+        (ops.logsumexp, (3.0,), 3.0),
+        (ops.logsumexp, (-math.inf, 1.0), 1.0),
+        (ops.logsumexp, (-math.inf, -math.inf), -math.inf),
+        (ops.logsumexp, (math.inf, 1.0), math.inf),
+        (ops.at_least, (1.0, 1.0), 1.0),
+        (ops.at_least, (1.0, 2.0), 0.0),
+        (ops.at_least, (2.0, 1.0), 1.0),
+        (ops.sign, (-0.5,), -1.0),
+        (ops.sign, (0.0,), 0.0),
+        (ops.sign, (0.5,), 1.0),
+        (ops.log_for_power, (math.e,), 1.0),
+        (ops.log_for_power, (0.0,), 0.0),
+        (ops.power_for_slope, (2.0, 3.0), 8.0),
+        (ops.power_for_slope, (0.0, 0.0), 1.0),
+        (ops.power_for_slope, (0.0, -1.0), 0.0),
+        (ops.power_for_slope, (0.0, -0.5), math.inf),
+    ],
+)
+def test_decided_results(operation: Operation, point: tuple[float, ...], expected: float) -> None:
+    assert operation(*point) == expected
+    assert operation(*[np.array([[x]]) for x in point]).item() == pytest.approx(expected, rel=1e-15)
+
+
+def test_the_slope_of_a_power_by_its_exponent_is_nan_below_0() -> None:
+    """No refusal: whoever writes x ** 2 at x = -1 does not ask for that slope."""
+    assert math.isnan(ops.log_for_power(-1.0))
+    assert math.isnan(ops.power_for_slope(-1.0, 0.5))
+    assert np.isnan(ops.log_for_power(np.array([[-1.0]]))).all()
+    assert math.isnan(ops.pow.local(1, 4.0, [-2.0, 2.0]))
+    x = Value(-2.0)
+    (x**2).backward()
+    assert x.grad == -4.0
+
+
+def test_negative_zeros_are_swallowed_by_rectifiers() -> None:
+    assert math.copysign(1.0, ops.relu(-0.0)) == 1.0
+    assert math.copysign(1.0, ops.softplus(-1e308)) == 1.0
+
+
+# --- slopes at the edges ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "point", "expected"),
+    [
+        (ops.relu, (0.0,), [1.0]),
+        (ops.relu, (-0.0,), [1.0]),
+        (ops.leaky_relu, (0.0,), [1.0]),
+        (ops.leaky_relu, (-1.0,), [0.01]),
+        (ops.leaky_relu, (1.0,), [1.0]),
+        (ops.abs, (0.0,), [0.0]),
+        (ops.abs, (-2.0,), [-1.0]),
+        (ops.maximum, (1.0, 1.0), [0.0, 1.0]),
+        (ops.maximum, (2.0, 1.0), [1.0, 0.0]),
+        (ops.minimum, (1.0, 1.0), [0.0, 1.0]),
+        (ops.minimum, (2.0, 1.0), [0.0, 1.0]),
+        (ops.minimum, (1.0, 2.0), [1.0, 0.0]),
+        (ops.sign, (0.0,), [0.0]),
+        (ops.at_least, (1.0, 1.0), [0.0, 0.0]),
+        (ops.sqrt, (0.0,), [math.inf]),
+        (ops.pow, (0.0, 0.0), [0.0, 0.0]),
+        (ops.pow, (0.0, 1.0), [1.0, 0.0]),
+        (ops.pow, (0.0, 2.0), [0.0, 0.0]),
+        (ops.pow, (0.0, 0.5), [math.inf, 0.0]),
+        (ops.pow, (-3.0, 0.0), [0.0, math.nan]),
+        (ops.pow, (-3.0, 2.0), [-6.0, math.nan]),
+        (ops.log_for_power, (0.0,), [math.inf]),
+        (ops.sigmoid, (-800.0,), [0.0]),
+        (ops.softplus, (800.0,), [1.0]),
+        (ops.logsumexp, (1000.0, 1000.0), [0.5, 0.5]),
+        (ops.logsumexp, (1e16, 1e16), [0.5, 0.5]),  # whose logsumexp is 1e16, too
+        (ops.power_for_slope, (0.0, 2.0), [0.0, 0.0]),
+        (ops.power_for_slope, (0.0, 0.0), [0.0, 0.0]),
+        (ops.affine, (2.0, 3.0, 5.0), [3.0, 2.0, 1.0]),
+        (ops.affine, (5.0,), [1.0]),
+        (ops.dot, (2.0, 3.0, 5.0, 7.0), [3.0, 2.0, 7.0, 5.0]),
+    ],
+)
+def test_decided_slopes(operation: Operation, point: tuple[float, ...], expected: list[float]) -> None:
+    out = operation.evaluate(point)
+    slopes = [operation.local(index, out, point) for index in range(len(point))]
+    assert slopes == pytest.approx(expected, rel=1e-13, nan_ok=True)
+    assert list(operation(*map(Value, point)).locals) == pytest.approx(expected, nan_ok=True)
+
+
+def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
+    assert ops.pow.rule(0)(9.0, 3.0, 2.0) == 6.0
+    # x ** 2 * inf at infinity would be wrong: 2 * x is inf, as it should be.
+    assert ops.pow.local(0, math.inf, [1e200, 2.0]) == 2e200
+    assert ops.pow.local(0, 27.0, [3.0, 3.0]) == 27.0
+    x = Value(3.0)
+    assert [ops.pow.rule(0)(x**y, x, y) for y in (0.0, 1.0)] == [0.0, 1.0]  # numbers, no graphs
+    assert ops.pow.rule(0)(x**2, x, 2.0).op is ops.mul
+    assert ops.pow.rule(0)(x**2, x, 2.0).parents[1] is x
+    assert ops.pow.rule(0)(x**3, x, 3.0).parents[1].op is ops.pow
+
+
+@pytest.fixture
+def slope_at_kink() -> Iterator[None]:
+    yield
+    set_slope_at_kink("right")
+
+
+@pytest.mark.usefixtures("slope_at_kink")
+def test_the_slope_at_a_kink_can_be_pytorchs() -> None:
+    set_slope_at_kink("left")
+    assert ops.relu.local(0, 0.0, [0.0]) == 0.0
+    assert ops.leaky_relu.local(0, 0.0, [0.0]) == pytest.approx(0.01, rel=1e-15)
+    assert [ops.relu.local(0, max(x, 0.0), [x]) for x in (-1.0, 1.0)] == [0.0, 1.0]
+    assert math.isnan(ops.relu.local(0, math.nan, [math.nan]))
+    set_slope_at_kink("right")
+    assert ops.relu.local(0, 0.0, [0.0]) == ops.leaky_relu.local(0, 0.0, [0.0]) == 1.0
+
+
+@pytest.mark.usefixtures("slope_at_kink")
+def test_graphs_keep_the_slope_with_which_they_were_recorded() -> None:
+    x = Value(0.0)
+    right = x.relu()
+    set_slope_at_kink("left")
+    left = x.relu()
+    assert (right.locals, left.locals) == ((1.0,), (0.0,))
+
+
+@pytest.mark.parametrize("side", ["middle", "", None, 1])
+def test_there_is_no_other_slope(side: object) -> None:
+    with pytest.raises(ValueError, match=rf"^the slope at a kink is .*, not {side!r}$"):
+        set_slope_at_kink(side)  # type: ignore[arg-type]  # that it is refused is what is tested
+    assert ops.relu.local(0, 0.0, [0.0]) == 1.0
+
+
+@pytest.mark.parametrize("operation", KINKED, ids=lambda operation: operation.name)
+def test_a_kink_is_where_the_slope_or_the_result_jumps(operation: Operation) -> None:
+    assert operation.kink is not None
+    for point in points(operation, [0.0, 1.0, -1.0, 2.0]):
+        jumps = False
+        for i, x in enumerate(point):
+            below, above = ((*point[:i], x + h, *point[i + 1 :]) for h in (-1e-9, 1e-9))
+            if is_defined(operation, below) and is_defined(operation, above):
+                results = [operation.evaluate(side) for side in (below, above)]
+                slopes = [operation.local(i, *at) for at in zip(results, (below, above), strict=True)]
+                jumps |= abs(slopes[0] - slopes[1]) > 1e-6 or abs(results[0] - results[1]) > 0.5
+        assert jumps == (operation.kink(*point) == 0), point

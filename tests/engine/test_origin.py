@@ -1,0 +1,213 @@
+"""Where a node was created."""
+
+from __future__ import annotations
+
+import _thread
+import linecache
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from micrograd_dl.compare import compare
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.origin import Origin, TextSpan, resolve
+from micrograd_dl.engine.recording import recompute
+from micrograd_dl.engine.value import Value, set_origin
+from micrograd_dl.nn import MLP
+from micrograd_dl.notation.expression import parse
+
+
+def origin_of(value: Value) -> Origin:
+    assert value.origin is not None
+    return value.origin
+
+
+def run(source: str, path: Path, **names: Any) -> dict[str, Any]:
+    """Run a program of its own file, as a user would."""
+    path.write_text(source, encoding="utf-8")
+    module = types.ModuleType("program")
+    module.__dict__.update(names, Value=Value)
+    exec(compile(source, str(path), "exec"), module.__dict__)
+    return module.__dict__
+
+
+# --- lines of Python ----------------------------------------------------------------------------------------
+
+
+def test_a_node_knows_its_file_its_line_and_its_part_of_the_line() -> None:
+    x = Value(2.0)
+    y = 1 + (x * 3)  # this line
+    product, total = origin_of(y.parents[1]), origin_of(y)
+    assert product.file == __file__
+    assert product.text == "    y = 1 + (x * 3)  # this line"
+    assert product.fragment == "x * 3"
+    assert total.fragment == "1 + (x * 3)"
+    assert linecache.getline(__file__, total.line) == total.text + "\n"
+    assert str(product) == f"{__file__}:{product.line}: x * 3"
+
+
+def test_nodes_that_a_room_of_this_package_makes_are_its_callers() -> None:
+    one, other = (MLP(2, [2, 1], ["tanh", "sigmoid"], seed=seed) for seed in (1, 2))
+    found = compare(one, other, [[1.0], [2.0]], [[1.0]])  # this line
+    assert found.node is not None
+    assert origin_of(found.node).text.endswith("# this line")
+
+
+@pytest.mark.parametrize(
+    ("build", "fragment"),
+    [
+        (lambda x: x + 1, "x + 1"),
+        (lambda x: 1 + x, "1 + x"),
+        (lambda x: x - 1, "x - 1"),
+        (lambda x: 1 - x, "1 - x"),
+        (lambda x: x * 2, "x * 2"),
+        (lambda x: 2 * x, "2 * x"),
+        (lambda x: x / 2, "x / 2"),
+        (lambda x: 2 / x, "2 / x"),
+        (lambda x: x**2, "x**2"),
+        (lambda x: 2**x, "2**x"),
+        (lambda x: -x, "-x"),
+        (lambda x: abs(x), "abs(x)"),
+        (lambda x: x.exp(), "x.exp()"),
+        (lambda x: x.maximum(0), "x.maximum(0)"),
+        (lambda x: ops.tanh(x), "ops.tanh(x)"),
+        (lambda x: ops.affine(x, 2, 3), "ops.affine(x, 2, 3)"),
+        (lambda x: Value(3), "Value(3)"),
+        (lambda x: Value.constant(3), "Value.constant(3)"),
+        (lambda x: sum([x, x]), "sum([x, x])"),
+    ],
+)
+def test_every_way_to_make_a_node(build: Callable[[Value], Value], fragment: str) -> None:
+    """What stands in this file, and not in the engine, is the origin."""
+    made = origin_of(build(Value(0.5)))
+    assert made.file == __file__
+    assert made.fragment == fragment
+
+
+def test_an_expanded_node_was_made_where_it_was_asked_for() -> None:
+    z = ops.sigmoid(Value(1.0))
+    assert origin_of(z.expand()).fragment == "z.expand()"
+
+
+def test_recomputing_does_not_move_a_node() -> None:
+    x = Value(1.0)
+    y = x * x
+    recompute(y)
+    assert origin_of(y).fragment == "x * x"
+
+
+def test_columns_are_counted_in_characters(tmp_path: Path) -> None:
+    program = run("größe = Value(2)\n木 = 'ä木'; y = größe * größe  # 木\n", tmp_path / "größe.py")
+    made = origin_of(program["y"])
+    assert (made.line, made.column, made.end) == (2, 14, 27)
+    assert made.fragment == "größe * größe"
+
+
+def test_programs_that_take_turns_each_make_their_own_nodes() -> None:
+    """More of them than are remembered, and the package itself between."""
+    builds: dict[str, Callable[[Value], Value]] = {
+        "x + 1": lambda x: x + 1,
+        "x * 2": lambda x: x * 2,
+        "-x": lambda x: -x,
+        "ops.affine(x, 2, 3)": lambda x: ops.affine(x, 2, 3),
+    }
+    for names in [("x + 1", "x * 2"), ("x + 1", "ops.affine(x, 2, 3)"), tuple(builds)]:
+        made = [origin_of(builds[name](Value(0.5))) for name in names * 3]
+        assert [origin.fragment for origin in made] == list(names * 3)
+        assert {origin.file for origin in made} == {__file__}
+
+
+def test_an_operation_over_several_lines_begins_on_the_first(tmp_path: Path) -> None:
+    program = run("x = Value(2)\ny = (x +\n     1)\n", tmp_path / "long.py")
+    made = origin_of(program["y"])
+    assert (made.line, made.text, made.fragment) == (2, "y = (x +", "x +")
+
+
+def test_source_that_cannot_be_had(tmp_path: Path) -> None:
+    program = run("x = Value(2)\ny = x + 1\n", tmp_path / "gone.py")
+    (tmp_path / "gone.py").unlink()
+    linecache.checkcache()
+    made = origin_of(program["y"])
+    assert made == Origin(str(tmp_path / "gone.py"), 2)
+    assert made.fragment == ""
+    assert str(made) == f"{tmp_path / 'gone.py'}:2"
+
+
+def test_positions_that_were_left_out_of_the_code(tmp_path: Path) -> None:
+    """As by ``python -X no_debug_ranges``: the line is all there is."""
+    path = tmp_path / "bare.py"
+    program = run("x = Value(2)\n\ny = x + 1\n", path)
+    code = program["y"]._where
+    bare = types.SimpleNamespace(
+        co_filename=code.co_filename,
+        co_firstlineno=1,
+        co_positions=lambda: iter([(3, None, None, None)] * 99),
+    )
+    made = resolve(bare, 4)  # type: ignore[arg-type]  # code objects cannot be made without positions here
+    assert made == Origin(str(path), 3, text="y = x + 1")
+    assert made.fragment == "y = x + 1"
+    assert str(made) == f"{path}:3: y = x + 1"
+
+
+def test_an_instruction_without_a_position_is_on_the_first_line_of_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "far.py"
+    program = run("x = Value(2)\n\ndef f():\n    return x + 1\n", path)
+    made = resolve(program["f"].__code__, 1_000_000)
+    assert made == Origin(str(path), 3, text="def f():")
+
+
+def test_nothing_is_known_of_a_node_from_nowhere() -> None:
+    assert resolve(None, 0) is None
+
+
+def test_an_origin_is_a_fact() -> None:
+    made = Origin("a.py", 1)
+    assert (made.column, made.end, made.text) == (0, 0, "")
+    assert made == Origin("a.py", 1)
+    with pytest.raises(AttributeError):
+        made.line = 2  # type: ignore[misc]  # that it is refused is what is tested
+
+
+# --- spans of an expression ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, 5, Origin("<expression>", 1, 0, 5, "a * b")),
+        (4, 5, Origin("<expression>", 1, 4, 5, "a * b")),
+        (6, 11, Origin("<expression>", 2, 0, 5, "c + d")),
+        (10, 11, Origin("<expression>", 2, 4, 5, "c + d")),
+        (0, 11, Origin("<expression>", 1, 0, 5, "a * b")),  # over two lines: the part on the first
+    ],
+)
+def test_a_span_of_text(start: int, end: int, expected: Origin) -> None:
+    assert resolve(TextSpan("a * b\nc + d", start, end), 0) == expected
+    node = Value(1.0)
+    set_origin(node, "a * b\nc + d", start, end)
+    assert node.origin == expected
+
+
+def test_a_node_of_a_parsed_expression_knows_its_text() -> None:
+    J = parse("u = b*c\nv = a + u; J = 3*v", a=5, b=3, c=2)
+    v = J.parents[1]
+    u = v.parents[1]
+    assert [str(origin_of(node)) for node in (u, v, J)] == [
+        "<expression>:1: b*c",
+        "<expression>:2: a + u",
+        "<expression>:2: 3*v",
+    ]
+
+
+def test_a_node_that_no_program_made_is_made_here() -> None:
+    """A thread of its own may begin inside the package; there is no frame outside then."""
+    x = Value.__new__(Value)
+    _thread.start_new_thread(Value.__init__, (x, 1.0))
+    deadline = time.monotonic() + 10
+    while not hasattr(x, "_at") and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert Path(origin_of(x).file).name == "value.py"

@@ -1,0 +1,269 @@
+"""Data that is changed after the forward pass: noticed, and recomputed on request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from micrograd_dl import check, set_slope_at_kink, why
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.recording import recompute, require_recorded
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.steps import steps
+from micrograd_dl.testing import Graph, graphs, numbers
+
+
+@pytest.fixture
+def slope_at_kink() -> Iterator[None]:
+    yield
+    set_slope_at_kink("right")
+
+
+def snapshot(root: Value) -> list[Any]:
+    return [(node.data, node.grad, node.locals) for node in topological_order(root)]
+
+
+# --- recompute ----------------------------------------------------------------------------------------------
+
+
+@given(graphs(), st.data())
+def test_a_recomputed_graph_is_the_graph_built_anew(graph: Graph, data: st.DataObject) -> None:
+    moved = [data.draw(numbers()) for _ in graph.leaves]
+    try:
+        twin = Graph(moved, graph.program)
+    except (ValueError, ZeroDivisionError):
+        assume(False)
+    for leaf, x in zip(graph.leaves, moved, strict=True):
+        leaf.data = x
+    recompute(graph.root)
+    assert repr(without_constants(graph.root)) == repr(without_constants(twin.root))  # NaN is NaN
+    graph.root.backward()
+    twin.root.backward()
+    assert repr([leaf.grad for leaf in graph.leaves]) == repr([leaf.grad for leaf in twin.leaves])
+
+
+def without_constants(root: Value) -> list[Any]:
+    return [
+        (node.data, [slope for p, slope in zip(node.parents, node.locals, strict=True) if not p.is_constant])
+        for node in topological_order(root)
+    ]
+
+
+def test_recomputing_what_has_not_changed_changes_nothing() -> None:
+    x, y = Value(2.0), Value(3.0)
+    J = ops.affine(x, y, -x) + x.exp() * y
+    J.backward()
+    before = snapshot(J)
+    recompute(J)
+    assert snapshot(J) == before
+
+
+def test_gradients_are_left_as_they_are() -> None:
+    x = Value(3.0)
+    y = x * x
+    y.backward()
+    x.data = 5.0
+    recompute(y)
+    assert (y.data, x.grad, y.grad) == (25.0, 6.0, 1.0)
+    y.backward()
+    assert x.grad == 6.0 + 10.0
+
+
+def test_every_form_of_node_gets_new_data_and_new_derivatives() -> None:
+    x = Value(2.0)
+    one, two, many = x.exp(), x * x, ops.dot(x, x, x, 3)
+    J = one + two + many
+    x.data = 3.0
+    recompute(J)
+    assert (one.data, two.data, many.data) == (math.exp(3.0), 9.0, 18.0)
+    assert (one.locals, two.locals, many.locals[:3]) == ((math.exp(3.0),), (3.0, 3.0), (3.0, 3.0, 3.0))
+    assert two._db == 3.0
+    assert (one._db, many._db) == (0.0, 0.0)
+
+
+def test_a_leaf_or_a_constant_alone_stays_what_it_is() -> None:
+    for node in (Value(2.0), Value.constant(2.0)):
+        recompute(node)
+        require_recorded([node])
+        assert node.data == 2.0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "bad", "error"),
+    [
+        (lambda x: x.log(), -1.0, ValueError),
+        (lambda x: 1 / x, 0.0, ZeroDivisionError),
+        (lambda x: x**0.5, -2.0, ValueError),
+    ],
+)
+def test_nothing_is_written_if_the_new_data_are_undefined(
+    spoil: Callable[[Value], Value], bad: float, error: type[Exception]
+) -> None:
+    x = Value(2.0, "x")
+    J = (x * x + ops.sum(x, x).exp()) * spoil(x) * x
+    J.backward()
+    before = snapshot(J)
+    x.data = bad
+    with pytest.raises(error, match="x = "):
+        recompute(J)
+    x.data = 2.0
+    assert snapshot(J) == before
+    require_recorded(topological_order(J))
+
+
+# --- noticing -----------------------------------------------------------------------------------------------
+
+
+@given(graphs())
+def test_a_graph_is_recorded_when_it_is_made_and_when_it_went_backward(graph: Graph) -> None:
+    order = topological_order(graph.root)
+    require_recorded(order)
+    graph.root.backward()
+    require_recorded(order)
+    recompute(graph.root)
+    require_recorded(order)
+
+
+def test_nan_is_recorded_as_nan() -> None:
+    x = Value(math.nan)
+    y = x * x + Value(math.inf) * 0
+    require_recorded(topological_order(y))
+    x.data = 1.0
+    with pytest.raises(RuntimeError):
+        require_recorded(topological_order(y))
+
+
+def test_a_number_in_place_of_nan_is_a_change_where_no_slope_changes_too() -> None:
+    for before, after in ((math.nan, 1.0), (1.0, math.nan)):
+        x = Value(before)
+        y = x + 1
+        x.data = after
+        with pytest.raises(RuntimeError, match="was not recorded"):
+            require_recorded([x, y])
+
+
+def test_a_changed_leaf() -> None:
+    b, c = Value(3.0, "b"), Value(2.0, "c")
+    u = b * c
+    u.label = "u"
+    J = u + 1
+    b.data = 0.1
+    with pytest.raises(RuntimeError) as error:
+        require_recorded(topological_order(J))
+    assert str(error.value) == (
+        "u = b * c = 6 was not recorded at b = 0.10000000000000001, c = 2: data (or the slope at a kink) has "
+        "been changed since. Call recompute(root), or build the expression again."
+    )
+
+
+def test_the_message_names_an_operand_once_and_no_constant() -> None:
+    x = Value(3.0, "x")
+    for y, text in (
+        (x * x, "a node = x * x = 9 was not recorded at x = 4:"),
+        (x + 2, "a node = x + 2 = 5 was not"),
+    ):
+        x.data = 4.0
+        with pytest.raises(RuntimeError) as error:
+            require_recorded([y])
+        assert str(error.value).startswith(text)
+        assert "2 = 2" not in str(error.value)
+        x.data = 3.0
+
+
+def test_the_message_is_short_of_many_operands() -> None:
+    w = [Value(i, f"w{i}") for i in range(784)]
+    z = ops.dot(*w)
+    w[700].data = 0.5
+    with pytest.raises(RuntimeError, match=r"w0 \* w1 \+ w2 .*, w19 = 19 and 764 more: data ") as error:
+        require_recorded([z])
+    assert len(str(error.value)) < 600
+
+
+def test_a_changed_result() -> None:
+    x = Value(3.0)
+    y = x * x
+    z = y + 1
+    y.data = 10.0
+    with pytest.raises(RuntimeError, match=r"x \* y = 10 was not recorded at x = 3, y = 3"):
+        require_recorded(topological_order(z))
+
+
+def test_a_change_that_shows_in_the_derivatives_only() -> None:
+    x, y = Value(0.0), Value(2.0)
+    for J in (x * y, y * x, ops.sum(x, x) * y, ops.dot(x, y)):
+        y.data = 5.0
+        with pytest.raises(RuntimeError, match="was not recorded"):
+            require_recorded(topological_order(J))
+        y.data = 2.0
+        require_recorded(topological_order(J))
+
+
+def test_a_change_that_shows_nowhere_is_no_change() -> None:
+    x = Value(-1.0)
+    y = x.relu()
+    x.data = -2.0
+    require_recorded([x, y])
+    [slope] = grad(y, [x], create_graph=True)
+    assert slope.data == 0.0
+
+
+def test_the_derivative_by_a_constant_is_nobodys_business() -> None:
+    x = Value(2.0)
+    y = x * 3  # the operator notes the slope 2 by the 3 as well, which no pass uses
+    c = y.parents[1]
+    require_recorded([x, c, y])
+    recompute(y)
+    require_recorded([x, c, y])
+
+
+def test_data_at_which_the_operation_is_undefined() -> None:
+    x = Value(2.0, "x")
+    y = x.log()
+    x.data = -1.0
+    with pytest.raises(RuntimeError, match=r"log\(x\) = 0\.69314718055994529 was not recorded at x = -1:"):
+        require_recorded([x, y])
+    z = 1 / x
+    x.data = 0.0
+    with pytest.raises(RuntimeError, match=r"1 / x = -1 was not recorded at x = 0:"):
+        require_recorded([x, z])
+
+
+@pytest.mark.usefixtures("slope_at_kink")
+def test_a_switched_slope_at_a_kink() -> None:
+    x = Value(0.0, "x")
+    y = x.relu()
+    set_slope_at_kink("left")
+    with pytest.raises(RuntimeError, match="the slope at a kink"):
+        require_recorded([x, y])
+    assert grad(y, [x]) == [1.0]  # of the recorded pass
+    recompute(y)
+    assert grad(y, [x]) == [0.0]
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda J, x: list(steps(J)),
+        lambda J, x: grad(J, [x], create_graph=True),
+        lambda J, x: Trace(J),
+        lambda J, x: why(J, x),
+        lambda J, x: check(J),
+    ],
+)
+def test_whatever_shows_the_pass_again_notices(show: Callable[[Value, Value], object]) -> None:
+    x = Value(3.0)
+    J = x * x
+    show(J, x)
+    x.data = 4.0
+    with pytest.raises(RuntimeError, match="has been changed since"):
+        show(J, x)
+    recompute(J)
+    show(J, x)

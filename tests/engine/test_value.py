@@ -1,0 +1,368 @@
+"""The face of a Value: what it is made of, what it refuses, how it compares, shows itself and is copied."""
+
+from __future__ import annotations
+
+import copy
+import math
+import operator
+import pickle
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import CONSTANT, TABLE
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.testing import leaves, numbers, operands
+
+NUMPY_TYPES = [
+    np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
+    np.float16, np.float32, np.float64, np.longdouble,
+]  # fmt: skip
+
+
+def record(node: Value) -> tuple[Any, ...]:
+    """All that a node has recorded, the derivatives by constants aside: nobody may ask for those."""
+    slopes = [
+        slope for parent, slope in zip(node.parents, node.locals, strict=True) if not parent.is_constant
+    ]
+    operands = [(parent if parent.is_leaf else parent.data) for parent in node.parents]
+    return node.op, node.data, node.grad, node.label, operands, slopes
+
+
+# --- a leaf -------------------------------------------------------------------------------------------------
+
+
+def test_a_leaf() -> None:
+    x = Value(3, "x")
+    assert (x.data, x.grad, x.op, x.label, x.parents, x.locals) == (3.0, 0.0, None, "x", (), ())
+    assert type(x.data) is float
+    assert x.is_leaf
+    assert not x.is_constant
+    assert Value(1.0).label == ""
+
+
+def test_a_constant() -> None:
+    c = Value.constant(3)
+    assert (c.data, c.op, c.parents, c.locals) == (3.0, CONSTANT, (), ())
+    assert c.is_constant
+    assert not c.is_leaf
+
+
+def test_a_result() -> None:
+    x = Value(3.0)
+    y = x * 2
+    assert not y.is_leaf
+    assert not y.is_constant
+    assert y.op is ops.mul
+    assert y.label == ""
+    assert y.parents[0] is x
+    assert y.parents[1].is_constant
+    assert y.parents[1].data == 2.0
+
+
+def test_a_value_of_a_value_is_refused() -> None:
+    for make in (Value, Value.constant):
+        with pytest.raises(TypeError, match=r"Value"):
+            make(Value(1.0))
+    with pytest.raises(TypeError, match=r"^this is a Value already; .* write Value\(float\(v\)\)$"):
+        Value(Value(1.0))
+
+
+@pytest.mark.parametrize("label", [1, None, b"x", Value(1.0)])
+def test_a_label_is_text(label: object) -> None:
+    with pytest.raises(TypeError, match=rf"^a label is text, not the {type(label).__name__} "):
+        Value(1.0, label)  # type: ignore[arg-type]  # that it is refused is what is tested
+
+
+def test_there_is_no_room_for_other_attributes() -> None:
+    with pytest.raises(AttributeError):
+        Value(1.0).gradient = 1.0  # type: ignore[attr-defined]  # a misspelling, which is to be noticed
+
+
+# --- operators ----------------------------------------------------------------------------------------------
+
+OPERATORS = [
+    (getattr(operator, spelling), TABLE[name])
+    for name in TABLE
+    for spelling in (name, f"true{name}")
+    if hasattr(operator, spelling)
+]
+
+
+def test_there_is_an_operator_for_each_sign_of_arithmetic() -> None:
+    assert [operation.name for _, operation in OPERATORS] == ["add", "sub", "mul", "div", "neg", "pow", "abs"]
+
+
+@pytest.mark.parametrize(("python", "operation"), OPERATORS, ids=str)
+@given(data=st.data())
+def test_an_operator_records_what_the_table_says(
+    python: Callable[..., Value], operation: Operation, data: st.DataObject
+) -> None:
+    x = [Value(number) for number in data.draw(operands(operation))]
+    assert record(python(*x)) == record(apply(operation, x))
+    if operation.arity == 2:
+        pairs: list[list[Any]] = [[x[0], x[1].data], [x[0].data, x[1]], [x[0], x[0]]]
+        for mixed in pairs:
+            try:
+                expected = apply(operation, mixed)
+            except (ValueError, ZeroDivisionError):
+                continue  # a negative number to the power of itself, 0 / 0
+            assert record(python(*mixed)) == record(expected)
+
+
+@pytest.mark.parametrize("python", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
+@pytest.mark.parametrize(
+    "number", [2, 2.0, True, Fraction(3, 2), Decimal("1.5"), *(kind(1) for kind in NUMPY_TYPES)], ids=repr
+)
+def test_numbers_of_every_kind_take_part_on_both_sides(python: Callable[..., Any], number: Any) -> None:
+    x = Value(3.0)
+    for node, expected in (
+        (python(x, number), python(3.0, float(number))),
+        (python(number, x), python(float(number), 3.0)),
+    ):
+        assert type(node) is Value
+        assert node.data == expected
+        assert sum(parent is x for parent in node.parents) == 1
+        assert sum(parent.is_constant and parent.data == float(number) for parent in node.parents) == 1
+
+
+@pytest.mark.parametrize("python", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        ("1", "float"),
+        (None, "forgotten its return"),
+        (1j, "real"),
+        ([1.0], r"\[Value\(x\) for x in xs\]"),
+        (np.ones(2), "item"),
+        (np.array(1.0), "item"),
+        (np.ones((2, 1)), "item"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_number_is_refused_on_both_sides(
+    python: Callable[..., Value], wrong: Any, advice: str
+) -> None:
+    for pair in ((Value(1.0), wrong), (wrong, Value(1.0))):
+        with pytest.raises(
+            TypeError, match=rf"^arithmetic with a Value takes a real number, not the .*{advice}"
+        ):
+            python(*pair)
+
+
+def test_numpy_makes_no_array_of_objects_and_no_function_of_numpy_takes_a_value() -> None:
+    x: Any = Value(1.0)
+    with pytest.raises(TypeError, match="Value"):
+        np.exp(x)
+    with pytest.raises(TypeError, match="Value"):
+        np.add(np.ones(2), x)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [op for op in TABLE.values() if hasattr(Value, op.name)],
+    ids=lambda operation: operation.name,
+)
+def test_a_method_is_the_operation_of_its_name(operation: Operation) -> None:
+    x = [Value(0.5), Value(2.0)][: operation.arity]
+    assert record(getattr(x[0], operation.name)(*x[1:])) == record(operation(*x))
+    assert getattr(Value, operation.name).__doc__
+
+
+def test_the_functions_of_the_course_are_methods() -> None:
+    wanted = "exp log sqrt tanh sigmoid relu leaky_relu softplus sin cos abs maximum minimum"
+    assert all(name in TABLE and callable(getattr(Value, name)) for name in wanted.split())
+
+
+def test_a_method_with_two_operands_takes_numbers() -> None:
+    half: Any = np.float32(0.5)
+    assert Value(1.0).maximum(2).data == 2.0
+    assert Value(1.0).minimum(half).data == 0.5
+
+
+def test_a_wrong_number_of_operands_is_not_recorded() -> None:
+    for x in ([], [Value(1.0)], [Value(1.0)] * 3):
+        with pytest.raises(TypeError, match=rf"^add takes 2 operands, got {len(x)}$"):
+            apply(ops.add, x)
+
+
+def test_one_or_two_operands_are_kept_without_a_tuple() -> None:
+    x, y = Value(2.0), Value(3.0)
+    one, two, many = apply(ops.exp, [x]), apply(ops.div, [x, y]), apply(ops.sum, [x, y])
+    assert (one._a, one._b, two._a, two._b) == (x, None, x, y)
+    assert (type(one._da), type(two._da)) == (float, float)
+    assert (many._a, many._b) == ((x, y), None)
+
+
+def test_what_has_no_definition_is_its_own_expansion() -> None:
+    x = Value(2.0)
+    for node in (x, Value.constant(2.0), x * x, x.exp()):
+        assert node.expand() is node
+    z = Value(1.0) * 0 + ops.affine(x)
+    assert z.parents[1].expand() is x
+
+
+def test_a_plus_sign_changes_nothing() -> None:
+    x = Value(1.0)
+    assert +x is x
+
+
+def test_in_place_addition_makes_a_new_node() -> None:
+    x = first = Value(1.0)
+    x += 2
+    x *= x
+    assert (first.data, x.data) == (1.0, 9.0)
+    assert x.parents[0] is x.parents[1]
+
+
+def test_the_sum_of_a_list_is_pythons() -> None:
+    total = sum([Value(1.0), Value(2.0), Value(3.0)])
+    assert isinstance(total, Value)
+    assert total.data == 6.0
+
+
+def test_an_operand_used_twice_is_two_operands() -> None:
+    x = Value(3.0)
+    for node in (x + x, x * x, x - x, x / x, ops.sum(x, x), ops.dot(x, x)):
+        assert node.parents == (x, x)
+        assert len(node.locals) == 2
+
+
+def test_operands_keep_their_order() -> None:
+    values = [Value(float(i)) for i in range(7)]
+    assert ops.affine(*values).parents == tuple(values)
+    assert (values[1] - values[0]).parents == (values[1], values[0])
+
+
+# --- numbers of it ------------------------------------------------------------------------------------------
+
+
+@given(numbers())
+def test_conversions_speak_of_the_data(x: float) -> None:
+    v = Value(x)
+    assert (float(v), int(v), bool(v), math.floor(v)) == (x, int(x), bool(x), math.floor(x))
+
+
+def test_truth() -> None:
+    assert not Value(0.0)
+    assert not Value(-0.0)
+    assert Value(1e-320)
+    assert Value(math.nan)
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
+@given(x=numbers(), y=numbers())
+def test_order_is_that_of_the_data(compare: Callable[[Any, Any], bool], x: float, y: float) -> None:
+    expected = compare(x, y)
+    for pair in ((Value(x), Value(y)), (Value(x), y), (x, Value(y)), (np.float64(x), Value(y))):
+        assert compare(*pair) is expected
+    assert compare(Value(x), Value(x)) is compare(x, x)
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
+def test_order_among_other_things(compare: Callable[[Any, Any], bool]) -> None:
+    assert compare(Value(math.nan), 1.0) is False
+    assert compare(Value(1.0), Fraction(1, 2)) is compare(1.0, 0.5)
+    for wrong in ("1", None, np.ones(1)):
+        with pytest.raises(TypeError, match=r"^comparison with a Value takes a real number"):
+            compare(Value(1.0), wrong)
+
+
+@given(st.lists(leaves(), min_size=1))
+def test_values_can_be_sorted(values: list[Value]) -> None:
+    assert [v.data for v in sorted(values)] == sorted(v.data for v in values)
+    assert max(values).data == max(v.data for v in values)
+
+
+def test_equality_and_hash_are_identity() -> None:
+    x, twin = Value(1.0), Value(1.0)
+    everything: list[object] = [x, twin, 1.0]
+    assert [x == other for other in everything] == [True, False, False]
+    assert len({x, twin, x}) == 2
+    x.data = 5.0
+    assert {x: "found"}[x] == "found"
+
+
+# --- showing itself -----------------------------------------------------------------------------------------
+
+
+def test_representations() -> None:
+    x = Value(0.1 + 0.2, 'the "x"')
+    assert repr(x) == "Value(data=0.30000000000000004, label='the \"x\"')"
+    x.grad = -2.0
+    assert repr(x) == "Value(data=0.30000000000000004, grad=-2.0, label='the \"x\"')"
+    assert repr(Value(1)) == "Value(data=1.0)"
+    assert str(Value(1)) == f"{Value(1)}" == "Value(data=1.0)"
+    assert f"{x:.2f}" == "0.30"
+    assert f"{Value(1234.5):>10,.1f}" == "   1,234.5"
+
+
+# --- copies -------------------------------------------------------------------------------------------------
+
+
+def pickled(value: Value) -> Value:
+    twin: Value = pickle.loads(pickle.dumps(value))
+    return twin
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_a_leaf_is_copied_with_what_it_holds(copied: Callable[[Value], Value]) -> None:
+    x = Value(3.0, "x")
+    x.grad = 4.0
+    twin = copied(x)
+    assert twin is not x
+    assert record(twin) == record(x)
+    constant = copied(Value.constant(2.0))
+    assert constant.is_constant
+    assert constant.data == 2.0
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_graph_is_not_copied(copied: Callable[[Value], Any]) -> None:
+    with pytest.raises(TypeError, match=r"^only leaves are copied or pickled: run the program again"):
+        copied(Value(1.0) + 1)
+
+
+# --- a kind of Value ----------------------------------------------------------------------------------------
+
+
+def test_a_subclass_takes_part_like_any_other() -> None:
+    class Parameter(Value):
+        """A leaf that is to be trained."""
+
+    w = Parameter(3.0, "w")
+    J = (-w).exp() + w * w + ops.sum(w, w) + (2 * w)
+    assert all(parent is w for parent in w.exp().parents)
+    J.backward()
+    assert w.grad == pytest.approx(-math.exp(-3.0) + 6.0 + 2.0 + 2.0)
+    assert (2 * w).parents[1] is w
+
+
+# --- the order of a graph -----------------------------------------------------------------------------------
+
+
+def test_operands_come_before_results_and_left_before_right() -> None:
+    a, b, c = Value(1, "a"), Value(2, "b"), Value(3, "c")
+    left, right = a * b, b * c
+    root = left + right
+    assert topological_order(root) == [a, b, left, c, right, root]
+
+
+def test_constants_take_part_in_the_order() -> None:
+    root = 2 * Value(1.0, "x")
+    assert [node.data for node in topological_order(root)] == [2.0, 1.0, 2.0]
+    assert topological_order(root)[-1] is root
+
+
+def test_the_order_of_a_single_node() -> None:
+    x = Value(1.0)
+    assert topological_order(x) == [x]

@@ -1,0 +1,198 @@
+"""What a small change of one number does to the result, beside what its derivative says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.reasons import nudge
+from micrograd_dl.gradcheck.graphs import kinks_between
+from micrograd_dl.testing import Graph, graphs
+
+
+def course() -> tuple[Value, Value, Value, Value]:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    return 3 * (a + b * c), a, b, c
+
+
+@pytest.mark.parametrize(("name", "after"), [("a", 33.003), ("b", 33.006), ("c", 33.009)])
+def test_nudges_of_the_course(name: str, after: float) -> None:
+    J, *leaves = course()
+    leaf = next(leaf for leaf in leaves if leaf.label == name)
+    found = nudge(J, leaf)
+    assert found.before == 33
+    assert found.after == pytest.approx(after, abs=1e-12)
+    assert found.ratio == pytest.approx(found.derivative)
+    assert [J.data, *(leaf.data for leaf in leaves)] == [33, 5, 3, 2]
+
+
+def test_a_nudge_in_words() -> None:
+    J, _, b, _ = course()
+    found = nudge(J, b)
+    first, second, *table = str(found).splitlines()
+    assert first == "b: 3 -> 3.001 gives u = 6.002, v = 11.002, J = 33.006"
+    assert second == "ratio (33.006 - 33) / 0.001 = 6, dJ/db = 6"
+    assert table[0].split() == ["h:", *(f"1e-0{i}" for i in range(1, 9))]
+    assert table[1].startswith("error: ")
+    assert len(table) == 2
+    assert len(table[0]) == len(table[1])
+    assert repr(found) == str(found)
+    assert (found.node, found.data, found.h) == (b, 3, 0.001)
+    assert [node for node, _ in found.changed] == [n for n in topological_order(J) if n.parents]
+
+
+def test_the_error_shrinks_with_h_until_rounding_grows() -> None:
+    x = Value(1.0, "x")
+    errors = dict(nudge(x**3, x, 0.5).errors)
+    assert list(errors) == [0.5, *(10.0**-i for i in range(1, 9))]
+    for h in (0.5, 0.1, 0.01, 0.001, 1e-4):
+        assert errors[h] == pytest.approx(3 * h + h * h, rel=1e-6)
+
+
+def test_a_negative_nudge() -> None:
+    J, _, b, _ = course()
+    found = nudge(J, b, -0.5)
+    assert (found.after, found.ratio, found.derivative) == (30, 6, 6)
+    assert str(found).splitlines()[0] == "b: 3 -> 2.5 gives u = 5, v = 10, J = 30"
+    assert [h for h, _ in found.errors][:2] == [-0.5, -0.1]
+    assert all(h < 0 for h, _ in found.errors)
+
+
+def test_a_nudge_that_is_lost() -> None:
+    J, a, *_ = course()
+    found = nudge(J, a, 1e-20)
+    assert (found.after, found.ratio, found.changed) == (33, 0, ())
+    lines = str(found).splitlines()
+    assert lines[0] == "a: 5 -> 5 gives J = 33"
+    assert lines[-1] == "Warning: to a double, 5 + 1e-20 is 5; take a longer h."
+    assert "Warning" not in str(nudge(J, a, 1e-10))
+
+
+def test_a_nudge_of_a_node_between_and_of_the_result() -> None:
+    J, *_ = course()
+    v = J.parents[1]
+    found = nudge(J, v, 1.0)
+    assert (found.after, found.ratio, found.derivative) == (36, 3, 3)
+    assert str(found).splitlines()[0] == "v: 11 -> 12 gives J = 36"
+    found = nudge(J, J, 1.0)
+    assert (found.after, found.derivative) == (34, 1)
+    assert str(found).splitlines()[0] == "J: 33 -> 34 gives J = 34"
+
+
+def test_a_nudge_of_what_takes_no_part() -> None:
+    J, *_ = course()
+    for other, name in ((Value(1, "other"), "other"), (Value(1) * Value(2), "u"), (J * 2, "u")):
+        found = nudge(J, other)
+        assert (found.after, found.derivative, found.changed) == (33, 0, ())
+        assert str(found).splitlines()[1] == f"ratio (33 - 33) / 0.001 = 0, dJ/d{name} = 0"
+
+
+def test_of_many_changed_nodes_the_first_and_the_last_are_told() -> None:
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(7):
+        y = 2 * y
+    assert (
+        str(nudge(y, x, 1.0))
+        .splitlines()[0]
+        .endswith("u = 4, v = 8, p = 16, q = 32, r = 64, s = 128, J = 256")
+    )
+    assert (
+        str(nudge(2 * y, x, 1.0))
+        .splitlines()[0]
+        .endswith("u = 4, v = 8, p = 16, q = 32, r = 64, ..., J = 512")
+    )
+
+
+@pytest.mark.parametrize("h", [0.0, -0.0, math.inf, -math.inf, math.nan])
+def test_a_nudge_is_a_number_other_than_zero(h: float) -> None:
+    J, a, *_ = course()
+    with pytest.raises(ValueError, match=r"a nudge is a small number other than 0, such as 0.001; not "):
+        nudge(J, a, h)
+
+
+def test_an_undefined_point_is_refused_beside_the_table() -> None:
+    x, y = Value(0.005, "x"), Value(1.0, "y")
+    with pytest.raises(ValueError, match=r"log\(x\) is not defined at x = -0.995"):
+        nudge(x.log(), x, -1.0)
+    with pytest.raises(ZeroDivisionError):
+        nudge(x / y, y, -1.0)
+    errors = dict(nudge(x.log(), x, -0.001).errors)
+    assert math.isnan(errors[-0.1])
+    assert math.isnan(errors[-0.01])
+    assert not math.isnan(errors[-0.001])
+    assert "nan" in str(nudge(x.log(), x, -0.001))
+
+
+@pytest.mark.parametrize(
+    ("at", "h", "warned"),
+    [
+        (0.5, 0.1, False),
+        (0.5, -0.5, True),
+        (0.5, -1.0, True),
+        (0.0, 1.0, True),
+        (0.0, -1.0, True),
+        (-0.5, 0.1, False),
+        (-0.5, 0.5, True),
+        (-0.5, 1.0, True),
+    ],
+)
+def test_a_kink_is_warned_of(at: float, h: float, warned: bool) -> None:
+    x = Value(at, "x")
+    found = nudge((x * 1).relu(), x, h)
+    assert (found.kinks != ()) == warned
+    last = str(found).splitlines()[-1]
+    assert (
+        last == "Warning: a kink lies within the nudge, at J = relu(u); the ratio depends on the side."
+    ) == warned
+
+
+def test_a_kink_that_does_not_move_is_not_warned_of() -> None:
+    x, y = Value(1.0, "x"), Value(0.0, "y")
+    assert nudge(y.relu() + x, x).kinks == ()
+    assert nudge(ops.maximum(x, x), x).kinks == ()
+
+
+def test_nan_is_no_kink() -> None:
+    x, y = Value(1.0, "x"), Value(math.nan, "y")
+    assert nudge((x * y).relu() + x, x).kinks == ()
+    order = topological_order(x.relu())
+    for here_, there in ((0.0, math.nan), (math.nan, 1.0), (math.nan, -1.0), (math.nan, math.nan)):
+        assert kinks_between(order, {x: here_}, {x: there}) == ()
+
+
+def test_nan_that_stays_nan_is_not_changed() -> None:
+    x, y = Value(1.0, "x"), Value(math.nan, "y")
+    v = x * 2
+    J = v + y
+    assert nudge(J, x).changed == ((v, 2.002),)
+    assert "gives u = 2.002" in str(nudge(J, x))
+
+
+def test_at_most_three_kinks_are_named() -> None:
+    x = Value(0.0, "x")
+    found = nudge(ops.sum(*(x.relu() for _ in range(5))), x)
+    assert len(found.kinks) == 5
+    assert str(found).splitlines()[-1].count("relu(x)") == 3
+
+
+@given(graphs(), st.data())
+def test_a_nudge_is_the_graph_at_the_other_point(graph: Graph, data: st.DataObject) -> None:
+    index = data.draw(st.sampled_from(range(len(graph.leaves))))
+    h = data.draw(st.sampled_from([0.01, -0.01, 1e-6]))
+    moved = [x + h * (i == index) for i, x in enumerate(graph.numbers)]
+    found = nudge(graph.root, graph.leaves[index], h)
+    assert found.after == graph(*moved)
+    assert found.derivative == grad(graph.root, [graph.leaves[index]])[0]
+    again = topological_order(Graph(moved, graph.program).root)
+    there = dict(found.changed)
+    for node, other in zip(topological_order(graph.root), again, strict=True):
+        if node is not graph.leaves[index]:
+            assert there.get(node, node.data) == other.data

@@ -1,0 +1,381 @@
+"""Why a gradient is what it is: its terms, its paths, and what a nudge does."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.reasons import nudge, paths, why
+from micrograd_dl.notation.expression import parse
+from micrograd_dl.notation.steps import Contribute
+from micrograd_dl.testing import Graph, graphs
+
+
+def course() -> tuple[Value, Value, Value, Value]:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    return 3 * (a + b * c), a, b, c
+
+
+def here() -> int:
+    """The line that calls this."""
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    return frame.f_back.f_lineno
+
+
+def without_origins(text: object) -> list[str]:
+    return [line for line in str(text).splitlines() if not line.lstrip().startswith("from ")]
+
+
+# Why
+
+
+def test_why_of_a_leaf_that_is_used_once() -> None:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    made = here() - 1
+    J = 3 * (a + b * c)
+    used = here() - 1
+    reason = why(J, b)
+    assert str(reason).splitlines() == [
+        "dJ/db = 6, one term, since b is used once:",
+        "  dJ/du * du/db = 3 * 2 = 6",
+        "    du/db = c = 2, since u = b * c",
+        f"    from {__file__}:{used}: b * c",
+        "b = 3, a leaf",
+        f'  from {__file__}:{made}: Value(3, "b")',
+    ]
+    assert repr(reason) == str(reason)
+    assert (reason.node, reason.data, reason.gradient, reason.done) == (b, 3, 6, 1)
+
+
+def test_why_of_a_node_between() -> None:
+    J, *_ = course()
+    u = J.parents[1].parents[1]
+    assert without_origins(why(J, u)) == [
+        "dJ/du = 3, one term, since u is used once:",
+        "  dJ/dv * dv/du = 3 * 1 = 3",
+        "    dv/du = 1, since v = a + u",
+        "u = b * c = 6",
+    ]
+
+
+def test_why_of_a_node_that_is_used_several_times() -> None:
+    x = Value(3, "x")
+    reason = why(x * x + x, x)
+    assert without_origins(reason) == [
+        "dJ/dx = 7, the sum of 3 terms, one for each use:",
+        "  dJ/dJ * ∂J/∂x = 1 * 1 = 1",
+        "    ∂J/∂x = 1, since J = u + x",
+        "  dJ/du * ∂u/∂x[1] = 1 * 3 = 3",
+        "    ∂u/∂x[1] = x = 3, since u = x * x",
+        "  dJ/du * ∂u/∂x[2] = 1 * 3 = 3",
+        "    ∂u/∂x[2] = x = 3, since u = x * x",
+        "x = 3, a leaf",
+    ]
+    assert (reason.gradient, reason.done) == (7, 3)
+    assert all(isinstance(term, Contribute) for term in reason.terms)
+
+
+def test_why_of_the_result() -> None:
+    J, *_ = course()
+    reason = why(J, J)
+    assert without_origins(reason) == ["dJ/dJ = 1: backprop begins here", "J = 3 * v = 33"]
+    assert (reason.gradient, reason.done) == (1, 1)
+
+
+def test_why_of_a_node_that_takes_no_part() -> None:
+    J, *_ = course()
+    other, p, q = Value(1, "other"), Value(2, "p"), Value(3, "q")
+    assert without_origins(why(J, other)) == [
+        "dJ/dother = 0: J does not depend on other",
+        "other = 1, a leaf",
+    ]
+    reason = why(J, p * q)
+    assert without_origins(reason) == ["dJ/du = 0: J does not depend on u", "u = p * q = 6"]
+    assert (reason.gradient, reason.terms, reason.done) == (0, (), 0)
+
+
+def test_why_of_what_uses_the_result() -> None:
+    a, b = Value(2, "a"), Value(3, "b")
+    J = a * b
+    assert without_origins(why(J, J + b)) == ["dJ/du = 0: J does not depend on u", "u = J + b = 9"]
+
+
+def test_origins_in_an_expression() -> None:
+    J = parse("u = b*c; v = a + u; 3*v", a=5, b=3, c=2)
+    b = next(node for node in topological_order(J) if node.label == "b")
+    assert "    from <expression>:1: b*c" in str(why(J, b)).splitlines()
+
+
+def test_a_node_without_an_origin_has_no_such_line() -> None:
+    x = Value(2, "x")
+    J = x * 3
+    x._where = J._where = None
+    assert "from" not in str(why(J, x))
+
+
+def test_many_terms_are_counted_but_not_all_printed() -> None:
+    x = Value(2, "x")
+    J = ops.sum(*[x] * 20)
+    assert len(without_origins(why(J, x))) == 2 + 2 * 20
+    assert "more" not in str(why(J, x))
+    reason = why(ops.sum(*[x] * 10_020), x)
+    assert (len(reason.terms), reason.gradient) == (10_020, 10_020)
+    assert without_origins(reason)[-2:] == ["  ... and 10,000 more", "x = 2, a leaf"]
+    assert len(without_origins(reason)) == 3 + 2 * 20
+
+
+@given(graphs())
+def test_why_adds_up_to_the_gradient(graph: Graph) -> None:
+    order = [node for node in topological_order(graph.root) if not node.is_constant]
+    for node, gradient in zip(order, grad(graph.root, order), strict=True):
+        reason = why(graph.root, node)
+        assert reason.gradient == gradient
+        if node is not graph.root:
+            total = 0.0
+            for term in reason.terms:
+                assert isinstance(term, Contribute)
+                total += term.upstream * term.local
+            assert total == gradient
+            assert len(reason.terms) == sum(user.parents.count(node) for user in order)
+
+
+# Paths
+
+
+def test_paths_of_the_course() -> None:
+    J, _, b, _ = course()
+    found = paths(J, b)
+    assert str(found).splitlines() == [
+        "dJ/db = 6, the sum over 1 path:",
+        "  J -> v -> u -> b:  dJ/dv * dv/du * du/db = 3 * 1 * 2 = 6",
+        "Their sum is 6, which is what backprop gives.",
+    ]
+    assert repr(found) == str(found)
+    [path] = found.largest
+    assert [(node.op.symbol, index) for node, index in path.edges if node.op] == [
+        ("*", 1),
+        ("+", 1),
+        ("*", 0),
+    ]
+    assert path.locals == (3, 1, 2)
+
+
+def test_paths_largest_first() -> None:
+    x = Value(3, "x")
+    found = paths(x + -5 * x + x * x, x)
+    assert [path.product for path in found.largest] == [-5, 3, 3, 1]
+    assert str(found).splitlines() == [
+        "dJ/dx = 2, the sum over 4 paths:",
+        "  J -> v -> u -> x:  dJ/dv * dv/du * ∂u/∂x = 1 * 1 * -5 = -5",
+        "  J -> p -> x:  dJ/dp * ∂p/∂x[1] = 1 * 3 = 3",
+        "  J -> p -> x:  dJ/dp * ∂p/∂x[2] = 1 * 3 = 3",
+        "  J -> v -> x:  dJ/dv * ∂v/∂x = 1 * 1 = 1",
+        "Their sum is 2, which is what backprop gives.",
+    ]
+
+
+def test_a_path_of_one_edge_and_of_none() -> None:
+    a = Value(2, "a")
+    J = a * 3
+    assert str(paths(J, a)).splitlines()[1] == "  J -> a:  dJ/da = 3"
+    found = paths(J, J)
+    assert (found.count, found.total, found.gradient, found.largest[0].edges) == (1, 1, 1, ())
+    assert str(found).splitlines()[:2] == ["dJ/dJ = 1, the sum over 1 path:", "  J:  dJ/dJ = 1"]
+
+
+def test_no_path() -> None:
+    J, *_ = course()
+    found = paths(J, Value(1, "other"))
+    assert (found.count, found.total, found.gradient, found.largest) == (0, 0, 0, ())
+    assert str(found) == "dJ/dother = 0: no path leads from J to other"
+    assert found.agrees
+
+
+def test_a_limit() -> None:
+    x = Value(3, "x")
+    J = x * x + 7 * x
+    assert [path.product for path in paths(J, x, limit=1).largest] == [7]
+    assert str(paths(J, x, limit=1)).splitlines()[2] == "  ... and 2 more"
+    none = paths(J, x, limit=0)
+    assert (none.largest, none.count, none.total) == ((), 3, 13)
+    assert str(none).splitlines()[1] == "  ... and 3 more"
+    assert "more" not in str(paths(J, x, limit=3))
+    with pytest.raises(ValueError, match="the number of paths to list is 0 or more, not -1"):
+        paths(J, x, limit=-1)
+
+
+def test_ten_paths_are_listed_unless_said_otherwise() -> None:
+    x = Value(1, "x")
+    assert len(paths(ops.sum(*[x] * 12), x).largest) == 10
+
+
+def test_astronomically_many_paths_are_counted_exactly() -> None:
+    x = Value(1, "x")
+    y = x
+    for _ in range(1_000):
+        y = y + y
+    found = paths(y / 2.0**1000, x)
+    assert found.count == 2**1000
+    assert found.total == found.gradient == 1
+    assert len(found.largest) == 10
+    lines = str(found).splitlines()
+    assert lines[0] == "dJ/dx = 1, the sum over about 10^301 paths:"
+    assert lines[1].endswith(" -> x:  1001 factors = 9.33264e-302")
+    assert lines[1].startswith("  J -> u1000 -> u999 -> u998 -> u997 -> u996 -> ... -> u4 -> u3 -> ")
+    assert lines[-2] == "  ... and about 10^301 more"
+
+
+def test_counts_are_printed_in_groups_as_long_as_they_can_be_read() -> None:
+    x = Value(1, "x")
+    y = x
+    for _ in range(199):
+        y = y + y
+    assert f"{2**199:,}" in str(paths(y, x))
+    assert f"the sum over {2**199:,} paths:" in str(paths(y, x))
+    assert "about 10^60 paths" in str(paths(y + y, x))
+
+
+def test_a_path_is_written_out_up_to_eleven_factors() -> None:
+    x = Value(0.5, "x")
+    y = x
+    for _ in range(11):
+        y = 2 * y
+    assert str(paths(y, x)).splitlines()[1].endswith(" * du1/dx = " + " * ".join(["2"] * 11) + " = 2048")
+    line = str(paths(2 * y, x)).splitlines()[1]
+    assert (
+        line == "  J -> u11 -> u10 -> u9 -> u8 -> u7 -> ... -> u4 -> u3 -> u2 -> u1 -> x:  12 factors = 4096"
+    )
+
+
+def test_zeros_are_paths_too() -> None:
+    x, y = Value(0.0, "x"), Value(2.0, "y")
+    found = paths(x * y + x * x, x)
+    assert (found.count, [path.product for path in found.largest], found.total) == (3, [2, 0, 0], 2)
+
+
+def test_infinite_and_undefined_products_come_first() -> None:
+    x = Value(0.0, "x")
+    found = paths(x.sqrt() + 5 * x, x, limit=1)
+    assert (found.count, found.largest[0].product, found.total, found.gradient) == (
+        2,
+        math.inf,
+        math.inf,
+        math.inf,
+    )
+    assert found.agrees
+    found = paths(0 * x.sqrt() + 5 * x, x, limit=1)
+    assert math.isnan(found.largest[0].product)
+    assert math.isnan(found.total)
+    assert found.agrees
+    assert "which is what backprop gives" in str(found)
+
+
+def test_terms_that_cancel_are_no_disagreement() -> None:
+    x = Value(0.1, "x")
+    big = x * 1e16
+    found = paths((big * 0.3 + x) - big * 0.3, x)
+    assert found.magnitude > 1e15
+    assert found.agrees
+
+
+def test_a_disagreement_is_said() -> None:
+    x = Value(1e-300, "x")
+    found = paths(1e-200 * (1e200 * (1e200 * x)), x)  # overflows from one side, not from the other
+    assert not found.agrees
+    assert str(found).splitlines()[-1] == "Their sum is inf, but backprop gives 1e+200."
+
+
+@pytest.mark.parametrize(
+    ("total", "magnitude", "gradient", "agree"),
+    [
+        (1.0, 1.0, 1.0 + 0.9e-9, True),
+        (1.0, 1.0, 1.0 + 1.1e-9, False),
+        (0.0, 1e9, 0.9, True),
+        (0.0, 1e9, 1.1, False),
+        (1e-300, 1e-300, 2e-300, False),
+        (math.inf, math.inf, math.inf, True),
+        (math.inf, math.inf, 1.0, False),
+        (0.0, math.inf, 1.0, False),
+        (math.nan, math.nan, math.nan, True),
+        (math.nan, math.nan, 1.0, False),
+        (1.0, 1.0, math.nan, False),
+    ],
+)
+def test_agreement_is_up_to_the_rounding_of_the_terms(
+    total: float, magnitude: float, gradient: float, agree: bool
+) -> None:
+    J, a, *_ = course()
+    found = replace(paths(J, a), total=total, magnitude=magnitude, gradient=gradient)
+    assert found.agrees == agree
+
+
+def all_paths(root: Value, node: Value) -> Iterator[tuple[tuple[Value, int], ...]]:
+    """Every path from root to node, by brute force."""
+    if root is node:
+        yield ()
+        return
+    for index, parent in enumerate(root.parents):
+        for rest in all_paths(parent, node):
+            yield ((root, index), *rest)
+
+
+@given(graphs(max_results=6), st.data())
+def test_paths_are_those_of_brute_force(graph: Graph, data: st.DataObject) -> None:
+    nodes = [node for node in topological_order(graph.root) if not node.is_constant]
+    node = data.draw(st.sampled_from(nodes))
+    every = list(all_paths(graph.root, node))
+    products = [math.prod((user.locals[i] for user, i in path), start=1.0) for path in every]
+    limit = data.draw(st.integers(0, len(every) + 1))
+    found = paths(graph.root, node, limit)
+    assert found.count == len(every)
+    assert {path.edges for path in found.largest} <= set(every)
+    assert len({path.edges for path in found.largest}) == min(limit, len(every))
+    for path in found.largest:
+        assert path.product == math.prod((user.locals[i] for user, i in path.edges), start=1.0)
+        assert path.locals == tuple(user.locals[i] for user, i in path.edges)
+    sizes = [abs(path.product) for path in found.largest]
+    assert sizes == sorted(map(abs, products), reverse=True)[:limit]
+    scale = math.fsum(map(abs, products))
+    assert found.total == pytest.approx(math.fsum(products), rel=1e-9, abs=1e-12 * scale)
+    assert found.magnitude == pytest.approx(scale)
+    assert found.gradient == grad(graph.root, [node])[0]
+    assert found.agrees
+
+
+# What all three ask first
+
+
+@pytest.mark.parametrize("ask", [why, paths, nudge])
+def test_what_is_no_value_is_refused(ask: Any) -> None:
+    J, a, *_ = course()
+    for arguments in ((3.0, a), (J, "a")):
+        with pytest.raises(TypeError, match="a Value is wanted here"):
+            ask(*arguments)
+
+
+@pytest.mark.parametrize("ask", [why, paths, nudge])
+def test_a_constant_has_no_derivative(ask: Any) -> None:
+    J, *_ = course()
+    with pytest.raises(ValueError, match="3 is a constant, which has no derivative: make it a variable"):
+        ask(J, J.parents[0])
+
+
+@pytest.mark.parametrize("ask", [why, paths, nudge])
+def test_data_that_was_changed_is_refused(ask: Any) -> None:
+    J, a, *_ = course()
+    a.data = 50
+    with pytest.raises(RuntimeError, match="recompute"):
+        ask(J, a)

@@ -1,0 +1,481 @@
+"""A walk shows at every position what a person doing backprop by hand would have on paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.recording import recompute
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step
+from micrograd_dl.testing import Graph, graphs, numbers
+
+
+def course() -> tuple[Trace, dict[str, Value]]:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    trace = Trace(3 * (a + b * c))
+    return trace, {name: trace.node(name) for name in "abcuvJ"}
+
+
+SENTENCES = [
+    "u = b * c = 3 * 2 = 6",
+    "v = a + u = 5 + 6 = 11",
+    "J = 3 * v = 3 * 11 = 33",
+    "dJ = dJ/dJ = 1",
+    "dv += dJ/dJ * dJ/dv = 1 * 3 = 3   (dv: 0 -> 3)",
+    "da += dJ/dv * dv/da = 3 * 1 = 3   (da: 0 -> 3)",
+    "du += dJ/dv * dv/du = 3 * 1 = 3   (du: 0 -> 3)",
+    "db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)",
+    "dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)",
+]
+
+LATEX = [
+    r"u = b \cdot c = 3 \cdot 2 = 6",
+    r"v = a + u = 5 + 6 = 11",
+    r"J = 3 \cdot v = 3 \cdot 11 = 33",
+    r"\frac{dJ}{dJ} = 1",
+    r"\frac{dJ}{dv} \mathrel{+}= \frac{dJ}{dJ} \cdot \frac{dJ}{dv} = 1 \cdot 3 = 3",
+    r"\frac{dJ}{da} \mathrel{+}= \frac{dJ}{dv} \cdot \frac{dv}{da} = 3 \cdot 1 = 3",
+    r"\frac{dJ}{du} \mathrel{+}= \frac{dJ}{dv} \cdot \frac{dv}{du} = 3 \cdot 1 = 3",
+    r"\frac{dJ}{db} \mathrel{+}= \frac{dJ}{du} \cdot \frac{du}{db} = 3 \cdot 2 = 6",
+    r"\frac{dJ}{dc} \mathrel{+}= \frac{dJ}{du} \cdot \frac{du}{dc} = 3 \cdot 3 = 9",
+]
+
+
+# The course's example
+
+
+def test_the_courses_sentences() -> None:
+    assert [str(step) for step in course()[0]] == SENTENCES
+
+
+def test_the_courses_sentences_in_latex() -> None:
+    assert [step.latex() for step in course()[0]] == LATEX
+
+
+def test_the_courses_numbers() -> None:
+    trace, node = course()
+    trace.end()
+    assert trace.data(node["J"]) == 33
+    expected = {"J": 1, "v": 3, "a": 3, "u": 3, "b": 6, "c": 9}
+    assert {name: trace.grad(node[name]) for name in expected} == expected
+
+
+def test_there_and_back() -> None:
+    trace, _ = course()
+    there = [(trace.paper(), trace.current)]
+    while trace.next() is not None:
+        there.append((trace.paper(), trace.current))
+    assert len(there) == len(trace) + 1 == 10
+    back = [(trace.paper(), trace.current)]
+    while trace.back() is not None:
+        back.append((trace.paper(), trace.current))
+    assert back == there[::-1]
+
+
+def test_paper_halfway() -> None:
+    trace, _ = course()
+    trace.start()
+    leaves = ["a          5", "b          3", "c          2"]
+    assert trace.paper().splitlines() == [*leaves, "u = b * c  ?", "v = a + u  ?", "J = 3 * v  ?"]
+    trace.until("db")
+    assert trace.paper().splitlines() == [
+        "a           5   da = 3",
+        "b           3   db = 6",
+        "c           2",
+        "u = b * c   6   du = 3",
+        "v = a + u  11   dv = 3",
+        "J = 3 * v  33   dJ = 1",
+    ]
+
+
+def test_paper_says_what_is_not_complete() -> None:
+    x = Value(3, "x")
+    trace = Trace(x * x)
+    trace.until("dx")
+    assert trace.paper().splitlines() == ["x          3   dx = so far 3", "J = x * x  9   dJ = 1"]
+
+
+def test_at_the_prompt() -> None:
+    trace, _ = course()
+    assert repr(trace).splitlines() == [
+        "Trace of J: 0 of 9 steps done",
+        *(f" . {i + 1}  {SENTENCES[i]}" for i in range(4)),
+    ]
+    trace.goto(6)
+    assert repr(trace).splitlines() == [
+        "Trace of J: 6 of 9 steps done",
+        *(f"   {i + 1}  {SENTENCES[i]}" for i in range(1, 5)),
+        f"-> 6  {SENTENCES[5]}",
+        *(f" . {i + 1}  {SENTENCES[i]}" for i in range(6, 9)),
+    ]
+    x = Value(1, "x")
+    long = Trace(ops.sum(*[x] * 10))
+    long.goto(9)
+    lines = repr(long).splitlines()
+    assert [line[:7] for line in (lines[1], lines[5], lines[-1])] == ["    5  ", "->  9  ", " . 12  "]
+    assert len(lines) == 9
+
+
+# Against paper: the walk replayed with dictionaries
+
+
+def on_paper(trace: Trace) -> Iterator[tuple[dict[Value, float], dict[Value, float], dict[Value, int]]]:
+    """Data, gradients, and how many terms each gradient still lacks, at each position; by hand."""
+    order = trace.order
+    data = {node: node.data for node in order if not node.parents}
+    grads: dict[Value, float] = {}
+    lacking = dict.fromkeys(order, 0)
+    for node in order:
+        for parent in node.parents:
+            lacking[parent] += 1
+    lacking[trace.root] = 1
+    yield dict(data), dict(grads), dict(lacking)
+    for node in order:
+        if node.parents:
+            assert node.op is not None
+            data[node] = node.op.forward(*(data[p] for p in node.parents))
+            yield dict(data), dict(grads), dict(lacking)
+    grads[trace.root] = trace.seed
+    lacking[trace.root] = 0
+    yield dict(data), dict(grads), dict(lacking)
+    for node in reversed(order):
+        for index, parent in enumerate(node.parents):
+            if not parent.is_constant:
+                assert node.op is not None
+                slope = node.op.local(index, data[node], [data[p] for p in node.parents])
+                grads[parent] = grads.get(parent, 0.0) + grads[node] * slope
+                lacking[parent] -= 1
+                yield dict(data), dict(grads), dict(lacking)
+
+
+def assert_shows(
+    trace: Trace, state: tuple[dict[Value, float], dict[Value, float], dict[Value, int]]
+) -> None:
+    data, grads, lacking = state
+    for node in trace.order:
+        assert trace.data(node) == data.get(node)
+        assert trace.grad(node) == grads.get(node)
+        assert trace.finished(node) == (not node.is_constant and lacking[node] == 0)
+
+
+@given(graphs(), st.sampled_from([1.0, -2.5]))
+def test_every_position_of_every_walk_in_both_directions(graph: Graph, seed: float) -> None:
+    trace = Trace(graph.root, seed=seed)
+    states = list(on_paper(trace))
+    assert len(states) == len(trace) + 1
+    for position, state in enumerate(states):
+        assert trace.position == position
+        assert_shows(trace, state)
+        trace.next()
+    for state in reversed(states):
+        assert_shows(trace, state)
+        trace.back()
+    assert trace.position == 0
+
+
+@given(graphs(), st.data())
+def test_any_jump_shows_the_state_of_that_position(graph: Graph, data: st.DataObject) -> None:
+    trace = Trace(graph.root)
+    states = list(on_paper(trace))
+    for position in data.draw(st.lists(st.integers(0, len(trace)), max_size=5)):
+        trace.goto(position)
+        assert_shows(trace, states[position])
+
+
+@given(graphs())
+def test_at_the_end_the_gradients_are_those_of_backward(graph: Graph) -> None:
+    trace = Trace(graph.root)
+    trace.end()
+    graph.root.backward()
+    for node in trace.order:
+        if not node.is_constant:
+            assert trace.grad(node) == node.grad
+            assert trace.finished(node)
+
+
+# The cursor
+
+
+def around(trace: Trace) -> tuple[Step | None, int, Step | None]:
+    return trace.current, trace.position, trace.upcoming
+
+
+def test_both_ends() -> None:
+    trace, _ = course()
+    at_start, at_end = (None, 0, trace.steps[0]), (trace.steps[-1], 9, None)
+    assert around(trace) == at_start
+    assert trace.back() is None
+    assert around(trace) == at_start
+    assert trace.end() is trace.steps[-1]
+    assert around(trace) == at_end
+    assert trace.next() is None
+    assert around(trace) == at_end
+    trace.start()
+    assert around(trace) == at_start
+
+
+def test_next_and_back_return_the_step_they_do_or_undo() -> None:
+    trace, _ = course()
+    assert trace.next() is trace.current is trace.steps[0]
+    assert trace.upcoming is trace.steps[1]
+    assert trace.next() is trace.steps[1]
+    assert trace.back() is trace.steps[1]
+    assert trace.position == 1
+
+
+def test_goto_nowhere_in_between() -> None:
+    trace, _ = course()
+    with pytest.raises(TypeError, match="float"):
+        trace.goto(1.5)  # type: ignore[arg-type]  # on purpose
+    assert trace.position == 0
+
+
+@pytest.mark.parametrize("position", [-1, 10, 1_000])
+def test_goto_outside_is_refused(position: int) -> None:
+    trace, _ = course()
+    trace.goto(4)
+    with pytest.raises(IndexError, match=rf"^the walk has 9 steps: go to 0 \.\.\. 9, not {position}"):
+        trace.goto(position)
+    assert trace.position == 4
+
+
+def test_goto_returns_the_last_step_done() -> None:
+    trace, _ = course()
+    assert trace.goto(9) is trace.steps[8]
+    assert trace.goto(1) is trace.steps[0]
+    assert trace.goto(0) is None
+
+
+class Fixed(tuple[Any, ...]):
+    """What can be looked up in, but not looked through."""
+
+    looked_up = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        Fixed.looked_up += 1
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[Any]:
+        raise AssertionError("a move looks through all of it")
+
+    def __contains__(self, item: object) -> bool:
+        raise AssertionError("a move searches all of it")
+
+
+def test_no_move_looks_through_the_graph() -> None:
+    x = Value(0.5, "x")
+    y = x
+    for _ in range(100):
+        y = (y + x).tanh()
+    trace = Trace(y)
+    trace.steps, trace.order = Fixed(trace.steps), Fixed(trace.order)
+    for move in (trace.next, trace.back, trace.end, trace.start, lambda: trace.goto(250)):
+        before = Fixed.looked_up
+        move()
+        assert Fixed.looked_up - before <= 2
+        assert (trace.data(x), trace.finished(x)) == (0.5, trace.position == len(trace))
+        trace.grad(x), trace.grad(y), trace.data(y)
+        assert Fixed.looked_up - before <= 5
+
+
+def test_a_walk_is_iterated_and_measured() -> None:
+    trace, _ = course()
+    trace.goto(3)
+    assert list(trace) == list(trace.steps)
+    assert isinstance(trace.steps, tuple)
+    assert isinstance(trace.order, tuple)
+    assert [type(step) for step in trace][:5] == [Evaluate, Evaluate, Evaluate, Seed, Contribute]
+
+
+def test_a_hundred_thousand_steps() -> None:
+    x = Value(1e-3, "x")
+    y = x
+    for _ in range(33_334):
+        y = y + x
+    trace = Trace(y)
+    assert len(trace) > 100_000
+    trace.end()
+    assert trace.grad(x) == 33_335
+    trace.goto(len(trace) - 1)
+    assert trace.grad(x) == 33_334
+
+
+def test_sentences_on_ten_thousand_operands_stay_readable() -> None:
+    trace = Trace(ops.sum(*(Value(i, f"a{i}") for i in range(10_000))))
+    assert max(len(str(step)) for step in trace) < 400
+    assert max(len(step.latex()) for step in trace) < 1_200
+    assert len(repr(trace)) < 1_000
+    assert max(map(len, trace.paper().splitlines())) < 200
+    assert len(str(trace.why("J"))) < 400
+
+
+# Graphs at the edge
+
+
+def test_a_leaf_is_a_walk_of_one_step() -> None:
+    x = Value(3, "x")
+    trace = Trace(x)
+    assert [str(step) for step in trace] == ["dx = dx/dx = 1"]
+    assert (trace.data(x), trace.grad(x), trace.finished(x)) == (3, None, False)
+    trace.next()
+    assert (trace.grad(x), trace.finished(x)) == (1, True)
+    assert trace.paper() == "x  3   dx = 1"
+
+
+def test_a_constant_is_a_walk_too() -> None:
+    a = Value(2, "a")
+    [derivative] = grad(3 * a, [a], create_graph=True)
+    trace = Trace(derivative)
+    assert trace.root.is_constant
+    trace.end()
+    assert trace.paper() == "J  3   dJ = 1"
+    assert str(trace.why("J")).splitlines()[:2] == ["dJ/dJ = 1: backprop begins here", "J = 3, a constant"]
+
+
+def test_constants_have_data_but_never_a_gradient() -> None:
+    trace, node = course()
+    three = node["J"].parents[0]
+    trace.end()
+    assert (trace.data(three), trace.grad(three), trace.finished(three)) == (3, None, False)
+
+
+def test_nodes_of_another_graph_are_not_on_paper() -> None:
+    trace, _ = course()
+    other = Value(1, "a")
+    trace.end()
+    assert (trace.data(other), trace.grad(other), trace.finished(other)) == (None, None, False)
+
+
+def test_nan_and_infinity_are_walked_through() -> None:
+    x = Value(math.inf, "x")
+    trace = Trace(x - x)
+    trace.end()
+    assert math.isnan(trace.data(trace.root) or 0)
+    assert trace.grad(x) == 0
+
+
+def test_a_seed_is_the_derivative_of_what_lies_beyond() -> None:
+    a = Value(2, "a")
+    trace = Trace(3 * a, seed=2)
+    assert [str(step) for step in trace] == [
+        "J = 3 * a = 3 * 2 = 6",
+        "dJ = dL/dJ = 2",
+        "da += dL/dJ * dJ/da = 2 * 3 = 6   (da: 0 -> 6)",
+    ]
+    assert trace.seed == 2
+    assert str(trace.why("a")).startswith("dL/da = 6, one term")
+    assert [str(step) for step in Trace(3 * a, seed=1)][1] == "dJ = dJ/dJ = 1"
+
+
+@pytest.mark.parametrize("root", [3.0, None, "J"])
+def test_only_values_are_walked(root: Any) -> None:
+    with pytest.raises(TypeError, match="a Value is wanted here"):
+        Trace(root)
+
+
+def test_a_seed_is_a_number() -> None:
+    with pytest.raises(TypeError, match=r"^the seed of backprop takes a real number"):
+        Trace(Value(1), seed="2")  # type: ignore[arg-type]  # that it is refused is what is tested
+
+
+# Data that changes
+
+
+def test_data_changed_before_the_walk_is_refused() -> None:
+    a = Value(2, "a")
+    J = a * 3
+    a.data = 5
+    with pytest.raises(RuntimeError, match="recompute"):
+        Trace(J)
+
+
+def test_data_changed_after_it_does_not_mix() -> None:
+    trace, node = course()
+    trace.end()
+    paper, why, paths, nudge = trace.paper(), str(trace.why("a")), trace.paths("b"), trace.nudge("c")
+    shown = str(paths), str(nudge)
+    node["a"].data, node["c"].data = 50, 70
+    recompute(trace.root)
+    assert trace.paper() == paper
+    assert str(trace.why("a")) == why
+    assert (str(paths), str(nudge)) == shown
+    assert trace.data(node["a"]) == 5
+
+
+def test_set_recomputes_and_the_cursor_stays() -> None:
+    trace, node = course()
+    trace.until("db")
+    position = trace.position
+    trace.set("c", 7)
+    assert trace.position == position
+    assert str(trace.current) == "db += dJ/du * du/db = 3 * 7 = 21   (db: 0 -> 21)"
+    assert (trace.data(node["J"]), trace.grad(node["b"]), trace.grad(node["c"])) == (78, 21, None)
+    assert (node["J"].data, node["c"].data) == (78, 7)
+    trace.set(node["c"], 2)
+    assert [str(step) for step in trace] == SENTENCES
+
+
+def test_set_keeps_breakpoints_and_watches() -> None:
+    trace, _ = course()
+    trace.break_at("db")
+    trace.watch("b")
+    trace.set("c", 7)
+    assert str(trace.resume()).startswith("db += ")
+    assert trace.watched() == ["b = 3, db = 21"]
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [(-1.0, ValueError), (0.0, ZeroDivisionError), ("4", TypeError), (10**400, OverflowError)],
+)
+def test_a_set_that_fails_changes_nothing(data: Any, error: type[Exception]) -> None:
+    x, y = Value(4, "x"), Value(2, "y")
+    J = y / x.sqrt() + y
+    trace = Trace(J)
+    trace.goto(3)
+    steps, before = trace.steps, [node.data for node in trace.order]
+    with pytest.raises(error):
+        trace.set("x", data)
+    assert [node.data for node in trace.order] == before
+    assert trace.steps is steps
+    assert trace.position == 3
+    assert trace.check().ok
+
+
+def test_only_leaves_can_be_set() -> None:
+    trace, node = course()
+    with pytest.raises(ValueError, match=r"u is computed, b \* c: set one of the leaves instead"):
+        trace.set("u", 1)
+    with pytest.raises(KeyError, match="no node is called 'q'"):
+        trace.set("q", 1)
+    with pytest.raises(KeyError, match=r"\) is a constant of this graph"):
+        trace.set(node["J"].parents[0], 1)
+    assert node["J"].data == 33
+
+
+@given(graphs(), st.data())
+def test_set_is_a_walk_of_the_graph_at_the_new_point(graph: Graph, data: st.DataObject) -> None:
+    trace = Trace(graph.root)
+    leaf = data.draw(st.sampled_from(graph.leaves))
+    x = data.draw(numbers())
+    try:
+        trace.set(leaf, x)
+    except (ValueError, ZeroDivisionError):
+        assert [leaf.data for leaf in graph.leaves] == list(graph.numbers)
+    moved = [leaf.data for leaf in graph.leaves]
+    again = Graph(moved, graph.program)
+    assert [repr(step.value) for step in trace if isinstance(step, Evaluate)] == [
+        repr(step.value) for step in Trace(again.root) if isinstance(step, Evaluate)
+    ]
+    trace.end()
+    # Compared as text, since NaN is no number's equal.
+    assert repr([trace.grad(leaf) for leaf in graph.leaves]) == repr(grad(again.root, again.leaves))

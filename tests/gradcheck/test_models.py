@@ -1,0 +1,475 @@
+"""The gradient check over theta: no false alarms, every planted bug by name, and nothing left behind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl import nn, set_slope_at_kink, vectorized
+from micrograd_dl.gradcheck.models import check_gradients
+from micrograd_dl.gradcheck.verdict import distance
+from micrograd_dl.nn.network import Network, Parameter, one_hot
+from micrograd_dl.nn.theta import names, vector
+from micrograd_dl.optim.optimisers import Adam
+from micrograd_dl.training.fitting import fit
+
+BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
+both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((2, 4)), np.array([[1.0, 0.0, 0.0, 1.0]])
+OUTPUTS = [
+    ("sigmoid", "logistic"),
+    ("softmax", "cross_entropy"),
+    ("linear", "squared"),
+    ("linear", "max_margin"),
+]
+
+
+def network(MLP: type[Network], **options: Any) -> Network:
+    model = MLP(2, [3, 2, 1], ["tanh", "leaky_relu", "sigmoid"], seed=1, l2=0.7, **options)
+    model.set_layers_data([(W, b + 0.1) for W, b in model.layers_data()])
+    return model
+
+
+def everything(model: Network) -> list[Any]:
+    return [part.tolist() for layer in model.layers_data() + model.layers_grad() for part in layer]
+
+
+# --- right gradients ----------------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(("output", "loss"), OUTPUTS)
+@pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "leaky_relu"])
+def test_both_backends_are_right(MLP: type[Network], hidden: str, output: str, loss: str) -> None:
+    for seed in range(6 if MLP is vectorized.MLP else 1):
+        rng = np.random.default_rng(seed)
+        n_y, m = 2, 3
+        x, y = (
+            rng.standard_normal((3, m)) * 10.0 ** (seed % 3 - 1),
+            rng.integers(0, 2, (n_y, m)).astype(float),
+        )
+        if loss == "cross_entropy":
+            y = one_hot(rng.integers(0, n_y, m), n_y)
+        elif loss == "max_margin":
+            y = 2 * y - 1
+        model = MLP(3, [4, 3, n_y], [hidden, hidden, output], loss, seed=seed, l2=0.3 * seed, l1=0.2 * seed)
+        found = check_gradients(model, x, y)
+        assert found.ok, found
+
+
+@pytest.mark.parametrize("epochs", [10, 300, 3000])
+@pytest.mark.parametrize(("output", "loss"), [("sigmoid", "logistic"), ("linear", "squared")])
+@pytest.mark.parametrize("hidden", ["tanh", "relu"])
+def test_no_false_alarm_where_training_has_left_next_to_no_gradient(
+    hidden: str, output: str, loss: str, epochs: int
+) -> None:
+    model = vectorized.MLP(2, [5, 1], [hidden, output], loss, seed=2)
+    fit(model, X, Y, epochs=epochs, optimiser=Adam(model.parameters(), 0.05))
+    found = check_gradients(model, X, Y)
+    assert found.ok, found
+
+
+def test_two_gradients_of_zero_are_equal() -> None:
+    model = vectorized.MLP(2, [1], ["linear"], initialiser=lambda rng, n_out, n_in: np.zeros((n_out, n_in)))
+    found = check_gradients(model, X, np.zeros((1, 4)))
+    assert (found.ok, found.distance) == (True, 0)
+    assert {c.analytic for c in found.components} == {0}
+
+
+def test_the_courses_distance_over_theta() -> None:
+    """At the course's step, by its formula, written out."""
+    model = network(vectorized.MLP)
+    found = check_gradients(model, X, Y)
+    theta, approx = vector(model.parameters()), []
+    model.cost_and_grad(X, Y)
+    exact = vector(model.parameters(), "grad")
+    for i in range(theta.size):
+        costs = []
+        for sign in (1, -1):
+            model.parameters()[0].data[i] = theta[i] + sign * 1e-7
+            costs.append(model.cost_and_grad(X, Y))
+        model.parameters()[0].data[i] = theta[i]
+        approx.append((costs[0] - costs[1]) / 2e-7)
+    assert found.distance < 1e-7
+    assert found.distance == pytest.approx(distance(approx, exact.tolist()), rel=0.5)
+    assert {c.leaf: c.analytic for c in found.components} == dict(zip(names(model), exact, strict=True))
+
+
+def test_another_step_and_only_some_components() -> None:
+    model = network(vectorized.MLP)
+    found = check_gradients(model, X, Y, epsilon=1e-5, most=5, seed=1)
+    assert (found.ok, found.epsilon, len(found.components)) == (True, 1e-5, 5)
+    other = check_gradients(model, X, Y, most=5, seed=2)
+    assert {c.leaf for c in found.components} != {c.leaf for c in other.components}
+    assert len(check_gradients(model, X, Y, most=10**6).components) == len(names(model))
+
+
+@both
+def test_batch_normalisation_is_right_and_its_running_averages_are_left_alone(MLP: type[Network]) -> None:
+    model = network(MLP, normalisation="batch")
+    before = [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages]
+    found = check_gradients(model, X, Y)
+    assert found.ok
+    assert "gamma[1][0, 0]" in {c.leaf for c in found.components}
+    assert [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages] == before
+
+
+def vars_of(averages: Any) -> list[Any]:
+    return [averages.mean, averages.variance]
+
+
+@both
+def test_dropout_is_refused_unless_its_masks_are_frozen(MLP: type[Network]) -> None:
+    model = network(MLP, keep_prob=0.5)
+    with pytest.raises(ValueError, match="dropout draws new masks"):
+        check_gradients(model, X, Y)
+    with model.frozen():
+        assert check_gradients(model, X, Y).ok
+
+
+# --- bugs ---------------------------------------------------------------------------------------------------
+
+
+def spoiled(MLP: type[Network], spoil: Callable[[Any, int], list[Any]], **options: Any) -> Network:
+    """A network whose dW and db are what `spoil` makes of them."""
+
+    class Spoiled(MLP):  # type: ignore[valid-type, misc]  # either backend
+        def cost_and_grad(self, X: Any, Y: Any) -> float:
+            J = float(super().cost_and_grad(X, Y))
+            data = [(W.copy(), b.copy()) for W, b in self.layers_data()]
+            grads = spoil(self, np.shape(X)[1])
+            # Where each number lies among the parameters is found by putting it there as data.
+            self.set_layers_data(grads)
+            theta = [np.copy(p.data) for p in self.parameters()]
+            self.set_layers_data(data)
+            for p, g in zip(self.parameters(), theta, strict=True):
+                if isinstance(p.grad, np.ndarray):
+                    p.grad[...] = g
+                else:
+                    p.grad = float(g)
+            return J
+
+    return network(Spoiled, **options)
+
+
+def factor(l: int, which: int, x: float) -> Callable[[Any, int], list[Any]]:
+    def spoil(model: Any, m: int) -> list[Any]:
+        layers = [[dW.copy(), db.copy()] for dW, db in model.layers_grad()]
+        layers[l - 1][which] *= x
+        return layers
+
+    return spoil
+
+
+def without_regularisation(model: Any, m: int) -> list[Any]:
+    return [
+        (dW - model.l2 / m * W, db)
+        for (W, _), (dW, db) in zip(model.layers_data(), model.layers_grad(), strict=True)
+    ]
+
+
+BUGS: dict[str, tuple[Callable[[Any, int], list[Any]], str]] = {
+    "a factor 2 in dW2": (factor(2, 0, 2.0), r"W[2]"),
+    "4/m in db1": (factor(1, 1, 4.0), r"b[1]"),
+    "1/m missing in dW1": (factor(1, 0, 4.0), r"W[1]"),
+    "1/m missing everywhere": (lambda model, m: [(m * dW, m * db) for dW, db in model.layers_grad()], ""),
+    "a sign in db3": (factor(3, 1, -1.0), r"b[3]"),
+    "dW3 forgotten": (factor(3, 0, 0.0), r"W[3]"),
+    "no regularisation": (without_regularisation, r"W["),
+    "not a number": (factor(2, 1, np.nan), r"b[2]"),
+}
+
+
+@both
+@pytest.mark.parametrize("name", BUGS)
+def test_planted_bugs_are_found_and_named(MLP: type[Network], name: str) -> None:
+    bug, where = BUGS[name]
+    found = check_gradients(spoiled(MLP, bug), X, Y)
+    assert found.verdict == "there is a bug: the two are different"
+    assert found.components[0].leaf.startswith(where)
+    wrong = [c for c in found.components if not c.apart <= 1e-5 * (1 + abs(c.analytic))]
+    assert wrong
+    assert all(c.leaf.startswith(where) for c in wrong)
+    lines = str(found).splitlines()
+    assert lines[1].startswith(f"  d{found.components[0].leaf} ")
+    assert "numerical" in lines[1]
+    assert "backprop" in lines[1]
+
+
+@both
+def test_what_is_planted_without_a_bug_is_right(MLP: type[Network]) -> None:
+    assert check_gradients(spoiled(MLP, factor(1, 0, 1.0)), X, Y).ok
+
+
+def test_a_small_error_is_looked_at_closer() -> None:
+    found = check_gradients(spoiled(vectorized.MLP, factor(2, 0, 1 + 1e-4)), X, Y)
+    assert found.verdict == "look closer: the two differ by more than rounding should"
+    assert found.components[0].leaf.startswith("W[2]")
+
+
+def test_a_bug_is_found_where_training_has_left_little_gradient() -> None:
+    model = spoiled(vectorized.MLP, factor(3, 0, 2.0))
+    fit(model, X, Y, epochs=300, optimiser=Adam(model.parameters(), 0.05))
+    assert not check_gradients(model, X, Y).ok
+
+
+# --- kinks and what is undefined ----------------------------------------------------------------------------
+
+
+@both
+def test_kinks_are_set_apart(MLP: type[Network]) -> None:
+    """The first unit's z is exactly 0 for every example."""
+    model = MLP(2, [2, 1], ["relu", "sigmoid"], seed=1)
+    model.set_layers_data([([[0.0, 0.0], [0.5, 0.3]], [[0.0], [0.2]]), ([[1.0, -1.0]], [[0.1]])])
+    found = check_gradients(model, X, Y)
+    assert found.kinks == ("W[1][0, 0]", "W[1][0, 1]", "b[1][0, 0]")
+    assert found.ok
+    last = "Not judged, a kink lies within the step: W[1][0, 0], W[1][0, 1], b[1][0, 0]"
+    assert str(found).splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kink_at_which_both_slopes_are_0_is_no_bug(seed: int) -> None:
+    """As many of either class at X = 0: beside b[1] = 0 J is flat to one side, and not to the other."""
+    model = vectorized.MLP(2, [3, 1], ["relu", "sigmoid"], seed=seed)
+    assert check_gradients(model, np.zeros((2, 4)), [[0, 1, 0, 1]]).verdict == "backprop is right"
+
+
+def test_a_bug_is_found_beside_kinks() -> None:
+    model = spoiled(vectorized.MLP, factor(3, 1, 2.0))
+    W, b = model.layers_data()[1]
+    layers = model.layers_data()
+    model.set_layers_data([layers[0], (W * [[0.0], [1.0]], b * [[0.0], [1.0]]), layers[2]])
+    found = check_gradients(model, X, Y)
+    assert {leaf[:5] for leaf in found.kinks} <= {"W[2][", "b[2]["}
+    assert found.kinks
+    assert found.verdict == "there is a bug: the two are different"
+    assert found.components[0].leaf == "b[3][0, 0]"
+
+
+def test_a_kink_within_the_step_but_beside_the_point_is_no_hindrance() -> None:
+    model = vectorized.MLP(1, [1, 1], ["relu", "linear"], seed=1)
+    for beside in (3e-8, 6e-8, -5e-8, 3e-7):
+        model.set_layers_data([([[1.0]], [[beside - 1]]), ([[2.0]], [[0.5]])])
+        found = check_gradients(model, [[1.0]], [[3.0]])
+        assert found.ok, found
+
+
+def test_pytorchs_slope_at_the_kink_is_not_called_wrong() -> None:
+    model = nn.MLP(2, [1, 1], ["relu", "linear"], seed=1)
+    model.set_layers_data([([[0.0, 0.0]], [[0.0]]), ([[1.0]], [[0.1]])])
+    set_slope_at_kink("left")
+    try:
+        found = check_gradients(model, X, Y)
+    finally:
+        set_slope_at_kink("right")
+    assert found.ok
+    assert len(found.kinks) == 3
+
+
+def scalar_model(
+    J: Callable[[float], float], dJ: Callable[[float], float], at: float, grad: Any = 0.0
+) -> Any:
+    """A model of one parameter w, as a user might write it."""
+    w = SimpleNamespace(data=at, grad=0.0, label="w")
+
+    def cost_and_grad(X: Any, Y: Any) -> float:
+        w.grad = dJ(w.data)
+        return J(w.data)
+
+    return SimpleNamespace(parameters=lambda: [w], cost_and_grad=cost_and_grad)
+
+
+def test_any_model_with_the_seam_of_training() -> None:
+    found = check_gradients(scalar_model(lambda w: w**3, lambda w: 3 * w**2, 2.0), None, None)
+    assert found.ok
+    assert str(found).splitlines()[1].startswith("  dw  numerical ")
+    assert not check_gradients(scalar_model(lambda w: w**3, lambda w: 2 * w**2, 2.0), None, None).ok
+
+
+def test_undefined_beside_the_point_is_set_apart() -> None:
+    found = check_gradients(
+        scalar_model(lambda w: w**0.5 if w >= 0 else np.nan, lambda w: 1.0, 0.0), None, None
+    )
+    assert (found.undefined, found.verdict) == (("w",), "nothing could be judged here")
+
+
+def test_a_cost_that_is_refused_beside_the_point_is_set_apart_too() -> None:
+    def J(w: float) -> float:
+        if w < 0:
+            raise ValueError("w is from 0 up")
+        return w * w
+
+    found = check_gradients(scalar_model(J, lambda w: 2 * w, 0.0), None, None)
+    assert (found.undefined, found.ok) == (("w",), False)
+    assert check_gradients(scalar_model(J, lambda w: 2 * w, 1e-4), None, None).ok
+    assert not check_gradients(scalar_model(J, lambda w: 3 * w, 1e-4), None, None).ok
+
+
+def test_a_component_whose_cost_is_refused_does_not_disturb_the_next() -> None:
+    w, v = (SimpleNamespace(data=x, grad=0.0, label=name) for x, name in ((0.0, "w"), (2.0, "v")))
+
+    def cost_and_grad(X: Any, Y: Any) -> float:
+        if w.data < 0:
+            raise ValueError("w is from 0 up")
+        w.grad, v.grad = v.data, w.data + 2 * v.data
+        return float(w.data * v.data + v.data**2)
+
+    model: Any = SimpleNamespace(parameters=lambda: [w, v], cost_and_grad=cost_and_grad)
+    found = check_gradients(model, None, None)
+    assert (found.undefined, [c.leaf for c in found.components], found.ok) == (("w",), ["v"], True)
+
+
+def test_a_number_so_large_that_the_step_is_lost_in_it_takes_a_longer_one() -> None:
+    found = check_gradients(scalar_model(lambda w: 3 * w, lambda w: 3.0, 1e10), None, None)
+    assert found.ok
+    assert found.components[0].step > 1
+    assert not check_gradients(scalar_model(lambda w: 3 * w, lambda w: 2.0, 1e10), None, None).ok
+
+
+@pytest.mark.parametrize("fast", [1e12, 1e17])
+def test_a_swing_too_fast_for_differences_is_not_judged(fast: float) -> None:
+    model = scalar_model(lambda w: math.sin(fast * w), lambda w: fast * math.cos(fast * w), 0.3)
+    found = check_gradients(model, None, None)
+    assert (found.verdict, found.hidden) == ("nothing could be judged here", ("w",))
+
+
+@given(st.floats(1e3, 1e6))
+def test_a_fast_swing_is_never_called_wrong(w: float) -> None:
+    found = check_gradients(
+        scalar_model(lambda w: math.sin(w * w), lambda w: 2 * w * math.cos(w * w), w), None, None
+    )
+    assert found.verdict in ("backprop is right", "nothing could be judged here")
+
+
+@given(st.floats(-5, 5), st.sampled_from([0.0, -1.0, 1.0001, 2.0]))
+def test_a_wrong_factor_is_found_anywhere(w: float, factor: float) -> None:
+    model = scalar_model(
+        lambda w: math.sin(w) * math.exp(w), lambda w: factor * (math.cos(w) + math.sin(w)) * math.exp(w), w
+    )
+    slope = abs(math.cos(w) + math.sin(w))
+    assert check_gradients(model, None, None).ok == (slope * abs(factor - 1) < 1e-8)
+
+
+def test_arrays_without_a_label_and_a_shape_of_their_own() -> None:
+    U = Parameter(np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 2)), label="")
+
+    def cost_and_grad(X: Any, Y: Any) -> float:
+        U.grad[...] = 2 * U.data
+        U.grad[1, 0] *= 3
+        return float((U.data**2).sum())
+
+    found = check_gradients(SimpleNamespace(parameters=lambda: [U], cost_and_grad=cost_and_grad), None, None)
+    assert found.components[0].leaf == "parameters[0][1, 0]"
+
+
+# --- what is refused, and what is left behind ---------------------------------------------------------------
+
+
+def test_random_models_are_refused() -> None:
+    model: Any = network(vectorized.MLP)
+    model.stochastic = True
+    with pytest.raises(ValueError, match=r"the cost is another each time, as under dropout.* switched off"):
+        check_gradients(model, X, Y)
+    model.stochastic = False
+    assert check_gradients(model, X, Y).ok
+    draws = np.random.default_rng(0)
+    unsaid = scalar_model(lambda w: w * draws.random(), lambda w: 0.5, 1.0)
+    with pytest.raises(ValueError, match="the cost is another each time, as under dropout"):
+        check_gradients(unsaid, None, None)
+
+
+def test_a_model_may_say_itself_why_not_and_is_frozen_meanwhile() -> None:
+    model = scalar_model(lambda w: w**2, lambda w: 2 * w, 1.0)
+    seen: list[str] = []
+
+    @contextmanager
+    def frozen() -> Iterator[None]:
+        seen.append("frozen")
+        yield
+        seen.append("as before")
+
+    def refuse() -> None:
+        raise ValueError("dropout draws new masks")
+
+    model.frozen = frozen
+    assert check_gradients(model, None, None).ok
+    assert seen == ["frozen", "as before"]
+    model.require_repeatable = refuse
+    with pytest.raises(ValueError, match="dropout draws new masks"):
+        check_gradients(model, None, None)
+
+
+def test_short_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="float32, in which steps of 1e-7 are lost: check a model of"):
+        check_gradients(network(vectorized.MLP, dtype="float32"), X, Y)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epsilon": 0.0}, "the step of a numerical derivative is above 0"),
+        ({"most": 0}, "most is a whole number from 1 up, not 0"),
+        ({"most": 2.5}, "most is a whole number from 1 up, not 2.5"),
+        ({"seed": -1}, "seed is a whole number from 0 up, not -1"),
+    ],
+)
+def test_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_gradients(network(vectorized.MLP), X, Y, **options)
+
+
+def test_a_cost_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(ValueError, match="the cost is inf: there is no derivative to be checked"):
+        check_gradients(scalar_model(lambda w: np.inf, lambda w: 1.0, 1.0), None, None)
+
+
+@both
+def test_nothing_is_left_behind(MLP: type[Network]) -> None:
+    model = network(MLP)
+    model.cost_and_grad(X[:, :2], Y[:, :2])
+    before = everything(model)
+    check_gradients(model, X, Y)
+    assert everything(model) == before
+
+
+@both
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("at", [1, 2, 5, 20, 33])
+def test_nothing_is_left_behind_by_an_interruption(
+    MLP: type[Network], error: type[BaseException], at: int
+) -> None:
+    class Interrupted(MLP):  # type: ignore[valid-type, misc]  # either backend
+        calls = 0
+
+        def cost_and_grad(self, X: Any, Y: Any) -> float:
+            self.calls += 1
+            if self.calls == at:
+                raise error
+            return float(super().cost_and_grad(X, Y))
+
+    model = network(Interrupted)
+    before = everything(model)
+    with pytest.raises(error):
+        check_gradients(model, X, Y)
+    assert everything(model) == before
+
+
+def test_what_is_no_model_and_no_step_is_refused() -> None:
+    with pytest.raises(
+        TypeError, match=r"a model has parameters\(\) and cost_and_grad.*; the int has no param"
+    ):
+        check_gradients(3, X, Y)  # type: ignore[arg-type]  # what a caller without types may do
+    with pytest.raises(
+        TypeError, match="the step of a numerical derivative takes a real number, not the str"
+    ):
+        check_gradients(network(vectorized.MLP), X, Y, epsilon="1")  # type: ignore[arg-type]  # likewise

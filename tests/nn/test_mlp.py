@@ -1,0 +1,214 @@
+"""Neurons, layers and networks of Values."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.nn import MLP, Layer, Neuron
+from micrograd_dl.nn.initialisers import he, xavier
+
+# --- neurons ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+def test_a_neuron_by_hand(expanded: bool) -> None:
+    neuron = Neuron(2, "tanh", w=[-3, 1], b=6.7, expanded=expanded)
+    x = [Value(2.0), Value(0.0)]
+    a = neuron(x)
+    assert a.data == math.tanh(-6 + 0 + 6.7)
+    a.backward()
+    slope = 1 - a.data**2
+    assert [p.grad for p in neuron.parameters()] == pytest.approx([2 * slope, 0, slope])
+    assert [unit.grad for unit in x] == pytest.approx([-3 * slope, slope])
+    neuron.zero_grad()
+    assert [p.grad for p in neuron.parameters()] == [0, 0, 0]
+
+
+def test_the_weighted_sum_is_one_node_or_its_parts() -> None:
+    fused, expanded = (
+        Neuron(3, w=[1, 2, 3], b=4, expanded=flag).z([1.0, 1.0, 1.0]) for flag in (False, True)
+    )
+    assert fused.op is not None
+    assert fused.op.name == "affine"
+    names = [node.op.name for node in topological_order(expanded) if node.op is not None and node.parents]
+    assert sorted(names) == ["add", "add", "add", "mul", "mul", "mul"]
+    assert fused.data == expanded.data == 10
+
+
+def test_a_neuron_draws_what_suits_its_activation() -> None:
+    drawn = [p.data for p in Neuron(4, "relu", seed=5).parameters()]
+    assert drawn == [*he(np.random.default_rng(5), 1, 4)[0], 0]
+    assert [p.label for p in Neuron(2).parameters()] == ["w1", "w2", "b"]
+    units = [*(Neuron(1) for _ in range(3)), *(Layer(1, 1).neurons[0] for _ in range(3))]
+    assert len({unit.w[0].data for unit in units}) == 6  # no two learn the same
+    assert repr(Neuron(2, "sigmoid")) == "Neuron(2 -> sigmoid)"
+
+
+def test_a_neuron_takes_tuples_arrays_and_values() -> None:
+    neuron = Neuron(2, "linear", w=(1.0, 2.0))
+    for x in ((3, 4), [3.0, 4.0], np.array([3.0, 4.0]), [Value(3), 4]):
+        assert neuron(x).data == 11  # type: ignore[arg-type]  # an array is a sequence too
+
+
+@pytest.mark.parametrize(
+    ("n_in", "options", "message"),
+    [
+        (2, {"w": [1.0]}, "2 inputs, 1 weights"),
+        (0, {"w": []}, "one input at least, not 0"),
+        (0, {}, "one input at least, not 0"),
+        (1, {"activation": "softmax"}, r"softmax is of a whole layer: use Layer\(n_in, n_out, 'softmax'\)"),
+        (1, {"activation": "gelu"}, "no activation 'gelu'"),
+    ],
+)
+def test_refused(n_in: int, options: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Neuron(n_in, **options)
+
+
+def test_a_wrong_number_of_inputs_is_refused() -> None:
+    with pytest.raises(ValueError, match="this neuron takes 2 inputs, got 3"):
+        Neuron(2)([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="this neuron takes 3 inputs, got 2"):
+        Layer(3, 4)([1.0, 2.0])
+
+
+# --- layers -------------------------------------------------------------------------------------------------
+
+
+def test_a_layer() -> None:
+    layer = Layer(2, 3, "softmax", seed=4, number=2)
+    W = np.array([[w.data for w in neuron.w] for neuron in layer.neurons])
+    np.testing.assert_array_equal(W, xavier(np.random.default_rng(4), 3, 2))
+    a = layer([1.0, -1.0])
+    z = W @ [1.0, -1.0]
+    assert [unit.data for unit in a] == pytest.approx((np.exp(z) / np.exp(z).sum()).tolist())
+    assert [unit.label for unit in a] == ["a2[1]", "a2[2]", "a2[3]"]
+    assert [p.label for p in layer.parameters()][:4] == ["W2[1,1]", "W2[1,2]", "b2[1]", "W2[2,1]"]
+    assert repr(layer) == "Layer(2 -> 3 softmax)"
+    a[0].backward()
+    layer.zero_grad()
+    assert not any(p.grad for p in layer.parameters())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weights", "message"),
+    [
+        ((0, 3), None, "one input and one unit at least, not 0 and 3"),
+        ((3, 0), None, "one input and one unit at least, not 3 and 0"),
+        ((2, 5), np.ones((3, 2)), r"the weights are \(3, 2\), \(5, 2\) is wanted: a row a unit"),
+        ((2, 2), np.ones(2), r"the weights are \(2,\), \(2, 2\) is wanted"),
+    ],
+)
+def test_a_refused_layer(sizes: tuple[int, int], weights: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Layer(*sizes, weights=weights)
+
+
+# --- networks -----------------------------------------------------------------------------------------------
+
+
+def test_as_in_micrograd() -> None:
+    model = MLP(3, [4, 4, 1])
+    x = [2.0, 3.0, -1.0]
+    a = model(x)
+    assert isinstance(a, Value)
+    assert a.data == model.forward([[unit] for unit in x]).item()
+    assert len(model.parameters()) == 41
+    several = MLP(3, [4, 2])(x)
+    assert isinstance(several, list)
+    assert len(several) == 2
+
+
+def test_by_hand_micrograds_loop_equals_cost_and_grad() -> None:
+    xs, ys = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0]], [1.0, -1.0, -1.0]
+    model, other = (MLP(3, [4, 1], "tanh", seed=1) for _ in range(2))
+    one: Any = model  # with one output, a call gives one Value
+    J = sum((one(x) - y) ** 2 for x, y in zip(xs, ys, strict=True)) / (2 * len(xs))
+    assert isinstance(J, Value)
+    J.backward()
+    assert other.cost_and_grad(np.array(xs).T, [ys]) == pytest.approx(J.data, rel=1e-14)
+    assert [p.grad for p in other.parameters()] == pytest.approx(
+        [p.grad for p in model.parameters()], rel=1e-12
+    )
+
+
+def test_gradients_do_not_pile_up_in_cost_and_grad() -> None:
+    model = MLP(2, [2, 1], ["tanh", "sigmoid"])
+    gradients = []
+    for _ in range(2):
+        model.cost_and_grad([[1.0], [2.0]], [[1]])
+        gradients.append([p.grad for p in model.parameters()])
+    assert gradients[0] == gradients[1]
+    model.cost([[1.0], [2.0]], [[1]]).backward()  # a plain backward adds, as it does everywhere
+    assert [p.grad for p in model.parameters()] == pytest.approx([2 * g for g in gradients[0]])
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+def test_every_unit_has_a_name_that_can_be_stepped_to(expanded: bool) -> None:
+    model = MLP(2, [2, 1], ["tanh", "sigmoid"], seed=1, expanded=expanded)
+    X, Y = [[0.5, 1.0], [-1.0, 2.0]], [[1, 0]]
+    J = model.cost(X, Y)
+    labels = {node.label for node in topological_order(J)}
+    wanted = {f"{kind}{l}[{i}]({k})" for kind in "za" for l, i in ((1, 1), (1, 2), (2, 1)) for k in (1, 2)}
+    assert (
+        wanted - {"a2[1](1)", "a2[1](2)"} <= labels
+    )  # the logistic loss is of z: a of the last layer is not in it
+    assert {p.label for p in model.parameters()} <= labels
+    trace = Trace(J)
+    trace.until("z1[2](2)")
+    z = next(node for node in topological_order(J) if node.label == "z1[2](2)")
+    assert trace.data(z) == model.record(X, Y).Z[0][1, 1]
+
+
+def test_the_nodes_of_a_record() -> None:
+    model = MLP(2, [2, 2], ["relu", "linear"], seed=1)
+    numbers = model.record([[0.5, 1.0, 3.0], [-1.0, 2.0, 0.0]], np.ones((2, 3)))
+    assert numbers.node is not None
+    for l in (1, 2):
+        for what, array in (("Z", numbers.Z[l - 1]), ("A", numbers.A[l - 1])):
+            for (i, k), x in np.ndenumerate(array):
+                assert numbers.node(what, l, i, k).data == x
+
+
+def test_regularisation_by_hand() -> None:
+    X, Y = [[1.0, 2.0]], [[0.0, 1.0]]
+    plain, both = MLP(1, [2, 1], seed=2), MLP(1, [2, 1], seed=2, l2=0.6, l1=0.8)
+    J, penalised = plain.cost_and_grad(X, Y), both.cost_and_grad(X, Y)
+    W = np.concatenate([W.ravel() for W, _ in plain.layers_data()])
+    assert penalised == pytest.approx(J + 0.6 / 4 * (W**2).sum() + 0.8 / 4 * np.abs(W).sum())
+    for (dW, db), (dV, dc), (V, _) in zip(
+        plain.layers_grad(), both.layers_grad(), plain.layers_data(), strict=True
+    ):
+        np.testing.assert_allclose(dV, dW + 0.3 * V + 0.2 * np.sign(V), rtol=1e-12)
+        np.testing.assert_array_equal(db, dc)
+
+
+def test_activations_of_one_example() -> None:
+    model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, normalisation="layer", keep_prob=0.5)
+    layers = list(model.activations_of([0.5, -1.0]))
+    assert [(len(z), len(a)) for z, a in layers] == [(3, 3), (1, 1)]
+    assert layers[-1][1][0].data == model.forward([[0.5], [-1.0]]).item()
+
+
+@pytest.mark.parametrize(
+    ("x", "seen"),
+    [
+        (np.ones((2, 4)), "2 of type ndarray"),
+        ([[1.0], [2.0]], "2 of type list"),
+        ([1.0, 2.0, Value(3.0)], "3 of type Value, float"),
+        ([], "0 of type nothing"),
+    ],
+)
+def test_what_is_not_one_example(x: Any, seen: str) -> None:
+    model = MLP(2, [3, 1])
+    with pytest.raises(ValueError, match=f"one example is 2 numbers or Values, not {seen}: for X, whose"):
+        model(x)
+    with pytest.raises(ValueError, match=seen):
+        next(model.activations_of(x))

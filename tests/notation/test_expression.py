@@ -1,0 +1,486 @@
+"""The expression language: what it computes, the graph that it makes, and that anything at all ends well."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import random
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from micrograd_dl import Operation, Value, topological_order
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import NEG, Term
+from micrograd_dl.notation.expression import Expression, ExpressionError, free_names, parse, parse_names
+
+COURSE = "u = b*c; v = a + u; J = 3*v"
+
+BINARY = {"add", "sub", "mul", "div", "pow"}
+FUNCTIONS = {name: op for name, op in ops.TABLE.items() if name not in BINARY | {"neg"}}
+
+
+def refused(text: str, **values: Any) -> ExpressionError:
+    with pytest.raises(ExpressionError) as caught:
+        parse(text, **values)
+    return caught.value
+
+
+def same(x: float, y: float) -> bool:
+    return x == y or (math.isnan(x) and math.isnan(y))
+
+
+# What it computes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        COURSE,
+        "J = 3 * (a + b*c)",
+        "3*(a+b*c)",
+        "u = b*c\nv = a + u\r\nJ = 3*v\n",
+        "  u=b*c ;; # the product\n\n\tv = a+u; # then; the sum = 3\n 3*v;",
+        "3*(a\n + b\n\n * c)  # an open bracket goes on in the next line",
+        "3*sum(a,\n b*c)",
+    ],
+)
+def test_the_course_gets_33(text: str) -> None:
+    assert parse(text, a=5, b=3, c=2).data == 33
+
+
+def test_the_course_backward() -> None:
+    names = parse_names(COURSE, {"a": 5, "b": 3, "c": 2}).names
+    names["J"].backward()
+    assert {name: value.grad for name, value in names.items()} == {
+        "a": 3, "b": 6, "c": 9, "u": 3, "v": 3, "J": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1", 1.0),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("2.", 2.0),
+        ("1e-3", 0.001),
+        ("1.e+2", 100.0),
+        (".5E1", 5.0),
+        ("007", 7.0),
+        ("1e-999", 0.0),
+        ("0." + "3" * 98, 1 / 3),
+        ("-2**2", -4.0),
+        ("2**-1", 0.5),
+        ("2**3**2", 512.0),
+        ("2**-2**2", 0.0625),
+        ("-2*3", -6.0),
+        ("2*-3", -6.0),
+        ("-2-3", -5.0),
+        ("7-2-1", 4.0),
+        ("8/4/2", 1.0),
+        ("8/4*2", 4.0),
+        ("1+2*3", 7.0),
+        ("1*2+3", 5.0),
+        ("2*3**2", 18.0),
+        ("(1+2)*3", 9.0),
+        ("((2))", 2.0),
+        ("--2", 2.0),
+        ("-+-+2", 2.0),
+        ("+2", 2.0),
+        ("1++2", 3.0),
+        ("2**+3", 8.0),
+        ("abs(-2) + maximum(1, 4)", 6.0),
+        ("sum(1, 2, 3, 4)", 10.0),
+        ("sum(5)", 5.0),
+        ("affine(2, 3, 1)", 7.0),
+        ("maximum((1), -(2))", 1.0),
+    ],
+)
+def test_numbers(text: str, expected: float) -> None:
+    J = parse(text)
+    assert J.data == expected
+    assert J.is_leaf
+    assert J.label == ""
+
+
+@pytest.mark.parametrize("operation", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_every_function_of_the_table(operation: Operation) -> None:
+    operands = [0.5, 0.25, 0.125][: operation.arity or 3]
+    if operation is ops.dot:
+        operands = operands[:2]
+    named = dict(zip("xyz", operands, strict=False))
+    J = parse(f"{operation.name}({', '.join(named)})", **named)
+    assert J.op is operation
+    assert [parent.label for parent in J.parents] == list(named)
+    assert J.data == operation(*operands) == parse(f"{operation.name}({', '.join(map(str, operands))})").data
+
+
+def test_the_operators_are_those_of_the_table() -> None:
+    found = [parse(text, x=3, y=2).op for text in ("x+y", "x-y", "x*y", "x/y", "x**y", "-x")]
+    assert found == [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.neg]
+
+
+def test_overflow_with_a_variable_is_inf() -> None:
+    assert parse("a**9**9", a=9).data == math.inf
+    assert parse("a*2", a=1e308).data == math.inf
+
+
+def test_infinities_and_nan_come_from_outside() -> None:
+    assert parse("-inf", inf=math.inf).data == -math.inf
+    assert math.isnan(parse("a*2", a=math.nan).data)
+
+
+# Python's own reading of the same text
+
+NUMBERS = st.sampled_from(["0.0", "1.0", "2.", ".5", "3.25", "1e1", "2.5e-1"])
+ATOMS = NUMBERS | st.sampled_from("abc")
+
+
+def larger(part: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Pieces side by side, without brackets: how they group is up to the language."""
+    infix = st.tuples(part, st.sampled_from(["+", "-", "*", "/", "**", " + ", " ** "]), part).map("".join)
+    signed = st.tuples(st.sampled_from("+-"), part).map("".join)
+    bracket = part.map(lambda inner: f"({inner})") | part.map(lambda inner: f"tanh( {inner} )")
+    return (
+        infix
+        | infix
+        | signed
+        | bracket
+        | st.tuples(part, part).map(lambda two: f"maximum({two[0]}, {two[1]})")
+    )
+
+
+def larger_of(x: float, y: float) -> float:
+    return x if x > y or x != x else y
+
+
+@given(st.recursive(ATOMS, larger, max_leaves=12), st.tuples(*[st.floats(-4, 4)] * 3))
+@example("-a**2", (3.0, 0.0, 0.0))
+@example("a-b-c", (1.0, 2.0, 3.0))
+@example("2.**-a**2.", (1.0, 0.0, 0.0))
+@example("-a*b", (0.0, 1.0, 0.0))
+def test_the_numbers_are_those_of_python(text: str, numbers: tuple[float, float, float]) -> None:
+    values = dict(zip("abc", numbers, strict=True))
+    try:
+        expected = eval(text, {"__builtins__": {}, "tanh": math.tanh, "maximum": larger_of}, dict(values))
+    except ZeroDivisionError:
+        assert isinstance(refused(text, **values).__cause__, ZeroDivisionError)
+        return
+    except OverflowError:
+        assume(False)  # Python refuses what is inf here
+    except TypeError:  # a comparison of complex numbers
+        assume(False)
+    assume(not isinstance(expected, complex))
+    try:
+        found = parse(text, **values).data
+    except ExpressionError as error:
+        # A part overflows, or Python went by a complex number on its way to a real one.
+        assume(not error.problem.startswith("the result is beyond") and "** " not in error.problem)
+        raise
+    assert same(found, expected)
+
+
+def written(node: Value) -> Term:
+    """The formula of a whole tree, by the table's own way of writing."""
+    if node.op is None:
+        return Term(node.label)
+    if node.is_constant:
+        return Term(repr(node.data), NEG if math.copysign(1, node.data) < 0 else Term("").precedence)
+    return node.op.written([written(parent) for parent in node.parents])
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 15))
+def test_what_the_table_writes_is_read_back(choose: random.Random, size: int) -> None:
+    nodes = [Value(choose.uniform(0.1, 2), label) for label in "abc"]
+    for _ in range(size):
+        name = choose.choice(sorted(ops.TABLE))
+        arity = ops.TABLE[name].arity or (4 if name == "dot" else 3)
+        operands: list[Any] = [choose.choice(nodes[-4:]) for _ in range(arity)]
+        operands[choose.randrange(arity)] = choose.choice([nodes[-1], choose.uniform(-2, 2)])
+        try:
+            node = ops.TABLE[name](*operands)
+        except (ValueError, ZeroDivisionError):
+            continue
+        if isinstance(node, Value) and len(written(node)) < 2000:
+            nodes.append(node)
+    text = written(nodes[-1])
+    assert same(parse(text, a=nodes[0], b=nodes[1], c=nodes[2]).data, nodes[-1].data)
+
+
+# The graph that it makes
+
+
+def test_shared_names_are_shared_nodes() -> None:
+    J = parse("u = a*a; u + u", a=3)
+    assert J.data == 18
+    assert J.parents[0] is J.parents[1]
+    assert J.parents[0].parents[0] is J.parents[0].parents[1]
+
+
+def test_a_number_in_an_operation_is_a_constant() -> None:
+    three, v = parse("3*v", v=2).parents
+    assert three.is_constant
+    assert v.is_leaf
+
+
+def test_numbers_stay_numbers_until_they_meet_a_value() -> None:
+    J = parse("2*3*x + exp(0)", x=5)
+    assert [node.data for node in topological_order(J)] == [6, 5, 30, 1, 31]
+
+
+def test_a_number_with_a_name_is_a_leaf() -> None:
+    names = parse_names("k = 2*3; J = k*a", {"a": 5}).names
+    assert names["k"].is_leaf
+    assert names["k"].label == "k"
+    names["J"].backward()
+    assert names["k"].grad == 5
+
+
+def test_labels() -> None:
+    expression_ = parse_names(COURSE, {"a": 5, "b": 3, "c": 2})
+    assert {name: value.label for name, value in expression_.names.items()} == {x: x for x in "abcuvJ"}
+    assert parse("3*v", v=1).label == ""
+
+
+def test_a_copy_is_an_alias_and_keeps_its_first_label() -> None:
+    names = parse_names("u = a*2; v = u; w = +(v); b = a; J = b + w", {"a": 5}).names
+    assert names["u"] is names["v"] is names["w"]
+    assert names["u"].label == "u"
+    assert names["b"] is names["a"]
+    assert names["a"].label == "a"
+    assert names["J"].parents == (names["a"], names["u"])
+
+
+def test_a_value_is_used_as_it_stands() -> None:
+    x, y = Value(2, "weight"), Value(3)
+    names = parse_names("z = y; J = x*z", {"x": x, "y": y}).names
+    assert names["x"] is x
+    assert names["z"] is y
+    assert (x.label, y.label) == ("weight", "")
+    assert names["J"].parents == (x, y)
+    assert x.origin is not None
+    assert x.origin.file == __file__
+
+
+def test_an_expression_tells_its_names_in_order() -> None:
+    found = parse_names("z = b; y = a + 1; x = 2*y", {"b": 2, "a": 1, "c": 0})
+    assert isinstance(found, Expression)
+    assert list(found.names) == ["b", "a", "c", "z", "y", "x"]
+    assert found.root is found.names["x"]
+    assert found.unused == ("b", "c", "z")
+    assert found in {found}
+    frozen: Any = found
+    with pytest.raises(TypeError):
+        frozen.names["b"] = found.root
+    with pytest.raises(AttributeError):
+        frozen.root = found.root
+
+
+def test_the_last_statement_needs_no_name_and_may_be_a_variable() -> None:
+    assert parse("u = a; u", a=5).label == "a"
+    assert parse_names("u = a*2; a", {"a": 5}).unused == ("u",)
+
+
+def fragments(text: str, **values: Any) -> dict[str, str]:
+    order = topological_order(parse(text, **values))
+    return {
+        node.op.name if node.op else node.label: node.origin.fragment
+        for node in order
+        if node.origin is not None
+    }
+
+
+def test_every_node_knows_its_text() -> None:
+    assert fragments("J = -(exp( x ) * (y + 2.5)) / k - x**2", x=1, y=2, k=3) == {
+        "x": "x", "y": "y", "k": "k", "constant": "2",
+        "exp": "exp( x )", "add": "y + 2.5", "mul": "exp( x ) * (y + 2.5)", "neg": "-(exp( x ) * (y + 2.5))",
+        "div": "-(exp( x ) * (y + 2.5)) / k", "pow": "x**2", "sub": "-(exp( x ) * (y + 2.5)) / k - x**2",
+    }  # fmt: skip
+    assert fragments("k = 2*3; maximum(k, 2 * 4 )") == {
+        "k": "2*3",
+        "constant": "2 * 4",
+        "maximum": "maximum(k, 2 * 4 )",
+    }
+    assert fragments("(2) * 3") == {"": "(2) * 3"}
+
+
+def test_the_text_of_a_node_is_on_its_own_line() -> None:
+    J = parse("u = b*c\nJ = 3*u", b=3, c=2)
+    origins = [node.origin for node in (J, J.parents[1], J.parents[1].parents[0])]
+    assert [(o.line, o.column, o.end, o.text) for o in origins if o] == [
+        (2, 4, 7, "J = 3*u"), (1, 4, 7, "u = b*c"), (1, 4, 5, "u = b*c"),
+    ]  # fmt: skip
+
+
+# Names
+
+
+def test_free_names() -> None:
+    assert free_names(COURSE) == ["b", "c", "a"]
+    assert free_names("x + exp(y) * x; ") == ["x", "y"]
+    assert free_names("k = 1; k") == []
+    assert free_names("log(x - 1) / (x - 1)") == ["x"]  # no number is tried on it
+    assert free_names("u / 0 + u ** (0 - 1)") == ["u"]
+    with pytest.raises(ExpressionError, match="is not defined"):
+        free_names("k = 1; J = u + 1 / 0")
+
+
+def test_names_are_those_of_python() -> None:
+    assert parse("größe*变量 + _1", größe=2, 变量=3, _1=1).data == 7
+    assert parse_names("µ + \u03bc", {"\u00b5": 2}).root.data == 4  # the micro sign is NFKC-normalised to mu
+    assert parse("ｅｘｐ(ﬁ)", fi=0).data == 1
+    assert parse("text + match + values", text=1, match=2, values=3).data == 6
+    assert parse("add + pow + max", add=1, pow=2, max=3).data == 6  # what is written with signs is free
+    assert parse_names("ａ = x; J = a", {"x": 1}).names.keys() == {"x", "a", "J"}
+    assert parse("x" * 100, **{"x" * 100: 1}).data == 1
+
+
+@given(st.text(min_size=1, max_size=6))
+@example("a·b")
+@example("e\u0301")
+@example("x\u0663")
+@example("A¹")
+def test_a_name_is_an_identifier(word: str) -> None:
+    is_name = word.isidentifier() and not {"·", "\u0387"} & set(word)
+    plain = unicodedata.normalize("NFKC", word)
+    assume(plain not in FUNCTIONS)
+    if is_name and not keyword.iskeyword(plain):
+        assert free_names(word) == [plain]
+        assert parse(word, **{word: 2}).label == plain
+    else:
+        with pytest.raises(ValueError, match="cannot be a variable"):
+            parse("1", **{word: 2})
+
+
+@pytest.mark.parametrize(
+    "name", ["", "2x", "a b", "a.b", "lambda", "None", "exp", "ｅｘｐ", "x" * 101, "a·b", " a", "\ud800"]
+)
+def test_what_cannot_be_a_variable(name: str) -> None:
+    with pytest.raises(
+        ValueError, match="cannot be a variable: write a name that has no meaning yet"
+    ) as caught:
+        parse("1", **{name: 2})
+    assert len(str(caught.value)) < 120
+    assert repr(name)[:10] in str(caught.value)
+
+
+def test_one_name_is_given_one_value() -> None:
+    with pytest.raises(ValueError, match="cannot be a variable"):
+        parse_names("1", {"a": 1, "ａ": 2})
+
+
+def test_values_are_real_numbers() -> None:
+    wrong: list[Any] = ["3", 3, b"a"]
+    text, number, encoded = wrong
+    with pytest.raises(TypeError, match=r"the variable a takes a real number, not the str '3'"):
+        parse("a", a=text)
+    with pytest.raises(OverflowError, match="the variable a takes a double"):
+        parse("a", a=10**400)
+    with pytest.raises(TypeError, match=r"an expression is text, not 3 of type int"):
+        parse(number)
+    with pytest.raises(TypeError, match=r"an expression is text, not b'a' of type bytes"):
+        free_names(encoded)
+
+
+# Anything at all
+
+
+def check_refusal(error: ExpressionError) -> None:
+    problem, line, caret = str(error).split("\n")
+    assert problem
+    assert caret.strip() == "^"
+    assert len(caret) <= 73
+    assert len(line) <= 300
+    assert 0 <= error.position <= len(error.text)
+    str(error).encode()  # a lone surrogate could not be printed
+
+
+def check_anything(text: str) -> None:
+    """No text does anything but mean something or be refused."""
+    try:
+        names = free_names(text)
+        found = parse_names(text, dict.fromkeys(names, 1.5))
+    except ExpressionError as error:
+        check_refusal(error)
+    else:
+        assert set(names) <= found.names.keys()
+        assert math.isfinite(found.root.data) or names
+        topological_order(found.root)
+
+
+PIECES = [
+    *"abxe().,;=+-*/^ \n#0123456789'[]\u0301·量\0", "**", "exp(", "maximum(", "dot(", "log",
+    "u = ", "1e3", "==", "lambda ",
+    "9**",
+]  # fmt: skip
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    check_anything(text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+@example("sum(((((a))),2)**-1\n)")
+def test_any_text_of_the_language(text: str) -> None:
+    check_anything(text)
+
+
+HUGE = [
+    "(",
+    ")",
+    "9",
+    "a",
+    " ",
+    "-",
+    "+",
+    ";",
+    "a+",
+    "a,",
+    "\n",
+    "\t",
+    "#",
+    "$",
+    ".",
+    "=",
+    "量",
+    "\u0301",
+    "\0",
+    "((a)+",
+    "a**",
+    "x = 1\n",
+]
+
+
+@pytest.mark.parametrize("piece", HUGE, ids=ascii)
+def test_a_megabyte_is_refused(piece: str) -> None:
+    error = refused(piece * (1_000_000 // len(piece)), a=1)
+    assert error.problem.endswith(" characters are too many: write at most 20,000")
+    assert error.position == 20_000
+    check_refusal(error)
+
+
+@pytest.mark.parametrize("piece", HUGE, ids=ascii)
+def test_as_much_as_is_allowed(piece: str) -> None:
+    check_anything((piece * 20_000)[:20_000])
+
+
+def test_the_limits() -> None:
+    assert parse("a" + " " * 19_999, a=1).data == 1
+    assert refused("a" + " " * 20_000, a=1).problem == "20,001 characters are too many: write at most 20,000"
+    assert parse("(" * 200 + "a" + ")" * 200, a=1).data == 1
+    assert parse("+".join(["(a)"] * 300), a=1).data == 300  # one after the other is not nested
+    assert parse("\n".join(f"x{i} = (a)" for i in range(300)), a=1).data == 1
+    assert parse(f"sum({','.join(['a'] * 9_990)})", a=1).data == 9_990
+    nested = refused("b*" + "(" * 199 + "exp((a", a=1, b=1)
+    assert (nested.position, nested.problem) == (205, "over 200 brackets are open: give a part its own name")
+
+
+def test_a_long_chain_is_not_recursive() -> None:
+    assert parse("-" * 4_999 + "a", a=1).data == -1
+    assert parse("a" + "**a" * 4_999, a=1).data == 1
+    assert parse("a" + "+a" * 4_999, a=1).data == 5_000

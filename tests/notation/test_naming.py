@@ -1,0 +1,247 @@
+"""Names are unique and short, whatever the labels are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import readable
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.naming import free_name, name_values, unique_names
+from micrograd_dl.testing import Graph, graphs
+
+HOSTILE = [
+    "",
+    "J",
+    "a",
+    "a_2",
+    "da",
+    "dJ/da",
+    "a b",
+    "two\nlines",
+    "\x00\x1b[31m",
+    "😀",
+    "名字",
+    "x" * 10_000,
+    "3",
+    "`",
+    "a`b",
+    "`a b`",
+    "x[1]",
+    "\\",
+    "{}$%#_^~&",
+    "<script>",
+    "ﬁ",
+    "fi",
+    "\ud800",
+    "\u200b",
+    "\u2028",
+]
+
+
+def names(root: Value) -> list[str]:
+    return list(unique_names(topological_order(root)).values())
+
+
+def chain(length: int) -> Value:
+    x = Value(1.0)
+    for _ in range(length):
+        x = x.tanh()
+    return x
+
+
+# unique_names
+
+
+def test_the_course_letters() -> None:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    assert names(3 * (a + b * c)) == ["a", "b", "c", "u", "v", "J"]
+
+
+def test_seven_letters_then_numbers() -> None:
+    assert names(chain(8)) == ["x", "u", "v", "p", "q", "r", "s", "t", "J"]
+    assert names(chain(9)) == ["x", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "J"]
+
+
+def test_letters_that_are_taken_are_passed_over() -> None:
+    assert names((Value(1, "u") + Value(2, "x")).tanh()) == ["u", "x", "v", "J"]
+    assert names((Value(1, "u") * 2).tanh().tanh()) == ["u", "v", "p", "J"]
+    # Six letters are left: enough for six nodes, too few for seven.
+    assert names(chain(6) + Value(1, "v")) == ["x", "u", "p", "q", "r", "s", "t", "v", "J"]
+    assert names(chain(7) + Value(1, "v")) == ["x", *(f"u{i}" for i in range(1, 8)), "v", "J"]
+
+
+def test_numbers_that_are_taken_are_passed_over() -> None:
+    assert names(chain(9) + Value(1, "u1"))[:3] == ["x", "u2", "u3"]
+    assert names(Value(1) + Value(2) + Value(3, "x1")) == ["x2", "x3", "u", "x1", "J"]
+
+
+def test_leaves_without_a_label() -> None:
+    assert names(Value(1) * 2) == ["x", "J"]
+    assert names(Value(1) * Value(2)) == ["x1", "x2", "J"]
+    assert names(Value(1) * Value(2, "x")) == ["x1", "x", "J"]
+
+
+def test_the_result_is_called_j_unless_that_is_taken_or_it_has_a_label() -> None:
+    assert names(Value(1, "J") * 2) == ["J", "J1"]
+    assert names(Value(1, "J") * Value(1, "J1")) == ["J", "J1", "J2"]
+    loss = Value(1, "a") * 2
+    loss.label = "L"
+    assert names(loss) == ["a", "L"]
+
+
+def test_a_leaf_alone_is_the_result() -> None:
+    assert names(Value(1)) == ["J"]
+    assert names(Value(1, "x")) == ["x"]
+
+
+def test_equal_labels_are_numbered() -> None:
+    assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w"))) == ["w", "w_2", "w_3", "J"]
+
+
+def test_a_label_that_looks_like_a_numbered_one() -> None:
+    assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w_2"))) == ["w", "w_2", "w_2_2", "J"]
+    assert names(ops.sum(Value(1, "w"), Value(2, "w_2"), Value(3, "w"))) == ["w", "w_2", "w_3", "J"]
+
+
+def test_many_equal_labels_take_linear_time() -> None:
+    order = [Value(1, "w") for _ in range(20_000)]
+    assert list(unique_names(order).values())[-1] == "w_20000"
+
+
+def test_constants_have_no_name_even_with_a_label() -> None:
+    three = Value.constant(3)
+    three.label = "three"
+    J = three * Value(1, "a")
+    assert three not in unique_names(topological_order(J))
+    assert names(J) == ["a", "J"]
+
+
+def test_a_constant_that_is_the_result_has_one() -> None:
+    assert names(Value.constant(3)) == ["J"]
+
+
+def test_names_come_in_the_order_of_the_graph() -> None:
+    a, b = Value(1), Value(2, "b")
+    J = (a * b).tanh()
+    assert list(unique_names(topological_order(J))) == [a, b, J.parents[0], J]
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> Graph:
+    graph = draw(graphs(max_results=6))
+    for node in topological_order(graph.root):
+        node.label = draw(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=5)))
+    return graph
+
+
+@given(labelled())
+def test_names_are_unique_short_and_on_one_line(graph: Graph) -> None:
+    order = topological_order(graph.root)
+    named = unique_names(order)
+    assert list(named) == [node for node in order if not node.is_constant]
+    assert len(set(named.values())) == len(named)
+    for name in named.values():
+        assert name
+        assert name.isprintable()
+        assert len(name) <= 70
+
+
+# readable
+
+
+@pytest.mark.parametrize(
+    "label", ["a", "w_1", "w[1]", "layers[0].w", "a'", "名字", "x" * 60, "_", "lambda", "a.b[2]'"]
+)
+def test_plain_names_stay_as_they_are(label: str) -> None:
+    assert readable(label) == label
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("a b", "`a b`"),
+        ("dJ/da", "`dJ/da`"),
+        ("3", "`3`"),
+        ("[1]", "`[1]`"),
+        (".", "`.`"),
+        ("two\nlines", r"`two\nlines`"),
+        ("\x1b[31m", r"`\x1b[31m`"),
+        ("\u2028", r"`\u2028`"),
+        ("\ud800", r"`\ud800`"),
+        ("😀", "`😀`"),
+        ("a`b", "`a'b`"),
+        ("x" * 61, f"`{'x' * 57}...`"),
+        ("x " * 30, f"`{'x ' * 30}`"),
+        ("x " * 31, f"`{('x ' * 30)[:57]}...`"),
+    ],
+)
+def test_others_stand_between_backticks(label: str, shown: str) -> None:
+    assert readable(label) == shown
+
+
+def test_no_two_names_read_like_two_others_across_what_stands_between() -> None:
+    # With its backticks kept, the first label would end the quotation: `a`/d`b b` could be two names.
+    assert readable("a`/d`b b") == "`a'/d'b b`"
+    assert all(readable(label).count("`") in (0, 2) for label in HOSTILE)
+
+
+# free_name
+
+
+def test_free_name() -> None:
+    assert free_name("L", ()) == "L"
+    assert free_name("L", ("L",)) == "L1"
+    assert free_name("L", ("L", "L1", "L2")) == "L3"
+
+
+# name_values
+
+
+def test_name_values_reads_the_callers_variables() -> None:
+    a, b = Value(1), Value(2)
+    J = a * b
+    name_values()
+    assert (a.label, b.label, J.label) == ("a", "b", "J")
+
+
+def test_name_values_keeps_labels_that_are_there() -> None:
+    a = Value(1, "alpha")
+    name_values({"a": a})
+    assert a.label == "alpha"
+
+
+def test_the_first_of_two_names_stays() -> None:
+    a = Value(1)
+    name_values({"first": a, "second": a})
+    assert a.label == "first"
+
+
+def test_sequences_are_numbered_from_one() -> None:
+    w, pair = [Value(1), 2.0, Value(3)], (Value(4),)
+    name_values({"w": w, "b": pair})
+    assert [x.label for x in w if isinstance(x, Value)] == ["w1", "w3"]
+    assert pair[0].label == "b1"
+
+
+def test_name_values_passes_over_what_is_private_constant_or_no_value() -> None:
+    hidden, three, rest = Value(1), Value.constant(3), {"k": Value(5)}
+    name_values(
+        {"_hidden": hidden, "three": three, "rest": rest, "number": 3.0, "text": "abc", "after": None}
+    )
+    assert (hidden.label, three.label, rest["k"].label) == ("", "", "")
+
+
+def test_names_after_a_private_one_are_still_given() -> None:
+    a = Value(1)
+    name_values({"_": Value(2), "number": 3, "a": a})
+    assert a.label == "a"
+
+
+def test_name_values_of_nothing_leaves_the_callers_variables() -> None:
+    a = Value(1)
+    name_values({})
+    assert a.label == ""

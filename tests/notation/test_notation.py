@@ -1,0 +1,495 @@
+"""How a graph is written. Above all: within one graph, no symbol has two meanings."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, Operation, Term
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.notation import (
+    Notation,
+    exact,
+    exact_term,
+    latex_number,
+    number,
+    number_term,
+    written,
+)
+from micrograd_dl.notation.steps import Contribute, steps_in
+from micrograd_dl.testing import Graph, graphs
+
+TRAPS = [
+    "",
+    "a",
+    "da",
+    "J",
+    "dJ",
+    "dJ/da",
+    "x",
+    "x[1]",
+    "x[2]",
+    "(x)",
+    "x1",
+    "x_1",
+    "x_",
+    "L",
+    "d",
+    "a b",
+    "`a b`",
+]
+TRAPS += [
+    "a a`/d`b b",
+    "b b`/d`c c",
+    "a a",
+    "c c",
+    "{",
+    r"\{",
+    "}$",
+    "ab",
+    "ab_1",
+    "ab1",
+    "名",
+    "😀",
+    "∂u/∂x",
+]
+
+
+def notation(root: Value) -> Notation:
+    return Notation(topological_order(root))
+
+
+def variables(*labels: str) -> list[Value]:
+    return [Value(position, label) for position, label in enumerate(labels, 2)]
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> Graph:
+    graph = draw(graphs(max_results=6))
+    for node in topological_order(graph.root):
+        node.label = draw(st.one_of(st.sampled_from(TRAPS), st.text(max_size=3)))
+    return graph
+
+
+# numbers
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"),
+    [
+        (6.0, "6"),
+        (-0.0, "0"),
+        (0.1 + 0.2, "0.3"),
+        (1 / 3, "0.333333"),
+        (1234567.0, "1.23457e+06"),
+        (1e-7, "1e-07"),
+        (-2.5, "-2.5"),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+    ],
+)
+def test_number(x: float, shown: str) -> None:
+    assert number(x) == shown
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"),
+    [
+        (6.0, "6"),
+        (-6.0, "-6"),
+        (0.0, "0"),
+        (-0.0, "-0.0"),
+        (0.5, "0.5"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (999999999999999.0, "999999999999999"),
+        (1e15, "1000000000000000.0"),
+        (-1e15, "-1000000000000000.0"),
+        (1e300, "1e+300"),
+        (math.inf, 'float("inf")'),
+        (-math.inf, 'float("-inf")'),
+        (math.nan, 'float("nan")'),
+    ],
+)
+def test_exact(x: float, shown: str) -> None:
+    assert exact(x) == shown
+
+
+@given(st.floats())
+def test_exact_reads_back_to_the_same_double(x: float) -> None:
+    assert repr(float(eval(exact(x)))) == repr(x)
+
+
+def test_a_negative_number_binds_like_a_minus_sign() -> None:
+    for term in (number_term, exact_term, latex_number):
+        assert (term(2.0).precedence, term(-2.0).precedence) == (ATOM, NEG)
+        assert term(math.nan).precedence == ATOM
+        assert term(0.0).precedence == ATOM
+    assert exact_term(-0.0).precedence == NEG  # it is written with its sign, the others round it away
+    assert exact_term(-math.inf).precedence == ATOM  # a call, float("-inf")
+    assert number_term(-0.0).precedence == latex_number(-0.0).precedence == ATOM
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"),
+    [
+        (2.5, "2.5"),
+        (-3.0, "-3"),
+        (1.5e-7, r"1.5 \cdot 10^{-7}"),
+        (-2e20, r"-2 \cdot 10^{20}"),
+        (math.inf, r"\infty"),
+        (-math.inf, r"-\infty"),
+        (math.nan, r"\text{NaN}"),
+    ],
+)
+def test_latex_number(x: float, shown: str) -> None:
+    assert latex_number(x) == shown
+
+
+def test_a_latex_number_with_a_power_binds_like_a_product() -> None:
+    assert latex_number(1e-7).precedence == latex_number(-1e-7).precedence == MUL
+    base = Value(1e-7, "b")
+    assert notation(base**2).latex_formula(base**2, [1e-7, 2.0]) == r"(1 \cdot 10^{-7})^{2}"
+
+
+# names and formulas
+
+
+def test_nodes_by_name() -> None:
+    a, b = variables("a", "two words")
+    write = notation(a * b)
+    assert write.node("a") is a
+    assert write.node("two words") is b
+    assert write.node("`two words`") is b
+    assert write.name(b) == "`two words`"
+
+
+def test_an_unknown_name_is_refused_with_those_there_are() -> None:
+    a, b = variables("a", "b")
+    with pytest.raises(KeyError, match=r"^\"no node is called 'q'; there are a, b, J\"$"):
+        notation(a * b).node("q")
+
+
+def test_the_refusal_is_short_for_long_names_and_large_graphs() -> None:
+    few = ops.sum(*variables(*(f"a{i}" for i in range(19))))
+    with pytest.raises(KeyError, match=r"a18, J\"$"):
+        notation(few).node("q")
+    many = ops.sum(*variables(*(f"a{i}" for i in range(5_000))))
+    with pytest.raises(KeyError, match=r"a18, a19 and 4,981 more\"$") as caught:
+        notation(many).node("q" * 10_000)
+    assert len(str(caught.value)) < 300
+
+
+def test_formulas() -> None:
+    a, b = variables("a", "b")
+    J = a * (b - 3)
+    u = J.parents[1]
+    write = notation(J)
+    assert [write.formula(node) for node in (a, u, J)] == ["a", "b - 3", "a * u"]
+    assert write.numbers(u, (3.0, -3.0)) == "3 - -3"
+    assert write.formula(u.parents[1]) == "3"
+    assert write.name(u.parents[1]) == "3"
+
+
+def test_a_negative_constant_gets_its_parentheses() -> None:
+    a = Value(2, "a")
+    assert notation((-2) ** a).formula((-2.0) ** a) == "(-2) ** a"
+    J = a**-2
+    assert notation(J).numbers(J, (-3.0, -2.0)) == "(-3) ** -2"
+
+
+def test_a_constant_that_is_the_result() -> None:
+    three = Value.constant(3)
+    write = notation(three)
+    assert (write.name(three), write.formula(three), write.gradient(three)) == ("J", "3", "dJ")
+    assert write.latex_name(three) == "J"
+
+
+def test_long_formulas_are_cut_between_words() -> None:
+    J = ops.sum(*variables(*(f"a{i}" for i in range(10_000))))
+    formula = notation(J).formula(J)
+    assert formula.startswith("a0 + a1 + a2")
+    assert re.fullmatch(r"(a\d+ \+ )+a?\d* ?\.\.\. (\+ )?(a\d+ \+ )+a9999", formula.replace("+ ...", "..."))
+    assert len(formula) <= 160
+    numbers = notation(J).numbers(J, [1234.0] * 10_000)
+    assert set(numbers.split()) == {"1234", "+", "..."}
+    assert len(numbers) <= 160
+
+
+def test_long_formulas_are_not_cut_within_a_name() -> None:
+    J = ops.sum(*variables(*(f"weight number {i}" for i in range(40))))
+    formula = notation(J).formula(J)
+    assert re.sub(r"`weight number \d+`", "w", formula) == "w + w + w + w ... + w + w + w"
+
+
+def test_formulas_of_two_names_are_whole_and_nothing_but_dots_never_stands() -> None:
+    names = ["a" * 60, "b" * 60, "c" * 60]
+    a, b, c = variables(*names)
+    assert notation(a + b).formula(a + b) == " + ".join(names[:2])
+    J = ops.sum(a, b, c)
+    assert notation(J).formula(J) == f"{names[0]} + ... + {names[2]}"
+    fits = ops.sum(a, b, *variables("c" * 34))
+    assert notation(fits).formula(fits) == " + ".join([*names[:2], "c" * 34])
+    longer = ops.sum(a, b, *variables("c" * 35))
+    assert notation(longer).formula(longer) == f"{names[0]} + ... + {'c' * 35}"
+
+
+# derivatives
+
+
+def test_the_course() -> None:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    J = 3 * (a + b * c)
+    v = J.parents[1]
+    u = v.parents[1]
+    write = notation(J)
+    assert [write.total(n) for n in (a, u, J)] == ["dJ/da", "dJ/du", "dJ/dJ"]
+    assert [write.gradient(n) for n in (a, u, J)] == ["da", "du", "dJ"]
+    assert [write.local(u, 0), write.local(u, 1), write.local(J, 1)] == ["du/db", "du/dc", "dJ/dv"]
+    assert [write.local_formula(u, 0), write.local_formula(u, 1)] == ["c", "b"]
+    assert write.latex_total(b) == r"\frac{dJ}{db}"
+    assert write.latex_local(u, 0) == r"\frac{du}{db}"
+
+
+def test_a_node_named_like_a_gradient_makes_that_one_be_written_in_full() -> None:
+    a, da = variables("a", "da")
+    write = notation(a * da)
+    assert [write.gradient(a), write.gradient(da)] == ["dJ/da", "dda"]
+
+
+def test_a_node_that_is_used_twice_has_partial_derivatives() -> None:
+    x = Value(3, "x")
+    u = x.tanh()
+    J = u * x
+    write = notation(J)
+    assert [write.local(u, 0), write.local(J, 0), write.local(J, 1)] == ["∂u/∂x", "dJ/du", "∂J/∂x"]
+    assert write.latex_local(u, 0) == r"\frac{\partial u}{\partial x}"
+
+
+def test_two_occurrences_of_one_operand_are_counted() -> None:
+    x, y = variables("x", "y")
+    J = ops.sum(x, y, x)
+    write = notation(J)
+    assert [write.local(J, i) for i in range(3)] == ["∂J/∂x[1]", "dJ/dy", "∂J/∂x[2]"]
+    assert write.latex_local(J, 2) == r"\left.\frac{\partial J}{\partial x}\right|_{2}"
+
+
+def test_an_occurrence_does_not_read_like_another_node() -> None:
+    x, x1 = variables("x", "x[1]")
+    u = ops.sum(x, x, x1)
+    J = u * x1
+    write = notation(J)
+    assert [write.local(u, i) for i in range(3)] == ["∂u/∂(x)[1]", "∂u/∂x[2]", "∂u/∂x[1]"]
+
+
+def test_with_a_seed_the_result_is_not_the_end() -> None:
+    a = Value(2, "a")
+    J = a * 3
+    write = Notation(topological_order(J), seeded=True)
+    assert [write.total(J), write.total(a), write.gradient(a), write.local(J, 0)] == [
+        "dL/dJ",
+        "dL/da",
+        "da",
+        "dJ/da",
+    ]
+    assert write.latex_total(a) == r"\frac{dL}{da}"
+    L, L1 = variables("L", "L1")
+    write = Notation(topological_order(L * L1), seeded=True)
+    assert write.total(L) == "dL2/dL"
+    assert write.latex_total(L) == r"\frac{dL_{2}}{dL}"
+
+
+@pytest.mark.parametrize("operation", ops.TABLE.values(), ids=lambda operation: operation.name)
+def test_every_operation_has_formulas_of_its_derivatives_that_are_right(operation: Operation) -> None:
+    count = operation.arity or (4 if operation is ops.dot else 3)
+    numbers = [0.5, 0.75, 1.25, 1.5][:count]
+    nodes = [Value(x, f"x{i}") for i, x in enumerate(numbers)]
+    J = operation(*nodes)
+    known = {f"x{i}": x for i, x in enumerate(numbers)} | ops.TABLE | {"J": J.data}
+    for index, slope in enumerate(J.locals):
+        assert eval(notation(J).local_formula(J, index), known) == slope
+
+
+def test_formulas_of_derivatives_by_other_names_and_with_constants() -> None:
+    x, y = variables("x", "y")
+    J = x**3 * y
+    cube = J.parents[0]
+    write = notation(J)
+    assert write.local_formulas(cube, lambda node: Term(node.label.upper())) == ["3 * X ** 2", "0"]
+    assert write.local_formulas(J, lambda node: Term("a + b", ADD)) == ["a + b", "a + b"]
+
+
+def test_a_derivative_that_is_a_plain_number() -> None:
+    x = Value(2, "x")
+    write = notation(x * math.inf)
+    assert write.local_formula(write.root, 0) == 'float("inf")'
+    assert write.local_formula(write.root, 0).precedence == ATOM
+
+
+def test_written_goes_down_to_the_given_names() -> None:
+    x, y = variables("x", "y")
+    inner = x + y
+    root = -(inner * -2.5) + 1e-9
+    names = {x: Term("x"), y: Term("y")}
+    assert written(root, names) == "-((x + y) * -2.5) + 1e-09"
+    assert written(root, {inner: Term("s")}) == "-(s * -2.5) + 1e-09"
+
+
+# no symbol has two meanings
+
+
+def meanings(
+    root: Value, write: Notation, symbols: dict[str, Callable[..., str]]
+) -> dict[str, tuple[object, ...]]:
+    """Each symbol that stands in a sentence, and what it stands for; it fails where that is not one thing."""
+    found: dict[str, tuple[object, ...]] = {}
+
+    def means(symbol: str, *meaning: object) -> None:
+        assert found.setdefault(symbol, meaning) == meaning, symbol
+
+    for node in write.names:
+        means(symbols["name"](node), node)
+        means(symbols["total"](node), "derivative", root, node)
+        if "gradient" in symbols:
+            means(symbols["gradient"](node), "derivative", root, node)
+        for index, parent in enumerate(node.parents):
+            if parent.is_constant:
+                continue
+            symbol = symbols["local"](node, index)
+            if symbol.startswith(("∂", r"\frac{\partial", r"\left.")):
+                others = node.parents.count(parent) > 1
+                means(symbol, "partial", node, parent, node.parents[:index].count(parent) if others else -1)
+            else:
+                means(symbol, "derivative", node, parent)
+                assert grad(node, [parent]) == [node.locals[index]]
+    return found
+
+
+@given(labelled(), st.booleans())
+def test_no_symbol_has_two_meanings(graph: Graph, seeded: bool) -> None:
+    write = Notation(topological_order(graph.root), seeded=seeded)
+    symbols: dict[str, Callable[..., str]] = {
+        "name": write.name,
+        "total": write.total,
+        "gradient": write.gradient,
+        "local": write.local,
+    }
+    meanings(Value(0) if seeded else graph.root, write, symbols)
+
+
+@given(labelled(), st.booleans())
+def test_no_latex_symbol_has_two_meanings(graph: Graph, seeded: bool) -> None:
+    write = Notation(topological_order(graph.root), seeded=seeded)
+    symbols: dict[str, Callable[..., str]] = {
+        "name": write.latex_name,
+        "total": write.latex_total,
+        "local": write.latex_local,
+    }
+    found = meanings(Value(0) if seeded else graph.root, write, symbols)
+    for symbol in found:
+        plain = symbol.replace(r"\{", "").replace(r"\}", "")
+        assert plain.count("{") == plain.count("}")
+        assert not re.search(r"(?<!\\)[$%#&~]", plain)
+
+
+@given(labelled())
+def test_sentences_are_made_of_these_symbols_and_their_numbers(graph: Graph) -> None:
+    order = topological_order(graph.root)
+    write = Notation(order)
+    values: dict[str, float] = {}
+    for step in steps_in(order, write):
+        if isinstance(step, Contribute):
+            total, local = write.total(step.node), write.local(step.node, step.index)
+            assert str(step).startswith(f"{write.gradient(step.parent)} += {total} * {local} = ")
+            assert values.setdefault(total, step.upstream) == step.upstream
+            assert values.setdefault(local, step.local) == step.local
+
+
+# LaTeX
+
+
+@pytest.mark.parametrize(
+    ("label", "latex"),
+    [
+        ("a", "a"),
+        ("w1", "w_{1}"),
+        ("w_12", "w_{12}"),
+        ("loss", r"\mathit{loss}"),
+        ("dz1", r"\mathit{dz}_{1}"),
+        ("名", "名"),
+        ("a_", r"\text{a\_}"),
+        ("w_x", r"\text{w\_x}"),
+        ("w[1]", r"\text{w[1]}"),
+        ("a b", r"\texttt{a b}"),
+        ("{}$%", r"\texttt{\{\}\$\%}"),
+        (r"\^~", r"\texttt{\textbackslash{}\textasciicircum{}\textasciitilde{}}"),
+        ("#&_ ", r"\texttt{\#\&\_ }"),
+    ],
+)
+def test_names_in_latex(label: str, latex: str) -> None:
+    a = Value(2, label)
+    assert notation(a * 2).latex_name(a) == latex
+
+
+def test_names_that_would_look_the_same_in_latex() -> None:
+    nodes = variables("a1", "a_1", "a b", "a b")
+    write = notation(ops.sum(*nodes))
+    assert [write.latex_name(n) for n in nodes] == [
+        "a_{1}",
+        r"\text{a\_1}",
+        r"\texttt{a b}",
+        r"\texttt{a b}_{2}",
+    ]
+
+
+def test_latex_formulas() -> None:
+    a, b = variables("alpha", "b_1")
+    J = a * b
+    write = notation(J)
+    assert write.latex_formula(J) == r"\mathit{alpha} \cdot b_{1}"
+    assert write.latex_formula(J, [2.0, 3.5]) == r"2 \cdot 3.5"
+    assert write.latex_name(Value.constant(-2)) == "-2"
+
+
+def test_long_latex_is_cut_between_terms() -> None:
+    J = ops.sum(*variables(*(f"a{i}" for i in range(1_000))))
+    latex = notation(J).latex_formula(J)
+    assert latex.startswith("a_{0} + a_{1} + ")
+    assert latex.endswith(" + a_{998} + a_{999}")
+    assert latex.count(r" + \cdots + ") == 1
+    assert len(latex) < 500
+    soft = ops.logsumexp(*J.parents)
+    latex = notation(soft).latex_formula(soft)
+    assert latex.startswith(r"\log(e^{a_{0}} + ")
+    assert latex.endswith(" + e^{a_{999}})")
+    assert len(latex) < 500
+
+
+def test_latex_of_four_hundred_characters_is_whole() -> None:
+    first = [letter * 28 for letter in "abcdefghi"]
+    fits, longer = ops.sum(*variables(*first, "x" * 31)), ops.sum(*variables(*first, "x" * 32))
+    assert len(notation(fits).latex_formula(fits)) == 400
+    assert r"\cdots" not in notation(fits).latex_formula(fits)
+    assert r"\cdots" in notation(longer).latex_formula(longer)
+
+
+def test_long_latex_is_not_cut_within_a_name() -> None:
+    J = ops.sum(*variables(*(f"{i} + {{b" for i in range(500))))
+    latex = notation(J).latex_formula(J)
+    assert latex.startswith(r"\texttt{0 + \{b} + \texttt{1 + \{b} + ")
+    assert latex.endswith(r"\texttt{499 + \{b}")
+    assert latex.count("{") - latex.count(r"\{") == latex.count("}")
+
+
+def test_latex_of_few_long_terms_is_whole() -> None:
+    J = ops.dot(*variables(*(f"{i} " + "x" * 50 for i in range(4))))
+    many = ops.maximum(*variables("y" * 300, "x" * 300))
+    for node in (J, many):
+        assert r"\cdots" not in notation(node).latex_formula(node)

@@ -1,0 +1,317 @@
+"""The generated function runs, and gives the graph's own numbers."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.source import to_source
+from micrograd_dl.testing import Graph, graphs
+
+
+def function(root: Value) -> Any:
+    """The generated function, made."""
+    namespace: dict[str, Any] = {}
+    exec(compile(to_source(root), "<generated>", "exec"), namespace)
+    [made] = [item for name, item in namespace.items() if name.endswith("_and_gradient")]
+    return made
+
+
+def leaves_of(root: Value) -> list[Value]:
+    return [node for node in topological_order(root) if node.is_leaf]
+
+
+def run(root: Value, *numbers: Any) -> tuple[Any, list[Any]]:
+    """The result and the derivatives by the leaves in order, at the graph's own numbers or at others."""
+    result, gradient = function(root)(*(numbers or [leaf.data for leaf in leaves_of(root)]))
+    return result, list(gradient.values())
+
+
+# The course's example
+
+
+def test_the_course() -> None:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    J = 3 * (a + b * c)
+    assert to_source(J).splitlines() == [
+        "def J_and_gradient(a, b, c, dJ=1.0):",
+        "    # Forward pass.",
+        "    u = b * c",
+        "    v = a + u",
+        "    J = 3 * v",
+        "",
+        "    # Backward pass; da is short for dJ/da.",
+        "    dv = dJ * 3",
+        "    da = dv",
+        "    du = dv",
+        "    db = du * c",
+        "    dc = du * b",
+        '    return J, {"a": da, "b": db, "c": dc}',
+    ]
+    assert to_source(J).endswith("\n")
+    assert function(J)(5, 3, 2) == (33, {"a": 3, "b": 6, "c": 9})
+    assert function(J)(5, 3, 2, dJ=2.0)[1] == {"a": 6, "b": 12, "c": 18}
+
+
+def test_functions_are_imported_and_sums_of_terms_written_out() -> None:
+    x, y = Value(0.5, "x"), Value(2, "y")
+    lines = to_source(x.tanh() - x * y.log()).splitlines()
+    assert lines[:3] == ["from micrograd_dl.engine.ops import log, tanh", "", ""]
+    assert lines[3:] == [
+        "def J_and_gradient(x, y, dJ=1.0):",
+        "    # Forward pass.",
+        "    u = tanh(x)",
+        "    v = log(y)",
+        "    p = x * v",
+        "    J = u - p",
+        "",
+        "    # Backward pass; dx is short for dJ/dx.",
+        "    du = dJ",
+        "    dp = -dJ",
+        "    dx = dp * v",
+        "    dv = dp * x",
+        "    dy = dv * (1 / y)",
+        "    dx = dx + du * (1 - u * u)",
+        '    return J, {"x": dx, "y": dy}',
+    ]
+
+
+def test_a_factor_that_is_a_sum_or_a_product_is_kept_together() -> None:
+    x, y = Value(3.0, "x"), Value(7.0, "y")
+    assert "    dx = dJ * (3 * x ** 2)" in to_source(x**3).splitlines()
+    assert "    dy = dJ * (-J / y)" in to_source(x / y).splitlines()
+    assert "    dx = dJ * -2.5" in to_source(x * -2.5).splitlines()
+
+
+def test_on_a_derivative_in_full_the_comment_is_short() -> None:
+    x = Value(1.0, "x")
+    assert "    # Backward pass; dx is short for dJ/dx." in to_source(x * 2)
+    assert "    # Backward pass; dx is short for dx/dx." in to_source(x)
+
+
+# The same numbers
+
+
+@given(graphs())
+def test_the_same_floats_bit_for_bit(graph: Graph) -> None:
+    result, gradient = run(graph.root)
+    assert result == graph.root.data
+    assert gradient == grad(graph.root, leaves_of(graph.root))
+
+
+@given(graphs(max_results=6), st.integers(0, 2**32))
+def test_on_columns_it_gives_what_it_gives_on_each_entry(graph: Graph, seed: int) -> None:
+    leaves = leaves_of(graph.root)
+    made, jitter = function(graph.root), random.Random(seed)
+    columns = [np.array([[leaf.data + jitter.uniform(0, 1e-3)] for _ in range(3)]) for leaf in leaves]
+    result, gradient = made(*columns)
+    for i in range(3):
+        value, slopes = made(*(float(column[i, 0]) for column in columns))
+        assert np.allclose(np.broadcast_to(result, (3, 1))[i, 0], value, rtol=1e-12, atol=1e-12)
+        for name, slope in slopes.items():
+            assert np.allclose(np.broadcast_to(gradient[name], (3, 1))[i, 0], slope, rtol=1e-11, atol=1e-11)
+
+
+@given(graphs(max_results=6))
+def test_a_column_of_ones_makes_every_derivative_a_column(graph: Graph) -> None:
+    columns = [np.full((4, 1), leaf.data) for leaf in leaves_of(graph.root)]
+    _, gradient = function(graph.root)(*columns, np.ones((4, 1)))
+    assert {derivative.shape for derivative in gradient.values()} == {(4, 1)}
+
+
+@given(graphs(max_results=6))
+def test_the_inputs_are_left_alone(graph: Graph) -> None:
+    leaves, ones = leaves_of(graph.root), np.ones((3, 1))
+    columns = [np.full((3, 1), leaf.data) for leaf in leaves]
+    function(graph.root)(*columns, ones)
+    assert all((column == leaf.data).all() for column, leaf in zip(columns, leaves, strict=True))
+    assert (ones == 1).all()
+
+
+def test_summing_does_not_write_into_an_array_that_another_name_holds() -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    u = x + y
+    J = u + x  # dx = dJ and du = dJ are one array; then dx + du must not change it
+    _, gradient = function(J)(np.ones((2, 1)), np.ones((2, 1)), np.ones((2, 1)))
+    assert gradient["x"].tolist() == [[2], [2]]
+    assert gradient["y"].tolist() == [[1], [1]]
+
+
+# Constants
+
+
+@pytest.mark.parametrize("c", [0.1, -2.0, -0.0, 1e15, 1e300, 5e-324, math.inf, -math.inf, math.nan, 1e-320])
+def test_constants_are_exact(c: float) -> None:
+    x = Value(2.0, "x")
+    for J in (x * c, c - x, (x + c) * c):
+        result, gradient = run(J)
+        assert repr(result) == repr(J.data)
+        assert repr([slope + 0.0 for slope in gradient]) == repr(
+            grad(J, [x])
+        )  # + 0.0: of zeros, the sign may differ
+
+
+def test_a_derivative_that_is_infinite() -> None:
+    x = Value(2.0, "x")
+    assert run(x / 1e-320) == (math.inf, [math.inf])
+
+
+def test_of_constants_only_it_computes_with_doubles() -> None:
+    x, nine = Value(2.0, "x"), Value.constant(9)
+    power = ops.pow(nine, nine)
+    lines = to_source(power * x).splitlines()
+    assert "    u = 9.0 ** 9.0" in lines
+    assert run(power * x) == (2 * 9.0**9, [9.0**9])
+    exact, infinite = Value.constant(-(10**14)), Value.constant(math.inf)
+    assert run(exact * exact * x)[0] == (exact * exact * x).data
+    assert "    u = (-2.0) ** 3.0" in to_source(ops.pow(Value.constant(-2), Value.constant(3)) * x)
+    assert '    u = float("inf") * 9.0' in to_source(infinite * nine * x)
+    assert "    u = 9 * x" in to_source((nine * x).tanh())
+
+
+def test_a_constant_that_is_the_result() -> None:
+    assert to_source(Value.constant(3)).splitlines()[2] == "    J = 3"
+    assert run(Value.constant(3), 1.0) == (3, [])
+
+
+def test_a_leaf_that_is_the_result() -> None:
+    x = Value(3, "x")
+    assert function(x)(3) == (3, {"x": 1})
+    assert function(x)(3, 5) == (3, {"x": 5})
+
+
+# Names
+
+HOSTILE = [
+    *("a", "a", "a_", "da", "dda", "J", "dJ", "J_and_gradient", "dJ_", "log_for_power"),
+    *("exp", "sum", "dot", "lambda", "None", "class", "print", "float", "abs", "match", "__debug__"),
+    *("_", "", "3", "3a", "a b", "two\nlines", "x = 1", '"', "'", "\\", "\ud800", "\x00"),
+    *("ﬁ", "fi", "x²", "½", "名", "😀", "\u0301", "é", "e\u0301", "\u0307", "d\u0307"),
+]
+
+
+def test_all_hostile_labels_at_once() -> None:
+    leaves = [Value(i, label) for i, label in enumerate(HOSTILE)]
+    J = ops.sum(*(leaf * i for i, leaf in enumerate(leaves)))
+    result, gradient = run(J)
+    assert result == J.data
+    assert gradient == grad(J, leaves)
+
+
+@given(graphs(max_results=5), st.data())
+def test_labels_of_any_kind(graph: Graph, data: st.DataObject) -> None:
+    labels = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=4))
+    for node in topological_order(graph.root):
+        node.label = data.draw(labels)
+    names = function(graph.root).__code__.co_varnames
+    assert len(set(names)) == len(names)
+    result, gradient = run(graph.root)
+    assert result == graph.root.data
+    assert gradient == grad(graph.root, leaves_of(graph.root))
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("w_1", "w_1"),
+        ("w[1]", "w_1"),
+        ("a b", "a_b"),
+        ("3a", "x3a"),
+        ("3", "x3"),
+        ("😀", "x"),
+        ("ﬁ", "fi"),
+        ("x²", "x2"),
+        ("\u0307", "ẋ"),
+        ("lambda", "lambda_"),
+        ("exp", "exp_"),
+        ("float", "float_"),
+        ("_a_", "a"),
+        ("_X_", "X"),
+        ("match", "match"),
+    ],
+)
+def test_a_name_stays_as_much_as_it_can(label: str, name: str) -> None:
+    leaf = Value(2.0, label)
+    assert list(function(leaf * 2)(2.0)[1]) == [name]
+
+
+def test_gradients_get_out_of_the_way_of_variables() -> None:
+    a, da = Value(2.0, "a"), Value(3.0, "da")
+    assert to_source(a * da).splitlines()[0] == "def J_and_gradient(a, da, dJ=1.0):"
+    assert function(a * da)(2, 3) == (6, {"a": 3, "da": 2})
+    assert "da_ = dJ * da" in to_source(a * da)
+    assert "# Backward pass; da_ is short for dJ/da." in to_source(a * da)
+
+
+def test_a_label_imports_nothing() -> None:
+    assert to_source(Value(2.0, "tanh(z)") * 2).startswith("def J_and_gradient(tanh_z, dJ=1.0):")
+
+
+def test_reserved_names_are_reserved() -> None:
+    for word in [*keyword.kwlist, "abs", *ops.TABLE]:
+        source = to_source(Value(0.5, word).tanh())
+        assert f"tanh({word}_)" in source
+
+
+# Size
+
+
+def test_a_sum_of_very_many_terms_is_complete() -> None:
+    leaves = [Value(1 / (i + 1), f"a{i}") for i in range(10_000)]
+    J = ops.sum(*leaves)
+    assert run(J) == (J.data, [1.0] * 10_000)
+    weights = [Value(i % 7, f"w{i}") for i in range(2_000)]
+    z = ops.affine(*(x for pair in zip(weights, leaves, strict=False) for x in pair), 0.5)
+    result, gradient = run(z)
+    assert result == z.data
+    assert gradient == grad(z, leaves_of(z))
+
+
+def test_a_sum_is_written_out_up_to_a_hundred_terms() -> None:
+    x = Value(1.0, "x")
+    assert f"    J = {' + '.join(['x'] * 100)}" in to_source(ops.sum(*[x] * 100)).splitlines()
+    lines = to_source(ops.sum(*[x] * 101)).splitlines()
+    assert lines[0] == "from micrograd_dl.engine.ops import sum"
+    assert f"    J = sum({', '.join(['x'] * 101)})" in lines
+
+
+def test_a_long_chain() -> None:
+    y = Value(0.5, "x")
+    for _ in range(5_000):
+        y = y + 1e-3
+    assert run(y) == (y.data, [1.0])
+
+
+# What cannot be written
+
+
+def test_what_is_no_value_is_refused() -> None:
+    with pytest.raises(TypeError, match="a Value is wanted here"):
+        to_source(3.0)  # type: ignore[arg-type]  # that it is refused is what is tested
+
+
+def test_data_that_was_changed_is_refused() -> None:
+    x = Value(2.0, "x")
+    J = x * x
+    x.data = 3.0
+    with pytest.raises(RuntimeError, match="recompute"):
+        to_source(J)
+
+
+def test_the_edges_are_pythons() -> None:
+    x = Value(1.0, "x")
+    with pytest.raises(ZeroDivisionError):
+        function(1 / x)(0.0)
+    with pytest.raises(ValueError, match="log"):
+        function(x.log())(-1.0)
