@@ -31,7 +31,7 @@ def scene(reading: Reading, edges: bool) -> Scene:
     wires = tuple(
         _wire(position[parent], position[node], node, index, reading, edges)
         for node in reading.order
-        for index, parent in enumerate(node.parents)
+        for index, parent in enumerate(node.operands)
     )
     name = reading.notation.name(reading.notation.root)
     marks = (*(_WALK if reading.walking else ()), *(_EDGES if edges else ()))
@@ -89,12 +89,12 @@ def _formula(node: Value, notation: Notation) -> str:
 def _short_formula(node: Value, formula: str, notation: Notation) -> str:
     """The formula with shortened names; empty where they would not tell the operands apart."""
     assert node.op is not None
-    widths = [text_width(notation.name(operand), TEXT_SIZE) for operand in node.parents]
+    widths = [text_width(notation.name(operand), TEXT_SIZE) for operand in node.operands]
     room = _WIDEST_FORMULA - text_width(formula, TEXT_SIZE) + sum(widths)
     # An equal share for each, or for the widest what the others leave, if that is more.
     share = max(room / len(widths), room - sum(widths) + max(widths))
-    short = {operand: _short_name(operand, notation, share) for operand in node.parents}
-    written = f"= {node.op.written([short[operand] for operand in node.parents])}"
+    short = {operand: _short_name(operand, notation, share) for operand in node.operands}
+    written = f"= {node.op.written([short[operand] for operand in node.operands])}"
     apart = share >= _LEAST_NAME and len(set(short.values())) == len(short)
     return written if apart and _fits(written) else ""
 
@@ -129,7 +129,7 @@ def _tooltip(node: Value, name: str, reading: Reading) -> str:
 
 def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges: bool) -> Wire:
     term = reading.term(node, index)
-    if node.parents[index].is_constant:
+    if node.operands[index].is_constant:
         return Wire(tail, head, state=term.state, quiet=True)
     local, flow = _texts(term)
     texts = [text for text in _texts(reading.last_term(node, index)) if text]
@@ -155,7 +155,7 @@ def _wire_tooltip(term: Term, node: Value, index: int, notation: Notation) -> st
         return ""
     text = tooltip(notation.local(node, index)) + f" = {term.local!r}"
     if term.flow is not None:
-        text += f"\nadds {term.flow!r} to {tooltip(notation.gradient(node.parents[index]))}"
+        text += f"\nadds {term.flow!r} to {tooltip(notation.gradient(node.operands[index]))}"
     return text
 
 

@@ -59,7 +59,7 @@ def measure(order: Sequence[Value]) -> Extent:
     uses: Counter[Value] = Counter()
     reach = 0
     for node in order:
-        parents = node.parents
+        parents = node.operands
         if not parents:
             depths[node] = 0
             continue
@@ -89,7 +89,7 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
     edges: Counter[tuple[int, int]] = Counter()
     for node in reading.order:
         head = place[node]
-        for parent in node.parents:
+        for parent in node.operands:
             edges[place[parent], head] += 1
     passing = reading.passing()
     current = (place[passing[0]], place[passing[1]]) if passing else None

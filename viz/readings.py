@@ -95,7 +95,7 @@ class OnNodes:
 
     def term(self, node: Value, index: int) -> Term:
         """See Reading."""
-        local = node.locals[index]
+        local = node.slopes[index]
         return Term(local, node.grad * local if self._flowed else None)
 
     def widest(self, node: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -171,7 +171,7 @@ class OnPaper:
 
     def passing(self) -> tuple[Value, Value] | None:
         """See Reading."""
-        return (self._step.parent, self._step.node) if isinstance(self._step, Contribute) else None
+        return (self._step.operand, self._step.node) if isinstance(self._step, Contribute) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def _walk(trace: Trace) -> _Walk:
             if isinstance(step, Contribute):
                 walk.terms[step.node, step.index] = at
                 text = number(step.after) + (MORE if step.term < step.terms else "")
-                walk.totals.setdefault(step.parent, set()).add(text)
+                walk.totals.setdefault(step.operand, set()).add(text)
             elif isinstance(step, Seed):
                 walk.totals.setdefault(step.node, set()).add(number(step.gradient))
     return walk

@@ -83,7 +83,7 @@ def answer(trace: Trace, text: str) -> str:
     if not gradient or trace.finished(node):
         return f"{text} = {_in_full(known)}"
     added = sum(
-        isinstance(step, Contribute) and step.parent is node for step in trace.steps[: trace.position]
+        isinstance(step, Contribute) and step.operand is node for step in trace.steps[: trace.position]
     )
     return f"{text} = {_in_full(known)} so far   (term {added} of {trace.notation.uses[node]})"
 
@@ -136,7 +136,7 @@ def _value(trace: Trace, symbol: re.Match[str]) -> float | None:
     if d == "d":
         [slope] = grad(node, [by])
         return float(slope)
-    slopes = [local for parent, local in zip(node.parents, node.locals, strict=True) if parent is by]
+    slopes = [local for parent, local in zip(node.operands, node.slopes, strict=True) if parent is by]
     if not slopes or int(which or 1) not in range(1, len(slopes) + 1):
         raise ValueError(f"there is no {symbol[0]}: {upper} = {write.formula(node)}")
     return slopes[int(which) - 1] if which else sum(slopes)

@@ -124,7 +124,7 @@ def whole_walk(trace: Trace, text: str, width: int = 80, colours: bool = False) 
 
 def _gradients(trace: Trace) -> Iterator[str]:
     final = {trace.root: trace.seed}
-    final |= {step.parent: step.after for step in trace.steps if isinstance(step, Contribute)}
+    final |= {step.operand: step.after for step in trace.steps if isinstance(step, Contribute)}
     for node in trace.order:
         if node.is_leaf:
             yield f"{trace.notation.total(node)} = {number(final.get(node, 0.0))}"
@@ -144,4 +144,6 @@ def _symbols(step: Step) -> str:
         return f"{write.name(step.node)} = {write.formula(step.node)}"
     if isinstance(step, Seed):
         return f"{write.gradient(step.node)} = {write.total(step.node)}"
-    return f"{write.gradient(step.parent)} += {write.total(step.node)} * {write.local(step.node, step.index)}"
+    return (
+        f"{write.gradient(step.operand)} += {write.total(step.node)} * {write.local(step.node, step.index)}"
+    )

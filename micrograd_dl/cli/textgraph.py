@@ -97,7 +97,7 @@ def text_graph(graph: Value | Trace, width: int = 80, limit: int = 100) -> str:
 
 def _operands(node: Value) -> list[tuple[int, Value]]:
     """The operands to draw, each with its index; a constant is seen in the formula."""
-    return [(index, parent) for index, parent in enumerate(node.parents) if not parent.is_constant]
+    return [(index, parent) for index, parent in enumerate(node.operands) if not parent.is_constant]
 
 
 def _nearest(root: Value, limit: int) -> set[Value]:

@@ -106,7 +106,7 @@ class _Writer:
         return left
 
     def _computed(self, node: Value, operation: Operation) -> int:
-        operands = tuple([self.slot(operand) for operand in node.parents])
+        operands = tuple([self.slot(operand) for operand in node.operands])
         if operation is ops.pow and self.tape.constants.get(operands[1]) == 2.0:
             return self.tape.computed(ops.mul, (operands[0], operands[0]))
         return self.tape.computed(operation, operands)

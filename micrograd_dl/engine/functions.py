@@ -7,7 +7,7 @@ NumPy array and a Value alike. The four functions below take sequences, as their
 >>> exp(0.0), tanh(Value(0.0)).data
 (1.0, 0.0)
 >>> z = affine([Value(2), Value(-1)], [3, 4], 0.5)
->>> z.data, z.op.name, len(z.parents)
+>>> z.data, z.op.name, len(z.operands)
 (2.5, 'affine', 5)
 """
 

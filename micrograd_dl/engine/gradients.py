@@ -46,7 +46,7 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     for node, index, *_, after in chain_rule(
         order, totals[root], _slope_graphs if create_graph else recorded_slopes
     ):
-        totals[node.parents[index]] = after
+        totals[node.operands[index]] = after
     found = [totals.get(variable, 0.0) for variable in variables]
     if not create_graph:
         return found
@@ -71,11 +71,11 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
         elif node.op is None or node.op is CONSTANT:
             values[node] = node.data
         else:
-            operands = [values[p] for p in node.parents]
+            operands = [values[p] for p in node.operands]
             try:
                 values[node] = node.op.forward(*operands)
             except (ValueError, ZeroDivisionError) as error:
-                raise node.op.refusal(error, operands, names_of(node.parents)) from None
+                raise node.op.refusal(error, operands, names_of(node.operands)) from None
     return values
 
 
@@ -97,7 +97,7 @@ def chain_rule(
         if node not in totals:
             continue  # a constant: no derivative is asked for
         upstream, locals_ = totals[node], slopes(node)
-        for index, parent in enumerate(node.parents):
+        for index, parent in enumerate(node.operands):
             if parent.op is CONSTANT:
                 continue
             local = locals_[index]
@@ -109,15 +109,15 @@ def chain_rule(
 
 def recorded_slopes(node: Value) -> Sequence[float]:
     """The local derivatives as the forward pass recorded them."""
-    return node.locals
+    return node.slopes
 
 
 def _slope_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives as Values; a float where one is the same number whatever the operands."""
     if node.op is None:
         return ()
-    operands = [p.data if p.op is CONSTANT else p for p in node.parents]
-    return node.op.slopes(node, operands, [p.op is not CONSTANT for p in node.parents])
+    operands = [p.data if p.op is CONSTANT else p for p in node.operands]
+    return node.op.slopes(node, operands, [p.op is not CONSTANT for p in node.operands])
 
 
 def _product(x: Any, y: Any) -> Any:

@@ -29,7 +29,7 @@ def recompute(root: Value) -> None:
     try:
         for node in order:
             assert node.op is not None
-            again = apply(node.op, node.parents)
+            again = apply(node.op, node.operands)
             node.data, node._da, node._db = again.data, again._da, again._db
     except BaseException:  # Ctrl-C too
         for node, (data, da, db) in zip(order, before, strict=True):
@@ -46,10 +46,10 @@ def require_recorded(order: Sequence[Value]) -> None:
         if node.op is None or node.op is CONSTANT:
             continue
         if not _is_recorded(node, node.op):
-            placeholders = node.op.operand_names(len(node.parents))
-            names = [name or x for name, x in zip(names_of(node.parents), placeholders, strict=True)]
+            placeholders = node.op.operand_names(len(node.operands))
+            names = [name or x for name, x in zip(names_of(node.operands), placeholders, strict=True)]
             formula = shortened(node.op.written(names))
-            current = numbers_of(names, [p.data for p in node.parents])
+            current = numbers_of(names, [p.data for p in node.operands])
             label = readable(node.label) if node.label else "a node"
             raise RuntimeError(
                 f"{label} = {formula} = {node.data:.17g} was not recorded at {current}: "
@@ -61,10 +61,10 @@ def require_recorded(order: Sequence[Value]) -> None:
 def _is_recorded(node: Value, operation: Operation) -> bool:
     """Whether the node's data and its derivatives by variables follow from the data of its operands."""
     try:
-        again = apply(operation, node.parents)
+        again = apply(operation, node.operands)
     except (ValueError, ZeroDivisionError):
         return False
-    edges = zip(node.parents, node.locals, again.locals, strict=True)
+    edges = zip(node.operands, node.slopes, again.slopes, strict=True)
     return same_number(again.data, node.data) and all(
         same_number(old, new) for p, old, new in edges if p.op is not CONSTANT
     )

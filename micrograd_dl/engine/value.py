@@ -67,7 +67,7 @@ class Value:
     >>> y = x**2 + 1
     >>> y
     Value(data=10.0)
-    >>> y.op, y.parents[0].parents[0] is x
+    >>> y.op, y.operands[0].operands[0] is x
     (<operation add: x + y>, True)
     """
 
@@ -112,7 +112,7 @@ class Value:
     # --- what it is -------------------------------------------------------------------------------------
 
     @property
-    def parents(self) -> tuple[Value, ...]:
+    def operands(self) -> tuple[Value, ...]:
         """The operands, in their order; the same Value twice in ``a + a``; empty for a leaf."""
         if self._a is None:
             return ()
@@ -121,11 +121,11 @@ class Value:
         return (self._a,) if self._b is None else (self._a, self._b)
 
     @property
-    def locals(self) -> tuple[float, ...]:
+    def slopes(self) -> tuple[float, ...]:
         """The local derivative by each operand, as recorded in the forward pass."""
         if isinstance(self._da, tuple):
             return self._da
-        return (self._da, self._db)[: len(self.parents)]
+        return (self._da, self._db)[: len(self.operands)]
 
     @property
     def is_leaf(self) -> bool:
@@ -325,7 +325,7 @@ class Value:
         """
         if self.op is None or self.op.definition is None:
             return self
-        expanded: Value = self.op.definition(*self.parents)
+        expanded: Value = self.op.definition(*self.operands)
         return expanded
 
     # The table calls this on any operand that has it; it need not import Value for that.

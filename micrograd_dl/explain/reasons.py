@@ -70,7 +70,7 @@ class Why:
             lines.append(f"  ... and {n - _MOST_TERMS:,} more")
         origin = self.node.origin
         name = write.name(self.node)
-        if self.node.parents:
+        if self.node.operands:
             lines.append(f"{name} = {write.formula(self.node)} = {number(self.data)}")
         else:
             lines.append(f"{name} = {number(self.data)}, a {'leaf' if self.node.is_leaf else 'constant'}")
@@ -134,12 +134,12 @@ class Path:
     Attributes:
         product: of the local derivatives along it.
         edges: each as (node, index of the operand).
-        locals: the local derivative along each edge.
+        slopes: the local derivative along each edge.
     """
 
     product: float
     edges: tuple[tuple[Value, int], ...]
-    locals: tuple[float, ...]
+    slopes: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Paths:
                 names = [*map(write.name, nodes)]
                 equation = " * ".join(write.local(node, index) for node, index in path.edges) or what
                 if len(path.edges) > 1:
-                    equation += f" = {' * '.join(map(number_term, path.locals))}"
+                    equation += f" = {' * '.join(map(number_term, path.slopes))}"
             lines.append(f"  {' -> '.join(names)}:  {equation} = {number(path.product)}")
         if self.count > shown:
             lines.append(f"  ... and {_counted(self.count - shown)} more")
@@ -228,7 +228,7 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
             continue
         below = [
             (parent, local)
-            for parent, local in zip(user.parents, user.locals, strict=True)
+            for parent, local in zip(user.operands, user.slopes, strict=True)
             if parent in counts
         ]
         if below:
@@ -253,9 +253,9 @@ def _largest_paths(
         if user is node or user not in below or user not in best:
             continue
         chains = heapq.nlargest(limit, best.pop(user), key=_size)
-        for index, parent in enumerate(user.parents):
+        for index, parent in enumerate(user.operands):
             if parent in below:
-                local = user.locals[index]
+                local = user.slopes[index]
                 best.setdefault(parent, []).extend(
                     (chain[0] * local, (user, index), chain) for chain in chains
                 )
@@ -279,7 +279,7 @@ def _unrolled(chain: Any) -> Path:
         edges.append(chain[1])
         chain = chain[2]
     edges.reverse()
-    return Path(product, tuple(edges), tuple(node.locals[index] for node, index in edges))
+    return Path(product, tuple(edges), tuple(node.slopes[index] for node, index in edges))
 
 
 # --- nudge: change one number a little ---------------------------------------------------------------------

@@ -206,7 +206,7 @@ class Trace:
                 continue  # a constant
             data, grad = self.data(node), self.grad(node)
             name = self.notation.name(node)
-            left = f"{name} = {self.notation.formula(node)}" if node.parents else name
+            left = f"{name} = {self.notation.formula(node)}" if node.operands else name
             shown = "?" if data is None else number(data)
             sign = "=" if self.finished(node) else "= so far"
             right = "" if grad is None else f"{self.notation.gradient(node)} {sign} {number(grad)}"

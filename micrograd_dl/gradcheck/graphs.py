@@ -134,7 +134,7 @@ class _GraphJudge(Judge):
         if not self._terms:
             for step in steps_in(self.order, self.notation):
                 if isinstance(step, Contribute):
-                    self._terms.setdefault(step.parent, []).append(step)
+                    self._terms.setdefault(step.operand, []).append(step)
         node = leaf
         while True:
             wrong = next((term for term in self._terms.get(node, ()) if not math.isfinite(term.after)), None)
@@ -149,14 +149,14 @@ class _GraphJudge(Judge):
 
 def _is_a_wrong_rule(term: Contribute) -> bool:
     """Whether the slope of an operation is no number where the operation itself changes by one."""
-    operands = [p.data for p in term.node.parents]
+    operands = [p.data for p in term.node.operands]
     if math.isfinite(term.local) or term.node.op is None:
         return False
     if term.node.op is ops.pow and term.index == 1 and operands[0] < 0:
         return False  # defined at whole exponents only, so that there is no slope
     sides = []
     for factor in (1 - 1e-3, 1 + 1e-3):
-        operands[term.index] = (factor * term.parent.data) if term.parent.data else factor - 1
+        operands[term.index] = (factor * term.operand.data) if term.operand.data else factor - 1
         try:
             sides.append((operands[term.index], term.node.op.forward(*operands)))
         except (ValueError, ZeroDivisionError):
@@ -173,8 +173,8 @@ def kinks_between(
     for node in order:
         if node.op is None or node.op.kink is None:
             continue
-        x = node.op.kink(*(here[p] for p in node.parents))
-        y = node.op.kink(*(there[p] for p in node.parents))
+        x = node.op.kink(*(here[p] for p in node.operands))
+        y = node.op.kink(*(there[p] for p in node.operands))
         if x != y and (x <= 0 <= y or y <= 0 <= x):  # False where one is NaN
             found.append(node)
     return tuple(found)

@@ -58,7 +58,7 @@ class Disturber:
                 found.add(node)
         for node in reversed(self.order):
             if node in found:
-                found.update(node.parents)
+                found.update(node.operands)
         return found
 
     def slopes_noise(self) -> dict[Value, float]:
@@ -77,8 +77,8 @@ class Disturber:
         totals = dict.fromkeys(self.order, 0.0)
         totals[self.order[-1]] = 1.0
         for node in reversed(self.order):
-            operands = [values[p] for p in node.parents]
-            for index, (parent, recorded) in enumerate(zip(node.parents, node.locals, strict=True)):
+            operands = [values[p] for p in node.operands]
+            for index, (parent, recorded) in enumerate(zip(node.operands, node.slopes, strict=True)):
                 if node.op is None or parent.op is CONSTANT:
                     continue
                 try:
@@ -110,7 +110,7 @@ class Disturber:
             if node in given or node.op is None or node.op is CONSTANT:
                 disturbed[node] = values[node]
                 continue
-            operands = [disturbed[p] for p in node.parents]
+            operands = [disturbed[p] for p in node.operands]
             if node.op.arity is None:  # its terms are rounded on the way, and may be larger than their sum
                 operands = [self._near(x, units) for x in operands]
             try:

@@ -89,11 +89,11 @@ def parse(text: str, /, **values: Operand) -> Value:
         OverflowError: a value is a whole number or a fraction beyond the largest double.
 
     >>> J = parse("3 * (a + b*c)", a=5, b=3, c=2)
-    >>> J.data, J.parents[1].origin.fragment
+    >>> J.data, J.operands[1].origin.fragment
     (33.0, 'a + b*c')
     >>> parse("1 + 2x", x=4)
     Traceback (most recent call last):
-    ...ExpressionError: an operator is missing between 2 and x: to multiply, write 2*x
+    micrograd_dl...ExpressionError: an operator is missing between 2 and x: to multiply, write 2*x
     1 + 2x
          ^
     """
@@ -364,7 +364,7 @@ class _Parser:
             value = self._result(pending.operation, pending.spot, [operand.value for operand in operands])
             if isinstance(value, Value):
                 set_origin(value, self.text, start, end)
-                for operand, parent in zip(operands, value.parents, strict=True):
+                for operand, parent in zip(operands, value.operands, strict=True):
                     if parent is not operand.value:  # a number, of which a constant was made
                         set_origin(parent, self.text, operand.start, operand.end)
         self._push(value, start, end)

@@ -74,7 +74,7 @@ class Notation:
     def __init__(self, order: Sequence[Value], seeded: bool = False) -> None:
         self.root = order[-1]
         self.names: Mapping[Value, str] = unique_names(order)
-        self.uses: Mapping[Value, int] = Counter(parent for node in order for parent in node.parents)
+        self.uses: Mapping[Value, int] = Counter(parent for node in order for parent in node.operands)
         self._nodes = {name: node for node, name in self.names.items()}
         self._end = free_name(BEYOND, self._nodes) if seeded else self.names[self.root]
 
@@ -115,7 +115,7 @@ class Notation:
 
     def local(self, node: Value, index: int) -> str:
         """The symbol of the derivative of `node` by its operand `index`, the other operands held."""
-        parent = node.parents[index]
+        parent = node.operands[index]
         d, which = self._sign(node, index)
         operand = self.name(parent)
         if which and f"{operand}[{which}]" in self._nodes:
@@ -130,9 +130,9 @@ class Notation:
         """The formulas of the derivatives of `node` by all its operands, with names of one's own."""
         assert node.op is not None
         # Any number would do for the stand-ins; no operation is undefined at NaN.
-        stand_ins = {p: Value(float("nan")) for p in (*node.parents, node) if not p.is_constant}
-        variable = [not p.is_constant for p in node.parents]
-        slopes = node.op.slopes(stand_ins[node], [stand_ins.get(p, p.data) for p in node.parents], variable)
+        stand_ins = {p: Value(float("nan")) for p in (*node.operands, node) if not p.is_constant}
+        variable = [not p.is_constant for p in node.operands]
+        slopes = node.op.slopes(stand_ins[node], [stand_ins.get(p, p.data) for p in node.operands], variable)
         names = {stand_in: name(p) for p, stand_in in stand_ins.items()}
         return [written(slope, names) if isinstance(slope, Value) else exact_term(slope) for slope in slopes]
 
@@ -142,7 +142,7 @@ class Notation:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""
         assert node.op is not None
         terms = (
-            [self._latex_name(p) for p in node.parents] if operands is None else map(latex_number, operands)
+            [self._latex_name(p) for p in node.operands] if operands is None else map(latex_number, operands)
         )
         return _shortened_latex(node.op.written([*terms], latex=True))
 
@@ -154,7 +154,7 @@ class Notation:
         """The symbol of a local derivative in LaTeX."""
         d, which = self._sign(node, index)
         d = r"\partial " if d == "∂" else d
-        fraction = rf"\frac{{{d}{self._latex_name(node)}}}{{{d}{self._latex_name(node.parents[index])}}}"
+        fraction = rf"\frac{{{d}{self._latex_name(node)}}}{{{d}{self._latex_name(node.operands[index])}}}"
         return rf"\left.{fraction}\right|_{{{which}}}" if which else fraction
 
     def latex_name(self, node: Value) -> str:
@@ -180,14 +180,14 @@ class Notation:
     def _formula(self, node: Value) -> Term:
         if node.op is None or node.is_constant:
             return self._term(node)
-        return node.op.written([self._term(p) for p in node.parents])
+        return node.op.written([self._term(p) for p in node.operands])
 
     def _term(self, node: Value) -> Term:
         return number_term(node.data) if node.is_constant else Term(self.names[node])
 
     def _sign(self, node: Value, index: int) -> tuple[str, int]:
         """d or ∂, and the number of the occurrence where one operand occurs more than once."""
-        parents = node.parents
+        parents = node.operands
         parent = parents[index]
         if self.uses[parent] == 1:
             return "d", 0
@@ -203,7 +203,7 @@ def written(root: Value, names: Mapping[Value, Term]) -> Term:
         if node.op is None or node.is_constant:
             terms[node] = exact_term(node.data)
         else:
-            terms[node] = node.op.written([terms[p] for p in node.parents])
+            terms[node] = node.op.written([terms[p] for p in node.operands])
     return terms[root]
 
 

@@ -46,7 +46,7 @@ def reference() -> str:
 def _row(operation: Operation) -> str:
     node = _example(operation)
     write = Notation(topological_order(node))
-    derivatives = ", ".join(f"`{write.local_formula(node, index)}`" for index in range(len(node.parents)))
+    derivatives = ", ".join(f"`{write.local_formula(node, index)}`" for index in range(len(node.operands)))
     edges = [f"needs {operation.requirement}"] if operation.requirement else []
     edges += ["kink"] if operation.kink else []
     cells = [

@@ -74,8 +74,8 @@ def to_source(root: Value) -> str:
     backward: list[str] = []
     summed = {root}
     for node in reversed(order):
-        slopes = write.local_formulas(node, terms.__getitem__) if node.parents else []
-        for parent, slope in zip(node.parents, slopes, strict=True):
+        slopes = write.local_formulas(node, terms.__getitem__) if node.operands else []
+        for parent, slope in zip(node.operands, slopes, strict=True):
             if parent.is_constant:
                 continue
             term = _times(gradients[node], slope)
@@ -101,12 +101,12 @@ def _formula(node: Value, terms: Mapping[Value, Term]) -> str:
     if node.is_constant:
         return terms[node]
     assert node.op is not None
-    operands = [terms[p] for p in node.parents]
-    if all(p.is_constant for p in node.parents):
+    operands = [terms[p] for p in node.operands]
+    if all(p.is_constant for p in node.operands):
         # Doubles, as they were computed: of whole numbers Python would make more digits (9 ** 9 ** 9).
         operands = [
             Term(repr(p.data), t.precedence) if math.isfinite(p.data) else t
-            for p, t in zip(node.parents, operands, strict=True)
+            for p, t in zip(node.operands, operands, strict=True)
         ]
     if len(operands) > _MOST_OPERANDS:
         return f"{node.op.name}({', '.join(operands)})"

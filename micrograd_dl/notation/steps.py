@@ -82,20 +82,20 @@ class Seed(_Sentence):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contribute(_Sentence):
-    """Backprop: one term of the chain rule, along the edge from `node` to its operand `parent`.
+    """Backprop: one term of the chain rule, along the edge from `node` to its operand `operand`.
 
     Attributes:
-        node, index, parent: the edge; `parent` is ``node.parents[index]``.
+        node, index, operand: the edge; `operand` is ``node.operands[index]``.
         upstream: the derivative of the result by `node`, complete by now.
         local: the derivative of `node` by this operand.
         contribution: upstream times local.
-        before, after: the running total of the derivative by `parent`.
+        before, after: the running total of the derivative by `operand`.
         term, terms: this is the term-th of so many terms, counted from 1.
     """
 
     node: Value
     index: int
-    parent: Value
+    operand: Value
     upstream: float
     local: float
     contribution: float
@@ -107,7 +107,7 @@ class Contribute(_Sentence):
 
     def __str__(self) -> str:
         write = self.notation
-        gradient = write.gradient(self.parent)
+        gradient = write.gradient(self.operand)
         product = f"{number_term(self.upstream)} * {number_term(self.local)}"
         return (
             f"{gradient} += {write.total(self.node)} * {write.local(self.node, self.index)} = "
@@ -120,7 +120,7 @@ class Contribute(_Sentence):
         write = self.notation
         local = latex_number(self.local)
         return (
-            rf"{write.latex_total(self.parent)} \mathrel{{+}}= {write.latex_total(self.node)} \cdot "
+            rf"{write.latex_total(self.operand)} \mathrel{{+}}= {write.latex_total(self.node)} \cdot "
             rf"{write.latex_local(self.node, self.index)} = "
             rf"{latex_number(self.upstream)} \cdot {local:{ATOM}} = "
             f"{latex_number(self.contribution)}"
@@ -132,7 +132,7 @@ Step: TypeAlias = Evaluate | Seed | Contribute
 
 def written_node(step: Step) -> Value:
     """The node whose data or gradient the step writes."""
-    return step.parent if isinstance(step, Contribute) else step.node
+    return step.operand if isinstance(step, Contribute) else step.node
 
 
 def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
@@ -170,11 +170,11 @@ def steps_in(order: Sequence[Value], notation: Notation, seed: float = 1.0) -> I
     """The same for a graph whose order and notation are at hand, and known to be as recorded."""
     for node in order:
         if node.op is not None and node.op is not CONSTANT:
-            yield Evaluate(node, node.data, tuple([p.data for p in node.parents]), notation)
+            yield Evaluate(node, node.data, tuple([p.data for p in node.operands]), notation)
     yield Seed(order[-1], seed, notation)
     terms: dict[Value, int] = {}
     for node, index, upstream, local, contribution, before, after in chain_rule(order, seed, recorded_slopes):
-        parent = node.parents[index]
+        parent = node.operands[index]
         term = terms[parent] = terms.get(parent, 0) + 1
         yield Contribute(
             node,

@@ -306,7 +306,7 @@ def test_a_walk_to_a_parameter_whose_derivative_parts(name: str, label: str) -> 
     assert comparison.node.label == label
     current = trace_to(comparison, here.cost(X, Y)).current
     assert isinstance(current, Contribute)
-    assert current.parent is comparison.node
+    assert current.operand is comparison.node
 
 
 def test_a_wrong_output_is_stepped_to_by_its_z() -> None:

@@ -22,7 +22,7 @@ seeds = st.floats(-4, 4)
 
 
 def interior(graph: Graph) -> list[Value]:
-    return [node for node in topological_order(graph.root) if node.parents]
+    return [node for node in topological_order(graph.root) if node.operands]
 
 
 def test_the_example_of_the_course() -> None:

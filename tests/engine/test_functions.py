@@ -30,7 +30,7 @@ def test_a_new_entry_of_the_table_is_a_function(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(ops.TABLE, "cube", cube)
     result = functions.cube(Value(2.0))
     assert functions.cube is cube
-    assert (result.data, result.locals) == (8, (12,))
+    assert (result.data, result.slopes) == (8, (12,))
 
 
 def test_an_unknown_function_is_refused_with_those_there_are() -> None:
@@ -77,7 +77,7 @@ def test_sequences_of_values_make_one_node(call: Call, operation: Operation, exp
     node = call(values)
     assert node.op is operation
     assert node.data == pytest.approx(expected)
-    assert set(node.parents) == set(values)
+    assert set(node.operands) == set(values)
 
 
 @of_sequences
@@ -88,15 +88,15 @@ def test_sequences_of_arrays(call: Call, operation: Operation, expected: float) 
 
 def test_operands_are_paired_weight_by_weight() -> None:
     w, x, b = [Value(2), Value(3)], [Value(5), Value(7)], Value(11)
-    assert functions.dot(w, x).parents == (w[0], x[0], w[1], x[1])
-    assert functions.affine(w, x, b).parents == (w[0], x[0], w[1], x[1], b)
+    assert functions.dot(w, x).operands == (w[0], x[0], w[1], x[1])
+    assert functions.affine(w, x, b).operands == (w[0], x[0], w[1], x[1], b)
 
 
 def test_numbers_and_values_mix() -> None:
     w = Value(2)
     node = functions.affine((w, -1), (3, 4), 0.5)
     assert node.data == 2.5
-    assert [parent.is_constant for parent in node.parents] == [False, True, True, True, True]
+    assert [parent.is_constant for parent in node.operands] == [False, True, True, True, True]
 
 
 def test_sums_take_any_iterable() -> None:

@@ -153,11 +153,11 @@ def test_a_derivative_as_a_graph_can_be_recomputed_elsewhere_and_walked(graph: G
 @given(graphs())
 def test_nothing_is_written_to_the_graph(graph: Graph) -> None:
     order = topological_order(graph.root)
-    before = [(node.data, node.grad, node.label, node.op, node.parents, node.locals) for node in order]
+    before = [(node.data, node.grad, node.label, node.op, node.operands, node.slopes) for node in order]
     graph.root.label = "J"
     grad(graph.root, order, create_graph=True)
     graph.root.label = ""
-    assert [(n.data, n.grad, n.label, n.op, n.parents, n.locals) for n in order] == before
+    assert [(n.data, n.grad, n.label, n.op, n.operands, n.slopes) for n in order] == before
 
 
 def test_a_derivative_is_labelled_by_what_it_is() -> None:
@@ -201,7 +201,7 @@ def test_plain_numbers_stay_plain() -> None:
     assert by_x is y
     [square] = grad(x**2, [x], create_graph=True)
     assert square.op is ops.mul
-    assert [parent.data for parent in square.parents] == [2.0, 3.0]
+    assert [parent.data for parent in square.operands] == [2.0, 3.0]
     [step] = grad(TABLE["sign"](x) * y, [x], create_graph=True)
     assert (step.is_constant, step.data) == (True, 0.0)
 
@@ -216,7 +216,7 @@ def test_a_seed_other_than_1_is_a_factor() -> None:
 def test_by_what_it_does_not_depend_on_and_by_constants() -> None:
     x, stranger = Value(3.0), Value(1.0)
     J = 2 * x
-    found = grad(J, [stranger, J.parents[0], J], create_graph=True)
+    found = grad(J, [stranger, J.operands[0], J], create_graph=True)
     assert [(d.is_constant, d.data) for d in found] == [(True, 0.0), (True, 0.0), (True, 1.0)]
 
 

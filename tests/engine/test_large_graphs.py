@@ -50,13 +50,13 @@ def test_a_million_additions() -> None:
     head = chain(x, MILLION)
     middle = head
     for _ in range(MILLION // 2):
-        middle = middle.parents[0]
+        middle = middle.operands[0]
     assert head.data == MILLION + 1
     assert count_values() == before + MILLION + 1
     head.backward()
     assert x.grad == MILLION + 1
     assert middle.grad == 1.0
-    freed = [weakref.ref(head), weakref.ref(middle), weakref.ref(head.parents[0])]
+    freed = [weakref.ref(head), weakref.ref(middle), weakref.ref(head.operands[0])]
     del head, middle
     assert [node() for node in freed] == [None, None, None]
     assert count_values() == before + 1

@@ -72,7 +72,7 @@ def test_a_value_among_the_operands_gives_a_value() -> None:
     node = ops.sub(5, x)
     assert isinstance(node, Value)
     assert node.data == 2.0
-    assert node.parents[1] is x
+    assert node.operands[1] is x
 
 
 def test_whatever_answers_to_apply_operation_is_asked() -> None:

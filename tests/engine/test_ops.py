@@ -304,7 +304,7 @@ def test_decided_slopes(operation: Operation, point: tuple[float, ...], expected
     out = operation.evaluate(point)
     slopes = [operation.local(index, out, point) for index in range(len(point))]
     assert slopes == pytest.approx(expected, rel=1e-13, nan_ok=True)
-    assert list(operation(*map(Value, point)).locals) == pytest.approx(expected, nan_ok=True)
+    assert list(operation(*map(Value, point)).slopes) == pytest.approx(expected, nan_ok=True)
 
 
 def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
@@ -315,8 +315,8 @@ def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
     x = Value(3.0)
     assert [ops.pow.rule(0)(x**y, x, y) for y in (0.0, 1.0)] == [0.0, 1.0]  # numbers, no graphs
     assert ops.pow.rule(0)(x**2, x, 2.0).op is ops.mul
-    assert ops.pow.rule(0)(x**2, x, 2.0).parents[1] is x
-    assert ops.pow.rule(0)(x**3, x, 3.0).parents[1].op is ops.pow
+    assert ops.pow.rule(0)(x**2, x, 2.0).operands[1] is x
+    assert ops.pow.rule(0)(x**3, x, 3.0).operands[1].op is ops.pow
 
 
 @pytest.fixture
@@ -342,7 +342,7 @@ def test_graphs_keep_the_slope_with_which_they_were_recorded() -> None:
     right = x.relu()
     set_slope_at_kink("left")
     left = x.relu()
-    assert (right.locals, left.locals) == ((1.0,), (0.0,))
+    assert (right.slopes, left.slopes) == ((1.0,), (0.0,))
 
 
 @pytest.mark.parametrize("side", ["middle", "", None, 1])

@@ -137,7 +137,7 @@ def test_arrays_and_values_give_what_floats_give(operation: Operation, data: st.
     assert [node.data for node in nodes] == outs
     for index in range(len(points[0])):
         slopes = [operation.local(index, x, point) for x, point in zip(outs, points, strict=True)]
-        assert [node.locals[index] for node in nodes] == slopes
+        assert [node.slopes[index] for node in nodes] == slopes
         on_arrays = np.broadcast_to(operation.rule(index)(out, *columns), (1, 2))
         assert on_arrays[0].tolist() == pytest.approx(slopes, rel=1e-13, abs=1e-14)
 
@@ -206,4 +206,4 @@ def test_nothing_times_what_is_not_finite_is_nan(edge: float) -> None:
     J = 0 * TABLE["dot"](w, x, w, x)
     J.backward()
     assert math.isnan(x.grad)
-    assert (w.grad, J.parents[1].grad) == (0.0, 0.0)
+    assert (w.grad, J.operands[1].grad) == (0.0, 0.0)

@@ -41,7 +41,7 @@ def run(source: str, path: Path, **names: Any) -> dict[str, Any]:
 def test_a_node_knows_its_file_its_line_and_its_part_of_the_line() -> None:
     x = Value(2.0)
     y = 1 + (x * 3)  # this line
-    product, total = origin_of(y.parents[1]), origin_of(y)
+    product, total = origin_of(y.operands[1]), origin_of(y)
     assert product.file == __file__
     assert product.text == "    y = 1 + (x * 3)  # this line"
     assert product.fragment == "x * 3"
@@ -194,8 +194,8 @@ def test_a_span_of_text(start: int, end: int, expected: Origin) -> None:
 
 def test_a_node_of_a_parsed_expression_knows_its_text() -> None:
     J = parse("u = b*c\nv = a + u; J = 3*v", a=5, b=3, c=2)
-    v = J.parents[1]
-    u = v.parents[1]
+    v = J.operands[1]
+    u = v.operands[1]
     assert [str(origin_of(node)) for node in (u, v, J)] == [
         "<expression>:1: b*c",
         "<expression>:2: a + u",

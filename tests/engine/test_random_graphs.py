@@ -167,7 +167,7 @@ def sizes(graph: Graph) -> list[float]:
         reach = {leaf: 1.0}
         for node in topological_order(graph.root):
             if node is not leaf:
-                edges = zip(node.parents, node.locals, strict=True)
+                edges = zip(node.operands, node.slopes, strict=True)
                 reach[node] = sum(abs(slope) * reach[parent] for parent, slope in edges)
         found.append(1.0 + reach[graph.root])
     return found
@@ -198,7 +198,7 @@ def test_against_forward_mode_over_what_was_recorded(graph: Graph) -> None:
     for leaf in graph.leaves:
         slopes = {node: float(node is leaf) for node in order}
         for node in order:
-            edges = list(zip(node.parents, node.locals, strict=True))
+            edges = list(zip(node.operands, node.slopes, strict=True))
             if edges:
                 slopes[node] = math.fsum(slopes[parent] * local for parent, local in edges)
         expected.append(slopes[graph.root])
@@ -271,5 +271,5 @@ def test_the_order_of_backward_is_the_topological_order_without_leaves(graph: Gr
     order, constants = cleared_order(graph.root)
     assert [node.grad for node in order] == [0.0] * len(order)
     assert {node.grad for node in everything if node not in order} <= {7.0}
-    assert order == [node for node in everything if node.parents]
+    assert order == [node for node in everything if node.operands]
     assert set(constants) == {node for node in everything if node.is_constant}

@@ -28,7 +28,7 @@ def slope_at_kink() -> Iterator[None]:
 
 
 def snapshot(root: Value) -> list[Any]:
-    return [(node.data, node.grad, node.locals) for node in topological_order(root)]
+    return [(node.data, node.grad, node.slopes) for node in topological_order(root)]
 
 
 # --- recompute ----------------------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ def test_a_recomputed_graph_is_the_graph_built_anew(graph: Graph, data: st.DataO
 
 def without_constants(root: Value) -> list[Any]:
     return [
-        (node.data, [slope for p, slope in zip(node.parents, node.locals, strict=True) if not p.is_constant])
+        (node.data, [slope for p, slope in zip(node.operands, node.slopes, strict=True) if not p.is_constant])
         for node in topological_order(root)
     ]
 
@@ -84,7 +84,7 @@ def test_every_form_of_node_gets_new_data_and_new_derivatives() -> None:
     x.data = 3.0
     recompute(J)
     assert (one.data, two.data, many.data) == (math.exp(3.0), 9.0, 18.0)
-    assert (one.locals, two.locals, many.locals[:3]) == ((math.exp(3.0),), (3.0, 3.0), (3.0, 3.0, 3.0))
+    assert (one.slopes, two.slopes, many.slopes[:3]) == ((math.exp(3.0),), (3.0, 3.0), (3.0, 3.0, 3.0))
     assert two._db == 3.0
     assert (one._db, many._db) == (0.0, 0.0)
 
@@ -218,7 +218,7 @@ def test_a_change_that_shows_nowhere_is_no_change() -> None:
 def test_the_derivative_by_a_constant_is_nobodys_business() -> None:
     x = Value(2.0)
     y = x * 3  # the operator notes the slope 2 by the 3 as well, which no pass uses
-    c = y.parents[1]
+    c = y.operands[1]
     require_recorded([x, c, y])
     recompute(y)
     require_recorded([x, c, y])

@@ -32,9 +32,9 @@ NUMPY_TYPES = [
 def record(node: Value) -> tuple[Any, ...]:
     """All that a node has recorded, the derivatives by constants aside: nobody may ask for those."""
     slopes = [
-        slope for parent, slope in zip(node.parents, node.locals, strict=True) if not parent.is_constant
+        slope for parent, slope in zip(node.operands, node.slopes, strict=True) if not parent.is_constant
     ]
-    operands = [(parent if parent.is_leaf else parent.data) for parent in node.parents]
+    operands = [(parent if parent.is_leaf else parent.data) for parent in node.operands]
     return node.op, node.data, node.grad, node.label, operands, slopes
 
 
@@ -43,7 +43,7 @@ def record(node: Value) -> tuple[Any, ...]:
 
 def test_a_leaf() -> None:
     x = Value(3, "x")
-    assert (x.data, x.grad, x.op, x.label, x.parents, x.locals) == (3.0, 0.0, None, "x", (), ())
+    assert (x.data, x.grad, x.op, x.label, x.operands, x.slopes) == (3.0, 0.0, None, "x", (), ())
     assert type(x.data) is float
     assert x.is_leaf
     assert not x.is_constant
@@ -52,7 +52,7 @@ def test_a_leaf() -> None:
 
 def test_a_constant() -> None:
     c = Value.constant(3)
-    assert (c.data, c.op, c.parents, c.locals) == (3.0, CONSTANT, (), ())
+    assert (c.data, c.op, c.operands, c.slopes) == (3.0, CONSTANT, (), ())
     assert c.is_constant
     assert not c.is_leaf
 
@@ -64,9 +64,9 @@ def test_a_result() -> None:
     assert not y.is_constant
     assert y.op is ops.mul
     assert y.label == ""
-    assert y.parents[0] is x
-    assert y.parents[1].is_constant
-    assert y.parents[1].data == 2.0
+    assert y.operands[0] is x
+    assert y.operands[1].is_constant
+    assert y.operands[1].data == 2.0
 
 
 def test_a_value_of_a_value_is_refused() -> None:
@@ -131,8 +131,8 @@ def test_numbers_of_every_kind_take_part_on_both_sides(python: Callable[..., Any
     ):
         assert type(node) is Value
         assert node.data == expected
-        assert sum(parent is x for parent in node.parents) == 1
-        assert sum(parent.is_constant and parent.data == float(number) for parent in node.parents) == 1
+        assert sum(parent is x for parent in node.operands) == 1
+        assert sum(parent.is_constant and parent.data == float(number) for parent in node.operands) == 1
 
 
 @pytest.mark.parametrize("python", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
@@ -208,7 +208,7 @@ def test_what_has_no_definition_is_its_own_expansion() -> None:
     for node in (x, Value.constant(2.0), x * x, x.exp()):
         assert node.expand() is node
     z = Value(1.0) * 0 + ops.affine(x)
-    assert z.parents[1].expand() is x
+    assert z.operands[1].expand() is x
 
 
 def test_a_plus_sign_changes_nothing() -> None:
@@ -221,7 +221,7 @@ def test_in_place_addition_makes_a_new_node() -> None:
     x += 2
     x *= x
     assert (first.data, x.data) == (1.0, 9.0)
-    assert x.parents[0] is x.parents[1]
+    assert x.operands[0] is x.operands[1]
 
 
 def test_the_sum_of_a_list_is_pythons() -> None:
@@ -233,14 +233,14 @@ def test_the_sum_of_a_list_is_pythons() -> None:
 def test_an_operand_used_twice_is_two_operands() -> None:
     x = Value(3.0)
     for node in (x + x, x * x, x - x, x / x, ops.sum(x, x), ops.dot(x, x)):
-        assert node.parents == (x, x)
-        assert len(node.locals) == 2
+        assert node.operands == (x, x)
+        assert len(node.slopes) == 2
 
 
 def test_operands_keep_their_order() -> None:
     values = [Value(float(i)) for i in range(7)]
-    assert ops.affine(*values).parents == tuple(values)
-    assert (values[1] - values[0]).parents == (values[1], values[0])
+    assert ops.affine(*values).operands == tuple(values)
+    assert (values[1] - values[0]).operands == (values[1], values[0])
 
 
 # --- numbers of it ------------------------------------------------------------------------------------------
@@ -341,10 +341,10 @@ def test_a_subclass_takes_part_like_any_other() -> None:
 
     w = Parameter(3.0, "w")
     J = (-w).exp() + w * w + ops.sum(w, w) + (2 * w)
-    assert all(parent is w for parent in w.exp().parents)
+    assert all(parent is w for parent in w.exp().operands)
     J.backward()
     assert w.grad == pytest.approx(-math.exp(-3.0) + 6.0 + 2.0 + 2.0)
-    assert (2 * w).parents[1] is w
+    assert (2 * w).operands[1] is w
 
 
 # --- the order of a graph -----------------------------------------------------------------------------------

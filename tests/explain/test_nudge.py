@@ -45,7 +45,7 @@ def test_a_nudge_in_words() -> None:
     assert len(table[0]) == len(table[1])
     assert repr(found) == str(found)
     assert (found.node, found.data, found.h) == (b, 3, 0.001)
-    assert [node for node, _ in found.changed] == [n for n in topological_order(J) if n.parents]
+    assert [node for node, _ in found.changed] == [n for n in topological_order(J) if n.operands]
 
 
 def test_the_error_shrinks_with_h_until_rounding_grows() -> None:
@@ -77,7 +77,7 @@ def test_a_nudge_that_is_lost() -> None:
 
 def test_a_nudge_of_a_node_between_and_of_the_result() -> None:
     J, *_ = course()
-    v = J.parents[1]
+    v = J.operands[1]
     found = nudge(J, v, 1.0)
     assert (found.after, found.ratio, found.derivative) == (36, 3, 3)
     assert str(found).splitlines()[0] == "v: 11 -> 12 gives J = 36"

@@ -62,7 +62,7 @@ def test_why_of_a_leaf_that_is_used_once() -> None:
 
 def test_why_of_a_node_between() -> None:
     J, *_ = course()
-    u = J.parents[1].parents[1]
+    u = J.operands[1].operands[1]
     assert without_origins(why(J, u)) == [
         "dJ/du = 3, one term, since u is used once:",
         "  dJ/dv * dv/du = 3 * 1 = 3",
@@ -149,7 +149,7 @@ def test_why_adds_up_to_the_gradient(graph: Graph) -> None:
                 assert isinstance(term, Contribute)
                 total += term.upstream * term.local
             assert total == gradient
-            assert len(reason.terms) == sum(user.parents.count(node) for user in order)
+            assert len(reason.terms) == sum(user.operands.count(node) for user in order)
 
 
 # Paths
@@ -170,7 +170,7 @@ def test_paths_of_the_course() -> None:
         ("+", 1),
         ("*", 0),
     ]
-    assert path.locals == (3, 1, 2)
+    assert path.slopes == (3, 1, 2)
 
 
 def test_paths_largest_first() -> None:
@@ -327,7 +327,7 @@ def all_paths(root: Value, node: Value) -> Iterator[tuple[tuple[Value, int], ...
     if root is node:
         yield ()
         return
-    for index, parent in enumerate(root.parents):
+    for index, parent in enumerate(root.operands):
         for rest in all_paths(parent, node):
             yield ((root, index), *rest)
 
@@ -337,15 +337,15 @@ def test_paths_are_those_of_brute_force(graph: Graph, data: st.DataObject) -> No
     nodes = [node for node in topological_order(graph.root) if not node.is_constant]
     node = data.draw(st.sampled_from(nodes))
     every = list(all_paths(graph.root, node))
-    products = [math.prod((user.locals[i] for user, i in path), start=1.0) for path in every]
+    products = [math.prod((user.slopes[i] for user, i in path), start=1.0) for path in every]
     limit = data.draw(st.integers(0, len(every) + 1))
     found = paths(graph.root, node, limit)
     assert found.count == len(every)
     assert {path.edges for path in found.largest} <= set(every)
     assert len({path.edges for path in found.largest}) == min(limit, len(every))
     for path in found.largest:
-        assert path.product == math.prod((user.locals[i] for user, i in path.edges), start=1.0)
-        assert path.locals == tuple(user.locals[i] for user, i in path.edges)
+        assert path.product == math.prod((user.slopes[i] for user, i in path.edges), start=1.0)
+        assert path.slopes == tuple(user.slopes[i] for user, i in path.edges)
     sizes = [abs(path.product) for path in found.largest]
     assert sizes == sorted(map(abs, products), reverse=True)[:limit]
     scale = math.fsum(map(abs, products))
@@ -370,7 +370,7 @@ def test_what_is_no_value_is_refused(ask: Any) -> None:
 def test_a_constant_has_no_derivative(ask: Any) -> None:
     J, *_ = course()
     with pytest.raises(ValueError, match="3 is a constant, which has no derivative: make it a variable"):
-        ask(J, J.parents[0])
+        ask(J, J.operands[0])
 
 
 @pytest.mark.parametrize("ask", [why, paths, nudge])

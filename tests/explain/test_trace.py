@@ -131,27 +131,27 @@ def test_at_the_prompt() -> None:
 def on_paper(trace: Trace) -> Iterator[tuple[dict[Value, float], dict[Value, float], dict[Value, int]]]:
     """Data, gradients, and how many terms each gradient still lacks, at each position; by hand."""
     order = trace.order
-    data = {node: node.data for node in order if not node.parents}
+    data = {node: node.data for node in order if not node.operands}
     grads: dict[Value, float] = {}
     lacking = dict.fromkeys(order, 0)
     for node in order:
-        for parent in node.parents:
+        for parent in node.operands:
             lacking[parent] += 1
     lacking[trace.root] = 1
     yield dict(data), dict(grads), dict(lacking)
     for node in order:
-        if node.parents:
+        if node.operands:
             assert node.op is not None
-            data[node] = node.op.forward(*(data[p] for p in node.parents))
+            data[node] = node.op.forward(*(data[p] for p in node.operands))
             yield dict(data), dict(grads), dict(lacking)
     grads[trace.root] = trace.seed
     lacking[trace.root] = 0
     yield dict(data), dict(grads), dict(lacking)
     for node in reversed(order):
-        for index, parent in enumerate(node.parents):
+        for index, parent in enumerate(node.operands):
             if not parent.is_constant:
                 assert node.op is not None
-                slope = node.op.local(index, data[node], [data[p] for p in node.parents])
+                slope = node.op.local(index, data[node], [data[p] for p in node.operands])
                 grads[parent] = grads.get(parent, 0.0) + grads[node] * slope
                 lacking[parent] -= 1
                 yield dict(data), dict(grads), dict(lacking)
@@ -343,7 +343,7 @@ def test_a_constant_is_a_walk_too() -> None:
 
 def test_constants_have_data_but_never_a_gradient() -> None:
     trace, node = course()
-    three = node["J"].parents[0]
+    three = node["J"].operands[0]
     trace.end()
     assert (trace.data(three), trace.grad(three), trace.finished(three)) == (3, None, False)
 
@@ -458,7 +458,7 @@ def test_only_leaves_can_be_set() -> None:
     with pytest.raises(KeyError, match="no node is called 'q'"):
         trace.set("q", 1)
     with pytest.raises(KeyError, match=r"\) is a constant of this graph"):
-        trace.set(node["J"].parents[0], 1)
+        trace.set(node["J"].operands[0], 1)
     assert node["J"].data == 33
 
 

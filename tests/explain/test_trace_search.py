@@ -352,7 +352,7 @@ def test_watches() -> None:
 
 def test_only_nodes_of_the_graph_are_watched() -> None:
     trace = course()
-    for wrong in ("q", Value(1), trace.root.parents[0]):
+    for wrong in ("q", Value(1), trace.root.operands[0]):
         with pytest.raises(KeyError):
             trace.watch(wrong)
     assert trace.watches == []

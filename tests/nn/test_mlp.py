@@ -37,7 +37,7 @@ def test_the_weighted_sum_is_one_node_or_its_parts() -> None:
     )
     assert fused.op is not None
     assert fused.op.name == "affine"
-    names = [node.op.name for node in topological_order(expanded) if node.op is not None and node.parents]
+    names = [node.op.name for node in topological_order(expanded) if node.op is not None and node.operands]
     assert sorted(names) == ["add", "add", "add", "mul", "mul", "mul"]
     assert fused.data == expanded.data == 10
 

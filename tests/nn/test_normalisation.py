@@ -223,6 +223,6 @@ def test_values_of_a_normalised_layer_are_named() -> None:
     while stack:
         node = stack.pop()
         found.add(node.label)
-        stack.extend(node.parents)
+        stack.extend(node.operands)
     wanted = {"gamma1[2]", "beta1[2]", "mu1[2]", "var1[2]", "z1[2](1)", "z_norm1[2](2)", "a1[2](1)"}
     assert wanted <= found

@@ -115,7 +115,7 @@ def test_every_function_of_the_table(operation: Operation) -> None:
     named = dict(zip("xyz", operands, strict=False))
     J = parse(f"{operation.name}({', '.join(named)})", **named)
     assert J.op is operation
-    assert [parent.label for parent in J.parents] == list(named)
+    assert [parent.label for parent in J.operands] == list(named)
     assert J.data == operation(*operands) == parse(f"{operation.name}({', '.join(map(str, operands))})").data
 
 
@@ -190,7 +190,7 @@ def written(node: Value) -> Term:
         return Term(node.label)
     if node.is_constant:
         return Term(repr(node.data), NEG if math.copysign(1, node.data) < 0 else Term("").precedence)
-    return node.op.written([written(parent) for parent in node.parents])
+    return node.op.written([written(parent) for parent in node.operands])
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 15))
@@ -217,12 +217,12 @@ def test_what_the_table_writes_is_read_back(choose: random.Random, size: int) ->
 def test_shared_names_are_shared_nodes() -> None:
     J = parse("u = a*a; u + u", a=3)
     assert J.data == 18
-    assert J.parents[0] is J.parents[1]
-    assert J.parents[0].parents[0] is J.parents[0].parents[1]
+    assert J.operands[0] is J.operands[1]
+    assert J.operands[0].operands[0] is J.operands[0].operands[1]
 
 
 def test_a_number_in_an_operation_is_a_constant() -> None:
-    three, v = parse("3*v", v=2).parents
+    three, v = parse("3*v", v=2).operands
     assert three.is_constant
     assert v.is_leaf
 
@@ -252,7 +252,7 @@ def test_a_copy_is_an_alias_and_keeps_its_first_label() -> None:
     assert names["u"].label == "u"
     assert names["b"] is names["a"]
     assert names["a"].label == "a"
-    assert names["J"].parents == (names["a"], names["u"])
+    assert names["J"].operands == (names["a"], names["u"])
 
 
 def test_a_value_is_used_as_it_stands() -> None:
@@ -261,7 +261,7 @@ def test_a_value_is_used_as_it_stands() -> None:
     assert names["x"] is x
     assert names["z"] is y
     assert (x.label, y.label) == ("weight", "")
-    assert names["J"].parents == (x, y)
+    assert names["J"].operands == (x, y)
     assert x.origin is not None
     assert x.origin.file == __file__
 
@@ -310,7 +310,7 @@ def test_every_node_knows_its_text() -> None:
 
 def test_the_text_of_a_node_is_on_its_own_line() -> None:
     J = parse("u = b*c\nJ = 3*u", b=3, c=2)
-    origins = [node.origin for node in (J, J.parents[1], J.parents[1].parents[0])]
+    origins = [node.origin for node in (J, J.operands[1], J.operands[1].operands[0])]
     assert [(o.line, o.column, o.end, o.text) for o in origins if o] == [
         (2, 4, 7, "J = 3*u"), (1, 4, 7, "u = b*c"), (1, 4, 5, "u = b*c"),
     ]  # fmt: skip

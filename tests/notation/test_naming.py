@@ -127,7 +127,7 @@ def test_a_constant_that_is_the_result_has_one() -> None:
 def test_names_come_in_the_order_of_the_graph() -> None:
     a, b = Value(1), Value(2, "b")
     J = (a * b).tanh()
-    assert list(unique_names(topological_order(J))) == [a, b, J.parents[0], J]
+    assert list(unique_names(topological_order(J))) == [a, b, J.operands[0], J]
 
 
 @st.composite

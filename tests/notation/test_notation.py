@@ -190,12 +190,12 @@ def test_the_refusal_is_short_for_long_names_and_large_graphs() -> None:
 def test_formulas() -> None:
     a, b = variables("a", "b")
     J = a * (b - 3)
-    u = J.parents[1]
+    u = J.operands[1]
     write = notation(J)
     assert [write.formula(node) for node in (a, u, J)] == ["a", "b - 3", "a * u"]
     assert write.numbers(u, (3.0, -3.0)) == "3 - -3"
-    assert write.formula(u.parents[1]) == "3"
-    assert write.name(u.parents[1]) == "3"
+    assert write.formula(u.operands[1]) == "3"
+    assert write.name(u.operands[1]) == "3"
 
 
 def test_a_negative_constant_gets_its_parentheses() -> None:
@@ -247,8 +247,8 @@ def test_formulas_of_two_names_are_whole_and_nothing_but_dots_never_stands() -> 
 def test_the_course() -> None:
     a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     J = 3 * (a + b * c)
-    v = J.parents[1]
-    u = v.parents[1]
+    v = J.operands[1]
+    u = v.operands[1]
     write = notation(J)
     assert [write.total(n) for n in (a, u, J)] == ["dJ/da", "dJ/du", "dJ/dJ"]
     assert [write.gradient(n) for n in (a, u, J)] == ["da", "du", "dJ"]
@@ -313,14 +313,14 @@ def test_every_operation_has_formulas_of_its_derivatives_that_are_right(operatio
     nodes = [Value(x, f"x{i}") for i, x in enumerate(numbers)]
     J = operation(*nodes)
     known = {f"x{i}": x for i, x in enumerate(numbers)} | ops.TABLE | {"J": J.data}
-    for index, slope in enumerate(J.locals):
+    for index, slope in enumerate(J.slopes):
         assert eval(notation(J).local_formula(J, index), known) == slope
 
 
 def test_formulas_of_derivatives_by_other_names_and_with_constants() -> None:
     x, y = variables("x", "y")
     J = x**3 * y
-    cube = J.parents[0]
+    cube = J.operands[0]
     write = notation(J)
     assert write.local_formulas(cube, lambda node: Term(node.label.upper())) == ["3 * X ** 2", "0"]
     assert write.local_formulas(J, lambda node: Term("a + b", ADD)) == ["a + b", "a + b"]
@@ -359,16 +359,16 @@ def meanings(
         means(symbols["total"](node), "derivative", root, node)
         if "gradient" in symbols:
             means(symbols["gradient"](node), "derivative", root, node)
-        for index, parent in enumerate(node.parents):
+        for index, parent in enumerate(node.operands):
             if parent.is_constant:
                 continue
             symbol = symbols["local"](node, index)
             if symbol.startswith(("∂", r"\frac{\partial", r"\left.")):
-                others = node.parents.count(parent) > 1
-                means(symbol, "partial", node, parent, node.parents[:index].count(parent) if others else -1)
+                others = node.operands.count(parent) > 1
+                means(symbol, "partial", node, parent, node.operands[:index].count(parent) if others else -1)
             else:
                 means(symbol, "derivative", node, parent)
-                assert grad(node, [parent]) == [node.locals[index]]
+                assert grad(node, [parent]) == [node.slopes[index]]
     return found
 
 
@@ -407,7 +407,7 @@ def test_sentences_are_made_of_these_symbols_and_their_numbers(graph: Graph) -> 
     for step in steps_in(order, write):
         if isinstance(step, Contribute):
             total, local = write.total(step.node), write.local(step.node, step.index)
-            assert str(step).startswith(f"{write.gradient(step.parent)} += {total} * {local} = ")
+            assert str(step).startswith(f"{write.gradient(step.operand)} += {total} * {local} = ")
             assert values.setdefault(total, step.upstream) == step.upstream
             assert values.setdefault(local, step.local) == step.local
 
@@ -465,7 +465,7 @@ def test_long_latex_is_cut_between_terms() -> None:
     assert latex.endswith(" + a_{998} + a_{999}")
     assert latex.count(r" + \cdots + ") == 1
     assert len(latex) < 500
-    soft = ops.logsumexp(*J.parents)
+    soft = ops.logsumexp(*J.operands)
     latex = notation(soft).latex_formula(soft)
     assert latex.startswith(r"\log(e^{a_{0}} + ")
     assert latex.endswith(" + e^{a_{999}})")

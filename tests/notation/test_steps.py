@@ -33,7 +33,7 @@ def course() -> tuple[Value, Value, Value, Value, Value, Value]:
 
 def state(root: Value) -> list[tuple[Any, ...]]:
     order = topological_order(root)
-    return [(node.data, node.grad, node.label, node.op, node.parents, node.locals) for node in order]
+    return [(node.data, node.grad, node.label, node.op, node.operands, node.slopes) for node in order]
 
 
 def contributions(root: Value, seed: float = 1.0) -> list[Contribute]:
@@ -46,7 +46,7 @@ def contributions(root: Value, seed: float = 1.0) -> list[Contribute]:
 def test_the_steps_of_the_course() -> None:
     a, b, c, u, v, J = course()
     found = list(steps(J))
-    three = J.parents[0]
+    three = J.operands[0]
     assert [step.node for step in found if isinstance(step, Evaluate)] == [u, v, J]
     assert [step.operands for step in found if isinstance(step, Evaluate)] == [
         (3.0, 2.0),
@@ -56,7 +56,7 @@ def test_the_steps_of_the_course() -> None:
     assert [step.value for step in found if isinstance(step, Evaluate)] == [6.0, 11.0, 33.0]
     assert isinstance(found[3], Seed)
     assert (found[3].node, found[3].gradient) == (J, 1.0)
-    edges = [(s.node, s.index, s.parent, s.upstream, s.local, s.contribution) for s in contributions(J)]
+    edges = [(s.node, s.index, s.operand, s.upstream, s.local, s.contribution) for s in contributions(J)]
     assert edges == [
         (J, 1, v, 1.0, 3.0, 3.0),
         (v, 0, a, 3.0, 1.0, 3.0),
@@ -64,13 +64,13 @@ def test_the_steps_of_the_course() -> None:
         (u, 0, b, 3.0, 2.0, 6.0),
         (u, 1, c, 3.0, 3.0, 9.0),
     ]
-    assert all(three not in (s.parent, s.node) for s in contributions(J))
+    assert all(three not in (s.operand, s.node) for s in contributions(J))
 
 
 def test_the_terms_of_a_gradient_are_counted() -> None:
     x = Value(3.0, "x")
     J = x * x + x
-    found = [(s.before, s.contribution, s.after, s.term, s.terms) for s in contributions(J) if s.parent is x]
+    found = [(s.before, s.contribution, s.after, s.term, s.terms) for s in contributions(J) if s.operand is x]
     assert found == [(0.0, 1.0, 1.0, 1, 3), (1.0, 3.0, 4.0, 2, 3), (4.0, 3.0, 7.0, 3, 3)]
     assert [(s.index, s.term) for s in contributions(x * x)] == [(0, 1), (1, 2)]
 
@@ -79,7 +79,7 @@ def test_the_seed() -> None:
     _, b, _, _, _, J = course()
     found = list(steps(J, seed=2))
     assert [step.gradient for step in found if isinstance(step, Seed)] == [2.0]
-    assert [s.after for s in contributions(J, 0.5) if s.parent is b] == [3.0]
+    assert [s.after for s in contributions(J, 0.5) if s.operand is b] == [3.0]
 
 
 def test_a_walk_of_a_single_node() -> None:
@@ -96,15 +96,15 @@ def test_the_stream_is_backward_bit_for_bit(graph: Graph, seed: float) -> None:
     for step in found:
         if isinstance(step, Evaluate):
             assert step.value == step.node.data
-            assert step.operands == tuple(parent.data for parent in step.node.parents)
+            assert step.operands == tuple(parent.data for parent in step.node.operands)
         elif isinstance(step, Contribute):
-            assert step.parent is step.node.parents[step.index]
+            assert step.operand is step.node.operands[step.index]
             assert step.upstream == totals[step.node] == step.node.grad
-            assert step.local == step.node.locals[step.index]
+            assert step.local == step.node.slopes[step.index]
             assert step.contribution == step.upstream * step.local
-            assert step.before == totals.get(step.parent, 0.0)
+            assert step.before == totals.get(step.operand, 0.0)
             assert step.after == step.before + step.contribution
-            totals[step.parent] = step.after
+            totals[step.operand] = step.after
     for node in topological_order(graph.root):
         assert totals.get(node, 0.0) == node.grad
 
@@ -115,11 +115,11 @@ def test_every_edge_once_and_in_order(graph: Graph) -> None:
     place = {node: i for i, node in enumerate(order)}
     found = list(steps(graph.root))
     evaluated = [place[step.node] for step in found if isinstance(step, Evaluate)]
-    assert evaluated == sorted(evaluated) == [place[node] for node in order if node.parents]
+    assert evaluated == sorted(evaluated) == [place[node] for node in order if node.operands]
     walked = [(place[s.node], s.index) for s in found if isinstance(s, Contribute)]
     assert walked == sorted(walked, key=lambda edge: (-edge[0], edge[1]))
-    assert len(set(walked)) == sum(not p.is_constant for node in order for p in node.parents)
-    last_terms = {s.parent: (s.term, s.terms) for s in found if isinstance(s, Contribute)}
+    assert len(set(walked)) == sum(not p.is_constant for node in order for p in node.operands)
+    last_terms = {s.operand: (s.term, s.terms) for s in found if isinstance(s, Contribute)}
     assert all(term == terms for term, terms in last_terms.values())
 
 
@@ -265,7 +265,7 @@ def test_grad_is_backward(graph: Graph, seed: float) -> None:
 
 def test_grad_by_anything() -> None:
     a, _, _, u, _, J = course()
-    stranger, three = Value(1.0), J.parents[0]
+    stranger, three = Value(1.0), J.operands[0]
     assert grad(J, [u, J, a, a, stranger, three]) == [3.0, 1.0, 3.0, 3.0, 0.0, 0.0]
     assert grad(J, ()) == []
     assert grad(J, (x for x in (a, u))) == [3.0, 3.0]

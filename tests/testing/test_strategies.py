@@ -152,7 +152,7 @@ def test_a_graph_is_what_its_program_says(graph: Graph) -> None:
     assert graph.root.data == graph(*graph.numbers)
     order = topological_order(graph.root)
     assert set(graph.leaves) == {node for node in order if node.is_leaf}
-    assert len(graph.program) == sum(bool(node.parents) for node in order)
+    assert len(graph.program) == sum(bool(node.operands) for node in order)
     assert 1 <= len(graph.leaves) <= 4
     assert 1 <= len(graph.program) <= 12
     inner = {i: len(graph.leaves) + i for i in range(len(graph.program) - 1)}
@@ -162,10 +162,10 @@ def test_a_graph_is_what_its_program_says(graph: Graph) -> None:
 @given(graphs())
 def test_a_graph_is_smooth_everywhere(graph: Graph) -> None:
     for node in topological_order(graph.root):
-        if node.op is not None and node.parents:
-            variables = [i for i, parent in enumerate(node.parents) if not parent.is_constant]
+        if node.op is not None and node.operands:
+            variables = [i for i, parent in enumerate(node.operands) if not parent.is_constant]
             assert variables
-            assert is_smooth(node.op, [parent.data for parent in node.parents], variables)
+            assert is_smooth(node.op, [parent.data for parent in node.operands], variables)
     assert all(abs(slope) <= LARGEST for slope in grad(graph.root, graph.leaves))
 
 

@@ -90,7 +90,7 @@ def check(svg: str, wires: int) -> None:
 
 
 def edges_of_variables(root: Value) -> int:
-    return sum(not parent.is_constant for node in Trace(root).order for parent in node.parents)
+    return sum(not parent.is_constant for node in Trace(root).order for parent in node.operands)
 
 
 @settings(max_examples=60)

@@ -236,7 +236,7 @@ def test_every_node_and_edge_is_there_once(root: Value) -> None:
     order = OnNodes(root).order
     assert len(found.cards) == len(order)
     assert [(order[wire.tail], order[wire.head]) for wire in found.wires] == [
-        (parent, node) for node in order for parent in node.parents
+        (parent, node) for node in order for parent in node.operands
     ]
     layout = lay_out(found)
     assert len(layout.boxes) == len(found.cards)
@@ -249,7 +249,7 @@ def test_flows_into_a_node_add_up_to_its_gradient(root: Value) -> None:
     reading = OnNodes(root)
     flows: dict[Value, float] = {}
     for node in reading.order:
-        for index, parent in enumerate(node.parents):
+        for index, parent in enumerate(node.operands):
             flows[parent] = flows.get(parent, 0.0) + (reading.term(node, index).flow or 0.0)
     for node in reading.order:
         if node is not root and not node.is_constant:

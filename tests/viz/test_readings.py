@@ -82,7 +82,7 @@ def test_numbers_get_no_gradient(trace: Trace) -> None:
     trace.end()
     three = next(node for node in trace.order if node.is_constant)
     reading = OnPaper(trace)
-    assert reading.term(trace.root, trace.root.parents.index(three)) == Term(None, None)
+    assert reading.term(trace.root, trace.root.operands.index(three)) == Term(None, None)
     assert reading.widest(three)[1] == ()
 
 
