@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, cast
 
-from micrograd_dl.compiled.tape import Tape
+from micrograd_dl.compiled.tape import SLOPE_QUOTIENT, Tape
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
@@ -264,10 +264,10 @@ class _Symbol:
         return self.apply_operation(ops.mul, (other, self))
 
     def __truediv__(self, other: Any) -> Any:
-        return self.apply_operation(ops.div, (self, other))
+        return self.apply_operation(SLOPE_QUOTIENT, (self, other))
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self.apply_operation(ops.div, (other, self))
+        return self.apply_operation(SLOPE_QUOTIENT, (other, self))
 
     def __pow__(self, other: Any) -> Any:
         return self.apply_operation(ops.pow, (self, other))

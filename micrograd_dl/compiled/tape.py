@@ -8,6 +8,7 @@ upstream times ``at_least``, the derivative by the operand of a ReLU.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +22,7 @@ MEAN = Operation("mean", "mean", None, ops.dot.forward, ops.dot.derivatives, ops
 
 
 def _gated_number(upstream: float, x: float, y: float) -> float:
-    return upstream * ops.at_least.evaluate([x, y])
+    return upstream * (math.nan if x != x or y != y else (1.0 if x >= y else 0.0))
 
 
 def _gated(np: Any, upstream: Any, x: Any, y: Any) -> Any:
@@ -34,6 +35,11 @@ def _gated_text(upstream: Term, x: Term, y: Term) -> str:
 
 
 GATE = Operation("gate", "≥", 3, _gated_number, (), _gated_text, _gated_text, MUL, _gated)
+
+SLOPE_QUOTIENT = Operation(
+    "slope_quotient", "/", 2, lambda x, y: x / y if y else math.inf, (), ops.div.text, ops.div.latex, MUL,
+    lambda np, x, y: np.where(y == 0, np.inf, x / y),
+)  # fmt: skip
 
 
 class Tape:
