@@ -11,7 +11,7 @@
 In a notebook that shows itself; ``draw(J).save("J.svg")`` writes it to a file.
 """
 
-from viz.picture import Picture, draw
-from viz.render import render
+from .picture import Picture, draw
+from .render import render
 
 __all__ = ["draw", "Picture", "render"]

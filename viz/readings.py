@@ -13,7 +13,8 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.notation import Notation, number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
-from viz.scene import State
+
+from .scene import State
 
 MORE = " + …"  # behind a sum that is not complete
 

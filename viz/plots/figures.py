@@ -21,8 +21,9 @@ from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from micrograd_dl.output.files import replacing
-from viz.labels import shortened
-from viz.style import INK, QUIET
+
+from ..labels import shortened
+from ..style import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
