@@ -12,7 +12,7 @@ from typing import Literal
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.notation import number
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 from viz.graph import CURRENT, UNKNOWN, card, legend
 from viz.labels import text_width
 from viz.readings import Reading
@@ -184,7 +184,7 @@ def _card(box: _Box, reading: Reading) -> Card:
 
 def _counted(operation: str, count: int) -> str:
     if operation in ("input", "number"):
-        return counted(count, operation)
+        return plural(count, operation)
     return f"{count:,} × {operation}"
 
 

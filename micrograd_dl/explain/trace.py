@@ -26,7 +26,7 @@ from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.verdict import Check
 from micrograd_dl.notation.notation import Notation, number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps_in, written_node
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 _WINDOW = 4  # steps shown on either side of the cursor
 
@@ -136,7 +136,7 @@ class Trace:
         """
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
-            count = counted(len(self.steps), "step")
+            count = plural(len(self.steps), "step")
             raise IndexError(f"the walk has {count}: go to 0 ... {len(self.steps)}, not {position}")
         self.position = position
         return self.current
@@ -217,7 +217,7 @@ class Trace:
     def __repr__(self) -> str:
         first = max(0, self.position - 1 - _WINDOW)
         last = min(len(self.steps), self.position + _WINDOW)
-        count = counted(len(self.steps), "step")
+        count = plural(len(self.steps), "step")
         lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
         for at in range(first, last):
             mark = "->" if at == self.position - 1 else "  " if at < self.position else " ."
