@@ -48,18 +48,6 @@ from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
 
-if TYPE_CHECKING:
-    from micrograd_dl import compare as compare
-    from micrograd_dl import compiled as compiled
-    from micrograd_dl import data as data
-    from micrograd_dl import nn as nn
-    from micrograd_dl import optim as optim
-    from micrograd_dl import testing as testing
-    from micrograd_dl import training as training
-    from micrograd_dl import tuning as tuning
-    from micrograd_dl import vectorized as vectorized
-    from micrograd_dl import viz as viz
-
 __version__ = "0.1.0"
 
 __all__ = [
@@ -105,12 +93,24 @@ _SUBPACKAGES = (
     "compare", "compiled", "data", "nn", "optim", "testing", "training", "tuning", "vectorized", "viz",
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from micrograd_dl import compare as compare
+    from micrograd_dl import compiled as compiled
+    from micrograd_dl import data as data
+    from micrograd_dl import nn as nn
+    from micrograd_dl import optim as optim
+    from micrograd_dl import testing as testing
+    from micrograd_dl import training as training
+    from micrograd_dl import tuning as tuning
+    from micrograd_dl import vectorized as vectorized
+    from micrograd_dl import viz as viz
+else:  # else types would allow any name
 
-def __getattr__(name: str) -> ModuleType:
-    """Import a sub-package when it is first asked for, as in ``micrograd_dl.nn.MLP`` (PEP 562)."""
-    if name in _SUBPACKAGES:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> ModuleType:
+        """Import a sub-package when it is first asked for, as in ``micrograd_dl.nn.MLP`` (PEP 562)."""
+        if name in _SUBPACKAGES:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
