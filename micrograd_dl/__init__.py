@@ -40,8 +40,10 @@ from micrograd_dl.engine.ops import set_slope_at_kink
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.reasons import nudge, paths, why
+from micrograd_dl.explain.nudge import nudge
+from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.explain.why import why
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.naming import name_values

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation, number, number_term
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number, number_term
 
 from .labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
 from .readings import MORE, Reading, Term

@@ -11,7 +11,7 @@ from typing import Literal
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.output.text import plural
 
 from .graph import CURRENT, UNKNOWN, card, legend
