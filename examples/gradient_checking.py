@@ -18,20 +18,23 @@ Bug = Callable[["Wrong", int], None]
 
 
 def doubled(model: Wrong, m: int) -> None:
-    model.layers_grad()[1][0][...] *= 2
+    _, _, W2, _ = model.parameters()
+    W2.grad *= 2
 
 
 def four_over_m(model: Wrong, m: int) -> None:
-    model.layers_grad()[0][1][...] *= 4
+    _, b1, _, _ = model.parameters()
+    b1.grad *= 4
 
 
 def without_1_over_m(model: Wrong, m: int) -> None:
-    model.dtheta *= m
+    for p in model.parameters():
+        p.grad *= m
 
 
 def without_l2(model: Wrong, m: int) -> None:
-    for (W, _), (dW, _) in zip(model.layers_data(), model.layers_grad(), strict=True):
-        dW -= model.l2 / m * W
+    for W in model.parameters()[::2]:
+        W.grad -= model.l2 / m * W.data
 
 
 BUGS: dict[str, Bug] = {

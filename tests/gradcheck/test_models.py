@@ -17,7 +17,7 @@ from micrograd_dl import nn, set_slope_at_kink, vectorized
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.gradcheck.verdict import distance
 from micrograd_dl.nn.network import Network, Parameter, one_hot
-from micrograd_dl.nn.theta import names, vector
+from micrograd_dl.nn.parameters import component_names, parameter_vector
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.fitting import fit
 
@@ -89,9 +89,9 @@ def test_the_courses_distance_over_theta() -> None:
     """At the course's step, by its formula, written out."""
     model = network(vectorized.MLP)
     found = check_gradients(model, X, Y)
-    theta, approx = vector(model.parameters()), []
+    theta, approx = parameter_vector(model.parameters()), []
     model.cost_and_grad(X, Y)
-    exact = vector(model.parameters(), "grad")
+    exact = parameter_vector(model.parameters(), "grad")
     for i in range(theta.size):
         costs = []
         for sign in (1, -1):
@@ -101,7 +101,9 @@ def test_the_courses_distance_over_theta() -> None:
         approx.append((costs[0] - costs[1]) / 2e-7)
     assert found.distance < 1e-7
     assert found.distance == pytest.approx(distance(approx, exact.tolist()), rel=0.5)
-    assert {c.leaf: c.analytic for c in found.components} == dict(zip(names(model), exact, strict=True))
+    assert {c.leaf: c.analytic for c in found.components} == dict(
+        zip(component_names(model), exact, strict=True)
+    )
 
 
 def test_another_step_and_only_some_components() -> None:
@@ -110,7 +112,7 @@ def test_another_step_and_only_some_components() -> None:
     assert (found.ok, found.epsilon, len(found.components)) == (True, 1e-5, 5)
     other = check_gradients(model, X, Y, most=5, seed=2)
     assert {c.leaf for c in found.components} != {c.leaf for c in other.components}
-    assert len(check_gradients(model, X, Y, most=10**6).components) == len(names(model))
+    assert len(check_gradients(model, X, Y, most=10**6).components) == len(component_names(model))
 
 
 @both
