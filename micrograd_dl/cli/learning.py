@@ -252,25 +252,25 @@ def read_data(options: argparse.Namespace) -> Dataset:
 
 def require_picture(path: str) -> None:
     """Raise ValueError, OSError or ModuleNotFoundError if no picture of that name could be saved."""
-    from viz.plots.figures import require_matplotlib
+    from micrograd_dl.viz import plots
 
     if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
         raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path!r}")
     require_place(path)
-    require_matplotlib()
+    plots.require_matplotlib()
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
     """Write the pictures; without matplotlib, say what they take and leave the rest as it is."""
     try:
-        from viz.plots.report import not_of_this, write_report
+        from micrograd_dl.viz import plots
 
-        written = write_report(outcome, folder)
+        written = plots.write_report(outcome, folder)
     except ModuleNotFoundError as error:
         complain(f"No report: {error}")
     else:
         write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
-        for path in not_of_this(written):
+        for path in plots.not_of_this(written):
             write(f"{path} is not of this training: it was there before, and is left as it is.")
 
 
@@ -322,9 +322,9 @@ def _lesson(options: argparse.Namespace) -> int:
         require_picture(options.output)
     lesson.main()
     if options.output is not None:
-        from viz.plots import save
+        from micrograd_dl.viz import plots
 
-        write(f"\nThe picture is in {save(lesson.picture(), options.output)}.")
+        write(f"\nThe picture is in {plots.save(lesson.picture(), options.output)}.")
     return 0
 
 

@@ -291,7 +291,7 @@ def _step(text: str, expression: Expression, options: argparse.Namespace) -> int
 
 
 def _draw(text: str, expression: Expression, options: argparse.Namespace) -> int:
-    import viz
+    from micrograd_dl import viz
 
     del text
     expression.root.backward()

@@ -217,8 +217,9 @@ def _command(options: argparse.Namespace, found: Found) -> str:
 def _draw(found: Found, path: str | Path, error: str) -> None:
     """Save the plot, on which the error is called `error`; without Matplotlib, say what it takes."""
     try:
-        from viz.plots import parallel_coordinates, save
+        from micrograd_dl.viz import plots
 
-        write(f"\nThe picture is in {save(parallel_coordinates(found, error=error), path)}.")
+        figure = plots.parallel_coordinates(found, error=error)
+        write(f"\nThe picture is in {plots.save(figure, path)}.")
     except ModuleNotFoundError as error:
         complain(f"No picture: {error}")

@@ -57,10 +57,10 @@ class LayerPass:
         """One of these, ``(n[l], m)``, or its derivatives."""
         return np.array([[getattr(unit, what) for unit in units] for units in getattr(self, which)]).T
 
-    def statistics(self) -> tuple[Array, Array] | None:
+    def statistics(self) -> Sequence[Array]:
         """Of a normalised layer, the mean and the variance of each unit over the examples, ``(n[l], 1)``."""
         if self.z_norm is None:
-            return None
+            return ()
         Z = self.array("z")
         with np.errstate(over="ignore", invalid="ignore"):
             return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)

@@ -439,18 +439,18 @@ class Network(ABC):
             for n, keep in zip(self.shape[1:], self.keep_probs, strict=True)
         ]
 
-    def _pass_is_over(self, m: int, statistics: Sequence[tuple[Array, Array] | None]) -> None:
+    def _pass_is_over(self, m: int, statistics: Sequence[Sequence[Array]]) -> None:
         """Move on from a pass of training over m examples: to other masks, and other running averages.
 
         Args:
-            statistics: the mean and the variance of each layer with batch normalisation.
+            statistics: of each layer that is normalised, the mean and the variance.
         """
         if self._frozen:
             return
         if any(keep < 1 for keep in self.keep_probs):
             self.passes += 1
         for averages, found in zip(self.averages, statistics, strict=True):
-            if averages is not None and found is not None and m > 1:
+            if averages is not None and m > 1:
                 averages.take_in(*found)
 
     def _targets(self, Y: Array) -> Array:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.nn.network import Parameter
-from micrograd_dl.nn.normalisation import EPSILON, Averages
 from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS
+from micrograd_dl.vectorized.normalisation import Normalisation
 
 Array: TypeAlias = NDArray[Any]
 
@@ -36,7 +36,7 @@ class Cache:
     A_out: Array
     mask: Array | None = None
     Z_norm: Array | None = None
-    statistics: tuple[Array, Array] | None = None
+    statistics: Sequence[Array] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -65,10 +65,11 @@ class DenseLayer:
         """``Z = W A_prev + b`` and ``A = g(Z)``, with normalisation and dropout where there are."""
         W, b = self.W.data, 0 if self.b is None else self.b.data
         Z = W @ A_prev + b
-        Z_in, Z_norm, statistics = Z, None, None
+        Z_in, Z_norm = Z, None
+        statistics: Sequence[Array] = ()
         if self.normalisation is not None:
-            Z_norm, statistics = self.normalisation.forward(Z, training=training)
-            Z_in = self.normalisation.gamma.data * Z_norm + self.normalisation.beta.data
+            Z_norm, *statistics = self.normalisation.forward(Z, training=training)
+            Z_in = self.normalisation.scale(Z_norm)
         A = ACTIVATION_FORMULAS[self.g].g(Z_in)
         return Cache(A_prev, Z, Z_in, A, A if mask is None else A * mask, mask, Z_norm, statistics)
 
@@ -77,7 +78,9 @@ class DenseLayer:
         if cache.mask is not None:
             dA = dA * cache.mask
         dZ: Array = dA * ACTIVATION_FORMULAS[self.g].slope(cache.Z_in, cache.A)
-        return dZ if self.normalisation is None else self.normalisation.backward(dZ, cache)
+        if self.normalisation is None or cache.Z_norm is None:
+            return dZ
+        return self.normalisation.backward(dZ, cache.Z_norm, cache.statistics[1])
 
     def set_gradients(self, dZ: Array, cache: Cache) -> None:
         """``dW = dZ A_prev^T / m`` and ``db = sum of dZ / m``."""
@@ -90,53 +93,3 @@ class DenseLayer:
         """``W^T dZ``."""
         W = self.W.data
         return W.T @ dZ
-
-
-@dataclass(slots=True, eq=False)
-class Normalisation:
-    """Batch normalisation, or layer normalisation if there are no averages (course, section 10).
-
-    Numbers that belong together are one row of Z for batch normalisation, one column for layer normalisation.
-
-    Attributes:
-        gamma, beta: ``(n[l], 1)``.
-        averages: what batch normalisation predicts with; None for layer normalisation.
-    """
-
-    gamma: Parameter
-    beta: Parameter
-    averages: Averages | None
-
-    @property
-    def axis(self) -> int:
-        """1, over the examples, for batch normalisation; 0, over the units, for layer normalisation."""
-        return 0 if self.averages is None else 1
-
-    def forward(self, Z: Array, *, training: bool) -> tuple[Array, tuple[Array, Array]]:
-        """``Z_norm = (Z - mean) / sqrt(var + eps)``, with the mean and the variance."""
-        if self.averages is None or training:
-            mean, var = Z.mean(axis=self.axis, keepdims=True), Z.var(axis=self.axis, keepdims=True)
-        else:
-            mean, var = self.averages.mean.astype(Z.dtype), self.averages.variance.astype(Z.dtype)
-        return (Z - mean) / np.sqrt(var + EPSILON), (mean, var)
-
-    def backward(self, dZ_tilde: Array, cache: Cache) -> Array:
-        """dZ, through the mean and the variance, which depend on every z too; sets dgamma and dbeta.
-
-        With ``s = sqrt(var + eps)`` and k numbers that belong together::
-
-            dvar  = sum(dZ_norm * (Z - mean)) * -1/2 (var + eps)^(-3/2) = -sum(dZ_norm * Z_norm) / (2 s^2)
-            dmean = -sum(dZ_norm) / s                    (through var it is 0, as Z - mean has the sum 0)
-            dZ    = dZ_norm / s  +  dmean / k  +  dvar * 2 (Z - mean) / k
-                  = (dZ_norm - mean(dZ_norm) - Z_norm * mean(dZ_norm * Z_norm)) / s
-        """
-        Z_norm, statistics, m = cache.Z_norm, cache.statistics, dZ_tilde.shape[1]
-        assert Z_norm is not None
-        assert statistics is not None
-        self.gamma.grad = np.sum(dZ_tilde * Z_norm, axis=1, keepdims=True) / m
-        self.beta.grad = np.sum(dZ_tilde, axis=1, keepdims=True) / m
-        dZ_norm = self.gamma.data * dZ_tilde
-        through_mean = dZ_norm.mean(axis=self.axis, keepdims=True)
-        through_var = Z_norm * (dZ_norm * Z_norm).mean(axis=self.axis, keepdims=True)
-        dZ: Array = (dZ_norm - through_mean - through_var) / np.sqrt(statistics[1] + EPSILON)
-        return dZ

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, DTypeLike
 from micrograd_dl.nn.network import Array, Network, Parameter, Pass
 from micrograd_dl.nn.regularisers import REGULARISERS
 from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS, PENALTY_SLOPES, entry_of
-from micrograd_dl.vectorized.layer import Cache, DenseLayer, Normalisation
+from micrograd_dl.vectorized.layer import Cache, DenseLayer
+from micrograd_dl.vectorized.normalisation import Normalisation
 
 
 class MLP(Network):

@@ -12,8 +12,9 @@ import numpy as np
 from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
-from viz.plots.figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
-from viz.style import QUIET
+
+from ..style import QUIET
+from .figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

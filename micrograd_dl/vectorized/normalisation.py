@@ -1,0 +1,80 @@
+"""Batch and layer normalisation on matrices, forward and backward by hand (course, section 10).
+
+The axis is that of the numbers that belong together: 1, the examples, for batch normalisation and 0, the
+units, for layer normalisation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micrograd_dl.nn.network import Parameter
+from micrograd_dl.nn.normalisation import EPSILON, Averages
+
+Array: TypeAlias = NDArray[Any]
+
+
+def normalise(Z: Array, axis: int) -> tuple[Array, Array, Array]:
+    """``Z_norm = (Z - mean) / sqrt(var + eps)``, the mean and the variance."""
+    mean, var = Z.mean(axis=axis, keepdims=True), Z.var(axis=axis, keepdims=True)
+    return (Z - mean) / np.sqrt(var + EPSILON), mean, var
+
+
+def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Array:
+    """dZ, through the mean and the variance, which depend on every z too.
+
+    With ``s = sqrt(var + eps)`` and k numbers that belong together::
+
+        dvar  = sum(dZ_norm * (Z - mean)) * -1/2 (var + eps)^(-3/2) = -sum(dZ_norm * Z_norm) / (2 s^2)
+        dmean = -sum(dZ_norm) / s                        (through var it is 0, as Z - mean has the sum 0)
+        dZ    = dZ_norm / s  +  dmean / k  +  dvar * 2 (Z - mean) / k
+              = (dZ_norm - mean(dZ_norm) - Z_norm * mean(dZ_norm * Z_norm)) / s
+    """
+    through_mean = dZ_norm.mean(axis=axis, keepdims=True)
+    through_var = Z_norm * (dZ_norm * Z_norm).mean(axis=axis, keepdims=True)
+    dZ: Array = (dZ_norm - through_mean - through_var) / np.sqrt(var + EPSILON)
+    return dZ
+
+
+@dataclass(slots=True, eq=False)
+class Normalisation:
+    """The normalisation of one layer.
+
+    Attributes:
+        gamma, beta: ``(n[l], 1)``.
+        averages: what batch normalisation predicts with; None for layer normalisation.
+    """
+
+    gamma: Parameter
+    beta: Parameter
+    averages: Averages | None
+
+    @property
+    def axis(self) -> int:
+        """1 for batch normalisation, 0 for layer normalisation."""
+        return 0 if self.averages is None else 1
+
+    def forward(self, Z: Array, *, training: bool) -> tuple[Array, Array, Array]:
+        """Z_norm ``(n[l], m)``, the mean and the variance."""
+        if training or self.averages is None:
+            return normalise(Z, self.axis)
+        mean, var = self.averages.mean.astype(Z.dtype), self.averages.variance.astype(Z.dtype)
+        return (Z - mean) / np.sqrt(var + EPSILON), mean, var
+
+    def scale(self, Z_norm: Array) -> Array:
+        """``Z_tilde = gamma Z_norm + beta``."""
+        gamma, beta = self.gamma.data, self.beta.data
+        Z_tilde: Array = gamma * Z_norm + beta
+        return Z_tilde
+
+    def backward(self, dZ_tilde: Array, Z_norm: Array, var: Array) -> Array:
+        """``dZ (n[l], m)``; the gradients of gamma and beta are set."""
+        m = dZ_tilde.shape[1]
+        self.gamma.grad = (dZ_tilde * Z_norm).sum(axis=1, keepdims=True) / m
+        self.beta.grad = dZ_tilde.sum(axis=1, keepdims=True) / m
+        dZ_norm = self.gamma.data * dZ_tilde
+        return dZ_from_dZ_norm(dZ_norm, Z_norm, var, self.axis)
