@@ -18,12 +18,12 @@ Bug = Callable[["Wrong", int], None]
 
 
 def doubled(model: Wrong, m: int) -> None:
-    _, _, W2, _ = model.parameters()
-    W2.grad *= 2
+    model.layers[1].W.grad *= 2
 
 
 def four_over_m(model: Wrong, m: int) -> None:
-    _, b1, _, _ = model.parameters()
+    b1 = model.layers[0].b
+    assert b1 is not None
     b1.grad *= 4
 
 
@@ -33,8 +33,8 @@ def without_1_over_m(model: Wrong, m: int) -> None:
 
 
 def without_l2(model: Wrong, m: int) -> None:
-    for W in model.parameters()[::2]:
-        W.grad -= model.l2 / m * W.data
+    for layer in model.layers:
+        layer.W.grad -= model.l2 / m * layer.W.data
 
 
 BUGS: dict[str, Bug] = {

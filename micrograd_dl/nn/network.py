@@ -78,7 +78,7 @@ class Pass:
         """A pass with the gradients by name, as `Network.named` gives them, and the other numbers."""
         L = range(1, len(numbers["Z"]) + 1)
         dW = [gradients[f"W{l}"] for l in L]
-        db = [gradients.get(f"b{l}", np.zeros((len(d), 1))) for l, d in zip(L, dW, strict=True)]
+        db = [gradients.get(f"b{l}", np.zeros((len(d), 1), d.dtype)) for l, d in zip(L, dW, strict=True)]
         dgamma, dbeta = ([gradients.get(f"{name}{l}") for l in L] for name in ("gamma", "beta"))
         return cls(cost, dW=dW, db=db, dgamma=dgamma, dbeta=dbeta, **numbers)
 

@@ -5,6 +5,7 @@ A model is anything with ``parameters()``, of which each has its numbers in ``da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -73,8 +74,8 @@ def _names(k: int, parameter: Any) -> Sequence[str]:
         return [label]
     if entries := getattr(parameter, "entries", ()):
         return list(entries)
-    # The course writes matrices in capital letters, W, and columns in small ones, b.
-    is_column = parameter.data.ndim == 2 and parameter.data.shape[1] == 1 and label[0].islower()
+    # Of a column of a network, the second index is 1 throughout.
+    is_column = re.fullmatch(r"(b|gamma|beta)\d+", label)
     shape = parameter.data.shape[:1] if is_column else parameter.data.shape
     return [f"{label}[{','.join(str(i + 1) for i in place)}]" for place in np.ndindex(shape)]
 

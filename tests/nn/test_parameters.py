@@ -79,7 +79,7 @@ def test_names_of_what_is_no_network() -> None:
         SimpleNamespace(data=1.0),
     ]
     model: Any = SimpleNamespace(parameters=lambda: parameters)
-    assert component_names(model) == ["U[1,1]", "U[1,2]", "parameters[1][1]", "c", "parameters[3]"]
+    assert component_names(model) == ["U[1,1]", "U[1,2]", "parameters[1][1,1]", "c", "parameters[3]"]
 
 
 @both
