@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from micrograd_dl.cli.learning import load_lesson
+from micrograd_dl.cli.lesson import load_lesson
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.optim.optimisers import OPTIMISERS
 
