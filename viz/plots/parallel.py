@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.search import Found, Trial
-from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
+from micrograd_dl.tuning.space import SCALES, Choice, Range, value_text
 
 from ..style import QUIET
 from .figures import COLOURS, FOR_TEXT, Colour, brief, drawing, plain, tint
@@ -48,7 +48,7 @@ class _Axis:
 
     def written(self, value: Any) -> str:
         if isinstance(self.scale, Choice) or value is None:
-            return plain(shown(value), _LONGEST)
+            return plain(value_text(value), _LONGEST)
         return f"{value:g}" if self.scale.scale == "log-from-1" else brief(value)  # 0.9996 is not 1
 
 

@@ -9,8 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, search
-from micrograd_dl.tuning.logbook import Verdict
+from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, Verdict, search
 from viz.plots import parallel, parallel_coordinates
 
 SPACE: Space = {
@@ -111,13 +110,8 @@ def test_the_best_line_is_clear_of_the_marks_at_the_ends() -> None:
     [ax] = figure.axes
     line = next(line for line in ax.lines if line.get_linewidth() == 3.5)
     for x, part in ((1, 1), (2, 0), (3, 0)):
-        [mark] = [
-            text
-            for text in ax.texts
-            if isinstance(text, Annotation)
-            and text.get_horizontalalignment() == "right"
-            and np.array_equal(text.xy, (x, part))
-        ]
+        marks = [text for text in ax.texts if text.get_horizontalalignment() == "right"]
+        [mark] = [t for t in marks if isinstance(t, Annotation) and np.array_equal(t.xy, (x, part))]
         box = mark.get_window_extent()
         sides = [ax.transData.inverted().transform((side, 0))[0] for side in (box.x0, box.x1)]
         y = np.interp(sides, np.ravel(line.get_xdata()), np.ravel(line.get_ydata()))
