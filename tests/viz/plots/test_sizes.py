@@ -39,7 +39,7 @@ def labels(figure: Figure, panel: int) -> list[str]:
     return [text.get_text() for text in figure.axes[panel].texts]
 
 
-def test_lines_are_root_mean_squares_on_logarithmic_scales(figure: Figure) -> None:
+def test_lines_are_root_mean_squares(figure: Figure) -> None:
     for name, A, dZ in zip(PASSES, drawn(figure, 0), drawn(figure, 1), strict=True):
         if name != "zeros":
             assert (A[0], dZ[0]) == ([1, 2, 3], [1, 2, 3, 4])
