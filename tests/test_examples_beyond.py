@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from micrograd_dl.cli.learning import load_lesson
+from micrograd_dl.cli.lesson import load_lesson
 from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Neuron
@@ -113,7 +113,7 @@ def test_pytorch_is_asked_for() -> None:
     lesson = load_lesson("pytorch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "torch", None)
-        with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[torch\]"'):
+        with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[torch\]'"):
             lesson.main()
 
 

@@ -13,7 +13,7 @@ from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import Initialiser, initialiser
 from micrograd_dl.nn.losses import Loss, default_loss, loss
 from micrograd_dl.nn.normalisation import KINDS
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
     if len(shape) < 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
         raise ValueError(
             "a network takes at least one input and one layer of at least one unit, in whole numbers, "
-            f"not {shape}"
+            f"not {shape}; without hidden layers the sizes are [1]"
         )
     shape = tuple(int(n) for n in shape)
     count = sum((before + 1) * n for before, n in pairwise(shape))
@@ -105,6 +105,13 @@ def smoothing_of(x: float, loss: Loss) -> float:
     return x
 
 
+def side_of(x: Any) -> str:
+    """The side of a kink whose slope is taken there."""
+    if x not in ("right", "left"):
+        raise ValueError(f'slope_at_kink is "right" (the lectures) or "left" (PyTorch), not {x!r}')
+    return str(x)
+
+
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:
     """One for each hidden layer."""
     if len(given) != count - 1:
@@ -113,4 +120,4 @@ def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...
 
 
 def _takes(count: int, layer: str, one: str, many: str = "") -> str:
-    return f"{counted(count, layer)} take{'s' * (count == 1)} {counted(count, one, many)}"
+    return f"{plural(count, layer)} take{'s' * (count == 1)} {plural(count, one, many)}"

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 FAR = 0.02  # a gap between two errors that is worth acting on
 _LONGEST = 16  # characters of the name of a class in a table
@@ -117,10 +117,36 @@ def bias_and_variance(
     if far < dev - train <= by_chance:
         lines.append(
             f"That the dev error, {dev:.1%}, is above the training error, {train:.1%}, is no evidence of "
-            f"variance: on {counted(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance."
+            f"variance: on {plural(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance."
             " Take a larger dev set to tell."
         )
     return "\n".join(lines)
+
+
+def divergence(costs: Sequence[float], loss: float, chance: float) -> str:
+    """What is said of a training whose cost rose, or is beyond reason; an empty text of any other.
+
+    Args:
+        costs: of each epoch, on the training set.
+        loss: of the trained network.
+        chance: the loss of a network that knows nothing, as the logarithm of the number of classes is.
+
+    >>> divergence([0.7, 0.1], loss=0.2, chance=0.69)
+    ''
+    >>> print(divergence([0.7, 2.5], loss=2.9, chance=0.69))
+    The cost rose from 0.7 to 2.5: the training diverged, and its errors say nothing about bias and variance.
+    Try a lower learning rate.
+    """
+    if costs and (costs[-1] > costs[0] or max(costs) > 10 * max(costs[0], chance)):
+        what = f"The cost rose from {costs[0]:.4g} to {max(costs):.4g}"
+    elif loss > 10 * chance:
+        what = f"The loss is {loss:.4g}, and {chance:.2g} for a network that knows nothing"
+    else:
+        return ""
+    return (
+        f"{what}: the training diverged, and its errors say nothing about bias and variance.\n"
+        "Try a lower learning rate."
+    )
 
 
 def chance(error: float, m: int) -> float:
