@@ -14,8 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from numba.core import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
+from micrograd_dl.output.text import message_of
+
+_NOT_KEPT = "Compiled code cannot be kept on disk ({}), so that every process compiles anew"
+_config: Any = config  # its settings are made when it is imported
 _log = logging.getLogger("micrograd_dl")
 
 
@@ -27,15 +31,10 @@ def say_once(message: str) -> None:
 
 def keep_on_disk(function: Any) -> None:
     """Let a function that Numba compiles take its code from the disk, or put it there; if it can."""
-    function._cache = _cache_of(function.__wrapped__)
-
-
-def _cache_of(python_function: Any) -> Any:
     try:
-        return _DiskCache(python_function)
-    except Exception as error:  # whatever is wrong with the disk, a graph is to be replayed
-        say_once(f"Compiled code cannot be kept ({error}): every process compiles anew, for some seconds")
-        return NullCache()
+        function._cache = _DiskCache(function.__wrapped__)  # type: ignore[no-untyped-call]  # Numba has no types
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with the disk, a graph is to be replayed
+        say_once(_NOT_KEPT.format(message_of(error)))
 
 
 def folder() -> Path:
@@ -48,7 +47,7 @@ def folder() -> Path:
         RuntimeError: there is no home.
     """
     local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
-    base = Path(config.CACHE_DIR or local or Path.home() / ".cache")
+    base = Path(_config.CACHE_DIR or local or Path.home() / ".cache")
     path = base / "micrograd-dl"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if hasattr(os, "getuid"):
@@ -66,14 +65,12 @@ def _stamp() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-class _Locator(_CacheLocator):  # type: ignore[misc]  # Numba has no types
+class _Locator(_CacheLocator):
     """What Numba asks of a place for code."""
 
     @classmethod
-    def from_function(cls, _function: Any, _file: str) -> _Locator:
-        self = cls()
-        self.ensure_cache_path()
-        return self
+    def from_function(cls, _function: Any, _file: str) -> Any:
+        return cls()
 
     def get_cache_path(self) -> str:
         return str(folder())
@@ -85,11 +82,11 @@ class _Locator(_CacheLocator):  # type: ignore[misc]  # Numba has no types
         return ""
 
 
-class _Form(CompileResultCacheImpl):  # type: ignore[misc]  # as above
-    _locator_classes = (_Locator,)
+class _Form(CompileResultCacheImpl):
+    _locator_classes = [_Locator]  # type: ignore[list-item]  # noqa: RUF012  # as Numba has it
 
 
-class _DiskCache(FunctionCache):  # type: ignore[misc]  # as above
+class _DiskCache(FunctionCache):
     """Numba's cache of a function, of which no fault stops a program."""
 
     _impl_class = _Form
@@ -100,16 +97,20 @@ class _DiskCache(FunctionCache):  # type: ignore[misc]  # as above
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         try:
-            return super().load_overload(signature, target)
-        except Exception:  # an empty or broken file: compile, and write it anew
-            return None
+            found = super().load_overload(signature, target)  # type: ignore[no-untyped-call]  # as above
+        except Exception:  # noqa: BLE001  # an empty or broken file may raise anything; it is written anew
+            found = None
+        if found is None:
+            say_once("Compiling for this computer: the first time this takes some 10 seconds")
+        return found
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
+        save: Any = super().save_overload
         try:
             try:
-                super().save_overload(signature, compiled)
-            except Exception:
-                self.flush()  # of a broken index, which it reads first
-                super().save_overload(signature, compiled)
-        except Exception as error:
-            say_once(f"Compiled code cannot be kept ({error}): every process compiles anew, for some seconds")
+                save(signature, compiled)
+            except Exception:  # noqa: BLE001  # a broken index, which it reads first
+                self._cache_file.flush()  # type: ignore[no-untyped-call]  # as above
+                save(signature, compiled)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with the disk
+            say_once(_NOT_KEPT.format(message_of(error)))

@@ -34,7 +34,12 @@ def kernel_of(rule: Any, count: int) -> Any:
         first, a, b, c = row[FIRST], row[A], row[B], row[C]
         if n:
             for k in range(row[COUNT]):
-                out, x, y, z = _BLOCK * (first + k), _BLOCK * pool[a + k], _BLOCK * pool[b + k], _BLOCK * pool[c + k]
+                out, x, y, z = (
+                    _BLOCK * (first + k),
+                    _BLOCK * pool[a + k],
+                    _BLOCK * pool[b + k],
+                    _BLOCK * pool[c + k],
+                )
                 for column in range(n):
                     V[out + column] = rule(V[x + column], V[y + column], V[z + column])
         elif count == 1:
@@ -51,8 +56,9 @@ def kernel_of(rule: Any, count: int) -> Any:
 
 def sums(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
     """The kernel of sums of products."""
-    a, b, starts, k = row[A], row[B], row[STARTS], _0
+    a, b, starts = row[A], row[B], row[STARTS]
     if n:
+        k = _0
         while k < row[COUNT]:
             if pool[row[FOURS] + k]:
                 _four_sums(U, V, pool, row, k, n)
@@ -61,16 +67,16 @@ def sums(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
                 _one_sum(U, V, pool, row, k, n)
                 k += _1
         return
-    for k in range(row[COUNT]):
+    for number in range(row[COUNT]):
         # Two sums in turns, so that an addition need not wait for the one before it.
-        even, odd, p, end = 0.0, 0.0, pool[starts + k] + _0, pool[starts + k + _1] + _0
+        even, odd, p, end = 0.0, 0.0, pool[starts + number] + _0, pool[starts + number + _1] + _0
         while p + _2 <= end:
             even += U[pool[a + p]] * U[pool[b + p]]
             odd += U[pool[a + p + _1]] * U[pool[b + p + _1]]
             p += _2
         if p < end:
             even += U[pool[a + p]] * U[pool[b + p]]
-        U[row[FIRST] + k] = even + odd
+        U[row[FIRST] + number] = even + odd
 
 
 @compiled(inline="always")  # so that vectors stay in registers

@@ -1,4 +1,4 @@
-"""Rules on numbers as Numba compiles them: those of the table, and some that are not left to the C library."""
+"""Rules on numbers as Numba compiles them: those of the table, and some that are written out here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _of_three(rule: Any, count: int) -> Any:
 
 
 @compiled()
-def _to_float(x: Any) -> float:
+def _to_float(x: Any) -> Any:
     """Numba's own refuses True and False."""
     return 1.0 * x
 
@@ -125,7 +125,7 @@ def softplus(x: float) -> float:
 
 
 @compiled()
-def _power(x: float, y: float) -> float:
+def _power(x: float, y: float) -> Any:
     return x**y
 
 

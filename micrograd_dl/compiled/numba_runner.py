@@ -16,7 +16,7 @@ from micrograd_dl.compiled import numba_kernels as kernels
 from micrograd_dl.compiled import tape
 from micrograd_dl.compiled.numba_cache import keep_on_disk
 from micrograd_dl.compiled.numba_rules import rules_of
-from micrograd_dl.compiled.numpy_runner import NumpyRunner
+from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner
 from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.vectors import BLOCK
 from micrograd_dl.engine import ops
@@ -25,8 +25,9 @@ from micrograd_dl.engine.operation import Operation
 Array: TypeAlias = NDArray[Any]
 
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
-_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT}  # on the disk, by name
-_NUMBERS, _INDICES = types.CPointer(types.float64), types.CPointer(types.uint32)
+_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.SLOPE_QUOTIENT}  # on the disk, by name
+_pointer: Any = types.CPointer
+_NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
 _SIGNATURE = ((_NUMBERS, _NUMBERS, _INDICES, _INDICES, types.uint64), types.void)
 
 keep_on_disk(kernels.run)
@@ -58,7 +59,7 @@ def _kernel(operation: Operation) -> Any:
 
 
 class NumbaRunner:
-    """Executes one program; its memory is kept between calls.
+    """Executes one program.
 
     Args:
         program: what to execute.
@@ -80,26 +81,32 @@ class NumbaRunner:
             self._put(rows)
         table = [self._row(group) for groups in phases for group in groups]
         self._pool = np.concatenate([np.array([*numbers, *chain(*table)], np.int32), *self._indices])
-        self._rows = _aligned_zeros((program.varying, BLOCK))
-        self._out = np.empty((len(program.output_rows), 0))
-        self._slow: NumpyRunner | None = None
+        self._n_outputs, self._none = len(program.output_rows), np.empty((0, 0))
 
-    def run(self, shared: Array, X: Array) -> Array:
-        """See :meth:`NumpyRunner.run`."""
-        out = self._out
-        # The rows are the caller's, and so never used again; where there are none, the empty array can be.
-        if len(out) or out.shape[1] != X.shape[1]:
-            self._out = out = np.empty((len(out), X.shape[1]))
-        if kernels.run(self._pool, self._addresses, shared, self._rows, X, out):
-            # The other runner finds out: an infinity may also have come in.
-            self._slow = self._slow or NumpyRunner(self.program)
-            return self._slow.run(shared, X)
+    def run(self, memory: Memory) -> Array:
+        """As :meth:`NumpyRunner.run`."""
+        X, rows = memory.X, memory.rows
+        if rows.shape[1] != BLOCK:
+            rows = memory.rows = _aligned_zeros((self.program.varying, BLOCK))
+        out = np.empty((self._n_outputs, X.shape[1])) if self._n_outputs else self._none
+        if kernels.run(self._pool, self._addresses, memory.shared, rows, X, out):
+            memory.rows = rows[:, :0]
+            return NumpyRunner(self.program).run(memory)  # it finds out: an infinity may also have come in
         return out
 
     def _row(self, group: Group) -> list[int]:
         operation = group.operation
         checked = group.checked and operation.defined is not None
-        arrays = (group.a, group.b, group.c, group.starts, group.shared, group.weights, group.rows, fours(group))
+        arrays = (
+            group.a,
+            group.b,
+            group.c,
+            group.starts,
+            group.shared,
+            group.weights,
+            group.rows,
+            fours(group),
+        )
         offsets = [self._put(array) for array in arrays]
         for k in range(operation.arity or 3, 3):  # operands that are not there, and not looked at
             offsets[k] = offsets[0]
@@ -123,7 +130,9 @@ def fours(group: Group) -> Array:
         rows: list[Any] = [int(group.a[p]) if end == p + 1 else None for p, end in pairs]
     elif len(group.shared):
         ends = pairwise(group.shared.tolist())
-        rows = [group.rows[i:j].tobytes() if p == q else None for (i, j), (p, q) in zip(ends, pairs, strict=True)]
+        rows = [
+            group.rows[i:j].tobytes() if p == q else None for (i, j), (p, q) in zip(ends, pairs, strict=True)
+        ]
     else:
         return found[:0]
     k = 0
