@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import answer, find
+from micrograd_dl.cli.lookup import answer
 from micrograd_dl.cli.prompt import Prompt
 from micrograd_dl.cli.terminal import paint, wrapped
 from micrograd_dl.cli.textgraph import text_graph
@@ -63,7 +63,7 @@ class Questions(Prompt):
     def is_name(self, text: str) -> bool:
         """Whether `text` is a node or a gradient."""
         try:
-            find(self.trace, text)
+            self.trace.notation.find(text)
         except KeyError:
             return False
         return True
@@ -98,7 +98,7 @@ class Questions(Prompt):
             ValueError: there is no text, and no last step.
         """
         if text:
-            return find(self.trace, text)[0]
+            return self.trace.notation.find(text)[0]
         step = self.trace.current
         if step is None:
             raise ValueError(f"say which node: {self.trace.notation.listed()}")

@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import find
 from micrograd_dl.cli.questions import Questions
 from micrograd_dl.cli.terminal import paint
 from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.trace import Breakpoint, Trace
+from micrograd_dl.explain.breakpoints import Breakpoint
+from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step
 
@@ -300,7 +300,7 @@ class Stepper(Questions):
         """What a Trace takes for a node or a gradient, in any of their forms; other text as it is."""
         if not self.is_name(text):
             return text
-        node, gradient = find(self.trace, text)
+        node, gradient = self.trace.notation.find(text)
         return self.trace.notation.gradient(node) if gradient else self.trace.notation.name(node)
 
     # --- changing -------------------------------------------------------------------------------------
