@@ -14,7 +14,8 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
-from viz.scene import State
+
+from .scene import State
 
 MORE = " + …"  # behind a sum that is not complete
 

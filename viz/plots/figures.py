@@ -22,8 +22,9 @@ import numpy as np
 
 from micrograd_dl.output.files import replacing
 from micrograd_dl.output.text import install_hint
-from viz.labels import shortened
-from viz.style import INK, QUIET
+
+from ..labels import shortened
+from ..style import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
