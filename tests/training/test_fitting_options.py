@@ -200,7 +200,7 @@ def test_only_what_differs_is_named(
     sizes: list[int], options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     def trained(sizes: list[int], **options: Any) -> None:
-        model = vectorized.MLP(2, sizes, ["tanh", "sigmoid"], **{"l2": 0.1, **options})
+        model = vectorized.MLP(2, sizes, ["tanh", "sigmoid"], **{"l2": 0.1, "seed": 1, **options})
         fit(model, X, Y, epochs=1, checkpoint=tmp_path / "c.npz")
 
     trained([3, 1])
