@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.data.archives import TABLE, TEXT, require_form
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.engine.coerce import to_whole
@@ -27,6 +28,7 @@ from micrograd_dl.training.storage import BACKENDS, load, save
 
 File: TypeAlias = "str | os.PathLike[str]"
 
+_NOTES = {"features": [TEXT], "target": TEXT, "classes": [TEXT], "history": TABLE}
 _FEWEST = 10  # examples, of which dev and test get two each
 
 
@@ -99,14 +101,18 @@ class Predictor:
             ValueError: it is not a whole file of this kind.
         """
         saved = load(path)
+        notes, arrays, shape = saved.notes, saved.arrays, saved.model.shape
         try:
-            notes, arrays = saved.notes, saved.arrays
+            require_form(notes, _NOTES, "its notes")
+            history = History.from_columns(notes["history"])
             normaliser = Normaliser(arrays["mean"], arrays["deviation"])
             scale = None
             if "target mean" in arrays:
                 scale = Normaliser(arrays["target mean"], arrays["target deviation"])
             names = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
-            history = History(**notes["history"])
+            sizes = len(names[0]), len(normaliser.mean), len(names[2]) or len(scale.mean if scale else ())
+            if sizes != (shape[0], shape[0], 2 if names[2] and shape[-1] == 1 else shape[-1]):
+                raise ValueError("its names and its normaliser do not fit its network")
         except (KeyError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{path} holds a model, but not one that train saved: {problem}") from None

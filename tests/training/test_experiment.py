@@ -176,7 +176,9 @@ def test_options_are_refused(options: dict[str, Any], message: str) -> None:
 
 def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
     path = save(tmp_path / "m.npz", nn.MLP(1, [1]))
-    with pytest.raises(ValueError, match="holds a model, but not one that train saved: 'mean' is missing"):
+    with pytest.raises(
+        ValueError, match="holds a model, but not one that train saved: 'features' is missing"
+    ):
         Predictor.load(path)
     with pytest.raises(FileNotFoundError):
         Predictor.load(tmp_path / "none.npz")
@@ -186,7 +188,7 @@ def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
     ("deviation", "features", "message"),
     [
         (0.0, ["x1"], r"m\.npz holds a model, but not one that train saved: means are finite and deviations"),
-        (1.0, 3, r"not one that train saved: 'int' object is not iterable$"),
+        (1.0, 3, r"not one that train saved: its notes\['features'\] is 3, not a list$"),
     ],
 )
 def test_what_stands_beside_the_model_is_wrong(
