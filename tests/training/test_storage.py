@@ -33,6 +33,7 @@ from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.experiment import Predictor
 from micrograd_dl.training.experiment import train as train_on
 from micrograd_dl.training.fitting import fit
+from micrograd_dl.training.options import TrainingOptions
 from micrograd_dl.training.storage import FORMAT, VERSION, Saved, describe, load, save, state_of
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
@@ -351,7 +352,7 @@ def test_every_note_replaced_by_every_type_is_refused_or_understood(kind: str, t
 
     use = {"model": lambda: load(path).model.predict(X), "predictor": predict, "checkpoint": go_on}[kind]
     if kind == "predictor":
-        train_on(moons(20), (3,), epochs=1).predictor.save(path)
+        train_on(moons(20), TrainingOptions(hidden=(3,), epochs=1)).predictor.save(path)
     elif kind == "checkpoint":
         fit(model, X, Y, epochs=1, checkpoint=path, dev=(X, Y))
     else:

@@ -11,7 +11,7 @@ import numpy as np
 
 from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.search import Found, Trial
-from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
+from micrograd_dl.tuning.space import SCALES, Choice, Range, value_text
 
 from ..style import QUIET
 from .figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
@@ -218,7 +218,7 @@ def _draw_best(ax: Axes, axes: Sequence[_Axis]) -> None:
         value = axis.values[0]
         if value is None:
             continue
-        text = brief(value) if isinstance(value, float) else shown(value)
+        text = brief(value) if isinstance(value, float) else value_text(value)
         if isinstance(axis.scale, Range) and axis.scale.scale == "log-from-1":
             text = f"{value:g}"  # brief would round 0.9996 to 1
         ax.plot(x, axis.part(0), "o", color=_BEST, ms=8, mec="white", zorder=6)
@@ -263,7 +263,7 @@ def _explain(ax: Axes, found: Found) -> None:
 def _marks(where: Range | Choice) -> list[tuple[float, str]]:
     """Where an axis has marks, and what they say: round numbers and the ends, apart from each other."""
     if isinstance(where, Choice):
-        return [(where.part(x), shown(x)) for x in where.values]
+        return [(where.part(x), value_text(x)) for x in where.values]
     places = [(1.0, where.high), (0.0, where.low)]
     for x in _round_numbers(where):
         if all(abs(where.part(x) - part) >= _NEAR for part, _ in places):

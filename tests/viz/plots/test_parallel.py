@@ -9,8 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, search
-from micrograd_dl.tuning.logbook import Verdict
+from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, Verdict, search
 from viz.plots import parallel, parallel_coordinates
 
 SPACE: Space = {
