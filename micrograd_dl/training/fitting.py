@@ -145,9 +145,9 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
-            same result as if it had never stopped. The data, the network, the optimiser with its numbers, the
-            batch size and the seed have to be the same, which is checked. So has `augment`, of which it is
-            only checked that there is one, or none.
+            same result as if it had never stopped. The data, the network and its seed, the optimiser with its
+            numbers, the batch size and the seed have to be the same, which is checked. So has `augment`, of
+            which it is only checked that there is one, or none.
         progress: show a bar; by default only on a terminal.
 
     Returns:
