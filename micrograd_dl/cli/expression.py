@@ -27,7 +27,7 @@ value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the course's example,
 
 
 def describe(parser: Parser, usage: str, description: str) -> None:
-    """Give a command that takes an expression its help; EXPR in the usage stands for what all of them take."""
+    """Give a command that takes an expression its help; EXPR in the usage stands for what all these take."""
     parser.usage = f"{parser.prog} {usage.replace('EXPR', '[EXPR] [NAME=NUMBER ...]')}"
     parser.description = description
     parser.epilog = _HELP

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
-import io
 import os
 import shlex
 import signal
@@ -23,7 +22,7 @@ from typing import Any, NoReturn
 from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
-from micrograd_dl.cli.terminal import complain, read_anything, warn, write_stand_ins
+from micrograd_dl.cli.terminal import adapt_streams, complain, warn
 from micrograd_dl.output.text import install_hint, message_of
 
 # Each command is a module of this folder, with a function `add_options(parser)` and `run(options)`.
@@ -83,11 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       dJ/dx = 6
     0
     """
-    sys.stdout = sys.stdout or io.StringIO()  # None if it was started with its output closed
-    sys.stderr = sys.stderr or io.StringIO()
-    write_stand_ins(sys.stdout)
-    write_stand_ins(sys.stderr)
-    read_anything(sys.stdin)
+    adapt_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _warnings_in_a_line(), _ended_in_order():

@@ -140,8 +140,8 @@ def run(options: argparse.Namespace) -> int:
         outcome = train(data, training_options(options), checkpoint=options.checkpoint)
         interrupts.wait = True
         path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
-        interrupts.wait, ended = False, interrupts.count
         write(f"{outcome}\n\nThe model is in {path}.")
+        interrupts.wait, ended = False, interrupts.count
         if ended > 1 or (ended and not outcome.predictor.history.stopped):  # Ctrl-C while it was saved
             return 130
         _report(outcome, Path(options.report))
