@@ -15,9 +15,10 @@ def add_options(parser: Parser) -> None:
         parser,
         "EXPR",
         """\
-Compare the gradient with numerical derivatives. The exit code is 1 if they differ,
-or if a derivative could not be judged. At a kink, such as that of relu at 0, the
-slope is a choice, which no difference can judge: it does not count as a failure.""",
+Compare the gradient with numerical derivatives. The exit code is 1 if they
+differ, or if a derivative could not be judged. At a kink, such as that of relu
+at 0, the slope is a choice, which no difference can judge: it does not count as
+a failure.""",
     )
 
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 EXAMPLE = "u = b*c; v = a + u; J = 3*v"
 EXAMPLE_VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
 _HELP = f"""\
-EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh, sigmoid,
-relu. Several statements have ";" between them, and the last one is the result.
-Put it in quotes, or write - to read it from standard input. Each variable gets a
-value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the course's example,
-"{EXAMPLE}" at a=5 b=3 c=2."""
+EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh,
+sigmoid, relu. Several statements have ";" between them, and the last one is the
+result. Put it in quotes, or write - to read it from standard input. Each
+variable gets a value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the
+course's example, "{EXAMPLE}" at a=5 b=3 c=2."""
 
 
 def describe(parser: Parser, usage: str, description: str) -> None:

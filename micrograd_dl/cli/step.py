@@ -17,9 +17,9 @@ def add_options(parser: Parser) -> None:
         parser,
         "[--all] EXPR",
         """\
-Walk through an expression, forwards and backwards, at a prompt like that of pdb:
-Enter does the next step, help lists the commands. Commands can come from a pipe as
-well; the exit code is 1 if one of them failed.""",
+Walk through an expression, forwards and backwards, at a prompt like that of
+pdb: Enter does the next step, help lists the commands. Commands can come from a
+pipe as well; the exit code is 1 if one of them failed.""",
     )
     parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
 
