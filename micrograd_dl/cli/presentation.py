@@ -48,7 +48,7 @@ def heading(step: Step, colours: bool = False) -> str:
 
 
 def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
-    """A step, indented; the running total goes to a line of its own where it does not fit.
+    """A step, indented; its remarks go to lines of their own where they do not fit.
 
     >>> from micrograd_dl.engine.value import Value
     >>> trace = Trace(Value(2, "weight") * Value(3, "input"))
@@ -56,17 +56,18 @@ def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
       dinput += dJ/dJ * dJ/dinput = 1 * 2 = 2
           (dinput: 0 -> 2)
     """
-    text, total, style = _INDENT + str(step), "", "forward"
+    equation, remarks, style = str(step), "", "forward"
     name = step.notation.name(step.node)
     if not isinstance(step, Evaluate):
         name, style = step.notation.gradient(written_node(step)), "backward"
     if isinstance(step, Contribute):
-        fits = columns(text) <= width
-        text, _, total = text.rpartition("   (")
-        total = ("   (" if fits else f"\n{3 * _INDENT}(") + total
-    text = wrapped(text, width).removeprefix(_INDENT)
-    name = name if text.startswith(name) else ""
-    return _INDENT + paint(name, style, colours) + text.removeprefix(name) + paint(total, "faint", colours)
+        separator = "   " if columns(_INDENT + equation) <= width else "\n" + 3 * _INDENT
+        equation = step.equation()
+        remarks = "".join(f"{separator}({remark})" for remark in step.remarks())
+    equation = wrapped(_INDENT + equation, width).removeprefix(_INDENT)
+    name = name if equation.startswith(name) else ""
+    written = paint(name, style, colours) + equation.removeprefix(name)
+    return _INDENT + written + paint(remarks, "faint", colours)
 
 
 def listing(trace: Trace, first: int, last: int, width: int = 80, colours: bool = False) -> str:
@@ -121,11 +122,9 @@ def whole_walk(trace: Trace, text: str, width: int = 80, colours: bool = False) 
 
 
 def _gradients(trace: Trace) -> Iterator[str]:
-    final = {trace.root: trace.seed}
-    final |= {step.operand: step.after for step in trace.steps if isinstance(step, Contribute)}
     for node in trace.order:
         if node.is_leaf:
-            yield f"{trace.notation.total(node)} = {number(final.get(node, 0.0))}"
+            yield f"{trace.notation.total(node)} = {number(trace.steps.gradient(node))}"
 
 
 def _symbols(step: Step) -> str:

@@ -24,14 +24,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import answer, find
+from micrograd_dl.cli.lookup import answer
 from micrograd_dl.cli.parser import did_you_mean
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.trace import Breakpoint, Trace
+from micrograd_dl.explain.breakpoints import Breakpoint
+from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
@@ -248,7 +249,7 @@ class Stepper(cmd.Cmd):
     def is_name(self, text: str) -> bool:
         """Whether `text` is a node or a gradient."""
         try:
-            find(self.trace, text)
+            self.trace.notation.find(text)
         except KeyError:
             return False
         return True
@@ -261,7 +262,7 @@ class Stepper(cmd.Cmd):
             ValueError: there is no text, and no last step.
         """
         if text:
-            return find(self.trace, text)[0]
+            return self.trace.notation.find(text)[0]
         if self.trace.current is None:
             raise ValueError(f"say which node: {self.trace.notation.listed()}")
         return written_node(self.trace.current)
@@ -270,7 +271,7 @@ class Stepper(cmd.Cmd):
         """A node or a gradient as a Trace takes it, whatever its form; other text as it is."""
         if not self.is_name(text):
             return text
-        node, gradient = find(self.trace, text)
+        node, gradient = self.trace.notation.find(text)
         return self.trace.notation.gradient(node) if gradient else self.trace.notation.name(node)
 
     # --- moving ---------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from micrograd_dl.cli.lesson import lessons, load_lesson
 from micrograd_dl.cli.main import _carry_out, main
 from micrograd_dl.optim.optimisers import OPTIMISERS
-from micrograd_dl.training import experiment, fitting
+from micrograd_dl.training import experiment
 from micrograd_dl.training.experiment import Outcome, Predictor
 from micrograd_dl.training.options import TrainingOptions
 from micrograd_dl.viz import plots
@@ -101,7 +100,7 @@ def test_train_is_called_with_the_options_that_were_given(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("when", ["in the training", "while it is saved", "in the report", "twice"])
 def test_ctrl_c_never_loses_the_model(when: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Twice: a second time while the training that the first one ended is being finished."""
+    """Twice: a second time before the model is saved."""
 
     def interrupt(*_: object, **__: object) -> list[Path]:
         signal.raise_signal(signal.SIGINT)
@@ -112,18 +111,23 @@ def test_ctrl_c_never_loses_the_model(when: str, monkeypatch: pytest.MonkeyPatch
             interrupt()
         return []
 
-    def patch(name: str, owner: Any, before: Callable[..., object]) -> None:
-        original = getattr(owner, name)
-        monkeypatch.setattr(owner, name, lambda *a, **k: (before(), original(*a, **k))[1])
+    def interrupted_fit(*args: Any, **options: Any) -> Any:
+        history = fit(*args, **{**options, "callbacks": [interrupt]})
+        if when == "twice":
+            interrupt()
+        return history
 
+    def interrupted_save(*args: Any) -> Path:
+        interrupt()
+        return save(*args)
+
+    fit, save = experiment.fit, experiment.save
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background
     try:
         if when in ("in the training", "twice"):
-            patch("judge", fitting._Run, interrupt)
-        if when == "twice":
-            patch("keep_best", fitting._Run, interrupt)
+            monkeypatch.setattr(experiment, "fit", interrupted_fit)
         if when == "while it is saved":
-            patch("save", experiment, interrupt)
+            monkeypatch.setattr(experiment, "save", interrupted_save)
         if when == "in the report":
             monkeypatch.setattr(plots, "write_report", swallowed)
         code = main(["train", "moons", "--epochs", "3"])
@@ -222,7 +226,10 @@ def test_numbers_too_large_to_predict_from(tmp_path: Path) -> None:
 
 def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "moons", "--epochs", 2, "--hidden", "3,3") == 0
-    assert "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters)" in capsys.readouterr().out
+    assert (
+        "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters, seed 0)"
+        in capsys.readouterr().out
+    )
     assert (tmp_path / "model.npz").exists()
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2, 40))
