@@ -23,7 +23,7 @@ from micrograd_dl.engine.recording import recompute, require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.reasons import Nudge, Paths, Why, nudge, paths, why_from
 from micrograd_dl.gradcheck.graphs import check
-from micrograd_dl.gradcheck.verdict import Check
+from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.notation import Notation, number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps_in, written_node
 from micrograd_dl.output.text import plural

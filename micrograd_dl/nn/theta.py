@@ -66,19 +66,19 @@ def _copy(x: Any) -> Any:
 
 
 def names(model: Model) -> list[str]:
-    """What each component of theta is called, as NumPy would index it: ``W[2][0, 3]``.
+    """What each component of theta is called: ``W2[1,4]`` is of layer 2, row 1, column 4.
 
     Of a model that is no Network, by the parameter's ``label``, if it has one.
 
     >>> from micrograd_dl.vectorized import MLP
     >>> names(MLP(2, [1], ["sigmoid"]))
-    ['W[1][0, 0]', 'W[1][0, 1]', 'b[1][0, 0]']
+    ['W1[1,1]', 'W1[1,2]', 'b1[1]']
     """
     parameters = model.parameters()
     found = [name for k, p in enumerate(parameters) for name in _plain_names(k, p)]
     if isinstance(model, Network):
         called = [
-            f"{name.rstrip('0123456789')}[{name.lstrip('Wbgamet')}]{list(place)}"
+            f"{name}{counted_from_1(place[:1] if array.shape[1] == 1 and name[0] != 'W' else place)}"
             for name, array in model.named().items()
             for place in np.ndindex(array.shape)
         ]
@@ -127,4 +127,13 @@ def _plain_names(k: int, parameter: Any) -> list[str]:
     label = getattr(parameter, "label", "") or f"parameters[{k}]"
     if not isinstance(parameter.data, np.ndarray):
         return [label]
-    return [f"{label}{list(place)}" for place in np.ndindex(parameter.data.shape)]
+    return [f"{label}{counted_from_1(place)}" for place in np.ndindex(parameter.data.shape)]
+
+
+def counted_from_1(place: tuple[int, ...]) -> str:
+    """An index as the course writes it: ``[2,1]`` for ``(1, 0)``.
+
+    >>> counted_from_1((1, 0))
+    '[2,1]'
+    """
+    return f"[{','.join(str(i + 1) for i in place)}]"

@@ -19,9 +19,10 @@ from micrograd_dl.engine.gradients import evaluate, grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, apply
-from micrograd_dl.gradcheck.differences import GOOD, SUSPICIOUS
+from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Obstacle
 from micrograd_dl.gradcheck.graphs import check
-from micrograd_dl.gradcheck.verdict import EPSILON, Component, distance
+from micrograd_dl.gradcheck.judge import EPSILON
+from micrograd_dl.gradcheck.report import Component, distance
 from micrograd_dl.testing import Graph, graphs
 
 RIGHT, CLOSER, BUG, NOTHING = (
@@ -162,8 +163,8 @@ def test_without_leaves_there_is_nothing_wrong() -> None:
 def test_random_graphs_are_right(graph: Graph) -> None:
     found = check(graph.root)
     # Where a base is 0 the exponent must be a whole number, which it is not beside the point.
-    assert found.ok or found.undefined, found
-    assert {*found.undefined, *(c.leaf for c in found.components)} == set(graph.leaves)
+    assert found.ok or found.not_judged_for(Obstacle.UNDEFINED), found
+    assert {*found.not_judged_for(Obstacle.UNDEFINED), *(c.leaf for c in found.components)} == set(graph.leaves)
 
 
 @given(graphs(max_results=6), st.sampled_from([1e-8, 1e-3, 1e3, 1e8]), st.sampled_from([0.0, 1.0, -1e3, 1e6]))
@@ -292,7 +293,7 @@ def test_a_bug_planted_in_a_random_graph_is_found(
     assume(distance(right, claimed) > 0.01)
     assume(max(apart) > 1e-6)  # less drowns in the rounding of a result of the size of 1
     found = check(wrong.root)
-    assume(not found.undefined)  # where a base is 0, see above
+    assume(not found.not_judged_for(Obstacle.UNDEFINED))  # where a base is 0, see above
     assert found.verdict == BUG, found
     assert apart[wrong.leaves.index(found.components[0].leaf)] == pytest.approx(max(apart), rel=1e-2)
 
@@ -303,7 +304,7 @@ def test_a_bug_planted_in_a_random_graph_is_found(
 def test_kinks_are_set_apart() -> None:
     x, y = Value(0.0, "x"), Value(2.0, "y")
     found = check(x.relu() + y * y)
-    assert (found.kinks, [c.leaf for c in found.components], found.ok) == ((x,), [y], True)
+    assert (found.not_judged_for(Obstacle.KINK), [c.leaf for c in found.components], found.ok) == ((x,), [y], True)
     assert str(found).splitlines()[-1] == "Not judged, a kink lies within the step: x"
     found = check(x.relu())
     assert (found.unjudged, found.ok, found.verdict, found.distance) == (True, False, NOTHING, 0)
@@ -311,13 +312,13 @@ def test_kinks_are_set_apart() -> None:
 
 def test_a_kink_beside_the_point_is_no_hindrance() -> None:
     for at in (5e-8, -5e-8, 1e-6):
-        assert check(Value(at, "x").relu()).kinks == ()
+        assert check(Value(at, "x").relu()).not_judged_for(Obstacle.KINK) == ()
 
 
 def test_undefined_is_set_apart() -> None:
     x, y, z = Value(0.0, "x"), Value(2.0, "y"), Value(3.0, "z")
     found = check(x.sqrt() + y / z)
-    assert (found.undefined, {c.leaf for c in found.components}) == ((x,), {y, z})
+    assert (found.not_judged_for(Obstacle.UNDEFINED), {c.leaf for c in found.components}) == ((x,), {y, z})
     assert found.verdict == "backprop is right where it could be judged"
     assert str(found).splitlines()[-2:] == [
         "Not judged, undefined or infinite beside the point: x",
@@ -331,19 +332,19 @@ def test_infinite_results_are_set_apart() -> None:
     for at in (1000.0, math.inf, math.nan):
         x = Value(at, "x")
         found = check((x * 1).exp())
-        assert (found.undefined, found.verdict) == ((x,), NOTHING)
+        assert (found.not_judged_for(Obstacle.UNDEFINED), found.verdict) == ((x,), NOTHING)
 
 
 def test_what_rounding_hides_is_set_apart() -> None:
     x = Value(1.0, "x")
     found = check(1e17 + x)
-    assert (found.hidden, found.components, found.verdict, found.ok) == ((x,), (), NOTHING, False)
+    assert (found.not_judged_for(Obstacle.HIDDEN), found.components, found.verdict, found.ok) == ((x,), (), NOTHING, False)
     *_, why, numbers = str(found).splitlines()
     assert why == "Not judged, rounding hides the derivative: x"
     assert re.fullmatch(r"  dJ/dx: numerical 0, give or take \de\+02; backprop 1", numbers)
     y = Value(1e30, "y")
     found = check(x * 1e3 + y)
-    assert (found.hidden, [c.leaf for c in found.components], found.ok) == ((x,), [y], True)
+    assert (found.not_judged_for(Obstacle.HIDDEN), [c.leaf for c in found.components], found.ok) == ((x,), [y], True)
 
 
 def test_a_wrong_derivative_beyond_rounding_is_not_hidden() -> None:
@@ -389,8 +390,8 @@ def test_names_of_all_lengths_stand_in_a_column() -> None:
     ],
 )
 def test_what_agrees_beyond_doubt(numerical: float, doubt: float, agrees: bool) -> None:
-    assert Component(Value(0), numerical, 2.0, 1e-7, doubt).agrees == agrees
-    assert Component(Value(0), -numerical, -2.0, 1e-7, doubt).agrees == agrees
+    assert Component(Value(0), "dJ/dx", numerical, 2.0, 1e-7, doubt).is_right == agrees
+    assert Component(Value(0), "dJ/dx", -numerical, -2.0, 1e-7, doubt).is_right == agrees
 
 
 @pytest.mark.parametrize(
@@ -406,18 +407,18 @@ def test_what_agrees_beyond_doubt(numerical: float, doubt: float, agrees: bool) 
     ],
 )
 def test_what_contradicts_beyond_doubt(numerical: float, doubt: float, contradicts: bool) -> None:
-    assert Component(Value(0), numerical, 2.0, 1e-7, doubt).contradicts == contradicts
-    assert Component(Value(0), -numerical, -2.0, 1e-7, doubt).contradicts == contradicts
+    assert Component(Value(0), "dJ/dx", numerical, 2.0, 1e-7, doubt).is_wrong == contradicts
+    assert Component(Value(0), "dJ/dx", -numerical, -2.0, 1e-7, doubt).is_wrong == contradicts
 
 
 def test_what_is_not_a_number_contradicts() -> None:
-    assert Component(Value(0), 2.0, math.nan, 1e-7, 0.0).contradicts
-    assert Component(Value(0), 2.0, math.inf, 1e-7, 0.0).contradicts
+    assert Component(Value(0), "dJ/dx", 2.0, math.nan, 1e-7, 0.0).is_wrong
+    assert Component(Value(0), "dJ/dx", 2.0, math.inf, 1e-7, 0.0).is_wrong
 
 
 def test_zero_does_not_agree_with_itself_while_in_doubt() -> None:
-    assert Component(Value(0), 0.0, 0.0, 1e-7, 0.0).agrees
-    assert not Component(Value(0), 0.0, 0.0, 1e-7, 1e-9).agrees
+    assert Component(Value(0), "dJ/dx", 0.0, 0.0, 1e-7, 0.0).is_right
+    assert not Component(Value(0), "dJ/dx", 0.0, 0.0, 1e-7, 1e-9).is_right
 
 
 @pytest.mark.parametrize(
@@ -425,9 +426,9 @@ def test_zero_does_not_agree_with_itself_while_in_doubt() -> None:
     [(3.0, 0.0, 3.0), (3.0, 0.5, 2.5), (3.0, 2.0, 2.0), (1.0, 0.5, 1.5), (1.0, 2.0, 2.0), (2.0, 0.0, 2.0)],
 )
 def test_doubt_is_not_held_against_backprop(numerical: float, doubt: float, allowing: float) -> None:
-    component = Component(Value(0), numerical, 2.0, 1e-7, doubt)
-    assert component.allowing == allowing
-    assert component.apart == abs(numerical - 2)
+    component = Component(Value(0), "dJ/dx", numerical, 2.0, 1e-7, doubt)
+    assert component.nearest == allowing
+    assert component.difference == abs(numerical - 2)
 
 
 def test_a_check_of_many_leaves_needs_two_evaluations_a_leaf(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from micrograd_dl import nn, set_slope_at_kink, vectorized
 from micrograd_dl.gradcheck.models import check_gradients
-from micrograd_dl.gradcheck.verdict import distance
+from micrograd_dl.gradcheck.report import distance, Obstacle
 from micrograd_dl.nn.network import Network, Parameter, one_hot
 from micrograd_dl.nn.theta import names, vector
 from micrograd_dl.optim.optimisers import Adam
@@ -196,7 +196,7 @@ def test_planted_bugs_are_found_and_named(MLP: type[Network], name: str) -> None
     found = check_gradients(spoiled(MLP, bug), X, Y)
     assert found.verdict == "there is a bug: the two are different"
     assert found.components[0].leaf.startswith(where)
-    wrong = [c for c in found.components if not c.apart <= 1e-5 * (1 + abs(c.analytic))]
+    wrong = [c for c in found.components if not c.difference <= 1e-5 * (1 + abs(c.analytic))]
     assert wrong
     assert all(c.leaf.startswith(where) for c in wrong)
     lines = str(found).splitlines()
@@ -231,7 +231,7 @@ def test_kinks_are_set_apart(MLP: type[Network]) -> None:
     model = MLP(2, [2, 1], ["relu", "sigmoid"], seed=1)
     model.set_layers_data([([[0.0, 0.0], [0.5, 0.3]], [[0.0], [0.2]]), ([[1.0, -1.0]], [[0.1]])])
     found = check_gradients(model, X, Y)
-    assert found.kinks == ("W[1][0, 0]", "W[1][0, 1]", "b[1][0, 0]")
+    assert found.not_judged_for(Obstacle.KINK) == ("W[1][0, 0]", "W[1][0, 1]", "b[1][0, 0]")
     assert found.ok
     last = "Not judged, a kink lies within the step: W[1][0, 0], W[1][0, 1], b[1][0, 0]"
     assert str(found).splitlines()[-1] == last
@@ -250,8 +250,8 @@ def test_a_bug_is_found_beside_kinks() -> None:
     layers = model.layers_data()
     model.set_layers_data([layers[0], (W * [[0.0], [1.0]], b * [[0.0], [1.0]]), layers[2]])
     found = check_gradients(model, X, Y)
-    assert {leaf[:5] for leaf in found.kinks} <= {"W[2][", "b[2]["}
-    assert found.kinks
+    assert {leaf[:5] for leaf in found.not_judged_for(Obstacle.KINK)} <= {"W[2][", "b[2]["}
+    assert found.not_judged_for(Obstacle.KINK)
     assert found.verdict == "there is a bug: the two are different"
     assert found.components[0].leaf == "b[3][0, 0]"
 
@@ -273,7 +273,7 @@ def test_pytorchs_slope_at_the_kink_is_not_called_wrong() -> None:
     finally:
         set_slope_at_kink("right")
     assert found.ok
-    assert len(found.kinks) == 3
+    assert len(found.not_judged_for(Obstacle.KINK)) == 3
 
 
 def scalar_model(
@@ -300,7 +300,7 @@ def test_undefined_beside_the_point_is_set_apart() -> None:
     found = check_gradients(
         scalar_model(lambda w: w**0.5 if w >= 0 else np.nan, lambda w: 1.0, 0.0), None, None
     )
-    assert (found.undefined, found.verdict) == (("w",), "nothing could be judged here")
+    assert (found.not_judged_for(Obstacle.UNDEFINED), found.verdict) == (("w",), "nothing could be judged here")
 
 
 def test_a_cost_that_is_refused_beside_the_point_is_set_apart_too() -> None:
@@ -310,7 +310,7 @@ def test_a_cost_that_is_refused_beside_the_point_is_set_apart_too() -> None:
         return w * w
 
     found = check_gradients(scalar_model(J, lambda w: 2 * w, 0.0), None, None)
-    assert (found.undefined, found.ok) == (("w",), False)
+    assert (found.not_judged_for(Obstacle.UNDEFINED), found.ok) == (("w",), False)
     assert check_gradients(scalar_model(J, lambda w: 2 * w, 1e-4), None, None).ok
     assert not check_gradients(scalar_model(J, lambda w: 3 * w, 1e-4), None, None).ok
 
@@ -326,7 +326,7 @@ def test_a_component_whose_cost_is_refused_does_not_disturb_the_next() -> None:
 
     model: Any = SimpleNamespace(parameters=lambda: [w, v], cost_and_grad=cost_and_grad)
     found = check_gradients(model, None, None)
-    assert (found.undefined, [c.leaf for c in found.components], found.ok) == (("w",), ["v"], True)
+    assert (found.not_judged_for(Obstacle.UNDEFINED), [c.leaf for c in found.components], found.ok) == (("w",), ["v"], True)
 
 
 def test_a_number_so_large_that_the_step_is_lost_in_it_takes_a_longer_one() -> None:
@@ -340,7 +340,7 @@ def test_a_number_so_large_that_the_step_is_lost_in_it_takes_a_longer_one() -> N
 def test_a_swing_too_fast_for_differences_is_not_judged(fast: float) -> None:
     model = scalar_model(lambda w: math.sin(fast * w), lambda w: fast * math.cos(fast * w), 0.3)
     found = check_gradients(model, None, None)
-    assert (found.verdict, found.hidden) == ("nothing could be judged here", ("w",))
+    assert (found.verdict, found.not_judged_for(Obstacle.HIDDEN)) == ("nothing could be judged here", ("w",))
 
 
 @given(st.floats(1e3, 1e6))
