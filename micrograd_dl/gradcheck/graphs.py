@@ -13,7 +13,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Check
-from micrograd_dl.notation.notation import Notation
+from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, steps_in
 
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity

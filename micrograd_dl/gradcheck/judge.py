@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from micrograd_dl.engine.coerce import to_float, to_seed, to_whole
 from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Check, Component, NotJudged, Obstacle, distance
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 
 EPS = sys.float_info.epsilon
 EPSILON = 1e-7  # the course's step

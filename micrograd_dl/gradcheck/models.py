@@ -19,7 +19,13 @@ from micrograd_dl.engine.coerce import to_seed
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample
 from micrograd_dl.gradcheck.report import Check, NotJudged, Obstacle
 from micrograd_dl.nn.network import Network
-from micrograd_dl.nn.theta import Model, kept, names, require_model, vector
+from micrograd_dl.nn.parameters import (
+    Model,
+    component_names,
+    parameter_vector,
+    require_model,
+    restoring,
+)
 
 _OPERATIONS = 16  # a cost is taken to be off by at least so many times the rounding of one operation
 _RANDOM = (
@@ -60,15 +66,16 @@ def check_gradients(
     _require_checkable(model)
     parameters = model.parameters()
     # Frozen, a network with batch normalisation leaves its running averages alone.
-    with getattr(model, "frozen", nullcontext)(), kept(parameters):
+    with getattr(model, "frozen", nullcontext)(), restoring(parameters):
         J = float(model.cost_and_grad(X, Y))
-        exact = dict(zip(names(model), vector(parameters, "grad").tolist(), strict=True))
+        exact = dict(zip(component_names(model), parameter_vector(parameters, "grad").tolist(), strict=True))
         if not math.isfinite(J):
             raise ValueError(f"the cost is {J}: there is no derivative to be checked")
         if model.cost_and_grad(X, Y) != J:
             raise ValueError(_RANDOM)
         judge, called = Judge(exact.values(), epsilon), list(exact)
-        if _costs_nearby(model, X, Y, 0.1, 1) == [J]:
+        # A cost that is level here moves at a distance, unless it is computed from other numbers.
+        if all(_costs_on_a_way(model, X, Y, step, 1) == [J] for step in (0.1, 10.0, -10.0)):
             flat = tuple(NotJudged(name, f"d{name}", exact[name], Obstacle.FLAT) for name in called)
             return Check(0.0, judge.epsilon, (), flat, len(called))
         places = dict(zip(called, ((p, k) for p in parameters for k in range(np.size(p.data))), strict=True))
@@ -97,12 +104,12 @@ def _require_checkable(model: Model) -> None:
             )
 
 
-def _costs_nearby(model: Model, X: Any, Y: Any, step: float, count: int, seed: int = 0) -> list[float]:
+def _costs_on_a_way(model: Model, X: Any, Y: Any, step: float, count: int, seed: int = 0) -> list[float]:
     """The costs at `count` points on a straight way from theta, on which all parameters change."""
     parameters, rng = model.parameters(), np.random.default_rng(seed)
     moves = [step * rng.choice([-1, 1], np.shape(p.data)) * (0.1 + np.abs(p.data)) for p in parameters]
     costs: list[float] = []
-    with kept(parameters), suppress(ValueError, ArithmeticError):
+    with restoring(parameters), suppress(ValueError, ArithmeticError):
         for _ in range(count):
             for p, move in zip(parameters, moves, strict=True):
                 p.data += move if isinstance(p.data, np.ndarray) else float(move)
@@ -118,7 +125,7 @@ def _noise(model: Model, X: Any, Y: Any, seed: int) -> float:
     """
     seen = []
     for step in (1e-8, -1e-8):  # if there is a kink on one way, or an end, there is none on the way back
-        costs = _costs_nearby(model, X, Y, step, 12, seed)
+        costs = _costs_on_a_way(model, X, Y, step, 12, seed)
         if np.isfinite(costs).all() and len(costs) > 3:
             seen.append(float(np.abs(np.diff(costs, 3)).max()))
     # Somewhere on the way to a cost there are numbers of the size of 1.
@@ -134,7 +141,7 @@ class _CostCurve(Curve):
         self, model: Model, X: Any, Y: Any, name: str, parameter: Any, k: int, claimed: float, noise: float
     ) -> None:
         self.model, self.X, self.Y, self.parameter, self.k, self.noise = model, X, Y, parameter, k, noise
-        self.sizes = np.abs(vector(model.parameters()))
+        self.sizes = np.abs(parameter_vector(model.parameters()))
         super().__init__(name, f"d{name}", float(np.ravel(parameter.data)[k]), claimed)
 
     def groups(self) -> int:
@@ -159,7 +166,7 @@ class _CostCurve(Curve):
     def sample(self, x: float) -> Sample:
         with self._moved_to(x):
             J = float(self.model.cost_and_grad(self.X, self.Y))
-            slopes = vector(self.model.parameters(), "grad")
+            slopes = parameter_vector(self.model.parameters(), "grad")
         # What the rounding of each parameter would do to the cost, by the gradient there.
         by_parameters = float(np.abs(slopes) @ self.sizes)
         rounding = abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0)

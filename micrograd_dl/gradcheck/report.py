@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer
 _MOST_SHOWN = 10

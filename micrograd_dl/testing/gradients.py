@@ -15,7 +15,7 @@ from micrograd_dl.gradcheck.graphs import GraphCurve
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, Judge, Sample, central_difference
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Component, NotJudged
-from micrograd_dl.notation.notation import Notation
+from micrograd_dl.notation.formulas import Notation
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most functions
 _OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings
@@ -99,23 +99,23 @@ def assert_gradients_match(
             if isinstance(found, NotJudged):
                 skipped[f"{leaf.label} was not judged: {found.why}"] = None
             elif not close(found.nearest, got):
-                wrong += _complaint(curve, found, source)
+                wrong.append(_complaint(curve, found, source))
     if wrong:
         head = f"backprop and central differences disagree on {call}) = {root.data!r}:"
-        more = [f"  ... and {len(wrong) - _MOST_SHOWN} more lines"] if len(wrong) > _MOST_SHOWN else []
+        more = [f"  ... and {len(wrong) - _MOST_SHOWN} more"] if len(wrong) > _MOST_SHOWN else []
         reasons = [f"  {line}" for line in list(skipped)[:_MOST_SHOWN]]
         raise AssertionError("\n".join([head, *wrong[:_MOST_SHOWN], *more, *reasons]))
     return "\n".join(skipped) or None
 
 
-def _complaint(curve: _FunctionCurve, found: Component, source: str) -> list[str]:
-    lines = [
+def _complaint(curve: _FunctionCurve, found: Component, source: str) -> str:
+    line = (
         f"  by {curve.symbol} (argument {curve.index + 1} of {len(curve.point)}): expected "
         f"{found.numerical:.10g}, got {curve.claimed:.10g}{source} (step {found.step:.3g})"
-    ]
+    )
     if curve.leaf not in curve.graph.order and not source:
-        lines.append(f"    {curve.symbol} takes no part in the graph that was recorded: {_CUT}")
-    return lines
+        line += f"\n    {curve.symbol} takes no part in the graph that was recorded: {_CUT}"
+    return line
 
 
 def _judged(

@@ -17,7 +17,7 @@ from micrograd_dl import nn, vectorized
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.gradcheck.report import Obstacle, distance
 from micrograd_dl.nn.network import Network, Parameter, one_hot
-from micrograd_dl.nn.theta import names, vector
+from micrograd_dl.nn.parameters import component_names, parameter_vector
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.fitting import fit
 
@@ -106,19 +106,22 @@ def test_the_courses_distance_over_theta() -> None:
     """At the course's step, by its formula, written out."""
     model = network(vectorized.MLP)
     found = check_gradients(model, X, Y)
-    theta, approx = vector(model.parameters()), []
     model.cost_and_grad(X, Y)
-    exact = vector(model.parameters(), "grad")
-    for i in range(theta.size):
-        costs = []
-        for sign in (1, -1):
-            model.parameters()[0].data[i] = theta[i] + sign * 1e-7
-            costs.append(model.cost_and_grad(X, Y))
-        model.parameters()[0].data[i] = theta[i]
-        approx.append((costs[0] - costs[1]) / 2e-7)
+    exact, approx = parameter_vector(model.parameters(), "grad"), []
+    for p in model.parameters():
+        for place in np.ndindex(p.data.shape):
+            there = p.data[place]
+            costs = []
+            for sign in (1, -1):
+                p.data[place] = there + sign * 1e-7
+                costs.append(model.cost_and_grad(X, Y))
+            p.data[place] = there
+            approx.append((costs[0] - costs[1]) / 2e-7)
     assert found.distance < 1e-7
     assert found.distance == pytest.approx(distance(approx, exact.tolist()), rel=0.5)
-    assert {c.leaf: c.analytic for c in found.components} == dict(zip(names(model), exact, strict=True))
+    assert {c.leaf: c.analytic for c in found.components} == dict(
+        zip(component_names(model), exact, strict=True)
+    )
 
 
 def test_another_step_and_only_some_components() -> None:
@@ -127,7 +130,7 @@ def test_another_step_and_only_some_components() -> None:
     assert (found.ok, found.epsilon, len(found.components)) == (True, 1e-5, 5)
     other = check_gradients(model, X, Y, most=5, seed=2)
     assert {c.leaf for c in found.components} != {c.leaf for c in other.components}
-    assert len(check_gradients(model, X, Y, most=10**6).components) == len(names(model))
+    assert len(check_gradients(model, X, Y, most=10**6).components) == len(component_names(model))
 
 
 @both
@@ -161,16 +164,12 @@ def grads(model: Network) -> list[tuple[str, Any]]:
 
 
 def set_grads(model: Network, wanted: dict[str, Any]) -> None:
-    """Where each number lies among the parameters is found by putting it there as data."""
-    data = {name: x.copy() for name, x in model.named().items()}
-    model.set_named(wanted)
-    theta = [np.copy(p.data) for p in model.parameters()]
-    model.set_named(data)
-    for p, g in zip(model.parameters(), theta, strict=True):
-        if isinstance(p.grad, np.ndarray):
-            p.grad[...] = g
+    for p in model.parameters():
+        name, _, place = p.label.rstrip("]").partition("[")
+        if place:  # one entry, counted from 1
+            p.grad = wanted[name][tuple(int(i) - 1 for i in place.split(","))].item()
         else:
-            p.grad = float(g)
+            p.grad[...] = wanted[name]
 
 
 def spoiled(MLP: type[Network], spoil: Callable[[Any, int], dict[str, Any]], **options: Any) -> Network:
@@ -241,25 +240,11 @@ def test_a_bug_is_found_where_training_has_left_little_gradient() -> None:
 # --- kinks and what is undefined ----------------------------------------------------------------------------
 
 
-def at_a_kink(MLP: type[Network], X: Any, side: str = "right") -> Any:
-    """Its first unit's z is exactly 0 for every example, and the derivatives are those of that side."""
-
-    class Kinked(MLP):  # type: ignore[valid-type, misc]  # either backend
-        slope_at_kink = side
-
-        def cost_and_grad(self, X: Any, Y: Any) -> float:
-            J = float(super().cost_and_grad(X, Y))
-            if side == "left" and not self.named()["W1"][0].any() and self.named()["b1"][0] == 0:
-                zero_first_unit(self)
-            return J
-
-    model = Kinked(2, [2, 1], ["relu", "sigmoid"], seed=1)
+def at_a_kink(MLP: type[Network], side: str) -> Network:
+    """The z of its first unit is exactly 0 for every example."""
+    model = MLP(2, [2, 1], ["relu", "sigmoid"], seed=1, slope_at_kink=side)
     model.set_layers_data([([[0.0, 0.0], [0.5, 0.3]], [[0.0], [0.2]]), ([[1.0, -1.0]], [[0.1]])])
     return model
-
-
-def zero_first_unit(model: Any) -> None:
-    set_grads(model, {name: x * ([[0.0], [1.0]] if name in ("W1", "b1") else 1) for name, x in grads(model)})
 
 
 @both
@@ -267,10 +252,10 @@ def zero_first_unit(model: Any) -> None:
 def test_at_a_kink_the_slope_of_the_networks_side_counts(MLP: type[Network], side: str) -> None:
     """z of the kink moves to one side with b; with W, it moves to the side of the sign of x."""
     positive = np.abs(X) + 0.1
-    found = check_gradients(at_a_kink(MLP, positive, side), positive, Y)
+    found = check_gradients(at_a_kink(MLP, side), positive, Y)
     assert (found.verdict, found.not_judged) == ("backprop is right", ())
     mixed = np.array([[1.0, -1.0, 2.0, -2.0], [1.0, 2.0, 3.0, 4.0]])
-    found = check_gradients(at_a_kink(MLP, mixed, side), mixed, Y)
+    found = check_gradients(at_a_kink(MLP, side), mixed, Y)
     assert found.not_judged_for(Obstacle.KINK) == ("W1[1,1]",)
     assert found.verdict == "backprop is right where it could be judged (8 of 9 derivatives)"
     assert str(found).splitlines()[-1] == "Not judged, a kink lies within the step: dW1[1,1]"
@@ -278,13 +263,17 @@ def test_at_a_kink_the_slope_of_the_networks_side_counts(MLP: type[Network], sid
 
 @both
 def test_the_slope_of_the_other_side_is_not_called_right(MLP: type[Network]) -> None:
-    model = at_a_kink(MLP, np.abs(X), "right")
-    type(model).slope_at_kink = "left"
-    assert check_gradients(model, np.abs(X), Y).not_judged_for(Obstacle.KINK) == (
-        "W1[1,1]",
-        "W1[1,2]",
-        "b1[1]",
-    )
+    class Wrong(MLP):  # type: ignore[valid-type, misc]  # either backend
+        def cost_and_grad(self, X: Any, Y: Any) -> float:
+            J = float(super().cost_and_grad(X, Y))
+            set_grads(
+                self, {name: d * ([[0], [1]] if name in ("W1", "b1") else 1) for name, d in grads(self)}
+            )
+            return J
+
+    found = check_gradients(at_a_kink(Wrong, "right"), np.abs(X), Y)
+    assert {"W1[1,1]", "W1[1,2]", "b1[1]"} == {*found.not_judged_for(Obstacle.KINK)}
+    assert check_gradients(at_a_kink(Wrong, "left"), np.abs(X), Y).complete
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -23,6 +23,7 @@ from micrograd_dl import nn, vectorized
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.losses import LOSSES
 from micrograd_dl.nn.network import Network
+from micrograd_dl.nn.parameters import parameter_vector
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.training.storage import Saved, load, save
@@ -238,7 +239,12 @@ def train(checkpoint: Path | None) -> list[Any]:
         optimiser=Adam(model.parameters(), 0.05),
         checkpoint=checkpoint,
     )
-    return [model.theta.tolist(), history.cost, history.accuracy, history.gradient_norm]
+    return [
+        parameter_vector(model.parameters()).tolist(),
+        history.cost,
+        history.accuracy,
+        history.gradient_norm,
+    ]
 
 
 def kill_many_times(folder: Path) -> None:
