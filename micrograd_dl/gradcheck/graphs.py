@@ -14,7 +14,7 @@ from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.steps import Contribute, steps_in
+from micrograd_dl.notation.steps import Contribute, Walk
 
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity
 
@@ -111,7 +111,7 @@ class GraphCurve(Curve):
         """The term of the chain rule at which the numbers end, unless it is the fault of a rule."""
         reason = ""
         reached = {self.leaf, *self.after}
-        for step in steps_in(self.graph.order, self.notation):
+        for step in Walk(self.graph.order, self.notation):
             if not isinstance(step, Contribute) or step.operand not in reached or math.isfinite(step.after):
                 continue
             if math.isfinite(step.upstream) and _is_a_wrong_rule(step):

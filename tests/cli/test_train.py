@@ -146,7 +146,10 @@ def test_numbers_too_large_to_predict_from(tmp_path: Path) -> None:
 
 def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "moons", "--epochs", 2, "--hidden", "3,3") == 0
-    assert "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters)" in capsys.readouterr().out
+    assert (
+        "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters, seed 0)"
+        in capsys.readouterr().out
+    )
     assert (tmp_path / "model.npz").exists()
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2, 40))
