@@ -18,7 +18,9 @@ from micrograd_dl.cli.main import _carry_out, main
 from micrograd_dl.optim.optimisers import OPTIMISERS
 from micrograd_dl.training import experiment
 from micrograd_dl.training.experiment import Outcome, Predictor
+from micrograd_dl.training.fitting import fit
 from micrograd_dl.training.options import TrainingOptions
+from micrograd_dl.training.storage import save
 from micrograd_dl.viz import plots
 
 
@@ -121,7 +123,6 @@ def test_ctrl_c_never_loses_the_model(when: str, monkeypatch: pytest.MonkeyPatch
         interrupt()
         return save(*args)
 
-    fit, save = experiment.fit, experiment.save
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background
     try:
         if when in ("in the training", "twice"):
