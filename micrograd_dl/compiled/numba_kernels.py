@@ -196,6 +196,22 @@ def _do(U: Any, V: Any, pool: Any, table: Any, n: Any, addresses: Any) -> bool:
 
 
 @compiled()
+def _divide_means(U: Any, table: Any, m: int) -> None:
+    """Divide sums over m examples by m; make them 0 if it is 0."""
+    for row in table:
+        if row[OF_MEANS]:
+            for k in range(row[FIRST], row[FIRST] + row[COUNT]):
+                U[k] = U[k] / m if m else 0.0
+
+
+@compiled()
+def _copy_columns(V: Any, X: Any, begin: int, n: int) -> None:
+    for r in range(X.shape[0]):
+        for c in range(n):
+            V[r, c] = X[r, begin + c]
+
+
+@compiled()
 def run(pool: Any, addresses: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     """Do a program; whether an operation may have been undefined.
 
@@ -221,9 +237,7 @@ def run(pool: Any, addresses: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
         return suspect
     m = X.shape[1]
     each = table[before : before + with_each]
-    for g in range(with_each):
-        if each[g, OF_MEANS]:
-            U[each[g, FIRST] : each[g, FIRST] + each[g, COUNT]] = 0.0
+    _divide_means(U, each, 0)
     V[X.shape[0] : given_rows] = 1.0
     sources, copies = pool[end : end + copied], pool[end + copied : end + 2 * copied]
     for k in range(copied):
@@ -231,16 +245,11 @@ def run(pool: Any, addresses: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     outputs = pool[end + 2 * copied : end + 2 * copied + n_outputs]
     for begin in range(0, m, BLOCK):
         n = min(BLOCK, m - begin)
-        for r in range(X.shape[0]):
-            for c in range(n):
-                V[r, c] = X[r, begin + c]
+        _copy_columns(V, X, begin, n)
         suspect |= _do(U, V, unsigned, each, np.uint64(n), addresses)
         for k in range(n_outputs):
             for c in range(n):
                 out[k, begin + c] = V[outputs[k], c]
-    for g in range(with_each):
-        if each[g, OF_MEANS]:
-            for k in range(each[g, FIRST], each[g, FIRST] + each[g, COUNT]):
-                U[k] /= m
+    _divide_means(U, each, m)
     _do(U, V, unsigned, table[before + with_each :], _0, addresses)
     return suspect
