@@ -8,9 +8,8 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
 
 from .labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
-from .readings import MORE, Reading, Term
-from .scene import NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire
-from .style import FRAMES
+from .reading import MORE, Reading, Term
+from .scene import FRAMES, NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire
 
 CURRENT = Sample("current", "this step")
 UNKNOWN = Sample("unknown", "not evaluated yet")
@@ -50,10 +49,9 @@ def card(node: Value, reading: Reading) -> Card:
     if node.is_constant:
         return Card("number", (number(node.data),), "", (), f"the number {node.data!r}")
     name = shown_name(node, reading.notation)
-    widest_data, widest_grad = reading.widest(node)
     rows = (
-        Row("data", "" if data is None else number(data), "data", _widest(widest_data)),
-        Row("grad", reading.grad(node), "grad", _widest(widest_grad)),
+        Row("data", "" if data is None else number(data), "data", _widest({number(node.data)})),
+        Row("grad", reading.grad(node), "grad", _widest(reading.all_grads(node))),
     )
     return Card(
         _kind(node, reading.notation), lines(name, _WIDEST_NAME, NAME_SIZE), _formula(node, reading.notation),
@@ -111,7 +109,7 @@ def _fits(formula: str) -> bool:
     return len(formula) <= MOST_CHARACTERS and text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA
 
 
-def _widest(texts: tuple[str, ...]) -> float:
+def _widest(texts: set[str]) -> float:
     return max((text_width(text, TEXT_SIZE, bold=True) for text in texts), default=0.0)
 
 

@@ -16,7 +16,7 @@ from micrograd_dl.output.text import plural
 
 from .graph import CURRENT, UNKNOWN, card, legend
 from .labels import text_width
-from .readings import Reading
+from .reading import Reading
 from .scene import SMALL_SIZE, TEXT_SIZE, Card, Row, Scene, Wire
 
 _MOST_BOXES = 24  # more depths and operations than this are taken together in stages

@@ -15,7 +15,7 @@ from micrograd_dl.output.files import replacing
 
 from . import convert, dot, graph, outline
 from .layout import lay_out
-from .readings import OnNodes, OnPaper, Reading
+from .reading import Reading
 from .render import render
 from .scene import Scene
 from .svg import svg
@@ -53,7 +53,7 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
     if not isinstance(what, Value | Trace):
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
-    reading: Reading = OnPaper(what) if isinstance(what, Trace) else OnNodes(what)
+    reading = Reading(what)
     extent = outline.measure(reading.order)
     if extent.needed > limit:
         return Picture(outline.scene(reading, extent, limit))
