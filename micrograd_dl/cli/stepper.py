@@ -21,14 +21,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import answer, find
+from micrograd_dl.cli.lookup import answer
 from micrograd_dl.cli.prompt import Prompt
 from micrograd_dl.cli.terminal import paint, wrapped
 from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.trace import Breakpoint, Trace
+from micrograd_dl.explain.breakpoints import Breakpoint
+from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
@@ -131,7 +132,7 @@ class Stepper(Prompt):
     def is_name(self, text: str) -> bool:
         """Whether `text` is a node or a gradient."""
         try:
-            find(self.trace, text)
+            self.trace.notation.find(text)
         except KeyError:
             return False
         return True
@@ -169,7 +170,7 @@ class Stepper(Prompt):
             ValueError: there is no text, and no last step.
         """
         if text:
-            return find(self.trace, text)[0]
+            return self.trace.notation.find(text)[0]
         step = self.trace.current
         if step is None:
             raise ValueError(f"say which node: {self.trace.notation.listed()}")
@@ -363,7 +364,7 @@ class Stepper(Prompt):
         """What a Trace takes for a node or a gradient, in any of their forms; other text as it is."""
         if not self.is_name(text):
             return text
-        node, gradient = find(self.trace, text)
+        node, gradient = self.trace.notation.find(text)
         return self.trace.notation.gradient(node) if gradient else self.trace.notation.name(node)
 
     # --- changing -------------------------------------------------------------------------------------

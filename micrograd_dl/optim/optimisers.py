@@ -169,6 +169,10 @@ class Optimiser(ABC):
                 direction = direction + self._decay[i] * p.data
             p.data -= alpha * direction
 
+    def block_shapes(self) -> list[tuple[int, ...]]:
+        """The shape of each block, which an entry of `state` has too, unless it is a number."""
+        return [np.shape(block.data) for block in self._blocks]
+
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
         for p in self.parameters:

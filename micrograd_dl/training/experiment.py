@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from micrograd_dl.data.archives import TABLE, TEXT, require_form
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.engine.coerce import to_whole
@@ -32,6 +33,7 @@ from micrograd_dl.training.storage import BACKENDS, load, save
 
 File: TypeAlias = "str | os.PathLike[str]"
 
+_NOTES = {"features": [TEXT], "target": TEXT, "classes": [TEXT], "history": TABLE, "options": TABLE}
 FEWEST = 10  # examples that are split, so that dev and test get two each
 
 
@@ -107,20 +109,22 @@ class Predictor:
             ValueError: it is not a whole file of this kind.
         """
         saved = load(path)
+        notes, arrays, shape = saved.notes, saved.arrays, saved.model.shape
         try:
-            notes, arrays, n_x = saved.notes, saved.arrays, saved.model.shape[0]
+            require_form(notes, _NOTES, "its notes")
             normaliser = Normaliser(arrays["mean"], arrays["deviation"])
             scale = None
             if "target mean" in arrays:
                 scale = Normaliser(arrays["target mean"], arrays["target deviation"])
-            features, classes = (_names(notes, name) for name in ("features", "classes"))
-            if len(features) != n_x or len(normaliser.mean) != n_x:
-                raise ValueError(f"there are {len(features)} features for {n_x} inputs")
-            if classes and len(classes) != max(2, saved.model.shape[-1]):
-                raise ValueError(f"there are {len(classes)} classes for {saved.model.shape[-1]} outputs")
-            history = History(**{name: _numbers(name, x) for name, x in notes["history"].items()})
-            options = TrainingOptions(**notes["options"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            features, target, classes = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
+            if not len(features) == len(normaliser.mean) == shape[0]:
+                raise ValueError(f"there are {len(features)} features for {shape[0]} inputs")
+            if (len(classes) or len(scale.mean if scale else "")) != (
+                max(2, shape[-1]) if classes else shape[-1]
+            ):
+                raise ValueError(f"its classes or its scale do not fit {shape[-1]} outputs")
+            history, options = History.from_columns(notes["history"]), TrainingOptions(**notes["options"])
+        except (KeyError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{path} holds a model, but not one that train saved: {problem}") from None
         for name, array in saved.model.named().items():
@@ -129,20 +133,7 @@ class Predictor:
                     f"{path}: {name} of its network holds {array[~np.isfinite(array)][0]}, so that it cannot "
                     "predict: train it anew"
                 )
-        return cls(saved.model, normaliser, scale, features, str(notes["target"]), classes, history, options)
-
-
-def _names(notes: Any, what: str) -> tuple[str, ...]:
-    names = notes[what]
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{what} is a list of names, not {names!r:.60}")
-    return tuple(names)
-
-
-def _numbers(name: str, column: Any) -> Any:
-    if not isinstance(column, list) or not all(isinstance(x, (int, float)) for x in column):
-        raise ValueError(f"{name} of its history is a list of numbers, not {column!r:.60}")
-    return column
+        return cls(saved.model, normaliser, scale, features, target, classes, history, options)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

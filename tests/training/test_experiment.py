@@ -173,7 +173,9 @@ def test_options_are_refused(options: dict[str, Any], message: str) -> None:
 
 def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
     path = save(tmp_path / "m.npz", nn.MLP(1, [1]))
-    with pytest.raises(ValueError, match="holds a model, but not one that train saved: 'mean' is missing"):
+    with pytest.raises(
+        ValueError, match="holds a model, but not one that train saved: 'features' is missing"
+    ):
         Predictor.load(path)
     with pytest.raises(FileNotFoundError):
         Predictor.load(tmp_path / "none.npz")
@@ -183,14 +185,14 @@ def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
     ("deviation", "features", "message"),
     [
         (0.0, ["x1"], r"m\.npz holds a model, but not one that train saved: means are finite and deviations"),
-        (1.0, 3, "not one that train saved: features is a list of names, not 3$"),
+        (1.0, 3, r"not one that train saved: its notes\['features'\] is 3, not a list$"),
     ],
 )
 def test_what_stands_beside_the_model_is_wrong(
     deviation: float, features: Any, message: str, tmp_path: Path
 ) -> None:
     arrays = {"mean": np.zeros((1, 1)), "deviation": np.full((1, 1), deviation)}
-    notes = {"features": features, "target": "y", "classes": [], "history": {}}
+    notes = {"features": features, "target": "y", "classes": [], "history": {}, "options": {}}
     path = save(tmp_path / "m.npz", nn.MLP(1, [1]), arrays, notes)
     with pytest.raises(ValueError, match=message):
         Predictor.load(path)
@@ -228,7 +230,7 @@ def test_the_file_says_how_a_model_was_trained(tmp_path: Path) -> None:
 
 def test_a_model_that_cannot_predict_is_refused(tmp_path: Path) -> None:
     predictor = quick(moons(60), epochs=1).predictor
-    for W, _ in predictor.model.layers_data():
-        W[...] = np.nan
+    named = predictor.model.named()
+    predictor.model.set_named(named | {"W1": np.full_like(named["W1"], np.nan)})
     with pytest.raises(ValueError, match=r"m\.npz: W1 of its network holds nan, so that it cannot predict"):
         Predictor.load(predictor.save(tmp_path / "m.npz"))
