@@ -60,7 +60,8 @@ def pdf(svg: str) -> bytes:
     """The picture as a PDF, by the optional package svg2pdf-py.
 
     Raises:
-        RuntimeError: there is no font to write text with, or svg2pdf-py breaks down; the message says what to do.
+        RuntimeError: there is no font to write text with, or svg2pdf-py breaks down; the message says what
+            to do.
         ModuleNotFoundError: the package is not installed.
     """
     try:

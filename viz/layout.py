@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from .render import render
+from .rendering import render
 from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from micrograd_dl.output.files import replacing
 from . import convert, dot, graph, outline
 from .layout import lay_out
 from .reading import Reading
-from .render import render
+from .rendering import render
 from .scene import Scene
 from .svg import svg
 
@@ -153,5 +154,7 @@ class Picture:
         # The same picture as the SVG, if that can be; else what the Graphviz program makes of the text.
         try:
             return convert.pdf(self.svg)
-        except ModuleNotFoundError:
+        except (ModuleNotFoundError, RuntimeError):
+            if not shutil.which("dot"):
+                raise
             return render(self.source, "pdf")

