@@ -126,7 +126,7 @@ class Normaliser:
             shapes = f"{mean.shape} and {deviation.shape}"
             raise ValueError(f"mean and deviation are columns (n_x, 1), not {shapes}")
         if not (np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation > 0).all()):
-            raise ValueError("means are finite, and deviations finite and above 0: these are not")
+            raise ValueError("means are finite and deviations above 0: these are not")
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "deviation", deviation)
 
