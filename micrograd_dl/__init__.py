@@ -28,11 +28,10 @@ from micrograd_dl.engine.functions import (
     sqrt,
     tanh,
 )
-from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.gradients import evaluate, grad, recompute
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import set_slope_at_kink
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.reasons import nudge, paths, why
 from micrograd_dl.explain.trace import Trace

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.notation import Notation, number, number_term
+from micrograd_dl.output.formulas import readable
 from viz.labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
 from viz.readings import MORE, Reading, Term
 from viz.scene import NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire

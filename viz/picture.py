@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
+from micrograd_dl.output.numbers import to_whole
 from viz import convert, dot, graph, outline
 from viz.layout import lay_out
 from viz.readings import OnNodes, OnPaper, Reading

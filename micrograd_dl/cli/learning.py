@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
-from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.output.files import is_stream, require_apart, require_folder, require_place
+from micrograd_dl.output.numbers import real_number, whole_number
 from micrograd_dl.output.text import counted
 
 if TYPE_CHECKING:

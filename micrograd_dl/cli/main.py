@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from micrograd_dl import __version__
 from micrograd_dl.cli.terminal import line_editing, read_anything, wants_colours, write_stand_ins
-from micrograd_dl.engine.coerce import number_or_none
+from micrograd_dl.output.numbers import number_or_none
 from micrograd_dl.output.text import told
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from micrograd_dl.cli.lookup import answer, find
 from micrograd_dl.cli.prompt import Prompt
 from micrograd_dl.cli.terminal import paint, wrapped
 from micrograd_dl.cli.textgraph import text_graph
-from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import written_node
+from micrograd_dl.output.numbers import real_number, whole_number
 
 _NEARBY = 4  # steps that `list` shows on either side of the one just done
 

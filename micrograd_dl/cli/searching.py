@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.cli.learning import add_backend, add_data, read_data, require_picture, sizes, whole
-from micrograd_dl.engine.coerce import number_or_none, whole_number
 from micrograd_dl.output.files import is_stream, require_apart, require_place
+from micrograd_dl.output.numbers import number_or_none, whole_number
 from micrograd_dl.output.text import counted
 
 if TYPE_CHECKING:

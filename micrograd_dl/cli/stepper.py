@@ -22,12 +22,12 @@ from micrograd_dl.cli import presentation
 from micrograd_dl.cli.lookup import find
 from micrograd_dl.cli.questions import Questions
 from micrograd_dl.cli.terminal import paint
-from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Breakpoint, Trace
 from micrograd_dl.notation.notation import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step
+from micrograd_dl.output.numbers import real_number, whole_number
 
 _HINT = """\
 Enter does the next step, back undoes it, c goes on to the end, why tells why.

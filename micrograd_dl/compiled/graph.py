@@ -18,7 +18,6 @@ from micrograd_dl.compiled.schedule import Program, schedule
 from micrograd_dl.compiled.writing import Request, recorded, write
 from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.engine.gradients import evaluate, require_value
-from micrograd_dl.engine.ops import set_slope_at_kink, slope_at_kink
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.output.text import counted
@@ -60,7 +59,8 @@ def compile_graph(
     ``max(zs)``), give the function that records it instead of its result: the comparisons it makes are then
     noted, and a call in which one comes out differently raises ValueError instead of giving a wrong number.
     For a Value that exists already, record it inside ``watched_comparisons()``. What cannot be seen is
-    arithmetic on ``v.data``, and indices. Slopes at kinks are those that ``set_slope_at_kink`` says now.
+    arithmetic on ``v.data``, and indices. Slopes at kinks are those with which
+    its nodes were recorded.
 
     Args:
         result: what to differentiate, or a function that records it from the inputs.
@@ -121,7 +121,6 @@ class CompiledGraph:
         runner: Runner,
     ) -> None:
         self.runner = runner
-        self._slope_at_kink = slope_at_kink()  # programs for other kinds of inputs are written later
         self._inputs = Inputs(inputs)
         self.recorded = recorded(root, self._inputs.leaves, parameters, request)
         self._shape = (len(self.parameters),)
@@ -215,12 +214,7 @@ class CompiledGraph:
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
-            now = slope_at_kink()
-            set_slope_at_kink(self._slope_at_kink)
-            try:
-                self._variants[kinds] = _Variant(self, kinds)
-            finally:
-                set_slope_at_kink(now)
+            self._variants[kinds] = _Variant(self, kinds)
         return self._variants[kinds]
 
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:

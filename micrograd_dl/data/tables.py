@@ -33,9 +33,9 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.data.csv_table import CsvTable, File, number, shown, squeezed
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.engine.coerce import number_or_none
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.files import replacing
+from micrograd_dl.output.numbers import number_or_none
 from micrograd_dl.output.text import counted
 
 Kind: TypeAlias = Literal["classes", "numbers"]

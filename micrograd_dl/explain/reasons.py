@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.gradients import evaluate, grad, require_value
+from micrograd_dl.engine.gradients import evaluate, grad, require_recorded, require_value, same_number
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded, same_number
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import kinks_between
 from micrograd_dl.notation.notation import Notation, number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps_in, written_node
+from micrograd_dl.output.numbers import to_float
 
 _MOST_TERMS = 20  # printed of one gradient
 _MOST_FACTORS = 11  # printed of one path

@@ -15,17 +15,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.gradients import require_value
+from micrograd_dl.engine.gradients import recompute, require_recorded, require_value
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute, require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.reasons import Nudge, Paths, Why, nudge, paths, why_from
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.verdict import Check
 from micrograd_dl.notation.notation import Notation, number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps_in, written_node
+from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import counted
 
 _WINDOW = 4  # steps shown on either side of the cursor

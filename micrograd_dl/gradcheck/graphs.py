@@ -10,9 +10,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import evaluate, grad, require_value
+from micrograd_dl.engine.gradients import evaluate, grad, require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.differences import EPS, KINK, UNDEFINED, Line, Sample, steps
 from micrograd_dl.gradcheck.perturbation import Disturber

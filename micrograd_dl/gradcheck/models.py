@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.gradcheck.differences import EPS, GOOD, KINK, NO_DIGITS, UNDEFINED, Line, Sample, steps
 from micrograd_dl.gradcheck.verdict import EPSILON, Check, Component, Judge, NotJudged, judged, to_step
 from micrograd_dl.nn.theta import Model, kept, names, require_model, vector
+from micrograd_dl.output.numbers import to_seed, to_whole
 
 _GROUPS = 5  # of steps that are tried for a component, besides the course's
 _OPERATIONS = 16  # a cost is taken to be off by at least so many times the rounding of one operation

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from micrograd_dl.engine.coerce import to_float
 from micrograd_dl.gradcheck.differences import (
     GOOD,
     HIDDEN,
@@ -24,6 +23,7 @@ from micrograd_dl.gradcheck.differences import (
     gather,
 )
 from micrograd_dl.notation.notation import number
+from micrograd_dl.output.numbers import to_float
 
 EPSILON = 1e-7  # the course's
 _MOST_SHOWN = 10

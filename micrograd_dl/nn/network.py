@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micrograd_dl.engine.coerce import above_zero, to_seed
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import architecture
 from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
@@ -19,6 +18,7 @@ from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.nn.regularisers import lambdas, max_norm
 from micrograd_dl.nn.shapes import Shaped
+from micrograd_dl.output.numbers import above_zero, to_seed
 
 Array: TypeAlias = NDArray[Any]
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import chain, count
 
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.formulas import readable
 
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"

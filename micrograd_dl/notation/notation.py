@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
-from micrograd_dl.engine.operation import ATOM, MUL, NEG, Term, readable, shortened
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, unique_names
+from micrograd_dl.output.formulas import ATOM, MUL, NEG, Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1

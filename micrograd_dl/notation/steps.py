@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.gradients import chain_rule, recorded_slopes, require_value
-from micrograd_dl.engine.operation import ATOM
+from micrograd_dl.engine.gradients import chain_rule, recorded_slopes, require_recorded, require_value
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.notation import Notation, latex_number, number, number_term
+from micrograd_dl.output.formulas import ATOM
+from micrograd_dl.output.numbers import to_float
 
 
 class _Sentence(Protocol):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import TypeAlias
 
-from micrograd_dl.engine.coerce import above_zero, real_number, to_float, to_whole, whole_number
+from micrograd_dl.output.numbers import above_zero, real_number, to_float, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
 

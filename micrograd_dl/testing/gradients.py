@@ -7,13 +7,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_float
 from micrograd_dl.engine.gradients import evaluate, grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.differences import EPS, HIDDEN, UNSETTLED, Line, Sample, gather, steps
 from micrograd_dl.gradcheck.graphs import GraphLine, kinks_between
 from micrograd_dl.gradcheck.perturbation import Disturber
+from micrograd_dl.output.numbers import to_float
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most
 _STEP = 1e-7  # of the search for one that does where that does not

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import minibatches
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.theta import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import counted
 from micrograd_dl.training.storage import described, load, require_npz, save
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.architecture import shape_of
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.output.files import replacing, require_place
+from micrograd_dl.output.numbers import to_whole
 
 FORMAT = "micrograd_dl model"
 VERSION = 2  # 1 has no normalisation, no dropout, and regularisation by l2 and l1 alone

@@ -9,10 +9,10 @@ import pytest
 
 from micrograd_dl.cli.questions import Questions
 from micrograd_dl.engine import functions
-from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import parse
+from micrograd_dl.output.numbers import real_number, whole_number
 
 COURSE = "u = b*c; v = a + u; J = 3*v"
 

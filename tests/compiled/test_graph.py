@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from micrograd_dl import compiled
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.engine import functions, ops
-from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.gradients import grad, recompute
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import Graph, graphs
 

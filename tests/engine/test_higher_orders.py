@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.gradients import grad, recompute
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.steps import steps
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs, numbers

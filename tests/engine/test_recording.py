@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from micrograd_dl import check, set_slope_at_kink, why
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.gradients import grad, recompute, require_recorded
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute, require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.steps import steps

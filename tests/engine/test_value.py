@@ -20,8 +20,10 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import leaves, numbers, operands
+
+apply = Value.apply_operation
 
 NUMPY_TYPES = [
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,

@@ -15,12 +15,14 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.differences import Estimate, Line, Sample, estimate, steps
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.verdict import Check, distance
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.testing import Graph, graphs
+
+apply = Value.apply_operation
 
 RIGHT, QUALIFIED, CLOSER, BUG, NOTHING = (
     "backprop is right",

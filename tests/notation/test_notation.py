@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
-from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, Operation, Term
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.notation import (
@@ -25,6 +25,7 @@ from micrograd_dl.notation.notation import (
     written,
 )
 from micrograd_dl.notation.steps import Contribute, steps_in
+from micrograd_dl.output.formulas import ADD, ATOM, MUL, NEG, Term
 from micrograd_dl.testing import Graph, graphs
 
 TRAPS = [

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw, graph
 from viz.layout import lay_out
 from viz.readings import OnNodes, OnPaper
 from viz.scene import Card, Scene, Wire
+
+apply = Value.apply_operation
 
 
 def scene(root: Value, edges: bool = False) -> Scene:
