@@ -1,16 +1,21 @@
-"""How hard Hypothesis tries: the environment variable HYPOTHESIS_PROFILE names the profile.
+"""How much the tests try.
+
+The environment variable HYPOTHESIS_PROFILE names the profile of the property tests:
 
 - ``dev`` (the default): a hundred random examples a test, and what failed once is tried first next time.
 - ``ci``: few examples, the same ones every time, so that a run fails only for a change that was made.
 - ``night``: many, for an opt-in run of some hours: ``bash .ci/run --full``.
 
 No profile has a deadline: no test of this project asserts a time.
+
+A test marked ``full`` is the long form of another one. It runs with ``pytest --full`` only.
 """
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -19,3 +24,14 @@ settings.register_profile(
 )
 settings.register_profile("night", settings.get_profile("dev"), max_examples=3_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="also run the long forms of tests (marker `full`)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--full"):
+        for item in items:
+            if item.get_closest_marker("full"):
+                item.add_marker(pytest.mark.skip(reason="a long form: pytest --full runs it"))

@@ -25,7 +25,7 @@ from micrograd_dl.cli.terminal import paint
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Breakpoint, Trace
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step
 from micrograd_dl.output.numbers import real_number, whole_number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.engine import ops
@@ -33,7 +33,7 @@ def write_graph(
     kept = list(kept)
     writer = _Writer(tape, dict(slots), _uses(order, kept))
     for node in order:
-        if node._a is not None:
+        if node.operands:
             writer.write(node)
         elif node.op is CONSTANT:
             writer.places[node] = tape.constant(node.data)
@@ -45,14 +45,8 @@ def write_graph(
 def _uses(order: Sequence[Value], kept: Iterable[Value]) -> dict[Value, int]:
     uses = dict.fromkeys(order, 0)
     for node in order:
-        a, b = node._a, node._b
-        if type(a) is tuple:
-            for operand in a:
-                uses[operand] += 1
-        elif a is not None:
-            uses[a] += 1
-            if b is not None:
-                uses[b] += 1
+        for operand in node.operands:
+            uses[operand] += 1
     for node in kept:
         uses[node] += 2  # never only a part of another sum
     return uses
@@ -66,19 +60,20 @@ class _Writer:
 
     def write(self, node: Value) -> None:
         operation: Any = node.op
-        a, b = node._a, cast(Value, node._b)
+        operands = node.operands
         if operation is ops.mul:
-            self.places[node] = [self.slot(a), self.slot(b)]
+            self.places[node] = [self.slot(operand) for operand in operands]
         elif operation is ops.add:
-            self.places[node] = self._joined(self._terms(a), self._terms(b))
+            self.places[node] = self._joined(*map(self._terms, operands))
         elif operation is ops.sub:
+            a, b = operands
             self.places[node] = self._joined(self._terms(a), [self.slot(b), self.tape.minus_one])
         elif operation is ops.neg:
-            self.places[node] = [self.slot(a), self.tape.minus_one]
+            self.places[node] = [self.slot(operands[0]), self.tape.minus_one]
         elif operation is ops.sum:
-            self.places[node] = [slot for operand in a for slot in self._terms(operand)]
+            self.places[node] = [slot for operand in operands for slot in self._terms(operand)]
         elif operation is ops.dot or operation is ops.affine:
-            slots = [self.slot(operand) for operand in a]
+            slots = [self.slot(operand) for operand in operands]
             self.places[node] = slots if operation is ops.dot else [*slots, self.tape.one]
         else:
             self.places[node] = self._computed(node, operation)

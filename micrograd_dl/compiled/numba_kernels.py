@@ -41,13 +41,14 @@ _KNOWN = (
     LINEAR, MEAN, GATE, ops.add, ops.sub, ops.mul, ops.neg, ops.div, ops.pow, ops.exp, ops.log, ops.sqrt,
     ops.tanh, ops.sigmoid, ops.relu, ops.leaky_relu, ops.softplus, ops.sin, ops.cos, ops.abs,
     ops.maximum, ops.minimum, ops.logsumexp, ops.at_least, ops.sign, ops.log_for_power,
-    ops.power_for_slope,
+    ops.power_slope,
 )  # fmt: skip
 CODES = {operation: code for code, operation in enumerate(_KNOWN)}
+CODES |= {operation.left: code for operation, code in CODES.items() if operation.left is not None}
 (
     _LINEAR, _MEAN, _GATE, _ADD, _SUB, _MUL, _NEG, _DIV, _POW, _EXP, _LOG, _SQRT,
     _TANH, _SIGMOID, _RELU, _LEAKY, _SOFTPLUS, _SIN, _COS, _ABS, _MAX, _MIN,
-    _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER, _POWER_FOR_SLOPE,
+    _LOGSUMEXP, _AT_LEAST, _SIGN, _LOG_FOR_POWER, _POWER_SLOPE,
 ) = range(len(_KNOWN))  # fmt: skip
 
 
@@ -105,8 +106,12 @@ def _two(code: int, x: float, y: float, checked: int) -> Any:
         return x / y if checked or y != 0 else math.inf  # a vertical tangent: Operation.local
     if code == _POW:
         return x**y
-    if code == _POWER_FOR_SLOPE:
-        return (math.inf if y % 1 else 0.0) if x == 0 and y < 0 else x**y
+    if code == _POWER_SLOPE:
+        if y == 0:
+            return 0.0
+        if x == 0 and y < 1:
+            return math.copysign(math.inf, y) if y % 1 else 0.0
+        return y * x ** (y - 1.0)
     if code == _MAX:
         return x if x > y or x != x else y
     if code == _MIN:

@@ -14,7 +14,7 @@ from typing import Any
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.output.formulas import MUL, Term
+from micrograd_dl.output.terms import MUL, Term
 
 # Of these, the runners and `lowering` know the rules; from `dot` they have their words.
 LINEAR = Operation("linear", "Σ", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)

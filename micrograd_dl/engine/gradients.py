@@ -9,8 +9,8 @@ from typing import Any
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value, comparison_observer, record
-from micrograd_dl.output.formulas import names_of, numbers_of, readable, shortened
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.terms import names_of, numbers_of, readable, shortened
 
 
 def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
@@ -49,7 +49,7 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
         terms = chain_rule(order, start)
     totals: dict[Value, Any] = {root: start}
     for term in terms:
-        totals[term.node.operands[term.index]] = term.after
+        totals[term.node.operands[term.which]] = term.after
     found = [totals.get(variable, 0.0) for variable in variables]
     if not create_graph:
         return found

@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from micrograd_dl.output.formulas import ATOM, Term, full_number, numbers_of, shortened
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.terms import ATOM, Term, full_number, numbers_of, shortened
+from micrograd_dl.output.text import plural
 
 Rule = Callable[..., Any]
 Side = Literal["right", "left"]
@@ -119,7 +119,7 @@ class Operation:
     def require_arity(self, count: int) -> None:
         """Raise TypeError unless `count` operands are right for this operation."""
         if count != self.arity and not (self.arity is None and count):
-            wanted = "at least 1 operand" if self.arity is None else counted(self.arity, "operand")
+            wanted = "at least 1 operand" if self.arity is None else plural(self.arity, "operand")
             raise TypeError(f"{self.name} takes {wanted}, got {count}")
 
     def evaluate(self, values: Sequence[float]) -> float:

@@ -32,7 +32,7 @@ def topological_order(root: Node) -> list[Node]:
 
 
 class Contribution(NamedTuple):
-    """One term of the chain rule: what flows back from `node` to its operand `index`.
+    """One term of the chain rule: what flows back from `node` to its operand number `which`.
 
     Attributes:
         upstream: the derivative of the result by `node`, which is complete.
@@ -42,7 +42,7 @@ class Contribution(NamedTuple):
     """
 
     node: Any
-    index: int
+    which: int
     upstream: Any
     local: Any
     contribution: Any

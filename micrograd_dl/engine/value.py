@@ -31,9 +31,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.output.formulas import names_of, readable
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.origin import Origin, TextSpan, resolve
+from micrograd_dl.output.terms import names_of, readable
 
 _Answer = TypeVar("_Answer", bool, float)
 

@@ -22,7 +22,7 @@ from micrograd_dl.gradcheck.differences import (
     Line,
     gather,
 )
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.output.numbers import to_float
 
 EPSILON = 1e-7  # the course's

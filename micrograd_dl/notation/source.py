@@ -13,8 +13,9 @@ from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation, exact_term
-from micrograd_dl.output.formulas import MUL, NEG, Term
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import exact_term
+from micrograd_dl.output.terms import MUL, NEG, Term
 
 # A line may hold so many operands; of more, Python's compiler tires ("a + b + ..." is nested for it).
 _MOST_OPERANDS = 100

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from micrograd_dl.engine.gradients import chain_rule, recorded_slopes, require_recorded, require_value
+from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.ops import CONSTANT
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation, latex_number, number, number_term
-from micrograd_dl.output.formulas import ATOM
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.terms import ATOM
 
 
 class _Sentence(Protocol):
@@ -172,7 +173,7 @@ def steps_in(order: Sequence[Value], notation: Notation, seed: float = 1.0) -> I
             yield Evaluate(node, node.data, tuple([p.data for p in node.operands]), notation)
     yield Seed(order[-1], seed, notation)
     terms: dict[Value, int] = {}
-    for node, index, upstream, local, contribution, before, after in chain_rule(order, seed, recorded_slopes):
+    for node, index, upstream, local, contribution, before, after in chain_rule(order, seed):
         parent = node.operands[index]
         term = terms[parent] = terms.get(parent, 0) + 1
         yield Contribute(

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import exact
-from micrograd_dl.output.formulas import ATOM, NEG, Term
+from micrograd_dl.notation.numbers import exact
+from micrograd_dl.output.terms import ATOM, NEG, Term
 
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node

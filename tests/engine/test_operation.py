@@ -16,7 +16,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.formulas import ADD, ATOM, MUL, NEG, POW, Term
+from micrograd_dl.output.terms import ADD, ATOM, MUL, NEG, POW, Term
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 

@@ -16,7 +16,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.reasons import nudge, paths, why
+from micrograd_dl.explain.nudge import nudge
+from micrograd_dl.explain.paths import paths
+from micrograd_dl.explain.why import why
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.steps import Contribute
 from micrograd_dl.testing import Graph, graphs
@@ -122,7 +124,7 @@ def test_origins_in_an_expression() -> None:
 def test_a_node_without_an_origin_has_no_such_line() -> None:
     x = Value(2, "x")
     J = x * 3
-    x._where = J._where = None
+    x._where = J._where = None  # type: ignore[assignment]  # as of a node from nowhere
     assert "from" not in str(why(J, x))
 
 

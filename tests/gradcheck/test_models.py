@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl import nn, set_slope_at_kink, vectorized
+from micrograd_dl import nn, slope_at_kink, vectorized
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.gradcheck.verdict import distance
 from micrograd_dl.nn.network import Network, Parameter, one_hot
@@ -267,11 +267,8 @@ def test_a_kink_within_the_step_but_beside_the_point_is_no_hindrance() -> None:
 def test_pytorchs_slope_at_the_kink_is_not_called_wrong() -> None:
     model = nn.MLP(2, [1, 1], ["relu", "linear"], seed=1)
     model.set_layers_data([([[0.0, 0.0]], [[0.0]]), ([[1.0]], [[0.1]])])
-    set_slope_at_kink("left")
-    try:
+    with slope_at_kink("left"):
         found = check_gradients(model, X, Y)
-    finally:
-        set_slope_at_kink("right")
     assert found.ok
     assert len(found.kinks) == 3
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl import nn, set_slope_at_kink, vectorized
+from micrograd_dl import nn, slope_at_kink, vectorized
 from micrograd_dl.nn.network import Network, one_hot
 from micrograd_dl.nn.normalisation import BETA, EPSILON
 
@@ -156,9 +156,8 @@ def test_batch_normalisation_predicts_as_pytorch_does(MLP: type[Network]) -> Non
 
 @pytest.fixture
 def left() -> Iterator[None]:
-    set_slope_at_kink("left")
-    yield
-    set_slope_at_kink("right")
+    with slope_at_kink("left"):
+        yield
 
 
 AT_ZERO = np.array([[0.0, 0.0, 1.0]])

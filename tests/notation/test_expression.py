@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from micrograd_dl import Operation, Value, topological_order
 from micrograd_dl.engine import ops
 from micrograd_dl.notation.expression import Expression, ExpressionError, free_names, parse, parse_names
-from micrograd_dl.output.formulas import NEG, Term
+from micrograd_dl.output.terms import NEG, Term
 
 COURSE = "u = b*c; v = a + u; J = 3*v"
 
