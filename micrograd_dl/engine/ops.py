@@ -449,8 +449,9 @@ power_slope: Operation = _entry(
         lambda out, x, y: y * power_slope(x, y - 1.0),
         lambda out, x, y: pow(x, y - 1.0) + out * log_for_power(x),
     ),
-    latex=lambda x, y: Term(rf"{y:2} \cdot {x:5}^{{{y} - 1}}", MUL),
-    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1),
+    text=lambda x, y: f"{y:2} * {x:5} ** ({y:1} - 1)", latex=lambda x, y: rf"{y:2} \cdot {x:5}^{{{y} - 1}}",
+    precedence=MUL,
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and (y - 1.0) % 1),
     requirement="a base of at least 0, or a whole exponent",
     kink=lambda x, y: x if y <= 1 else 1.0,
     meaning="y x^(y - 1), the slope of x ** y by x: 0 at y = 0 for every x; at x = 0 and below y = 1 "

@@ -42,7 +42,7 @@ def _init(self: Any, data: Any, label: str = "") -> None:
     self.label = label
     self._a = self._b = None
     self._da = self._db = 0.0
-    _note_origin(self, _frame(1))
+    _note_origin(self, _frame())
 
 
 def _add_method(self: Any, other: Any) -> Any:
@@ -113,12 +113,12 @@ def _binary_method(operation: Operation, is_reversed: bool = False) -> Any:
 
 
 def _unary_method(operation: Operation) -> Any:
-    left = operation.left
+    left, apply = operation.left, _relu if operation is ops.relu else _unary
 
     def method(self: Any) -> Any:
         if left is not None and kink_side.get() == "left":
-            return _unary(left, self, _frame(1))
-        return _unary(operation, self, _frame(1))
+            return apply(left, self, _frame(1))
+        return apply(operation, self, _frame(1))
 
     method.__name__, method.__doc__ = operation.name, f"{operation.meaning}."
     return method
@@ -149,6 +149,16 @@ def _unary(operation: Operation, x: Any, frame: FrameType) -> Any:
     except (ValueError, ZeroDivisionError, TypeError):
         return _plainly(operation, (x,), frame)
     return _node(out, operation, x, None, slope, 0.0, frame)
+
+
+def _relu(operation: Operation, x: Any, frame: FrameType) -> Any:
+    """ReLU, most of the activations of most networks, away from its kink."""
+    data = x.data
+    if type(data) is float and data > 0:
+        return _node(data, operation, x, None, 1.0, 0.0, frame)
+    if type(data) is float and data < 0:
+        return _node(0.0, operation, x, None, 0.0, 0.0, frame)
+    return _unary(operation, x, frame)
 
 
 def _binary(operation: Operation, x: Any, y: Any, frame: FrameType) -> Any:
@@ -287,9 +297,10 @@ def _of_each(operation: Any, x: Any) -> list[Any]:
     frame, _ = _outside(_frame(1))
     if not isinstance(operation, Operation) or operation.arity != 1:
         return _plain_of_each(operation, x)
+    apply = _relu if operation is ops.relu else _unary
     if operation.left is not None and kink_side.get() == "left":
         operation = operation.left
-    return [_unary(operation, v, frame) if type(v) is Value else operation(v) for v in x]
+    return [apply(operation, v, frame) if type(v) is Value else operation(v) for v in x]
 
 
 def _on(self: Operation, operands: Sequence[Any]) -> Any:

@@ -271,8 +271,11 @@ class Value:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
         """What NumPy calls for ``np.float64(2) * v``, which is arithmetic, and ``np.exp(v)``, refused."""
-        name, role = ufunc.__name__, "arithmetic with a Value"
+        name = ufunc.__name__
+        if name in _COMPARISONS:  # a NumPy scalar comes as an array without axes
+            return _COMPARISONS[name](*[x if isinstance(x, Value) else to_float(x[()]) for x in inputs])
         if name in _OPERATORS:
+            role = "arithmetic with a Value"
             return _OPERATORS[name](*[x if isinstance(x, Value) else to_float(x, role) for x in inputs])
         is_ours = name in ops.TABLE
         remedy = f"{name}(v), with `from micrograd_dl import {name}`" if is_ours else f"np.{name}(v.data)"
@@ -338,8 +341,11 @@ Operand: TypeAlias = "Value | float | Real | Decimal"
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "power": operator.pow, "less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
-    "greater_equal": operator.ge, "equal": operator.eq, "not_equal": operator.ne,
+    "power": operator.pow,
+}  # fmt: skip
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.eq, "not_equal": operator.ne,
 }  # fmt: skip
 
 
@@ -364,7 +370,8 @@ def applied(operation: Operation, nodes: Sequence[Value]) -> tuple[float, tuple[
     except (ValueError, ZeroDivisionError) as error:
         raise operation.refusal(error, values, names_of(nodes)) from None
     except TypeError:
-        require_numbers(nodes)
+        for node in nodes:
+            require_numbers(topological_order(node))
         raise
     return data, tuple(operation.slopes(data, values, [not x.is_constant for x in nodes]))
 

@@ -105,7 +105,7 @@ class _ArgumentLine(Line):
     def sample(self, x: float) -> Sample:
         """See `Line.sample`."""
         result = self.f(*self.point[: self.index], x, *self.point[self.index + 1 :])
-        value = float(result)
+        value = result.data if isinstance(result, Value) else float(result)
         noise = _OPERATIONS * EPS * math.fabs(value)
         if isinstance(result, Value):
             noise = max(noise, Disturber(topological_order(result)).noise_here[-1])

@@ -176,14 +176,6 @@ def test_numpys_own_settings_are_left_as_they_were() -> None:
 # --- local derivatives --------------------------------------------------------------------------------------
 
 
-def test_a_rule_for_each_operand() -> None:
-    assert ops.sub.rule(0)(0.0, 1.0, 2.0) == 1.0
-    assert ops.sub.rule(1)(0.0, 1.0, 2.0) == -1.0
-    assert ops.dot.rule(2)(0.0, 1.0, 2.0, 3.0, 4.0) == 4.0
-    assert HALVES.rule(0)(1.0, 2.0, 3.0) == 0.5
-    assert HALVES.rule(1)(1.0, 2.0, 3.0) == 0.0
-
-
 def test_all_derivatives_at_once_or_only_those_that_are_wanted() -> None:
     assert list(ops.sub.slopes(-1.0, [1.0, 2.0])) == [1.0, -1.0]
     assert list(ops.sub.slopes(-1.0, [1.0, 2.0], [False, True])) == [0.0, -1.0]

@@ -210,4 +210,4 @@ def test_a_node_that_no_program_made_is_made_here() -> None:
     deadline = time.monotonic() + 10
     while not hasattr(x, "_at") and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert Path(origin_of(x).file).name == "value.py"
+    assert Path(origin_of(x).file).parent.name == "engine"
