@@ -9,9 +9,11 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from graphlib import TopologicalSorter
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -197,7 +199,9 @@ distributions = cache(packages_distributions)  # it reads the records of all tha
 
 @every_module
 def test_every_import_is_declared(module: str) -> None:
-    declared = set(re.findall(r"^[\w.-]+", "\n".join(requires("micrograd-dl") or []), re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    packages = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    declared = set(re.findall(r"^[\w.-]+", "\n".join(packages), re.MULTILINE))
     for found in imports(module):
         top = found.module.partition(".")[0]
         if top in sys.stdlib_module_names or is_ours(top):

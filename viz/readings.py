@@ -186,7 +186,7 @@ class _Walk:
         totals: for a node, every text that its gradient takes.
     """
 
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
     terms: dict[tuple[Value, int], int]
     totals: dict[Value, set[str]]
 

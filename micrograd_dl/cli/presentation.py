@@ -52,7 +52,7 @@ def heading(step: Step, colours: bool = False) -> str:
 
 
 def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
-    """A step as it is told, indented; the running total goes to a line of its own where it must.
+    """A step as it is shown, indented; its remarks go to lines of their own where they must.
 
     >>> from micrograd_dl.engine.value import Value
     >>> trace = Trace(Value(2, "weight") * Value(3, "input"))
@@ -60,15 +60,16 @@ def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
       dinput += dJ/dJ * dJ/dinput = 1 * 2 = 2
           (dinput: 0 -> 2)
     """
-    told, total = _INDENT + str(step), ""
+    equation, remarks = str(step), ""
     if isinstance(step, Contribute):
-        whole = told
-        told, _, total = whole.rpartition("   (")
-        total = ("   (" if columns(whole) <= width else f"\n{3 * _INDENT}(") + total
-    told = wrapped(told, width).removeprefix(_INDENT)
-    name = _written(step) if told.startswith(_written(step)) else ""
+        separator = "   " if columns(_INDENT + equation) <= width else "\n" + 3 * _INDENT
+        equation = step.equation()
+        remarks = "".join(f"{separator}({remark})" for remark in step.remarks())
+    equation = wrapped(_INDENT + equation, width).removeprefix(_INDENT)
+    name = _written(step) if equation.startswith(_written(step)) else ""
     style = "forward" if isinstance(step, Evaluate) else "backward"
-    return _INDENT + paint(name, style, colours) + told.removeprefix(name) + paint(total, "faint", colours)
+    written = paint(name, style, colours) + equation.removeprefix(name)
+    return _INDENT + written + paint(remarks, "faint", colours)
 
 
 def listing(trace: Trace, first: int, last: int, width: int = 80, colours: bool = False) -> str:
@@ -123,11 +124,9 @@ def whole_walk(trace: Trace, text: str, width: int = 80, colours: bool = False) 
 
 
 def _gradients(trace: Trace) -> Iterator[str]:
-    final = {trace.root: trace.seed}
-    final |= {step.operand: step.after for step in trace.steps if isinstance(step, Contribute)}
     for node in trace.order:
         if node.is_leaf:
-            yield f"{trace.notation.total(node)} = {number(final.get(node, 0.0))}"
+            yield f"{trace.notation.total(node)} = {number(trace.steps.gradient(node))}"
 
 
 def _written(step: Step) -> str:

@@ -1,9 +1,8 @@
-"""A prompt with pdb's manners: abbreviations, help, completion; errors are told and not raised."""
+"""A prompt like that of pdb: abbreviations, help, completion; a mistake is told and the prompt goes on."""
 
 from __future__ import annotations
 
 import cmd
-import difflib
 import inspect
 import re
 import sys
@@ -11,10 +10,11 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
+from micrograd_dl.cli.parser import did_you_mean
 from micrograd_dl.cli.terminal import complain, paint, write
 from micrograd_dl.output.text import message_of
 
-_LEAVING = "Ctrl-D or q leaves."
+_EXPECTED = (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError)
 
 
 class Prompt(cmd.Cmd):
@@ -39,7 +39,7 @@ class Prompt(cmd.Cmd):
     """
 
     groups: ClassVar[Mapping[str, Mapping[str, str]]] = {"Leave": {"help": "[COMMAND]", "quit": ""}}
-    short: ClassVar[Mapping[str, str]] = {"h": "help", "q": "quit", "exit": "quit"}
+    short: ClassVar[Mapping[str, str]] = {"h": "help", "?": "help", "q": "quit", "exit": "quit"}
     repeated: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
@@ -57,6 +57,7 @@ class Prompt(cmd.Cmd):
         self.again = "help"
         self.failures = 0
         self._line = 0  # of the script
+        self._shadowed: set[str] = set()  # names of nodes that are commands too, of which that has been said
 
     # --- what a particular prompt says of itself ------------------------------------------------------
 
@@ -80,17 +81,14 @@ class Prompt(cmd.Cmd):
 
     def run(self) -> int:
         """Carry out commands to ``quit`` or the end of input; 1 if a command of a script failed, else 0."""
-        if self.script is not None:
-            return self._run_script(self.script)
-        while True:
-            try:
-                self.cmdloop()
-                return 0
-            except KeyboardInterrupt:
-                self.say("", _LEAVING)
-
-    def _run_script(self, script: Iterable[str]) -> int:
-        for line in script:
+        if self.script is None:
+            while True:
+                try:
+                    self.cmdloop()
+                    return 0
+                except KeyboardInterrupt:
+                    self.say("", "Ctrl-D or q leaves.")
+        for line in self.script:
             self._line += 1
             if line.strip() and not line.lstrip().startswith("#") and self.onecmd(line):
                 break
@@ -111,16 +109,19 @@ class Prompt(cmd.Cmd):
         return stop
 
     def onecmd(self, line: str) -> bool:
-        """Carry out one line. What is wrong with it is told, not raised. True if it was the last."""
+        """Carry out one line; True if it was the last. Whatever fails is told, and the prompt goes on."""
         if line == "EOF":  # what cmd.Cmd makes of the end of input
             self.say("")
             return True
         try:
-            return self._carried_out(line.strip() or self.again)
-        except BrokenPipeError:
+            return self._carry_out(line.strip() or self.again)
+        except (BrokenPipeError, KeyboardInterrupt, SystemExit):
             raise
-        except (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError) as error:
+        except _EXPECTED as error:
             self._tell_failure(message_of(error))
+        except BaseException as error:  # noqa: BLE001
+            # The panic of a library in Rust is a BaseException. The walk is not to be lost by it.
+            self._tell_failure(f"{type(error).__name__}: {error}")
         return False
 
     def meant(self, line: str) -> tuple[str, str]:
@@ -133,7 +134,7 @@ class Prompt(cmd.Cmd):
         match = re.match(r"(\?|[A-Za-z]+(?!\S))\s*+(?![-+*/]+\s)(.*)", line, re.DOTALL)
         if match is None:
             return "", line
-        word, argument = match[1].replace("?", "help"), match[2].strip()
+        word, argument = match[1], match[2].strip()
         if word in self.arguments or word in self.short:
             return self.short.get(word, word), argument
         begun = [name for name in self.arguments if name.startswith(word)]
@@ -143,14 +144,11 @@ class Prompt(cmd.Cmd):
             return "", line
         if begun:
             raise ValueError(f"{word} could be {', '.join(begun[:-1])} or {begun[-1]}")
-        near = difflib.get_close_matches(word, self.arguments, 1)
         raise ValueError(
-            f"there is no command {word}: "
-            + (f"{near[0]}, perhaps? " if near else "")
-            + "help lists them all"
+            f"there is no command {word}{did_you_mean(word, self.arguments) or ': help lists them all'}"
         )
 
-    def _carried_out(self, line: str) -> bool:
+    def _carry_out(self, line: str) -> bool:
         command, argument = self.meant(line)
         if not command:
             self.show(line)
@@ -162,6 +160,9 @@ class Prompt(cmd.Cmd):
             raise ValueError(f"{command} needs an argument: {command} {takes} (help {command} says more)")
         if command in self.repeated:
             self.again = line
+        if line not in self._shadowed and self.is_name(line):
+            self._shadowed.add(line)
+            self.say(f"({line} is the command {command}; p {line} shows the node {line})")
         return bool(self._method(command)(argument))
 
     def _method(self, command: str) -> Callable[[str], bool | None]:
@@ -171,8 +172,8 @@ class Prompt(cmd.Cmd):
     def _tell_failure(self, problem: str) -> None:
         self.failures += 1
         self.stdout.flush()
-        text = f"*** {problem}" if self.script is None else f"line {self._line}: {problem}"
         colours = self.colours and self.script is None
+        text = f"*** {problem}" if self.script is None else f"line {self._line}: {problem}"
         complain(paint(text, "wrong", colours), stream=self.stderr, colours=colours)
 
     def _prompt(self) -> str:
@@ -200,23 +201,13 @@ class Prompt(cmd.Cmd):
 
     def do_help(self, argument: str) -> None:
         """List all commands, or explain one."""
-        command = self.meant(argument)[0] if argument else ""
-        if not command:
-            self._overview()
+        if command := self.meant(argument)[0] if argument else "":
+            short = " or ".join(word for word, full in self.short.items() if full == command)
+            head = paint(f"{command} {self.arguments[command]}".strip(), "strong", self.colours)
+            self.say(head + f"   (short: {short})" * bool(short))
+            parts = self._help(command).split("\n\n")
+            self.say(*(textwrap.indent(textwrap.fill(part, 76), "  ") for part in parts))
             return
-        short = " or ".join(word for word, full in self.short.items() if full == command)
-        head = f"{command} {self.arguments[command]}".strip()
-        self.say(paint(head, "strong", self.colours) + (f"   (short: {short})" if short else ""))
-        self.say(
-            *(textwrap.indent(textwrap.fill(part, 76), "  ") for part in self._help(command).split("\n\n"))
-        )
-
-    def do_quit(self, argument: str) -> bool:
-        """Leave; so does Ctrl-D."""
-        del argument
-        return True
-
-    def _overview(self) -> None:
         shortest = {full: word for word, full in reversed(list(self.short.items()))}
         for group, commands in self.groups.items():
             self.say(paint(group, "strong", self.colours))
@@ -224,6 +215,11 @@ class Prompt(cmd.Cmd):
                 summary = self._help(name).partition("\n")[0]
                 self.say(f"  {shortest.get(name, ''):3} {f'{name} {takes}':22} {summary}")
         self.say("Any beginning that only one command has will do. help COMMAND says more.")
+
+    def do_quit(self, argument: str) -> bool:
+        """Leave; so does Ctrl-D."""
+        del argument
+        return True
 
     def _help(self, command: str) -> str:
         return inspect.getdoc(self._method(command)) or "(Python was started without docstrings.)"

@@ -1,4 +1,4 @@
-"""The prompt of ``micrograd-dl step``: a debugger for backpropagation, with pdb's manners.
+"""The prompt of ``micrograd-dl step``: a debugger for backpropagation.
 
 >>> import sys
 >>> from micrograd_dl.notation.expression import parse
@@ -13,36 +13,42 @@ dJ/du * du/dc = 9
 
 from __future__ import annotations
 
+import glob
 import re
+import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import find
-from micrograd_dl.cli.questions import Questions
-from micrograd_dl.cli.terminal import paint
+from micrograd_dl.cli.lookup import answer
+from micrograd_dl.cli.prompt import Prompt
+from micrograd_dl.cli.terminal import paint, wrapped
+from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.trace import Breakpoint, Trace
+from micrograd_dl.explain.breakpoints import Breakpoint
+from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.notation.steps import Contribute, Evaluate, Step
+from micrograd_dl.notation.source import to_source
+from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
 from micrograd_dl.output.numbers import real_number, whole_number
 
 _HINT = """\
-Enter does the next step, back undoes it, c goes on to the end, why tells why.
+Enter does the next step, back undoes it, c goes on to the end, why explains it.
 help lists all commands, q leaves."""
+_NEARBY = 4  # steps that `list` shows on either side of the one just done
 _MOST_UNDONE = 1000
 _CONDITIONS = ("isnan", "isinf", "data", "grad", "abs(data)", "abs(grad)")
 
 
-class Stepper(Questions):
+class Stepper(Prompt):
     """A prompt that walks through a trace; ``run()`` opens it.
 
     Args:
         trace: the walk. The commands move it, and ``set`` changes its leaves.
         text: the expression as it was given, for the opening.
-        script, stdout, stderr, colours: see :class:`micrograd_dl.cli.prompt.Prompt`.
+        script, stdout, stderr, colours: as `Prompt` takes them.
     """
 
     groups: ClassVar[Mapping[str, Mapping[str, str]]] = {
@@ -64,7 +70,16 @@ class Stepper(Questions):
             "unwatch": "[NODE]",
         },
         "Change": {"set": "LEAF NUMBER", "undo": ""},
-        **Questions.groups,
+        "Look": {
+            "print": "EXPR",
+            "where": "",
+            "list": "[FIRST [LAST]]",
+            "graph": "",
+            "draw": "FILE",
+            "source": "",
+        },
+        "Ask": {"why": "[NODE]", "paths": "[NODE]", "nudge": "[NODE] [H]", "check": ""},
+        **Prompt.groups,
     }
     short: ClassVar[Mapping[str, str]] = {
         "s": "step",
@@ -74,7 +89,10 @@ class Stepper(Questions):
         "unt": "until",
         "b": "break",
         "cl": "clear",
-        **Questions.short,
+        "p": "print",
+        "w": "where",
+        "l": "list",
+        **Prompt.short,
     }
     repeated: ClassVar[frozenset[str]] = frozenset({"step", "next", "back", "continue", "rcontinue", "until"})
 
@@ -87,12 +105,15 @@ class Stepper(Questions):
         stderr: IO[str] | None = None,
         colours: bool = False,
     ) -> None:
-        super().__init__(trace, script, stdout, stderr, colours)
+        super().__init__(script, stdout, stderr, colours)
+        self.trace = trace
         self.text = text
         self.again = "step"
         self._for_once: list[Breakpoint] = []
         # What `undo` brings back: the position and, if a leaf was set, the leaf and its data.
         self._past: deque[tuple[int, Value | None, float]] = deque(maxlen=_MOST_UNDONE)
+
+    # --- what the prompt says of itself ---------------------------------------------------------------
 
     def run(self) -> int:
         """Carry out commands, at a terminal after a short introduction; the exit code."""
@@ -104,13 +125,56 @@ class Stepper(Questions):
         """The command and its argument; ``a = 6`` sets a leaf."""
         return ("set", line) if re.match(r"\w+\s*=(?!=)", line) else super().meant(line)
 
+    def where_we_are(self) -> str:
+        """The phase and the step, such as ``(forward 2/9)``."""
+        return f"({presentation.phase(self.trace)} {self.trace.position}/{len(self.trace)}) "
+
+    def is_name(self, text: str) -> bool:
+        """Whether `text` is a node or a gradient."""
+        try:
+            self.trace.notation.find(text)
+        except KeyError:
+            return False
+        return True
+
+    def show(self, text: str) -> None:
+        """Print a name or an expression."""
+        self.do_print(text)
+
     def words(self, command: str) -> Iterable[str]:
-        """Names of nodes, gradients, operations: whatever the command takes."""
+        """What the command takes: names of nodes, gradients, operations."""
+        names = self.trace.notation.names
         if command == "set":
-            return [name for node, name in self.trace.notation.names.items() if node.is_leaf]
-        if command in ("break", "tbreak"):
-            return [*super().words(command), *TABLE, *_CONDITIONS]
+            return [name for node, name in names.items() if node.is_leaf]
+        if command in ("why", "paths", "nudge", "watch", "unwatch"):
+            return names.values()
+        if command in ("print", "until", "break", "tbreak", ""):
+            more = [*TABLE, *_CONDITIONS] if command in ("break", "tbreak") else []
+            return [*names.values(), *map(self.trace.notation.gradient, names), *more]
         return super().words(command)
+
+    @property
+    def width(self) -> int:
+        """The columns of the terminal, or 80."""
+        return shutil.get_terminal_size().columns
+
+    def tell(self, found: object) -> None:
+        """Write something as text, its lines broken where they are too long."""
+        self.say(wrapped(str(found), self.width))
+
+    def node(self, text: str) -> Value:
+        """The node that is meant by its name or its gradient's; without text, the one the last step wrote.
+
+        Raises:
+            KeyError: there is no such node.
+            ValueError: there is no text, and no last step.
+        """
+        if text:
+            return self.trace.notation.find(text)[0]
+        step = self.trace.current
+        if step is None:
+            raise ValueError(f"say which node: {self.trace.notation.listed()}")
+        return written_node(step)
 
     # --- moving ---------------------------------------------------------------------------------------
 
@@ -300,7 +364,7 @@ class Stepper(Questions):
         """What a Trace takes for a node or a gradient, in any of their forms; other text as it is."""
         if not self.is_name(text):
             return text
-        node, gradient = find(self.trace, text)
+        node, gradient = self.trace.notation.find(text)
         return self.trace.notation.gradient(node) if gradient else self.trace.notation.name(node)
 
     # --- changing -------------------------------------------------------------------------------------
@@ -340,6 +404,102 @@ class Stepper(Questions):
         self.say(told)
         if trace.current is not None:
             self.say(presentation.sentence(trace.current, self.width, self.colours))
+
+    # --- looking --------------------------------------------------------------------------------------
+
+    def do_print(self, argument: str) -> None:
+        """Show a name, a derivative or an expression.
+
+        EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as
+        dJ/du * du/db. Numbers are shown in full. The word print may be left out.
+        """
+        self.tell(answer(self.trace, argument))
+
+    def do_where(self, argument: str) -> None:
+        """Show all that is known by now.
+
+        Each node has a line with its formula, its data and its gradient.
+        """
+        del argument
+        self.say(self.trace.paper())
+
+    def do_list(self, argument: str) -> None:
+        """List the steps around here, or those asked for.
+
+        The arrow marks the step just done; steps that are still to come have no numbers.
+        """
+        words = [whole_number(word) for word in argument.split()]
+        if len(words) > 2:
+            raise ValueError(f"list takes a first and a last step, not {argument:.40}")
+        first = words[0] if words else self.trace.position - _NEARBY
+        last = words[1] if len(words) == 2 else first + 2 * _NEARBY
+        first, last = max(1, first), min(last, len(self.trace))
+        if first > last:
+            raise ValueError(f"there is nothing to list: the steps are 1 ... {len(self.trace)}")
+        self.say(presentation.listing(self.trace, first, last, self.width, self.colours))
+
+    def do_graph(self, argument: str) -> None:
+        """Draw the graph in the terminal.
+
+        It shows what is known by now; the arrow marks where the last step was.
+        """
+        del argument
+        for line in text_graph(self.trace, self.width).splitlines():
+            self.say(paint(line, "strong", self.colours and line.startswith("->")))
+
+    def do_draw(self, argument: str) -> None:
+        """Save a picture of the graph to a file.
+
+        It shows what is known by now. The end of the name decides the format, such as .svg or .png.
+        """
+        from micrograd_dl import viz
+
+        file = argument.strip("'\"")
+        viz.draw(self.trace).save(file)
+        self.say(f"Wrote {file}")
+
+    def complete_draw(self, text: str, *_: object) -> list[str]:
+        """The files that begin with `text`."""
+        return glob.glob(glob.escape(text) + "*")
+
+    def do_source(self, argument: str) -> None:
+        """Show both passes as a Python function."""
+        del argument
+        self.say(to_source(self.trace.root).rstrip())
+
+    # --- asking ---------------------------------------------------------------------------------------
+
+    def do_why(self, argument: str) -> None:
+        """Show every term of a gradient, with its reason.
+
+        Without NODE it is about the gradient that the last step wrote.
+        """
+        self.tell(self.trace.why(self.node(argument)))
+
+    def do_paths(self, argument: str) -> None:
+        """Show a gradient as a sum over paths.
+
+        A path leads from the result down to NODE, and its product has a factor for every edge.
+        """
+        self.tell(self.trace.paths(self.node(argument)))
+
+    def do_nudge(self, argument: str) -> None:
+        """Change a node a little; see what the result does.
+
+        NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by,
+        over H, is close to the derivative.
+        """
+        name, h = argument, "0.001"
+        if not self.is_name(argument) and argument:
+            name, _, h = argument.rpartition(" ")
+        self.tell(self.trace.nudge(self.node(name.strip()), real_number(h)))
+
+    def do_check(self, argument: str) -> None:
+        """Compare all gradients with numerical ones."""
+        del argument
+        found = self.trace.check()
+        self.tell(found)
+        self.failures += not (found.ok and found.complete)
 
 
 def _leave_one_node(first: Step | None, step: Step) -> bool:

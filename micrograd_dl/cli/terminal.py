@@ -133,6 +133,11 @@ def complain(*lines: str, stream: IO[str] | None = None, colours: bool = False) 
     write(*map(shortened, lines), stream=stream or sys.stderr, colours=colours)
 
 
+def warn(message: str) -> None:
+    """Write a warning of the command line."""
+    complain(f"micrograd-dl: warning: {message}")
+
+
 def write_stand_ins(stream: IO[str] | None) -> None:
     """Let `stream` write something in ASCII for each character that its encoding lacks, rather than raise."""
     codecs.register_error("micrograd_dl.stand_in", _stand_in)

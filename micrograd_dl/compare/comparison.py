@@ -105,8 +105,8 @@ def compare(
 
     >>> from micrograd_dl import nn, vectorized
     >>> layers = 2, [3, 1], ["tanh", "sigmoid"]
-    >>> result = compare(nn.MLP(*layers), vectorized.MLP(*layers), [[0.0, 1.0], [1.0, 1.0]], [[1, 0]])
-    >>> result.equal
+    >>> here, there = nn.MLP(*layers, seed=1), vectorized.MLP(*layers, seed=1)
+    >>> compare(here, there, [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]).equal
     True
     """
     here.require_same_layers(there)

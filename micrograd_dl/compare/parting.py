@@ -13,7 +13,7 @@ from micrograd_dl.nn.activations import Activation
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.normalisation import EPSILON
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.vectorized.formulas import REGULARISERS
+from micrograd_dl.vectorized.formulas import PENALTY_SLOPES
 
 
 class Parted(Protocol):
@@ -143,7 +143,7 @@ def _factor(row: Parted, m: int, tolerance: float) -> str | None:
 def _why_dW(row: Parted, model: Network, m: int, tolerance: float) -> str:
     W = model.layers_data()[row.l - 1][0]
     penalties = {
-        name.upper(): lambda_ / (2 * m) * REGULARISERS[name].slope(W)
+        name.upper(): lambda_ / (2 * m) * PENALTY_SLOPES[name](W)
         for name, lambda_ in model.regularisers.items()
     }
     for name, penalty in penalties.items():

@@ -9,20 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.terms import ATOM, Term, full_number, numbers_of, shortened
 from micrograd_dl.output.text import plural
 
 Rule = Callable[..., Any]
-Side = Literal["right", "left"]
 
-kink_side: ContextVar[Side] = ContextVar("kink_side", default="right")
+kink_side: ContextVar[str] = ContextVar("kink_side", default="right")
 
 
 @contextmanager
-def slope_at_kink(side: Side) -> Iterator[None]:
+def slope_at_kink(side: str) -> Iterator[None]:
     """Choose the slope of ReLU and leaky ReLU at exactly 0, for what is recorded in a ``with`` block.
 
     ``"right"``, as without a block, is the course's rule: 1 for z >= 0. ``"left"`` is PyTorch's and that of

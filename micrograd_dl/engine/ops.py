@@ -189,7 +189,7 @@ def _latex_call(name: str) -> Rule:
 
 
 def _sum_text(*x: Term) -> str:
-    return " + ".join([x[0], *(f"{term:2}" for term in x[1:])])
+    return " + ".join([f"{x[0]:1}", *(f"{term:2}" for term in x[1:])])
 
 
 def _pairs_text(times: str) -> Rule:
@@ -245,14 +245,14 @@ add: Operation = _entry(
     "add", "+", 2,
     forward=lambda x, y: x + y,
     derivatives=(lambda out, x, y: 1.0, lambda out, x, y: 1.0),
-    text=lambda x, y: f"{x} + {y:2}", latex=lambda x, y: f"{x} + {y:2}", precedence=ADD,
+    text=lambda x, y: f"{x:1} + {y:2}", latex=lambda x, y: f"{x} + {y:2}", precedence=ADD,
     meaning="x + y",
 )  # fmt: skip
 sub: Operation = _entry(
     "sub", "-", 2,
     forward=lambda x, y: x - y,
     derivatives=(lambda out, x, y: 1.0, lambda out, x, y: -1.0),
-    text=lambda x, y: f"{x} - {y:2}", latex=lambda x, y: f"{x} - {y:2}", precedence=ADD,
+    text=lambda x, y: f"{x:1} - {y:2}", latex=lambda x, y: f"{x} - {y:2}", precedence=ADD,
     meaning="x - y",
 )  # fmt: skip
 mul: Operation = _entry(
@@ -431,7 +431,7 @@ at_least: Operation = _entry(
     "at_least", "≥", 2,
     forward=_at_least, array=_at_least_array,
     derivatives=(lambda out, x, y: 0.0, lambda out, x, y: 0.0),
-    latex=lambda x, y: rf"[{x} \ge {y}]",
+    text=lambda x, y: Term(f"1 if {x:1} >= {y:1} else 0", 0), latex=lambda x, y: rf"[{x} \ge {y}]",
     kink=lambda x, y: x - y,
     meaning="1 where x >= y, else 0; the slope is 0",
 )  # fmt: skip
@@ -461,7 +461,7 @@ log_for_power: Operation = _entry(
     "log_for_power", "log", 1,
     forward=_log_for_power, array=_log_for_power_array,
     derivatives=(lambda out, x: 1.0 / x,),
-    latex=lambda x: rf"\log({x})",
+    text=_call("log"), latex=lambda x: rf"\log({x})",
     defined=lambda x: not x < 0, requirement="an operand of at least 0",
     meaning="log(x) in the slope of x ** y by y: 0 at 0, where x ** y is flat, and NaN below",
 )  # fmt: skip

@@ -367,12 +367,12 @@ def applied(operation: Operation, nodes: Sequence[Value]) -> tuple[float, tuple[
     values = [x.data for x in nodes]
     try:
         data: float = operation.forward(*values)
-    except (ValueError, ZeroDivisionError) as error:
-        raise operation.refusal(error, values, names_of(nodes)) from None
-    except TypeError:
+    except (ValueError, ZeroDivisionError, TypeError) as error:
         for node in nodes:
-            require_numbers(topological_order(node))
-        raise
+            require_numbers(topological_order(node), "data")
+        if isinstance(error, TypeError):
+            raise
+        raise operation.refusal(error, values, names_of(nodes)) from None
     return data, tuple(operation.slopes(data, values, [not x.is_constant for x in nodes]))
 
 
@@ -416,10 +416,10 @@ def set_origin(node: Value, text: str, start: int, end: int) -> None:
     node._where, node._at = TextSpan(text, start, end), 0
 
 
-def require_numbers(nodes: Sequence[Value]) -> None:
+def require_numbers(nodes: Sequence[Value], *attributes: str) -> None:
     """Raise TypeError if a program has assigned to `data` or `grad` what is not a number."""
     for node in nodes:
-        for what in ("data", "grad"):
+        for what in attributes or ("data", "grad"):
             x = getattr(node, what)
             if type(x) is not float:
                 name = readable(node.label) if node.label else "a Value"

@@ -17,7 +17,7 @@ from micrograd_dl.gradcheck.differences import EPS, KINK, UNDEFINED, Line, Sampl
 from micrograd_dl.gradcheck.perturbation import Disturber
 from micrograd_dl.gradcheck.verdict import EPSILON, Check, Component, Judge, judged, to_step
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.steps import Contribute, steps_in
+from micrograd_dl.notation.steps import Contribute, Walk
 
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity
 
@@ -131,7 +131,7 @@ class _GraphJudge(Judge):
     def no_number(self, leaf: Value) -> str:
         """See `Judge.no_number`: the term of the chain rule at which numbers end."""
         if not self._terms:
-            for step in steps_in(self.order, self.notation):
+            for step in Walk(self.order, self.notation):
                 if isinstance(step, Contribute):
                     self._terms.setdefault(step.operand, []).append(step)
         node = leaf

@@ -17,7 +17,13 @@ import numpy as np
 
 from micrograd_dl.gradcheck.differences import EPS, GOOD, KINK, NO_DIGITS, UNDEFINED, Line, Sample, steps
 from micrograd_dl.gradcheck.verdict import EPSILON, Check, Component, Judge, NotJudged, judged, to_step
-from micrograd_dl.nn.theta import Model, kept, names, require_model, vector
+from micrograd_dl.nn.parameters import (
+    Model,
+    component_names,
+    parameter_vector,
+    require_model,
+    restoring,
+)
 from micrograd_dl.output.numbers import to_seed, to_whole
 
 _GROUPS = 5  # of steps that are tried for a component, besides the course's
@@ -58,11 +64,11 @@ def check_gradients(
     epsilon = to_step(epsilon)
     seed = to_seed(seed)
     _require_that_it_can_be_checked(model)
-    called = names(model)
+    called = component_names(model)
     # Frozen, a network with batch normalisation leaves its running averages alone.
-    with getattr(model, "frozen", nullcontext)(), kept(model.parameters()):
+    with getattr(model, "frozen", nullcontext)(), restoring(model.parameters()):
         J = model.cost_and_grad(X, Y)
-        exact = vector(model.parameters(), "grad").tolist()
+        exact = parameter_vector(model.parameters(), "grad").tolist()
         if not math.isfinite(J):
             raise ValueError(f"the cost is {J}: there is no derivative to be checked")
         if model.cost_and_grad(X, Y) != J:
@@ -110,7 +116,7 @@ def _noise(model: Model, X: Any, Y: Any, seed: int) -> float:
     seen = []
     for sign in (1, -1):  # if there is a kink on one way, or an end, there is none on the way back
         costs = []
-        with kept(parameters), suppress(ValueError, ArithmeticError):
+        with restoring(parameters), suppress(ValueError, ArithmeticError):
             for _ in range(12):
                 for p, way in zip(parameters, ways, strict=True):
                     p.data += sign * (way if isinstance(p.data, np.ndarray) else float(way))
@@ -140,7 +146,7 @@ class _ModelJudge(Judge):
         super().__init__(dict(zip(called, exact, strict=True)))
         self.model, self.X, self.Y, self.J = model, X, Y, J
         self.noise = 0.0
-        self.sizes = np.abs(vector(model.parameters()))
+        self.sizes = np.abs(parameter_vector(model.parameters()))
         places = [(p, k) for p in model.parameters() for k in range(np.size(p.data))]
         self.places = dict(zip(called, places, strict=True))
 
@@ -151,7 +157,7 @@ class _ModelJudge(Judge):
         try:
             J = float(self.model.cost_and_grad(self.X, self.Y))
             # What the rounding of each parameter would do to it, by the gradient there.
-            slopes = vector(self.model.parameters(), "grad")
+            slopes = parameter_vector(self.model.parameters(), "grad")
         finally:  # a cost that is refused there must not leave the component where it is refused
             self._put(leaf, before)
         by_parameters = float(np.abs(slopes) @ self.sizes)

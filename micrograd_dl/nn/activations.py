@@ -28,6 +28,11 @@ class Activation:
     def __repr__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A built-in one is copied, and found again from a pickle, as itself.
+        is_built_in = ACTIVATIONS.get(self.name) is self
+        return self.name if is_built_in else (Activation, (self.name, self.of, self.squared_gain))
+
 
 def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
     return lambda z: [operation(unit) for unit in z]

@@ -26,7 +26,7 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
     if len(shape) < 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
         raise ValueError(
             "a network takes at least one input and one layer of at least one unit, in whole numbers, "
-            f"not {shape}"
+            f"not {shape}; without hidden layers the sizes are [1]"
         )
     shape = tuple(int(n) for n in shape)
     count = sum((before + 1) * n for before, n in pairwise(shape))
@@ -103,6 +103,13 @@ def smoothing_of(x: float, loss: Loss) -> float:
     if x and loss.classes is None:
         raise ValueError(f"label_smoothing is for probabilities; the targets of {loss.name} are none")
     return x
+
+
+def side_of(x: Any) -> str:
+    """The side of a kink whose slope is taken there."""
+    if x not in ("right", "left"):
+        raise ValueError(f'slope_at_kink is "right" (the lectures) or "left" (PyTorch), not {x!r}')
+    return str(x)
 
 
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:

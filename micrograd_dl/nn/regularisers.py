@@ -32,6 +32,9 @@ class Regulariser:
     def __repr__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> str:
+        return self.name  # found again as itself
+
 
 l2 = Regulariser("l2", lambda w: w * w)
 l1 = Regulariser("l1", lambda w: ops.abs(w))

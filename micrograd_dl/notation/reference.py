@@ -21,9 +21,9 @@ _OPENING = """\
 # Operations
 
 Every primitive operation of `micrograd_dl`, as its entry in `micrograd_dl/engine/ops.py` has it. In a local
-derivative, `out` is the operation's own result; `at_least(x, y)` is 1 where x >= y, else 0. An operation
-with a kink has a slope there too, by the choice that the meaning names. What happens at infinity, at NaN
-and on overflow is the same for all: see the opening of `micrograd_dl/engine/ops.py`.
+derivative, `out` is the operation's own result. An operation with a kink has a slope there too, by the
+convention that the meaning names. What happens at infinity, at NaN and on overflow is the same for all: see
+the opening of `micrograd_dl/engine/ops.py`.
 
 """
 

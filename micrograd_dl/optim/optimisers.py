@@ -115,7 +115,6 @@ class Optimiser(ABC):
         self.steps = 0
         self.epoch = 0
         self.state: dict[str, list[Any]] = {}
-        self._changes: dict[int, Any] = {}
         self._decay: list[Any] = []
         if clip_value is not None:
             self.clip_value = above_zero(clip_value, "clip_value")
@@ -168,9 +167,11 @@ class Optimiser(ABC):
             direction = self._direction(i, clipped[i] if clipped else p.grad)
             if self._decay:
                 direction = direction + self._decay[i] * p.data
-            if i not in self._changes:  # its memory is asked for once
-                self._changes[i] = np.empty_like(direction)
-            p.data -= np.multiply(direction, alpha, out=self._changes[i])
+            p.data -= alpha * direction
+
+    def block_shapes(self) -> list[tuple[int, ...]]:
+        """The shape of each block, which an entry of `state` has too, unless it is a number."""
+        return [np.shape(block.data) for block in self._blocks]
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""

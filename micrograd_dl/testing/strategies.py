@@ -17,11 +17,12 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.ops import TABLE, at_least, log_for_power
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import exact
 from micrograd_dl.output.terms import ATOM, NEG, Term
 
+_CALLED = (at_least, log_for_power)  # written for people, in a form that the parser does not read
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node
 MOST_OPERANDS = 5  # of an operation that takes any number
@@ -147,9 +148,11 @@ class Graph:
         terms = [Term(leaf.label) for leaf in self.leaves]
         last = len(self.program) - 1
         for index, (operation, references) in enumerate(self.program):
-            formula = operation.written(
-                [terms[x] if isinstance(x, int) else _constant(x) for x in references]
-            )
+            operands = [terms[x] if isinstance(x, int) else _constant(x) for x in references]
+            if operation in _CALLED:
+                formula = Term(f"{operation.name}({', '.join(operands)})")
+            else:
+                formula = operation.written(operands)
             term = inline(len(terms), formula) if index < last else None
             if term is None:
                 term = Term("J" if index == last else f"u{index + 1}")

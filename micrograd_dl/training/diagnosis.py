@@ -123,6 +123,32 @@ def bias_and_variance(
     return "\n".join(lines)
 
 
+def divergence(costs: Sequence[float], loss: float, chance: float) -> str:
+    """What is said of a training whose cost rose, or is beyond reason; an empty text of any other.
+
+    Args:
+        costs: of each epoch, on the training set.
+        loss: of the trained network.
+        chance: the loss of a network that knows nothing, as the logarithm of the number of classes is.
+
+    >>> divergence([0.7, 0.1], loss=0.2, chance=0.69)
+    ''
+    >>> print(divergence([0.7, 2.5], loss=2.9, chance=0.69))
+    The cost rose from 0.7 to 2.5: the training diverged, and its errors say nothing about bias and variance.
+    Try a lower learning rate.
+    """
+    if costs and (costs[-1] > costs[0] or max(costs) > 10 * max(costs[0], chance)):
+        what = f"The cost rose from {costs[0]:.4g} to {max(costs):.4g}"
+    elif loss > 10 * chance:
+        what = f"The loss is {loss:.4g}, and {chance:.2g} for a network that knows nothing"
+    else:
+        return ""
+    return (
+        f"{what}: the training diverged, and its errors say nothing about bias and variance.\n"
+        "Try a lower learning rate."
+    )
+
+
 def chance(error: float, m: int) -> float:
     """Two standard errors of an error that was measured on m examples: how far it may be off by chance.
 

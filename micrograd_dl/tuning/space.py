@@ -14,7 +14,7 @@ from micrograd_dl.output.numbers import to_float
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What is uniform in a search: not the number itself, but its place; `place` and `number` are inverse."""
+    """A scale: the place of a number on it is uniform in a search. `place` and `number` are inverse."""
 
     place: Callable[[float], float]
     number: Callable[[float], float]
@@ -171,7 +171,7 @@ class Choice:
         return Choice([x for x in self.values if x in kept])
 
     def __str__(self) -> str:
-        return " / ".join(map(shown, self.values))
+        return " / ".join(map(value_text, self.values))
 
 
 Space: TypeAlias = Mapping[str, Range | Choice]
@@ -196,12 +196,12 @@ def narrowed(space: Space, best: Sequence[Mapping[str, Any]]) -> dict[str, Range
     return {name: where.narrowed(options[name] for options in best) for name, where in space.items()}
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as the command line has it.
 
-    >>> shown((16, 8)), shown(0.5), shown("relu"), shown(None)
-    ('16,8', '0.5', 'relu', 'none')
+    >>> [value_text(x) for x in ((16, 8), 0.5, "relu", None)]
+    ['16,8', '0.5', 'relu', 'none']
     """
     if value is None:
         return "none"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return (",".join(map(str, value)) or "0") if isinstance(value, tuple) else str(value)

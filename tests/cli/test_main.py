@@ -166,7 +166,7 @@ def test_what_does_not_fit_into_the_memory(
     def network(*_: object, **__: object) -> NoReturn:
         raise MemoryError(said)
 
-    monkeypatch.setattr("micrograd_dl.training.experiment.network", network)
+    monkeypatch.setattr("micrograd_dl.training.experiment.make_network", network)
     assert main(["train", "moons", "--hidden", "100000,100000"]) == 1
     assert capsys.readouterr() == (
         "",
@@ -341,7 +341,7 @@ def test_the_examples_of_the_help_work(monkeypatch: pytest.MonkeyPatch, tmp_path
     import shlex
 
     monkeypatch.chdir(tmp_path)
-    examples = [line.strip() for line in cli._TOP_EXAMPLES.splitlines() if "micrograd-dl " in line][:6]
+    examples = [line.strip() for line in cli.EXAMPLES.splitlines() if "micrograd-dl " in line][:6]
     assert len(examples) == 6
     for example in examples:
         piped, _, command = example.rpartition(" | ")
@@ -427,10 +427,10 @@ def test_a_full_disk() -> None:
 
 
 def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> str:
+    def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_standard_input", interrupted)
+    monkeypatch.setattr(cli, "_carry_out", interrupted)
     assert main(["check", "-"]) == 130
 
 

@@ -89,7 +89,7 @@ def test_a_sign_or_a_path_is_no_arithmetic() -> None:
 
 
 def test_an_unknown_command_has_a_hint() -> None:
-    assert sold("appel") == "line 1: there is no command appel: apple, perhaps? help lists them all\n"
+    assert sold("appel") == "line 1: there is no command appel: did you mean apple?\n"
     assert sold("xyz") == "line 1: there is no command xyz: help lists them all\n"
 
 

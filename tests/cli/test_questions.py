@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import io
-import sys
 import types
 from pathlib import Path
 
 import pytest
 
-from micrograd_dl.cli.questions import Questions
+from micrograd_dl.cli.stepper import Stepper
 from micrograd_dl.engine import functions
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -26,7 +25,7 @@ def course(position: int = 9) -> Trace:
 def asked(*script: str, trace: Trace | None = None, colours: bool = False) -> str:
     """What these commands write, errors included."""
     out = io.StringIO()
-    Questions(trace or course(), script, out, out, colours).run()
+    Stepper(trace or course(), "", script, out, out, colours).run()
     return out.getvalue()
 
 
@@ -40,7 +39,7 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     [(0, "(start 0/9) "), (2, "(forward 2/9) "), (5, "(backward 5/9) "), (9, "(end 9/9) ")],
 )
 def test_the_prompt_says_where_we_are(position: int, prompt: str) -> None:
-    assert Questions(course(position)).where_we_are() == prompt
+    assert Stepper(course(position)).where_we_are() == prompt
 
 
 @pytest.mark.parametrize("line", ["print dJ/db", "p dJ/db", "pr  dJ/db", "dJ/db"])
@@ -132,9 +131,17 @@ def test_draw_that_cannot_be_done(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_draw_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "viz", None)
-    assert asked("draw J.svg").startswith("line 1: import of viz")
+def test_the_prompt_survives_whatever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the panic of a library in Rust, which is a BaseException."""
+
+    class Panic(BaseException):
+        pass
+
+    def panics(_: object) -> None:
+        raise Panic("in a library")
+
+    monkeypatch.setattr("micrograd_dl.viz.draw", panics)
+    assert asked("draw J.svg", "p b") == "line 1: Panic: in a library\nb = 3\n"
 
 
 def test_source() -> None:
@@ -189,12 +196,12 @@ def test_a_check_that_fails_is_a_failure_of_the_script(monkeypatch: pytest.Monke
     out = io.StringIO()
     trace = course()
     monkeypatch.setattr(trace, "check", lambda: types.SimpleNamespace(ok=False, __str__=str))
-    assert Questions(trace, ["check", "p J"], out, out).run() == 1
+    assert Stepper(trace, "", ["check", "p J"], out, out).run() == 1
     assert out.getvalue().endswith("J = 33\n")
 
 
 def test_completion() -> None:
-    questions = Questions(course())
+    questions = Stepper(course())
     assert questions.completedefault("", "why ") == ["a", "b", "c", "u", "v", "J"]
     assert questions.completedefault("d", "print d") == ["da", "db", "dc", "du", "dv", "dJ"]
     assert questions.completedefault("", "nothing such ") == []
@@ -204,7 +211,7 @@ def test_completion() -> None:
 
 def test_completion_of_files(tmp_path: Path) -> None:
     (tmp_path / "one[1].svg").write_text("")
-    assert Questions(course()).complete_draw(f"{tmp_path}/one[") == [f"{tmp_path}/one[1].svg"]
+    assert Stepper(course()).complete_draw(f"{tmp_path}/one[") == [f"{tmp_path}/one[1].svg"]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1.5", "9" * 5000, "2_0", "١", "２"])

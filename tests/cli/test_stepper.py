@@ -87,7 +87,7 @@ def test_next_with_a_count() -> None:
 
 
 def test_at_the_end_there_is_nothing_to_do() -> None:
-    for command in ("s", "n", "c", "step 3", "next 3"):
+    for command in ("s", "n", "continue", "step 3", "next 3"):
         assert told(command, trace=course(9)) == COMPLETE
 
 
@@ -102,7 +102,7 @@ def test_back_undoes_steps() -> None:
 
 
 def test_continue_goes_to_the_end() -> None:
-    assert told("c") == told("continue") == told("cont") == BACKWARD + DC + COMPLETE
+    assert told("continue") == told("cont") == told("conti") == BACKWARD + DC + COMPLETE
 
 
 def test_rcontinue_goes_to_the_start() -> None:
@@ -155,7 +155,7 @@ def test_enter_repeats_the_last_movement() -> None:
 
 
 def test_a_breakpoint_stops_continue_both_ways() -> None:
-    assert told("b db", "c", "c", "rc", "rc") == (
+    assert told("b db", "continue", "continue", "rc", "rc") == (
         "  1  db\n"
         + BACKWARD
         + "  db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)\n"
@@ -177,7 +177,7 @@ def test_what_a_breakpoint_can_be(what: str, position: int) -> None:
 
 
 def test_breakpoints_are_listed_and_cleared() -> None:
-    assert told("b") == "  no breakpoints\n"
+    assert told("break") == "  no breakpoints\n"
     assert told("b u", "b mul", "cl 1", "cl").splitlines()[2:] == ["  2  mul", "  1  mul", "  no breakpoints"]
     assert told("b u", "b v", "clear 1 2").endswith("  no breakpoints\n")
     assert told("clear 1") == "line 1: there is no breakpoint 1: break lists them\n"
@@ -185,7 +185,7 @@ def test_breakpoints_are_listed_and_cleared() -> None:
 
 
 def test_a_breakpoint_for_once() -> None:
-    assert told("tbreak u", "b v", "c", "b", "restart", "c").splitlines() == [
+    assert told("tbreak u", "b v", "continue", "break", "restart", "continue").splitlines() == [
         "  1  u (once)",
         "  1  u (once)",
         "  2  v",
@@ -209,7 +209,7 @@ def test_a_breakpoint_is_there_once() -> None:
 
 
 def test_a_breakpoint_that_is_cleared_is_not_for_once_any_more() -> None:
-    assert told("tbreak u", "clear", "b u", "b").splitlines()[-1] == "  1  u"
+    assert told("tbreak u", "clear", "b u", "break").splitlines()[-1] == "  1  u"
 
 
 def test_watches_are_shown_after_every_move() -> None:
@@ -256,13 +256,13 @@ def test_a_set_that_is_undefined_changes_nothing() -> None:
 
 def test_undo_takes_back_moves_and_sets() -> None:
     trace = course()
-    text = told("step 2", "set a 6", "c", "undo", "undo", "undo", "undo", trace=trace)
+    text = told("step 2", "set a 6", "continue", "undo", "undo", "undo", "undo", trace=trace)
     assert trace.position == 0
     assert trace.node("a").data == 5
     assert text.endswith("line 7: there is nothing to undo\n")
 
 
-@pytest.mark.parametrize("line", ["step 3", "next", "until db", "goto 7", "c", "set a 6"])
+@pytest.mark.parametrize("line", ["step 3", "next", "until db", "goto 7", "continue", "set a 6"])
 def test_undo_brings_back_exactly_what_was(line: str) -> None:
     trace = course(1)
     before = repr(trace), trace.paper()
@@ -276,7 +276,7 @@ def test_undo_takes_back_a_move_backwards() -> None:
 
 
 def test_what_changes_nothing_is_not_undone() -> None:
-    assert position_after("step", "where", "watch a", "c", "c", "goto 9", "undo") == 1
+    assert position_after("step", "where", "watch a", "continue", "continue", "goto 9", "undo") == 1
 
 
 # The prompt
@@ -296,7 +296,7 @@ def test_the_opening(monkeypatch: pytest.MonkeyPatch) -> None:
         "u = b*c; v = a + u; J = 3*v\n"
         "at a = 5, b = 3, c = 2\n"
         "\n"
-        "Enter does the next step, back undoes it, c goes on to the end, why tells why.\n"
+        "Enter does the next step, back undoes it, c goes on to the end, why explains it.\n"
         "help lists all commands, q leaves.\n"
         "\n"
         "(start 0/9) \n"
@@ -390,7 +390,7 @@ COMMANDS = [command for command in Stepper(course()).arguments if command not in
 lines = st.one_of(
     st.builds("{} {}".format, st.sampled_from(COMMANDS), st.sampled_from(WORDS)),
     st.builds("{} {}".format, st.sampled_from([*COMMANDS, *Stepper.short]), st.text(max_size=8)),
-    st.sampled_from(["", "s", "n", "c", "b", "w", "l", "draw", "draw x.nothing"]),
+    st.sampled_from(["", "s", "n", "continue", "b", "w", "l", "draw", "draw x.nothing"]),
     st.text(max_size=12),
 )
 

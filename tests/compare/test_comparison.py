@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,10 @@ import pytest
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import Comparison, compare, trace_to
 from micrograd_dl.nn.activations import activation
-from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
 from micrograd_dl.notation.steps import Contribute
-from micrograd_dl.vectorized import formulas
-from micrograd_dl.vectorized.mlp import Cache
+from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS
+from micrograd_dl.vectorized.layer import Cache, DenseLayer
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((3, 5)), RNG.integers(0, 2, (1, 5)).astype(float)
@@ -30,9 +29,10 @@ class Planted(vectorized.MLP):
 
     mistake: Plant
 
-    def _backward(self, cache: Cache, Y: Array) -> None:
-        super()._backward(cache, Y)
+    def _forward_and_backward(self, X: Array, Y: Array) -> Any:
+        found = super()._forward_and_backward(X, Y)
         self.mistake(self)
+        return found
 
 
 def compared(
@@ -63,20 +63,16 @@ def one_reason(comparison: Comparison) -> str:
 
 def scale_dW(l: int, factor: float) -> Plant:
     def mistake(model: Any) -> None:
-        model.layers_grad()[l - 1][0][...] *= factor
+        model.layers[l - 1].W.grad *= factor
 
     return mistake
 
 
 def plant_in_the_loss(monkeypatch: pytest.MonkeyPatch, name: str, wrong: Callable[[Array], Array]) -> None:
     """From now on that loss's dZ is wrong."""
-    right = formulas.LOSSES[name].dZ
-
-    def planted(g: Any, Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        right(g, Z, A, Y, out, scratch)
-        out[...] = wrong(out)
-
-    monkeypatch.setattr(formulas.LOSSES[name], "dZ", staticmethod(planted))
+    right = LOSS_FORMULAS[name]
+    planted = right._replace(dZ=lambda *args: wrong(right.dZ(*args)))
+    monkeypatch.setitem(LOSS_FORMULAS, name, planted)
 
 
 # --- backward -----------------------------------------------------------------------------------------------
@@ -108,7 +104,7 @@ def test_a_mean_missing_everywhere_shows_in_dZ_first(monkeypatch: pytest.MonkeyP
 
 def test_a_mean_missing_in_db() -> None:
     def mistake(model: Any) -> None:
-        model.layers_grad()[1][1][...] *= 5
+        model.layers[1].b.grad *= 5
 
     assert re.search(
         r"at db\[2\], unit \d, .*: db\[2\] is m times what it should be", one_reason(after_backward(mistake))
@@ -117,7 +113,7 @@ def test_a_mean_missing_in_db() -> None:
 
 def test_another_mistake_in_db() -> None:
     def mistake(model: Any) -> None:
-        model.layers_grad()[1][1][1] += 0.5
+        model.layers[1].b.grad[1] += 0.5
 
     reason = one_reason(after_backward(mistake))
     assert "at db[2], unit 2," in reason
@@ -126,26 +122,29 @@ def test_another_mistake_in_db() -> None:
 
 def test_a_transposed_dW() -> None:
     def mistake(model: Any) -> None:
-        dW = model.layers_grad()[1][0]
-        dW[...] = dW.T.copy()
+        model.layers[1].W.grad = model.layers[1].W.grad.T
 
     assert "it is transposed: dW = dZ A^T / m" in one_reason(after_backward(mistake))
 
 
 def test_another_mistake_in_dW() -> None:
     def mistake(model: Any) -> None:
-        model.layers_grad()[1][0][2, 0] = 7
+        model.layers[1].W.grad[2, 0] = 7
 
     reason = one_reason(after_backward(mistake))
     assert re.search(r"at dW\[2\], row 3, column 1, \S+ against 7: ", reason)
     assert reason.endswith("dZ[2] agrees, so it is the product dZ A^T / m, or the regularisation")
 
 
-def test_a_forgotten_transpose_in_dA() -> None:
-    there = vectorized.MLP(*LAYERS, seed=1)
-    second = there._cache(5).layers[1]
-    second.block_T = np.vstack([second.W, second.b.T])
-    reason = one_reason(compared(there))
+def test_a_forgotten_transpose_in_dA(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = DenseLayer.dA_prev
+    square = (3, 3)
+    monkeypatch.setattr(
+        DenseLayer,
+        "dA_prev",
+        lambda self, dZ: self.W.data @ dZ if self.W.data.shape == square else right(self, dZ),
+    )
+    reason = one_reason(compared(vectorized.MLP(*LAYERS, seed=1)))
     assert re.search(r"at dZ\[1\], unit \d, example \d, ", reason)
     assert "W[2] stands where its transpose should: dA[1] = W[2]^T dZ[2]" in reason
 
@@ -165,10 +164,7 @@ def test_a_wrong_derivative_of_an_activation(
 ) -> None:
     layers = (3, [4, 4, 1], [name, "relu" if name == "tanh" else "tanh", "sigmoid"])
 
-    def planted(dA: Array, Z: Array, A: Array, _scratch: Array) -> None:
-        dA *= wrong(Z, A)
-
-    monkeypatch.setattr(formulas.ACTIVATIONS[name], "dZ", staticmethod(planted))
+    monkeypatch.setitem(ACTIVATION_FORMULAS, name, ACTIVATION_FORMULAS[name]._replace(slope=wrong))
     comparison = compared(vectorized.MLP(*layers, seed=1), layers)
     reason = one_reason(comparison)
     row = comparison.backward
@@ -217,11 +213,11 @@ def test_regularisation_forgotten_in_the_gradient(
     options: Any, forgotten: tuple[str, ...], name: str
 ) -> None:
     def mistake(model: Any) -> None:
-        for (W, _), (dW, _) in zip(model.layers_data(), model.layers_grad(), strict=True):
+        for W in (layer.W for layer in model.layers):
             if "l2" in forgotten:
-                dW -= model.l2 / 5 * W
+                W.grad -= model.l2 / 5 * W.data
             if "l1" in forgotten:
-                dW -= model.l1 / 10 * np.sign(W)
+                W.grad -= model.l1 / 10 * np.sign(W.data)
 
     reason = one_reason(after_backward(mistake, **options))
     assert re.search(r"at dW\[3\], row 1, column \d, ", reason)
@@ -233,9 +229,9 @@ def test_regularisation_forgotten_in_the_gradient(
 
 def test_regularisation_forgotten_in_the_cost() -> None:
     class Forgets(vectorized.MLP):
-        def _cost(self, cache: Cache, Y: Array) -> float:
+        def _cost(self, caches: Sequence[Cache], Y: Array) -> float:
             kept, self.regularisers = self.regularisers, {}
-            J = super()._cost(cache, Y)
+            J = super()._cost(caches, Y)
             self.regularisers = kept
             return J
 
@@ -244,15 +240,16 @@ def test_regularisation_forgotten_in_the_cost() -> None:
     assert reason.endswith("the outputs agree, so it is the loss, its mean over m, or the regularisation")
 
 
-def test_a_wrong_loss() -> None:
-    wrong = Loss("logistic", LOSSES["squared"].of, "sigmoid", "0 or 1")
-    assert "at the cost" in one_reason(compared(vectorized.MLP(*LAYERS, wrong, seed=1)))
+def test_a_wrong_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = LOSS_FORMULAS["logistic"]._replace(total=LOSS_FORMULAS["squared"].total)
+    monkeypatch.setitem(LOSS_FORMULAS, "logistic", wrong)
+    assert "at the cost" in one_reason(compared(vectorized.MLP(*LAYERS, seed=1)))
 
 
 @pytest.mark.parametrize("l", [1, 2])
 def test_a_wrong_activation(l: int) -> None:
     there = vectorized.MLP(*LAYERS, seed=1)
-    there._cache(5).layers[l - 1].g = formulas.Relu
+    there.layers[l - 1].g = "relu"
     comparison = compared(there)
     row = comparison.forward
     assert row is not None
@@ -294,10 +291,11 @@ def test_a_walk_to_where_they_part() -> None:
 )
 def test_a_walk_to_a_parameter_whose_derivative_parts(name: str, label: str) -> None:
     class Wrong(vectorized.MLP):
-        def cost_and_grad(self, X: Any, Y: Any) -> float:
-            J = super().cost_and_grad(X, Y)
-            self.named("grad")[name].flat[0 if name == "b2" else 1] += 0.1
-            return J
+        def _forward_and_backward(self, X: Array, Y: Array) -> Any:
+            found = super()._forward_and_backward(X, Y)
+            [wrong] = [p for p in self.parameters() if p.label == name]
+            wrong.grad.flat[0 if name == "b2" else 1] += 0.1
+            return found
 
     layers = (3, [4, 1], ["tanh", "sigmoid"])
     here = nn.MLP(*layers, seed=1, normalisation="layer")
@@ -348,7 +346,7 @@ def test_a_sum_that_cancels_is_no_difference() -> None:
 
 def test_a_nan_on_one_side_is_a_difference() -> None:
     there = vectorized.MLP(*LAYERS, seed=1)
-    there.theta[...] = np.nan
+    there.set_named({name: np.full_like(x, np.nan) for name, x in there.named().items()})
     comparison = compared(there)
     assert comparison.forward is not None
     assert comparison.forward.name == "Z[1]"

@@ -13,7 +13,7 @@ from micrograd_dl.compare.comparison import Comparison, compare
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.normalisation import EPSILON
 from micrograd_dl.vectorized import normalisation
-from micrograd_dl.vectorized.layer import Layer as VectorizedLayer
+from micrograd_dl.vectorized.layer import Cache, DenseLayer
 from micrograd_dl.vectorized.normalisation import Normalisation
 
 RNG = np.random.default_rng(0)
@@ -107,10 +107,11 @@ def test_a_wrong_way_back_through_a_normalisation(
 
 @kinds
 def test_gamma_forgotten_on_the_way_back(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(self: Normalisation, dZ: Array) -> None:
-        np.sum(dZ * self.Z_norm, axis=1, keepdims=True, out=self.dgamma)
-        np.sum(dZ, axis=1, keepdims=True, out=self.dbeta)
-        dZ[...] = right_way_back(dZ, self.Z_norm, self.var, self.axis)
+    right = Normalisation.backward
+
+    def planted(self: Normalisation, dZ: Array, Z_norm: Array, var: Array) -> Array:
+        right(self, dZ, Z_norm, var)
+        return right_way_back(dZ, Z_norm, var, self.axis)
 
     monkeypatch.setattr(Normalisation, "backward", planted)
     assert "gamma is missing: dZ_norm = gamma dZ_tilde" in one_reason(normalised(kind))
@@ -136,11 +137,12 @@ def test_a_mistake_in_dgamma_or_dbeta(
 ) -> None:
     right = Normalisation.backward
 
-    def planted(self: Normalisation, dZ: Array) -> None:
-        right(self, dZ)
-        for each in ("gamma", "beta"):
+    def planted(self: Normalisation, dZ: Array, Z_norm: Array, var: Array) -> Array:
+        found = right(self, dZ, Z_norm, var)
+        for each, p in (("gamma", self.gamma), ("beta", self.beta)):
             if name in (each, "both"):
-                getattr(self, f"d{each}")[...] = wrong(getattr(self, f"d{each}"))
+                p.grad = wrong(p.grad)
+        return found
 
     monkeypatch.setattr(Normalisation, "backward", planted)
     assert reason in one_reason(normalised(kind))
@@ -163,10 +165,9 @@ def test_a_wrong_normalisation(
 ) -> None:
     right = normalisation.normalise
 
-    def planted(Z: Array, axis: int, out: Array) -> tuple[Array, Array]:
-        mean, var = right(Z, axis, out)
-        out[...] = wrong(Z, mean, var, Z.shape[axis])
-        return mean, var
+    def planted(Z: Array, axis: int) -> tuple[Array, Array, Array]:
+        _, mean, var = right(Z, axis)
+        return wrong(Z, mean, var, Z.shape[axis]), mean, var
 
     monkeypatch.setattr(normalisation, "normalise", planted)
     forward, backward = normalised(kind).reasons
@@ -178,19 +179,15 @@ def test_a_wrong_normalisation(
 @pytest.mark.parametrize(("kind", "other"), [("batch", "units"), ("layer", "examples")])
 def test_a_normalisation_over_the_wrong_axis(kind: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = normalisation.normalise
-    monkeypatch.setattr(normalisation, "normalise", lambda Z, axis, out: right(Z, 1 - axis, out))
-    monkeypatch.setattr(Normalisation, "backward", lambda self, dZ: None)
+    monkeypatch.setattr(normalisation, "normalise", lambda Z, axis: right(Z, 1 - axis))
+    monkeypatch.setattr(Normalisation, "backward", lambda self, dZ, Z_norm, var: dZ)
     assert f"the mean and the variance are over the {other} instead of" in normalised(kind).reasons[0]
 
 
 def test_running_averages_where_the_batch_should_count(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Normalisation.forward
 
-    def planted(self: Normalisation, Z: Array, training: bool) -> None:
-        right(self, Z, training)
-        right(self, Z, False)
-
-    monkeypatch.setattr(Normalisation, "forward", planted)
+    monkeypatch.setattr(Normalisation, "forward", lambda self, Z, training: right(self, Z, training=False))
     assert "it goes by the running averages, as in a prediction" in normalised("batch").reasons[0]
 
 
@@ -252,15 +249,14 @@ def test_a_mistake_in_dropout(change: Callable[[vectorized.MLP], None], reason: 
 def test_a_mistake_in_dropout_on_the_way_back(
     wrong: Callable[[Array], Any], reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = VectorizedLayer.dZ_from
+    right = DenseLayer.dZ
 
-    def planted(self: VectorizedLayer, after: VectorizedLayer) -> None:
-        assert self.mask is not None
-        kept, self.mask = self.mask, wrong(self.mask)
-        right(self, after)
-        self.mask = kept
+    def planted(self: DenseLayer, dA: Array, cache: Cache) -> Array:
+        assert cache.mask is not None
+        cache.mask = wrong(cache.mask)
+        return right(self, dA, cache)
 
-    monkeypatch.setattr(VectorizedLayer, "dZ_from", planted)
+    monkeypatch.setattr(DenseLayer, "dZ", planted)
     assert reason in one_reason(dropped())
 
 

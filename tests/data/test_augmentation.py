@@ -26,6 +26,7 @@ from micrograd_dl.data.augmentation import (
 )
 from micrograd_dl.data.preparation import columns_of, columns_to_images
 from micrograd_dl.nn.network import Array
+from micrograd_dl.nn.parameters import parameter_vector
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.vectorized import MLP
 
@@ -237,7 +238,7 @@ def test_an_augmented_training_is_resumed_to_the_bit(tmp_path: Any) -> None:
         model = MLP(36, [4, 1], ["tanh", "sigmoid"], seed=1)
         augment = on_columns(one_after_another(shifts(1), noise(0.1)), (6, 6))
         fit(model, X, Y, epochs=epochs, batch_size=5, augment=augment, checkpoint=checkpoint)
-        return list(model.theta.tolist())
+        return list(parameter_vector(model.parameters()).tolist())
 
     wanted = run(4, None)
     run(2, tmp_path / "c.npz")

@@ -17,7 +17,7 @@ from micrograd_dl import nn, slope_at_kink, vectorized
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.gradcheck.verdict import distance
 from micrograd_dl.nn.network import Network, Parameter, one_hot
-from micrograd_dl.nn.theta import names, vector
+from micrograd_dl.nn.parameters import component_names, parameter_vector
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.fitting import fit
 
@@ -89,19 +89,22 @@ def test_the_courses_distance_over_theta() -> None:
     """At the course's step, by its formula, written out."""
     model = network(vectorized.MLP)
     found = check_gradients(model, X, Y)
-    theta, approx = vector(model.parameters()), []
+    theta, approx = parameter_vector(model.parameters()), []
     model.cost_and_grad(X, Y)
-    exact = vector(model.parameters(), "grad")
-    for i in range(theta.size):
+    exact = parameter_vector(model.parameters(), "grad")
+    places = [(p, place) for p in model.parameters() for place in np.ndindex(p.data.shape)]
+    for (p, place), x in zip(places, theta.tolist(), strict=True):
         costs = []
         for sign in (1, -1):
-            model.parameters()[0].data[i] = theta[i] + sign * 1e-7
+            p.data[place] = x + sign * 1e-7
             costs.append(model.cost_and_grad(X, Y))
-        model.parameters()[0].data[i] = theta[i]
+        p.data[place] = x
         approx.append((costs[0] - costs[1]) / 2e-7)
     assert found.distance < 1e-7
     assert found.distance == pytest.approx(distance(approx, exact.tolist()), rel=0.5)
-    assert {c.leaf: c.analytic for c in found.components} == dict(zip(names(model), exact, strict=True))
+    assert {c.leaf: c.analytic for c in found.components} == dict(
+        zip(component_names(model), exact, strict=True)
+    )
 
 
 def test_another_step_and_only_some_components() -> None:
@@ -110,7 +113,7 @@ def test_another_step_and_only_some_components() -> None:
     assert (found.ok, found.epsilon, len(found.components)) == (True, 1e-5, 5)
     other = check_gradients(model, X, Y, most=5, seed=2)
     assert {c.leaf for c in found.components} != {c.leaf for c in other.components}
-    assert len(check_gradients(model, X, Y, most=10**6).components) == len(names(model))
+    assert len(check_gradients(model, X, Y, most=10**6).components) == len(component_names(model))
 
 
 @both
@@ -119,7 +122,7 @@ def test_batch_normalisation_is_right_and_its_running_averages_are_left_alone(ML
     before = [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages]
     found = check_gradients(model, X, Y)
     assert found.ok
-    assert "gamma[1][0, 0]" in {c.leaf for c in found.components}
+    assert "gamma1[1]" in {c.leaf for c in found.components}
     assert [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages] == before
 
 
@@ -178,14 +181,14 @@ def without_regularisation(model: Any, m: int) -> list[Any]:
 
 
 BUGS: dict[str, tuple[Callable[[Any, int], list[Any]], str]] = {
-    "a factor 2 in dW2": (factor(2, 0, 2.0), r"W[2]"),
-    "4/m in db1": (factor(1, 1, 4.0), r"b[1]"),
-    "1/m missing in dW1": (factor(1, 0, 4.0), r"W[1]"),
+    "a factor 2 in dW2": (factor(2, 0, 2.0), r"W2["),
+    "4/m in db1": (factor(1, 1, 4.0), r"b1["),
+    "1/m missing in dW1": (factor(1, 0, 4.0), r"W1["),
     "1/m missing everywhere": (lambda model, m: [(m * dW, m * db) for dW, db in model.layers_grad()], ""),
-    "a sign in db3": (factor(3, 1, -1.0), r"b[3]"),
-    "dW3 forgotten": (factor(3, 0, 0.0), r"W[3]"),
-    "no regularisation": (without_regularisation, r"W["),
-    "not a number": (factor(2, 1, np.nan), r"b[2]"),
+    "a sign in db3": (factor(3, 1, -1.0), r"b3["),
+    "dW3 forgotten": (factor(3, 0, 0.0), r"W3["),
+    "no regularisation": (without_regularisation, r"W"),
+    "not a number": (factor(2, 1, np.nan), r"b2["),
 }
 
 
@@ -213,7 +216,7 @@ def test_what_is_planted_without_a_bug_is_right(MLP: type[Network]) -> None:
 def test_a_small_error_is_looked_at_closer() -> None:
     found = check_gradients(spoiled(vectorized.MLP, factor(2, 0, 1 + 1e-4)), X, Y)
     assert found.verdict == "look closer: the two differ by more than rounding should"
-    assert found.components[0].leaf.startswith("W[2]")
+    assert found.components[0].leaf.startswith("W2[")
 
 
 def test_a_bug_is_found_where_training_has_left_little_gradient() -> None:
@@ -231,9 +234,9 @@ def test_kinks_are_set_apart(MLP: type[Network]) -> None:
     model = MLP(2, [2, 1], ["relu", "sigmoid"], seed=1)
     model.set_layers_data([([[0.0, 0.0], [0.5, 0.3]], [[0.0], [0.2]]), ([[1.0, -1.0]], [[0.1]])])
     found = check_gradients(model, X, Y)
-    assert found.kinks == ("W[1][0, 0]", "W[1][0, 1]", "b[1][0, 0]")
+    assert found.kinks == ("W1[1,1]", "W1[1,2]", "b1[1]")
     assert found.ok
-    last = "Not judged, a kink lies within the step: W[1][0, 0], W[1][0, 1], b[1][0, 0]"
+    last = "Not judged, a kink lies within the step: W1[1,1], W1[1,2], b1[1]"
     assert str(found).splitlines()[-1] == last
 
 
@@ -250,10 +253,10 @@ def test_a_bug_is_found_beside_kinks() -> None:
     layers = model.layers_data()
     model.set_layers_data([layers[0], (W * [[0.0], [1.0]], b * [[0.0], [1.0]]), layers[2]])
     found = check_gradients(model, X, Y)
-    assert {leaf[:5] for leaf in found.kinks} <= {"W[2][", "b[2]["}
+    assert {leaf[:3] for leaf in found.kinks} <= {"W2[", "b2["}
     assert found.kinks
     assert found.verdict == "there is a bug: the two are different"
-    assert found.components[0].leaf == "b[3][0, 0]"
+    assert found.components[0].leaf == "b3[1]"
 
 
 def test_a_kink_within_the_step_but_beside_the_point_is_no_hindrance() -> None:
@@ -366,7 +369,7 @@ def test_arrays_without_a_label_and_a_shape_of_their_own() -> None:
         return float((U.data**2).sum())
 
     found = check_gradients(SimpleNamespace(parameters=lambda: [U], cost_and_grad=cost_and_grad), None, None)
-    assert found.components[0].leaf == "parameters[0][1, 0]"
+    assert found.components[0].leaf == "parameters[0][2,1]"
 
 
 # --- what is refused, and what is left behind ---------------------------------------------------------------

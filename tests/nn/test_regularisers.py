@@ -36,12 +36,12 @@ def test_the_slope_by_hand_is_that_of_the_graph(name: str, w: float) -> None:
     value = Value(w)
     penalty = REGULARISERS[name].of(value)
     penalty.backward()
-    assert formulas.REGULARISERS[name].slope(np.array([[w]])).item() == value.grad
+    assert formulas.PENALTY_SLOPES[name](np.array([[w]])).item() == value.grad
     assert REGULARISERS[name].of(np.array([w])).item() == penalty.data == REGULARISERS[name].of(w)
 
 
 def test_every_regulariser_has_its_formula() -> None:
-    assert list(formulas.REGULARISERS) == list(REGULARISERS)
+    assert list(formulas.PENALTY_SLOPES) == list(REGULARISERS)
 
 
 @both

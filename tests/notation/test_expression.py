@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import math
-import random
 import unicodedata
 from typing import Any
 
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from micrograd_dl import Operation, Value, topological_order
 from micrograd_dl.engine import ops
 from micrograd_dl.notation.expression import Expression, ExpressionError, free_names, parse, parse_names
-from micrograd_dl.output.terms import NEG, Term
 
 COURSE = "u = b*c; v = a + u; J = 3*v"
 
@@ -182,33 +180,6 @@ def test_the_numbers_are_those_of_python(text: str, numbers: tuple[float, float,
         assume(not error.problem.startswith("the result is beyond") and "** " not in error.problem)
         raise
     assert same(found, expected)
-
-
-def written(node: Value) -> Term:
-    """The formula of a whole tree, by the table's own way of writing."""
-    if node.op is None:
-        return Term(node.label)
-    if node.is_constant:
-        return Term(repr(node.data), NEG if math.copysign(1, node.data) < 0 else Term("").precedence)
-    return node.op.written([written(parent) for parent in node.operands])
-
-
-@given(st.randoms(use_true_random=False), st.integers(1, 15))
-def test_what_the_table_writes_is_read_back(choose: random.Random, size: int) -> None:
-    nodes = [Value(choose.uniform(0.1, 2), label) for label in "abc"]
-    for _ in range(size):
-        name = choose.choice(sorted(ops.TABLE))
-        arity = ops.TABLE[name].arity or (4 if name == "dot" else 3)
-        operands: list[Any] = [choose.choice(nodes[-4:]) for _ in range(arity)]
-        operands[choose.randrange(arity)] = choose.choice([nodes[-1], choose.uniform(-2, 2)])
-        try:
-            node = ops.TABLE[name](*operands)
-        except (ValueError, ZeroDivisionError):
-            continue
-        if isinstance(node, Value) and len(written(node)) < 2000:
-            nodes.append(node)
-    text = written(nodes[-1])
-    assert same(parse(text, a=nodes[0], b=nodes[1], c=nodes[2]).data, nodes[-1].data)
 
 
 # The graph that it makes

@@ -15,9 +15,10 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.formulas import Notation, written
+from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import exact, exact_term, latex_number, number, number_term
-from micrograd_dl.notation.steps import Contribute, steps_in
+from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.notation.steps import Contribute, Walk
 from micrograd_dl.output.terms import ADD, ATOM, MUL, NEG, Term
 from micrograd_dl.testing import Graph, graphs
 
@@ -315,9 +316,9 @@ def test_formulas_of_derivatives_by_other_names_and_with_constants() -> None:
     x, y = variables("x", "y")
     J = x**3 * y
     cube = J.operands[0]
-    write = notation(J)
-    assert write.local_formulas(cube, lambda node: Term(node.label.upper())) == ["3 * X ** 2", "0"]
-    assert write.local_formulas(J, lambda node: Term("a + b", ADD)) == ["a + b", "a + b"]
+    names = [Term("X"), Term("3"), Term("u")]
+    assert [SlopeFormulas(cube, names)[i] for i in (0, 1)] == ["3 * X ** 2", "0"]
+    assert SlopeFormulas(J, [Term("a + b", ADD)] * 3)[0] == "a + b"
 
 
 def test_a_derivative_that_is_a_plain_number() -> None:
@@ -325,15 +326,6 @@ def test_a_derivative_that_is_a_plain_number() -> None:
     write = notation(x * math.inf)
     assert write.local_formula(write.root, 0) == 'float("inf")'
     assert write.local_formula(write.root, 0).precedence == ATOM
-
-
-def test_written_goes_down_to_the_given_names() -> None:
-    x, y = variables("x", "y")
-    inner = x + y
-    root = -(inner * -2.5) + 1e-9
-    names = {x: Term("x"), y: Term("y")}
-    assert written(root, names) == "-((x + y) * -2.5) + 1e-09"
-    assert written(root, {inner: Term("s")}) == "-(s * -2.5) + 1e-09"
 
 
 # no symbol has two meanings
@@ -398,7 +390,7 @@ def test_sentences_are_made_of_these_symbols_and_their_numbers(graph: Graph) -> 
     order = topological_order(graph.root)
     write = Notation(order)
     values: dict[str, float] = {}
-    for step in steps_in(order, write):
+    for step in Walk(order, write):
         if isinstance(step, Contribute):
             total, local = write.total(step.node), write.local(step.node, step.index)
             assert str(step).startswith(f"{write.gradient(step.operand)} += {total} * {local} = ")

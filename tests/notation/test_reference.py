@@ -40,7 +40,7 @@ def test_the_heading() -> None:
         ("add", "`x + y`", "`1`, `1`", ""),
         ("tanh", "`tanh(x)`", "`1 - out * out`", ""),
         ("div", "`x / y`", "`1 / y`, `-out / y`", "needs a divisor that is not 0"),
-        ("relu", "`relu(x)`", "`at_least(x, 0)`", "kink"),
+        ("relu", "`relu(x)`", "`1 if x >= 0 else 0`", "kink"),
         ("sum", "`x1 + x2 + x3`", "`1`, `1`, `1`", ""),
         ("affine", "`x1 * x2 + x3`", "`x2`, `x1`, `1`", f"needs {ops.affine.requirement}"),
         ("dot", "`x1 * x2 + x3 * x4`", "`x2`, `x1`, `x4`, `x3`", f"needs {ops.dot.requirement}"),

@@ -17,7 +17,7 @@ from micrograd_dl.engine.gradients import evaluate, grad, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps, steps_in
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, Walk, steps
 from micrograd_dl.testing import Graph, graphs, numbers
 
 
@@ -167,7 +167,7 @@ def test_a_seed_is_a_number(wrong: Any) -> None:
 def test_steps_of_a_graph_at_hand() -> None:
     *_, J = course()
     order = topological_order(J)
-    assert [*steps_in(order, Notation(order))] == [*steps(J)]
+    assert [*Walk(order, Notation(order))] == [*steps(J)]
 
 
 # --- steps as facts and as sentences ------------------------------------------------------------------------

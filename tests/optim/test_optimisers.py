@@ -167,14 +167,15 @@ def test_adam_corrects_its_bias_at_the_first_step() -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_arrays_are_changed_in_place_and_keep_their_type(kind: Any, dtype: Any) -> None:
     model = vectorized.MLP(2, [3, 1], ["tanh", "sigmoid"], dtype=dtype)
-    theta, before = model.theta, model.theta.copy()
+    arrays = [p.data for p in model.parameters()]
+    before = [array.copy() for array in arrays]
     optimiser = kind(model.parameters())
     for _ in range(3):
         model.cost_and_grad([[1.0], [2.0]], [[1]])
         optimiser.step()
-    assert model.parameters()[0].data is theta
-    assert theta.dtype == dtype
-    assert (theta != before).any()
+    assert [id(p.data) for p in model.parameters()] == [id(array) for array in arrays]
+    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+    assert all((x != y).any() for x, y in zip(arrays, before, strict=True))
     assert all(kept.dtype == dtype for state in optimiser.state.values() for kept in state)
 
 

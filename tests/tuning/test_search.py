@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.tuning import workers
-from micrograd_dl.tuning.logbook import Verdict
+from micrograd_dl.tuning import processes as worker_processes
+from micrograd_dl.tuning.results import Verdict
 from micrograd_dl.tuning.search import Found, Plan, Trial, search
 from micrograd_dl.tuning.space import Choice, Range, Space
 
@@ -246,7 +246,7 @@ def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
     done = []
 
     def starting() -> None:
-        with workers._interrupted_afterwards():
+        with worker_processes._interrupted_afterwards():
             signal.raise_signal(signal.SIGINT)
             done.append("all of it")
 
@@ -262,7 +262,7 @@ def test_ctrl_c_while_the_results_are_opened_ends_a_search_of_nothing(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules[search.__module__], "Logbook", interrupted)
+    monkeypatch.setattr(sys.modules[search.__module__], "Results", interrupted)
     found = search(judge, SPACE, PLAN)
     assert (found.trials, found.cut_short) == ([], True)
 

@@ -18,6 +18,7 @@ from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.initialisers import small, uniform, xavier, zeros
 from micrograd_dl.nn.losses import LOSSES
 from micrograd_dl.nn.network import Array, Network, Pass, one_hot
+from micrograd_dl.nn.parameters import parameter_vector
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = [
@@ -273,14 +274,14 @@ def test_gradients_against_central_differences(case: Case, seed: int) -> None:
     assume(not model.l1 or (np.abs(weights) > 1e-3).all())
     with model.frozen():
         model.cost_and_grad(case.X, case.Y)
-        gradient, approximate = model.dtheta.copy(), np.empty_like(model.dtheta)
-        epsilon = 1e-6
-        for i, kept in enumerate(model.theta.tolist()):
-            costs = []
-            for moved in (kept + epsilon, kept - epsilon):
-                model.theta[i] = moved
-                costs.append(model.cost(case.X, case.Y, training=True))
-            model.theta[i] = kept
-            approximate[i] = (costs[0] - costs[1]) / (2 * epsilon)
+        gradient, differences, epsilon = parameter_vector(model.parameters(), "grad"), [], 1e-6
+        for p in model.parameters():
+            for place, x in np.ndenumerate(p.data.copy()):
+                costs = []
+                for p.data[place] in (x + epsilon, x - epsilon):
+                    costs.append(model.cost(case.X, case.Y, training=True))
+                p.data[place] = x
+                differences.append((costs[0] - costs[1]) / (2 * epsilon))
+        approximate = np.array(differences)
     scale = np.abs(gradient).max() + 1e-3 * (1 + abs(numbers.cost))
     assert np.abs(gradient - approximate).max() <= 1e-5 * scale

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.tuning.logbook import Logbook, Verdict
+from micrograd_dl.tuning.results import Results, Verdict
 
 ABOUT = {"seed": 0, "space": {"a": "Range"}}
 ENTRIES = {
@@ -21,14 +21,14 @@ ENTRIES = {
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "t.jsonl"
-    logbook = Logbook(path, ABOUT)
+    results = Results(path, ABOUT)
     for key, verdict in ENTRIES.items():
-        logbook.add(key, verdict, {"hidden": (16, 8)})
+        results.add(key, verdict, {"hidden": (16, 8)})
     return path
 
 
 def test_what_is_written_is_read(path: Path) -> None:
-    assert Logbook(path, ABOUT).verdicts == ENTRIES
+    assert Results(path, ABOUT).verdicts == ENTRIES
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert len(lines) == 4
     assert lines[1] == {
@@ -43,22 +43,22 @@ def test_a_line_cut_short_anywhere_is_dropped(path: Path) -> None:
     last = content.rstrip(b"\n").rindex(b"\n") + 1
     for end in range(last, len(content)):
         path.write_bytes(content[:end])
-        logbook = Logbook(path, ABOUT)
-        assert logbook.verdicts == dict(list(ENTRIES.items())[:2])
-        logbook.add((2, 1, 3), ENTRIES[2, 1, 3], {"hidden": (16, 8)})
+        results = Results(path, ABOUT)
+        assert results.verdicts == dict(list(ENTRIES.items())[:2])
+        results.add((2, 1, 3), ENTRIES[2, 1, 3], {"hidden": (16, 8)})
         assert path.read_bytes() == content
 
 
 def test_an_empty_file_is_begun(path: Path) -> None:
     path.write_bytes(b"")
-    assert Logbook(path, ABOUT).verdicts == {}
+    assert Results(path, ABOUT).verdicts == {}
     assert len(path.read_text().splitlines()) == 1
 
 
 def test_nothing_is_written_without_a_path() -> None:
-    logbook = Logbook(None, ABOUT)
-    logbook.add((1, 1, 1), Verdict(0, 0, 1), {})
-    assert logbook.verdicts == {(1, 1, 1): Verdict(0, 0, 1)}
+    results = Results(None, ABOUT)
+    results.add((1, 1, 1), Verdict(0, 0, 1), {})
+    assert results.verdicts == {(1, 1, 1): Verdict(0, 0, 1)}
 
 
 def test_another_search_is_refused_and_its_file_left(path: Path) -> None:
@@ -66,7 +66,7 @@ def test_another_search_is_refused_and_its_file_left(path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"t.jsonl holds another search: its seed is 0, not 1; search as before"
     ):
-        Logbook(path, {**ABOUT, "seed": 1})
+        Results(path, {**ABOUT, "seed": 1})
     assert path.read_bytes() == content
 
 
@@ -76,7 +76,7 @@ def test_another_search_is_refused_and_its_file_left(path: Path) -> None:
 def test_a_file_of_another_kind_is_refused_and_left(content: str, path: Path) -> None:
     path.write_text(content, encoding="latin-1")
     with pytest.raises(ValueError, match="does not hold the results of a search: give another name"):
-        Logbook(path, ABOUT)
+        Results(path, ABOUT)
     assert path.read_text(encoding="latin-1") == content
 
 
@@ -94,4 +94,4 @@ def test_a_damaged_line_in_the_middle_is_named(line: str, problem: str, path: Pa
     lines[2] = line
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(ValueError, match=f"t.jsonl, line 3: it is not the result of a trial, {problem}: "):
-        Logbook(path, ABOUT)
+        Results(path, ABOUT)

@@ -12,10 +12,10 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeAlias
 
-from micrograd_dl.tuning.logbook import Key, Verdict
+from micrograd_dl.tuning.results import Key, Verdict
 
-# How good the options of a trial are after so many epochs. Where there are several processes, it has to be
-# what pickle can send to another one: a function of a module, or a functools.partial of one.
+# How good the options of a trial are after so many epochs. With several processes it has to be what pickle
+# can send to another one: a function of a module, or a functools.partial of one.
 Judge: TypeAlias = Callable[[Mapping[str, Any], int], Verdict]
 
 
@@ -27,15 +27,15 @@ class Job(NamedTuple):
     epochs: int
 
 
+WorkerPool: TypeAlias = Callable[[Iterable[Job]], Iterator[tuple[Job, Verdict]]]
+
 # Where the libraries that NumPy may be built with look for their number of threads.
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
-Crew: TypeAlias = Callable[[Iterable[Job]], Iterator[tuple[Job, Verdict]]]
-
 
 @contextmanager
-def crew(judge: Judge, processes: int) -> Iterator[Crew]:
-    """What does jobs and gives the verdicts as they come, in any order; with 0 processes, in this one.
+def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
+    """A function that does jobs and yields the verdicts in any order; with 0 processes, in this process.
 
     The results are the same whatever the number of processes. The first error of a job ends all others.
     """
@@ -48,7 +48,7 @@ def crew(judge: Judge, processes: int) -> Iterator[Crew]:
     with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
 
         def work(jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
-            with _starting():
+            with _one_thread_each(), _interrupted_afterwards():
                 under_way = {pool.submit(_do, job): job for job in jobs}
             for future in as_completed(under_way):
                 yield under_way[future], future.result()
@@ -61,41 +61,40 @@ def crew(judge: Judge, processes: int) -> Iterator[Crew]:
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
-    """Processes started meanwhile do not heed Ctrl-C, which a terminal sends to all: the search ends them.
+def _one_thread_each() -> Iterator[None]:
+    """Processes that are started meanwhile multiply matrices in one thread, unless the user says otherwise.
 
-    And they multiply matrices in one thread, unless the user has set another number. With a thread a
-    processor each, several processes would mostly wait for each other; and the number of threads decides how
-    sums are rounded. NumPy reads it when it is imported: too early for `_begin`.
+    With a thread for each processor, several processes would mostly wait for each other, and the number of
+    threads decides how sums are rounded. NumPy reads it when it is imported, which is before `_begin`.
     """
     added = [name for name in _THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
-    can_block = hasattr(signal, "pthread_sigmask")  # not on Windows
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if can_block else set()
     try:
-        with _interrupted_afterwards():
-            yield
+        yield
     finally:
         for name in added:
             del os.environ[name]
-        if can_block:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
 def _interrupted_afterwards() -> Iterator[None]:
-    """Ctrl-C takes effect at the end, not where a process is half started.
+    """Ctrl-C takes effect at the end of the block, and processes that are started in it do not heed it.
 
-    To block it is not enough: the system may hand it to another thread, such as one of NumPy's.
+    A terminal sends Ctrl-C to all processes, but the search ends them. It is blocked for the processes, which
+    inherit that, and noted for this one: the system may hand it to another thread, such as one of NumPy's.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield
         return
     came: list[Any] = []
+    can_block = hasattr(signal, "pthread_sigmask")  # not on Windows
     handler = signal.signal(signal.SIGINT, lambda *signal_and_frame: came.append(signal_and_frame))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if can_block else set()
     try:
         yield
     finally:
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)  # one that is pending is noted here
         signal.signal(signal.SIGINT, handler)
     if came and callable(handler):
         handler(*came[0])
@@ -107,7 +106,7 @@ _judge: Judge  # of this process
 def _begin(judge: Judge, theirs: Connection) -> None:
     global _judge
     _judge = judge
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `_starting` cannot block it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it cannot be blocked
     threading.Thread(target=_end_with_the_search, args=(theirs,), daemon=True).start()
 
 

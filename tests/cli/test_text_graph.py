@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.cli.terminal import columns
-from micrograd_dl.cli.textgraph import text_graph
+from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.nn.network import Network
-from micrograd_dl.nn.theta import kept, names, vector, weights_only
+from micrograd_dl.nn.parameters import component_names, parameter_vector, restoring, weights_only
 from micrograd_dl.optim.optimisers import Adam, GradientDescent
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
@@ -40,11 +41,13 @@ def numbers(model: Network) -> list[Any]:
 def test_names_are_where_the_numbers_are(MLP: type[Network]) -> None:
     model = network(MLP)
     model.cost_and_grad(X, Y)
-    before, found = numbers(model), names(model)
+    before, found = numbers(model), component_names(model)
     assert numbers(model) == before
-    for what, layers in (("data", model.layers_data()), ("grad", model.layers_grad())):
-        arrays = {"W": [None, *(W for W, _ in layers)], "b": [None, *(b for _, b in layers)]}
-        assert [eval(name, {}, arrays) for name in found] == vector(model.parameters(), what).tolist()
+    for what in ("data", "grad"):
+        named = model.named(what)
+        for name, x in zip(found, parameter_vector(model.parameters(), what), strict=True):
+            array, *place = re.findall(r"\w+", name)
+            assert named[array][tuple(int(i) - 1 for i in [*place, 1][:2])] == x
     assert len(set(found)) == len(found) == 3 * 3 + 4 * 4 + 5
 
 
@@ -53,17 +56,17 @@ def test_weights_are_not_biases(MLP: type[Network]) -> None:
     model = network(MLP)
     before = numbers(model)
     flat = np.concatenate([np.ravel(which) for which in weights_only(model)])
-    assert flat.tolist() == [name.startswith("W") for name in names(model)]
+    assert flat.tolist() == [name.startswith("W") for name in component_names(model)]
     assert numbers(model) == before
 
 
 @both
 def test_gamma_and_beta_have_names_and_do_not_decay(MLP: type[Network]) -> None:
     model = MLP(2, [2, 1], ["tanh", "sigmoid"], normalisation="batch")
-    found = names(model)
-    assert "gamma[1][1, 0]" in found
-    assert "beta[1][0, 0]" in found
-    assert not any(name.startswith("b[1]") for name in found)
+    found = component_names(model)
+    assert "gamma1[2]" in found
+    assert "beta1[1]" in found
+    assert not any(name.startswith("b1[") for name in found)
     flat = np.concatenate([np.ravel(which) for which in weights_only(model)])
     assert flat.tolist() == [name.startswith("W") for name in found]
 
@@ -76,7 +79,7 @@ def test_names_of_what_is_no_network() -> None:
         SimpleNamespace(data=1.0),
     ]
     model: Any = SimpleNamespace(parameters=lambda: parameters)
-    assert names(model) == ["U[0, 0]", "U[0, 1]", "parameters[1][0, 0]", "c", "parameters[3]"]
+    assert component_names(model) == ["U[1,1]", "U[1,2]", "parameters[1][1,1]", "c", "parameters[3]"]
 
 
 @both
@@ -87,7 +90,7 @@ def test_kept_whatever_happens(MLP: type[Network], error: type[BaseException]) -
     before = numbers(model)
 
     def interrupted() -> None:
-        with kept(model.parameters()):
+        with restoring(model.parameters()):
             for p in model.parameters():
                 p.data -= 0.3
             model.cost_and_grad(X[:, :3], Y[:, :3])
@@ -110,7 +113,7 @@ def trained(MLP: type[Network], kind: Any, decay: bool) -> Any:
     for _ in range(20):
         model.cost_and_grad(X, Y)
         optimiser.step()
-    return vector(model.parameters())
+    return parameter_vector(model.parameters())
 
 
 @both
@@ -135,7 +138,9 @@ def test_weight_decay_is_a_factor_on_the_weights(MLP: type[Network]) -> None:
         )
         penalised.cost_and_grad(X, Y)
         GradientDescent(penalised.parameters(), alpha).step()
-    assert np.abs(vector(plain.parameters()) - vector(penalised.parameters())).max() < 1e-12
+    assert (
+        np.abs(parameter_vector(plain.parameters()) - parameter_vector(penalised.parameters())).max() < 1e-12
+    )
 
 
 @both
