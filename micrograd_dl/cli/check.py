@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 
-from micrograd_dl.cli.expression import HELP, USAGE, read_expression
+from micrograd_dl.cli.expression import describe, read_expression
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
 
 
 def add_options(parser: Parser) -> None:
     """Add the command's help."""
-    parser.usage = f"{parser.prog} {USAGE}"
-    parser.description = """\
-Compare the gradient with numerical derivatives. The exit code is 1 if they differ,
-or if a derivative could not be judged. At a kink, such as that of relu at 0, the
-slope is a choice, which no difference can judge: it does not count as a failure."""
-    parser.epilog = HELP
+    describe(
+        parser,
+        "EXPR",
+        """\
+Compare the gradient with numerical derivatives. The exit code is 1 if they
+differ, or if a derivative could not be judged. At a kink, such as that of relu
+at 0, the slope is a choice, which no difference can judge: it does not count as
+a failure.""",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

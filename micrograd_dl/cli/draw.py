@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from micrograd_dl.cli.expression import HELP, USAGE, read_expression
+from micrograd_dl.cli.expression import describe, read_expression
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
 
 
 def add_options(parser: Parser) -> None:
     """Add the command's options and its help."""
-    parser.usage = f"{parser.prog} [--edges] {USAGE} -o FILE"
-    parser.description = "Save a picture of the computation graph, with data and gradients."
-    parser.epilog = HELP
+    describe(
+        parser, "[--edges] EXPR -o FILE", "Save a picture of the computation graph, with data and gradients."
+    )
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="such as J.svg or J.png")
     parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
+from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import warn
 from micrograd_dl.output.numbers import number_or_none
 
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 
 EXAMPLE = "u = b*c; v = a + u; J = 3*v"
 EXAMPLE_VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
-USAGE = "[EXPR] [NAME=NUMBER ...]"
-HELP = f"""\
-EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh, sigmoid,
-relu. Several statements have ";" between them, and the last one is the result.
-Put it in quotes, or write - to read it from standard input. Each variable gets a
-value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the course's example,
-"{EXAMPLE}" at a=5 b=3 c=2."""
+_HELP = f"""\
+EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh,
+sigmoid, relu. Several statements have ";" between them, and the last one is the
+result. Put it in quotes, or write - to read it from standard input. Each
+variable gets a value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the
+course's example, "{EXAMPLE}" at a=5 b=3 c=2."""
+
+
+def describe(parser: Parser, usage: str, description: str) -> None:
+    """Give a command that takes an expression its help; EXPR in the usage stands for what all these take."""
+    parser.usage = f"{parser.prog} {usage.replace('EXPR', '[EXPR] [NAME=NUMBER ...]')}"
+    parser.description = description
+    parser.epilog = _HELP
 
 
 class UsageError(Exception):

@@ -6,10 +6,8 @@ understood, or the expression is wrong; 130, stopped by Ctrl-C; 141, nobody read
 
 from __future__ import annotations
 
-import argparse
 import errno
 import importlib
-import io
 import os
 import shlex
 import signal
@@ -23,30 +21,24 @@ from typing import Any, NoReturn
 from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
-from micrograd_dl.cli.terminal import complain, read_anything, warn, write_stand_ins
+from micrograd_dl.cli.terminal import adapt_streams, complain, warn
 from micrograd_dl.output.text import install_hint, message_of
 
 # Each command is a module of this folder, with a function `add_options(parser)` and `run(options)`.
 COMMANDS = {
-    "step": "walk forwards and backwards through every step, at a prompt",
+    "step": "walk forwards and backwards, step by step, at a prompt",
     "draw": "save a picture of the computation graph",
     "check": "compare the gradient with numerical derivatives",
-    "source": "write the forward and the backward pass as a Python function",
+    "source": "write both passes as a Python function",
     "train": "train a network on a table or a built-in set of data",
     "predict": "use a trained network on new examples",
     "tune": "search the hyperparameters of a network",
     "lesson": "run a lesson of the course",
 }
 _TAKE_AN_EXPRESSION = ("step", "draw", "check", "source")
-_DESCRIPTION = "\n".join(
-    [
-        "Walk through backpropagation of your own expression, one chain-rule term at a time.",
-        "",
-        "commands:",
-        *(f"  {name:<9} {what}" for name, what in COMMANDS.items()),
-        "  help      explain a command: micrograd-dl help COMMAND",
-    ]
-)
+_DESCRIPTION = """\
+Walk through backpropagation of your own expression, one chain-rule term at a
+time; train networks, and look into them."""
 EXAMPLES = """\
 examples:
   micrograd-dl step
@@ -83,11 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       dJ/dx = 6
     0
     """
-    sys.stdout = sys.stdout or io.StringIO()  # None if it was started with its output closed
-    sys.stderr = sys.stderr or io.StringIO()
-    write_stand_ins(sys.stdout)
-    write_stand_ins(sys.stderr)
-    read_anything(sys.stdin)
+    adapt_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _warnings_in_a_line(), _ended_in_order():
@@ -209,13 +197,15 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
         choices=("bash", "zsh"),
         help="print what lets a shell complete commands and options",
     )
-    branches: Any = parser.add_subparsers(dest="command", help=argparse.SUPPRESS, parser_class=Parser)
+    branches: Any = parser.add_subparsers(
+        dest="command", title="commands", metavar="COMMAND", parser_class=Parser
+    )
     commands: dict[str, Parser] = {}
     for name, what in COMMANDS.items():
         commands[name] = branches.add_parser(name, help=what, prog=f"micrograd-dl {name}")
         if name in complete:
             importlib.import_module(f"{__package__}.{name}").add_options(commands[name])
-    branches.add_parser("help", help="explain a command")
+    branches.add_parser("help", help="explain a command: micrograd-dl help COMMAND")
     return parser, commands
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from micrograd_dl.cli.expression import HELP, USAGE, read_expression
+from micrograd_dl.cli.expression import describe, read_expression
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
 
 
 def add_options(parser: Parser) -> None:
     """Add the command's help."""
-    parser.usage = f"{parser.prog} {USAGE}"
-    parser.description = "Write the forward and the backward pass as a Python function."
-    parser.epilog = HELP
+    describe(parser, "EXPR", "Write the forward and the backward pass as a Python function.")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,19 +6,21 @@ import argparse
 import shutil
 import sys
 
-from micrograd_dl.cli.expression import HELP, USAGE, read_expression
+from micrograd_dl.cli.expression import describe, read_expression
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import line_editing, wants_colours, write
 
 
 def add_options(parser: Parser) -> None:
     """Add the command's options and its help."""
-    parser.usage = f"{parser.prog} [--all] {USAGE}"
-    parser.description = """\
-Walk through an expression, forwards and backwards, at a prompt like that of pdb:
-Enter does the next step, help lists the commands. Commands can come from a pipe as
-well; the exit code is 1 if one of them failed."""
-    parser.epilog = HELP
+    describe(
+        parser,
+        "[--all] EXPR",
+        """\
+Walk through an expression, forwards and backwards, at a prompt like that of
+pdb: Enter does the next step, help lists the commands. Commands can come from a
+pipe as well; the exit code is 1 if one of them failed.""",
+    )
     parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
 
 

@@ -1,4 +1,4 @@
-"""A picture of a graph made of text, for a terminal: a tree from the result down to the leaves.
+"""A picture of a walk made of text, for a terminal: a tree from the result down to the leaves.
 
 >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
 >>> trace = Trace(3 * (a + b * c))
@@ -18,15 +18,12 @@ there. A branch that grows too deep for the width goes on further down, at the l
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from micrograd_dl.cli.terminal import columns, fitted, padded
-from micrograd_dl.engine.gradients import require_value
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
 
@@ -36,16 +33,10 @@ _MARK, _NO_MARK = "-> ", "   "
 _LEGEND = {"↑": "↑ drawn above", "↓": "↓ goes on below", "[+": "[+n] operands that are left out"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of the tree.
+class _Row(NamedTuple):
+    """A line: the branch that leads to it, what hangs there, a remark that is not cut; its node and edge.
 
-    Attributes:
-        branch: the lines that lead to it.
-        text: what hangs on the branch.
-        remark: what stands behind it, and is not cut.
-        node: the node that it shows; None where it points to a node, or says that some are left out.
-        edge: what the branch stands for, as (node, index of the operand).
+    The edge is a node and the index of an operand. A line that only points to a node has none itself.
     """
 
     branch: str
@@ -55,50 +46,43 @@ class _Row:
     edge: tuple[Value, int] | None = None
 
 
-def text_graph(graph: Value | Trace, width: int = 80, limit: int = 100) -> str:
+def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
     """The graph as a tree of text: each node with its formula, its data and its gradient.
 
+    It shows what is known at the moment of the walk: ``?`` stands for data still to be computed, and ``->``
+    marks the edge or the node of the last step.
+
     Args:
-        graph: a result, whose nodes show their `data` and, once it went backward, their `grad`; or a walk,
-            which shows what is on paper at its moment (``?`` stands for data still to be computed) and marks
-            with ``->`` the edge or the node of the last step.
+        trace: the walk.
         width: the columns that a line may take.
         limit: about how many lines the tree may take. Of a graph that needs more, an outline is drawn: the
             nodes that are nearest to the result.
-
-    Raises:
-        TypeError: `graph` is neither a Value nor a Trace.
-
-    >>> x = Value(3, "x")
-    >>> print(text_graph(x * x + x))
-    J = u + x          12
-    ├─ u = x * x        9
-    │  ├─ x (3 uses)    3
-    │  └─ x ↑
-    └─ x ↑
-    (↑ drawn above)
     """
-    trace = graph if isinstance(graph, Trace) else None
-    root = graph.root if isinstance(graph, Trace) else graph
-    require_value(root)
-    order = trace.order if trace else topological_order(root)
-    notation = trace.notation if trace else Notation(order)
-    whole = 1 + sum(uses for node, uses in notation.uses.items() if not node.is_constant) <= limit
-    opened = set(order) if whole else _nearest(root, limit)
-    rows = list(_rows(root, notation, opened, _FAN if not whole else len(order), width // 2))
-    numbers = [_on_paper(trace, row.node) if trace else _recorded(root, row.node) for row in rows]
-    lines = _aligned(rows, numbers, width - len(_MARK) if trace else width)
-    if trace:
-        lines = [
-            (_MARK if _is_current(trace, row) else _NO_MARK) + line
-            for row, line in zip(rows, lines, strict=True)
-        ]
-    return "\n".join([line.rstrip() for line in lines] + _footer(rows, order, notation, width))
+    notation = trace.notation
+    needed = 1 + sum(uses for node, uses in notation.uses.items() if not node.is_constant)
+    whole = needed <= limit
+    opened = set(trace.order) if whole else _nearest(trace.root, limit)
+    rows = list(_rows(trace, opened, len(trace.order) if whole else _FAN, width // 2))
+    lines = [
+        (_MARK if _is_current(trace, row) else _NO_MARK) + line
+        for row, line in zip(rows, _aligned(trace, rows, width - len(_MARK)), strict=True)
+    ]
+    signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
+    if signs:
+        lines.append(fitted(f"({', '.join(signs)})", width))
+    shown, nodes = (
+        sum(row.node is not None for row in rows),
+        sum(not node.is_constant for node in trace.order),
+    )
+    if shown < nodes:
+        result = notation.name(trace.root)
+        lines.append(fitted(f"An outline: {shown:,} of {nodes:,} nodes, those nearest to {result}.", width))
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _operands(node: Value) -> list[tuple[int, Value]]:
     """The operands to draw, each with its index; a constant is seen in the formula."""
-    return [(index, parent) for index, parent in enumerate(node.operands) if not parent.is_constant]
+    return [(index, operand) for index, operand in enumerate(node.operands) if not operand.is_constant]
 
 
 def _nearest(root: Value, limit: int) -> set[Value]:
@@ -107,76 +91,50 @@ def _nearest(root: Value, limit: int) -> set[Value]:
     seen, queue = {root}, deque([root])
     while queue:
         node = queue.popleft()
-        operands = [parent for _, parent in _operands(node)[:_FAN]]
+        operands = [operand for _, operand in _operands(node)[:_FAN]]
         limit -= len(operands)
         if limit < 0:
             break
         nearest.add(node)
-        queue.extend(parent for parent in dict.fromkeys(operands) if parent not in seen)
+        queue.extend(operand for operand in dict.fromkeys(operands) if operand not in seen)
         seen.update(operands)
     return nearest
 
 
-def _rows(root: Value, notation: Notation, opened: set[Value], fan: int, deepest: int) -> Iterator[_Row]:
+def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[_Row]:
     """The lines from the root down; a branch beyond the column `deepest` is put off, as a tree of its own."""
+    notation = trace.notation
     drawn: set[Value] = set()
     put_off: set[Value] = set()
-    trees = deque([root])
+    trees = deque([trace.root])
     while trees:
         top = trees.popleft()
         # What is still to be drawn of this tree: a node, its edge, its branch, how branches below it begin.
         stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = [(top, None, "", "")]
         while stack:
             node, edge, branch, below = stack.pop()
-            operands = _operands(node)
+            operands, name = _operands(node), notation.name(node)
             if len(branch) > deepest and operands and node not in drawn | put_off:
                 put_off.add(node)
                 trees.append(node)
             if node in drawn or (node in put_off and node is not top):
-                yield _Row(branch, notation.name(node), " ↑" if node in drawn else " ↓", edge=edge)
+                yield _Row(branch, name, " ↑" if node in drawn else " ↓", edge=edge)
                 continue
             drawn.add(node)
             shown = operands[:fan] if node in opened else []
-            yield _Row(branch, *_title(node, notation, len(operands) - len(shown)), node, edge)
-            for index, parent in reversed(shown):
-                last = index == shown[-1][0]
-                stack.append(
-                    (
-                        parent,
-                        (node, index),
-                        below + ("└─ " if last else "├─ "),
-                        below + ("   " if last else "│  "),
-                    )
-                )
+            title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
+            remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
+            if len(shown) < len(operands):
+                remark += f" [+{len(operands) - len(shown):,}]"
+            yield _Row(branch, title, remark, node, edge)
+            for index, operand in reversed(shown):
+                here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
+                stack.append((operand, (node, index), below + here, below + further))
 
 
-def _title(node: Value, notation: Notation, left_out: int) -> tuple[str, str]:
-    """What is written of a node, and the remark on it."""
-    name = notation.name(node)
-    title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
-    uses = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
-    return title, uses + (f" [+{left_out:,}]" if left_out else "")
-
-
-def _on_paper(trace: Trace, node: Value | None) -> tuple[str, str]:
-    """Data and gradient of a node as a walk knows them at its moment."""
-    if node is None:
-        return "", ""
-    data, grad = trace.data(node), trace.grad(node)
-    so_far = "" if trace.finished(node) else " so far"
-    shown = "" if grad is None else f"{trace.notation.gradient(node)} = {number(grad)}{so_far}"
-    return "?" if data is None else number(data), shown
-
-
-def _recorded(root: Value, node: Value | None) -> tuple[str, str]:
-    """Data and gradient of a node as the graph holds them; no gradient before the first backward()."""
-    if node is None:
-        return "", ""
-    return number(node.data), f"grad = {number(node.grad)}" if root.grad != 0 and not node.is_constant else ""
-
-
-def _aligned(rows: Sequence[_Row], numbers: Sequence[tuple[str, str]], width: int) -> list[str]:
+def _aligned(trace: Trace, rows: list[_Row], width: int) -> list[str]:
     """The lines, their numbers in columns; formulas are cut where that is needed, then whole lines."""
+    numbers = [_numbers(trace, row.node) for row in rows]
     data_width = max(len(data) for data, _ in numbers)
     grad_width = max(columns(grad) for _, grad in numbers)
     room = max(_NARROWEST, width - 3 - data_width - (3 + grad_width if grad_width else 0))
@@ -190,20 +148,18 @@ def _aligned(rows: Sequence[_Row], numbers: Sequence[tuple[str, str]], width: in
     ]
 
 
+def _numbers(trace: Trace, node: Value | None) -> tuple[str, str]:
+    """Data and gradient of a node as they are known at the moment of the walk."""
+    if node is None:
+        return "", ""
+    data, grad = trace.data(node), trace.grad(node)
+    so_far = "" if trace.finished(node) else " so far"
+    shown = "" if grad is None else f"{trace.notation.gradient(node)} = {number(grad)}{so_far}"
+    return "?" if data is None else number(data), shown
+
+
 def _is_current(trace: Trace, row: _Row) -> bool:
     step = trace.current
     if isinstance(step, Contribute):
         return row.edge == (step.node, step.index)
     return step is not None and row.node is step.node
-
-
-def _footer(rows: Sequence[_Row], order: Sequence[Value], notation: Notation, width: int) -> list[str]:
-    """What the signs mean, and that this is an outline if it is one."""
-    signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
-    lines = [f"({', '.join(signs)})"] if signs else []
-    shown, nodes = sum(row.node is not None for row in rows), sum(not node.is_constant for node in order)
-    if shown < nodes:
-        lines.append(
-            f"An outline: {shown:,} of {nodes:,} nodes, those nearest to {notation.name(order[-1])}."
-        )
-    return [fitted(line, width) for line in lines]

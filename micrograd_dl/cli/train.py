@@ -28,9 +28,9 @@ def add_options(parser: Parser) -> None:
     """Add the command's options and its help."""
     parser.usage = f"{parser.prog} DATA [OPTION ...]"
     parser.description = """\
-Train a network on a table or a built-in set of data: split it, normalise it, train,
-judge the result on the test set, and save the model and pictures of it. Ctrl-C ends
-the training early and keeps the best parameters so far."""
+Train a network on a table or a built-in set of data: split the data, normalise
+them, train, judge the result on the test set, and save the model and pictures
+of it. Ctrl-C ends the training early and keeps the best parameters so far."""
     add_data(parser)
     add_training_options(parser, [option.name for option in fields(TrainingOptions)])
     parser.add_argument(
@@ -140,8 +140,8 @@ def run(options: argparse.Namespace) -> int:
         outcome = train(data, training_options(options), checkpoint=options.checkpoint)
         interrupts.wait = True
         path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
-        interrupts.wait, ended = False, interrupts.count
         write(f"{outcome}\n\nThe model is in {path}.")
+        interrupts.wait, ended = False, interrupts.count
         if ended > 1 or (ended and not outcome.predictor.history.stopped):  # Ctrl-C while it was saved
             return 130
         _report(outcome, Path(options.report))

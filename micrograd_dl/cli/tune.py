@@ -23,32 +23,34 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 RANGE is one of
-  NAME=LOW..HIGH        numbers, on a log scale where that suits them: learning_rate,
-                        l2, units, batch_size; beta1 and beta2 so that 1 - beta is
-  NAME=LOW..HIGH@SCALE  on the scale linear, log, or log-from-1 (1 - x is on a log
-                        scale)
-  NAME=VALUE/VALUE/...  one of these; a single one is fixed. The value none leaves an
-                        option out: normalisation=none/batch
+  NAME=LOW..HIGH        numbers, on a log scale where that suits them:
+                        learning_rate, l2, units, batch_size; for beta1 and
+                        beta2, 1 - beta is on a log scale
+  NAME=LOW..HIGH@SCALE  on the scale linear, log, or log-from-1 (1 - x is on a
+                        log scale)
+  NAME=VALUE/VALUE/...  one of these; a single one is fixed. The value none
+                        leaves an option out: normalisation=none/batch
 
-NAME is an option of train, as it is or with _ for -; or units or layers, the size and
-the number of the hidden layers. All other options are the same in all trials.
+NAME is an option of train, or units or layers: the size and the number of the
+hidden layers. All other options are the same in all trials.
 
 examples:
   micrograd-dl tune moons
   micrograd-dl tune moons --over learning_rate=1e-4..1 --over activation=relu/tanh
-  micrograd-dl tune moons --over normalisation=none/batch --over keep_prob=none/0.8
-  micrograd-dl tune flats.csv --target price --over hidden=8/16,16 --over l2=0..1@linear
+  micrograd-dl tune moons --over keep_prob=none/0.8 --over l2=0..1@linear
+  micrograd-dl tune flats.csv --target price --over hidden=8/16,16
 
-The same command again goes on with a search that was stopped, or shows its table."""
+The same command again goes on with a search that was stopped, or shows its
+table."""
 
 
 def add_options(parser: Parser) -> None:
     """Add the command's options and its help."""
     parser.usage = f"{parser.prog} DATA [--over RANGE ...] [OPTION ...]"
     parser.description = """\
-Search the hyperparameters of a network: at random, coarse to fine, by successive
-halving. The test set is left alone. The search ends with the command that trains the
-best network and judges it on the test set."""
+Search the hyperparameters of a network: at random, coarse to fine, by
+successive halving. The test set is left alone. The search ends with the command
+that trains the best network and judges it on the test set."""
     parser.epilog = _EXAMPLES
     add_data(parser)
     parser.add_argument(

@@ -35,9 +35,6 @@ class MLP(Network):
     Args:
         runner: see :func:`~micrograd_dl.compiled.compile_graph`.
 
-    Attributes:
-        theta, dtheta: all parameters in one vector, unit after unit, and their derivatives.
-
     Raises:
         ValueError: the network has batch normalisation or dropout: neither is a graph of one example.
 
@@ -58,9 +55,13 @@ class MLP(Network):
         self.runner = runner
         self._record()
         leaves = self.values.parameters()
-        self.theta = np.array([p.data for p in leaves])
-        self.dtheta = np.zeros_like(self.theta)
-        self._parameter = Parameter(self.theta, self.dtheta, entries=[p.label for p in leaves])
+        theta = np.array([p.data for p in leaves])
+        self._parameter = Parameter(theta, np.zeros_like(theta), entries=[p.label for p in leaves])
+
+    @property
+    def theta(self) -> Array:
+        """All parameters in one vector, unit after unit."""
+        return self._parameter.data
 
     def _record(self) -> None:
         """Record the graph of one example: its inputs x and y, and 1/m for the penalty on the weights."""
@@ -105,10 +106,6 @@ class MLP(Network):
         """One Parameter, theta."""
         return [self._parameter]
 
-    def zero_grad(self) -> None:
-        """Set every gradient to 0."""
-        self.dtheta[...] = 0
-
     def named(self, what: str = "data") -> dict[str, Array]:
         vector = iter(getattr(self._parameter, what).tolist())
         of_leaf = dict(zip(self.values.parameters(), vector, strict=True))
@@ -136,7 +133,7 @@ class MLP(Network):
         X, Y = self.require_examples(X, Y)
         with self.training_lock:
             replay = self._step.at(self.theta, X, self._targets(Y), 1 / X.shape[1])
-            self.dtheta[...] = replay.gradient
+            self._parameter.grad = replay.gradient
         return replay.value
 
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:

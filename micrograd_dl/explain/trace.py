@@ -19,7 +19,7 @@ from micrograd_dl.explain.nudge import Nudge, nudge
 from micrograd_dl.explain.paths import Paths, paths
 from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.gradcheck.graphs import check
-from micrograd_dl.gradcheck.verdict import Check
+from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -32,13 +33,21 @@ def constant(value: float) -> Initialiser:
     >>> constant(0.5)(np.random.default_rng(0), 1, 2)
     array([[0.5, 0.5]])
     """
-    value = to_float(value, "the constant")
+    return _Constant(to_float(value, "the constant"))
 
-    def weights(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-        return np.full((n_out, n_in), value)
 
-    weights.__name__ = f"constant({value:g})"
-    return weights
+@dataclass(frozen=True)
+class _Constant:
+    """A function that can be pickled, and shows its number."""
+
+    value: float
+
+    @property
+    def __name__(self) -> str:
+        return f"constant({self.value:g})"
+
+    def __call__(self, rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+        return np.full((n_out, n_in), self.value)
 
 
 def small(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypedDict, Unpack
+from typing import Any, Protocol, Self, TypedDict, Unpack
 
 import numpy as np
 
@@ -56,6 +56,19 @@ class _Numbers:
             p.data = x
 
 
+# What other libraries call it.
+_ELSEWHERE = {
+    "lr": "write learning_rate",
+    "alpha": "write learning_rate",
+    "betas": "write beta1 and beta2",
+    "momentum": "write Momentum(parameters, learning_rate, beta)",
+    "nesterov": "write Nesterov(parameters, learning_rate, beta)",
+    "amsgrad": "write AMSGrad(parameters, learning_rate)",
+    "rho": "write beta2",
+    "epsilon": "write eps",
+}
+
+
 class Optimiser(ABC):
     """What all optimisers do; a rule says by how much a block changes, which is an array of numbers.
 
@@ -94,9 +107,13 @@ class Optimiser(ABC):
         clip_norm: float | None = None,
         weight_decay: float = 0.0,
         decays: Sequence[Any] | None = None,
+        **unknown: Any,
     ) -> None:
+        kind = type(self).__name__
+        for name in unknown:
+            advice = _ELSEWHERE.get(name, "see its docstring for what it takes")
+            raise TypeError(f"{kind} takes no {name}: {advice}")
         if hasattr(parameters, "parameters"):
-            kind = type(self).__name__
             raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
         self.parameters = list(parameters)
         if not self.parameters:
@@ -150,6 +167,13 @@ class Optimiser(ABC):
         """
         own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
         return {"learning_rate": self.alpha, **own}
+
+    def __copy__(self) -> Self:
+        """Another optimiser of the same parameters, with a state of its own."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        twin.state = {name: list(kept) for name, kept in self.state.items()}  # entries are never changed
+        return twin
 
     def step(self) -> None:
         """Change every parameter once, by its gradient."""

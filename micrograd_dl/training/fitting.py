@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple
@@ -503,7 +503,8 @@ def _only_training_of(model: Model) -> Iterator[None]:
             raise RuntimeError("another call of fit is training this model: wait for it, or train a copy")
         _in_training.add(id(model))
     try:
-        yield
+        with model.training_lock if isinstance(model, Network) else nullcontext():
+            yield
     finally:
         _in_training.discard(id(model))
 

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import io
+import re
+import sys
+import types
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.cli.stepper import Stepper
+from micrograd_dl.cli.stepper import COMMANDS, GROUPS, SHORT, Stepper
+from micrograd_dl.engine import functions
+from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import parse
 
@@ -23,11 +29,16 @@ def course(position: int = 0) -> Trace:
     return trace
 
 
-def told(*script: str, trace: Trace | None = None) -> str:
+def told(*script: str, trace: Trace | None = None, colours: bool = False) -> str:
     """What these commands write, errors included."""
     out = io.StringIO()
-    Stepper(trace or course(), script=script, stdout=out, stderr=out).run()
+    Stepper(trace or course(), "", script, out, out, colours).run()
     return out.getvalue()
+
+
+def asked(*script: str, trace: Trace | None = None, colours: bool = False) -> str:
+    """The same, at the end of the walk."""
+    return told(*script, trace=trace or course(9), colours=colours)
 
 
 def position_after(*script: str, start: int = 0) -> int:
@@ -279,64 +290,324 @@ def test_what_changes_nothing_is_not_undone() -> None:
     assert position_after("step", "where", "watch a", "continue", "continue", "goto 9", "undo") == 1
 
 
+# Looking and asking
+
+
+@pytest.mark.parametrize("line", ["print dJ/db", "p dJ/db", "pr  dJ/db", "dJ/db"])
+def test_print(line: str) -> None:
+    assert asked(line) == "dJ/db = 6\n"
+
+
+def test_print_of_what_has_no_meaning() -> None:
+    problem, text, caret = asked("p b +").splitlines()
+    assert problem.startswith("line 1: ")
+    assert (text, caret) == ("b +", "   ^")
+    assert (
+        asked("p zz")
+        == asked("print zz + 1")
+        == "line 1: no node is called 'zz'; there are a, b, c, u, v, J\n"
+    )
+
+
+def test_a_name_without_print() -> None:
+    assert asked("J", "v", "u", "a * b") == "J = 33\nv = 11\nu = 6\na * b = 15\n"
+
+
+def test_where() -> None:
+    assert asked("where", trace=course(5)) == (
+        "a           5\n"
+        "b           3\n"
+        "c           2\n"
+        "u = b * c   6\n"
+        "v = a + u  11   dv = 3\n"
+        "J = 3 * v  33   dJ = 1\n"
+    )
+    assert asked("w", trace=course(5)) == asked("where", trace=course(5))
+
+
+def test_list_around_the_last_step() -> None:
+    steps = [line[3:4] for line in asked("l", trace=course(5)).splitlines()]
+    assert steps == list("123456789")
+    assert asked("l", trace=course(0)).splitlines()[-1] == "   4  dJ = dJ/dJ"
+    assert "-> 9  dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)" in asked("list")
+
+
+def test_list_what_is_asked_for() -> None:
+    assert len(asked("list 1 3").splitlines()) == 3
+    assert len(asked("list 1").splitlines()) == 9
+    assert len(asked("list -5 100").splitlines()) == 9
+    assert (
+        asked("list 5 3") == asked("list 30") == "line 1: there is nothing to list: the steps are 1 ... 9\n"
+    )
+    assert asked("list 1 2 3") == "line 1: list takes a first and a last step, not 1 2 3\n"
+    assert asked("list x") == "line 1: a whole number is wanted, not x\n"
+
+
+def test_graph() -> None:
+    lines = asked("graph", trace=course(8)).splitlines()
+    assert lines[0] == "   J = 3 * v         33   dJ = 1"
+    assert lines[4] == "->       ├─ b         3   db = 6"
+    painted = asked("graph", trace=course(8), colours=True).splitlines()
+    assert painted[4] == "\x1b[1m->       ├─ b         3   db = 6\x1b[0m"
+    assert painted[:4] == lines[:4]
+
+
+def test_graph_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "25")
+    assert max(map(len, asked("graph").splitlines())) <= 25
+
+
+def test_draw(tmp_path: Path) -> None:
+    file = tmp_path / "a b.dot"
+    assert asked(f'draw "{file}"') == f"Wrote {file}\n"
+    assert file.read_text(encoding="utf-8").startswith("digraph")
+
+
+def test_draw_shows_this_moment(tmp_path: Path) -> None:
+    start, end = tmp_path / "start.dot", tmp_path / "end.dot"
+    asked(f"draw {start}", trace=course(0))
+    asked(f"draw {end}", trace=course(9))
+    assert "33" not in start.read_text(encoding="utf-8")
+    assert "33" in end.read_text(encoding="utf-8")
+
+
+def test_draw_that_cannot_be_done(tmp_path: Path) -> None:
+    assert asked(f"draw {tmp_path}/J.xyz").startswith("line 1: a picture is saved as")
+    assert asked(f"draw {tmp_path}/missing/J.dot").startswith("line 1: ")
+    (tmp_path / "folder.svg").mkdir()
+    assert asked(f"draw {tmp_path}/folder.svg") == (  # as the command draw says it
+        f"line 1: {tmp_path}/folder.svg: this is a folder: give the name of a file\n"
+    )
+    (tmp_path / "folder.svg").rmdir()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_prompt_survives_whatever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the panic of a library in Rust, which is a BaseException."""
+
+    class Panic(BaseException):
+        pass
+
+    def panics(_: object) -> None:
+        raise Panic("in a library")
+
+    monkeypatch.setattr("micrograd_dl.viz.draw", panics)
+    assert asked("draw J.svg", "p b") == "line 1: Panic: in a library\nb = 3\n"
+
+
+def test_source() -> None:
+    text = asked("source")
+    assert text.startswith("def J_and_gradient(a, b, c, dJ=1.0):\n")
+    assert text.endswith("}\n")
+    assert not text.endswith("\n\n")
+
+
+@pytest.mark.parametrize("line", ["why b", "why db", "why dJ/db"])
+def test_why(line: str) -> None:
+    lines = asked(line).splitlines()
+    assert lines[0].startswith("dJ/db = 6")
+    assert lines[1] == "  dJ/du * du/db = 3 * 2 = 6"
+
+
+def test_the_last_step_is_asked_about_if_no_node_is_given() -> None:
+    for command in ("why", "paths", "nudge"):
+        assert asked(command, trace=course(8)) == asked(f"{command} b", trace=course(8))
+        assert asked(command, trace=course(1)) == asked(f"{command} u", trace=course(1))
+        assert asked(command, trace=course(0)) == "line 1: say which node: a, b, c, u, v, J\n"
+    many = Trace(functions.sum(Value(0.0) for _ in range(30)))
+    assert asked("why", trace=many).endswith("x20 and 11 more\n")
+
+
+def test_paths() -> None:
+    assert "J -> v -> u -> b" in asked("paths b")
+    assert "J -> v -> u -> b" in asked("paths db")
+
+
+def test_nudge() -> None:
+    assert "J = 33.006" in asked("nudge b")
+    assert "J = 33.06\n" in asked("nudge b 0.01")
+    assert "J = 33.06\n" in asked("nudge 0.01", trace=course(8))
+    assert asked("nudge b 0").startswith("line 1: a nudge is a small number other than 0")
+    assert asked("nudge b x") == "line 1: a number is wanted, such as 5, -3, 1e-3 or inf, not x\n"
+    assert asked("nudge zz 0.1").startswith("line 1: no node is called 'zz'")
+
+
+def test_answers_are_broken_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    for command in ("why b", "paths b", "nudge b"):
+        prose = [line for line in asked(command).splitlines() if not line.startswith(("h:", "error:"))]
+        assert max(map(len, prose)) <= 30
+
+
+def test_check() -> None:
+    assert "backprop is right" in asked("check")
+
+
+def test_a_check_that_fails_is_a_failure_of_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    trace = course(9)
+    monkeypatch.setattr(trace, "check", lambda: types.SimpleNamespace(ok=False, __str__=str))
+    assert Stepper(trace, "", ["check", "p J"], out, out).run() == 1
+    assert out.getvalue().endswith("J = 33\n")
+
+
 # The prompt
 
 
-def test_the_opening(monkeypatch: pytest.MonkeyPatch) -> None:
-    def end_of_input(prompt: str) -> str:
-        out.write(prompt)
-        raise EOFError
+@pytest.mark.parametrize(
+    ("position", "prompt"),
+    [(0, "(start 0/9) "), (2, "(forward 2/9) "), (5, "(backward 5/9) "), (9, "(end 9/9) ")],
+)
+def test_the_prompt_says_where_we_are(position: int, prompt: str) -> None:
+    assert Stepper(course(position)).where_we_are() == prompt
 
-    out = io.StringIO()
-    monkeypatch.setattr("builtins.input", end_of_input)
-    stepper = Stepper(course(), COURSE, stdout=out)
-    stepper.completekey = ""
+
+def test_beginnings_and_abbreviations() -> None:
+    for line in ("step 2", "ste 2", "s 2", "  step   2 ", "step\t2"):
+        assert position_after(line) == 2
+    for line, could_be in (
+        ("un", "until, unwatch or undo"),
+        ("r 3", "rcontinue or restart"),
+        ("wh", "where or why"),
+    ):
+        assert told(line) == f"line 1: {line.split()[0]} could be {could_be}\n"
+    assert told("nuge") == "line 1: there is no command nuge: did you mean nudge?\n"
+    assert told("xyz") == "line 1: there is no command xyz: help lists them all\n"
+    assert told("undo 3") == "line 1: undo takes no argument: leave out 3\n"
+    assert told("goto") == "line 1: goto needs an argument: goto STEP (help goto says more)\n"
+
+
+@pytest.mark.parametrize("line", ["b * 2", "b - 2", "b + 2", "b ** 2", "b/2", "2", "(b)"])
+def test_arithmetic_is_shown(line: str) -> None:
+    assert asked(line).startswith(f"{line} = ")
+
+
+def test_of_a_node_that_is_called_like_a_command_it_is_said_once_how_to_show_it() -> None:
+    assert told("b", "b", "p b").splitlines() == [
+        "(b is the command break; p b shows the node b)",
+        "  no breakpoints",
+        "  no breakpoints",
+        "b = 3",
+    ]
+
+
+def test_errors_are_told_and_the_script_goes_on() -> None:
+    assert told("# step", "", " ", "goto x", "q", "step") == "line 4: a whole number is wanted, not x\n"
+    stepper = Stepper(course(), "", ["goto x", "quit"], io.StringIO(), io.StringIO())
+    assert stepper.run() == 1  # quit does not hide a failure
+    assert [told(line, "step") for line in ("quit", "q", "exit", "qu")] == [""] * 4
+
+
+def test_a_broken_pipe_is_not_an_error_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Trace, "paper", broken)
+    with pytest.raises(BrokenPipeError):
+        told("where")
+
+
+def typed(
+    monkeypatch: pytest.MonkeyPatch, *lines: str | type[BaseException], colours: bool = False
+) -> tuple[str, str]:
+    """What is written, and complained of, where these lines are typed at a terminal, then Ctrl-D."""
+    waiting, out, err = list(lines), io.StringIO(), io.StringIO()
+
+    def read(prompt: str = "") -> str:
+        out.write(prompt)
+        if not waiting:
+            raise EOFError
+        line = waiting.pop(0)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    monkeypatch.setattr("builtins.input", read)
+    stepper = Stepper(course(), COURSE, stdout=out, stderr=err, colours=colours)
+    stepper.completekey = ""  # cmd.Cmd leaves readline alone then
     assert stepper.run() == 0
-    assert out.getvalue() == (
+    return out.getvalue(), err.getvalue()
+
+
+def test_a_session_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, err = typed(monkeypatch, "u", KeyboardInterrupt, "goto x")
+    assert out == (
         "u = b*c; v = a + u; J = 3*v\n"
         "at a = 5, b = 3, c = 2\n"
         "\n"
         "Enter does the next step, back undoes it, c goes on to the end, why explains it.\n"
         "help lists all commands, q leaves.\n"
         "\n"
+        "(start 0/9) u = ?   (not computed yet)\n"
         "(start 0/9) \n"
+        "Ctrl-D or q leaves.\n"
+        "(start 0/9) (start 0/9) \n"
+    )
+    assert err == "*** a whole number is wanted, not x\n"
+
+
+@pytest.mark.parametrize(
+    ("doc", "prompt"),
+    [
+        ("GNU readline", "\001\x1b[1m\002(start 0/9) \001\x1b[0m\002"),
+        ("libedit", "(start 0/9) "),
+        (None, "(start 0/9) "),
+    ],
+)
+def test_a_prompt_has_colours_where_readline_can_count(
+    monkeypatch: pytest.MonkeyPatch, doc: str | None, prompt: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "readline", doc and types.ModuleType("readline", doc))
+    out, err = typed(monkeypatch, "goto x", colours=True)
+    assert out.endswith(f"\n{prompt}{prompt}\n")
+    assert err == "\x1b[31m*** a whole number is wanted, not x\x1b[0m\n"
+    assert told("goto x", colours=True) == "line 1: a whole number is wanted, not x\n"
+
+
+def test_what_controls_a_terminal_is_shown_as_an_escape() -> None:
+    assert told("goto \x1b[2J\x9b\u202e", colours=True) == (
+        "line 1: a whole number is wanted, not \\x1b[2J\\x9b\\u202e\n"
     )
 
 
 def test_every_command_has_help_that_fits() -> None:
     lines = told("help").splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) == len(Stepper(course()).arguments) + len(Stepper.groups) + 1
-    for command in Stepper(course()).arguments:
+    assert len(lines) == len(COMMANDS) + len(GROUPS) + 1
+    for command in COMMANDS:
         text = told(f"help {command}")
         assert text.startswith(command)
+        assert COMMANDS[command].about in text
         assert max(map(len, text.splitlines())) <= 80
+    assert told("?") == told("h") == told("help")
+    assert told("help q") == told("?q") == "quit   (short: q or exit)\n  Leave; so does Ctrl-D.\n"
+    assert told("help xyz") == "line 1: there is no command xyz: help lists them all\n"
 
 
 @pytest.mark.parametrize(
-    ("line", "could_be"),
+    ("line", "words"),
     [
-        ("un", "until, unwatch or undo"),
-        ("r", "rcontinue or restart"),
-        ("g", "goto or graph"),
-        ("wh", "where or why"),
+        ("set ", ["a", "b", "c"]),
+        ("break m", ["mul", "maximum", "minimum"]),
+        ("tbreak is", ["isnan", "isinf"]),
+        ("until d", ["da", "db", "dc", "du", "dv", "dJ"]),
+        ("watch u", ["u"]),
+        ("why ", ["a", "b", "c", "u", "v", "J"]),
+        ("help wh", ["where", "why"]),
+        ("where ", []),
+        ("nothing such ", []),
     ],
 )
-def test_ambiguous_beginnings(line: str, could_be: str) -> None:
-    assert told(line) == f"line 1: {line} could be {could_be}\n"
-
-
-def test_a_node_is_shown_though_commands_begin_like_it() -> None:
-    assert told("s", "u").endswith("u = 6\n")
-
-
-def test_completion() -> None:
+def test_completion(line: str, words: list[str]) -> None:
     stepper = Stepper(course())
-    assert stepper.completedefault("", "set ") == ["a", "b", "c"]
-    assert stepper.completedefault("m", "break m") == ["mul", "maximum", "minimum"]
-    assert stepper.completedefault("is", "tbreak is") == ["isnan", "isinf"]
-    assert stepper.completedefault("d", "until d") == ["da", "db", "dc", "du", "dv", "dJ"]
-    assert stepper.completedefault("u", "watch u") == ["u"]
+    assert stepper.completedefault(line.split(" ")[-1], line) == words
+    assert stepper.completenames("un") == ["until ", "unwatch ", "undo"]
+
+
+def test_completion_of_files(tmp_path: Path) -> None:
+    (tmp_path / "one[1].svg").write_text("")
+    text = f"{tmp_path}/one["
+    assert Stepper(course()).completedefault(text, f"draw {text}") == [f"{tmp_path}/one[1].svg"]
 
 
 # Anything may be typed
@@ -353,54 +624,43 @@ EXPRESSIONS = [
 ]
 WORDS = [
     "",
-    "a",
-    "x",
-    "da",
-    "dJ/dx",
-    "J",
     "u",
-    "0",
+    "dx",
+    "dJ/dx",
     "2",
     "-1",
     "1e999",
     "nan",
-    "inf",
     "b 3",
     "x = 0",
-    "s 0",
     "mul",
-]
-WORDS += [
     "data > 1",
     "isnan",
-    "u + 1",
     "1/0",
     "x *",
-    "∂u/∂x[2]",
-    "start",
-    "end",
-    "zz",
-    "a.grad",
-    "((",
-    "x y z",
-    "'",
 ]
-COMMANDS = [command for command in Stepper(course()).arguments if command not in ("draw", "quit")]
+WORDS += ["∂u/∂x[2]", "start", "end", "zz", "a.grad", "((", "x y z", "'"]
+HARMLESS = [command for command in COMMANDS if command not in ("draw", "quit")]
 
 lines = st.one_of(
-    st.builds("{} {}".format, st.sampled_from(COMMANDS), st.sampled_from(WORDS)),
-    st.builds("{} {}".format, st.sampled_from([*COMMANDS, *Stepper.short]), st.text(max_size=8)),
+    st.builds("{} {}".format, st.sampled_from(HARMLESS), st.sampled_from(WORDS)),
+    st.builds("{} {}".format, st.sampled_from([*HARMLESS, *SHORT]), st.text(max_size=8)),
     st.sampled_from(["", "s", "n", "continue", "b", "w", "l", "draw", "draw x.nothing"]),
     st.text(max_size=12),
 )
 
 
 @given(st.sampled_from(EXPRESSIONS), st.lists(lines, max_size=25))
-def test_no_line_ends_in_a_traceback(expression: tuple[str, dict[str, float]], script: list[str]) -> None:
+def test_every_failure_is_one_that_was_foreseen(
+    expression: tuple[str, dict[str, float]], script: list[str]
+) -> None:
     text, values = expression
     trace = Trace(parse(text, **values))
-    stepper = Stepper(trace, text, script, io.StringIO(), io.StringIO())
-    assert stepper.run() in (0, 1)
+    errors = io.StringIO()
+    assert Stepper(trace, text, script, io.StringIO(), errors).run() in (0, 1)
+    assert not re.search(
+        r"^line \d+: \w+Error: ", errors.getvalue(), re.MULTILINE
+    )  # is none that was foreseen
     assert 0 <= trace.position <= len(trace)
 
 

@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.cli.terminal import (
+    adapt_streams,
     columns,
     fitted,
     line_editing,
     padded,
     paint,
-    read_anything,
     wants_colours,
     wrapped,
-    write_stand_ins,
 )
 
 
@@ -117,34 +116,30 @@ def test_nothing_is_painted_around_nothing() -> None:
 # Characters
 
 
-def test_stand_ins() -> None:
+@pytest.mark.parametrize(
+    ("encoding", "text", "written"),
+    [
+        (
+            "ascii",
+            "└─ ∂u/∂x = σ(z) … é 宽\udc80",
+            rb"`- partial u/partial x = sigmoid(z) ... \xe9 \u5bbd\udc80",
+        ),
+        ("utf-8", "∂ \udc80", "∂ \\udc80".encode()),
+    ],
+)
+def test_characters_that_an_encoding_lacks(
+    encoding: str, text: str, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-    write_stand_ins(stream)
-    stream.write("└─ ∂u/∂x = σ(z) … é 宽\udc80")
-    stream.flush()
-    assert raw.getvalue() == rb"`- partial u/partial x = sigmoid(z) ... \xe9 \u5bbd\udc80"
-
-
-def test_what_the_encoding_has_is_written_as_it_is() -> None:
-    raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="utf-8")
-    write_stand_ins(stream)
-    stream.write("∂ \udc80")
-    stream.flush()
-    assert raw.getvalue() == "∂ \\udc80".encode()
-
-
-def test_bytes_that_mean_nothing_are_read() -> None:
-    stream = io.TextIOWrapper(io.BytesIO(b"a\xff"), encoding="utf-8")
-    read_anything(stream)
-    assert stream.read() == "a\N{REPLACEMENT CHARACTER}"
-
-
-def test_streams_without_an_encoding_are_left_alone() -> None:
-    for stream in (io.StringIO(), None):
-        write_stand_ins(stream)
-        read_anything(stream)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\xff"), encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", None)
+    adapt_streams()
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    assert raw.getvalue() == written
+    assert sys.stdin.read() == "a\N{REPLACEMENT CHARACTER}"
+    sys.stderr.write("anywhere")
 
 
 # History

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,53 +86,32 @@ def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
     assert "-> │  └─ x ↑" in text_graph(trace).splitlines()
 
 
-def test_a_value_shows_its_gradient_once_it_went_backward() -> None:
-    root = parse(COURSE, a=5, b=3, c=2)
-    assert "grad" not in text_graph(root)
-    root.backward()
-    assert text_graph(root).splitlines()[-1] == "      └─ c         2   grad = 9"
-
-
 def test_a_single_leaf_and_a_number() -> None:
-    assert text_graph(leaf(3, "x")) == "x   3"
-    assert text_graph(Value.constant(3)).endswith("3")
+    assert text_graph(Trace(leaf(3, "x"))) == "   x   3"
     assert text_graph(Trace(Value.constant(3))).endswith("3")
-
-
-def test_a_neuron() -> None:
-    root = parse("z = affine(w1, x1, w2, x2, b); a = sigmoid(z)", w1=1, x1=2, w2=-1, x2=2, b=0)
-    assert text_graph(root) == (
-        "a = sigmoid(z)                 0.5\n"
-        "└─ z = w1 * x1 + w2 * x2 + b     0\n"
-        "   ├─ w1                         1\n"
-        "   ├─ x1                         2\n"
-        "   ├─ w2                        -1\n"
-        "   ├─ x2                         2\n"
-        "   └─ b                          0"
-    )
 
 
 def test_numbers_stand_in_columns_below_wide_names() -> None:
     a, b = leaf(2, "宽度"), leaf(3, "b")
-    lines = text_graph(a * b).splitlines()
+    lines = text_graph(Trace(a * b)).splitlines()
     assert [columns(line) for line in lines] == [columns(lines[0])] * 3
 
 
 def test_long_formulas_are_cut_and_remarks_are_not() -> None:
     terms = [leaf(i) for i in range(30)]
     total = ops.sum(*terms)
-    line = text_graph(total * total, width=40).splitlines()[1]
+    line = text_graph(Trace(total * total), width=40).splitlines()[1]
     assert columns(line) <= 40
     assert "… (2 uses)" in line
-    assert line.endswith("435")
+    assert line.endswith("?")
 
 
 def test_deep_branches_go_on_at_the_margin() -> None:
     node = leaf(0, "x")
     for _ in range(40):
         node = -node
-    lines = text_graph(node, width=60).splitlines()
-    assert sum(line.startswith("u") for line in lines) >= 2
+    lines = text_graph(Trace(node), width=60).splitlines()
+    assert sum(line.startswith("   u") for line in lines) >= 2
     assert lines[-1] == "(↓ goes on below)"
     assert all(columns(line) <= 60 for line in lines)
     assert sum(" = -" in line for line in lines) == 40
@@ -146,7 +122,7 @@ def test_a_node_that_goes_on_below_is_drawn_once() -> None:
     node = shared
     for _ in range(12):
         node = -node
-    text = text_graph(node * shared * shared, width=40)
+    text = text_graph(Trace(node * shared * shared), width=40)
     assert text.count("a * b") == 1
 
 
@@ -154,7 +130,7 @@ def test_an_outline_says_so() -> None:
     node = leaf(1, "x")
     for _ in range(200):
         node = node * node
-    text = text_graph(node, limit=50)
+    text = text_graph(Trace(node), limit=50)
     assert len(text.splitlines()) < 60
     assert text.splitlines()[-1].startswith("An outline: ")
     assert text.splitlines()[-1].endswith(" of 201 nodes, those nearest to J.")
@@ -162,37 +138,31 @@ def test_an_outline_says_so() -> None:
 
 
 def test_an_outline_shows_some_of_many_operands() -> None:
-    text = text_graph(ops.sum(*[leaf(i) for i in range(1000)]))
+    text = text_graph(Trace(ops.sum(*[leaf(i) for i in range(1000)])))
     assert "[+992]" in text.splitlines()[0]
     assert len(text.splitlines()) == 11
 
 
 def test_a_raised_limit_shows_everything() -> None:
-    terms = [leaf(i) for i in range(200)]
-    assert "outline" in text_graph(ops.sum(*terms))
-    assert "outline" not in text_graph(ops.sum(*terms), limit=201)
+    trace = Trace(ops.sum(*[leaf(i) for i in range(200)]))
+    assert "outline" in text_graph(trace)
+    assert "outline" not in text_graph(trace, limit=201)
 
 
 def test_a_chain_far_deeper_than_python_recurses() -> None:
     node = leaf(0)
     for _ in range(20_000):
         node = node + 1
-    assert "of 20,001 nodes" in text_graph(node)
-
-
-def test_what_is_no_graph_is_refused() -> None:
-    no_graph: Any = 3
-    with pytest.raises(TypeError, match="a Value is wanted"):
-        text_graph(no_graph)
+    assert "of 20,001 nodes" in text_graph(Trace(node))
 
 
 @given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())
 def test_any_graph_fits(root: Value, width: int, limit: int, data: st.DataObject) -> None:
     trace = Trace(root)
     trace.goto(data.draw(st.integers(0, len(trace))))
-    for text in (text_graph(root, width, limit), text_graph(trace, width, limit)):
-        assert all(columns(line) <= width for line in text.splitlines())
-        assert len(text.splitlines()) <= 2 * limit + 2
+    lines = text_graph(trace, width, limit).splitlines()
+    assert all(columns(line) <= width for line in lines)
+    assert len(lines) <= 2 * limit + 2
 
 
 @given(graphs())

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from micrograd_dl.cli.lesson import lessons, load_lesson
-from micrograd_dl.cli.main import _carry_out
+from micrograd_dl.cli.main import _carry_out, main
 from micrograd_dl.optim.optimisers import OPTIMISERS
-from micrograd_dl.training.experiment import Outcome
+from micrograd_dl.training import experiment
+from micrograd_dl.training.experiment import Outcome, Predictor
+from micrograd_dl.training.fitting import fit
+from micrograd_dl.training.options import TrainingOptions
+from micrograd_dl.training.storage import save
 from micrograd_dl.viz import plots
 
 
@@ -68,6 +76,79 @@ def test_what_a_network_can_be_can_be_asked_for(
     ) in capsys.readouterr().out
     model = no_pictures[0].predictor.model
     assert (model.max_norm, model.keep_probs) == (3, (0.9, 1.0))
+
+
+def test_train_is_called_with_the_options_that_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[TrainingOptions] = []
+
+    def noted(_data: object, options: TrainingOptions, **_: object) -> None:
+        given.append(options)
+        raise ValueError
+
+    monkeypatch.setattr(experiment, "train", noted)
+    values = {"int": "3", "float": "0.25", "str": "right", "tuple[int, ...]": "4,5"}
+    words: list[str] = []
+    for option in fields(TrainingOptions):
+        value = values[str(option.type).partition(" | ")[0]]
+        words += [f"--{option.name}", option.metadata.get("choices", [value])[0]]
+    for line in ([], words, ["--lr", "0.5", "--optimizer=adamw", "--hidden", "0"]):
+        with pytest.raises(ValueError, match=r"^$"):
+            run("train", "moons", *line)
+    assert given[0] == TrainingOptions()
+    assert (given[1].hidden, given[1].beta1, given[1].patience) == ((4, 5), 0.25, 3)
+    assert len(given[1].changed()) >= len(words) // 2 - 3
+    assert given[2].changed() == {"hidden": (), "learning_rate": 0.5, "optimiser": "adamw"}
+
+
+@pytest.mark.parametrize("when", ["in the training", "while it is saved", "in the report", "twice"])
+def test_ctrl_c_never_loses_the_model(when: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Twice: a second time before the model is saved."""
+
+    def interrupt(*_: object, **__: object) -> list[Path]:
+        signal.raise_signal(signal.SIGINT)
+        return []
+
+    def swallowed(*_: object) -> list[Path]:
+        with suppress(KeyboardInterrupt):  # as a library may
+            interrupt()
+        return []
+
+    def interrupted_fit(*args: Any, **options: Any) -> Any:
+        history = fit(*args, **{**options, "callbacks": [interrupt]})
+        if when == "twice":
+            interrupt()
+        return history
+
+    def interrupted_save(*args: Any) -> Path:
+        interrupt()
+        return save(*args)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background
+    try:
+        if when in ("in the training", "twice"):
+            monkeypatch.setattr(experiment, "fit", interrupted_fit)
+        if when == "while it is saved":
+            monkeypatch.setattr(experiment, "save", interrupted_save)
+        if when == "in the report":
+            monkeypatch.setattr(plots, "write_report", swallowed)
+        code = main(["train", "moons", "--epochs", "3"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert code == (0 if when == "in the training" else 130)
+    assert Predictor.load(tmp_path / "model.npz").features == ("x1", "x2")
+
+
+def test_xor_is_trained_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "xor") == 0
+    assert "right: train 100.00%\n\nOn the training set:" in capsys.readouterr().out
+
+
+def test_a_training_that_diverged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "moons", "--optimiser", "descent", "--lr", "30") == 0
+    out = capsys.readouterr().out
+    assert "Try a lower learning rate." in out
+    assert "bigger network" not in out
 
 
 def test_the_model_is_saved_though_nobody_reads_on(

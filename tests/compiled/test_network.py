@@ -89,7 +89,7 @@ def test_a_copy_of_a_network_of_values(runner: Any) -> None:
 def test_saved_and_loaded(runner: Any, tmp_path: Path) -> None:
     model = compiled.MLP(*LAYERS, seed=5, l2=0.1, runner=runner)
     model.cost_and_grad(X, Y)
-    model.theta[:] -= 0.1 * model.dtheta
+    model.theta[:] -= 0.1 * model.parameters()[0].grad
     save(tmp_path / "model.npz", model)
     loaded = load(tmp_path / "model.npz").model
     assert isinstance(loaded, compiled.MLP)

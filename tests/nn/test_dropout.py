@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import compare
 from micrograd_dl.gradcheck.graphs import check
-from micrograd_dl.gradcheck.verdict import distance
+from micrograd_dl.gradcheck.report import distance
 from micrograd_dl.nn.network import Network
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.training.fitting import fit

@@ -27,7 +27,7 @@ def refused(text: str, **values: Any) -> ExpressionError:
 
 PART = "part of an expression"
 ITS_SIGNS = "its signs are + - * / ** ( ) , = ; #"
-ALL_FUNCTIONS = ", ".join(FUNCTIONS)
+ALL_FUNCTIONS = ", ".join(name for name in FUNCTIONS if not name.endswith(("_power", "_slope")))
 MISSING = "a number, say, or a name"
 COMPARED = "is not part of an expression: nothing is compared, and = gives a name its value"
 ONCE = "is not part of an expression: a name is given its value once, with ="
@@ -106,7 +106,7 @@ REFUSED = {
     # functions
     "exp": (0, "exp is a function: write exp(...)"),
     "2*tanh + 1": (2, "tanh is a function: write tanh(...)"),
-    "max(a, b)": (0, "max is not a function: write max*(...) to multiply, or choose from maximum"),
+    "Max(a, b)": (0, "Max is not a function: write Max*(...) to multiply, or choose from maximum"),
     "SIN(a)": (0, "SIN is not a function: write SIN*(...) to multiply, or choose from sin"),
     "tan(a)": (0, "tan is not a function: write tan*(...) to multiply, or choose from tanh"),
     "2*sigmiod(a)": (2, "sigmiod is not a function: write sigmiod*(...) to multiply, or choose from sigmoid"),

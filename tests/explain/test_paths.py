@@ -1,12 +1,11 @@
-"""Why a gradient is what it is: its terms, its paths, and what a nudge does."""
+"""A gradient as the sum over paths of the products of local derivatives along them."""
 
 from __future__ import annotations
 
-import inspect
 import math
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,145 +15,13 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.nudge import nudge
 from micrograd_dl.explain.paths import paths
-from micrograd_dl.explain.why import why
-from micrograd_dl.notation.expression import parse
-from micrograd_dl.notation.steps import Contribute
 from micrograd_dl.testing import Graph, graphs
 
 
 def course() -> tuple[Value, Value, Value, Value]:
     a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     return 3 * (a + b * c), a, b, c
-
-
-def here() -> int:
-    """The line that calls this."""
-    frame = inspect.currentframe()
-    assert frame is not None
-    assert frame.f_back is not None
-    return frame.f_back.f_lineno
-
-
-def without_origins(text: object) -> list[str]:
-    return [line for line in str(text).splitlines() if not line.lstrip().startswith("from ")]
-
-
-# Why
-
-
-def test_why_of_a_leaf_that_is_used_once() -> None:
-    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
-    made = here() - 1
-    J = 3 * (a + b * c)
-    used = here() - 1
-    reason = why(J, b)
-    assert str(reason).splitlines() == [
-        "dJ/db = 6, one term, since b is used once:",
-        "  dJ/du * du/db = 3 * 2 = 6",
-        "    du/db = c = 2, since u = b * c",
-        f"    from {__file__}:{used}: b * c",
-        "b = 3, a leaf",
-        f'  from {__file__}:{made}: Value(3, "b")',
-    ]
-    assert repr(reason) == str(reason)
-    assert (reason.node, reason.data, reason.gradient, reason.done) == (b, 3, 6, 1)
-
-
-def test_why_of_a_node_between() -> None:
-    J, *_ = course()
-    u = J.operands[1].operands[1]
-    assert without_origins(why(J, u)) == [
-        "dJ/du = 3, one term, since u is used once:",
-        "  dJ/dv * dv/du = 3 * 1 = 3",
-        "    dv/du = 1, since v = a + u",
-        "u = b * c = 6",
-    ]
-
-
-def test_why_of_a_node_that_is_used_several_times() -> None:
-    x = Value(3, "x")
-    reason = why(x * x + x, x)
-    assert without_origins(reason) == [
-        "dJ/dx = 7, the sum of 3 terms, one for each use:",
-        "  dJ/dJ * ∂J/∂x = 1 * 1 = 1",
-        "    ∂J/∂x = 1, since J = u + x",
-        "  dJ/du * ∂u/∂x[1] = 1 * 3 = 3",
-        "    ∂u/∂x[1] = x = 3, since u = x * x",
-        "  dJ/du * ∂u/∂x[2] = 1 * 3 = 3",
-        "    ∂u/∂x[2] = x = 3, since u = x * x",
-        "x = 3, a leaf",
-    ]
-    assert (reason.gradient, reason.done) == (7, 3)
-    assert all(isinstance(term, Contribute) for term in reason.terms)
-
-
-def test_why_of_the_result() -> None:
-    J, *_ = course()
-    reason = why(J, J)
-    assert without_origins(reason) == ["dJ/dJ = 1: backprop begins here", "J = 3 * v = 33"]
-    assert (reason.gradient, reason.done) == (1, 1)
-
-
-def test_why_of_a_node_that_takes_no_part() -> None:
-    J, *_ = course()
-    other, p, q = Value(1, "other"), Value(2, "p"), Value(3, "q")
-    assert without_origins(why(J, other)) == [
-        "dJ/dother = 0: J does not depend on other",
-        "other = 1, a leaf",
-    ]
-    reason = why(J, p * q)
-    assert without_origins(reason) == ["dJ/du = 0: J does not depend on u", "u = p * q = 6"]
-    assert (reason.gradient, reason.terms, reason.done) == (0, (), 0)
-
-
-def test_why_of_what_uses_the_result() -> None:
-    a, b = Value(2, "a"), Value(3, "b")
-    J = a * b
-    assert without_origins(why(J, J + b)) == ["dJ/du = 0: J does not depend on u", "u = J + b = 9"]
-
-
-def test_origins_in_an_expression() -> None:
-    J = parse("u = b*c; v = a + u; 3*v", a=5, b=3, c=2)
-    b = next(node for node in topological_order(J) if node.label == "b")
-    assert "    from <expression>:1: b*c" in str(why(J, b)).splitlines()
-
-
-def test_a_node_without_an_origin_has_no_such_line() -> None:
-    x = Value(2, "x")
-    J = x * 3
-    x._where = J._where = None  # type: ignore[assignment]  # as of a node from nowhere
-    assert "from" not in str(why(J, x))
-
-
-def test_many_terms_are_counted_but_not_all_printed() -> None:
-    x = Value(2, "x")
-    J = ops.sum(*[x] * 20)
-    assert len(without_origins(why(J, x))) == 2 + 2 * 20
-    assert "more" not in str(why(J, x))
-    reason = why(ops.sum(*[x] * 10_020), x)
-    assert (len(reason.terms), reason.gradient) == (10_020, 10_020)
-    assert without_origins(reason)[-2:] == ["  ... and 10,000 more", "x = 2, a leaf"]
-    assert len(without_origins(reason)) == 3 + 2 * 20
-
-
-@given(graphs())
-def test_why_adds_up_to_the_gradient(graph: Graph) -> None:
-    order = [node for node in topological_order(graph.root) if not node.is_constant]
-    for node, gradient in zip(order, grad(graph.root, order), strict=True):
-        reason = why(graph.root, node)
-        assert reason.gradient == gradient
-        if node is not graph.root:
-            total = 0.0
-            for term in reason.terms:
-                assert isinstance(term, Contribute)
-                total += term.upstream * term.local
-            assert total == gradient
-            assert len(reason.terms) == sum(user.operands.count(node) for user in order)
-
-
-# Paths
 
 
 def test_paths_of_the_course() -> None:
@@ -215,24 +82,22 @@ def test_a_limit() -> None:
     assert (none.largest, none.count, none.total) == ((), 3, 13)
     assert str(none).splitlines()[1] == "  ... and 3 more"
     assert "more" not in str(paths(J, x, limit=3))
+    assert len(paths(ops.sum(*[x] * 12), x).largest) == 10
     with pytest.raises(ValueError, match="the number of paths to list is 0 or more, not -1"):
         paths(J, x, limit=-1)
 
 
-def test_ten_paths_are_listed_unless_said_otherwise() -> None:
-    x = Value(1, "x")
-    assert len(paths(ops.sum(*[x] * 12), x).largest) == 10
-
-
 def test_astronomically_many_paths_are_counted_exactly() -> None:
     x = Value(1, "x")
-    y = x
-    for _ in range(1_000):
+    y = y_19 = x
+    for i in range(1_000):
         y = y + y
+        y_19 = y if i < 19 else y_19
     found = paths(y / 2.0**1000, x)
     assert found.count == 2**1000
     assert found.total == found.gradient == 1
     assert len(found.largest) == 10
+    assert f"the sum over {2**19:,} paths:" in str(paths(y_19, x))
     lines = str(found).splitlines()
     assert lines[0] == "dJ/dx = 1, the sum over about 10^301 paths:"
     assert lines[1].endswith(" -> x:  1001 factors = 9.33264e-302")
@@ -240,14 +105,17 @@ def test_astronomically_many_paths_are_counted_exactly() -> None:
     assert lines[-2] == "  ... and about 10^301 more"
 
 
-def test_counts_are_printed_in_groups_as_long_as_they_can_be_read() -> None:
+def test_counts_are_forgotten_after_their_last_use() -> None:
     x = Value(1, "x")
     y = x
-    for _ in range(199):
+    for _ in range(20_000):  # all counts together would have 200 million bits
         y = y + y
-    assert f"{2**199:,}" in str(paths(y, x))
-    assert f"the sum over {2**199:,} paths:" in str(paths(y, x))
-    assert "about 10^60 paths" in str(paths(y + y, x))
+    tracemalloc.start()
+    found = paths(y, x, limit=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.count == 2**20_000
+    assert peak < 15e6
 
 
 def test_a_path_is_written_out_up_to_eleven_factors() -> None:
@@ -260,12 +128,6 @@ def test_a_path_is_written_out_up_to_eleven_factors() -> None:
     assert (
         line == "  J -> u11 -> u10 -> u9 -> u8 -> u7 -> ... -> u4 -> u3 -> u2 -> u1 -> x:  12 factors = 4096"
     )
-
-
-def test_zeros_are_paths_too() -> None:
-    x, y = Value(0.0, "x"), Value(2.0, "y")
-    found = paths(x * y + x * x, x)
-    assert (found.count, [path.product for path in found.largest], found.total) == (3, [2, 0, 0], 2)
 
 
 def test_infinite_and_undefined_products_come_first() -> None:
@@ -355,29 +217,3 @@ def test_paths_are_those_of_brute_force(graph: Graph, data: st.DataObject) -> No
     assert found.magnitude == pytest.approx(scale)
     assert found.gradient == grad(graph.root, [node])[0]
     assert found.agrees
-
-
-# What all three ask first
-
-
-@pytest.mark.parametrize("ask", [why, paths, nudge])
-def test_what_is_no_value_is_refused(ask: Any) -> None:
-    J, a, *_ = course()
-    for arguments in ((3.0, a), (J, "a")):
-        with pytest.raises(TypeError, match="a Value is wanted here"):
-            ask(*arguments)
-
-
-@pytest.mark.parametrize("ask", [why, paths, nudge])
-def test_a_constant_has_no_derivative(ask: Any) -> None:
-    J, *_ = course()
-    with pytest.raises(ValueError, match="3 is a constant, which has no derivative: make it a variable"):
-        ask(J, J.operands[0])
-
-
-@pytest.mark.parametrize("ask", [why, paths, nudge])
-def test_data_that_was_changed_is_refused(ask: Any) -> None:
-    J, a, *_ = course()
-    a.data = 50
-    with pytest.raises(RuntimeError, match="recompute"):
-        ask(J, a)

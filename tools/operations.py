@@ -1,22 +1,15 @@
-"""The reference of operations, written from the table."""
+"""Print docs/operations.md, the reference of operations, from the table: ``python -m tools.operations``."""
 
 from __future__ import annotations
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 
-_HEAD = """\
-| name | written | local derivatives | meaning | undefined or kinked |
-|---|---|---|---|---|"""
-
-
 _OPENING = """\
 <!-- Written from the table. To write it again:
-     python -c "import micrograd_dl.notation.reference as r; print(r.document(), end='')" \\
-     > docs/operations.md -->
+     python -m tools.operations > docs/operations.md -->
 
 # Operations
 
@@ -25,27 +18,19 @@ derivative, `out` is the operation's own result. An operation with a kink has a 
 convention that the meaning names. What happens at infinity, at NaN and on overflow is the same for all: see
 the opening of `micrograd_dl/engine/ops.py`.
 
+| name | written | local derivatives | meaning | undefined or kinked |
+|---|---|---|---|---|
 """
 
 
 def document() -> str:
-    """The text of ``docs/operations.md``: the reference under a heading."""
-    return f"{_OPENING}{reference()}\n"
-
-
-def reference() -> str:
-    """Every operation of the table as a Markdown table; ``out`` is the operation's own result.
-
-    >>> [line] = [line for line in reference().splitlines() if line.startswith("| `tanh`")]
-    >>> line[:53]
-    '| `tanh` | `tanh(x)` | `1 - out * out` | the hyperbol'
-    """
-    return "\n".join([_HEAD, *map(_row, TABLE.values())])
+    """The reference: a Markdown table with a row for every operation."""
+    return _OPENING + "".join(f"{_row(operation)}\n" for operation in TABLE.values())
 
 
 def _row(operation: Operation) -> str:
     node = _example(operation)
-    write = Notation(topological_order(node))
+    write = Notation([*dict.fromkeys(node.operands), node])
     derivatives = ", ".join(f"`{write.local_formula(node, index)}`" for index in range(len(node.operands)))
     edges = [f"needs {operation.requirement}"] if operation.requirement else []
     edges += ["kink"] if operation.kink else []
@@ -72,3 +57,7 @@ def _example(operation: Operation) -> Value:
     raise ValueError(
         f"{operation.name} is undefined on 3 and on 4 operands: say how to show it in the reference"
     )
+
+
+if __name__ == "__main__":
+    print(document(), end="")
