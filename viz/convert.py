@@ -7,6 +7,8 @@ import re
 import sys
 import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from html import unescape
 from importlib.util import find_spec
@@ -58,7 +60,8 @@ def pdf(svg: str) -> bytes:
     """The picture as a PDF, by the optional package svg2pdf-py.
 
     Raises:
-        RuntimeError: there is no font to write text with; the message says what to install.
+        RuntimeError: there is no font to write text with, or svg2pdf-py breaks down; the message says what
+            to do.
         ModuleNotFoundError: the package is not installed.
     """
     try:
@@ -74,7 +77,23 @@ def pdf(svg: str) -> bytes:
     _warn_of_boxes(svg, True, files)
     for file in files:
         fonts.load_font_file(file)
-    return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
+    with _panics_as_errors("PDF"):
+        return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
+
+
+@contextmanager
+def _panics_as_errors(format: str) -> Iterator[None]:
+    """A panic of Rust code is no Exception: nothing would catch it. Five accents on a letter cause one."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        remedy = "save as .svg" + (", or install Graphviz, https://graphviz.org/download" * (format == "PDF"))
+        raise RuntimeError(
+            f"this picture cannot be made a {format} ({error}). A letter with many accents may be the cause: "
+            f"shorten such a label, {remedy}"
+        ) from None
 
 
 def _greatest_zoom(svg: str) -> float:
@@ -144,18 +163,19 @@ def _resvg(svg: str, zoom: float, system_fonts: bool, files: tuple[str, ...]) ->
         raise ModuleNotFoundError(
             f"a PNG takes the package resvg-py: {pip_install('resvg-py')}, or save as .svg", name=error.name
         ) from error
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=svg,
-            zoom=zoom,
-            dpi=96,  # its own default is 0, at which sizes in points vanish
-            skip_system_fonts=not system_fonts,
-            font_files=list(files),
-            # What "sans-serif" and Graphviz's "Times,serif" mean here: a face that is there.
-            sans_serif_family=_known_family(files),
-            serif_family=_known_family(files),
+    with _panics_as_errors("PNG"):
+        return bytes(
+            resvg_py.svg_to_bytes(
+                svg_string=svg,
+                zoom=zoom,
+                dpi=96,  # its own default is 0, at which sizes in points vanish
+                skip_system_fonts=not system_fonts,
+                font_files=list(files),
+                # What "sans-serif" and Graphviz's "Times,serif" mean here: a face that is there.
+                sans_serif_family=_known_family(files),
+                serif_family=_known_family(files),
+            )
         )
-    )
 
 
 def _known_family(files: tuple[str, ...]) -> str:

@@ -12,11 +12,10 @@ from typing import Literal
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.text import plural
 
 from .graph import CURRENT, UNKNOWN, card, legend
 from .labels import text_width
-from .readings import Reading
+from .reading import Reading
 from .scene import SMALL_SIZE, TEXT_SIZE, Card, Row, Scene, Wire
 
 _MOST_BOXES = 24  # more depths and operations than this are taken together in stages
@@ -157,14 +156,14 @@ def _few_operations(depths: dict[Value, int]) -> bool:
 
 
 def _operation(node: Value) -> str:
-    return "number" if node.is_constant else node.op.name if node.op else "input"
+    return "numbers" if node.is_constant else node.op.symbol if node.op else "inputs"
 
 
 def _card(box: _Box, reading: Reading) -> Card:
     if len(box.nodes) == 1:
         return card(box.nodes[0], reading)
     counts = Counter(map(_operation, box.nodes))
-    listed = [_counted(operation, count) for operation, count in counts.most_common(_MOST_COUNTS)]
+    listed = [f"{operation} ({count:,})" for operation, count in counts.most_common(_MOST_COUNTS)]
     if len(counts) > _MOST_COUNTS:
         listed.append(f"and {len(counts) - _MOST_COUNTS} other kinds")
     if box.one_operation:
@@ -181,12 +180,6 @@ def _card(box: _Box, reading: Reading) -> Card:
         "group", (name,), "", tuple(rows), f"{len(box.nodes):,} nodes",
         known=None not in data, current=reading.walking and any(map(reading.is_current, box.nodes)),
     )  # fmt: skip
-
-
-def _counted(operation: str, count: int) -> str:
-    if operation in ("input", "number"):
-        return plural(count, operation)
-    return f"{count:,} × {operation}"
 
 
 def _row(title: Literal["data", "grad"], values: Iterable[float | None], walking: bool) -> Row:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from viz import convert
+from micrograd_dl.engine.value import Value
+from viz import convert, draw
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}"><text y="9">{}</text></svg>'
 
@@ -127,3 +129,32 @@ def test_the_family_that_stands_for_sans_serif(
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     assert convert._known_family(files) == family
+
+
+class PanicException(BaseException):  # the name that Rust's panics have
+    """What a panic of Rust code becomes in Python."""
+
+
+def panic(*_: object, **__: object) -> bytes:
+    raise PanicException("removal index (is 5) should be < len (is 5)")
+
+
+def test_a_panic_of_rust_code_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = SimpleNamespace(FontDatabase=SimpleNamespace(system=object), svg_to_pdf=panic)
+    monkeypatch.setitem(sys.modules, "svg2pdf_py", package)
+    monkeypatch.setattr(convert, "_fonts", lambda _system: ())
+    with pytest.raises(RuntimeError, match=r"made a PDF.*many accents.*save as \.svg, or install Graphviz"):
+        convert.pdf("<svg/>")
+    monkeypatch.setitem(sys.modules, "resvg_py", SimpleNamespace(svg_to_bytes=panic))
+    with pytest.raises(RuntimeError, match=r"made a PNG.*many accents.*save as \.svg$"):
+        convert.png("<svg/>")
+
+
+@pytest.mark.filterwarnings("ignore:no font on this machine has")
+@pytest.mark.parametrize("label", ["e" + "\u0301" * 5, "\u0300" * 6, "z\u0323\u0324\u0325\u0326\u0327\u0328"])
+def test_many_accents_give_a_file_or_an_error(label: str, tmp_path: Path) -> None:
+    pytest.importorskip("svg2pdf_py", reason="without dot, PDF needs the extra pdf")
+    picture = draw(Value(1.0, label) * 2.0)
+    with suppress(RuntimeError):
+        assert picture.save(tmp_path / "J.pdf").read_bytes().startswith(b"%PDF")
+    assert picture.save(tmp_path / "J.png").read_bytes().startswith(b"\x89PNG")
