@@ -249,6 +249,7 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
         normalisation=o.normalisation,
         keep_prob=o.keep_prob,
         label_smoothing=o.label_smoothing,
+        slope_at_kink=o.slope_at_kink,
     )
 
 

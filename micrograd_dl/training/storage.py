@@ -238,8 +238,8 @@ def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
 
 def _require_shape(archive: Archive, name: str, wanted: tuple[int, ...]) -> None:
     shape, dtype = archive.header(name)
-    if shape != wanted or dtype.kind not in "fiu":
-        raise ValueError(f"{name} is {dtype} {shape}, and real numbers {wanted} are wanted")
+    if shape != wanted or dtype not in (np.float64, np.float32):
+        raise ValueError(f"{name} is {dtype} {shape}, and floats {wanted} are wanted")
 
 
 def _read(archive: Archive, name: str, shape: tuple[int, ...]) -> Array:
