@@ -130,7 +130,7 @@ def _power(x: float, y: float) -> Any:
 
 
 @compiled()
-def _power_slope(x: float, y: float) -> float:
+def _power_slope(x: float, y: float) -> Any:
     if y == 0:
         return 0.0
     if x == 0 and y < 1:
