@@ -27,6 +27,7 @@ from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage
+from micrograd_dl.training.blas_threads import blas_threads_for
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
@@ -169,8 +170,9 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or X.shape[1]), to_seed(seed))
-    with _only_training_of(model):
+    whole = X.shape[1]
+    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or whole), to_seed(seed))
+    with _only_training_of(model), blas_threads_for(model, min(training.batch_size, whole)):
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
