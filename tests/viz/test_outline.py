@@ -6,12 +6,14 @@ import pytest
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw, outline
 from viz.outline import measure
 from viz.reading import Reading
 from viz.scene import Card, Scene
+
+apply = Value.apply_operation
 
 
 def layers(width: int = 20, depth: int = 2) -> Value:
