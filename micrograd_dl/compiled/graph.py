@@ -203,11 +203,13 @@ class CompiledGraph:
                 f"{plural(len(self.recording.order), 'node')}: give fewer columns, and average"
             ) from None
         conditions = self.recording.conditions
+        if not conditions:
+            return replay, outputs
         for condition, x in zip(conditions, outputs, strict=False):  # the first of them
             came_out_so = (x == condition.wanted) == condition.was
             if not came_out_so.all():
                 raise self._error(theta, arrays, int(np.argmin(came_out_so)))
-        return replay, outputs[len(conditions) :] if conditions else outputs
+        return replay, outputs[len(conditions) :]
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:

@@ -14,11 +14,11 @@ import numpy as np
 from micrograd_dl.compiled.numba_rules import compiled, exp
 from micrograd_dl.compiled.vectors import BLOCK, LANES, call, load, plus_product, store, total, zeros
 
-# The whole numbers of a program, `pool`: HEAD counts, the addresses of kernels, a table of groups of WIDTH numbers each, and the
-# indices it points to. Of a group the table has which kernel does it, whether it is checked, whether it is of
-# means, the first place it writes and how many, and where in `pool` the arrays of a `schedule.Group` begin.
-# A kernel takes pointers: to the shared vector U, to the rows V, to the pool, and to its row of the table. It
-# does the group on the shared vector if n is 0, and else on n columns.
+# The whole numbers of a program, `pool`: HEAD counts, the addresses of its kernels, a table of groups of WIDTH
+# numbers each, and the indices it points to. Of a group the table has which kernel does it, whether it is
+# checked, whether it is of means, the first place it writes and how many, and where in `pool` the arrays of a
+# `schedule.Group` begin. A kernel takes pointers: to the shared vector U, to the rows V, to the pool, and to
+# its row of the table. It does the group on the shared vector if n is 0, and else on n columns.
 HEAD, WIDTH = 8, 13
 KERNEL, CHECKED, OF_MEANS, FIRST, COUNT, A, B, C, STARTS, SHARED, WEIGHTS, ROWS, FOURS = range(WIDTH)
 
@@ -219,8 +219,8 @@ def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
         pool: how many groups come before the examples, with each block of them, and after; how many rows a
             call brings, one more than X has, for the derivative of each example's result by itself; how many
             shared numbers are copied to rows, how many rows are handed out, and how many kernels there are.
-            Then their addresses; a table of groups; these shared places, and the rows they are copied to; the rows that are handed out; and the indices that
-            the table points to.
+            Then the addresses and the table; these shared places, and the rows they are copied to; the rows
+            that are handed out; and the indices that the table points to.
         U, V: the shared vector, and the rows of a block.
         X: what varies, ``(n, m)``.
         out: where rows are handed out to.

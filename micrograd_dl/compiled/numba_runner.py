@@ -25,7 +25,7 @@ from micrograd_dl.engine.operation import Operation
 Array: TypeAlias = NDArray[Any]
 
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
-_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.SLOPE_QUOTIENT}  # on the disk, by name
+_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT}  # on the disk, by name
 _pointer: Any = types.CPointer
 _NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
 _SIGNATURE = ((_NUMBERS, _NUMBERS, _INDICES, _INDICES, types.uint64), types.void)
