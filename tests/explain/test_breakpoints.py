@@ -162,23 +162,13 @@ def test_a_text_without_a_meaning_is_refused(what: str) -> None:
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ("grad > 3", [8]),
-        ("grad >= 3", [5, 6, 7, 8]),
-        ("grad < 3", [4]),
-        ("grad <= 3", [4, 5, 6, 7]),
-        ("grad == 6", [8]),
-        ("grad != 3", [4, 8]),
-        ("data==33", [3]),
-        (" data\t>  1.1e1 ", [3]),
-        ("data > 1.E1", [2, 3]),
-        ("data > .5e+1", [1, 2, 3]),
-        ("data > - 10", [1, 2, 3]),
-        ("grad < inf", [4, 5, 6, 7, 8]),
-        ("abs(grad) > 5", [8]),
-        ("abs ( data ) > 5.5", [1, 2, 3]),
+        ("grad > 3", [8]), ("grad >= 3", [5, 6, 7, 8]), ("grad < 3", [4]), ("grad <= 3", [4, 5, 6, 7]),
+        ("grad == 6", [8]), ("grad != 3", [4, 8]), ("data==33", [3]), (" data\t>  1.1e1 ", [3]),
+        ("data > 1.E1", [2, 3]), ("data > .5e+1", [1, 2, 3]), ("data > - 10", [1, 2, 3]),
+        ("grad < inf", [4, 5, 6, 7, 8]), ("abs(grad) > 5", [8]), ("abs ( data ) > 5.5", [1, 2, 3]),
         ("isinf(data)", []),
     ],
-)
+)  # fmt: skip
 def test_conditions(condition: str, expected: list[int]) -> None:
     assert stops(course(), condition) == expected
 

@@ -100,15 +100,6 @@ def test_latex_number(x: float, shown: str) -> None:
 # names and formulas
 
 
-def test_nodes_by_name() -> None:
-    a, b = variables("a", "two words")
-    write = notation(a * b)
-    assert write.node("a") is a
-    assert write.node("two words") is b
-    assert write.node("`two words`") is b
-    assert write.name(b) == "`two words`"
-
-
 def test_the_refusal_is_short_for_long_names_and_large_graphs() -> None:
     few = ops.sum(*variables(*(f"a{i}" for i in range(19))))
     with pytest.raises(KeyError, match=r"a18, J\"$"):
@@ -384,10 +375,3 @@ def test_long_latex_is_cut_between_terms() -> None:
     assert latex.startswith(r"\log(e^{a_{0}} + ")
     assert latex.endswith(" + e^{a_{999}})")
     assert len(latex) < 500
-
-
-def test_latex_of_few_long_terms_is_whole() -> None:
-    J = ops.dot(*variables(*(f"{i} " + "x" * 50 for i in range(4))))
-    many = ops.maximum(*variables("y" * 300, "x" * 300))
-    for node in (J, many):
-        assert r"\cdots" not in notation(node).latex_formula(node)
