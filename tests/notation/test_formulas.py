@@ -363,15 +363,7 @@ def test_names_that_would_look_the_same_in_latex() -> None:
     ]
 
 
-def test_long_latex_is_cut_between_terms() -> None:
+def test_of_long_formulas_latex_shows_the_first_and_the_last_operand() -> None:
     J = ops.sum(*variables(*(f"a{i}" for i in range(1_000))))
-    latex = notation(J).latex_formula(J)
-    assert latex.startswith("a_{0} + a_{1} + ")
-    assert latex.endswith(" + a_{998} + a_{999}")
-    assert latex.count(r" + \cdots + ") == 1
-    assert len(latex) < 500
-    soft = ops.logsumexp(*J.operands)
-    latex = notation(soft).latex_formula(soft)
-    assert latex.startswith(r"\log(e^{a_{0}} + ")
-    assert latex.endswith(" + e^{a_{999}})")
-    assert len(latex) < 500
+    assert notation(J).latex_formula(J) == r"\operatorname{sum}(a_{0}, \dots, a_{999})"
+    assert notation(J).latex_formula(J, [1.0] * 1_000) == r"\operatorname{sum}(1, \dots, 1)"
