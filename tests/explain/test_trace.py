@@ -159,24 +159,6 @@ def test_at_the_end_the_gradients_are_those_of_backward(graph: Graph) -> None:
 # The cursor
 
 
-def around(trace: Trace) -> tuple[Step | None, int, Step | None]:
-    return trace.current, trace.position, trace.upcoming
-
-
-def test_both_ends() -> None:
-    trace, _ = course()
-    at_start, at_end = (None, 0, trace.steps[0]), (trace.steps[-1], 9, None)
-    assert around(trace) == at_start
-    assert trace.back() is None
-    assert around(trace) == at_start
-    assert trace.end() == trace.steps[-1]
-    assert around(trace) == at_end
-    assert trace.next() is None
-    assert around(trace) == at_end
-    trace.start()
-    assert around(trace) == at_start
-
-
 def test_goto() -> None:
     trace, _ = course()
     for position in (-1, 10, 1_000):
@@ -185,7 +167,11 @@ def test_goto() -> None:
     with pytest.raises(TypeError, match="float"):
         trace.goto(1.5)  # type: ignore[arg-type]  # on purpose
     assert trace.position == 0
-    assert trace.goto(9) == trace.steps[8]
+    assert (trace.current, trace.back(), trace.upcoming) == (None, None, trace.steps[0])
+    assert (trace.next(), trace.current, trace.position) == (trace.steps[0], trace.steps[0], 1)
+    assert trace.goto(9) == trace.end() == trace.current == trace.steps[8]
+    assert (trace.next(), trace.upcoming, trace.position) == (None, None, 9)
+    assert trace.back() == trace.steps[8]
     assert trace.goto(0) is None
 
 
@@ -308,6 +294,11 @@ def test_data_changed_after_it_does_not_mix() -> None:
 
 def test_set_recomputes_and_the_cursor_stays() -> None:
     trace, node = course()
+    with pytest.raises(ValueError, match=r"u is computed, b \* c: set one of the leaves instead"):
+        trace.set("u", 1)
+    for wrong in ("q", node["J"].operands[0]):
+        with pytest.raises(KeyError):
+            trace.set(wrong, 1)
     trace.watch("b")
     trace.break_at("db")
     trace.resume()
@@ -338,17 +329,6 @@ def test_a_set_that_fails_changes_nothing(data: Any, error: type[Exception]) -> 
     assert trace.steps is steps
     assert trace.position == 3
     assert trace.check().ok
-
-
-def test_only_leaves_can_be_set() -> None:
-    trace, node = course()
-    with pytest.raises(ValueError, match=r"u is computed, b \* c: set one of the leaves instead"):
-        trace.set("u", 1)
-    with pytest.raises(KeyError, match="no node is called 'q'"):
-        trace.set("q", 1)
-    with pytest.raises(KeyError, match=r"\) is a constant of this graph"):
-        trace.set(node["J"].operands[0], 1)
-    assert node["J"].data == 33
 
 
 @given(graphs(), st.data())
