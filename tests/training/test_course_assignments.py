@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl import nn, vectorized
+from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim import Adam, GradientDescent, Momentum
 
@@ -74,7 +74,7 @@ def test_optimization_methods(name: str, request: pytest.FixtureRequest) -> None
         assert model.accuracy(X, Y) == accuracy
 
 
-@pytest.mark.parametrize("kind", [nn.MLP])
+@pytest.mark.parametrize("kind", [nn.MLP, compiled.MLP])
 def test_all_kinds_of_network_go_the_same_way(kind: Any) -> None:
     models = [assignment(make)[0] for make in (kind, vectorized.MLP)]
     _, X, Y = assignment(vectorized.MLP)
@@ -84,7 +84,7 @@ def test_all_kinds_of_network_go_the_same_way(kind: Any) -> None:
         assert costs[0] == pytest.approx(costs[1], rel=1e-12)
 
 
-@pytest.mark.parametrize("kind", [nn.MLP, vectorized.MLP])
+@pytest.mark.parametrize("kind", [nn.MLP, vectorized.MLP, compiled.MLP])
 def test_the_slope_at_the_kink_is_the_networks(kind: Any) -> None:
     """Where z is 0, dZ is dA times 1 or 0, of leaky ReLU 1 or 0.01; a margin of exactly 1 counts or not."""
     x, y = np.array([[0.0]]), np.array([[1.0]])
