@@ -18,6 +18,10 @@ from micrograd_dl.gradcheck.judge import NO_DIGITS
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4
+# Parts of a perturbation: the same each time, so that a check is repeatable, and at least a half, or rounding
+# would often leave a number as it is. S311 is about secrets.
+_RANDOM = random.Random(0)  # noqa: S311 - see above
+_DRAWS = [_RANDOM.choice((-1, 1)) * _RANDOM.uniform(0.5, 1.0) for _ in range(1009)]
 
 
 class PerturbedGraph:
@@ -29,10 +33,7 @@ class PerturbedGraph:
 
     def __init__(self, order: Sequence[Value]) -> None:
         self.order = order
-        # The same perturbations each time, so that a check is repeatable; at least one unit each, or rounding
-        # would often leave a number as it is. S311 is about secrets.
-        draw = random.Random(0)  # noqa: S311 - see above
-        self._units = cycle([draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) for _ in range(4099)])
+        self._draws = cycle(_DRAWS)
         self._recorded = {node: node.data for node in order}
         self._users: dict[Value, list[int]] = {node: [] for node in order}
         for place, node in enumerate(order):
@@ -146,4 +147,4 @@ class PerturbedGraph:
         """Another number near `value`, or as far off as of one of the size `least`; the same for 0 units."""
         if not units or not math.isfinite(value):
             return value
-        return value + next(self._units) * units * math.ulp(max(math.fabs(value), least))
+        return value + next(self._draws) * units * math.ulp(max(math.fabs(value), least))
