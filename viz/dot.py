@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .labels import dot_string
-from .scene import Card, Scene, Wire
-from .style import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, stroke_of
+from .scene import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, Card, Scene, Wire
 
 _MARKS = {"current": "orange", "unknown": "dashed", "passed": "arrow to the left"}
 
@@ -62,7 +61,7 @@ def _label(card: Card) -> str:
 
 
 def _edge(wire: Wire) -> str:
-    stroke = stroke_of(wire)
+    stroke = wire.stroke
     attributes = {"color": f'"{stroke.colour}"', "penwidth": f"{stroke.width:g}"}
     if stroke.dash:
         attributes["style"] = "dashed"

@@ -16,9 +16,9 @@ from micrograd_dl.output.files import opened
 
 Shape: TypeAlias = tuple[int, ...]
 
-# An archive may expand to 64 MiB, or to a hundred times its size; beyond that it is taken for a "zip bomb".
-_ALWAYS_ALLOWED = 2**26
-_MOST_EXPANSION = 100
+# What an archive may expand to: a gigabyte, or twenty times its size; more is taken for a "zip bomb".
+_ALWAYS_ALLOWED = 2**30
+_MOST_EXPANSION = 20
 
 
 class Archive:
@@ -36,10 +36,8 @@ class Archive:
                 single = file.read(6) == b"\x93NUMPY"
                 raise ValueError("it is a single array, of the kind .npy" if single else "it is no archive")
             self._zip = zipfile.ZipFile(file)
-            expanded = sum(member.file_size for member in self._zip.infolist())
-            if expanded > max(_ALWAYS_ALLOWED, _MOST_EXPANSION * file.seek(0, os.SEEK_END)):
-                problem = f"it would expand to {expanded:,} bytes, more than {_MOST_EXPANSION} times its size"
-                raise ValueError(f"{problem}: save the arrays uncompressed, with numpy.savez")
+            self._most = max(_ALWAYS_ALLOWED, _MOST_EXPANSION * file.seek(0, os.SEEK_END))
+            self._require_small(sum(member.file_size for member in self._zip.infolist()))
         self.names = [x.removesuffix(".npy") for x in self._zip.namelist() if x.endswith(".npy")]
 
     def header(self, name: str) -> tuple[Shape, np.dtype[Any]]:
@@ -62,6 +60,7 @@ class Archive:
             size = self._zip.getinfo(f"{name}.npy").file_size - member.tell()
             if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size:
                 raise ValueError(f"{name} should be {shape} of {dtype}, and has {size:,} bytes")
+            self._require_small(math.prod(shape) * 8)  # as doubles, which it may become
         return shape, dtype
 
     def read(self, name: str) -> Array:
@@ -77,6 +76,11 @@ class Archive:
                     return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
             except MemoryError:
                 raise ValueError(f"{name} {shape} is too large for the memory") from None
+
+    def _require_small(self, size: int) -> None:
+        if size > self._most:
+            problem = f"it would expand to {size:,} bytes, more than {_MOST_EXPANSION} times its size"
+            raise ValueError(f"{problem}: save the arrays uncompressed, with numpy.savez")
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

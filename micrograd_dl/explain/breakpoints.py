@@ -15,7 +15,7 @@ from micrograd_dl.notation.steps import Evaluate, Seed, Step, written_node, writ
 
 @dataclass(frozen=True, slots=True)
 class Breakpoint:
-    """Where `resume` stops: `text` says it in words, `hit` decides by the step just done."""
+    """Where a walk stops: `text` says it in words, `hit` tells by the step just done."""
 
     text: str
     hit: Callable[[Step], bool]
@@ -27,13 +27,9 @@ def writes(node: Value, gradient_only: bool = False) -> Callable[[Step], bool]:
 
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
+    ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
 _TEST: dict[str, Callable[[float], bool]] = {"isnan": math.isnan, "isinf": math.isinf}
 _TESTED = re.compile(r"\s*(isnan|isinf)\s*(?:\(\s*(data|grad)\s*\))?\s*")
 _COMPARED = re.compile(
@@ -45,10 +41,10 @@ _COMPARED = re.compile(
 
 def at_operation(name: str) -> Callable[[Step], bool] | None:
     """Whether a step computes with an operation, or differentiates it; None if there is no such operation."""
-    operation = TABLE.get(name.strip())
-    if operation is None:
+    name = name.strip()
+    if name not in TABLE:
         return None
-    return lambda step: not isinstance(step, Seed) and step.node.op is operation
+    return lambda step: not isinstance(step, Seed) and step.node.op is not None and step.node.op.name == name
 
 
 def condition(text: str) -> Callable[[Step], bool] | None:

@@ -1,8 +1,8 @@
-"""A finished walk through a graph, and a cursor on it that moves both ways.
+"""A walk through the forward pass and backprop, with a cursor that moves both ways.
 
 The cursor is one number, the count of steps done. What is on paper at that moment (which data is known, how
-far each gradient has been summed) is looked up in the steps, so that every move costs the same however large
-the graph is, and stepping back cannot leave anything behind.
+far each gradient has been summed) is looked up in the steps. A move therefore costs the same however large
+the graph is, and stepping back leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.gradients import require_value
+from micrograd_dl.engine.gradients import recompute, require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute, require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
 from micrograd_dl.explain.nudge import Nudge, nudge
@@ -25,6 +23,7 @@ from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
+from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 
 _WINDOW = 4  # steps shown on either side of the cursor
@@ -32,6 +31,8 @@ _WINDOW = 4  # steps shown on either side of the cursor
 
 class Trace:
     """The forward pass and backprop of a recorded graph as a walk with a cursor.
+
+    Methods that take a node take its name as well, and raise KeyError if the graph has no such node.
 
     Args:
         root: the result to walk to and back from.
@@ -42,8 +43,8 @@ class Trace:
         steps: every step of the walk.
         position: how many steps are done, from 0 to ``len(steps)``.
         notation: the names and symbols of the graph.
-        breakpoints: where `resume` stops; see `break_at`.
-        watches: nodes to show at every stop; see `watch`.
+        breakpoints: where `resume` stops.
+        watches: the nodes to show at every stop.
 
     Raises:
         TypeError: `root` is not a Value.
@@ -101,11 +102,11 @@ class Trace:
         return step
 
     def start(self) -> None:
-        """Go before the first step."""
+        """Go back before the first step."""
         self.position = 0
 
     def end(self) -> Step | None:
-        """Go behind the last step and return it."""
+        """Go to the end and return the last step."""
         self.position = len(self.steps)
         return self.current
 
@@ -114,7 +115,7 @@ class Trace:
 
         Raises:
             IndexError: there are not so many steps.
-            TypeError: `position` is no whole number.
+            TypeError: `position` is not a whole number.
         """
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
@@ -127,11 +128,8 @@ class Trace:
         """Go on until a step has written `target`, and return that step; stay and return None if none does.
 
         Args:
-            target: a node or its name (its evaluation, or the next term of its gradient), or a gradient,
-                ``"db"`` or ``"dJ/db"``.
-
-        Raises:
-            KeyError: there is no such name.
+            target: a node (its evaluation, or the next term of its gradient), or a gradient, ``"db"`` or
+                ``"dJ/db"``.
         """
         return self._seek(writes(*self._meant(target)))
 
@@ -165,36 +163,24 @@ class Trace:
     # --- what is on paper -------------------------------------------------------------------------------
 
     def data(self, node: Value | str) -> float | None:
-        """The data of `node` if it is known by now; leaves and constants are known from the start.
-
-        Raises:
-            KeyError: there is no such node.
-        """
+        """The data of `node` if it is known by now; leaves and constants are known from the start."""
         node = self._any_node(node)
         at = self.steps.evaluated_at(node)
         return self.steps.data(node) if at is None or at < self.position else None
 
     def grad(self, node: Value | str) -> float | None:
-        """The gradient of `node` as summed by now; None while nothing has been added.
-
-        Raises:
-            KeyError: there is no such node.
-        """
+        """The gradient of `node` as summed by now; None while nothing has been added."""
         summed_at = self.steps.summed_at(self._any_node(node))
         done = bisect_left(summed_at, self.position)
         return written_number(self.steps[summed_at[done - 1]]) if done else None
 
     def finished(self, node: Value | str) -> bool:
-        """Whether every term of the gradient of `node` has been added; never, if the result does not use it.
-
-        Raises:
-            KeyError: there is no such node.
-        """
+        """Whether every term of the gradient of `node` has been added; a constant has none."""
         summed_at = self.steps.summed_at(self._any_node(node))
         return bool(summed_at) and summed_at[-1] < self.position
 
     def paper(self) -> str:
-        """All that is known at this moment, a line a node: its formula, data and gradient."""
+        """All that is known at this moment, one line for each node: its formula, data and gradient."""
         rows = []
         for node in self.order:
             if node not in self.notation.names:
@@ -222,7 +208,7 @@ class Trace:
     # --- breakpoints and watches ------------------------------------------------------------------------
 
     def break_at(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
-        """Let `resume` stop there.
+        """Set a breakpoint: `resume` stops there.
 
         Args:
             what: a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation,
@@ -255,18 +241,14 @@ class Trace:
         return Breakpoint(what, hit)
 
     def watch(self, node: Value | str) -> Value:
-        """Show `node`, given itself or by name, at every stop.
-
-        Raises:
-            KeyError: there is no such node.
-        """
+        """Show `node` at every stop."""
         found = self.node(node)
         if found not in self.watches:
             self.watches.append(found)
         return found
 
     def watched(self) -> list[str]:
-        """A line for each watched node: its data and gradient as known by now."""
+        """One line for each watched node: its data and gradient as known by now."""
         lines = []
         for node in self.watches:
             data, grad = ("?" if x is None else number(x) for x in (self.data(node), self.grad(node)))
@@ -274,7 +256,7 @@ class Trace:
         return lines
 
     def node(self, node: Value | str) -> Value:
-        """The node of this graph that is meant, by itself or by its name; KeyError if there is none."""
+        """The node of this graph that is meant, itself or by its name."""
         if isinstance(node, str):
             return self.notation.node(node)
         require_value(node)
@@ -299,24 +281,23 @@ class Trace:
         return why_from(self.steps, found, self.notation, self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
-        """The gradient of `node` as a sum over paths; see :func:`micrograd_dl.explain.paths.paths`."""
+        """The gradient of `node` as a sum over paths, of which the `limit` largest are listed."""
         return paths(self.root, self.node(node), limit)
 
     def nudge(self, node: Value | str, h: float = 0.001) -> Nudge:
-        """What a small change of `node` does; see :func:`micrograd_dl.explain.nudge.nudge`."""
+        """What changing `node` by `h` does to the result; nothing is written."""
         return nudge(self.root, self.node(node), h)
 
     def check(self) -> Check:
-        """Numerical derivatives against these; see :func:`micrograd_dl.gradcheck.graphs.check`."""
+        """The gradient check: numerical derivatives by every leaf against backprop's."""
         return check(self.root)
 
     def set(self, leaf: Value | str, data: float) -> None:
         """Change the data of a leaf and recompute the graph; the cursor stays where it is.
 
         Raises:
-            KeyError: there is no such node.
-            ValueError: the node is not a leaf, or an operation is undefined at the new data (nothing is
-                changed then).
+            ValueError, ZeroDivisionError: the node is not a leaf, or an operation is undefined at the new
+                data. Nothing is changed then.
         """
         node = self.node(leaf)
         if not node.is_leaf:

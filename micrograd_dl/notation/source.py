@@ -7,25 +7,25 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import chain, count
+from typing import NamedTuple
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import require_value
-from micrograd_dl.engine.operation import MUL, Operation, Term
+from micrograd_dl.engine.gradients import require_recorded, require_value
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.terms import MUL, Term
 
 # Python's compiler reads "a + b + ..." as nested: a sum of more operands than this is written as a call.
 _MOST_OPERANDS = 100
-_MOST_TEMPLATES = 1000  # kept, of graphs with ever new constants
+_MOST_TEMPLATES = 1000  # kept at a time; a graph may have ever new constants
 
 
 def to_source(root: Value) -> str:
@@ -69,126 +69,101 @@ def to_source(root: Value) -> str:
     order = topological_order(root)
     require_recorded(order)
     notation = Notation(order)
-    _require_table(order, notation)
     unique = UniqueNames(
         lambda name: chain([name, f"{name}_"], numbered(f"{name}_", 2)),
         {*keyword.kwlist, *TABLE, *dir(builtins)},
     )
     names = {node: unique.take(_identifier(name)) for node, name in notation.names.items()}
     gradients = {node: unique.take(f"d{name}") for node, name in names.items()}
-    leaves = [node for node in order if node.is_leaf]
-    templates = _Templates()
 
-    forward = []
-    computed = [(node, templates.of(node)) for node in order if node in names and not node.is_leaf]
-    for node, template in computed:
-        operands = [names.get(operand, "") for operand in node.operands]
-        forward.append(f"{names[node]} = {template.forward.format(*operands)}")
-    backward = []
-    summed = {root}
-    for node, template in reversed(computed):
+    forward: list[str] = []
+    # Of each node: the lines for what its derivatives share, and the term for each of its operands.
+    terms: list[tuple[list[str], list[tuple[Value, str]]]] = []
+    templates: dict[object, _Template] = {}
+    called: set[str] = set()
+    for node in order:
+        if node not in names or node.is_leaf:
+            continue
+        kind = _kind(node)
+        if kind not in templates:
+            if len(templates) == _MOST_TEMPLATES:
+                templates.clear()
+            templates[kind] = _template(node)
+            called.update(re.findall(r"\b(\w+)\(", " ".join(chain(*templates[kind]))))
+        template = templates[kind]
         shared = [unique.take(f"{names[node]}_{i}") for i in range(1, len(template.shared) + 1)]
-        terms = [*(names.get(operand, "") for operand in node.operands), names[node], *shared]
-        for name, formula in zip(shared, template.shared, strict=True):
-            backward.append(f"{name} = {formula.format(*terms)}")
-        for operand, formula in zip(node.operands, template.backward, strict=True):
-            if operand.is_constant:
-                continue
-            term = formula.format(*terms, gradient=gradients[node])
+        known = [*(names.get(operand, "") for operand in node.operands), names[node], *shared]
+        forward.append(f"{names[node]} = {template.forward[0].format(*known)}")
+        lines = [f"{name} = {x.format(*known)}" for name, x in zip(shared, template.shared, strict=True)]
+        parts = zip(node.operands, template.backward, strict=True)
+        gradient = gradients[node]
+        terms.append((lines, [(p, x.format(*known, gradient=gradient)) for p, x in parts if x]))
+
+    backward: list[str] = []
+    summed = {root}
+    for lines, contributions in reversed(terms):
+        backward += lines
+        for operand, term in contributions:
             # Not `+=`: on arrays that would change in place what another name holds too.
             before = f"{gradients[operand]} + " if operand in summed else ""
             backward.append(f"{gradients[operand]} = {before}{term}")
             summed.add(operand)
 
+    leaves = [node for node in order if node.is_leaf]
     example = next(iter(leaves), root)
     returned = ", ".join(f'"{names[leaf]}": {gradients[leaf]}' for leaf in leaves)
     parameters = [*(names[leaf] for leaf in leaves), f"{gradients[root]}=1.0"]
-    lines = [f"def {names[root]}_and_gradient({', '.join(parameters)}):", "    # Forward pass."]
-    lines += [f"    {line}" for line in forward]
-    lines += ["", f"    # Backward pass; {gradients[example]} is short for {notation.total(example)}."]
-    lines += [f"    {line}" for line in backward]
-    lines += [f"    return {names[root]}, {{{returned}}}", ""]
-    # Names of variables never clash with those of functions, which are reserved.
-    imported = sorted(templates.called & TABLE.keys())
+    imported = sorted(called & TABLE.keys())  # no variable is called like a function: the names are reserved
     head = [f"from micrograd_dl.engine.ops import {', '.join(imported)}", "", ""] if imported else []
-    return "\n".join(head + lines)
+    return "\n".join([
+        *head,
+        f"def {names[root]}_and_gradient({', '.join(parameters)}):",
+        "    # Forward pass.",
+        *(f"    {line}" for line in forward),
+        "",
+        f"    # Backward pass; {gradients[example]} is short for {notation.total(example)}.",
+        *(f"    {line}" for line in backward),
+        f"    return {names[root]}, {{{returned}}}",
+        "",
+    ])  # fmt: skip
 
 
-def _require_table(order: Iterable[Value], notation: Notation) -> None:
-    """Raise ValueError if a node's operation is not one of the table's: there is no code to import."""
-    for node in order:
-        if node.op is None or node.is_constant:
-            continue
-        if node.op.name not in TABLE or TABLE[node.op.name].forward is not node.op.forward:
-            raise ValueError(
-                f"{notation.name(node)} = {notation.formula(node)} is made by {node.op.name}, an operation "
-                "of your own, whose source is not known: build the graph with operations of micrograd_dl only"
-            )
+class _Template(NamedTuple):
+    """The formulas of one node: {0}, {1}, ... are for the names of its operands, itself, and shared parts."""
+
+    forward: list[str]  # the one formula of the operation
+    shared: list[str]  # what several derivatives have in common
+    backward: list[str]  # the term for each operand, empty for a constant; {gradient} is the node's own
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """The formulas of one node, with {0}, {1}, ... for the names of its operands, itself and `shared`.
-
-    Attributes:
-        forward: the operation.
-        shared: what several derivatives have in common.
-        backward: for each operand, the term of the chain rule, with {gradient} for the node's own gradient.
-    """
-
-    forward: str
-    shared: Sequence[str]
-    backward: Sequence[str]
-
-
-class _Templates:
-    """The templates of nodes: one for all nodes that are alike but for the names of their variables.
-
-    Attributes:
-        called: the names of all functions that are called in them.
-    """
-
-    def __init__(self) -> None:
-        self.called: set[str] = set()
-        self._known: dict[object, _Template] = {}
-
-    def of(self, node: Value) -> _Template:
-        """The template of one node."""
-        places = {operand: place for place, operand in enumerate(node.operands) if not operand.is_constant}
-        alike = (
-            node.op,
-            *(places.get(p, p.data.hex()) for p in node.operands),
-            node.data if not places else 0,
-        )
-        template = self._known.get(alike)
-        if template is None:
-            template = _template(node)
-            formulas = " ".join([template.forward, *template.shared, *template.backward])
-            self.called |= set(re.findall(r"\b(\w+)\(", formulas))
-            if len(self._known) < _MOST_TEMPLATES:
-                self._known[alike] = template
-        return template
+def _kind(node: Value) -> object:
+    """What nodes have in common that are alike but for the names of their variables."""
+    places = {operand: place for place, operand in enumerate(node.operands)}
+    operands = [p.data.hex() if p.is_constant else places[p] for p in node.operands]
+    return (node.op, *operands, node.data.hex() if node.is_constant else "")
 
 
 def _template(node: Value) -> _Template:
     if node.op is None or node.is_constant:
-        return _Template(exact_term(node.data), (), ())
+        return _Template([exact_term(node.data)], [], [])
+    if node.op.name not in TABLE or TABLE[node.op.name].forward is not node.op.forward:
+        raise ValueError(
+            f"the source of {node.op.name}, an operation of your own, is not known: build the graph with "
+            "operations of micrograd_dl only"
+        )
     nodes = (*node.operands, node)
     terms = [exact_term(p.data) if p.is_constant else Term(f"{{{place}}}") for place, p in enumerate(nodes)]
     slopes = SlopeFormulas(node, terms, _written)
-    shared = slopes.name_shared(f"{{{place}}}" for place in count(len(nodes)))
-    shared_formulas = [formula for _, formula in shared]
-    backward = [
-        "" if p.is_constant else _times("{gradient}", slopes[index]) for index, p in enumerate(node.operands)
-    ]
+    shared = [str(part) for _, part in slopes.name_shared(f"{{{place}}}" for place in count(len(nodes)))]
+    backward = ["" if p.is_constant else _times("{gradient}", slopes[i]) for i, p in enumerate(node.operands)]
     operands = terms[:-1]
     if all(p.is_constant for p in node.operands):
         # Doubles, as they were computed: of whole numbers Python would make more digits (9 ** 9 ** 9).
         operands = [
-            Term(repr(p.data), term.precedence) if math.isfinite(p.data) else term
-            for p, term in zip(node.operands, operands, strict=True)
+            Term(repr(p.data), x.precedence) if math.isfinite(p.data) else x
+            for p, x in zip(node.operands, operands, strict=True)
         ]
-    return _Template(_written(node.op, operands), shared_formulas, backward)
+    return _Template([_written(node.op, operands)], shared, backward)
 
 
 def _written(operation: Operation, operands: Sequence[Term]) -> Term:

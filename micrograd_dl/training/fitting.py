@@ -19,14 +19,15 @@ from tqdm import tqdm
 
 from micrograd_dl.data.archives import NUMBER, TABLE, TEXT, WHOLE, require_form
 from micrograd_dl.data.preparation import minibatches
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage
+from micrograd_dl.training.blas_threads import blas_threads_for
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
@@ -171,13 +172,14 @@ def fit(
     _require_own(optimiser, model)
     whole = X.shape[1]
     training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or whole), to_seed(seed))
-    with _only_training_of(model):
+    with _only_training_of(model), blas_threads_for(model, min(training.batch_size, whole)):
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        hidden = not (_on_terminal() if progress is None else progress)
-        with tqdm(to_do, unit="epoch", leave=False, disable=hidden) as bar:
+        with tqdm(
+            to_do, unit="epoch", leave=False, disable=not (_on_terminal() if progress is None else progress)
+        ) as bar:
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -239,7 +241,7 @@ class _Training:
             if self.augment is not None:
                 X = self.augment(rng_of_augment, X)
             J, norm = self.cost_and_gradient_norm(X, Y, columns, number)
-            if self.optimiser.steps == 0:
+            if self.history.initial_cost == math.inf:
                 self.history.initial_cost = J
             if self.dev is None and len(columns) == m:
                 self.remember_if_best(J, number)  # before the step: J is the cost of these parameters
@@ -266,9 +268,8 @@ class _Training:
         if not (math.isfinite(J) and math.isfinite(norm)):
             problem = _what_is_not_finite(self.model, X, Y, columns, J)
             where = f"epoch {epoch}, step {self.optimiser.steps + 1}"
-            raise FloatingPointError(
-                f"{where}: {problem}; the step was not taken. Try a smaller learning rate"
-            )
+            end = "the step was not taken. Try a smaller learning rate"
+            raise FloatingPointError(f"{where}: {problem}; {end}")
         return J, norm
 
     def measure(self) -> None:
@@ -301,14 +302,9 @@ class _Training:
     def identity(self, network: Network) -> dict[str, Any]:
         """What has to be the same in a training that is resumed, in the words of a message."""
         return {
-            **{
-                f"a network with {name.replace('_', ' ')}": x for name, x in storage.describe(network).items()
-            },
+            **{f"a network with {name}": x for name, x in storage.describe(network).items()},
             "the optimiser": type(self.optimiser).__name__,
-            **{
-                f"an optimiser with {name.replace('_', ' ')}": x
-                for name, x in self.optimiser.hyperparameters().items()
-            },
+            **{f"an optimiser with {name}": x for name, x in self.optimiser.hyperparameters().items()},
             "a batch size of": self.batch_size,
             "a seed of": self.seed,
             "a training set with": _checksum(self.X, self.Y),
@@ -343,9 +339,7 @@ class _Training:
         model, optimiser = self.model, self.optimiser
         if not isinstance(model, Network):
             kind = type(model).__name__
-            raise ValueError(
-                f"a checkpoint holds a network of this package, not a {kind}: save it by a callback"
-            )
+            raise ValueError(f"a checkpoint holds a network of this package, not a {kind}: use a callback")
         storage.require_npz(path)
         storage.describe(model)  # raises if it could not be saved
         if not os.path.exists(path):
@@ -361,10 +355,9 @@ class _Training:
             there, here = notes["identity"], self.identity(model)
             for what in there | here:
                 if there.get(what) != here.get(what):
-                    raise ValueError(
-                        f"it is of another training: it has {what} {there.get(what)}, this one "
-                        f"{here.get(what)}; train as it was trained, remove the file"
-                    )
+                    what = f"{what.replace('_', ' ')} {there.get(what)}, this one {here.get(what)}"
+                    advice = "train as it was trained, remove the file"
+                    raise ValueError(f"it is of another training: it has {what}; {advice}")
             best = _best_of(saved.arrays, self.best.state)
             state = _state_of_optimiser(saved.arrays, optimiser)
         except ValueError as error:

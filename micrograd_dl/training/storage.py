@@ -190,7 +190,9 @@ def load(path: str | os.PathLike[str]) -> Saved:
         try:
             about = _about(archive)
             model = _empty_model(about["model"], archive)
-            set_state(model, {name: _read(archive, name, x.shape) for name, x in state_of(model).items()})
+            for name, there in state_of(model).items():
+                _require_shape(archive, name, there.shape)
+            set_state(model, {name: archive.read(name) for name in state_of(model)})
             model.passes = about.get("passes", 0)
         except RecursionError:
             raise ValueError(f"{path} does not hold a model: its description is nested too deeply") from None
@@ -222,7 +224,7 @@ def _about(archive: Archive) -> dict[str, Any]:
 
 def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
     """The model that is described, if the file has its weights: else no memory is asked for."""
-    about = dict(about)
+    about = {key: about[key] for name in _MODEL if (key := name.removesuffix("?")) in about}
     backend = about.pop("backend")
     kind = look_up(backend, BACKENDS, "backend")
     n_x, *sizes = about.pop("shape") or [0]
@@ -238,13 +240,8 @@ def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
 
 def _require_shape(archive: Archive, name: str, wanted: tuple[int, ...]) -> None:
     shape, dtype = archive.header(name)
-    if shape != wanted or dtype.kind not in "fiu":
-        raise ValueError(f"{name} is {dtype} {shape}, and real numbers {wanted} are wanted")
-
-
-def _read(archive: Archive, name: str, shape: tuple[int, ...]) -> Array:
-    _require_shape(archive, name, shape)
-    return archive.read(name)
+    if shape != wanted or dtype not in (np.float64, np.float32):
+        raise ValueError(f"{name} is {dtype} {shape}, and floats {wanted} are wanted")
 
 
 def state_of(model: Network) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -54,7 +55,9 @@ class Results:
         header = json.loads(json.dumps({"format": FORMAT, "version": VERSION, **about}))
         content = self.path.read_bytes() if self.path.exists() else b""
         first, end, rest = content.partition(b"\n")
-        if not end and _line(header).startswith(first):  # a new file, or one cut within its first line
+        if not end and _line(header).startswith(first):
+            if first:
+                warnings.warn(f"{path} was cut short in its first line: it is begun anew", stacklevel=3)
             self.path.write_bytes(b"")
             self._append(header)
             return

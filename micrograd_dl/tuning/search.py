@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.processes import Job, Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict
@@ -195,85 +195,83 @@ def search(
         )
     processes = to_whole(processes, 0, "processes")
     everything = {**asdict(plan), **(about or {}), "space": {name: repr(x) for name, x in space.items()}}
-    run, cut_short = None, False
+    trials: dict[tuple[int, int], Trial] = {}
+    cut_short = False
     try:
-        run = _Search(judge, space, plan, Results(results, everything))
+        known = Results(results, everything)
         with worker_pool(judge, processes) as work, _bar(plan, progress) as advance:
+            region = space
             for round_ in range(1, plan.rounds + 1):
-                run.round(round_, work, advance)
+                for _ in _round(round_, region, plan, trials, known, work):
+                    advance()
+                region = _best_region(region, plan, trials)
     except KeyboardInterrupt:
         cut_short = True
-    return Found(space, plan, run.ranked() if run else [], cut_short)
+    return Found(space, plan, _ranked(trials, plan), cut_short)
 
 
-class _Search:
-    """A search under way."""
-
-    def __init__(self, judge: Judge, space: Space, plan: Plan, results: Results) -> None:
-        self.judge = judge
-        self.space = space
-        self.plan = plan
-        self.results = results
-        self.trials: dict[tuple[int, int], Trial] = {}
-
-    def round(self, round_: int, work: WorkerPool, advance: Callable[[], object]) -> None:
-        """From the first rung to the last; afterwards the space is the region of the best trials."""
-        options = {
-            number: draw(self.space, [self.plan.seed, round_, number])
-            for number in range(1, self.plan.trials + 1)
-        }
-        for rung, (count, epochs) in enumerate(self.plan.ladder(), 1):
-            best = [t.number for t in self.ranked() if t.round == round_] or list(options)
-            going_on = best[:count]
-            jobs = [Job((round_, number, rung), options[number], epochs) for number in sorted(going_on)]
-            for job, verdict in self._done(jobs, work):
-                _, number, _ = job.key
-                self.trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
-                advance()
-        if all(trial.verdict.problem for trial in self.trials.values()):
-            every = "all " * (self.plan.trials > 1) + plural(self.plan.trials, "trial")
-            raise FloatingPointError(
-                f"{every} diverged: search lower learning rates. "
-                f"The first with {self.ranked()[0].verdict.problem}"
-            )
-        best_part = self.ranked()[: max(2, self.plan.trials // _PART_OF_THE_BEST)]
-        self.space = narrowed(self.space, [t.options for t in best_part if not t.verdict.problem])
-
-    def _done(self, jobs: Sequence[Job], work: WorkerPool) -> Iterator[tuple[Job, Verdict]]:
-        """The verdicts on jobs: those that are known, then those that have to be found out."""
+def _round(
+    round_: int,
+    space: Space,
+    plan: Plan,
+    trials: dict[tuple[int, int], Trial],
+    known: Results,
+    work: WorkerPool,
+) -> Iterator[None]:
+    """Judge the trials of a round from the first rung to the last; yields after each training."""
+    options = {n: draw(space, [plan.seed, round_, n]) for n in range(1, plan.trials + 1)}
+    for rung, (count, epochs) in enumerate(plan.ladder(), 1):
+        best = [trial.number for trial in _ranked(trials, plan) if trial.round == round_] or list(options)
         unknown = []
-        for job in jobs:
-            before = self.trials.get(job.key[:2])
-            known = self.results.verdicts.get(job.key)
-            if known is None and before is not None and self._at_its_end(before):
-                known = before.verdict
-            if known is None:
+        for number in sorted(best[:count]):
+            job, before = Job((round_, number, rung), options[number], epochs), trials.get((round_, number))
+            verdict = known.verdicts.get(job.key)
+            if verdict is None and before is not None and _at_its_end(before, plan):
+                verdict = before.verdict
+            if verdict is None:
                 unknown.append(job)
             else:
-                yield job, known
+                trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
+                yield
         for job, verdict in work(unknown):
-            self.results.add(job.key, verdict, job.options)
-            yield job, verdict
+            known.add(job.key, verdict, job.options)
+            number = job.key[1]
+            trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
+            yield
 
-    def _at_its_end(self, trial: Trial) -> bool:
-        """Whether more epochs would change nothing: it stopped before it had to, or diverged."""
-        return bool(trial.verdict.problem) or trial.verdict.epochs < self.plan.ladder()[trial.rung - 1][1]
 
-    def ranked(self) -> list[Trial]:
-        """All trials so far, the best first."""
-        return sorted(self.trials.values(), key=self._rank)
+def _at_its_end(trial: Trial, plan: Plan) -> bool:
+    """Whether more epochs would change nothing: it stopped before it had to, or diverged."""
+    return bool(trial.verdict.problem) or trial.verdict.epochs < plan.ladder()[trial.rung - 1][1]
 
-    def _rank(self, trial: Trial) -> tuple[float, ...]:
-        v = trial.verdict
-        judged = (v.error, v.loss) if self.plan.by == "error" else (v.loss, v.error)
-        # A NaN would be neither above nor below anything.
-        return (
-            bool(v.problem),
-            -trial.rung,
-            *(math.inf if math.isnan(x) else x for x in judged),
-            trial.round,
-            trial.number,
+
+def _best_region(space: Space, plan: Plan, trials: Mapping[tuple[int, int], Trial]) -> Space:
+    """The part of the space where the best trials so far are.
+
+    Raises:
+        FloatingPointError: all of them diverged.
+    """
+    ranked = _ranked(trials, plan)
+    if ranked[0].verdict.problem:
+        every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")
+        raise FloatingPointError(
+            f"{every} diverged: search lower learning rates. The first with {ranked[0].verdict.problem}"
         )
+    best = ranked[: max(2, plan.trials // _PART_OF_THE_BEST)]
+    return narrowed(space, [trial.options for trial in best if not trial.verdict.problem])
+
+
+def _ranked(trials: Mapping[tuple[int, int], Trial], plan: Plan) -> list[Trial]:
+    """The trials, the best first: by the rung that each reached, then by its verdict; failures are last."""
+
+    def rank(trial: Trial) -> tuple[float, ...]:
+        v = trial.verdict
+        judged = (v.error, v.loss) if plan.by == "error" else (v.loss, v.error)
+        # A NaN would be neither above nor below anything.
+        numbers = [math.inf if math.isnan(x) else x for x in judged]
+        return bool(v.problem), -trial.rung, *numbers, trial.round, trial.number
+
+    return sorted(trials.values(), key=rank)
 
 
 @contextmanager
@@ -285,7 +283,6 @@ def _bar(plan: Plan, progress: bool | None) -> Iterator[Callable[[], object]]:
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=plan.rounds * sum(count for count, _ in plan.ladder()), unit="training", leave=False
-    ) as bar:
+    total = plan.rounds * sum(count for count, _ in plan.ladder())
+    with tqdm(total=total, unit="training", leave=False) as bar:
         yield bar.update

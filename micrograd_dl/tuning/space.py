@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,9 @@ class Range:
             raise ValueError(f"there is no scale {self.scale!r}: choose one of {', '.join(SCALES)}")
         for name in ("low", "high"):
             object.__setattr__(self, name, to_float(getattr(self, name), f"the end {name} of a range"))
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise ValueError(f"the ends of a range are finite, not {self.low!r} and {self.high!r}")
-        if not self.low < self.high:
-            raise ValueError(
-                f"a range goes from a lower number to a higher one, not {self.low!r} to {self.high!r}"
-            )
+        ends = f"{self.low!r} and {self.high!r}"
+        if not -math.inf < self.low < self.high < math.inf:
+            raise ValueError(f"the ends of a range are a number and a higher one, both finite, not {ends}")
         bounds = SCALES[self.scale]
         for end in (self.low, self.high):
             if not bounds.low < end < bounds.high:
@@ -83,11 +80,9 @@ class Range:
                 )
         first, last = (bounds.place(end) for end in (self.low, self.high))
         if not _NARROWEST * max(abs(first), abs(last)) < last - first < math.inf:
-            raise ValueError(
-                f"the range from {self.low!r} to {self.high!r} is too narrow or too wide to search"
-            )
+            raise ValueError(f"the range between {ends} is too narrow or too wide to search")
         if self.whole and not (self.low.is_integer() and self.high.is_integer()):
-            raise ValueError(f"whole numbers lie between whole numbers, not {self.low!r} and {self.high!r}")
+            raise ValueError(f"whole numbers lie between whole numbers, not {ends}")
         if self.whole and self.scale == "log-from-1":
             raise ValueError("no whole numbers lie on the scale log-from-1: take linear or log")
 

@@ -7,39 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, name_values, unique_names
+from micrograd_dl.output.terms import readable
 from micrograd_dl.testing import Graph, graphs
 
 HOSTILE = [
-    "",
-    "J",
-    "a",
-    "a_2",
-    "da",
-    "dJ/da",
-    "a b",
-    "two\nlines",
-    "\x00\x1b[31m",
-    "😀",
-    "名字",
-    "x" * 10_000,
-    "3",
-    "`",
-    "a`b",
-    "`a b`",
-    "x[1]",
-    "\\",
-    "{}$%#_^~&",
-    "<script>",
-    "ﬁ",
-    "fi",
-    "\ud800",
-    "\u200b",
+    "", "J", "a", "a_2", "da", "dJ/da", "a b", "two\nlines", "\x00\x1b[31m", "😀", "名字", "x" * 10_000,
+    "3", "`", "a`b", "`a b`", "x[1]", "\\", "{}$%#_^~&", "<script>", "ﬁ", "fi", "\ud800", "\u200b",
     "\u2028",
-]
+]  # fmt: skip
 
 
 def names(root: Value) -> list[str]:
@@ -146,22 +124,12 @@ def test_plain_names_stay_as_they_are(label: str) -> None:
 @pytest.mark.parametrize(
     ("label", "shown"),
     [
-        ("a b", "`a b`"),
-        ("dJ/da", "`dJ/da`"),
-        ("3", "`3`"),
-        ("[1]", "`[1]`"),
-        (".", "`.`"),
-        ("two\nlines", r"`two\nlines`"),
-        ("\x1b[31m", r"`\x1b[31m`"),
-        ("\u2028", r"`\u2028`"),
-        ("\ud800", r"`\ud800`"),
-        ("😀", "`😀`"),
-        ("a`b", "`a'b`"),
-        ("x" * 61, f"`{'x' * 57}...`"),
-        ("x " * 30, f"`{'x ' * 30}`"),
-        ("x " * 31, f"`{('x ' * 30)[:57]}...`"),
+        ("a b", "`a b`"), ("dJ/da", "`dJ/da`"), ("3", "`3`"), ("[1]", "`[1]`"), (".", "`.`"),
+        ("two\nlines", r"`two\nlines`"), ("\x1b[31m", r"`\x1b[31m`"), ("\u2028", r"`\u2028`"),
+        ("\ud800", r"`\ud800`"), ("😀", "`😀`"), ("a`b", "`a'b`"), ("x" * 61, f"`{'x' * 57}...`"),
+        ("x " * 30, f"`{'x ' * 30}`"), ("x " * 31, f"`{('x ' * 30)[:57]}...`"),
     ],
-)
+)  # fmt: skip
 def test_others_stand_between_backticks(label: str, shown: str) -> None:
     assert readable(label) == shown
 

@@ -221,6 +221,15 @@ def test_of_a_training_that_diverged_the_learning_rate_is_blamed(rate: float) ->
     assert "bigger network" not in text
 
 
+@pytest.mark.parametrize("backend", ["numpy", "values", "compiled"])
+def test_the_slope_at_the_kink_reaches_every_kind_of_network(backend: str, tmp_path: Path) -> None:
+    found = quick(xor(), backend=backend, slope_at_kink="left", epochs=1).predictor
+    assert found.model.slope_at_kink == "left"
+    assert Predictor.load(found.save(tmp_path / "m.npz")).model.slope_at_kink == "left"
+    with pytest.raises(ValueError, match="slope_at_kink is"):
+        quick(xor(), backend=backend, slope_at_kink="above")
+
+
 def test_the_file_says_how_a_model_was_trained(tmp_path: Path) -> None:
     predictor = quick(moons(40), epochs=1, l2=0.5, hidden=()).predictor
     found = Predictor.load(predictor.save(tmp_path / "m.npz"))

@@ -231,12 +231,6 @@ def test_an_array_that_is_not_as_large_as_it_claims(shape: tuple[int, ...], tmp_
         load(tmp_path / "m.npz")
 
 
-def test_a_zip_bomb_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    np.savez_compressed(tmp_path / "m.npz", about=np.zeros((3000, 3000)))
-    with pytest.raises(ValueError, match=r"would expand to 72,000,\d+ bytes, more than 100 times its size"):
-        load(tmp_path / "m.npz")
-
-
 def test_an_array_that_is_not_of_the_model_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,7 +239,7 @@ def test_an_array_that_is_not_of_the_model_is_not_read(
     read: list[str] = []
     with open_archive(path) as archive:
         monkeypatch.setattr(type(archive), "read", watched(type(archive).read, read))
-        with pytest.raises(ValueError, match=r"W1 is float64 \(2000, 2000\), and real numbers \(3, 2\) are"):
+        with pytest.raises(ValueError, match=r"W1 is float64 \(2000, 2000\), and floats \(3, 2\) are"):
             load(path)
     assert read == ["about"]
 
@@ -289,13 +283,13 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"format": "another"}, f"its format is 'another', not '{FORMAT}'"),
         ({"format": None}, "'format' is missing in its description"),
         ({"W1": None}, "W1 is missing"),
-        ({"b2": np.ones((1, 2))}, "b2 is float64 (1, 2), and real numbers (1, 1) are wanted"),
-        ({"W1": np.ones((3, 2)) * 1j}, "W1 is complex128 (3, 2), and real numbers"),
-        ({"W1": np.full((3, 2), "1")}, "W1 is <U1 (3, 2), and real numbers"),
-        ({"mean1": np.ones((1, 1))}, "mean1 is float64 (1, 1), and real numbers (3, 1) are"),
+        ({"b2": np.ones((1, 2))}, "b2 is float64 (1, 2), and floats (1, 1) are wanted"),
+        ({"W1": np.ones((3, 2)) * 1j}, "W1 is complex128 (3, 2), and floats"),
+        ({"W1": np.full((3, 2), "1")}, "W1 is <U1 (3, 2), and floats"),
+        ({"mean1": np.ones((1, 1))}, "mean1 is float64 (1, 1), and floats (3, 1) are"),
         ({"variance1": None}, "variance1 is missing"),
-        ({"shape": [2, 4, 1]}, "W1 is float64 (3, 2), and real numbers (4, 2) are wanted"),
-        ({"shape": [2, 10**9, 10**9]}, "real numbers (1000000000, 2) are wanted"),
+        ({"shape": [2, 4, 1]}, "W1 is float64 (3, 2), and floats (4, 2) are wanted"),
+        ({"shape": [2, 10**9, 10**9]}, "floats (1000000000, 2) are wanted"),
         ({"shape": [2]}, "at least one input and one layer"),
         ({"shape": []}, "at least one input and one layer"),
         ({"shape": [2, "3", 1]}, "its model['shape'][1] is '3', not a whole number from 0 up"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -49,10 +52,23 @@ def test_a_line_cut_short_anywhere_is_dropped(path: Path) -> None:
         assert path.read_bytes() == content
 
 
-def test_an_empty_file_is_begun(path: Path) -> None:
-    path.write_bytes(b"")
-    assert Results(path, ABOUT).verdicts == {}
-    assert len(path.read_text().splitlines()) == 1
+def test_a_file_cut_short_in_its_first_line_is_begun_anew(path: Path) -> None:
+    first = path.read_bytes().partition(b"\n")[0]
+    for end in range(0, len(first), 5):
+        path.write_bytes(first[:end])
+        with nullcontext() if end == 0 else pytest.warns(UserWarning, match="was cut short in its first"):
+            assert Results(path, ABOUT).verdicts == {}
+        assert path.read_bytes() == first + b"\n"
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    results = Results(path, ABOUT)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*t.jsonl'"):
+        results.add((3, 1, 1), Verdict(0, 0, 1), {})
 
 
 def test_nothing_is_written_without_a_path() -> None:

@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,11 +42,6 @@ def broken(options: Mapping[str, Any], epochs: int) -> Verdict:
     raise ValueError(f"{epochs} epochs of {sorted(options)}")
 
 
-def test_without_a_console_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", None)
-    assert len(search(judge, SPACE, PLAN).trials) == 18
-
-
 # Slow enough that a search is still under way when a busy machine gets round to stopping it.
 def slow(options: Mapping[str, Any], epochs: int) -> Verdict:
     time.sleep(0.3)
@@ -70,15 +64,6 @@ class Counted:
 
 def all_of(found: Found) -> list[tuple[Any, ...]]:
     return [(t.name, t.options, t.rung, t.verdict) for t in found.trials]
-
-
-def test_a_plan_of_numpys_whole_numbers(tmp_path: Path) -> None:
-    numbers: Any = [np.int64(n) for n in (9, 9, 3, 3, 2, 0)]
-    plan = Plan(*numbers)
-    assert plan == Plan(9, 9, 3, 3, 2, 0)
-    assert all_of(search(judge, SPACE, plan, results=tmp_path / "r.jsonl")) == all_of(
-        search(judge, SPACE, plan)
-    )
 
 
 # --- halving ------------------------------------------------------------------------------------------------
@@ -188,13 +173,13 @@ def test_the_table() -> None:
 
 def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
     found, files = [], []
-    for processes in (0, 1, 2):
+    for processes in (0, 2):
         path = tmp_path / f"{processes}.jsonl"
         found.append(search(judge, SPACE, PLAN, processes=processes, results=path))
         files.append(sorted(path.read_text().splitlines()))
-    assert all_of(found[0]) == all_of(found[1]) == all_of(found[2])
-    assert str(found[0]) == str(found[2])
-    assert files[0] == files[1] == files[2]
+    assert all_of(found[0]) == all_of(found[1])
+    assert str(found[0]) == str(found[1])
+    assert files[0] == files[1]
 
 
 def threads(_: Mapping[str, Any], epochs: int) -> Verdict:
@@ -214,7 +199,7 @@ def test_seeds_differ_and_a_seed_does_not() -> None:
     assert all_of(one) == all_of(again) != all_of(other)
 
 
-@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("processes", [0, pytest.param(1, marks=pytest.mark.full)])
 def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
     with pytest.raises(ValueError, match=r"1 epochs of \['alpha', 'g', 'units'\]"):
         search(broken, SPACE, PLAN, processes=processes)
@@ -226,7 +211,7 @@ def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
 def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
     whole = Counted()
     wanted = search(whole, SPACE, PLAN)
-    for stop in range(len(whole.calls)):
+    for stop in range(0, len(whole.calls), 5):
         path = tmp_path / f"{stop}.jsonl"
         first, second = Counted(stop), Counted()
         found = search(first, SPACE, PLAN, results=path)
@@ -242,6 +227,15 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
         _ = empty.best
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """As at a terminal: what a shell has started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
     done = []
 
@@ -282,7 +276,7 @@ def start(path: Path, processes: int, results: int) -> subprocess.Popen[bytes]:
     script.write_text(program)
     words = [sys.executable, str(script), str(Path(__file__).parent), str(path), str(processes)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while not path.exists() or path.read_bytes().count(b"\n") < 1 + results:
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
@@ -293,7 +287,14 @@ def start(path: Path, processes: int, results: int) -> subprocess.Popen[bytes]:
 @pytest.mark.skipif(sys.platform == "win32", reason="takes the signals of Unix")
 @pytest.mark.parametrize(
     ("how", "processes", "results"),
-    [("killed", 0, 3), ("killed", 2, 3), ("ctrl-c", 0, 3), ("ctrl-c", 2, 3), ("ctrl-c", 2, 0)],
+    [
+        ("killed", 2, 3),
+        ("ctrl-c", 2, 0),
+        *(
+            pytest.param(*how, marks=pytest.mark.full)
+            for how in (("killed", 0, 3), ("ctrl-c", 0, 3), ("ctrl-c", 2, 3), ("ended", 2, 3))
+        ),
+    ],
 )
 def test_a_search_in_a_process_of_its_own_is_stopped(
     how: str, processes: int, results: int, tmp_path: Path
@@ -304,9 +305,11 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
         time.sleep(0.2)  # its workers are being started
     if how == "killed":
         process.kill()
+    elif how == "ended":
+        process.terminate()
     else:
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
-    out, err = process.communicate(timeout=30)  # returns when the last worker has left the pipe
+    out, err = process.communicate(timeout=300)  # returns when the last worker has left the pipe
     if how == "ctrl-c":
         assert (process.returncode, out.split()[:1], err) == (0, [b"stopped"], b"")
     known = path.read_bytes().count(b"\n") - 1

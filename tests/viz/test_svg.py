@@ -12,7 +12,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import tooltip, visible
-from viz.style import CURRENT, FRAMES, INK, PAPER, QUIET, ROLES
+from viz.scene import CURRENT, FRAMES, INK, PAPER, QUIET, ROLES
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from micrograd_dl.training.fitting import History
 
-from ..style import QUIET
+from ..scene import QUIET
 from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
 
 if TYPE_CHECKING:

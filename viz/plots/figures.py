@@ -23,7 +23,7 @@ from micrograd_dl.output.files import replacing
 from micrograd_dl.output.text import install_hint
 
 from ..labels import shortened
-from ..style import INK, QUIET
+from ..scene import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -33,7 +33,7 @@ def test_a_comparison_that_comes_out_otherwise_is_refused(runner: Any) -> None:
     assert f([[1.0, 2.0]]).value == 4.5
     with pytest.raises(
         ValueError,
-        match=r"x > 0 \(.*test_comparisons.py:\d+: .*came out otherwise .*\(example 1, counted from 0\)",
+        match=r"x > 0 \(.*test_conditions.py:\d+: .*came out otherwise .*\(example 1, counted from 0\)",
     ):
         f([[1.0, -2.0, 3.0]])
 

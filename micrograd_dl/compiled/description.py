@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from micrograd_dl.compiled.lowering import Lowered, lower
+from micrograd_dl.compiled.recording import Recording
 from micrograd_dl.compiled.schedule import flattened, levels_and_phases, live_slots
 from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
-from micrograd_dl.compiled.writing import Recorded, Written, write
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import number_term
 
 
-def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
+def described(recording: Recording, columns: Sequence[bool]) -> str:
     """The program that a graph becomes, line by line.
 
     The same graph becomes another program when an input is a column of examples: what depends on it is done
     for every example, and the derivatives by what they share are means. That is all that vectorising is.
 
     Args:
-        recorded: see :attr:`CompiledGraph.recorded`.
+        recording: the graph.
         columns: of each input, whether it is columns.
 
     >>> from micrograd_dl.compiled import compile_graph
@@ -28,7 +29,7 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
     >>> a = (w * x + b).tanh()
     >>> J = (a - y) ** 2 + 0.1 * w * w
     >>> a.label, J.label = "a", "J"
-    >>> print(compile_graph(J, inputs=[x, y]).listing(True, True))
+    >>> print(compile_graph(J, inputs=[x, y]).describe(True, True))
     Once:
         r = w * 0.1
     For every example:
@@ -51,26 +52,26 @@ def listing(recorded: Recorded, columns: Sequence[bool]) -> str:
     Result:
         J = mean J
     """
-    written = write(recorded, columns)
-    tape = written.tape
-    order = live_slots(tape, written.wanted, flattened(tape)[1]).tolist()
-    _, phases = levels_and_phases(tape, written.checked_below)
-    names = _names(recorded, written, order)
+    lowered = lower(recording, columns)
+    tape = lowered.tape
+    order = live_slots(tape, lowered.wanted, flattened(tape)[1]).tolist()
+    _, phases = levels_and_phases(tape, lowered.checked_below)
+    names = _names(recording, lowered, order)
     # The derivative of the result by itself is 1, for every example.
-    ones = {tape.one, written.derivatives.get(written.slots[recorded.root], tape.one)}
+    ones = {tape.one, lowered.derivatives.get(lowered.slots[recording.root], tape.one)}
     sections: dict[str, list[str]] = {}
     for slot in order:
         operation = tape.operations[slot]
         if operation is not None:
             title = _OVER_ALL if operation is MEAN else _TITLES[phases[slot]]
             sections.setdefault(title, []).append(f"{names[slot]} = {_formula(tape, slot, names, ones)}")
-    result = [f"{_name(recorded.root)} = {names[written.value]}"]
+    result = [f"{_name(recording.root)} = {names[lowered.value]}"]
     result += [
-        f"d{_name(p)} = {names[slot]}" for p, slot in zip(recorded.parameters, written.gradient, strict=True)
+        f"d{_name(p)} = {names[slot]}" for p, slot in zip(recording.parameters, lowered.gradient, strict=True)
     ]
     sections[_CONDITION] = [
-        comparison.text if comparison.was or comparison.relation == "is" else f"not {comparison.text}"
-        for comparison in recorded.request.comparisons
+        condition.text if condition.was or condition.relation == "is" else f"not {condition.text}"
+        for condition in recording.conditions
     ]
     sections[_RESULT] = [line for line in result if line.split(" = ")[0] != line.split(" = ")[1]]
     titles = (_CONDITION, *_TITLES[:2], _OVER_ALL, _TITLES[2], _RESULT)
@@ -90,9 +91,9 @@ def _name(node: Value) -> str:
     return node.label or "J"
 
 
-def _names(recorded: Recorded, written: Written, order: Sequence[int]) -> dict[int, str]:
+def _names(recording: Recording, lowered: Lowered, order: Sequence[int]) -> dict[int, str]:
     """A name for each slot: the node's, d and that for a derivative, a constant's number, or t, t1, ..."""
-    tape = written.tape
+    tape = lowered.tape
     names: dict[int, str] = {slot: number_term(x) for slot, x in tape.constants.items()}
     taken: set[str] = set()
 
@@ -101,14 +102,14 @@ def _names(recorded: Recorded, written: Written, order: Sequence[int]) -> dict[i
             names[slot] = free_name(name, taken)
             taken.add(names[slot])
 
-    for node, name in unique_names(recorded.order).items():
-        if node in written.slots:
-            call(written.slots[node], name)
-    for slot, derivative in written.derivatives.items():
+    for node, name in unique_names(recording.order).items():
+        if node in lowered.slots:
+            call(lowered.slots[node], name)
+    for slot, derivative in lowered.derivatives.items():
         if slot in names and slot not in tape.constants:
             call(derivative, f"d{names[slot]}")
-    if written.value not in names:
-        call(written.value, f"mean {names[written.slots[recorded.root]]}")
+    if lowered.value not in names:
+        call(lowered.value, f"mean {names[lowered.slots[recording.root]]}")
     for slot in order:
         call(slot, "t" if tape.operations[slot] else "1")
     return names

@@ -1,4 +1,4 @@
-"""What a program asked of its Values while it was recorded, and has to come out the same in a replay.
+"""Conditions of a recorded path: comparisons that have to come out the same in a replay.
 
 ``if z > 0: ... else: ...`` takes one branch, and the graph knows that branch only.
 """
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.engine.watching import watcher
+from micrograd_dl.engine.value import Operand, Value, comparison_observer
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """A question and its answer: whether the number of `node` is `wanted`.
+class Condition:
+    """A comparison that the program made, and how it came out: whether the number of `node` is `wanted`.
 
     Attributes:
         node: of ``a >= b`` the node ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` a itself.
@@ -46,35 +45,37 @@ class Comparison:
 
 
 @contextmanager
-def watched_comparisons() -> Iterator[list[Comparison]]:
+def recording_conditions() -> Iterator[list[Condition]]:
     """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block.
 
     >>> x = Value(2.0, "x")
-    >>> with watched_comparisons() as noted:
+    >>> with recording_conditions() as noted:
     ...     y = x if x > 0 else -x
-    >>> [comparison.text for comparison in noted]
+    >>> [condition.text for condition in noted]
     ['x > 0']
     """
-    noted: list[Comparison] = []
+    noted: list[Condition] = []
 
     def tell(relation: str, left: Value, right: Operand, outcome: Any) -> None:
         here = Value.constant(0.0)
         question = (left, relation, right, here)
         if relation == "is":
-            noted.append(Comparison(left, left.data, True, *question))
+            noted.append(Condition(left, left.data, True, *question))
         elif relation == "!=":
-            noted.append(Comparison(left, 0.0, not outcome, *question))
+            noted.append(Condition(left, 0.0, not outcome, *question))
+        elif relation == "==":
+            noted.append(Condition(ops.sub(left, right), 0.0, outcome, *question))
         else:
             # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
             first, second = (left, right) if relation in ("<", ">=") else (right, left)
             node = ops.at_least(first, second)
-            noted.append(Comparison(node, float("=" in relation), outcome, *question))
+            noted.append(Condition(node, float("=" in relation), outcome, *question))
 
-    token = watcher.set(tell)
+    token = comparison_observer.set(tell)
     try:
         yield noted
     finally:
-        watcher.reset(token)
+        comparison_observer.reset(token)
 
 
 def _name(x: Operand) -> str:

@@ -1,27 +1,65 @@
-"""The decorator of what Numba compiles, and the functions that are not left to the C library.
-
-Numba keeps its code on disk until the file of a function changes. The kernels are compiled with what is here
-inside, which is why `numba_kernels` names the state of this file: a test says so if the two differ.
-"""
+"""Rules on numbers as Numba compiles them: those of the table, and some that are written out here."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def compiled(**options: Any) -> Callable[[_Function], _Function]:
     """Numba's decorator; division by zero gives what IEEE says, as it does in C."""
-    decorator: Callable[[_Function], _Function] = numba.njit(
-        cache=True, error_model="numpy", nogil=True, **options
-    )
+    decorator: Callable[[_Function], _Function] = numba.njit(error_model="numpy", nogil=True, **options)
     return decorator
+
+
+def rules_of(operation: Operation) -> Iterator[Any]:
+    """The forward rule of an operation, then its definition, as functions of three numbers for Numba."""
+    count = operation.arity
+    for rule in (operation.forward, operation.definition):
+        if rule is not None and count in (1, 2, 3):
+            yield _of_three(_translated(rule), count)
+
+
+def _of_three(rule: Any, count: int) -> Any:
+    if count == 3:
+        return rule
+    function: Any = (lambda x, y, z: rule(x)) if count == 1 else (lambda x, y, z: rule(x, y))
+    return compiled(inline="always")(function)
+
+
+@compiled()
+def _to_float(x: Any) -> Any:
+    """Numba's own refuses True and False."""
+    return 1.0 * x
+
+
+def _translated(rule: Any) -> Any:
+    """A rule for Numba: what it calls, functions in Python or operations of the table, is translated, too."""
+    if isinstance(rule, Operation):
+        return _translated(rule.forward)
+    if rule in _FASTER:
+        return _FASTER[rule]
+    if not isinstance(rule, FunctionType):
+        return rule  # a function of `math`, which Numba knows, or something it will refuse
+    known = rule.__globals__
+    called = {
+        name: _translated(known[name])
+        for name in rule.__code__.co_names
+        if isinstance(known.get(name), FunctionType | Operation)
+    }
+    called["float"] = _to_float
+    function = FunctionType(rule.__code__, known | called, rule.__name__, None, rule.__closure__)
+    return compiled()(function)
 
 
 # exp, tanh, sigmoid and softplus are written out: a loop then takes several numbers at once, as it does not
@@ -84,3 +122,28 @@ def softplus(x: float) -> float:
     for term in _LOG_TERMS:
         p = p * (s * s) + term
     return max(x, 0.0) + ((_LN2 if halved else 0.0) + s * p)
+
+
+@compiled()
+def _power(x: float, y: float) -> Any:
+    return x**y
+
+
+@compiled()
+def _power_slope(x: float, y: float) -> Any:
+    if y == 0:
+        return 0.0
+    if x == 0 and y < 1:
+        return math.copysign(math.inf, y) if y % 1 else 0.0
+    return y * x ** (y - 1.0)
+
+
+# By the rule, so that what differs in its slope alone has the same.
+_FASTER: dict[Any, Any] = {
+    ops.exp.forward: exp,
+    ops.tanh.forward: tanh,
+    ops.sigmoid.forward: sigmoid,
+    ops.softplus.forward: softplus,
+    ops.pow.forward: _power,  # the table's catches OverflowError, which Numba does not know
+    ops.power_slope.forward: _power_slope,
+}

