@@ -14,7 +14,7 @@ import numpy as np
 from micrograd_dl.compiled.numba_rules import compiled, exp
 from micrograd_dl.compiled.vectors import BLOCK, LANES, call, load, plus_product, store, total, zeros
 
-# The whole numbers of a program, `pool`: HEAD counts, the addresses of its kernels, a table of groups of WIDTH
+# The whole numbers of a program, `pool`: HEAD counts, the addresses of kernels, a table of groups of WIDTH
 # numbers each, and the indices it points to. Of a group the table has which kernel does it, whether it is
 # checked, whether it is of means, the first place it writes and how many, and where in `pool` the arrays of a
 # `schedule.Group` begin. A kernel takes pointers: to the shared vector U, to the rows V, to the pool, and to
