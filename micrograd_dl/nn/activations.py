@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl.engine import ops
+from micrograd_dl.engine import functions, ops
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Activation:
 
 
 def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
-    return lambda z: [operation(unit) for unit in z]
+    return lambda z: functions.of_each(operation, z)
 
 
 def _softmax(z: Sequence[Any]) -> list[Any]:

@@ -183,9 +183,9 @@ def test_any_number_of_threads_may_read(make: Callable[[], Network]) -> None:
     model = trained(make(), None)
     batches = [(X[:, k : k + m], Y[:, k : k + m]) for k in range(4) for m in (1, 3, 6)]
 
-    def read(i: int) -> tuple[Any, Any, float]:
+    def read(i: int) -> tuple[Any, Any, str]:
         Xi, Yi = batches[i % len(batches)]
-        return model.forward(Xi).tolist(), model.predict(Xi).tolist(), float(model.cost(Xi, Yi))
+        return model.forward(Xi).tolist(), model.predict(Xi).tolist(), f"{model.cost(Xi, Yi):.17g}"
 
     alone = [read(i) for i in range(len(batches))]
     found = in_threads(read)
