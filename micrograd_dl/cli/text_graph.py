@@ -28,6 +28,7 @@ from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
 
 _FAN = 8  # operands of one node that an outline shows
+_MOST_KINKS = 3  # that are said below the tree
 _NARROWEST = 16  # columns of a line that names and formulas get at least
 _MARK, _NO_MARK = "-> ", "   "
 _LEGEND = {"↑": "↑ drawn above", "[+": "[+n] operands that are left out"}
@@ -70,6 +71,9 @@ def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
     signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
     if signs:
         lines.append(fitted(f"({', '.join(signs)})", width))
+    edges = [row.edge for row in rows if row.edge is not None and trace.data(row.edge[0]) is not None]
+    kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
+    lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
     shown, nodes = (
         sum(row.node is not None for row in rows),
         sum(not node.is_constant for node in trace.order),

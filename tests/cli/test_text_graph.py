@@ -169,3 +169,10 @@ def test_exactly_the_last_step_is_marked(root: Value, data: st.DataObject) -> No
     trace.goto(data.draw(st.integers(0, len(trace))))
     marked = [line for line in text_graph(trace, width=300, limit=1000).splitlines() if line.startswith("->")]
     assert len(marked) == (trace.position > 0)
+
+
+def test_kinks_are_said_below_the_tree() -> None:
+    trace = Trace(Value(0.0, "z").relu())
+    assert "kink" not in text_graph(trace)
+    trace.end()
+    assert text_graph(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"
