@@ -149,6 +149,21 @@ def test_transformer(name: str, one_hot_tokens: bool, arithmetic: str) -> None:
     assert_same(J, theirs, [(parameters[key], leaf) for key, leaf in leaves.items()])
 
 
+def test_the_transformer_is_trained_as_by_pytorch() -> None:
+    lesson, steps = load_lesson("transformer"), 12
+    _, losses = lesson.train(steps)
+    leaves = {key: tensor(matrix) for key, matrix in lesson.init_parameters().items()}
+    adam = torch.optim.Adam(leaves.values(), 0.02, betas=(0.85, 0.99))
+    falling = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 - step / steps)
+    for name, ours in zip(lesson.order(steps), losses, strict=True):
+        adam.zero_grad()
+        theirs = transformer_loss(leaves, lesson.encode(name), lesson.HEADS)
+        theirs.backward()
+        assert ours == pytest.approx(theirs.item(), rel=1e-10)
+        adam.step()
+        falling.step()
+
+
 def test_the_transformer_on_numbers_of_pytorch() -> None:
     lesson = load_lesson("transformer")
     tokens = lesson.encode("ida")
