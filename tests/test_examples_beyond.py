@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from micrograd_dl.cli.lesson import load_lesson
-from micrograd_dl.engine.recording import recompute
+from micrograd_dl.engine.gradients import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Neuron
 from micrograd_dl.nn.network import one_hot

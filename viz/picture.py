@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
+from micrograd_dl.output.numbers import to_whole
 
 from . import convert, dot, graph, outline
 from .layout import lay_out

@@ -39,21 +39,20 @@ CURRENT_FILL = "#fff1d0"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """How a card is drawn; `text` names its kind in the legend, `hue` its colour."""
+    """How a card is drawn; `text` names its kind in the legend."""
 
     fill: str
     border: str
     radius: float
     text: str
-    hue: str
 
 
 FRAMES: dict[Kind, Frame] = {
-    "input": Frame("#e3f2fc", "#3f9fd8", 12, "input", "blue"),  # sky blue
-    "operation": Frame("#fafafa", "#7f7f7f", 4, "operation", "grey"),
-    "result": Frame("#e0f3ec", "#009e73", 4, "result", "green"),  # bluish green
-    "number": Frame("#f0f0f0", "none", 11, "plain number", "pale"),
-    "group": Frame("#f3eef6", "#8a6d9b", 4, "several nodes", "purple"),
+    "input": Frame("#e3f2fc", "#3f9fd8", 12, "input"),  # sky blue
+    "operation": Frame("#fafafa", "#7f7f7f", 4, "operation"),
+    "result": Frame("#e0f3ec", "#009e73", 4, "result"),  # bluish green
+    "number": Frame("#f0f0f0", "none", 11, "plain number"),
+    "group": Frame("#f3eef6", "#8a6d9b", 4, "several nodes"),
 }
 
 

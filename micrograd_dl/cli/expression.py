@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import warn
-from micrograd_dl.engine.coerce import number_or_none
+from micrograd_dl.output.numbers import number_or_none
 
 if TYPE_CHECKING:
     from micrograd_dl.notation.expression import Expression

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from micrograd_dl.cli.terminal import complain, write
-from micrograd_dl.engine.coerce import real_number, whole_number
+from micrograd_dl.output.numbers import real_number, whole_number
 
 T = TypeVar("T")
 

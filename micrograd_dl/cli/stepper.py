@@ -28,7 +28,6 @@ from micrograd_dl.cli.lookup import answer
 from micrograd_dl.cli.parser import did_you_mean
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.cli.text_graph import text_graph
-from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint
@@ -36,6 +35,7 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
+from micrograd_dl.output.numbers import real_number, whole_number
 from micrograd_dl.output.text import message_of
 
 _HINT = """\

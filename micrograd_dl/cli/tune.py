@@ -13,8 +13,8 @@ from micrograd_dl.cli.lesson import require_picture
 from micrograd_dl.cli.parser import Parser, sizes, whole
 from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
-from micrograd_dl.engine.coerce import number_or_none
 from micrograd_dl.output.files import is_stream, require_apart, require_place
+from micrograd_dl.output.numbers import number_or_none
 from micrograd_dl.output.text import plural
 from micrograd_dl.training.options import TrainingOptions
 

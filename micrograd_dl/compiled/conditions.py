@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.engine.watching import watcher
+from micrograd_dl.engine.value import Operand, Value, comparison_observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +63,19 @@ def recording_conditions() -> Iterator[list[Condition]]:
             noted.append(Condition(left, left.data, True, *question))
         elif relation == "!=":
             noted.append(Condition(left, 0.0, not outcome, *question))
+        elif relation == "==":
+            noted.append(Condition(ops.sub(left, right), 0.0, outcome, *question))
         else:
             # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
             first, second = (left, right) if relation in ("<", ">=") else (right, left)
             node = ops.at_least(first, second)
             noted.append(Condition(node, float("=" in relation), outcome, *question))
 
-    token = watcher.set(tell)
+    token = comparison_observer.set(tell)
     try:
         yield noted
     finally:
-        watcher.reset(token)
+        comparison_observer.reset(token)
 
 
 def _name(x: Operand) -> str:

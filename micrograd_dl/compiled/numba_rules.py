@@ -130,8 +130,12 @@ def _power(x: float, y: float) -> Any:
 
 
 @compiled()
-def _power_for_slope(x: float, y: float) -> float:
-    return (math.inf if y % 1 else 0.0) if x == 0 and y < 0 else x**y
+def _power_slope(x: float, y: float) -> Any:
+    if y == 0:
+        return 0.0
+    if x == 0 and y < 1:
+        return math.copysign(math.inf, y) if y % 1 else 0.0
+    return y * x ** (y - 1.0)
 
 
 # By the rule, so that what differs in its slope alone has the same.
@@ -141,5 +145,5 @@ _FASTER: dict[Any, Any] = {
     ops.sigmoid.forward: sigmoid,
     ops.softplus.forward: softplus,
     ops.pow.forward: _power,  # the table's catches OverflowError, which Numba does not know
-    ops.power_for_slope.forward: _power_for_slope,
+    ops.power_slope.forward: _power_slope,
 }

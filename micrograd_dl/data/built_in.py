@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import install_hint
 
 # --- made from a seed -----------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import plural
 
 # --- parts ----------------------------------------------------------------------------------------------

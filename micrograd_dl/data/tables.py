@@ -31,10 +31,10 @@ from numpy.typing import ArrayLike
 from micrograd_dl.data.archives import open_archive
 from micrograd_dl.data.csv_table import CsvTable, File, on_one_line, quoted
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.engine.coerce import number_or_none
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.files import replacing
 from micrograd_dl.output.lookup import listed
+from micrograd_dl.output.numbers import number_or_none
 from micrograd_dl.output.text import plural
 
 Kind: TypeAlias = Literal["classes", "numbers"]

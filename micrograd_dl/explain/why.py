@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from micrograd_dl.engine.operation import ADD
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk
+from micrograd_dl.output.terms import ADD
 
 _MOST_TERMS = 20  # printed of one gradient
 

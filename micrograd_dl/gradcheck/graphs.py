@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, require_value
+from micrograd_dl.engine.gradients import grad, require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph

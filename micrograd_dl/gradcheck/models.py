@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import to_seed
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample
 from micrograd_dl.gradcheck.report import Check, NotJudged, Obstacle
 from micrograd_dl.nn.network import Network
@@ -26,6 +25,7 @@ from micrograd_dl.nn.parameters import (
     require_model,
     restoring,
 )
+from micrograd_dl.output.numbers import to_seed
 
 _OPERATIONS = 16  # a cost is taken to be off by at least so many times the rounding of one operation
 _RANDOM = (

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import cycle
 
-from micrograd_dl.engine.gradients import chain_rule
 from micrograd_dl.engine.ops import CONSTANT, logsumexp
+from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import NO_DIGITS
 

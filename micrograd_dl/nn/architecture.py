@@ -8,11 +8,11 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
-from micrograd_dl.engine.coerce import to_float
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import Initialiser, initialiser
 from micrograd_dl.nn.losses import Loss, default_loss, loss
 from micrograd_dl.nn.normalisation import KINDS
+from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 
 T = TypeVar("T")

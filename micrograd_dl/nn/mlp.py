@@ -12,7 +12,7 @@ MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters, seed 1)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import slope_at_kink
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.neurons import Layer, Neuron
@@ -27,16 +28,6 @@ from micrograd_dl.nn.normalisation import normalised
 from micrograd_dl.nn.regularisers import REGULARISERS
 
 __all__ = ["MLP", "Layer", "Neuron"]
-
-
-@contextmanager
-def slope_at_kink(side: Any) -> Iterator[None]:
-    now = ops.slope_at_kink()
-    ops.set_slope_at_kink(side)
-    try:
-        yield
-    finally:
-        ops.set_slope_at_kink(now)
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

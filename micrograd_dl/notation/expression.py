@@ -31,10 +31,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.operation import ADD, Operation
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value, set_origin
+from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.terms import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
 MAX_NESTING = 200  # open brackets
@@ -48,7 +49,7 @@ _SECOND_NAMES = {
     "sigma": ops.sigmoid, "σ": ops.sigmoid, "logistic": ops.sigmoid,
 }  # fmt: skip
 # Derivatives of powers need these; nobody types them.
-_UNLISTED = {ops.log_for_power.name, ops.power_for_slope.name}
+_UNLISTED = {ops.log_for_power.name, ops.power_slope.name}
 
 
 class ExpressionError(ValueError):

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
-from micrograd_dl.engine.operation import Term, readable, shortened
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.terms import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1

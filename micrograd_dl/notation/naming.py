@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.terms import readable
 
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"

@@ -12,16 +12,16 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import require_value
-from micrograd_dl.engine.operation import MUL, Operation, Term
+from micrograd_dl.engine.gradients import require_recorded, require_value
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.terms import MUL, Term
 
 # Python's compiler reads "a + b + ..." as nested: a sum of more operands than this is written as a call.
 _MOST_OPERANDS = 100

@@ -13,11 +13,11 @@ from typing import Any, Protocol, Self, TypedDict, Unpack
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import above_zero, to_float
 from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
+from micrograd_dl.output.numbers import above_zero, to_float
 
 
 class HasGrad(Protocol):

@@ -20,7 +20,7 @@ from functools import partial
 from inspect import signature
 from typing import TypeAlias
 
-from micrograd_dl.engine.coerce import above_zero, real_number, to_float, to_whole, whole_number
+from micrograd_dl.output.numbers import above_zero, real_number, to_float, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_float
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
@@ -16,6 +15,7 @@ from micrograd_dl.gradcheck.judge import EPS, EPSILON, Judge, Sample, central_di
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Component, NotJudged
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.output.numbers import to_float
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most functions
 _OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings
@@ -142,14 +142,14 @@ class _FunctionCurve(GraphCurve):
 
     def sample(self, x: float) -> Sample:
         result = self._at(x)
-        noise = _OPERATIONS * EPS * math.fabs(float(result))
+        noise = _OPERATIONS * EPS * math.fabs(_number(result))
         if not isinstance(result, Value):
-            return [float(result)], [noise]
+            return [_number(result)], [noise]
         moved = PerturbedGraph(topological_order(result)).noise_here
         return [node.data for node in moved], [*list(moved.values())[:-1], max(noise, moved[result])]
 
     def result(self, x: float) -> tuple[float, float]:
-        value = float(self._at(x))
+        value = _number(self._at(x))
         return value, _OPERATIONS * EPS * math.fabs(value) + self.graph.noise_here[self.root]
 
 
@@ -166,7 +166,11 @@ def _result_of(against: Callable[..., Any], point: Sequence[float]) -> tuple[flo
             f"against returns a {type(result).__name__} whose own backward pass would not be checked: "
             "return a pair, its number and its derivatives; or only its number, by .item()"
         )
-    return float(result), derivatives
+    return _number(result), derivatives
+
+
+def _number(result: Any) -> float:
+    return result.data if isinstance(result, Value) else float(result)
 
 
 def _argument_names(f: Callable[..., Any], count: int) -> list[str]:

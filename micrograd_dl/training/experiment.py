@@ -15,12 +15,12 @@ import numpy as np
 from micrograd_dl.data.archives import TABLE, TEXT, require_form
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.nn import initialisers
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import weights_only
 from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
+from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.training.diagnosis import (
     bias_and_variance,
     confusion_matrix,

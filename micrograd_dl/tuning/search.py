@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.processes import Job, Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict

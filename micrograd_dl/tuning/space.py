@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True)

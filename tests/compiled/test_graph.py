@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.engine import functions, ops
-from micrograd_dl.engine.gradients import grad
-from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.gradients import grad, recompute
+from micrograd_dl.engine.operation import Operation, slope_at_kink
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import Graph, graphs
 
@@ -133,11 +132,8 @@ def test_the_edges_of_every_operation(runner: Any, operation: Operation) -> None
 def test_the_slope_at_a_kink_is_that_of_the_table(runner: Any) -> None:
     z = Value(0.0, "z")
     assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [1.0]
-    ops.set_slope_at_kink("left")
-    try:
+    with slope_at_kink("left"):
         assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [0.0]
-    finally:
-        ops.set_slope_at_kink("right")
 
 
 def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:

@@ -20,6 +20,9 @@ from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.training.storage import load, save
 
+# The cost of a network of Values is a Value; float() takes the number of it.
+pytestmark = pytest.mark.filterwarnings("ignore::micrograd_dl.GraphCutWarning")
+
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7]])
 Y = np.array([[1, 0, 1]])
 LAYERS: tuple[Any, ...] = (2, [4, 3, 1], ["tanh", "relu", "sigmoid"])

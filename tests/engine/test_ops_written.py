@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, POW, Operation, Term
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.numbers import exact, latex_number
+from micrograd_dl.output.terms import ADD, ATOM, MUL, NEG, POW, Term
 from micrograd_dl.testing import Graph, graphs, operands
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
@@ -137,7 +138,7 @@ def test_latex_keeps_what_text_says(operation: Operation) -> None:
     for count in [operation.arity] if operation.arity is not None else [1, 2, 3, 4]:
         names = [f"name{i}" for i in range(count)]
         for latex in (False, True):
-            assert re.findall(r"name\d", operation.written(names, latex)) == names
+            assert sorted(set(re.findall(r"name\d", operation.written(names, latex)))) == names
         assert not re.search(r"[A-Za-z]_[A-Za-z]", operation.written(names, latex=True))
 
 
@@ -191,7 +192,7 @@ def test_the_judge_of_latex(latex: str, well_formed: bool) -> None:
         ("1 if a >= b else 0", r"[a \ge b]", "at_least", "ab"),
         ("sign(a)", r"\operatorname{sign}(a)", "sign", "a"),
         ("log(a)", r"\log(a)", "log_for_power", "a"),
-        ("a ** b", "a^{b}", "power_for_slope", "ab"),
+        ("b * a ** (b - 1)", r"b \cdot a^{b - 1}", "power_slope", "ab"),
     ],
 )
 def test_written_forms(text: str, latex: str, operation: str, operands: str) -> None:
@@ -213,7 +214,7 @@ def test_an_entry_is_written_as_a_call_unless_it_says_otherwise(monkeypatch: pyt
         ("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("neg", "-"), ("pow", "**"), ("sigmoid", "σ"),
         ("leaky_relu", "leaky"), ("maximum", "max"), ("minimum", "min"), ("sum", "Σ"), ("dot", "w·x"),
         ("affine", "w·x+b"), ("logsumexp", "logΣexp"), ("at_least", "≥"), ("log_for_power", "log"),
-        ("power_for_slope", "**"),
+        ("power_slope", "**"),
         ("exp", "exp"), ("log", "log"), ("sqrt", "sqrt"), ("tanh", "tanh"), ("relu", "relu"), ("sin", "sin"),
         ("cos", "cos"), ("abs", "abs"), ("softplus", "softplus"), ("sign", "sign"),
     ],

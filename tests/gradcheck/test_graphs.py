@@ -18,11 +18,13 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.judge import EPSILON
 from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Component, Obstacle, distance
 from micrograd_dl.testing import Graph, graphs
+
+apply = Value.apply_operation
 
 RIGHT, CLOSER, BUG, NOTHING = (
     "backprop is right",

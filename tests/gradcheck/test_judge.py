@@ -15,12 +15,14 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.judge import Curve, estimate, steps
 from micrograd_dl.gradcheck.report import Check, Component, Obstacle, distance
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.testing import Graph, graphs
+
+apply = Value.apply_operation
 
 RIGHT, CLOSER, BUG, NOTHING = "backprop is right", "look closer", "there is a bug", "nothing could be judged"
 PARTLY = RIGHT + " where it could be judged (1 of 2 derivatives)"

@@ -17,6 +17,9 @@ from micrograd_dl.nn.network import Network
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.training.fitting import fit
 
+# The cost of a network of Values is a Value; float() takes the number of it.
+pytestmark = pytest.mark.filterwarnings("ignore::micrograd_dl.GraphCutWarning")
+
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 RNG = np.random.default_rng(0)

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
-from micrograd_dl.engine.operation import ADD, ATOM, NEG, Operation, Term
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import exact, exact_term, latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.notation.steps import Contribute, Walk
+from micrograd_dl.output.terms import ADD, ATOM, NEG, Term
 from micrograd_dl.testing import Graph, graphs
 
 TRAPS = [

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, name_values, unique_names
+from micrograd_dl.output.terms import readable
 from micrograd_dl.testing import Graph, graphs
 
 HOSTILE = [

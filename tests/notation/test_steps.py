@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import recompute
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, Walk, steps

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs, numbers, operands
+
+apply = Value.apply_operation
 
 
 def complaint(f: Callable[..., Any], *args: float, **options: Any) -> str:

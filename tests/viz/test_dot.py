@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
-from viz.labels import lines, visible
+from viz.labels import lines
 from viz.rendering import built_in
 from viz.scene import CURRENT, NAME_SIZE
 
@@ -27,13 +26,6 @@ def test_the_course(course: Value) -> None:
     assert "J = 3 * v" in shown
     assert "data 33" in shown
     assert "grad 9" in shown
-    assert "blue: input   grey: operation" in shown
-
-
-def test_both_edges(course: Value) -> None:
-    a = Value(3.0, "a")
-    assert draw(a + a).source.count("n0 -> n1") == 2
-    assert draw(course).source.count(" -> ") == 6
 
 
 def test_texts_on_edges(course: Value) -> None:
@@ -45,13 +37,6 @@ def test_texts_on_edges(course: Value) -> None:
 def test_any_label(label: str) -> None:
     first = lines(label, 190, NAME_SIZE)[0].replace("\xa0", " ")
     assert first in texts(Value(1.0, label)) or not first
-
-
-@pytest.mark.parametrize(
-    "label", ['"', "\\", "\\N", "<b>x</b>", "&lt;", "{a|b}", "中文 😀", "digraph { a -> b }"]
-)
-def test_hostile_labels(label: str) -> None:
-    assert visible(label) in texts(Value(1.0, label))
 
 
 def test_a_walk(course: Value) -> None:

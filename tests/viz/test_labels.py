@@ -20,11 +20,6 @@ def test_visible_text_can_be_written_as_xml_and_read_back(text: str) -> None:
     assert ET.fromstring(ET.tostring(element, encoding="utf-8")).text == (shown or None)
 
 
-@given(anything)
-def test_visible_text_stays_as_it_is(text: str) -> None:
-    assert visible(visible(text)) == visible(text)
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -75,13 +70,6 @@ def test_text_is_not_shortened_without_need() -> None:
     assert shortened("abcde", text_width("abcde", 10) - 0.1, 10) == "a…de"
     assert shortened("abcdef", text_width("abcd…", 10) + 0.1, 10) == "ab…ef"
     assert shortened("abcdef", text_width("abcd…", 10) - 0.1, 10) == "a…def"
-
-
-def test_names_that_differ_at_their_end_stay_apart() -> None:
-    first, second = (shortened(f"weight_of_layer_one_unit_{i}", 100, 12) for i in (1, 2))
-    assert first != second
-    assert first.startswith("weigh")
-    assert first.endswith("_1")
 
 
 def test_an_accent_is_not_left_without_its_letter() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -36,11 +35,6 @@ def test_boxes_have_their_sizes_and_do_not_overlap() -> None:
             assert not overlap(one, other)
 
 
-def test_from_left_to_right() -> None:
-    boxes = lay_out(scene(3, Wire(0, 1), Wire(1, 2))).boxes
-    assert boxes[0][0] < boxes[1][0] < boxes[2][0]
-
-
 def test_wires_lead_from_tail_to_head() -> None:
     found = lay_out(scene(3, Wire(0, 2), Wire(1, 2)))
     for curve, tail in zip(found.curves, (0, 1), strict=True):
@@ -66,19 +60,6 @@ def test_parallel_wires_end_at_the_sides_of_their_cards() -> None:
         for end, card in ((curve[0], wire.tail), (curve[-1], wire.head)):
             assert inside(end, found.boxes[card], slack=1.5)
             assert not inside(end, found.boxes[card], slack=-1.5)
-
-
-def test_many_parallel_wires_are_told_apart() -> None:
-    assert len(set(lay_out(scene(2, *[Wire(0, 1)] * 100)).curves)) == 100
-
-
-def test_text_on_a_wire_has_its_room() -> None:
-    silent, spoken = (lay_out(scene(2, Wire(0, 1, room=room, lines=1))) for room in (0, 200))
-    assert silent.labels == (None,)
-    gap = spoken.boxes[1][0] - spoken.boxes[0][0] - spoken.boxes[0][2]
-    assert gap > 200
-    assert spoken.labels[0] is not None
-    assert spoken.boxes[0][0] < spoken.labels[0][0] < spoken.boxes[1][0]
 
 
 def test_text_stands_on_its_wire() -> None:
@@ -143,11 +124,3 @@ def test_an_edge_that_graphviz_drops_is_straight(monkeypatch: pytest.MonkeyPatch
     layout._lay_out.cache_clear()
     assert inside(found.curves[0][0], found.boxes[0], slack=0.1)
     assert inside(found.curves[0][-1], found.boxes[1], slack=0.1)
-
-
-def test_with_a_program(fake_dot: Path) -> None:
-    layout._lay_out.cache_clear()
-    by_program = lay_out(scene(3, Wire(0, 1), Wire(1, 2)))
-    assert fake_dot.read_text() == "json0\n"
-    layout._lay_out.cache_clear()
-    assert by_program.boxes[0][0] < by_program.boxes[2][0]

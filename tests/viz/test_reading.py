@@ -82,12 +82,6 @@ def test_numbers_get_no_gradient(trace: Trace) -> None:
     assert reading.all_grads(three) == set()
 
 
-def test_the_widest_text_is_known_from_the_start(trace: Trace) -> None:
-    reading = Reading(trace)
-    assert reading.all_grads(trace.root) == {"1"}
-    assert reading.last_term(trace.node("u"), 0) == Term(2.0, 6.0)
-
-
 def test_at_a_kink_the_caption_says_which_slope_was_taken() -> None:
     z = Value(0.0, "z")
     trace = Trace(2 * z.relu())

@@ -216,12 +216,6 @@ def test_circles_are_round_if_that_fits(stretch: float, low: float, high: float)
         assert first < values.min() < values.max() < last
 
 
-@pytest.mark.parametrize("m", [1, 6000])
-def test_few_and_many_examples(m: int) -> None:
-    figure = decision_boundary(line_model(), np.full((2, m), 5.0), np.ones((1, m), int))
-    assert f"1 ({m:,})" in legend(figure)
-
-
 @pytest.mark.parametrize(
     ("model", "message"),
     [

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from micrograd_dl.training.fitting import History
 from micrograd_dl.vectorized import MLP
 from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
-from viz.plots.figures import COLOURS, FOR_TEXT, brief, plain, spread
+from viz.plots.figures import COLOURS, FOR_TEXT, brief, spread
 
 MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0, 1, 1, 0]])
@@ -182,12 +182,6 @@ def test_characters_that_the_font_has_not_are_no_warning(kind: str, tmp_path: Pa
     assert save(network_diagram(MLP(1, [1]), inputs=["長さ"]), tmp_path / f"a.{kind}").exists()
 
 
-def test_plain_is_one_line_without_mathematics() -> None:
-    assert plain(" a\n\tb\x00c ") == "a b c"
-    assert plain("$x$") == r"\$x\$"
-    assert plain("abcdef", longest=4) == "a…ef"
-
-
 @pytest.mark.parametrize("colour", COLOURS)
 def test_text_has_contrast(colour: str) -> None:
     parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(FOR_TEXT[colour])]
@@ -204,9 +198,3 @@ def test_spread(wanted: list[float], gap: float) -> None:
     assert all(low - 1e-9 <= y <= high + 1e-9 for y in places)
     if (np.diff(np.sort(wanted)) >= gap).all():
         assert places == pytest.approx(wanted)
-
-
-def test_spread_stays_within_bounds() -> None:
-    assert spread([0, 0, 0], gap=2, low=0, high=10) == [0, 2, 4]
-    assert spread([10, 11], gap=2, low=0, high=10) == [8, 10]
-    assert spread([5, 5], gap=20, low=0, high=10) == [0, 20]  # no room: the distance is what matters

@@ -5,8 +5,7 @@ from __future__ import annotations
 import linecache
 from dataclasses import dataclass
 from itertools import islice
-from types import CodeType, FrameType
-from typing import Any
+from types import CodeType
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +43,6 @@ class TextSpan:
     text: str
     start: int
     end: int
-
-
-class _Inside(dict[Any, bool]):
-    """Whether a package is this one or a room of it; asked for most nodes, so the answers are kept."""
-
-    def __missing__(self, package: Any) -> bool:
-        self[package] = inside = f"{package}.".startswith("micrograd_dl.")
-        return inside
-
-
-_inside = _Inside()
-
-
-def outside(frame: FrameType) -> tuple[FrameType, bool]:
-    """The innermost frame outside this package, from `frame` outwards: what makes a node; and True.
-
-    Where there is none, as in a thread that begins in this package, the outermost frame and False.
-    """
-    while inside := _inside[frame.f_globals.get("__package__")]:
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
-    return frame, not inside
 
 
 def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:
