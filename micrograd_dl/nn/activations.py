@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
+from micrograd_dl.output.lookup import look_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +63,4 @@ def activation(name: str | Activation) -> Activation:
     >>> activation("tanh").of([0.0, 1.0])
     [0.0, 0.7615941559557649]
     """
-    if isinstance(name, Activation):
-        return name
-    if name not in ACTIVATIONS:
-        raise ValueError(f"there is no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name]
+    return name if isinstance(name, Activation) else look_up(name, ACTIVATIONS, "activation")

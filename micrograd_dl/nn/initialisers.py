@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.nn.activations import Activation
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_float
 
 Weights: TypeAlias = NDArray[np.float64]
@@ -131,9 +132,7 @@ def initialiser(name: str) -> Initialiser:
     >>> initialiser("he") is he
     True
     """
-    if name not in INITIALISERS:
-        raise ValueError(f"there is no initialiser {name!r}: choose one of {', '.join(INITIALISERS)}")
-    return INITIALISERS[name]
+    return look_up(name, INITIALISERS, "initialiser")
 
 
 def default_initialiser(activation: Activation) -> Initialiser:

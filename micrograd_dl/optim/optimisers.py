@@ -17,6 +17,7 @@ from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import above_zero, to_float
 
 
@@ -420,9 +421,7 @@ def optimiser(name: str) -> Callable[..., Optimiser]:
     >>> optimiser("adam").__name__
     'Adam'
     """
-    if name not in OPTIMISERS:
-        raise ValueError(f"there is no optimiser {name!r}: choose one of {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name]
+    return look_up(name, OPTIMISERS, "optimiser")
 
 
 def _zeroed(grad: Any) -> Any:

@@ -20,6 +20,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import weights_only
 from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.training.diagnosis import (
     bias_and_variance,
@@ -232,12 +233,10 @@ def train(
 def make_network(data: Dataset, options: TrainingOptions) -> Network:
     """The untrained network, with the outputs that suit the targets."""
     o = options
-    if o.backend not in BACKENDS:
-        raise ValueError(f"there is no backend {o.backend!r}: choose one of {', '.join(BACKENDS)}")
     n_y, output = data.Y.shape[0], "linear"
     if data.classes:
         n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
-    return BACKENDS[o.backend](
+    return look_up(o.backend, BACKENDS, "backend")(
         data.X.shape[0],
         [*o.hidden, n_y],
         [o.activation] * len(o.hidden) + [output],
