@@ -183,10 +183,11 @@ class Notation:
     def latex_formula(self, node: Value, operands: Sequence[float] | None = None) -> str:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""
         assert node.op is not None
-        terms = (
-            [self._latex_name(p) for p in node.operands] if operands is None else map(latex_number, operands)
-        )
-        return _shortened_latex(node.op.written([*terms], latex=True))
+        terms = [*(map(self._latex_name, node.operands) if operands is None else map(latex_number, operands))]
+        formula = node.op.written(terms, latex=True)
+        if len(formula) <= _LONGEST_LATEX:
+            return str(formula)
+        return rf"\operatorname{{{_latex_escaped(node.op.name)}}}({terms[0]}, \dots, {terms[-1]})"
 
     def latex_total(self, node: Value) -> str:
         """The derivative of the result by `node` in LaTeX."""
@@ -234,21 +235,3 @@ class Notation:
 def _latex_escaped(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
     return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
-
-
-def _shortened_latex(formula: str) -> str:
-    """A long formula in LaTeX without its middle, cut between two terms, outside of all braces."""
-    if len(formula) <= _LONGEST_LATEX:
-        return str(formula)
-    terms: list[str] = []
-    for piece in formula.split(" + "):
-        inside = bool(terms) and _depth(terms[-1]) > 0
-        terms[-1:] = [f"{terms[-1]} + {piece}"] if inside else [*terms[-1:], piece]
-    few = max(1, len(terms) * _LONGEST_LATEX // len(formula) // 2)
-    return " + ".join([*terms[:few], r"\cdots", *terms[-few:]]) if len(terms) > 2 * few else str(formula)
-
-
-def _depth(text: str) -> int:
-    """How many braces are open at the end; an escaped one is text."""
-    text = text.replace(r"\{", "").replace(r"\}", "")
-    return text.count("{") - text.count("}")

@@ -165,19 +165,13 @@ def test_a_disagreement_is_said() -> None:
 @pytest.mark.parametrize(
     ("total", "magnitude", "gradient", "agree"),
     [
-        (1.0, 1.0, 1.0 + 0.9e-9, True),
-        (1.0, 1.0, 1.0 + 1.1e-9, False),
-        (0.0, 1e9, 0.9, True),
-        (0.0, 1e9, 1.1, False),
-        (1e-300, 1e-300, 2e-300, False),
-        (math.inf, math.inf, math.inf, True),
-        (math.inf, math.inf, 1.0, False),
-        (0.0, math.inf, 1.0, False),
-        (math.nan, math.nan, math.nan, True),
-        (math.nan, math.nan, 1.0, False),
+        (1.0, 1.0, 1.0 + 0.9e-9, True), (1.0, 1.0, 1.0 + 1.1e-9, False), (0.0, 1e9, 0.9, True),
+        (0.0, 1e9, 1.1, False), (1e-300, 1e-300, 2e-300, False), (math.inf, math.inf, math.inf, True),
+        (math.inf, math.inf, 1.0, False), (0.0, math.inf, 1.0, False),
+        (math.nan, math.nan, math.nan, True), (math.nan, math.nan, 1.0, False),
         (1.0, 1.0, math.nan, False),
     ],
-)
+)  # fmt: skip
 def test_agreement_is_up_to_the_rounding_of_the_terms(
     total: float, magnitude: float, gradient: float, agree: bool
 ) -> None:

