@@ -55,10 +55,7 @@ ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of that name.
-
-    Raises:
-        ValueError: there is none.
+    """The activation of that name; ValueError if there is none.
 
     >>> activation("tanh").of([0.0, 1.0])
     [0.0, 0.7615941559557649]

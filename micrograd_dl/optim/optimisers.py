@@ -17,7 +17,6 @@ from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
-from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import above_zero, to_float
 
 
@@ -390,15 +389,3 @@ OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
     "amsgrad": AMSGrad,
     "lion": Lion,
 }
-
-
-def optimiser(name: str) -> Callable[..., Optimiser]:
-    """The kind of optimiser of that name.
-
-    Raises:
-        ValueError: there is none.
-
-    >>> optimiser("adam").__name__
-    'Adam'
-    """
-    return look_up(name, OPTIMISERS, "optimiser")

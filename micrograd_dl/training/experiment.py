@@ -19,7 +19,7 @@ from micrograd_dl.nn import initialisers
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import weights_only
 from micrograd_dl.optim import schedules
-from micrograd_dl.optim.optimisers import Optimiser, optimiser
+from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
 from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.training.diagnosis import (
@@ -233,10 +233,12 @@ def train(
 def make_network(data: Dataset, options: TrainingOptions) -> Network:
     """The untrained network, with the outputs that suit the targets."""
     o = options
+    if o.backend not in BACKENDS:
+        raise ValueError(f"there is no backend {o.backend!r}: choose one of {', '.join(BACKENDS)}")
     n_y, output = data.Y.shape[0], "linear"
     if data.classes:
         n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
-    return look_up(o.backend, BACKENDS, "backend")(
+    return BACKENDS[o.backend](
         data.X.shape[0],
         [*o.hidden, n_y],
         [o.activation] * len(o.hidden) + [output],
@@ -255,7 +257,7 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
 def make_optimiser(model: Network, options: TrainingOptions, steps: int = 1) -> Optimiser:
     """The optimiser for a training of so many steps an epoch. Weights decay, biases do not."""
     o = options
-    kind = optimiser(o.optimiser)
+    kind = look_up(o.optimiser, OPTIMISERS, "optimiser")
     names = ("learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")
     given = {name: x for name in names if (x := getattr(o, name)) is not None}
     for beta in ("beta1", "beta2"):
