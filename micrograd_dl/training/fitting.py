@@ -20,6 +20,7 @@ from tqdm import tqdm
 from micrograd_dl.data.archives import NUMBER, TABLE, TEXT, WHOLE, require_form
 from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.engine.collector import collector_paused
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
@@ -277,7 +278,8 @@ class _Training:
         h, model = self.history, self.model
         if self.dev is not None:
             cost = model.cost if isinstance(model, Network) else model.cost_and_grad
-            h.dev_cost.append(float(cost(*self.dev)))
+            J = cost(*self.dev)
+            h.dev_cost.append(J.data if isinstance(J, Value) else float(J))
         if isinstance(model, Network) and model.loss.decide is not None:
             h.accuracy.append(model.accuracy(self.X, self.Y))
             if self.dev is not None:

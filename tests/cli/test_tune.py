@@ -35,7 +35,7 @@ def command(out: str) -> list[str]:
 
 
 def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["tune", "moons", *QUICK, "--over", "learning-rate=1e-3..1", "--over", "hidden=4/4,4"]) == 0
+    assert main(["tune", "moons", *QUICK, "--over", "lr=1e-3..1", "--over", "hidden=4/4,4"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("3 trials for 2 epochs, the best 1 of them for 6, in:\n")
     assert "  learning_rate  0.001 to 1 (log)\n  hidden         4 / 4,4\n" in out
