@@ -24,9 +24,6 @@ from micrograd_dl.optim.optimisers import (
     Optimiser,
     RMSprop,
 )
-from micrograd_dl.optim.optimisers import (
-    optimiser as called,
-)
 from micrograd_dl.optim.schedules import by_steps, cosine, inverse_time
 
 STEPS = 50
@@ -296,12 +293,6 @@ def test_amsgrad_does_not_forget_a_large_gradient() -> None:
         forgets.step()
     assert u.data < -10
     assert w.data > -1
-
-
-def test_optimisers_by_name() -> None:
-    assert {called(name) for name in OPTIMISERS} == set(KINDS)
-    with pytest.raises(ValueError, match="there is no optimiser 'sgd': choose one of descent, momentum, "):
-        called("sgd")
 
 
 def network(kind: Any) -> Any:
