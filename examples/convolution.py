@@ -126,8 +126,8 @@ def main(epochs: int = 8, per_class: int = 30, held_out: int = 40) -> None:
         each = [float(right[c == test_set.Y].mean()) for c in range(len(DIGITS))]
         print(f"{name:>17}" + "".join(f"{r:>6.0%}" for r in [*each, float(right.mean())]))
     pixels = test_set.X[:, 0].tolist()
-    maps = [[[a.data for a in row] for row in image] for image in model.maps(pixels)]
-    pictures = [shaded([pixels[i : i + 8] for i in range(0, 64, 8)]), *map(shaded, maps)]
+    maps = [[[z.data for z in row] for row in each] for each in model.maps(pixels)]
+    pictures = [shaded(each) for each in ([pixels[i : i + 8] for i in range(0, 64, 8)], *maps)]
     print(f"\nA {DIGITS[0]}, and what the {KERNELS} kernels say of it:")
     for i in range(8):
         print("  " + "    ".join(rows[i] if i < len(rows) else " " * 6 for rows in pictures))

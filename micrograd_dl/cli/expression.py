@@ -1,16 +1,16 @@
-"""The expression of a command line, and the values of its variables."""
+"""The commands on an expression: ``step``, ``draw``, ``check`` and ``source``."""
 
 from __future__ import annotations
 
 import argparse
-import re
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from micrograd_dl.cli.parser import Parser
-from micrograd_dl.cli.terminal import warn
+from micrograd_dl.cli.terminal import line_editing, wants_colours, warn, write
 from micrograd_dl.output.numbers import number_or_none
 
 if TYPE_CHECKING:
@@ -18,7 +18,27 @@ if TYPE_CHECKING:
 
 EXAMPLE = "u = b*c; v = a + u; J = 3*v"
 EXAMPLE_VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
-_HELP = f"""\
+# Of each command the options, as its usage has them, and what it does.
+_HELP = {
+    "step": (
+        "[--all] ",
+        """\
+Walk through an expression, forwards and backwards, at a prompt like that of
+pdb: Enter does the next step, help lists the commands. Commands can come from a
+pipe as well; the exit code is 1 if one of them failed.""",
+    ),
+    "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
+    "check": (
+        "",
+        """\
+Compare the gradient with numerical derivatives. The exit code is 1 if they
+differ, or if a derivative could not be judged. At a kink, such as that of relu
+at 0, the slope is a choice, which no difference can judge: it does not count as
+a failure.""",
+    ),
+    "source": ("", "Write the forward and the backward pass as a Python function."),
+}
+_EXPRESSION = f"""\
 EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh,
 sigmoid, relu. Several statements have ";" between them, and the last one is the
 result. Put it in quotes, or write - to read it from standard input. Each
@@ -26,18 +46,64 @@ variable gets a value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the
 course's example, "{EXAMPLE}" at a=5 b=3 c=2."""
 
 
-def describe(parser: Parser, usage: str, description: str) -> None:
-    """Give a command that takes an expression its help; EXPR in the usage stands for what all these take."""
-    parser.usage = f"{parser.prog} {usage.replace('EXPR', '[EXPR] [NAME=NUMBER ...]')}"
-    parser.description = description
-    parser.epilog = _HELP
-
-
 class UsageError(Exception):
     """The command line or the expression is wrong; the message says how."""
 
 
-def read_expression(options: argparse.Namespace) -> tuple[str, Expression]:
+def add_options(parser: Parser, command: str) -> None:
+    """Add the options and the help of one of the four commands."""
+    options, parser.description = _HELP[command]
+    parser.usage = f"{parser.prog} {options}[EXPR] [NAME=NUMBER ...]"
+    parser.epilog = _EXPRESSION
+    if command == "step":
+        parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
+    if command == "draw":
+        parser.add_argument("-o", "--output", metavar="FILE", required=True, help="such as J.svg or J.png")
+        parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out one of the four commands and return the exit code."""
+    text, expression = _read(options)
+    root = expression.root
+    if options.command == "step":
+        return _step(options, text, expression)
+    if options.command == "draw":
+        from micrograd_dl import viz
+
+        root.backward()
+        viz.draw(root, edges=options.edges).save(options.output)
+        write(f"Wrote {options.output}")
+    elif options.command == "check":
+        from micrograd_dl.gradcheck.graphs import check
+
+        found = check(root)
+        write(str(found))
+        return 0 if found.ok and found.complete else 1
+    else:
+        from micrograd_dl.notation.source import to_source
+
+        write(to_source(root).rstrip())
+    return 0
+
+
+def _step(options: argparse.Namespace, text: str, expression: Expression) -> int:
+    from micrograd_dl.cli.presentation import whole_walk
+    from micrograd_dl.cli.stepper import Stepper
+    from micrograd_dl.explain.trace import Trace
+
+    trace, colours = Trace(expression.root), wants_colours(sys.stdout)
+    if options.all:
+        for line in whole_walk(trace, text, shutil.get_terminal_size().columns, colours):
+            write(line, colours=colours)
+        return 0
+    if sys.stdin is None or not sys.stdin.isatty():
+        return Stepper(trace, text, script=sys.stdin or (), colours=colours).run()
+    with line_editing():
+        return Stepper(trace, text, colours=colours).run()
+
+
+def _read(options: argparse.Namespace) -> tuple[str, Expression]:
     """The expression as it was given, and parsed.
 
     Raises:
@@ -94,8 +160,8 @@ def expression_and_values(words: Sequence[str]) -> tuple[str, dict[str, float]]:
 
 def _number(name: str, text: str) -> float | None:
     """The number, or the quotient of two, that a variable is given; None if it is neither."""
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        raise UsageError(f"{name}={text}: a number has a decimal point, {name}={text.replace(',', '.')}")
+    if "," in text and number_or_none(point := text.replace(",", ".")) is not None:
+        raise UsageError(f"{name}={text}: a number has a decimal point, {name}={point}")
     above, slash, below = text.partition("/")
     numbers = number_or_none(above), number_or_none(below) if slash else 1.0
     if numbers[0] is None or numbers[1] is None:

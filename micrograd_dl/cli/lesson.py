@@ -89,9 +89,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     name = options.name.replace("-", "_")
     if name not in (known := lessons()):
-        raise ValueError(
-            f"there is no lesson {name}{did_you_mean(name, known)}; choose one of {', '.join(known)}"
-        )
+        near = did_you_mean(name, known) or f": choose one of {', '.join(known)}"
+        raise ValueError(f"there is no lesson {name}{near}")
     if options.output is not None:
         if not known[name].has_picture:
             raise ValueError(f"the lesson {name} has no picture: leave out -o")

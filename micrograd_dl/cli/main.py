@@ -16,6 +16,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, NoReturn
 
 from micrograd_dl import __version__
@@ -24,7 +25,8 @@ from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
 from micrograd_dl.cli.terminal import adapt_streams, complain, warn
 from micrograd_dl.output.text import install_hint, message_of
 
-# Each command is a module of this folder, with a function `add_options(parser)` and `run(options)`.
+# Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`. Those
+# on an expression have one module, whose `add_options` takes the name of the command as well.
 COMMANDS = {
     "step": "walk forwards and backwards, step by step, at a prompt",
     "draw": "save a picture of the computation graph",
@@ -35,7 +37,7 @@ COMMANDS = {
     "tune": "search the hyperparameters of a network",
     "lesson": "run a lesson of the course",
 }
-_TAKE_AN_EXPRESSION = ("step", "draw", "check", "source")
+_ON_AN_EXPRESSION = ("step", "draw", "check", "source")
 _DESCRIPTION = """\
 Walk through backpropagation of your own expression, one chain-rule term at a
 time; train networks, and look into them."""
@@ -150,7 +152,7 @@ def _carry_out(words: list[str]) -> int:
     """Find the command and its options, and do it."""
     first = words[0] if words else ""
     behind: list[str] = []  # what stands behind --, where an expression may begin with a minus
-    if first in _TAKE_AN_EXPRESSION and "--" in words:
+    if first in _ON_AN_EXPRESSION and "--" in words:
         place = words.index("--")
         words, behind = words[:place], words[place + 1 :]
     words = [usual_spelling(word) for word in words]
@@ -168,15 +170,20 @@ def _carry_out(words: list[str]) -> int:
     if options.print_completion:
         return _print_completion(options.print_completion)
     used = commands[first] if first in COMMANDS else parser
-    if first in _TAKE_AN_EXPRESSION:
+    if first in _ON_AN_EXPRESSION:
         # No positional arguments are declared: argparse would not let them stand on both sides of an
         # option, and would refuse an expression such as -a*b.
         options.words = unknown + behind
         unknown = [word for word in unknown if word.startswith("--")]
     if unknown:
         used.unknown(unknown)
-    code: int = importlib.import_module(f"{__package__}.{first}").run(options)
+    code: int = _module(first).run(options)
     return code
+
+
+def _module(command: str) -> ModuleType:
+    name = "expression" if command in _ON_AN_EXPRESSION else command
+    return importlib.import_module(f"{__package__}.{name}")
 
 
 def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
@@ -204,7 +211,7 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
     for name, what in COMMANDS.items():
         commands[name] = branches.add_parser(name, help=what, prog=f"micrograd-dl {name}")
         if name in complete:
-            importlib.import_module(f"{__package__}.{name}").add_options(commands[name])
+            _module(name).add_options(commands[name], *[name] * (name in _ON_AN_EXPRESSION))
     branches.add_parser("help", help="explain a command: micrograd-dl help COMMAND")
     return parser, commands
 

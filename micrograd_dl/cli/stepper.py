@@ -267,13 +267,6 @@ class Stepper(cmd.Cmd):
             raise ValueError(f"say which node: {self.trace.notation.listed()}")
         return written_node(self.trace.current)
 
-    def _target(self, text: str) -> str:
-        """A node or a gradient as a Trace takes it, whatever its form; other text as it is."""
-        if not self.is_name(text):
-            return text
-        node, gradient = self.trace.notation.find(text)
-        return self.trace.notation.gradient(node) if gradient else self.trace.notation.name(node)
-
     # --- moving ---------------------------------------------------------------------------------------
 
     def _walk(self, count: int) -> None:
@@ -322,8 +315,8 @@ class Stepper(cmd.Cmd):
                 self.trace.breakpoints.remove(point)
 
     def _until(self, argument: str) -> None:
-        before, target = self.trace.position, self._target(argument)
-        self._jump(lambda: self.trace.until(target))
+        before = self.trace.position
+        self._jump(lambda: self.trace.until(argument))
         if self.trace.position == before:
             raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
 
@@ -355,7 +348,10 @@ class Stepper(cmd.Cmd):
 
     def _break(self, argument: str, once: bool = False) -> None:
         if argument:
-            target = self._target(argument)
+            target, notation = argument, self.trace.notation
+            if self.is_name(argument):  # written as the steps write it, so that it is there once
+                node, gradient = notation.find(argument)
+                target = notation.gradient(node) if gradient else notation.name(node)
             same = [point for point in self.trace.breakpoints if point.text == target]
             if same:
                 self.say(f"  {target} is a breakpoint already")
@@ -489,105 +485,68 @@ SHORT: Mapping[str, str] = {
 }  # fmt: skip
 GROUPS: Mapping[str, Mapping[str, Command]] = {
     "Move": {
-        "step": Command(
-            "[COUNT]", "Do one step: compute a node, or add a term.", lambda s, text: s._walk(_count(text)),
-            "With a COUNT, do as many.", repeated=True,
-        ),
-        "next": Command(
-            "[COUNT]", "Do all the steps of one node.", Stepper._next,
+        "step": Command("[COUNT]", "Do one step: compute a node, or add a term.",
+            lambda s, text: s._walk(_count(text)), "With a COUNT, do as many.", repeated=True),
+        "next": Command("[COUNT]", "Do all the steps of one node.", Stepper._next,
             "In the forward pass that is the computation of the node, as with step. In the backward pass it "
             "is every term that the node passes on, one for each of its operands. With a COUNT, do it for as "
-            "many nodes.", repeated=True,
-        ),
-        "back": Command(
-            "[COUNT]", "Undo one step of the walk.", Stepper._back,
-            "With a COUNT, undo as many. To take back a longer move at once, there is undo.", repeated=True,
-        ),
-        "continue": Command(
-            "", "Go on to the next breakpoint, or to the end.", lambda s, _: s._resume(False), repeated=True
-        ),
-        "rcontinue": Command(
-            "", "Go back to the last breakpoint, or to the start.", lambda s, _: s._resume(True),
-            repeated=True,
-        ),
-        "until": Command(
-            "NAME", "Go on until a node or a gradient is written.", Stepper._until,
+            "many nodes.", repeated=True),
+        "back": Command("[COUNT]", "Undo one step of the walk.", Stepper._back,
+            "With a COUNT, undo as many. To take back a longer move at once, there is undo.", repeated=True),
+        "continue": Command("", "Go on to the next breakpoint, or to the end.",
+            lambda s, _: s._resume(False), repeated=True),
+        "rcontinue": Command("", "Go back to the last breakpoint, or to the start.",
+            lambda s, _: s._resume(True), repeated=True),
+        "until": Command("NAME", "Go on until a node or a gradient is written.", Stepper._until,
             "NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.",
-            repeated=True,
-        ),
-        "goto": Command(
-            "STEP", "Go to any step, forwards or backwards.", Stepper._goto,
-            "STEP is the number of steps that are done there, or start, or end.",
-        ),
-        "restart": Command(
-            "", "Go back before the first step.", lambda s, _: s._goto("start"),
-            "Breakpoints, watches and data stay as they are.",
-        ),
+            repeated=True),
+        "goto": Command("STEP", "Go to any step, forwards or backwards.", Stepper._goto,
+            "STEP is the number of steps that are done there, or start, or end."),
+        "restart": Command("", "Go back before the first step.", lambda s, _: s._goto("start"),
+            "Breakpoints, watches and data stay as they are."),
     },
     "Stop": {
-        "break": Command(
-            "[WHAT]", "Set a breakpoint, or list them.", Stepper._break,
+        "break": Command("[WHAT]", "Set a breakpoint, or list them.", Stepper._break,
             "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition "
-            "on what a step writes: data < 0, abs(grad) > 5, isnan.",
-        ),
-        "tbreak": Command(
-            "WHAT", "Set a breakpoint that stops only once.", lambda s, text: s._break(text, once=True),
-            "WHAT is the same as for break.",
-        ),
+            "on what a step writes: data < 0, abs(grad) > 5, isnan."),
+        "tbreak": Command("WHAT", "Set a breakpoint that stops only once.",
+            lambda s, text: s._break(text, once=True), "WHAT is the same as for break."),
         "clear": Command("[NUMBER ...]", "Remove breakpoints by their numbers, or all.", Stepper._clear),
         "watch": Command("[NODE]", "Show a node after every move, or list them.", Stepper._watch),
         "unwatch": Command("[NODE]", "Stop showing a node, or all of them.", Stepper._unwatch),
     },
     "Change": {
-        "set": Command(
-            "LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
-            "All is computed again, and the walk stays at its step.",
-        ),
+        "set": Command("LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
+            "All is computed again, and the walk stays at its step."),
         "undo": Command("", "Take back the last move or set.", lambda s, _: s._undo()),
     },
     "Look": {
-        "print": Command(
-            "EXPR", "Show a name, a derivative or an expression.",
+        "print": Command("EXPR", "Show a name, a derivative or an expression.",
             lambda s, text: s.tell(answer(s.trace, text)),
             "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
-            "dJ/du * du/db. Numbers are shown in full. The word print may be left out.",
-        ),
-        "where": Command(
-            "", "Show all that is known by now.", lambda s, _: s.say(s.trace.paper()),
-            "Each node has a line with its formula, its data and its gradient.",
-        ),
-        "list": Command(
-            "[FIRST [LAST]]", "List the steps around here, or those asked for.", Stepper._show_list,
-            "The arrow marks the step just done; steps that are still to come have no numbers.",
-        ),
-        "graph": Command(
-            "", "Draw the graph in the terminal.", lambda s, _: s._graph(),
-            "It shows what is known by now; the arrow marks where the last step was.",
-        ),
-        "draw": Command(
-            "FILE", "Save a picture of the graph to a file.", Stepper._draw,
-            "It shows what is known by now. The end of the name decides the format, such as .svg or .png.",
-        ),
-        "source": Command(
-            "", "Show both passes as a Python function.", lambda s, _: s.say(to_source(s.trace.root).rstrip())
-        ),
+            "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
+        "where": Command("", "Show all that is known by now.", lambda s, _: s.say(s.trace.paper()),
+            "Each node has a line with its formula, its data and its gradient."),
+        "list": Command("[FIRST [LAST]]", "List the steps around here, or those asked for.",
+            Stepper._show_list,
+            "The arrow marks the step just done; steps that are still to come have no numbers."),
+        "graph": Command("", "Draw the graph in the terminal.", lambda s, _: s._graph(),
+            "It shows what is known by now; the arrow marks where the last step was."),
+        "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
+            "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
+        "source": Command("", "Show both passes as a Python function.",
+            lambda s, _: s.say(to_source(s.trace.root).rstrip())),
     },
     "Ask": {
-        "why": Command(
-            "[NODE]", "Show every term of a gradient, with its reason.",
+        "why": Command("[NODE]", "Show every term of a gradient, with its reason.",
             lambda s, text: s.tell(s.trace.why(s.node(text))),
-            "Without NODE it is about the gradient that the last step wrote.",
-        ),
-        "paths": Command(
-            "[NODE]", "Show a gradient as a sum over paths.",
+            "Without NODE it is about the gradient that the last step wrote."),
+        "paths": Command("[NODE]", "Show a gradient as a sum over paths.",
             lambda s, text: s.tell(s.trace.paths(s.node(text))),
-            "A path leads from the result down to NODE, and its product has a factor for every edge.",
-        ),
-        "nudge": Command(
-            "[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
+            "A path leads from the result down to NODE, and its product has a factor for every edge."),
+        "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
             "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "
-            "over H, is close to the derivative.",
-        ),
+            "over H, is close to the derivative."),
         "check": Command("", "Compare all gradients with numerical ones.", lambda s, _: s._check()),
     },
     "Leave": {

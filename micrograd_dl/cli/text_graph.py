@@ -12,7 +12,7 @@
          └─ c         2
 
 A node that is used more than once is drawn with its operands where it first stands; elsewhere its name points
-there. A branch that grows too deep for the width goes on further down, at the left margin.
+there. Of a graph that is too large or too deep, an outline is drawn.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
 
 _FAN = 8  # operands of one node that an outline shows
+_MOST_KINKS = 3  # that are said below the tree
 _NARROWEST = 16  # columns of a line that names and formulas get at least
 _MARK, _NO_MARK = "-> ", "   "
-_LEGEND = {"↑": "↑ drawn above", "↓": "↓ goes on below", "[+": "[+n] operands that are left out"}
+_LEGEND = {"↑": "↑ drawn above", "[+": "[+n] operands that are left out"}
 
 
 class _Row(NamedTuple):
@@ -70,6 +71,9 @@ def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
     signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
     if signs:
         lines.append(fitted(f"({', '.join(signs)})", width))
+    edges = [row.edge for row in rows if row.edge is not None and trace.data(row.edge[0]) is not None]
+    kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
+    lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
     shown, nodes = (
         sum(row.node is not None for row in rows),
         sum(not node.is_constant for node in trace.order),
@@ -102,34 +106,27 @@ def _nearest(root: Value, limit: int) -> set[Value]:
 
 
 def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[_Row]:
-    """The lines from the root down; a branch beyond the column `deepest` is put off, as a tree of its own."""
+    """The lines from the root down, without the operands of branches beyond the column `deepest`."""
     notation = trace.notation
     drawn: set[Value] = set()
-    put_off: set[Value] = set()
-    trees = deque([trace.root])
-    while trees:
-        top = trees.popleft()
-        # What is still to be drawn of this tree: a node, its edge, its branch, how branches below it begin.
-        stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = [(top, None, "", "")]
-        while stack:
-            node, edge, branch, below = stack.pop()
-            operands, name = _operands(node), notation.name(node)
-            if len(branch) > deepest and operands and node not in drawn | put_off:
-                put_off.add(node)
-                trees.append(node)
-            if node in drawn or (node in put_off and node is not top):
-                yield _Row(branch, name, " ↑" if node in drawn else " ↓", edge=edge)
-                continue
-            drawn.add(node)
-            shown = operands[:fan] if node in opened else []
-            title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
-            remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
-            if len(shown) < len(operands):
-                remark += f" [+{len(operands) - len(shown):,}]"
-            yield _Row(branch, title, remark, node, edge)
-            for index, operand in reversed(shown):
-                here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
-                stack.append((operand, (node, index), below + here, below + further))
+    # What is still to be drawn: a node, its edge, its branch, how branches below it begin.
+    stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = [(trace.root, None, "", "")]
+    while stack:
+        node, edge, branch, below = stack.pop()
+        operands, name = _operands(node), notation.name(node)
+        if node in drawn:
+            yield _Row(branch, name, " ↑", edge=edge)
+            continue
+        drawn.add(node)
+        shown = operands[:fan] if node in opened and len(branch) <= deepest else []
+        title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
+        remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
+        if len(shown) < len(operands):
+            remark += f" [+{len(operands) - len(shown):,}]"
+        yield _Row(branch, title, remark, node, edge)
+        for index, operand in reversed(shown):
+            here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
+            stack.append((operand, (node, index), below + here, below + further))
 
 
 def _aligned(trace: Trace, rows: list[_Row], width: int) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.cli.lesson import require_picture
-from micrograd_dl.cli.parser import Parser, sizes, whole
+from micrograd_dl.cli.parser import Parser, sizes, usual_spelling, whole
 from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
 from micrograd_dl.output.files import is_stream, require_apart, require_place
@@ -143,7 +143,7 @@ def _range(text: str) -> tuple[str, Range | Choice]:
     from micrograd_dl.tuning.trials import require_searchable, usual_range
 
     name, equals, rest = text.partition("=")
-    name = name.strip().replace("-", "_")
+    name = usual_spelling(f"--{name.strip()}").removeprefix("--").replace("-", "_")
     if not equals or not name:
         raise ValueError(f"--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not {text!r}")
     low, dots, high = rest.partition("..")

@@ -203,11 +203,13 @@ class CompiledGraph:
                 f"{plural(len(self.recording.order), 'node')}: give fewer columns, and average"
             ) from None
         conditions = self.recording.conditions
+        if not conditions:
+            return replay, outputs
         for condition, x in zip(conditions, outputs, strict=False):  # the first of them
             came_out_so = (x == condition.wanted) == condition.was
             if not came_out_so.all():
                 raise self._error(theta, arrays, int(np.argmin(came_out_so)))
-        return replay, outputs[len(conditions) :] if conditions else outputs
+        return replay, outputs[len(conditions) :]
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
@@ -265,7 +267,8 @@ class _Variant:
         self.runner = _make_runner(runner, self.program)
         self.n_columns = sum(map(len, compress(recording.inputs, kinds)))
         # The shared ones of `lowered.given` come first: the inputs that are numbers, then the parameters.
-        self.n_numbers = sum(map(len, recording.inputs)) - self.n_columns
+        n_numbers = sum(map(len, recording.inputs)) - self.n_columns
+        self.parameters = slice(n_numbers, n_numbers + len(recording.parameters))
         self._free: list[Memory] = []  # what no call is using
 
     def run(self, theta: Array, arrays: Sequence[Array], m: int) -> tuple[Replay, Array]:
@@ -273,7 +276,7 @@ class _Variant:
         try:
             memory = self._free.pop()
         except IndexError:
-            memory = Memory(self.program, self.n_columns)
+            memory = Memory(self.program, self.n_columns, self.parameters)
         if memory.X.shape[1] != m:
             memory.X = np.empty((self.n_columns, m))
         shared, X, begin, place = memory.shared, memory.X, 0, 0
@@ -285,7 +288,7 @@ class _Variant:
             else:
                 shared[place : place + n] = x
                 place += n
-        shared[place : place + len(theta)] = theta
+        memory.theta[...] = theta
         rows = self.runner.run(memory)
         replay = Replay(float(shared[self.value]), shared[self.gradient])
         outputs = rows

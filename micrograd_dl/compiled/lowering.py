@@ -208,7 +208,7 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
             continue
         if some_vary and not tape.varies[slot]:
             mine = _averaged(tape, mine)
-        upstream = derivatives[slot] = tape.linear(mine)
+        upstream = derivatives[slot] = tape.derivative(mine)
         if tape.operations[slot] is None:
             continue
         products = tape.products(slot)
@@ -247,7 +247,9 @@ def _averaged(tape: Tape, terms: list[int]) -> list[int]:
     of_examples: list[int] = []
     shared: list[int] = []
     for i, j in zip(terms[::2], terms[1::2], strict=True):
-        (of_examples if tape.varies[i] or tape.varies[j] else shared).extend((i, j))
+        # 1 first: means of products with the same first factor are taken together.
+        pair = (j, i) if j == tape.one else (i, j)
+        (of_examples if tape.varies[i] or tape.varies[j] else shared).extend(pair)
     if of_examples:
         shared += [tape.mean(of_examples), tape.one]
     return shared

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl import nn
 from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
 from micrograd_dl.compiled.inputs import Input
+from micrograd_dl.engine.operation import slope_at_kink
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import LayerPass
 from micrograd_dl.nn.network import Array, Network, Parameter, Pass
@@ -64,7 +65,11 @@ class MLP(Network):
         return self._parameter.data
 
     def _record(self) -> None:
-        """Record the graph of one example: its inputs x and y, and 1/m for the penalty on the weights."""
+        with slope_at_kink(self.slope_at_kink):
+            self._record_one_example()
+
+    def _record_one_example(self) -> None:
+        """Record its graph: with the inputs x and y, and 1/m for the penalty on the weights."""
         self.values = nn.MLP(
             self.shape[0],
             self.shape[1:],

@@ -18,6 +18,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLoca
 
 from micrograd_dl.output.text import message_of
 
+_PACKAGE = Path(__file__).parent.parent
 _NOT_KEPT = "Compiled code cannot be kept on disk ({}), so that every process compiles anew"
 _config: Any = config  # its settings are made when it is imported
 _log = logging.getLogger("micrograd_dl")
@@ -60,8 +61,7 @@ def folder() -> Path:
 @cache
 def _stamp() -> str:
     """What changes with every source that the code is compiled from."""
-    package = Path(__file__).parent.parent
-    sources = sorted([*(package / "compiled").glob("*.py"), *(package / "engine").glob("*.py")])
+    sources = sorted([*(_PACKAGE / "compiled").glob("*.py"), *(_PACKAGE / "engine").glob("*.py")])
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
@@ -79,7 +79,8 @@ class _Locator(_CacheLocator):
         return _stamp()
 
     def get_disambiguator(self) -> str:
-        return ""
+        """Of this installation of the package: another one has other code."""
+        return hashlib.sha256(str(_PACKAGE).encode()).hexdigest()[:8]
 
 
 class _Form(CompileResultCacheImpl):

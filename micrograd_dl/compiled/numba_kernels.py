@@ -14,12 +14,12 @@ import numpy as np
 from micrograd_dl.compiled.numba_rules import compiled, exp
 from micrograd_dl.compiled.vectors import BLOCK, LANES, call, load, plus_product, store, total, zeros
 
-# The whole numbers of a program, `pool`: HEAD counts, a table of groups of WIDTH numbers each, and the
-# indices it points to. Of a group the table has which kernel does it, whether it is checked, whether it is of
-# means, the first place it writes and how many, and where in `pool` the arrays of a `schedule.Group` begin.
-# A kernel takes pointers: to the shared vector U, to the rows V, to the pool, and to its row of the table. It
-# does the group on the shared vector if n is 0, and else on n columns.
-HEAD, WIDTH = 6, 13
+# The whole numbers of a program, `pool`: HEAD counts, the addresses of kernels, a table of groups of WIDTH
+# numbers each, and the indices it points to. Of a group the table has which kernel does it, whether it is
+# checked, whether it is of means, the first place it writes and how many, and where in `pool` the arrays of a
+# `schedule.Group` begin. A kernel takes pointers: to the shared vector U, to the rows V, to the pool, and to
+# its row of the table. It does the group on the shared vector if n is 0, and else on n columns.
+HEAD, WIDTH = 8, 13
 KERNEL, CHECKED, OF_MEANS, FIRST, COUNT, A, B, C, STARTS, SHARED, WEIGHTS, ROWS, FOURS = range(WIDTH)
 
 # Unsigned, as all indices are: Numba would ask of a signed one whether it counts from the end.
@@ -212,16 +212,15 @@ def _copy_columns(V: Any, X: Any, begin: int, n: int) -> None:
 
 
 @compiled()
-def run(pool: Any, addresses: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
+def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     """Do a program; whether an operation may have been undefined.
 
     Args:
         pool: how many groups come before the examples, with each block of them, and after; how many rows a
             call brings, one more than X has, for the derivative of each example's result by itself; how many
-            shared numbers are copied to rows, and how many rows are handed out. Then a table of groups; these
-            shared places, and the rows they are copied to; the rows that are handed out; and the indices that
-            the table points to.
-        addresses: of the kernels.
+            shared numbers are copied to rows, how many rows are handed out, and how many kernels there are.
+            Then the addresses and the table; these shared places, and the rows they are copied to; the rows
+            that are handed out; and the indices that the table points to.
         U, V: the shared vector, and the rows of a block.
         X: what varies, ``(n, m)``.
         out: where rows are handed out to.
@@ -229,9 +228,10 @@ def run(pool: Any, addresses: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     before, with_each, after = pool[0], pool[1], pool[2]
     given_rows, copied, n_outputs = pool[3], pool[4], pool[5]
     n_groups = before + with_each + after
-    end = HEAD + n_groups * WIDTH
-    unsigned = pool.view(np.uint32)
-    table = unsigned[HEAD:end].reshape(n_groups, WIDTH)
+    begin = HEAD + 2 * pool[6]
+    end = begin + n_groups * WIDTH
+    addresses, unsigned = pool[HEAD:begin].view(np.int64), pool.view(np.uint32)
+    table = unsigned[begin:end].reshape(n_groups, WIDTH)
     suspect = _do(U, V, unsigned, table[:before], _0, addresses)
     if V.shape[0] == 0:
         return suspect
@@ -243,13 +243,13 @@ def run(pool: Any, addresses: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     for k in range(copied):
         V[copies[k], : min(m, BLOCK)] = U[sources[k]]
     outputs = pool[end + 2 * copied : end + 2 * copied + n_outputs]
-    for begin in range(0, m, BLOCK):
-        n = min(BLOCK, m - begin)
-        _copy_columns(V, X, begin, n)
+    for first in range(0, m, BLOCK):
+        n = min(BLOCK, m - first)
+        _copy_columns(V, X, first, n)
         suspect |= _do(U, V, unsigned, each, np.uint64(n), addresses)
         for k in range(n_outputs):
             for c in range(n):
-                out[k, begin + c] = V[outputs[k], c]
+                out[k, first + c] = V[outputs[k], c]
     _divide_means(U, each, m)
     _do(U, V, unsigned, table[before + with_each :], _0, addresses)
     return suspect

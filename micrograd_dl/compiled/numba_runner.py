@@ -25,7 +25,7 @@ from micrograd_dl.engine.operation import Operation
 Array: TypeAlias = NDArray[Any]
 
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
-_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.SLOPE_QUOTIENT}  # on the disk, by name
+_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT}  # on the disk, by name
 _pointer: Any = types.CPointer
 _NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
 _SIGNATURE = ((_NUMBERS, _NUMBERS, _INDICES, _INDICES, types.uint64), types.void)
@@ -73,14 +73,20 @@ class NumbaRunner:
         phases = (program.before, program.each, program.after)
         operations = dict.fromkeys(g.operation for gs in phases for g in gs)
         self._kernels = {operation: k for k, operation in enumerate(operations)}
-        self._addresses = np.array([_kernel(operation).address for operation in operations], np.int64)
+        addresses = np.array([_kernel(operation).address for operation in operations], np.int64)
         numbers = [*map(len, phases), program.given_rows, len(program.broadcast), len(program.output_rows)]
+        numbers += [len(addresses), 0]
         self._indices: list[Array] = []
-        self._filled = kernels.HEAD + sum(map(len, phases)) * kernels.WIDTH
+        self._filled = kernels.HEAD + 2 * len(addresses) + sum(map(len, phases)) * kernels.WIDTH
         for rows in (program.broadcast, program.broadcast_rows, program.output_rows):
             self._put(rows)
         table = [self._row(group) for groups in phases for group in groups]
-        self._pool = np.concatenate([np.array([*numbers, *chain(*table)], np.int32), *self._indices])
+        self._pool = np.concatenate(
+            [
+                *(np.array(x, np.int32) for x in (numbers, addresses.view(np.int32), [*chain(*table)])),
+                *self._indices,
+            ]
+        )
         self._n_outputs, self._none = len(program.output_rows), np.empty((0, 0))
 
     def run(self, memory: Memory) -> Array:
@@ -89,7 +95,7 @@ class NumbaRunner:
         if rows.shape[1] != BLOCK:
             rows = memory.rows = _aligned_zeros((self.program.varying, BLOCK))
         out = np.empty((self._n_outputs, X.shape[1])) if self._n_outputs else self._none
-        if kernels.run(self._pool, self._addresses, memory.shared, rows, X, out):
+        if kernels.run(self._pool, memory.shared, rows, X, out):
             memory.rows = rows[:, :0]
             return NumpyRunner(self.program).run(memory)  # it finds out: an infinity may also have come in
         return out

@@ -38,12 +38,14 @@ class Memory:
 
     Attributes:
         shared: the shared vector; what a call brings is put in its first places.
+        theta: its part for the parameters.
         X: ``(n, m)``, what varies, in the order of the places.
         rows: the matrix of slots that vary, as the runner wants it.
     """
 
-    def __init__(self, program: Program, n_columns: int) -> None:
+    def __init__(self, program: Program, n_columns: int, parameters: slice) -> None:
         self.shared = program.numbers.copy()
+        self.theta = self.shared[parameters]
         self.X = np.empty((n_columns, 0))
         self.rows: Array = np.empty((program.varying, 0))
 

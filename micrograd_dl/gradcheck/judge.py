@@ -205,7 +205,7 @@ class Judge:
         obstacles: list[Obstacle] = []
         clear = 0
         claim = math.fabs(curve.claimed) if math.isfinite(curve.claimed) else 0.0
-        for step in steps(curve.x, self.epsilon, curve.groups()):
+        for step in step_sizes(curve.x, self.epsilon, curve.groups()):
             found = estimate(curve, step)
             if isinstance(found, Obstacle):
                 obstacles.append(found)
@@ -226,10 +226,10 @@ def _not_judged(curve: Curve, why: Obstacle, found: Component | None = None) -> 
     return NotJudged(curve.leaf, curve.symbol, curve.claimed, why, numbers)
 
 
-def steps(x: float, epsilon: float, count: int) -> Iterator[float]:
+def step_sizes(x: float, epsilon: float, count: int) -> Iterator[float]:
     """Steps to try: around `epsilon`, and where `x` is large or tiny first that much longer or shorter ones.
 
-    >>> [f"{step:.0e}" for step in steps(0.3, 1e-7, 14)][:4]
+    >>> [f"{step:.0e}" for step in step_sizes(0.3, 1e-7, 14)][:4]
     ['1e-02', '2e-03', '2e-04', '3e-05']
     """
     size, longest = math.fabs(x), epsilon * 2.0**17

@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import cycle
 
-from micrograd_dl.engine.ops import CONSTANT, logsumexp
+from micrograd_dl.engine.ops import logsumexp
 from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import NO_DIGITS
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4
+# Parts of a perturbation: the same each time, so that a check is repeatable, and at least a half, or rounding
+# would often leave a number as it is. S311 is about secrets.
+_RANDOM = random.Random(0)  # noqa: S311 - see above
+_DRAWS = [_RANDOM.choice((-1, 1)) * _RANDOM.uniform(0.5, 1.0) for _ in range(1009)]
 
 
 class PerturbedGraph:
@@ -29,10 +33,7 @@ class PerturbedGraph:
 
     def __init__(self, order: Sequence[Value]) -> None:
         self.order = order
-        # The same perturbations each time, so that a check is repeatable; at least one unit each, or rounding
-        # would often leave a number as it is. S311 is about secrets.
-        draw = random.Random(0)  # noqa: S311 - see above
-        self._units = cycle([draw.choice((-1, 1)) * draw.uniform(0.5, 1.0) for _ in range(4099)])
+        self._draws = cycle(_DRAWS)
         self._recorded = {node: node.data for node in order}
         self._users: dict[Value, list[int]] = {node: [] for node in order}
         for place, node in enumerate(order):
@@ -50,9 +51,13 @@ class PerturbedGraph:
                 to_visit += self._users[self.order[place]]
         return [self.order[place] for place in sorted(found)]
 
-    def noise(self, values: Mapping[Value, float], changed: Iterable[Value]) -> dict[Value, float]:
-        """How far rounding may have moved the nodes in `changed`, whose values are given, by one try."""
-        return self._moved(values, changed, _SLIGHTLY)
+    def noise(
+        self, values: Mapping[Value, float], changed: Iterable[Value], units: float = _SLIGHTLY
+    ) -> dict[Value, float]:
+        """How far the nodes in `changed`, whose values are given, are off if results are off by `units`."""
+        perturbed = self._perturbed(values, changed, units)
+        moved = {node: math.fabs(x - values[node]) for node, x in perturbed.items()}
+        return {node: 0.0 if math.isnan(x) else x for node, x in moved.items()}
 
     @cached_property
     def noise_here(self) -> dict[Value, float]:
@@ -82,45 +87,35 @@ class PerturbedGraph:
     def gradient_noise(self) -> dict[Value, float]:
         """How far rounding may have moved backprop's own derivative by each node.
 
-        The rules are applied anew, since what was recorded is to be judged. A large seed, divided out again,
-        shows what underflows on the way.
+        The rules are applied anew, since what was recorded is to be judged.
         """
         tries = [self._gradient(units) for units in (0.0, *[_SLIGHTLY] * _TIMES)]
-        largest = max(filter(math.isfinite, map(math.fabs, tries[0].values())))
-        seed = 2.0 ** (900 - math.frexp(largest)[1])
-        tries.append({node: x / seed for node, x in self._gradient(0.0, seed).items()})
         spread = {node: max(x := [d.get(node, 0.0) for d in tries]) - min(x) for node in self.order}
         return {node: math.inf if math.isnan(x) else x for node, x in spread.items()}
 
-    def _gradient(self, units: float, seed: float = 1.0) -> dict[Value, float]:
-        """Backprop through a perturbed forward pass, with perturbed local derivatives."""
+    def _gradient(self, units: float) -> dict[Value, float]:
+        """Backprop through a perturbed forward pass, perturbed itself."""
         values = self._perturbed(self._recorded, self.order, units)
 
         def slopes(node: Value) -> Sequence[float]:
-            if node.op is None or node.op is CONSTANT:
-                return ()
+            assert node.op is not None
             try:
                 found = node.op.slopes(values[node], [values[p] for p in node.operands])
             except (ValueError, ArithmeticError):  # a vertical tangent, or perturbed out of the domain
                 found = node.slopes
             return [self._near(slope, units) for slope in found]
 
-        totals = {self.order[-1]: seed}
-        for node, index, *_, after in chain_rule(self.order, seed, slopes):
-            totals[node.operands[index]] = after
+        def times(x: float, y: float) -> float:
+            return self._near(x * y, units)
+
+        totals = {self.order[-1]: 1.0}
+        for term in chain_rule(self.order, 1.0, slopes, times):
+            totals[term.node.operands[term.which]] = term.after
         return totals
 
     def _most(self, units: float) -> dict[Value, float]:
-        tries = [self._moved(self._recorded, self.order, units) for _ in range(_TIMES)]
+        tries = [self.noise(self._recorded, self.order, units) for _ in range(_TIMES)]
         return {node: max(moved[node] for moved in tries) for node in self.order}
-
-    def _moved(
-        self, values: Mapping[Value, float], changed: Iterable[Value], units: float
-    ) -> dict[Value, float]:
-        """How far each node is from its value if results are wrong by so many units in the last place."""
-        perturbed = self._perturbed(values, changed, units)
-        moved = {node: math.fabs(x - values[node]) for node, x in perturbed.items()}
-        return {node: 0.0 if math.isnan(x) else x for node, x in moved.items()}
 
     def _perturbed(
         self, values: Mapping[Value, float], changed: Iterable[Value], units: float
@@ -128,7 +123,7 @@ class PerturbedGraph:
         """The nodes in `changed` if results are wrong by so many units in the last place."""
         found: dict[Value, float] = {}
         for node in changed:
-            if node.op is None or node.op is CONSTANT:
+            if node.op is None or not node.operands:
                 found[node] = values[node]
                 continue
             operands = [found[p] if p in found else values.get(p, p.data) for p in node.operands]
@@ -146,4 +141,4 @@ class PerturbedGraph:
         """Another number near `value`, or as far off as of one of the size `least`; the same for 0 units."""
         if not units or not math.isfinite(value):
             return value
-        return value + next(self._units) * units * math.ulp(max(math.fabs(value), least))
+        return value + next(self._draws) * units * math.ulp(max(math.fabs(value), least))

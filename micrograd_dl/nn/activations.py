@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl.engine import functions, ops
+from micrograd_dl.engine import ops
+from micrograd_dl.output.lookup import look_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class Activation:
 
 
 def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
-    return lambda z: functions.of_each(operation, z)
+    return lambda z: [operation(unit) for unit in z]
 
 
 def _softmax(z: Sequence[Any]) -> list[Any]:
@@ -54,16 +55,9 @@ ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of that name.
-
-    Raises:
-        ValueError: there is none.
+    """The activation of that name; ValueError if there is none.
 
     >>> activation("tanh").of([0.0, 1.0])
     [0.0, 0.7615941559557649]
     """
-    if isinstance(name, Activation):
-        return name
-    if name not in ACTIVATIONS:
-        raise ValueError(f"there is no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name]
+    return name if isinstance(name, Activation) else look_up(name, ACTIVATIONS, "activation")

@@ -14,13 +14,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.lookup import listed
 from micrograd_dl.output.terms import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
@@ -110,9 +110,7 @@ class Notation:
 
     def listed(self) -> str:
         """The names there are, for a message: of a large graph the first, and how many more."""
-        names = [*islice(self._nodes, 20)]
-        more = len(self._nodes) - len(names)
-        return ", ".join(names) + (f" and {more:,} more" if more else "")
+        return listed(self._nodes)
 
     # --- text -------------------------------------------------------------------------------------------
 
@@ -183,10 +181,11 @@ class Notation:
     def latex_formula(self, node: Value, operands: Sequence[float] | None = None) -> str:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""
         assert node.op is not None
-        terms = (
-            [self._latex_name(p) for p in node.operands] if operands is None else map(latex_number, operands)
-        )
-        return _shortened_latex(node.op.written([*terms], latex=True))
+        terms = [*(map(self._latex_name, node.operands) if operands is None else map(latex_number, operands))]
+        formula = node.op.written(terms, latex=True)
+        if len(formula) <= _LONGEST_LATEX:
+            return str(formula)
+        return rf"\operatorname{{{_latex_escaped(node.op.name)}}}({terms[0]}, \dots, {terms[-1]})"
 
     def latex_total(self, node: Value) -> str:
         """The derivative of the result by `node` in LaTeX."""
@@ -234,21 +233,3 @@ class Notation:
 def _latex_escaped(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
     return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
-
-
-def _shortened_latex(formula: str) -> str:
-    """A long formula in LaTeX without its middle, cut between two terms, outside of all braces."""
-    if len(formula) <= _LONGEST_LATEX:
-        return str(formula)
-    terms: list[str] = []
-    for piece in formula.split(" + "):
-        inside = bool(terms) and _depth(terms[-1]) > 0
-        terms[-1:] = [f"{terms[-1]} + {piece}"] if inside else [*terms[-1:], piece]
-    few = max(1, len(terms) * _LONGEST_LATEX // len(formula) // 2)
-    return " + ".join([*terms[:few], r"\cdots", *terms[-few:]]) if len(terms) > 2 * few else str(formula)
-
-
-def _depth(text: str) -> int:
-    """How many braces are open at the end; an escaped one is text."""
-    text = text.replace(r"\{", "").replace(r"\}", "")
-    return text.count("{") - text.count("}")

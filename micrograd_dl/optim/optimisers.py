@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, Self, TypedDict, Unpack
+from typing import Any, Protocol, Self, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class HasGrad(Protocol):
     grad: Any
 
 
+Parameters: TypeAlias = Sequence[HasGrad]
+Rate: TypeAlias = float | Schedule
+
+
 class Options(TypedDict, total=False):
     """What every optimiser takes beside its own hyperparameters."""
 
@@ -36,10 +40,23 @@ class Options(TypedDict, total=False):
     decays: Sequence[Any]
 
 
-class _Numbers:
-    """All parameters that are single numbers, such as Values, as one: a rule takes a microsecond a call."""
+# What other libraries call an option.
+_ELSEWHERE = {
+    "lr": "learning_rate",
+    "alpha": "learning_rate",
+    "betas": "beta1=..., beta2=...",
+    "rho": "beta2",
+    "epsilon": "eps",
+    "momentum": "Momentum(parameters, learning_rate, beta)",
+    "nesterov": "Nesterov(parameters, learning_rate, beta)",
+    "amsgrad": "AMSGrad(parameters, learning_rate)",
+}
 
-    def __init__(self, parameters: Sequence[HasGrad]) -> None:
+
+class _Numbers:
+    """All parameters that are single numbers, such as Values, as one block: faster than one by one."""
+
+    def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
 
     @property
@@ -54,19 +71,6 @@ class _Numbers:
     def data(self, numbers: Any) -> None:
         for p, x in zip(self.parameters, numbers.tolist(), strict=True):
             p.data = x
-
-
-# What other libraries call it.
-_ELSEWHERE = {
-    "lr": "write learning_rate",
-    "alpha": "write learning_rate",
-    "betas": "write beta1 and beta2",
-    "momentum": "write Momentum(parameters, learning_rate, beta)",
-    "nesterov": "write Nesterov(parameters, learning_rate, beta)",
-    "amsgrad": "write AMSGrad(parameters, learning_rate)",
-    "rho": "write beta2",
-    "epsilon": "write eps",
-}
 
 
 class Optimiser(ABC):
@@ -87,11 +91,12 @@ class Optimiser(ABC):
     Attributes:
         steps: how many steps were done.
         epoch: what a learning rate that changes goes by; `fit` counts it.
-        state: for each kept quantity of the rule, one entry a block.
+        state: for each average that the rule keeps, one entry a block.
 
     Raises:
         ValueError: there are no parameters, or a hyperparameter is out of its bounds.
-        TypeError: what is to be a parameter has no ``data`` and ``grad``, or a hyperparameter is no number.
+        TypeError: what is to be a parameter has no ``data`` and ``grad``, a hyperparameter is no number, or
+            there is no such option.
     """
 
     # Those that are given are set on the optimiser itself, and so become hyperparameters of it.
@@ -100,18 +105,18 @@ class Optimiser(ABC):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule,
+        parameters: Parameters,
+        learning_rate: Rate = 0.1,
         *,
         clip_value: float | None = None,
         clip_norm: float | None = None,
-        weight_decay: float = 0.0,
+        weight_decay: float | None = None,
         decays: Sequence[Any] | None = None,
         **unknown: Any,
     ) -> None:
         kind = type(self).__name__
         for name in unknown:
-            advice = _ELSEWHERE.get(name, "see its docstring for what it takes")
+            advice = f"write {_ELSEWHERE[name]}" if name in _ELSEWHERE else "its docstring says what it takes"
             raise TypeError(f"{kind} takes no {name}: {advice}")
         if hasattr(parameters, "parameters"):
             raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
@@ -126,24 +131,23 @@ class Optimiser(ABC):
                 )
         numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
         arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
-        self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]
         self._has_numbers = bool(numbers)
+        self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]
         self.learning_rate = learning_rate
-        self.steps = 0
-        self.epoch = 0
+        self.steps = self.epoch = 0
         self.state: dict[str, list[Any]] = {}
-        self._decay: list[Any] = []
         if clip_value is not None:
             self.clip_value = above_zero(clip_value, "clip_value")
         if clip_norm is not None:
             self.clip_norm = above_zero(clip_norm, "clip_norm")
-        self._clips = clip_value is not None or clip_norm is not None
-        if weight_decay:
-            self.weight_decay = to_float(weight_decay, "weight_decay")
-            if not 0 <= self.weight_decay < math.inf:
-                raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
-            self._decay = self._decays([True] * len(self.parameters) if decays is None else decays)
-        _ = self.alpha
+        if weight_decay or self.weight_decay:
+            decay = self.weight_decay if weight_decay is None else weight_decay
+            self.weight_decay = to_float(decay, "weight_decay")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
+        which = [True] * len(self.parameters) if decays is None else decays
+        self._decays = self._decays_of(which) if self.weight_decay else []
+        _ = self.alpha  # which raises if it is none
 
     @property
     def alpha(self) -> float:
@@ -186,11 +190,11 @@ class Optimiser(ABC):
     def _step(self) -> None:
         alpha = self.alpha
         self.steps += 1
-        clipped = self._clipped() if self._clips else None
-        for i, p in enumerate(self._blocks):
-            direction = self._direction(i, clipped[i] if clipped else p.grad)
-            if self._decay:
-                direction = direction + self._decay[i] * p.data
+        gradients = self._clipped([p.grad for p in self._blocks])
+        for i, (p, grad) in enumerate(zip(self._blocks, gradients, strict=True)):
+            direction = self._direction(i, grad)
+            if self._decays:
+                direction = direction + self._decays[i] * p.data
             p.data -= alpha * direction
 
     def block_shapes(self) -> list[tuple[int, ...]]:
@@ -200,7 +204,7 @@ class Optimiser(ABC):
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
         for p in self.parameters:
-            p.grad = 0.0 if isinstance(p.grad, float) else _zeroed(p.grad)
+            p.grad = np.zeros_like(p.grad) if isinstance(p.grad, np.ndarray) else 0.0
 
     @abstractmethod
     def _direction(self, i: int, grad: Any) -> Any:
@@ -216,27 +220,25 @@ class Optimiser(ABC):
         """What is in `state` of that name; at first 0 for each block."""
         return self.state.setdefault(name, [0.0] * len(self._blocks))
 
-    def _clipped(self) -> list[Any]:
+    def _clipped(self, gradients: list[Any]) -> list[Any]:
         """The gradient of each block, no longer than it may be."""
-        gradients = [p.grad for p in self._blocks]
         if self.clip_value < math.inf:
             gradients = clip_by_value(gradients, self.clip_value)
         return clip_by_norm(gradients, self.clip_norm) if self.clip_norm < math.inf else gradients
 
-    def _decays(self, which: Sequence[Any]) -> list[Any]:
+    def _decays_of(self, which: Sequence[Any]) -> list[Any]:
         """What of each block is taken away in a step, as a part: an array like it."""
         if len(which) != len(self.parameters):
             raise ValueError(
                 f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
             )
+        numbers, arrays = [], []
         for i, (what, p) in enumerate(zip(which, self.parameters, strict=True)):
             if np.shape(what) not in ((), np.shape(p.data)):
                 raise ValueError(
                     f"decays[{i}] is True, False or an array of these like its parameter, "
                     f"{np.shape(p.data)}, not {np.shape(what)}"
                 )
-        numbers, arrays = [], []
-        for what, p in zip(which, self.parameters, strict=True):
             if isinstance(p.data, np.ndarray):
                 arrays.append(self.weight_decay * np.asarray(what, p.data.dtype))
             else:
@@ -255,14 +257,6 @@ class GradientDescent(Optimiser):
     0.95
     """
 
-    def __init__(
-        self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.1,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(parameters, learning_rate, **options)
-
     def _direction(self, i: int, grad: Any) -> Any:
         return grad
 
@@ -274,11 +268,7 @@ class Momentum(Optimiser):
     """
 
     def __init__(
-        self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.1,
-        beta: float = 0.9,
-        **options: Unpack[Options],
+        self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Unpack[Options]
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta = fraction(beta, "beta")
@@ -305,8 +295,8 @@ class RMSprop(Optimiser):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.01,
+        parameters: Parameters,
+        learning_rate: Rate = 0.01,
         beta2: float = 0.99,
         eps: float = 1e-8,
         **options: Unpack[Options],
@@ -323,8 +313,8 @@ class Adam(Optimiser):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.01,
+        parameters: Parameters,
+        learning_rate: Rate = 0.01,
         beta1: float = 0.9,
         beta2: float = 0.999,
         eps: float = 1e-8,
@@ -350,17 +340,7 @@ class AdamW(Adam):
     gradients would hardly decay.
     """
 
-    def __init__(
-        self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.01,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        **options: Unpack[Options],
-    ) -> None:
-        options.setdefault("weight_decay", 0.01)
-        super().__init__(parameters, learning_rate, beta1, beta2, eps, **options)
+    weight_decay = 0.01
 
 
 class AMSGrad(Adam):
@@ -384,8 +364,8 @@ class Lion(Optimiser):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.001,
+        parameters: Parameters,
+        learning_rate: Rate = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.99,
         **options: Unpack[Options],
@@ -409,22 +389,3 @@ OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
     "amsgrad": AMSGrad,
     "lion": Lion,
 }
-
-
-def optimiser(name: str) -> Callable[..., Optimiser]:
-    """The kind of optimiser of that name.
-
-    Raises:
-        ValueError: there is none.
-
-    >>> optimiser("adam").__name__
-    'Adam'
-    """
-    if name not in OPTIMISERS:
-        raise ValueError(f"there is no optimiser {name!r}: choose one of {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name]
-
-
-def _zeroed(grad: Any) -> Any:
-    grad[...] = 0
-    return grad

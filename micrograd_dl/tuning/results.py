@@ -72,12 +72,11 @@ class Results:
     def add(self, key: Key, verdict: Verdict, options: Mapping[str, Any]) -> None:
         """Note the verdict on a training; the options are for people who read the file."""
         self.verdicts[key] = verdict
-        entry = dict(zip(("round", "trial", "rung"), key, strict=True))
+        where = dict(zip(_KEY, key, strict=True))
         numbers = {
-            name: x if math.isfinite(x) else None for name, x in verdict._asdict().items() if name in _NUMBERS
+            name: x if math.isfinite(x) else None for name, x in zip(_NUMBERS, verdict[:2], strict=True)
         }
-        rest = {"epochs": verdict.epochs, "problem": verdict.problem, "options": dict(options)}
-        self._append({**entry, **numbers, **rest})
+        self._append({**where, **verdict._asdict(), **numbers, "options": dict(options)})
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         if self.path is None:
@@ -92,24 +91,20 @@ class Results:
             raise
 
     def _read(self, line: bytes, number: int) -> None:
-        problem = "an entry is not what it should be"
         try:
             entry = json.loads(line)
             error, loss = (math.inf if entry[name] is None else float(entry[name]) for name in _NUMBERS)
-            key = int(entry["round"]), int(entry["trial"]), int(entry["rung"])
-            self.verdicts[key] = Verdict(error, loss, int(entry["epochs"]), str(entry["problem"]))
-        except (ValueError, KeyError, TypeError) as error_:
-            if isinstance(error_, json.JSONDecodeError):
-                problem = "it is not JSON"
-            elif isinstance(error_, KeyError):
-                problem = f"{error_} is missing"
+            round_, trial, rung = (int(entry[name]) for name in _KEY)
+            verdict = Verdict(error, loss, int(entry["epochs"]), str(entry["problem"]))
+        except (ValueError, KeyError, TypeError):
             raise ValueError(
-                f"{self.path}, line {number}: it is not the result of a trial, {problem}: delete the line, "
+                f"{self.path}, line {number}: it is not the result of a trial: delete the line, "
                 "and its trial is done again"
             ) from None
+        self.verdicts[round_, trial, rung] = verdict
 
 
-_NUMBERS = ("error", "loss")
+_KEY, _NUMBERS = ("round", "trial", "rung"), ("error", "loss")
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:

@@ -19,20 +19,13 @@ from micrograd_dl.cli.terminal import (
     paint,
     wants_colours,
     wrapped,
+    write,
 )
 
 
 class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    return monkeypatch
 
 
 # Width
@@ -65,11 +58,7 @@ def test_a_fitted_text_fits(text: str, width: int) -> None:
 
 def test_a_wide_character_is_not_cut_in_two() -> None:
     assert fitted("宽宽宽", 4) == "宽…"
-
-
-def test_padded_never_cuts() -> None:
-    assert padded("abc", 2) == "abc"
-    assert padded("宽", 3) == "宽 "
+    assert [padded("abc", 2), padded("宽", 3)] == ["abc", "宽 "]
 
 
 @given(st.text(alphabet="ab 宽-\n", max_size=60), st.integers(1, 30))
@@ -86,31 +75,33 @@ def test_what_fits_is_not_touched() -> None:
 # Colours
 
 
-@pytest.mark.usefixtures("plain_environment")
-def test_a_terminal_gets_colours_and_a_pipe_none() -> None:
-    assert wants_colours(Screen())
-    assert not wants_colours(io.StringIO())
+@pytest.mark.parametrize(
+    ("environment", "of_a_terminal", "of_a_pipe"),
+    [
+        ({}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"NO_COLOR": ""}, True, False),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+    ],
+)
+def test_who_gets_colours(
+    environment: dict[str, str], of_a_terminal: bool, of_a_pipe: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    assert wants_colours(Screen()) == of_a_terminal
+    assert wants_colours(io.StringIO()) == of_a_pipe
 
 
-def test_a_dumb_terminal_gets_none(plain_environment: pytest.MonkeyPatch) -> None:
-    plain_environment.setenv("TERM", "dumb")
-    assert not wants_colours(Screen())
-
-
-def test_no_color_wins(plain_environment: pytest.MonkeyPatch) -> None:
-    plain_environment.setenv("FORCE_COLOR", "1")
-    assert wants_colours(io.StringIO())
-    plain_environment.setenv("NO_COLOR", "1")
-    assert not wants_colours(Screen())
-
-
-def test_an_empty_no_color_says_nothing(plain_environment: pytest.MonkeyPatch) -> None:
-    plain_environment.setenv("NO_COLOR", "")
-    assert wants_colours(Screen())
-
-
-def test_nothing_is_painted_around_nothing() -> None:
-    assert paint("", "strong") == ""
+def test_only_what_paint_writes_is_let_through_and_only_with_colours() -> None:
+    text = paint("\x1b[2Jx\x1b[35my", "strong") + paint("", "faint")
+    for colours, written in ((True, "\x1b[1m\\x1b[2Jx\\x1b[35my\x1b[0m\n"), (False, None)):
+        out = io.StringIO()
+        write(text, stream=out, colours=colours)
+        assert out.getvalue() == written if colours else "\x1b" not in out.getvalue()
 
 
 # Characters
@@ -169,38 +160,28 @@ class Readline(types.ModuleType):
         Path(path).write_text("\n".join(self.lines))
 
 
-def test_history_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+@pytest.mark.parametrize("home", [True, False])
+def test_history_is_kept(home: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if home:
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    else:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ".local/state"))
     for expected in (["step", "why b"], ["step", "why b", "step", "why b"]):
         monkeypatch.setitem(sys.modules, "readline", Readline())
         with line_editing():
             pass
-        assert (tmp_path / "state/micrograd-dl/history").read_text().split("\n") == expected
-
-
-def test_history_is_kept_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "readline", Readline())
-    with line_editing():
-        pass
-    assert (tmp_path / ".local/state/micrograd-dl/history").exists()
+        assert (tmp_path / ".local/state/micrograd-dl/history").read_text().split("\n") == expected
 
 
 def test_history_that_cannot_be_kept_is_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     readline = Readline("libedit readline")
-    monkeypatch.setitem(sys.modules, "readline", readline)
-    with line_editing():
-        pass
+    for module in (readline, None):  # there may be no readline
+        monkeypatch.setitem(sys.modules, "readline", module)
+        with line_editing():
+            pass
     assert readline.bound == ["bind ^I rl_complete"]
-
-
-def test_there_may_be_no_readline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "readline", None)
-    with line_editing():
-        pass
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

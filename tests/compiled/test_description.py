@@ -27,7 +27,7 @@ def test_for_numbers_everything_is_done_once() -> None:
     ]
 
 
-def test_upstream_times_the_slope_of_a_relu() -> None:
+def test_upstream_and_the_slope_of_a_relu_are_one_line() -> None:
     z = Value(2.0, "z")
     a = z.relu()
     J = a * a
@@ -38,8 +38,7 @@ def test_upstream_times_the_slope_of_a_relu() -> None:
         "    a = relu(z)",
         "    J = a * a",
         "    da = a + a",
-        "    t = 1 if z >= 0 else 0",
-        "    dz = da * t",
+        "    dz = da * (1 if z >= 0 else 0)",
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -98,23 +97,15 @@ def test_resume_finds_what_a_search_of_all_steps_finds(graph: Graph, data: st.Da
     assert trace.position == max(before, default=0)
 
 
-def test_a_breakpoint_says_what_it_is_and_cannot_be_changed() -> None:
+def test_a_breakpoint_says_what_it_is() -> None:
     trace = course()
-    points = [trace.break_at(what) for what in ("db", "mul", " abs(grad) > 5", trace.root)]
-    assert [point.text for point in points] == ["db", "mul", " abs(grad) > 5", "J"]
-    assert trace.breakpoints == points
-    with pytest.raises(FrozenInstanceError):
-        points[0].text = "v"  # type: ignore[misc]  # that it is refused is what is tested
 
     def first(step: Step) -> bool:
         return step == trace.steps[0]
 
-    class Nameless:
-        def __call__(self, step: Step) -> bool:
-            return first(step)
-
-    assert trace.break_at(first).text == "first"
-    assert trace.break_at(Nameless()).text == "a condition"
+    points = [trace.break_at(what) for what in ("db", "mul", " abs(grad) > 5", trace.root, first)]
+    assert [point.text for point in points] == ["db", "mul", " abs(grad) > 5", "J", "first"]
+    assert trace.breakpoints == points
 
 
 def test_where_breakpoints_stop() -> None:
@@ -162,23 +153,13 @@ def test_a_text_without_a_meaning_is_refused(what: str) -> None:
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ("grad > 3", [8]),
-        ("grad >= 3", [5, 6, 7, 8]),
-        ("grad < 3", [4]),
-        ("grad <= 3", [4, 5, 6, 7]),
-        ("grad == 6", [8]),
-        ("grad != 3", [4, 8]),
-        ("data==33", [3]),
-        (" data\t>  1.1e1 ", [3]),
-        ("data > 1.E1", [2, 3]),
-        ("data > .5e+1", [1, 2, 3]),
-        ("data > - 10", [1, 2, 3]),
-        ("grad < inf", [4, 5, 6, 7, 8]),
-        ("abs(grad) > 5", [8]),
-        ("abs ( data ) > 5.5", [1, 2, 3]),
+        ("grad > 3", [8]), ("grad >= 3", [5, 6, 7, 8]), ("grad < 3", [4]), ("grad <= 3", [4, 5, 6, 7]),
+        ("grad == 6", [8]), ("grad != 3", [4, 8]), ("data==33", [3]), (" data\t>  1.1e1 ", [3]),
+        ("data > 1.E1", [2, 3]), ("data > .5e+1", [1, 2, 3]), ("data > - 10", [1, 2, 3]),
+        ("grad < inf", [4, 5, 6, 7, 8]), ("abs(grad) > 5", [8]), ("abs ( data ) > 5.5", [1, 2, 3]),
         ("isinf(data)", []),
     ],
-)
+)  # fmt: skip
 def test_conditions(condition: str, expected: list[int]) -> None:
     assert stops(course(), condition) == expected
 

@@ -62,7 +62,7 @@ def test_a_nudge_that_is_lost() -> None:
     assert (found.after, found.ratio, found.changed) == (33, 0, ())
     lines = str(found).splitlines()
     assert lines[0] == "a: 5 -> 5 gives J = 33"
-    assert lines[-1] == "Warning: to a double, 5 + 1e-20 is 5; take a longer h."
+    assert lines[-1] == "Warning: of doubles, 5 + 1e-20 is 5; take a larger h."
     assert "Warning" not in str(nudge(J, a, 1e-10))
 
 
@@ -79,21 +79,13 @@ def test_a_nudge_of_a_node_between_and_of_the_result() -> None:
     assert str(found).splitlines()[0] == "J: 33 -> 34 gives J = 34"
 
 
-def test_of_many_changed_nodes_the_first_and_the_last_are_told() -> None:
+def test_of_many_changed_nodes_the_first_and_the_last_are_shown() -> None:
     x = Value(1.0, "x")
     y = x
-    for _ in range(7):
+    for _ in range(8):
         y = 2 * y
-    assert (
-        str(nudge(y, x, 1.0))
-        .splitlines()[0]
-        .endswith("u = 4, v = 8, p = 16, q = 32, r = 64, s = 128, J = 256")
-    )
-    assert (
-        str(nudge(2 * y, x, 1.0))
-        .splitlines()[0]
-        .endswith("u = 4, v = 8, p = 16, q = 32, r = 64, ..., J = 512")
-    )
+    first, *_ = str(nudge(y, x, 1.0)).splitlines()
+    assert first.endswith("u = 4, v = 8, p = 16, q = 32, r = 64, ..., J = 512")
 
 
 @pytest.mark.parametrize("h", [0.0, -0.0, math.inf, -math.inf, math.nan])
@@ -119,16 +111,10 @@ def test_an_undefined_point_is_refused_beside_the_table() -> None:
 @pytest.mark.parametrize(
     ("at", "h", "warned"),
     [
-        (0.5, 0.1, False),
-        (0.5, -0.5, True),
-        (0.5, -1.0, True),
-        (0.0, 1.0, True),
-        (0.0, -1.0, True),
-        (-0.5, 0.1, False),
-        (-0.5, 0.5, True),
-        (-0.5, 1.0, True),
+        (0.5, 0.1, False), (0.5, -0.5, True), (0.5, -1.0, True), (0.0, 1.0, True), (0.0, -1.0, True),
+        (-0.5, 0.1, False), (-0.5, 0.5, True), (-0.5, 1.0, True),
     ],
-)
+)  # fmt: skip
 def test_a_kink_is_warned_of(at: float, h: float, warned: bool) -> None:
     x = Value(at, "x")
     found = nudge((x * 1).relu(), x, h)

@@ -6,6 +6,7 @@ import math
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,8 +84,10 @@ def test_a_limit() -> None:
     assert str(none).splitlines()[1] == "  ... and 3 more"
     assert "more" not in str(paths(J, x, limit=3))
     assert len(paths(ops.sum(*[x] * 12), x).largest) == 10
-    with pytest.raises(ValueError, match="the number of paths to list is 0 or more, not -1"):
-        paths(J, x, limit=-1)
+    wrong: list[Any] = [-1, 2.5, "10"]
+    for limit in wrong:
+        with pytest.raises(ValueError, match="the number of paths to list is a whole number from 0 up, not "):
+            paths(J, x, limit)
 
 
 def test_astronomically_many_paths_are_counted_exactly() -> None:
@@ -165,19 +168,13 @@ def test_a_disagreement_is_said() -> None:
 @pytest.mark.parametrize(
     ("total", "magnitude", "gradient", "agree"),
     [
-        (1.0, 1.0, 1.0 + 0.9e-9, True),
-        (1.0, 1.0, 1.0 + 1.1e-9, False),
-        (0.0, 1e9, 0.9, True),
-        (0.0, 1e9, 1.1, False),
-        (1e-300, 1e-300, 2e-300, False),
-        (math.inf, math.inf, math.inf, True),
-        (math.inf, math.inf, 1.0, False),
-        (0.0, math.inf, 1.0, False),
-        (math.nan, math.nan, math.nan, True),
-        (math.nan, math.nan, 1.0, False),
+        (1.0, 1.0, 1.0 + 0.9e-9, True), (1.0, 1.0, 1.0 + 1.1e-9, False), (0.0, 1e9, 0.9, True),
+        (0.0, 1e9, 1.1, False), (1e-300, 1e-300, 2e-300, False), (math.inf, math.inf, math.inf, True),
+        (math.inf, math.inf, 1.0, False), (0.0, math.inf, 1.0, False),
+        (math.nan, math.nan, math.nan, True), (math.nan, math.nan, 1.0, False),
         (1.0, 1.0, math.nan, False),
     ],
-)
+)  # fmt: skip
 def test_agreement_is_up_to_the_rounding_of_the_terms(
     total: float, magnitude: float, gradient: float, agree: bool
 ) -> None:

@@ -1,4 +1,4 @@
-"""The gradient check calls right gradients right, wrong ones wrong, and says what it cannot judge."""
+"""What `check` says of a graph: in numbers and in words, what it cannot judge, and of how many leaves."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.judge import EPSILON
-from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Component, Obstacle, distance
-from micrograd_dl.testing import Graph, graphs
+from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Obstacle, distance
+from micrograd_dl.notation.expression import parse
 
 apply = Value.apply_operation
 
@@ -38,18 +35,6 @@ HALF = "backprop is right where it could be judged (1 of 2 derivatives)"
 def course() -> tuple[Value, Value, Value, Value]:
     a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     return 3 * (a + b * c), a, b, c
-
-
-def with_derivative(operation: Operation, factor: float, offset: float = 0.0) -> Operation:
-    """The operation with every derivative wrong in the same manner."""
-
-    def wrong(rule: Callable[..., float]) -> Callable[..., float]:
-        return lambda out, *operands: factor * rule(out, *operands) + offset
-
-    if isinstance(operation.derivatives, tuple):
-        return replace(operation, derivatives=tuple(map(wrong, operation.derivatives)))
-    every = operation.derivatives
-    return replace(operation, derivatives=lambda out, *x: [factor * d + offset for d in every(out, *x)])
 
 
 # --- the distance -------------------------------------------------------------------------------------------
@@ -158,66 +143,6 @@ def test_without_leaves_there_is_nothing_wrong() -> None:
     assert (found.ok, found.components, found.distance) == (True, (), 0)
 
 
-# --- no false alarms ----------------------------------------------------------------------------------------
-
-
-@given(graphs())
-def test_random_graphs_are_right(graph: Graph) -> None:
-    found = check(graph.root)
-    # Where a base is 0 the exponent must be a whole number, which it is not beside the point.
-    assert found.ok or found.not_judged_for(Obstacle.UNDEFINED), found
-    assert {*found.not_judged_for(Obstacle.UNDEFINED), *(c.leaf for c in found.components)} == set(
-        graph.leaves
-    )
-
-
-@given(graphs(max_results=6), st.sampled_from([1e-8, 1e-3, 1e3, 1e8]), st.sampled_from([0.0, 1.0, -1e3, 1e6]))
-def test_random_graphs_of_any_size_are_not_called_wrong(graph: Graph, scale: float, offset: float) -> None:
-    found = check(graph.root * scale + offset)
-    assert found.ok or found.unjudged, found
-
-
-@pytest.mark.parametrize(
-    ("f", "at"),
-    [
-        (lambda x: 1e6 + x, 1.0),
-        (lambda x: 1e9 + x, 1.0),
-        (lambda x: 1e-8 * x, 1.0),
-        (lambda x: 1e-200 * x, 1.0),
-        (lambda x: 1e200 * x, 1.0),
-        (lambda x: x + 1, 1e10),
-        (lambda x: x * x, 1e10),
-        (lambda x: x.sin(), 1e10),
-        (lambda x: (x + 1e8) - 1e8, 1.0),
-        (lambda x: ops.sum(1e8, x, -1e8), 1.0),
-        (lambda x: x**3, 1e-5),
-        (lambda x: x**3, 1e-100),
-        (lambda x: 1 / x, 1e-5),
-        (lambda x: 1 / x, 1e-12),
-        (lambda x: x.log(), 1e-6),
-        (lambda x: x.log(), 1e-9),
-        (lambda x: x.sqrt(), 1e-8),
-        (lambda x: (1e6 * x).sin(), 0.3),
-        (lambda x: (1e4 * x).exp(), 1e-3),
-        (lambda x: x.relu(), 5e-8),
-        (lambda x: x.tanh(), 20.0),
-        (lambda x: x.sigmoid(), -40.0),
-        (lambda x: x * 0, 1.0),
-        (lambda x: x * x, 0.0),
-        (lambda x: x**3, 0.0),
-        (lambda x: x**5, 0.0),
-        (lambda x: x.sin(), math.pi / 2),
-        (lambda x: 1e-3 * x.exp() + 1e6, 0.0),
-        (lambda x: 1e300 * x * 1e5, 1.0),
-        (lambda x: 1e300 * x * 1e7 + 1e308, 1.0),
-        (lambda x: 5 - x * 0 + 1e9, 1.0),
-    ],
-)
-def test_difficult_points_are_judged_and_right(f: Callable[[Value], Value], at: float) -> None:
-    found = check(f(Value(at, "x")))
-    assert found.ok, found
-
-
 def test_another_step_where_the_courses_does_not_do() -> None:
     [c] = check(1 / Value(1e-6, "x")).components
     assert c.step < EPSILON
@@ -227,11 +152,8 @@ def test_another_step_where_the_courses_does_not_do() -> None:
     assert shown == f"  dJ/dx  numerical            1   backprop            1   (step {c.step:.0e})"
 
 
-# --- bugs ---------------------------------------------------------------------------------------------------
-
-
-def test_a_planted_bug_is_found_and_the_worst_component_comes_first() -> None:
-    wrong = with_derivative(ops.exp, 2)
+def test_a_bug_is_found_and_the_worst_component_comes_first() -> None:
+    wrong = replace(ops.exp, derivatives=(lambda out, x: 2 * out,))
     x, y, z = Value(0.5, "x"), Value(0.1, "y"), Value(0.7, "z")
     found = check(apply(wrong, (x,)) + apply(wrong, (y,)) + z)
     assert (found.verdict, found.ok) == (BUG, False)
@@ -243,63 +165,13 @@ def test_a_planted_bug_is_found_and_the_worst_component_comes_first() -> None:
     assert lines[1].startswith("  dJ/dx  numerical      1.64872   backprop      3.29744")
 
 
-def test_a_small_error_is_looked_at_closer() -> None:
-    x = Value(0.5, "x")
-    found = check(apply(with_derivative(ops.exp, 1 + 1e-4), (x,)))
-    assert (found.verdict, found.ok) == (CLOSER, False)
-    assert GOOD < found.distance < SUSPICIOUS
-
-
 @pytest.mark.parametrize(
     ("far", "verdict"), [(1e-7, RIGHT), (1.01e-7, CLOSER), (1e-3, CLOSER), (1.01e-3, BUG)]
 )
 def test_the_thresholds(far: float, verdict: str) -> None:
     J, *_ = course()
+    assert (GOOD, SUSPICIOUS) == (1e-7, 1e-3)
     assert replace(check(J), distance=far).verdict == verdict
-
-
-def test_a_small_derivative_that_is_missing_is_found() -> None:
-    x = Value(8.0, "x")
-    assert check(apply(with_derivative(ops.tanh, 0), (x,))).verdict == BUG
-
-
-def test_a_missing_derivative_is_found_beside_a_large_number() -> None:
-    x, y = Value(1e10, "x"), Value(1.0, "y")
-    found = check(x + apply(with_derivative(ops.tanh, 0), (y,)))
-    assert found.verdict == BUG
-    assert found.components[0].leaf is y
-
-
-def test_a_derivative_that_is_not_a_number_is_a_bug() -> None:
-    x, y = Value(0.5, "x"), Value(0.25, "y")
-    found = check(y * 3 + apply(with_derivative(ops.exp, math.nan), (x,)))
-    assert found.verdict == BUG
-    assert [c.leaf for c in found.components] == [x, y]
-    found = check(y * 3 + apply(with_derivative(ops.exp, math.inf), (x,)))
-    assert found.verdict == BUG
-    assert found.components[0].leaf is x
-
-
-@given(graphs(), st.data(), st.sampled_from([(0.0, 0.0), (-1.0, 0.0), (2.0, 0.0), (1.0, 0.5)]))
-def test_a_bug_planted_in_a_random_graph_is_found(
-    graph: Graph, data: st.DataObject, error: tuple[float, float]
-) -> None:
-    at = data.draw(st.sampled_from(range(len(graph.program))))
-    operation, references = graph.program[at]
-    program = [
-        *graph.program[:at],
-        (with_derivative(operation, *error), references),
-        *graph.program[at + 1 :],
-    ]
-    wrong = Graph(graph.numbers, program)
-    right, claimed = grad(graph.root, graph.leaves), grad(wrong.root, wrong.leaves)
-    apart = [abs(x - y) for x, y in zip(right, claimed, strict=True)]
-    assume(distance(right, claimed) > 0.01)
-    assume(max(apart) > 1e-6)  # less drowns in the rounding of a result of the size of 1
-    found = check(wrong.root)
-    assume(not found.not_judged_for(Obstacle.UNDEFINED))  # where a base is 0, see above
-    assert found.verdict == BUG, found
-    assert apart[wrong.leaves.index(found.components[0].leaf)] == pytest.approx(max(apart), rel=1e-2)
 
 
 # --- what cannot be judged ----------------------------------------------------------------------------------
@@ -336,10 +208,29 @@ def test_a_kink_beside_the_point_is_no_hindrance() -> None:
         assert check(Value(at, "x").relu()).verdict == RIGHT
 
 
-def test_a_wrong_derivative_beyond_rounding_is_not_hidden() -> None:
-    x = Value(1.0, "x")
-    found = check(1e17 + apply(with_derivative(ops.tanh, 1e9), (x,)))
-    assert found.verdict == BUG
+@pytest.mark.parametrize(
+    ("text", "point", "why", "numbers"),
+    [
+        ("x*x", {"x": 1e-160}, "rounding hides the derivative: dJ/dx", "backprop 2e-160"),
+        ("x*x*x", {"x": 1e-120}, "rounding hides the derivative: dJ/dx", "take 2e-202; backprop 3e-240"),
+        ("sin(1e12*x)", {"x": 0.3}, "rounding hides the derivative: dJ/dx", ""),
+        ("sin(1e300*x)", {"x": 0.3}, "rounding hides the derivative: dJ/dx", ""),
+        ("x/y", {"x": 1e300, "y": 1e-300}, "undefined or infinite beside the point: dJ/dx, dJ/dy", ""),
+        ("1/x - y", {"x": math.inf, "y": 1.0}, "undefined or infinite beside the point: dJ/dx", ""),
+        ("x**y", {"x": -2.0, "y": 2.0}, "undefined or infinite beside the point: dJ/dy", "backprop nan"),
+        ("sqrt(x*x + y*y)", {"x": 0.0, "y": 0.0}, "backprop gives no number: dJ/dx, dJ/dy", "inf * 0 = nan"),
+        ("sqrt(relu(x))", {"x": -1.0}, "backprop gives no number: dJ/dx", "inf * 0 = nan   (dx: 0 -> nan)"),
+        ("x*1e-300*1e200*1e200", {"x": 1e-300}, "backprop gives no number: dJ/dx", "(du: 0 -> inf)"),
+        ("log(z/1)", {"z": 5e-324}, "backprop gives no number: dJ/dz", "1 * inf = inf   (du: 0 -> inf)"),
+        ("sqrt(abs(x)) + y", {"x": 0.0, "y": 1.0}, "backprop gives no number: dJ/dx", "nan"),
+    ],
+)
+def test_why_it_was_not_judged(text: str, point: dict[str, float], why: str, numbers: str) -> None:
+    found = check(parse(text, **point))
+    assert found.verdict in (NOTHING, HALF)
+    assert not found.complete
+    assert f"Not judged, {why}" in str(found).splitlines()
+    assert numbers in str(found).splitlines()[-1]
 
 
 def test_long_lists_are_cut() -> None:
@@ -359,42 +250,6 @@ def test_names_of_all_lengths_stand_in_a_column() -> None:
     lines = str(check(leaves[0] * leaves[1])).splitlines()[1:]
     assert len({line.index("numerical") for line in lines}) == 1
     assert any(line.startswith("  dJ/dx       numerical") for line in lines)
-
-
-# --- a component --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("numerical", "uncertainty", "is_right"),
-    [
-        (2.0, 0.0, True),
-        (2.0, 2e-3, True),
-        (2.0, 2.1e-3, False),
-        (2 + 1.9e-7, 0.0, True),
-        (2 - 2.1e-7, 0.0, False),
-        (math.nan, 0.0, False),
-    ],
-)
-def test_what_agrees_beyond_doubt(numerical: float, uncertainty: float, is_right: bool) -> None:
-    assert Component(Value(0), "dJ/dx", numerical, 2.0, 1e-7, uncertainty).is_right == is_right
-    assert Component(Value(0), "dJ/dx", -numerical, -2.0, 1e-7, uncertainty).is_right == is_right
-
-
-def test_zero_does_not_agree_with_itself_while_in_doubt() -> None:
-    assert Component(Value(0), "dJ/dx", 0.0, 0.0, 1e-7, 0.0).is_right
-    assert not Component(Value(0), "dJ/dx", 0.0, 0.0, 1e-7, 1e-9).is_right
-
-
-@pytest.mark.parametrize(
-    ("numerical", "uncertainty", "nearest"),
-    [(3.0, 0.0, 3.0), (3.0, 0.5, 2.5), (3.0, 2.0, 2.0), (1.0, 0.5, 1.5), (1.0, 2.0, 2.0), (2.0, 0.0, 2.0)],
-)
-def test_uncertainty_is_not_held_against_backprop(
-    numerical: float, uncertainty: float, nearest: float
-) -> None:
-    component = Component(Value(0), "dJ/dx", numerical, 2.0, 1e-7, uncertainty)
-    assert component.nearest == nearest
-    assert component.difference == abs(numerical - 2)
 
 
 # --- large graphs -------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_lambdas() -> None:
     assert lambdas(None, l2=0.0, l1=0.0) == {}
     assert lambdas({"l1": 0.5}, l1=0.25, l2=1) == {"l2": 1.0, "l1": 0.75}
     assert elastic_net(2.0, 0.25) == {"l1": 0.5, "l2": 1.5}
-    with pytest.raises(ValueError, match="there is no regulariser 'l3': choose from l2, l1"):
+    with pytest.raises(ValueError, match="there is no regulariser 'l3': choose one of l2, l1"):
         lambdas({"l3": 1.0})
     with pytest.raises(ValueError, match="the part of L1 is from 0 to 1, not 2"):
         elastic_net(1.0, 2)

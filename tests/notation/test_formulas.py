@@ -101,15 +101,6 @@ def test_latex_number(x: float, shown: str) -> None:
 # names and formulas
 
 
-def test_nodes_by_name() -> None:
-    a, b = variables("a", "two words")
-    write = notation(a * b)
-    assert write.node("a") is a
-    assert write.node("two words") is b
-    assert write.node("`two words`") is b
-    assert write.name(b) == "`two words`"
-
-
 def test_the_refusal_is_short_for_long_names_and_large_graphs() -> None:
     few = ops.sum(*variables(*(f"a{i}" for i in range(19))))
     with pytest.raises(KeyError, match=r"a18, J\"$"):
@@ -127,15 +118,9 @@ def test_formulas() -> None:
     write = notation(J)
     assert [write.formula(node) for node in (a, u, J)] == ["a", "b - 3", "a * u"]
     assert write.numbers(u, (3.0, -3.0)) == "3 - -3"
+    assert notation((-2) ** a).formula((-2.0) ** a) == "(-2) ** a"
     assert write.formula(u.operands[1]) == "3"
     assert write.name(u.operands[1]) == "3"
-
-
-def test_a_negative_constant_gets_its_parentheses() -> None:
-    a = Value(2, "a")
-    assert notation((-2) ** a).formula((-2.0) ** a) == "(-2) ** a"
-    J = a**-2
-    assert notation(J).numbers(J, (-3.0, -2.0)) == "(-3) ** -2"
 
 
 def test_long_formulas_are_cut_between_words() -> None:
@@ -150,20 +135,6 @@ def test_long_formulas_are_cut_between_words() -> None:
 
 
 # derivatives
-
-
-def test_the_course() -> None:
-    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
-    J = 3 * (a + b * c)
-    v = J.operands[1]
-    u = v.operands[1]
-    write = notation(J)
-    assert [write.total(n) for n in (a, u, J)] == ["dJ/da", "dJ/du", "dJ/dJ"]
-    assert [write.gradient(n) for n in (a, u, J)] == ["da", "du", "dJ"]
-    assert [write.local(u, 0), write.local(u, 1), write.local(J, 1)] == ["du/db", "du/dc", "dJ/dv"]
-    assert [write.local_formula(u, 0), write.local_formula(u, 1)] == ["c", "b"]
-    assert write.latex_total(b) == r"\frac{dJ}{db}"
-    assert write.latex_local(u, 0) == r"\frac{du}{db}"
 
 
 def test_a_node_named_like_a_gradient_makes_that_one_be_written_in_full() -> None:
@@ -189,29 +160,13 @@ def test_two_occurrences_of_one_operand_are_counted() -> None:
     assert write.latex_local(J, 2) == r"\left.\frac{\partial J}{\partial x}\right|_{2}"
 
 
-def test_an_occurrence_does_not_read_like_another_node() -> None:
-    x, x1 = variables("x", "x[1]")
-    u = ops.sum(x, x, x1)
-    J = u * x1
-    write = notation(J)
-    assert [write.local(u, i) for i in range(3)] == ["∂u/∂(x)[1]", "∂u/∂x[2]", "∂u/∂x[1]"]
-
-
-def test_with_a_seed_the_result_is_not_the_end() -> None:
-    a = Value(2, "a")
+def test_with_a_seed_the_result_is_a_part_of_something_else() -> None:
+    a, L = variables("a", "L")
     J = a * 3
     write = Notation(topological_order(J), seeded=True)
-    assert [write.total(J), write.total(a), write.gradient(a), write.local(J, 0)] == [
-        "dL/dJ",
-        "dL/da",
-        "da",
-        "dJ/da",
-    ]
+    assert [write.total(J), write.gradient(a), write.local(J, 0)] == ["dL/dJ", "da", "dJ/da"]
     assert write.latex_total(a) == r"\frac{dL}{da}"
-    L, L1 = variables("L", "L1")
-    write = Notation(topological_order(L * L1), seeded=True)
-    assert write.total(L) == "dL2/dL"
-    assert write.latex_total(L) == r"\frac{dL_{2}}{dL}"
+    assert Notation(topological_order(L * a), seeded=True).latex_total(L) == r"\frac{dL_{1}}{dL}"
 
 
 @pytest.mark.parametrize("operation", ops.TABLE.values(), ids=lambda operation: operation.name)
@@ -362,33 +317,7 @@ def test_names_in_latex(label: str, latex: str) -> None:
     assert notation(a * 2).latex_name(a) == latex
 
 
-def test_names_that_would_look_the_same_in_latex() -> None:
-    nodes = variables("a1", "a_1", "a b", "a b")
-    write = notation(ops.sum(*nodes))
-    assert [write.latex_name(n) for n in nodes] == [
-        "a_{1}",
-        r"\text{a\_1}",
-        r"\texttt{a b}",
-        r"\texttt{a b}_{2}",
-    ]
-
-
-def test_long_latex_is_cut_between_terms() -> None:
+def test_of_long_formulas_latex_shows_the_first_and_the_last_operand() -> None:
     J = ops.sum(*variables(*(f"a{i}" for i in range(1_000))))
-    latex = notation(J).latex_formula(J)
-    assert latex.startswith("a_{0} + a_{1} + ")
-    assert latex.endswith(" + a_{998} + a_{999}")
-    assert latex.count(r" + \cdots + ") == 1
-    assert len(latex) < 500
-    soft = ops.logsumexp(*J.operands)
-    latex = notation(soft).latex_formula(soft)
-    assert latex.startswith(r"\log(e^{a_{0}} + ")
-    assert latex.endswith(" + e^{a_{999}})")
-    assert len(latex) < 500
-
-
-def test_latex_of_few_long_terms_is_whole() -> None:
-    J = ops.dot(*variables(*(f"{i} " + "x" * 50 for i in range(4))))
-    many = ops.maximum(*variables("y" * 300, "x" * 300))
-    for node in (J, many):
-        assert r"\cdots" not in notation(node).latex_formula(node)
+    assert notation(J).latex_formula(J) == r"\operatorname{sum}(a_{0}, \dots, a_{999})"
+    assert notation(J).latex_formula(J, [1.0] * 1_000) == r"\operatorname{sum}(1, \dots, 1)"

@@ -266,12 +266,9 @@ def test_operations_of_the_users_own_are_refused() -> None:
             to_source(own(x) + 1)
 
 
-def test_what_is_no_value_is_refused() -> None:
+def test_what_is_no_value_and_data_that_was_changed_are_refused() -> None:
     with pytest.raises(TypeError, match="a Value is wanted here"):
         to_source(3.0)  # type: ignore[arg-type]  # that it is refused is what is tested
-
-
-def test_data_that_was_changed_is_refused() -> None:
     x = Value(2.0, "x")
     J = x * x
     x.data = 3.0

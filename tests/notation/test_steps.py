@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import recompute
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
@@ -124,53 +123,25 @@ def test_a_step_cannot_be_changed() -> None:
         assert fields(step)[-1].name == "notation"
 
 
-def test_steps_of_the_same_facts_are_equal() -> None:
-    *_, J = course()
-    assert list(steps(J)) == list(steps(J))
-    assert list(steps(J)) != list(steps(J, seed=2.0))
-
-
-def test_sentences() -> None:
-    *_, J = course()
-    assert [str(step) for step in steps(J)] == [
-        "u = b * c = 3 * 2 = 6",
-        "v = a + u = 5 + 6 = 11",
-        "J = 3 * v = 3 * 11 = 33",
-        "dJ = dJ/dJ = 1",
-        "dv += dJ/dJ * dJ/dv = 1 * 3 = 3   (dv: 0 -> 3)",
-        "da += dJ/dv * dv/da = 3 * 1 = 3   (da: 0 -> 3)",
-        "du += dJ/dv * dv/du = 3 * 1 = 3   (du: 0 -> 3)",
-        "db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)",
-        "dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)",
-    ]
-    assert [repr(step) for step in steps(J)] == [str(step) for step in steps(J)]
-
-
 def test_sentences_with_negative_numbers_and_uses() -> None:
     x = Value(-2.0, "x")
     J = x * x
-    J.label = "J"
-    assert [str(step) for step in steps(J, seed=-1.0)] == [
-        "J = x * x = -2 * -2 = 4",
-        "dJ = dL/dJ = -1",
-        "dx += dL/dJ * ∂J/∂x[1] = -1 * -2 = 2   (dx: 0 -> 2)",
-        "dx += dL/dJ * ∂J/∂x[2] = -1 * -2 = 2   (dx: 2 -> 4)",
-    ]
+    assert (
+        [repr(step) for step in steps(J, seed=-1.0)]
+        == [str(step) for step in steps(J, seed=-1.0)]
+        == [
+            "J = x * x = -2 * -2 = 4",
+            "dJ = dL/dJ = -1",
+            "dx += dL/dJ * ∂J/∂x[1] = -1 * -2 = 2   (dx: 0 -> 2)",
+            "dx += dL/dJ * ∂J/∂x[2] = -1 * -2 = 2   (dx: 2 -> 4)",
+        ]
+    )
 
 
 def test_a_sentence_says_nothing_twice() -> None:
     x, dJ = Value(2.0, "x"), Value(2.0, "dJ")
     assert str(next(steps(ops.sum(x)))) == "J = x = 2"
     assert str(list(steps(dJ * 3))[1]) == "dJ/dJ = 1"
-
-
-def test_a_walk_keeps_the_numbers_of_its_moment() -> None:
-    *_, c, _, _, J = course()
-    walk = Walk(topological_order(J), Notation(topological_order(J)))
-    before = [str(step) for step in walk]
-    c.data = 7
-    recompute(J)
-    assert [str(step) for step in walk] == before
 
 
 def test_a_walk_of_a_large_graph_is_kept_in_arrays() -> None:

@@ -24,9 +24,6 @@ from micrograd_dl.optim.optimisers import (
     Optimiser,
     RMSprop,
 )
-from micrograd_dl.optim.optimisers import (
-    optimiser as called,
-)
 from micrograd_dl.optim.schedules import by_steps, cosine, inverse_time
 
 STEPS = 50
@@ -298,12 +295,6 @@ def test_amsgrad_does_not_forget_a_large_gradient() -> None:
     assert w.data > -1
 
 
-def test_optimisers_by_name() -> None:
-    assert {called(name) for name in OPTIMISERS} == set(KINDS)
-    with pytest.raises(ValueError, match="there is no optimiser 'sgd': choose one of descent, momentum, "):
-        called("sgd")
-
-
 def network(kind: Any) -> Any:
     return kind(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 
@@ -391,6 +382,16 @@ def test_no_parameters_and_no_number() -> None:
         Adam(model)
     with pytest.raises(TypeError, match="the learning rate"):
         Adam([Value(1.0)], fast)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("lr", "write learning_rate"), ("betas", "write beta1="), ("colour", "its docstring says what")],
+)
+def test_an_option_of_another_library_is_named_as_here(kind: Any, name: str, advice: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{kind.__name__} takes no {name}: {advice}"):
+        kind([Value(1.0)], **{name: 0.1})
 
 
 @pytest.mark.parametrize("what", [1.0, "w", np.ones(2)])

@@ -97,17 +97,11 @@ def test_a_file_of_another_kind_is_refused_and_left(content: str, path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("{}", "'error' is missing"),
-        ("nonsense", "it is not JSON"),
-        ("[]", "an entry is not what it should be"),
-        ('{"round": 1, "trial": 1, "rung": 1, "error": "x"}', "an entry is not what it should be"),
-    ],
+    "line", ["{}", "nonsense", "[]", '{"round": 1, "trial": 1, "rung": 1, "error": "x"}']
 )
-def test_a_damaged_line_in_the_middle_is_named(line: str, problem: str, path: Path) -> None:
+def test_a_damaged_line_in_the_middle_is_named(line: str, path: Path) -> None:
     lines = path.read_text().splitlines()
     lines[2] = line
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(ValueError, match=f"t.jsonl, line 3: it is not the result of a trial, {problem}: "):
+    with pytest.raises(ValueError, match=r"t.jsonl, line 3: it is not the result of a trial: delete"):
         Results(path, ABOUT)
