@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -161,8 +160,8 @@ def expression_and_values(words: Sequence[str]) -> tuple[str, dict[str, float]]:
 
 def _number(name: str, text: str) -> float | None:
     """The number, or the quotient of two, that a variable is given; None if it is neither."""
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        raise UsageError(f"{name}={text}: a number has a decimal point, {name}={text.replace(',', '.')}")
+    if "," in text and number_or_none(point := text.replace(",", ".")) is not None:
+        raise UsageError(f"{name}={text}: a number has a decimal point, {name}={point}")
     above, slash, below = text.partition("/")
     numbers = number_or_none(above), number_or_none(below) if slash else 1.0
     if numbers[0] is None or numbers[1] is None:

@@ -111,5 +111,4 @@ def _argument(read: Callable[[str], T], text: str) -> T:
     try:
         return read(text)
     except ValueError as error:  # of which argparse would say only that the value is invalid
-        hint = f": write {text.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", text) else ""
-        raise argparse.ArgumentTypeError(f"{error}{hint}") from None
+        raise argparse.ArgumentTypeError(str(error)) from None

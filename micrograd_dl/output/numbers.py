@@ -155,5 +155,7 @@ def real_number(text: str) -> float:
     """
     x = number_or_none(text)
     if x is None:
-        raise ValueError(f"a number is wanted, such as 5, -3, 1e-3 or inf, not {text:.40}")
+        point = text.replace(",", ".")
+        hint = f": with a decimal point it is {point}" if number_or_none(point) is not None else ""
+        raise ValueError(f"a number is wanted, such as 5, -3, 1e-3 or inf, not {text:.40}{hint:.80}")
     return x

@@ -357,7 +357,7 @@ def test_without_a_command(capsys: Capture) -> None:
         (["check", "--nonsense"], "there is no option --nonsense"),
         (["step", "--al=3", "--lal"], "--al"),
         (["train", "moons", "--hiden", "8"], "there is no option --hiden: did you mean --hidden?"),
-        (["train", "moons", "--lr", "0,1"], "argument --learning-rate: a number is wanted"),
+        (["train", "moons", "--lr", "0,1"], "not 0,1: with a decimal point it is 0.1"),
         (["train", "moons", "more"], "there is no place for 'more'"),
         (["train"], "the following arguments are required: DATA"),
     ],

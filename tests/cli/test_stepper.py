@@ -148,6 +148,10 @@ def test_what_is_said(start: int, script: str, output: str) -> None:
         ("b nothing", "no node is called"),
         ("set u 3", "u is computed, b * c: set one of the leaves"),
         ("set a x", "a number is wanted, such as 5, -3, 1e-3 or inf, not x"),
+        (
+            "set a 1,5",
+            "a number is wanted, such as 5, -3, 1e-3 or inf, not 1,5: with a decimal point it is 1.5",
+        ),
         ("set a", "set wants a leaf and its new number, such as set a 6"),
         ("zz = 3", "no node is called 'zz'"),
         ("undo", "there is nothing to undo"),

@@ -100,9 +100,8 @@ def test_trials_that_stopped_or_diverged_are_not_trained_again() -> None:
 
     def early(options: Mapping[str, Any], epochs: int) -> Verdict:
         calls.append(epochs)
-        return (
-            Verdict(options["x"], 0, 1) if options["x"] > 0.6 else Verdict(math.inf, math.inf, epochs, "no")
-        )
+        stopped = Verdict(options["x"], 0, 1)
+        return stopped if options["x"] > 0.6 else Verdict(math.inf, math.inf, epochs, "no")
 
     found = search(early, {"x": Range(0, 1)}, Plan(9, 18, 3, rounds=1))
     assert calls == [2] * 9
@@ -110,17 +109,16 @@ def test_trials_that_stopped_or_diverged_are_not_trained_again() -> None:
 
 
 def test_what_is_judged_and_what_decides_between_equals() -> None:
-    def tied(options: Mapping[str, Any], epochs: int) -> Verdict:
-        return Verdict(0.5, options["x"], epochs)
-
-    found = search(tied, {"x": Range(0, 1)}, Plan(4, 1, 1, rounds=1))
-    losses = [t.verdict.loss for t in found.trials]
-    assert losses == sorted(losses)
-
     def opposed(options: Mapping[str, Any], epochs: int) -> Verdict:
         return Verdict(options["x"], 1 - options["x"], epochs)
 
-    by = {by: search(opposed, {"x": Range(0, 1)}, Plan(4, 1, 1, rounds=1, by=by)) for by in ("error", "loss")}
+    def tied(options: Mapping[str, Any], epochs: int) -> Verdict:
+        return Verdict(0.5, options["x"], epochs)
+
+    x: Space = {"x": Range(0, 1)}
+    losses = [trial.verdict.loss for trial in search(tied, x, Plan(4, 1, 1, rounds=1)).trials]
+    assert losses == sorted(losses)
+    by = {by: search(opposed, x, Plan(4, 1, 1, rounds=1, by=by)) for by in ("error", "loss")}
     assert [t.name for t in by["error"].trials] == [t.name for t in reversed(by["loss"].trials)]
 
 
@@ -139,14 +137,9 @@ def test_diverged_trials_come_last_and_say_so() -> None:
     assert any(diverged)
     assert diverged == sorted(diverged)
     assert "diverged         -" in found.table()
-    alone = Plan(1, epochs=1, rungs=1, rounds=1)
-    assert str(alone) == "1 trial for 1 epoch"
-    with pytest.raises(FloatingPointError, match=r"^1 trial diverged: search lower learning rates"):
-        search(judge, {**SPACE, "alpha": Range(0.5, 1)}, alone)
-    with pytest.raises(
-        FloatingPointError, match=r"all 9 trials diverged: search lower learning rates.*too high"
-    ):
-        search(judge, {**SPACE, "alpha": Range(0.5, 1)}, PLAN)
+    for plan, every in ((Plan(1, epochs=1, rungs=1, rounds=1), "1 trial"), (PLAN, "all 9 trials")):
+        with pytest.raises(FloatingPointError, match=rf"^{every} diverged: search lower learning.*too high"):
+            search(judge, {**SPACE, "alpha": Range(0.5, 1)}, plan)
 
 
 def test_nan_is_not_the_best() -> None:
@@ -352,7 +345,7 @@ def test_searches_that_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_plan_in_words() -> None:
-    assert str(Plan(4, 10, 1, rounds=1)) == "4 trials for 10 epochs"
+    assert str(Plan(1, 1, 1, rounds=1)) == "1 trial for 1 epoch"
     assert str(PLAN) == "2 rounds, each of 9 trials for 1 epoch, the best 3 of them for 3, the best 1 for 9"
 
 
