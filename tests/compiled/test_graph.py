@@ -129,11 +129,15 @@ def test_the_edges_of_every_operation(runner: Any, operation: Operation) -> None
         assert f(*values).value == pytest.approx(expected, nan_ok=True), values
 
 
-def test_the_slope_at_a_kink_is_that_of_the_table(runner: Any) -> None:
-    z = Value(0.0, "z")
-    assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [1.0]
+def test_the_slope_at_a_kink_is_that_of_the_recording(runner: Any) -> None:
+    """Whatever is chosen when the graph is compiled, or run."""
+    x, w = Value(1.0, "x"), Value(0.0, "w")
+    right = compile_graph((x * w).relu(), [x], [w], runner=runner)
     with slope_at_kink("left"):
-        assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [0.0]
+        left = compile_graph((x * w).relu(), [x], [w], runner=runner)
+        assert right(2.0).gradient.tolist() == [2.0]
+    assert left(2.0).gradient.tolist() == [0.0]
+    assert (right([[1.0, 2.0]]).gradient, left([[1.0, 2.0]]).gradient) == ([1.5], [0.0])
 
 
 def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:
