@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from micrograd_dl.tuning.results import Key, Verdict
 
-# How good the options of a trial are after so many epochs. With several processes it has to be what pickle
-# can send to another one: a function of a module, or a functools.partial of one.
+# Trains with the options of a trial for a number of epochs, and judges the result. With several processes it
+# has to be what pickle can send to another one: a function of a module, or a functools.partial of one.
 Judge: TypeAlias = Callable[[Mapping[str, Any], int], Verdict]
 
 
@@ -78,10 +78,10 @@ def _one_thread_each() -> Iterator[None]:
 
 @contextmanager
 def _interrupted_afterwards() -> Iterator[None]:
-    """Ctrl-C takes effect at the end of the block, and processes that are started in it do not heed it.
+    """Ctrl-C takes effect at the end of the block, and processes that are started in it ignore it.
 
-    A terminal sends Ctrl-C to all processes, but the search ends them. It is blocked for the processes, which
-    inherit that, and noted for this one: the system may hand it to another thread, such as one of NumPy's.
+    A terminal sends Ctrl-C to all processes, but here the search ends them. The signal is blocked, which the
+    processes inherit; and it is noted, as the system may hand it to another thread, such as one of NumPy's.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield

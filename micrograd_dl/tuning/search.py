@@ -28,7 +28,7 @@ class Plan:
         trials: the number a round begins with.
         epochs: of the last rung: the most that a trial gets.
         rungs: how often the trials of a round are judged.
-        keep: after each rung the best one in so many goes on, for so many times the epochs.
+        keep: after each rung the best trials, one in `keep`, go on for `keep` times the epochs.
         rounds: each but the first searches the region of the best trials so far.
         seed: of the draws.
         by: what trials are judged by, the dev error or the dev loss; the other one decides between equals.
@@ -101,7 +101,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Such as 2.14, the 14th trial of the second round."""
+        """Round and number, such as 2.14."""
         return f"{self.round}.{self.number}"
 
 
@@ -134,7 +134,7 @@ class Found:
         return self.trials[0]
 
     def table(self, most: int | None = None) -> str:
-        """The best trials as a table, at most so many."""
+        """The best trials, at most `most`, as a table."""
         names = list(self.space)
         rows = [["trial", "epochs", "dev error", "dev loss", *names]]
         for trial in self.trials[:most]:
