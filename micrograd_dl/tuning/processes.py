@@ -12,6 +12,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeAlias
 
+from tqdm import tqdm
+
 from micrograd_dl.tuning.results import Key, Verdict
 
 # Trains with the options of a trial for a number of epochs, and judges the result. With several processes it
@@ -107,6 +109,8 @@ def _begin(judge: Judge, theirs: Connection) -> None:
     global _judge
     _judge = judge
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it cannot be blocked
+    # The default lock of a progress bar is a semaphore, which a process that ends at once would leave behind.
+    tqdm.set_lock(threading.RLock())
     threading.Thread(target=_end_with_the_search, args=(theirs,), daemon=True).start()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
+
+from tqdm import tqdm
 
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
@@ -199,11 +200,17 @@ def search(
     cut_short = False
     try:
         known = Results(results, everything)
-        with worker_pool(judge, processes) as work, _bar(plan, progress) as advance:
+        total = plan.rounds * sum(count for count, _ in plan.ladder())
+        watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
+        hidden = not (watched if progress is None else progress)
+        with (
+            worker_pool(judge, processes) as work,
+            tqdm(total=total, unit="training", leave=False, disable=hidden) as bar,
+        ):
             region = space
             for round_ in range(1, plan.rounds + 1):
                 for _ in _round(round_, region, plan, trials, known, work):
-                    advance()
+                    bar.update()
                 region = _best_region(region, plan, trials)
     except KeyboardInterrupt:
         cut_short = True
@@ -272,17 +279,3 @@ def _ranked(trials: Mapping[tuple[int, int], Trial], plan: Plan) -> list[Trial]:
         return bool(v.problem), -trial.rung, *numbers, trial.round, trial.number
 
     return sorted(trials.values(), key=rank)
-
-
-@contextmanager
-def _bar(plan: Plan, progress: bool | None) -> Iterator[Callable[[], object]]:
-    """A progress bar where somebody watches, as what to call after each training."""
-    watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
-    if not (watched if progress is None else progress):
-        yield lambda: None
-        return
-    from tqdm import tqdm
-
-    total = plan.rounds * sum(count for count, _ in plan.ladder())
-    with tqdm(total=total, unit="training", leave=False) as bar:
-        yield bar.update
