@@ -23,14 +23,13 @@ File: TypeAlias = str | os.PathLike[str]
 # What spreadsheets, R and pandas write for a missing value. "None" is not among them: it may be a class.
 MISSING = frozenset({"", "?", "NA", "<NA>", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null"})
 
-_DELIMITERS = (",", ";", "\t")
 _LONGEST_LINE = 10_000_000
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how Python decodes a byte that is not UTF-8, if asked to go on
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 class CsvTable:
-    """The columns' names and the fields of each example.
+    """The columns of a file.
 
     Args:
         path: of the file.
@@ -39,7 +38,6 @@ class CsvTable:
 
     Attributes:
         names: of the columns.
-        rows: the fields of each example, as text.
 
     Raises:
         ValueError: the text is not UTF-8, the first line does not name the columns, or a line has another
@@ -51,34 +49,29 @@ class CsvTable:
     def __init__(self, path: File, delimiter: str | None) -> None:
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise ValueError(f"a delimiter is one character, and no quotation mark, not {delimiter!r}")
+        if delimiter is None and Path(path).suffix.lower() == ".tsv":
+            delimiter = "\t"  # even if the names of its columns hold more commas
         self.path = path
         try:
             lines = list(self._lines())
-            if delimiter is None and Path(path).suffix.lower() == ".tsv":
-                delimiter = "\t"  # even if the names of its columns hold more commas
-            delimiter = delimiter or max(_DELIMITERS, key=lambda d: _fields_of_first_line(lines, d))
-            records = self._records(lines, delimiter)
+            records = self._records(lines, delimiter or _best_delimiter(lines))
             self.names = self._header(next(records, (1, []))[1])
-            examples = list(self._examples(records))
+            self._examples = list(self._checked(records))
         except MemoryError:
             raise MemoryError(f"{path} is too large for the memory") from None
-        self._line_numbers, self.rows = [line for line, _ in examples], [fields for _, fields in examples]
+        if not self._examples:
+            raise ValueError(f"{path}: there is no example in it, only the names of the columns")
 
     def _lines(self) -> Iterator[str]:
         with opened(self.path) as file:
             text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
-            number = 0
-            while line := text.readline(_LONGEST_LINE + 1):
-                number += 1
+            lines = iter(lambda: text.readline(_LONGEST_LINE + 1), "")
+            for number, line in enumerate(lines, 1):
                 if len(line) > _LONGEST_LINE:
-                    raise ValueError(
-                        f"{self.path}, line {number}: it has more than {_LONGEST_LINE:,} characters"
-                    )
+                    raise self._wrong(number, f"it has more than {_LONGEST_LINE:,} characters")
                 if wrong := _NOT_UTF8.search(line):
-                    byte = f"the byte 0x{ord(wrong[0]) - 0xDC00:02x}"
-                    raise ValueError(
-                        f"{self.path}, line {number}: {byte} is not UTF-8: save the file as UTF-8"
-                    )
+                    byte = f"0x{ord(wrong[0]) - 0xDC00:02x}"
+                    raise self._wrong(number, f"the byte {byte} is not UTF-8: save the file as UTF-8")
                 yield line
 
     def _records(self, lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -91,7 +84,7 @@ class CsvTable:
                 return
             except csv.Error as error:
                 problem = f"this is not CSV ({error}): is a quotation mark never closed?"
-                raise ValueError(f"{self.path}, line {line}: {problem}") from None
+                raise self._wrong(line, problem) from None
 
     def _header(self, fields: Sequence[str]) -> list[str]:
         names = [on_one_line(field) for field in fields]
@@ -99,33 +92,29 @@ class CsvTable:
             raise ValueError(f"{self.path}: the first line is blank: it is to name the columns")
         for i, name in enumerate(names, 1):
             if not name:
-                raise ValueError(f"{self.path}, line 1: column {i} has no name: name it, or delete it")
+                raise self._wrong(1, f"column {i} has no name: name it, or delete it")
             if (first := names.index(name) + 1) < i:
-                raise ValueError(
-                    f"{self.path}, line 1: columns {first} and {i} are both {name!r}: rename one"
-                )
+                raise self._wrong(1, f"columns {first} and {i} are both {name!r}: rename one")
         if all(number_or_none(name) is not None for name in names):
-            problem = (
-                f"the first line is to name the columns, and holds only numbers: {quoted(', '.join(names))}"
-            )
-            raise ValueError(f"{self.path}, line 1: {problem}")
+            problem = "the first line is to name the columns, and holds only numbers"
+            raise self._wrong(1, f"{problem}: {quoted(', '.join(names))}")
         return names
 
-    def _examples(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-        blank = examples = 0
+    def _checked(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+        blank = 0
         for line, fields in records:
             if not any(map(str.strip, fields)):
                 blank = blank or line
             elif blank:
-                raise ValueError(f"{self.path}, line {blank}: it is blank, though examples follow: delete it")
+                raise self._wrong(blank, "it is blank, though examples follow: delete it")
             elif len(fields) != len(self.names):
                 counts = f"{len(fields)} fields for {len(self.names)} columns"
-                raise ValueError(f"{self.path}, line {line}: {counts}: {quoted(' | '.join(fields))}")
+                raise self._wrong(line, f"{counts}: {quoted(' | '.join(fields))}")
             else:
-                examples += 1
                 yield line, fields
-        if not examples:
-            raise ValueError(f"{self.path}: there is no example in it, only the names of the columns")
+
+    def _wrong(self, line: int, problem: str) -> ValueError:
+        return ValueError(f"{self.path}, line {line}: {problem}")
 
     def indices(self, names: Sequence[str]) -> list[int]:
         """The columns of these names.
@@ -141,9 +130,10 @@ class CsvTable:
             )
         return [self.names.index(name) for name in wanted]
 
-    def place(self, row: int, column: int) -> str:
-        """The beginning of a message."""
-        return f"{self.path}, line {self._line_numbers[row]}, column {self.names[column]!r}"
+    def wrong(self, row: int, column: int, problem: str) -> ValueError:
+        """An error to be raised, with the place where something is wrong."""
+        place = f"line {self._examples[row][0]}, column {self.names[column]!r}"
+        return ValueError(f"{self.path}, {place}: {problem}")
 
     def texts(self, column: int) -> list[str]:
         """A column.
@@ -151,7 +141,7 @@ class CsvTable:
         Raises:
             ValueError: a value is missing.
         """
-        return [self._present(row, column) for row in range(len(self.rows))]
+        return [self._present(row, column) for row in range(len(self._examples))]
 
     def numbers(self, columns: Sequence[int], advice: str = "write it like -1234.5") -> Array:
         """Columns of finite numbers, ``(n, m)``.
@@ -160,8 +150,8 @@ class CsvTable:
             ValueError: one is missing, not a number, or not finite. The message ends with the advice, in
                 which ``{}`` stands for the column's name.
         """
-        X = np.empty((len(columns), len(self.rows)))
-        for row, fields in enumerate(self.rows):
+        X = np.empty((len(columns), len(self._examples)))
+        for row, (_, fields) in enumerate(self._examples):
             texts = [fields[i] for i in columns]
             try:
                 X[:, row] = list(map(float, texts))
@@ -173,10 +163,10 @@ class CsvTable:
         return X
 
     def _present(self, row: int, column: int) -> str:
-        text = on_one_line(self.rows[row][column])
+        text = on_one_line(self._examples[row][1][column])
         if text in MISSING:
             problem = f"the value is missing ({text!r}): fill it in, or delete the line"
-            raise ValueError(f"{self.place(row, column)}: {problem}")
+            raise self.wrong(row, column, problem)
         return text
 
     def _number(self, row: int, column: int, advice: str) -> float:
@@ -185,23 +175,28 @@ class CsvTable:
         if x is None:
             if _DECIMAL_COMMA.fullmatch(text):
                 advice = f"write it with a decimal point, {text.replace(',', '.')}"
-            advice = advice.replace("{}", self.names[column])
-            raise ValueError(f"{self.place(row, column)}: {quoted(text)} is not a number: {advice}")
+            problem = f"{quoted(text)} is not a number: {advice.replace('{}', self.names[column])}"
+            raise self.wrong(row, column, problem)
         if not math.isfinite(x):
             problem = f"{quoted(text)} is not a finite double: mend it, or delete the line"
-            raise ValueError(f"{self.place(row, column)}: {problem}")
+            raise self.wrong(row, column, problem)
         return x
+
+
+def _best_delimiter(lines: Sequence[str]) -> str:
+    """The one that divides the first line into most fields."""
+
+    def fields(delimiter: str) -> int:
+        try:
+            return len(next(_reader(lines[:100], delimiter), []))
+        except csv.Error:
+            return 0
+
+    return max((",", ";", "\t"), key=fields)
 
 
 def _reader(lines: Sequence[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
-
-
-def _fields_of_first_line(lines: Sequence[str], delimiter: str) -> int:
-    try:
-        return len(next(_reader(lines[:100], delimiter), []))
-    except csv.Error:
-        return 0
 
 
 def on_one_line(text: str) -> str:

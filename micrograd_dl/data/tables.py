@@ -226,7 +226,7 @@ def _kind(table: CsvTable, at: int, texts: Sequence[str]) -> Kind:
     if any(x is not None for x in numbers):
         row = numbers.index(None)
         problem = f"{quoted(texts[row])} is no number, and other targets are: mend it, or {advice}"
-        raise ValueError(f"{table.place(row, at)}: {problem}")
+        raise table.wrong(row, at, problem)
     if len(set(texts)) == len(texts) > MOST_CLASSES:
         problem = f"each of the {len(texts)} targets is another text, as names are: predict another column"
         raise ValueError(f"{table.path}, column {table.names[at]!r}: {problem}, or {advice}")

@@ -61,7 +61,7 @@ class Nudge:
         ]
         if self.data + self.h == self.data:
             lost = f"{_long(self.data)} + {number(self.h)} is {_long(self.data)}"
-            lines.append(f"Warning: to a double, {lost}; take a longer h.")
+            lines.append(f"Warning: of doubles, {lost}; take a larger h.")
         if self.kinks:
             where = ", ".join(f"{write.name(n)} = {write.formula(n)}" for n in self.kinks[:3])
             lines.append(f"Warning: a kink lies within the nudge, at {where}; the ratio depends on the side.")

@@ -14,6 +14,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
+from micrograd_dl.output.numbers import to_whole
 
 _MOST_FACTORS = 11  # printed of one path
 
@@ -42,7 +43,7 @@ class Paths:
         count: how many paths there are, exactly.
         largest: those with the largest products, largest first.
         total: the sum over all of them, summed from the leaf upwards (forward mode).
-        magnitude: the same sum of the products without their signs, by which rounding is to be measured.
+        magnitude: the sum of their absolute values, to which rounding errors are in proportion.
         gradient: what backprop gives, from the result downwards; the same up to rounding.
     """
 
@@ -100,7 +101,7 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
 
     Raises:
         TypeError: an argument is not a Value.
-        ValueError: `limit` is below 0, or `node` is a constant.
+        ValueError: `limit` is not a whole number from 0 up, or `node` is a constant.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> x = Value(3, "x")
@@ -109,8 +110,7 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     >>> found.count, [path.product for path in found.largest], found.total
     (3, [3.0, 3.0, 1.0], 7.0)
     """
-    if limit < 0:
-        raise ValueError(f"the number of paths to list is 0 or more, not {limit}")
+    limit = to_whole(limit, 0, "the number of paths to list")
     order, notation = recorded_graph(root, node)
     # From the node upwards to each that depends on it: the number of paths between them, their sum, and their
     # sum without signs. Each is forgotten after its last use: a count can have as many digits as there are

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
+from micrograd_dl.output.lookup import look_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,16 +55,9 @@ ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of that name.
-
-    Raises:
-        ValueError: there is none.
+    """The activation of that name; ValueError if there is none.
 
     >>> activation("tanh").of([0.0, 1.0])
     [0.0, 0.7615941559557649]
     """
-    if isinstance(name, Activation):
-        return name
-    if name not in ACTIVATIONS:
-        raise ValueError(f"there is no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name]
+    return name if isinstance(name, Activation) else look_up(name, ACTIVATIONS, "activation")

@@ -9,9 +9,10 @@ from numbers import Integral
 from typing import Any, TypeVar
 
 from micrograd_dl.nn.activations import Activation, activation
-from micrograd_dl.nn.initialisers import Initialiser, initialiser
+from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
 from micrograd_dl.nn.losses import Loss, default_loss, loss
 from micrograd_dl.nn.normalisation import KINDS
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 
@@ -62,14 +63,14 @@ def loss_of(given: str | Loss | None, output: str) -> Loss:
 
 def initialiser_of(given: str | Initialiser | None) -> Initialiser | None:
     """The initialiser of all layers, or None where each takes what suits its activation."""
-    if given is None or isinstance(given, str):
-        return None if given is None else initialiser(given)
-    if not callable(given):
-        raise ValueError(
-            "an initialiser is one for all layers: a name, such as 'he', or a function of a generator, n_out "
-            f"and n_in; not {given!r}"
-        )
-    return given
+    if given is None or callable(given):
+        return given
+    if isinstance(given, str):
+        return look_up(given, INITIALISERS, "initialiser")
+    raise ValueError(
+        "an initialiser is one for all layers: a name, such as 'he', or a function of a generator, n_out "
+        f"and n_in; not {given!r}"
+    )
 
 
 def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> tuple[str | None, ...]:

@@ -75,11 +75,8 @@ def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     return math.sqrt(2 / (n_in + n_out)) * rng.standard_normal((n_out, n_in))
 
 
-# The variance of what is uniform between -r and r is r^2 / 3.
-
-
 def xavier_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-    """Uniform with the variance ``1 / n_in``."""
+    """Uniform with the variance ``1 / n_in``: that of what is uniform between -r and r is ``r^2 / 3``."""
     return math.sqrt(3 / n_in) * uniform(rng, n_out, n_in)
 
 
@@ -96,8 +93,7 @@ def glorot_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     """Rows of length 1 at right angles to each other; columns, if there are more rows than columns.
 
-    A square one changes no length, neither of activations nor of gradients. All such matrices are equally
-    likely.
+    A square one changes no length, neither of activations nor of gradients. All such are equally likely.
     """
     tall = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
     Q, R = np.linalg.qr(tall)
@@ -105,42 +101,10 @@ def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     return Q if n_out >= n_in else np.ascontiguousarray(Q.T)
 
 
-INITIALISERS: dict[str, Initialiser] = {
-    f.__name__: f
-    for f in (
-        zeros,
-        small,
-        uniform,
-        xavier,
-        he,
-        glorot,
-        xavier_uniform,
-        he_uniform,
-        glorot_uniform,
-        orthogonal,
-    )
-}
-
-
-def initialiser(name: str) -> Initialiser:
-    """The initialiser of that name.
-
-    Raises:
-        ValueError: there is none.
-
-    >>> initialiser("he") is he
-    True
-    """
-    if name not in INITIALISERS:
-        raise ValueError(f"there is no initialiser {name!r}: choose one of {', '.join(INITIALISERS)}")
-    return INITIALISERS[name]
+_ALL = (zeros, small, uniform, xavier, he, glorot, xavier_uniform, he_uniform, glorot_uniform, orthogonal)
+INITIALISERS: dict[str, Initialiser] = {f.__name__: f for f in _ALL}
 
 
 def default_initialiser(activation: Activation) -> Initialiser:
-    """He's for ReLU and its kind, Xavier's for the rest.
-
-    >>> from micrograd_dl.nn.activations import relu
-    >>> default_initialiser(relu).__name__
-    'he'
-    """
+    """He's for ReLU and its kind, Xavier's for the rest."""
     return he if activation.squared_gain == 2.0 else xavier

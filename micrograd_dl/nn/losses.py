@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
+from micrograd_dl.output.lookup import look_up
 
 Array: TypeAlias = NDArray[Any]
 
@@ -130,9 +131,7 @@ def loss(name: str | Loss, output: str) -> Loss:
     Raises:
         ValueError: there is none, or the two do not go together.
     """
-    found = name if isinstance(name, Loss) else LOSSES.get(name)
-    if found is None:
-        raise ValueError(f"there is no loss {name!r}: choose one of {', '.join(LOSSES)}")
+    found = name if isinstance(name, Loss) else look_up(name, LOSSES, "loss")
     if found.output not in (None, output) or (found.output is None and output == "softmax"):
         wanted = found.output or "an output of single units, such as linear"
         raise ValueError(

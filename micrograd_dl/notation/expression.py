@@ -166,7 +166,7 @@ class _Token(NamedTuple):
     end: int
 
 
-# Numbers and signs are taken generously, so that 1.2.3 and == are refused as a whole.
+# Numbers and signs match too much here, so that 1.2.3 and == are refused as a whole.
 _PIECE = re.compile(
     r"(?P<blank>[ \t\r]+|\#[^\n]*)"
     r"|(?P<number>\.?[0-9][0-9._]*(?:[eE][+-]?[0-9][0-9_]*)?)"

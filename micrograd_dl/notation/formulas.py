@@ -14,13 +14,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.lookup import listed
 from micrograd_dl.output.terms import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
@@ -110,9 +110,7 @@ class Notation:
 
     def listed(self) -> str:
         """The names there are, for a message: of a large graph the first, and how many more."""
-        names = [*islice(self._nodes, 20)]
-        more = len(self._nodes) - len(names)
-        return ", ".join(names) + (f" and {more:,} more" if more else "")
+        return listed(self._nodes)
 
     # --- text -------------------------------------------------------------------------------------------
 

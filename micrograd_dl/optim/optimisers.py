@@ -389,17 +389,3 @@ OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
     "amsgrad": AMSGrad,
     "lion": Lion,
 }
-
-
-def optimiser(name: str) -> Callable[..., Optimiser]:
-    """The kind of optimiser of that name.
-
-    Raises:
-        ValueError: there is none.
-
-    >>> optimiser("adam").__name__
-    'Adam'
-    """
-    if name not in OPTIMISERS:
-        raise ValueError(f"there is no optimiser {name!r}: choose one of {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name]

@@ -20,6 +20,7 @@ from functools import partial
 from inspect import signature
 from typing import TypeAlias
 
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import above_zero, real_number, to_float, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
@@ -196,9 +197,7 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
     """
     name, colon, rest = text.partition(":")
     by_name = {form.split("[")[0].split(":")[0]: form for form in SCHEDULES}
-    if name not in by_name:
-        raise ValueError(f"there is no schedule {name!r}: choose one of {', '.join(by_name)}")
-    make = SCHEDULES[by_name[name]]
+    make = SCHEDULES[look_up(name, by_name, "schedule")]
     if rise and make is one_cycle:
         raise ValueError("one_cycle rises by itself: leave out the warm-up")
     whole = {cosine: max(epochs - rise, 1), one_cycle: epochs * steps}

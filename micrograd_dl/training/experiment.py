@@ -19,7 +19,8 @@ from micrograd_dl.nn import initialisers
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import weights_only
 from micrograd_dl.optim import schedules
-from micrograd_dl.optim.optimisers import Optimiser, optimiser
+from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.training.diagnosis import (
     bias_and_variance,
@@ -256,7 +257,7 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
 def make_optimiser(model: Network, options: TrainingOptions, steps: int = 1) -> Optimiser:
     """The optimiser for a training with this many steps an epoch. Weights decay, biases do not."""
     o = options
-    kind = optimiser(o.optimiser)
+    kind = look_up(o.optimiser, OPTIMISERS, "optimiser")
     names = ("learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")
     given = {name: x for name in names if (x := getattr(o, name)) is not None}
     for beta in ("beta1", "beta2"):

@@ -6,10 +6,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -160,7 +159,7 @@ def fit(
         ValueError: a shape or an option is wrong, the optimiser is of another model, the data holds a NaN or
             an infinity, or the checkpoint is of another training.
         OSError: the checkpoint cannot be written, which is asked before the training.
-        RuntimeError: another call of `fit` is training this model.
+        RuntimeError: another thread is training this network.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
     """
@@ -173,7 +172,8 @@ def fit(
     _require_own(optimiser, model)
     whole = X.shape[1]
     training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or whole), to_seed(seed))
-    with _only_training_of(model), blas_threads_for(model, min(training.batch_size, whole)):
+    lock = model.training_lock if isinstance(model, Network) else nullcontext()
+    with lock, blas_threads_for(model, min(training.batch_size, whole)):
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
@@ -278,7 +278,7 @@ class _Training:
         h, model = self.history, self.model
         if self.dev is not None:
             cost = model.cost if isinstance(model, Network) else model.cost_and_grad
-            J = cost(*self.dev)
+            J: Any = cost(*self.dev)
             h.dev_cost.append(J.data if isinstance(J, Value) else float(J))
         if isinstance(model, Network) and model.loss.decide is not None:
             h.accuracy.append(model.accuracy(self.X, self.Y))
@@ -484,24 +484,6 @@ def _require_own(optimiser: Optimiser, model: Model) -> None:
             "the optimiser is of another model's parameters, so that this model would not be trained: "
             f"make one of its own, {type(optimiser).__name__}(model.parameters())"
         )
-
-
-_in_training: set[int] = set()  # the id of each model that a call of `fit` is training
-_lock = Lock()
-
-
-@contextmanager
-def _only_training_of(model: Model) -> Iterator[None]:
-    """Raise RuntimeError if another call of `fit` is training the model."""
-    with _lock:
-        if id(model) in _in_training:
-            raise RuntimeError("another call of fit is training this model: wait for it, or train a copy")
-        _in_training.add(id(model))
-    try:
-        with model.training_lock if isinstance(model, Network) else nullcontext():
-            yield
-    finally:
-        _in_training.discard(id(model))
 
 
 def _on_terminal() -> bool:

@@ -161,7 +161,7 @@ def describe(model: Network) -> dict[str, Any]:
         "normalisation": list(model.normalisations[:-1]),
         "keep_prob": list(model.keep_probs[:-1]),
         "label_smoothing": model.label_smoothing,
-        "slope_at_kink": getattr(model, "slope_at_kink", "right"),
+        "slope_at_kink": model.slope_at_kink,
         "seed": model.seed,
     }
 
@@ -233,8 +233,6 @@ def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
     for option, owner in (("dtype", "numpy"), ("expanded", "values")):
         if backend != owner:
             about.pop(option, None)
-    if about.get("slope_at_kink") == "right":
-        del about["slope_at_kink"]
     return kind(n_x, sizes, about.pop("activations"), about.pop("loss"), **about)
 
 
@@ -251,7 +249,7 @@ def state_of(model: Network) -> dict[str, Array]:
         for l, found in enumerate(model.averages, 1)
         for name in (("mean", "variance") if found is not None else ())
     }
-    return {name: np.array(x) for name, x in model.named().items()} | averages
+    return model.named() | averages
 
 
 def set_state(model: Network, state: Mapping[str, Array]) -> None:

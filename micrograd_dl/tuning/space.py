@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_float
 
 
@@ -62,14 +63,12 @@ class Range:
     whole: bool = False
 
     def __post_init__(self) -> None:
-        if self.scale not in SCALES:
-            raise ValueError(f"there is no scale {self.scale!r}: choose one of {', '.join(SCALES)}")
         for name in ("low", "high"):
             object.__setattr__(self, name, to_float(getattr(self, name), f"the end {name} of a range"))
         ends = f"{self.low!r} and {self.high!r}"
         if not -math.inf < self.low < self.high < math.inf:
             raise ValueError(f"the ends of a range are a number and a higher one, both finite, not {ends}")
-        bounds = SCALES[self.scale]
+        bounds = look_up(self.scale, SCALES, "scale")
         for end in (self.low, self.high):
             if not bounds.low < end < bounds.high:
                 limit = "above 0" if end <= bounds.low else "below 1"

@@ -9,21 +9,19 @@ To add an activation or a loss, write its functions and add an entry to the tabl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.losses import LOSSES, Loss
-
-Array: TypeAlias = NDArray[Any]
+from micrograd_dl.nn.network import Array
 
 
 class ActivationFormulas(NamedTuple):
     """``A = g(Z)`` and the slope ``g'(Z)``, which is written with Z or A, whichever is shorter."""
 
-    g: Callable[[Array], Array]
+    g: Callable[[Array], Any]
     slope: Callable[[Array, Array], Any]
 
 
@@ -74,18 +72,21 @@ def no_slope(Z: Array, A: Array) -> Any:
     raise ValueError("softmax has no slope by itself: its loss, cross_entropy, gives dZ = A - Y")
 
 
+# Those with "left" are for `slope_at_kink="left"`.
 ACTIVATION_FORMULAS: dict[str, ActivationFormulas] = {
     "linear": ActivationFormulas(lambda Z: Z, lambda Z, A: 1),
     "sigmoid": ActivationFormulas(sigmoid, lambda Z, A: A * (1 - A)),
     "tanh": ActivationFormulas(np.tanh, lambda Z, A: 1 - A**2),
     "relu": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z >= 0),
+    "relu left": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z > 0),
     "leaky_relu": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z >= 0, A)),
+    "leaky_relu left": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z > 0, A)),
     "mish": ActivationFormulas(mish, mish_slope),
     "softmax": ActivationFormulas(softmax, no_slope),
 }
 
 
-# --- losses -------------------------------------------------------------------------------------------------
+# --- losses and penalties -----------------------------------------------------------------------------------
 
 
 def logistic(Z: Array, A: Array, Y: Array) -> Any:
@@ -98,6 +99,14 @@ def cross_entropy(Z: Array, A: Array, Y: Array) -> Any:
     return np.sum(Z.max(axis=0) - np.log(A.max(axis=0)) - np.sum(Y * Z, axis=0))
 
 
+def squared(Z: Array, A: Array, Y: Array) -> Any:
+    return np.sum((A - Y) ** 2) / 2
+
+
+def max_margin(Z: Array, A: Array, Y: Array) -> Any:
+    return np.sum(np.maximum(0, 1 - Y * A))
+
+
 def huber(Z: Array, A: Array, Y: Array) -> Any:
     """``(a - y)^2 / 2`` within 1 of y, and the tangent to it beyond."""
     error = np.abs(A - Y)
@@ -108,30 +117,10 @@ def huber(Z: Array, A: Array, Y: Array) -> Any:
 LOSS_FORMULAS: dict[str, LossFormulas] = {
     "logistic": LossFormulas(logistic, lambda Z, A, Y, slope: A - Y),
     "cross_entropy": LossFormulas(cross_entropy, lambda Z, A, Y, slope: A - Y),
-    "squared": LossFormulas(
-        lambda Z, A, Y: np.sum((A - Y) ** 2) / 2,
-        lambda Z, A, Y, slope: (A - Y) * slope(Z, A),
-    ),
-    "max_margin": LossFormulas(
-        lambda Z, A, Y: np.sum(np.maximum(0, 1 - Y * A)),
-        lambda Z, A, Y, slope: -Y * (Y * A <= 1) * slope(Z, A),
-    ),
+    "squared": LossFormulas(squared, lambda Z, A, Y, slope: (A - Y) * slope(Z, A)),
+    "max_margin": LossFormulas(max_margin, lambda Z, A, Y, slope: -Y * (Y * A <= 1) * slope(Z, A)),
+    "max_margin left": LossFormulas(max_margin, lambda Z, A, Y, slope: -Y * (Y * A < 1) * slope(Z, A)),
     "huber": LossFormulas(huber, lambda Z, A, Y, slope: np.clip(A - Y, -1, 1) * slope(Z, A)),
-}
-
-
-# --- the other slope at a kink, and penalties ---------------------------------------------------------------
-
-# A network with `slope_at_kink="left"` takes these entries in place of those without " left".
-ACTIVATION_FORMULAS |= {
-    "relu left": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z > 0),
-    "leaky_relu left": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z > 0, A)),
-}
-LOSS_FORMULAS |= {
-    "max_margin left": LossFormulas(
-        LOSS_FORMULAS["max_margin"].total,
-        lambda Z, A, Y, slope: -Y * (Y * A < 1) * slope(Z, A),
-    ),
 }
 
 # The derivative of each penalty by the weights, before it is multiplied by lambda / (2m).
@@ -144,16 +133,15 @@ def entry_of(one: Activation | Loss, slope_at_kink: str) -> str:
     Raises:
         ValueError: there is none, or it is that of a built-in one of the same name.
     """
-    is_loss = isinstance(one, Loss)
-    table: Mapping[str, Any] = LOSS_FORMULAS if is_loss else ACTIVATION_FORMULAS
-    built_in: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
+    called = "LOSS_FORMULAS" if isinstance(one, Loss) else "ACTIVATION_FORMULAS"
+    table: Mapping[str, Any] = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS
+    built_in: Mapping[str, Any] = LOSSES if isinstance(one, Loss) else ACTIVATIONS
     if built_in.get(one.name, one) is not one:
         raise ValueError(
             f"{one.name} is a built-in {type(one).__name__.lower()}, whose formulas would be used for this "
             "one: give it another name, and formulas of its own"
         )
     if one.name not in table:
-        called = "LOSS_FORMULAS" if is_loss else "ACTIVATION_FORMULAS"
         raise ValueError(
             f"there are no formulas for {one.name!r}: add them to micrograd_dl.vectorized.formulas.{called}"
         )

@@ -1,32 +1,21 @@
-"""One layer of matrices: its parameters, its forward pass, and its backward pass by hand."""
+"""One layer of matrices, forward and backward by hand (course, section 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-from numpy.typing import NDArray
-
-from micrograd_dl.nn.network import Parameter
+from micrograd_dl.nn.network import Array, Parameter
 from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS
 from micrograd_dl.vectorized.normalisation import Normalisation
-
-Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(slots=True, eq=False)
 class Cache:
-    """The numbers of one forward pass that the backward pass needs.
+    """What the backward pass needs of a forward pass: ``(n[l], m)`` each, but A_prev ``(n[l-1], m)``.
 
-    Attributes:
-        A_prev: ``(n[l-1], m)``, what the layer was given.
-        Z: ``(n[l], m)``.
-        Z_in: what the activation is of: Z, or Z normalised and scaled.
-        A: ``g(Z_in)``.
-        A_out: what the layer passes on: A, or A after dropout.
-        mask: what dropout multiplied A by, or None.
-        Z_norm, mean, var: of a normalised layer.
+    Z_in is what the activation is of: Z, or Z normalised and scaled; A_out is A after dropout, by the mask;
+    statistics are the mean and the variance that Z_norm was made with.
     """
 
     A_prev: Array
@@ -34,9 +23,9 @@ class Cache:
     Z_in: Array
     A: Array
     A_out: Array
-    mask: Array | None = None
-    Z_norm: Array | None = None
-    statistics: Sequence[Array] = ()
+    mask: Array | None
+    Z_norm: Array | None
+    statistics: Sequence[Array]
 
 
 @dataclass(slots=True, eq=False)
@@ -74,7 +63,7 @@ class DenseLayer:
         return Cache(A_prev, Z, Z_in, A, A if mask is None else A * mask, mask, Z_norm, statistics)
 
     def dZ(self, dA: Array, cache: Cache) -> Array:
-        """``dZ = dA * g'(Z)``, by way of dropout and of the normalisation; their gradients are set."""
+        """``dZ = dA * g'(Z)``, by way of dropout and of the normalisation, whose gradients are set."""
         if cache.mask is not None:
             dA = dA * cache.mask
         dZ: Array = dA * ACTIVATION_FORMULAS[self.g].slope(cache.Z_in, cache.A)
@@ -82,9 +71,9 @@ class DenseLayer:
             return dZ
         return self.normalisation.backward(dZ, cache.Z_norm, cache.statistics[1])
 
-    def set_gradients(self, dZ: Array, cache: Cache) -> None:
+    def set_gradients(self, dZ: Array, A_prev: Array) -> None:
         """``dW = dZ A_prev^T / m`` and ``db = sum of dZ / m``."""
-        A_prev, m = cache.A_prev, dZ.shape[1]
+        m = dZ.shape[1]
         self.W.grad = (dZ / m) @ A_prev.T  # dZ has fewer entries than dW to divide
         if self.b is not None:
             self.b.grad = dZ.sum(axis=1, keepdims=True) / m

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,14 @@ class MLP(Network):
         def parameter(name: str, data: Array) -> Parameter:
             return Parameter(data.astype(self.dtype), np.zeros(data.shape, self.dtype), f"{name}{l}")
 
-        zeros, kind, normalisation = np.zeros((len(W), 1)), self.normalisations[l - 1], None
+        zeros, kind = np.zeros((len(W), 1)), self.normalisations[l - 1]
         b = None if kind == "batch" else parameter("b", zeros)
-        if kind is not None:
-            gamma, beta = parameter("gamma", zeros + 1), parameter("beta", zeros)
-            normalisation = Normalisation(gamma, beta, self.averages[l - 1])
-        g = entry_of(self.activations[l - 1], self.slope_at_kink)
-        return DenseLayer(g, parameter("W", W), b, normalisation)
+        norm = kind and Normalisation(
+            parameter("gamma", zeros + 1), parameter("beta", zeros), self.averages[l - 1]
+        )
+        return DenseLayer(
+            entry_of(self.activations[l - 1], self.slope_at_kink), parameter("W", W), b, norm or None
+        )
 
     def parameters(self) -> list[Parameter]:
         """W1, b1, gamma1, beta1, W2, ...: a Parameter for each array."""
@@ -75,19 +77,17 @@ class MLP(Network):
 
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> float:
         X, Y = self.require_examples(X, Y)
-        if not training:
-            return self._cost(self._forward(X, training=False), self._targets(Y))
-        with self.training_lock:
-            caches = self._forward(X, training=True)
-            self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
-            return self._cost(caches, self._targets(Y))
+        with self.training_lock if training else nullcontext():
+            caches = self._forward(X, training=training)
+            if training:
+                self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
+            return self._cost(caches, Y)
 
     def _forward(self, X: Array, *, training: bool) -> list[Cache]:
         """``Z[l] = W[l] A[l-1] + b[l]`` and ``A[l] = g[l](Z[l])`` for every layer."""
         A, caches = X.astype(self.dtype, copy=False), []
         masks = self.masks(X.shape[1]) if training else [None] * len(self.layers)
-        # Overflow gives an infinity, as on Values; `fit` looks out for it and says where it began.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with _overflow_is_inf():
             for layer, mask in zip(self.layers, masks, strict=True):
                 mask = None if mask is None else mask.astype(self.dtype)
                 caches.append(layer.forward(A, mask, training=training))
@@ -97,8 +97,8 @@ class MLP(Network):
     def _cost(self, caches: Sequence[Cache], Y: Array) -> float:
         """J: the mean loss, and ``lambda/(2m)`` times each penalty on the weights."""
         m, last = Y.shape[1], caches[-1]
-        with np.errstate(over="ignore", invalid="ignore"):
-            J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, Y)) / m
+        with _overflow_is_inf():
+            J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
             for name, lambda_ in self.regularisers.items():
                 of = REGULARISERS[name].of
                 J += lambda_ / (2 * m) * sum(float(of(layer.W.data).sum()) for layer in self.layers)
@@ -111,18 +111,18 @@ class MLP(Network):
         with self.training_lock:
             caches, _ = self._forward_and_backward(X, Y)
             self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
-            return self._cost(caches, self._targets(Y))
+            return self._cost(caches, Y)
 
     def _forward_and_backward(self, X: Array, Y: Array) -> tuple[list[Cache], list[Array]]:
         """What the layers made of X, and each layer's dZ; from the last to the first, gradients are set."""
-        caches, Y, m = self._forward(X, training=True), self._targets(Y), X.shape[1]
+        caches, m = self._forward(X, training=True), X.shape[1]
         last, slope = caches[-1], ACTIVATION_FORMULAS[self.layers[-1].g].slope
         all_dZ: list[Array] = []
-        with np.errstate(over="ignore", invalid="ignore"):
-            dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, Y, slope)
+        with _overflow_is_inf():
+            dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, self._targets(Y), slope)
             for l in range(len(self.layers), 0, -1):
-                layer, cache = self.layers[l - 1], caches[l - 1]
-                layer.set_gradients(dZ, cache)
+                layer = self.layers[l - 1]
+                layer.set_gradients(dZ, caches[l - 1].A_prev)
                 for name, lambda_ in self.regularisers.items():
                     layer.W.grad += lambda_ / (2 * m) * PENALTY_SLOPES[name](layer.W.data)
                 all_dZ.insert(0, dZ)
@@ -135,12 +135,11 @@ class MLP(Network):
         X, Y = self.require_examples(X, Y)
         with self.frozen():
             caches, dZ = self._forward_and_backward(X, Y)
-            J, d = self._cost(caches, self._targets(Y)), self.named("grad")
-        return Pass.of(
-            J,
-            d,
-            Z=[cache.Z for cache in caches],
-            A=[cache.A_out for cache in caches],
-            dZ=dZ,
-            Z_norm=[cache.Z_norm for cache in caches],
-        )
+            J, gradients = self._cost(caches, Y), self.named("grad")
+        Z, A, Z_norm = zip(*((cache.Z, cache.A_out, cache.Z_norm) for cache in caches), strict=True)
+        return Pass.of(J, gradients, Z=list(Z), A=list(A), dZ=dZ, Z_norm=list(Z_norm))
+
+
+def _overflow_is_inf() -> np.errstate:
+    """Without a warning, as on Values; `fit` looks out for what is not finite and says where it began."""
+    return np.errstate(over="ignore", invalid="ignore")

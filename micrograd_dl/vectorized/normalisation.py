@@ -7,15 +7,12 @@ units, for layer normalisation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from micrograd_dl.nn.network import Parameter
+from micrograd_dl.nn.network import Array, Parameter
 from micrograd_dl.nn.normalisation import EPSILON, Averages
-
-Array: TypeAlias = NDArray[Any]
 
 
 def normalise(Z: Array, axis: int) -> tuple[Array, Array, Array]:
@@ -24,7 +21,7 @@ def normalise(Z: Array, axis: int) -> tuple[Array, Array, Array]:
     return (Z - mean) / np.sqrt(var + EPSILON), mean, var
 
 
-def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Array:
+def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Any:
     """dZ, through the mean and the variance, which depend on every z too.
 
     With ``s = sqrt(var + eps)`` and k numbers that belong together::
@@ -36,8 +33,7 @@ def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Arr
     """
     through_mean = dZ_norm.mean(axis=axis, keepdims=True)
     through_var = Z_norm * (dZ_norm * Z_norm).mean(axis=axis, keepdims=True)
-    dZ: Array = (dZ_norm - through_mean - through_var) / np.sqrt(var + EPSILON)
-    return dZ
+    return (dZ_norm - through_mean - through_var) / np.sqrt(var + EPSILON)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,16 +61,14 @@ class Normalisation:
         mean, var = self.averages.mean.astype(Z.dtype), self.averages.variance.astype(Z.dtype)
         return (Z - mean) / np.sqrt(var + EPSILON), mean, var
 
-    def scale(self, Z_norm: Array) -> Array:
+    def scale(self, Z_norm: Array) -> Any:
         """``Z_tilde = gamma Z_norm + beta``."""
-        gamma, beta = self.gamma.data, self.beta.data
-        Z_tilde: Array = gamma * Z_norm + beta
-        return Z_tilde
+        return self.gamma.data * Z_norm + self.beta.data
 
     def backward(self, dZ_tilde: Array, Z_norm: Array, var: Array) -> Array:
         """``dZ (n[l], m)``; the gradients of gamma and beta are set."""
         m = dZ_tilde.shape[1]
         self.gamma.grad = (dZ_tilde * Z_norm).sum(axis=1, keepdims=True) / m
         self.beta.grad = dZ_tilde.sum(axis=1, keepdims=True) / m
-        dZ_norm = self.gamma.data * dZ_tilde
-        return dZ_from_dZ_norm(dZ_norm, Z_norm, var, self.axis)
+        dZ: Array = dZ_from_dZ_norm(self.gamma.data * dZ_tilde, Z_norm, var, self.axis)
+        return dZ

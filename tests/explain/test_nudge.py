@@ -62,7 +62,7 @@ def test_a_nudge_that_is_lost() -> None:
     assert (found.after, found.ratio, found.changed) == (33, 0, ())
     lines = str(found).splitlines()
     assert lines[0] == "a: 5 -> 5 gives J = 33"
-    assert lines[-1] == "Warning: to a double, 5 + 1e-20 is 5; take a longer h."
+    assert lines[-1] == "Warning: of doubles, 5 + 1e-20 is 5; take a larger h."
     assert "Warning" not in str(nudge(J, a, 1e-10))
 
 

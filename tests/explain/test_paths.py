@@ -6,6 +6,7 @@ import math
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -83,8 +84,10 @@ def test_a_limit() -> None:
     assert str(none).splitlines()[1] == "  ... and 3 more"
     assert "more" not in str(paths(J, x, limit=3))
     assert len(paths(ops.sum(*[x] * 12), x).largest) == 10
-    with pytest.raises(ValueError, match="the number of paths to list is 0 or more, not -1"):
-        paths(J, x, limit=-1)
+    wrong: list[Any] = [-1, 2.5, "10"]
+    for limit in wrong:
+        with pytest.raises(ValueError, match="the number of paths to list is a whole number from 0 up, not "):
+            paths(J, x, limit)
 
 
 def test_astronomically_many_paths_are_counted_exactly() -> None:

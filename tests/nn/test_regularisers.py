@@ -40,10 +40,6 @@ def test_the_slope_by_hand_is_that_of_the_graph(name: str, w: float) -> None:
     assert REGULARISERS[name].of(np.array([w])).item() == penalty.data == REGULARISERS[name].of(w)
 
 
-def test_every_regulariser_has_its_formula() -> None:
-    assert list(formulas.PENALTY_SLOPES) == list(REGULARISERS)
-
-
 @both
 @pytest.mark.parametrize(
     "options",
@@ -71,7 +67,7 @@ def test_lambdas() -> None:
     assert lambdas(None, l2=0.0, l1=0.0) == {}
     assert lambdas({"l1": 0.5}, l1=0.25, l2=1) == {"l2": 1.0, "l1": 0.75}
     assert elastic_net(2.0, 0.25) == {"l1": 0.5, "l2": 1.5}
-    with pytest.raises(ValueError, match="there is no regulariser 'l3': choose from l2, l1"):
+    with pytest.raises(ValueError, match="there is no regulariser 'l3': choose one of l2, l1"):
         lambdas({"l3": 1.0})
     with pytest.raises(ValueError, match="the part of L1 is from 0 to 1, not 2"):
         elastic_net(1.0, 2)
@@ -88,11 +84,6 @@ def test_rows_are_shortened_never_turned(n: int, n_in: int, c: float, seed: int)
     np.testing.assert_allclose(after, np.minimum(before, c), rtol=1e-14)
     np.testing.assert_allclose(V * before[:, None], W * after[:, None], rtol=1e-13)
     np.testing.assert_allclose(max_norm(V, c), V, rtol=1e-14)
-
-
-def test_a_row_of_zeros_and_one_just_long_enough_stay() -> None:
-    W = np.array([[0.0, 0.0], [0.0, 2.0]])
-    assert max_norm(W, 2.0).tolist() == W.tolist()
 
 
 @both

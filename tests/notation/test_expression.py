@@ -81,11 +81,6 @@ def test_every_function_of_the_table(operation: Operation) -> None:
     assert J.data == operation(*operands) == parse(f"{operation.name}({', '.join(map(str, operands))})").data
 
 
-def test_the_operators_are_those_of_the_table() -> None:
-    found = [parse(text, x=3, y=2).op for text in ("x+y", "x-y", "x*y", "x/y", "x**y", "-x")]
-    assert found == [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.neg]
-
-
 def test_infinities_and_nan_come_from_outside_or_from_overflow() -> None:
     assert parse("a**9**9", a=9).data == math.inf
     assert parse("-inf", inf=math.inf).data == -math.inf
@@ -217,14 +212,6 @@ def test_every_node_knows_its_text() -> None:
         "maximum": "maximum(k, 2 * 4 )",
     }
     assert fragments("(2) * 3") == {"": "(2) * 3"}
-
-
-def test_the_text_of_a_node_is_on_its_own_line() -> None:
-    J = parse("u = b*c\nJ = 3*u", b=3, c=2)
-    origins = [node.origin for node in (J, J.operands[1], J.operands[1].operands[0])]
-    assert [(o.line, o.column, o.end, o.text) for o in origins if o] == [
-        (2, 4, 7, "J = 3*u"), (1, 4, 7, "u = b*c"), (1, 4, 5, "u = b*c"),
-    ]  # fmt: skip
 
 
 # Names

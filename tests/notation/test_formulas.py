@@ -160,14 +160,6 @@ def test_two_occurrences_of_one_operand_are_counted() -> None:
     assert write.latex_local(J, 2) == r"\left.\frac{\partial J}{\partial x}\right|_{2}"
 
 
-def test_an_occurrence_does_not_read_like_another_node() -> None:
-    x, x1 = variables("x", "x[1]")
-    u = ops.sum(x, x, x1)
-    J = u * x1
-    write = notation(J)
-    assert [write.local(u, i) for i in range(3)] == ["∂u/∂(x)[1]", "∂u/∂x[2]", "∂u/∂x[1]"]
-
-
 def test_with_a_seed_the_result_is_a_part_of_something_else() -> None:
     a, L = variables("a", "L")
     J = a * 3

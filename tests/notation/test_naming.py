@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +9,6 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, name_values, unique_names
-from micrograd_dl.output.terms import readable
 from micrograd_dl.testing import Graph, graphs
 
 HOSTILE = [
@@ -100,29 +98,6 @@ def test_names_are_unique_short_and_on_one_line(graph: Graph) -> None:
         assert name
         assert name.isprintable()
         assert len(name) <= 70
-
-
-# readable
-
-
-@pytest.mark.parametrize(
-    "label", ["a", "w_1", "w[1]", "layers[0].w", "a'", "名字", "x" * 60, "_", "lambda", "a.b[2]'"]
-)
-def test_plain_names_stay_as_they_are(label: str) -> None:
-    assert readable(label) == label
-
-
-@pytest.mark.parametrize(
-    ("label", "shown"),
-    [
-        ("a b", "`a b`"), ("dJ/da", "`dJ/da`"), ("3", "`3`"), ("[1]", "`[1]`"), (".", "`.`"),
-        ("two\nlines", r"`two\nlines`"), ("\x1b[31m", r"`\x1b[31m`"), ("\u2028", r"`\u2028`"),
-        ("\ud800", r"`\ud800`"), ("😀", "`😀`"), ("a`b", "`a'b`"), ("x" * 61, f"`{'x' * 57}...`"),
-        ("x " * 30, f"`{'x ' * 30}`"), ("x " * 31, f"`{('x ' * 30)[:57]}...`"),
-    ],
-)  # fmt: skip
-def test_others_stand_between_backticks(label: str, shown: str) -> None:
-    assert readable(label) == shown
 
 
 # free_name

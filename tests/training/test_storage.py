@@ -60,6 +60,7 @@ def models(draw: st.DrawFn) -> Network:
         "normalisation": draw(st.lists(kinds, min_size=hidden, max_size=hidden)),
         "keep_prob": draw(st.lists(keep, min_size=hidden, max_size=hidden)),
         "label_smoothing": draw(st.floats(0, 0.5)) if LOSSES[loss].classes else 0.0,
+        "slope_at_kink": draw(st.sampled_from(["left", "right"])),
     }
     args = draw(st.integers(1, 3)), sizes, activations, loss
     if draw(st.booleans()):
@@ -301,6 +302,7 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"normalisation": ["none"]}, "normalisation"),
         ({"keep_prob": [2]}, "keep_prob is above 0 and at most 1"),
         ({"max_norm": -1}, "max_norm is a number above 0"),
+        ({"slope_at_kink": "up"}, "'up'"),
         ({"passes": float("inf")}, "its description['passes'] is inf, not a whole number from 0 up"),
     ],
 )

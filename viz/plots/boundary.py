@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from micrograd_dl.data.preparation import Normaliser
+
 # Orange comes early: it is told from blue more easily than vermilion is, and carries a paler shade.
 _HUES = dict(zip(("blue", "red", "green", "pink", "sky", "orange", "black", "yellow"), COLOURS, strict=True))
 _IN_TURN = [_HUES[name] for name in ("blue", "orange", "green", "red", "pink", "sky", "black", "yellow")]
@@ -31,13 +33,6 @@ _BOUNDARY: dict[str, Any] = {"colors": INK, "linewidths": 2.2, "linestyles": "-"
 _MARGIN: dict[str, Any] = {"colors": QUIET, "linewidths": 1.4, "linestyles": "--"}
 
 
-class Preparation(Protocol):
-    """What is done to X before the network gets it, such as a Normaliser."""
-
-    def apply(self, X: ArrayLike) -> Array:
-        """X as the network takes it, in the same shape."""
-
-
 def decision_boundary(
     model: Network,
     X: ArrayLike,
@@ -45,7 +40,7 @@ def decision_boundary(
     *,
     features: Sequence[str] = (),
     classes: Sequence[str] = (),
-    normaliser: Preparation | None = None,
+    normaliser: Normaliser | None = None,
     title: str | None = None,
 ) -> Figure:
     """The plane of two features in regions, one a class, with the examples on it; wrong ones are ringed.
@@ -95,7 +90,7 @@ def decision_boundary(
 class _Classifier:
     """The network as a map from points, in the user's units, to classes."""
 
-    def __init__(self, model: Network, normaliser: Preparation | None) -> None:
+    def __init__(self, model: Network, normaliser: Normaliser | None) -> None:
         n_x, n_y, self.loss = model.shape[0], model.shape[-1], model.loss.name
         if n_x != 2:
             raise ValueError(
@@ -116,25 +111,17 @@ class _Classifier:
     def examples(self, X: ArrayLike, Y: ArrayLike) -> tuple[Array, Array]:
         """X as an array, and the index of each example's class, ``(m,)``."""
         points, targets = np.asarray(X), np.asarray(Y)
-        self._model.require_examples(self._prepared(points))
+        prepared, _ = self._model.require_examples(self._prepared(points))
         if not np.isfinite(points).all():
             raise ValueError(f"X holds {points[~np.isfinite(points)][0]}: remove or replace that example")
-        if targets.ndim != 2 or targets.shape[0] != 1:
-            _, one_hot = self._model.require_examples(self._prepared(points), targets)
-            return points, one_hot.argmax(axis=0)
-        if targets.shape[1] != points.shape[1]:
+        if targets.shape == (1, points.shape[1]) and np.isin(targets, np.arange(self.classes)).all():
+            return points, targets[0].astype(int)
+        if targets.ndim == 2 and targets.shape[0] == 1 and targets.shape[1] != points.shape[1]:
             raise ValueError(
                 f"X {points.shape} and Y {targets.shape} have as many columns as there are examples"
             )
-        index = targets[0]
-        if self.loss == "max_margin" and (index == -1).any():
-            index = np.select([index == 1, index == -1], [1, 0], default=-1)
-        if (bad := ~np.isin(index, np.arange(self.classes))).any():
-            raise ValueError(
-                f"Y holds {targets[0, bad][0]:g}: it is the targets that the model takes "
-                f"({self._model.loss.targets}), or classes as 0 to {self.classes - 1}"
-            )
-        return points, index.astype(int)
+        _, targets = self._model.require_examples(prepared, targets)
+        return points, self.predicted(targets)
 
     def outputs(self, points: Array) -> Array:
         """``A[L] (n_y, k)`` for ``(2, k)``."""

@@ -196,7 +196,7 @@ def _mark_best(axes: Sequence[Axes], histories: Mapping[str, History]) -> None:
         axes[0].plot(epoch, lowest, "o", color=colour, ms=9, mec="white", clip_on=False, zorder=5)
     if len(judged) == 1:
         for ax in axes:
-            ax.axvline(epoch, color=QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+            ax.axvline(epoch, color=QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1, clip_on=False)
         left = epoch < sum(axes[0].get_xlim()) / 2
         axes[0].annotate(
             f"best: epoch {epoch}",
