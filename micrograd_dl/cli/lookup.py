@@ -1,7 +1,7 @@
 """Answers to ``print``: a node, a derivative, or arithmetic on both, as known at the moment of the walk.
 
-Derivatives are written as in the steps, so that they can be copied from there: ``db`` and ``dJ/db``, local ones
-``du/db`` and ``∂u/∂x[2]``. In ``dJ/du * du/db`` a slash belongs to the symbol and is no division.
+Derivatives are written as in the steps, so that they can be copied from there: ``db`` and ``dJ/db``, local
+ones ``du/db`` and ``∂u/∂x[2]``. In ``dJ/du * du/db`` a slash belongs to the symbol and is no division.
 """
 
 from __future__ import annotations
