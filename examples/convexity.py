@@ -55,10 +55,10 @@ def descended(start: float, loss: str) -> Value:
 
 
 def picture() -> Figure:
-    from viz.plots import line_plot
+    from micrograd_dl.viz import plots
 
     lines = {name: [J / max(curve(name)) for J in curve(name)] for name in NAMES}
-    return line_plot(
+    return plots.line_plot(
         GRID.tolist(),
         lines,
         title="The logistic loss leads down to one place; squared error has a hill between two",

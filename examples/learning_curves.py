@@ -42,9 +42,9 @@ def curves() -> tuple[LearningCurve, LearningCurve]:
 
 
 def picture() -> Figure:
-    from viz.plots import learning_curve
+    from micrograd_dl.viz import plots
 
-    return learning_curve(curves()[0])
+    return plots.learning_curve(curves()[0])
 
 
 def main() -> None:

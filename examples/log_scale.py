@@ -53,9 +53,9 @@ def found() -> Found:
 
 
 def picture() -> Figure:
-    from viz.plots import parallel_coordinates
+    from micrograd_dl.viz import plots
 
-    return parallel_coordinates(found())
+    return plots.parallel_coordinates(found())
 
 
 def main() -> None:

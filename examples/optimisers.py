@@ -76,8 +76,7 @@ def at_the_end(schedule: Schedule) -> float:
 
 
 def picture() -> Figure:
-    from viz.plots import line_plot
-    from viz.plots.figures import brief
+    from micrograd_dl.viz import plots
 
     lines = {
         f"{name}, alpha {alpha:g}": costs(partial(OPTIMISERS[name], learning_rate=alpha))[:101]
@@ -85,11 +84,11 @@ def picture() -> Figure:
     }
     ends = {name: lines[f"{name}, alpha {alpha:g}"][-1] for name, alpha in ALPHAS.items()}
     fastest = min(ends, key=lambda name: ends[name])
-    return line_plot(
+    return plots.line_plot(
         range(101),
         lines,
-        title=f"100 steps along a valley bring {fastest} to J = {brief(ends[fastest], 1)}, "
-        f"plain descent to {brief(ends['descent'], 1)}",
+        title=f"100 steps along a valley bring {fastest} to J = {plots.figures.brief(ends[fastest], 1)}, "
+        f"plain descent to {plots.figures.brief(ends['descent'], 1)}",
         xlabel="step",
         ylabel="cost J (log scale)",
         log_y=True,

@@ -14,6 +14,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.optim import Adam, Momentum
+from micrograd_dl.output.text import install_hint
 
 DATA = moons(40, seed=0)
 X, Y = DATA.X, DATA.targets("logistic")
@@ -26,7 +27,7 @@ def pytorch() -> Any:
         return importlib.import_module("torch")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f'this lesson compares with PyTorch ({error}): pip install "micrograd-dl[torch]"', name=error.name
+            f"this lesson compares with PyTorch ({error}): {install_hint('torch')}", name=error.name
         ) from None
 
 

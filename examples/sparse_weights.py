@@ -58,9 +58,9 @@ def zeros(model: MLP) -> int:
 
 
 def picture() -> Figure:
-    from viz.plots import line_plot
+    from micrograd_dl.viz import plots
 
-    return line_plot(
+    return plots.line_plot(
         LAMBDAS,
         {kind: [zeros(trained(kind, lambda_)) for lambda_ in LAMBDAS] for kind in KINDS},
         title=f"{USEFUL} of {N_X} inputs are of use: L1 takes the weights of the others to 0, L2 does not",

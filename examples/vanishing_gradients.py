@@ -52,9 +52,9 @@ def size(array: Array) -> float:
 
 
 def picture() -> Figure:
-    from viz.plots import sizes_by_layer
+    from micrograd_dl.viz import plots
 
-    return sizes_by_layer({name: one_pass(*case) for name, case in CASES.items()})
+    return plots.sizes_by_layer({name: one_pass(*case) for name, case in CASES.items()})
 
 
 def main() -> None:

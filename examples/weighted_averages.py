@@ -25,13 +25,13 @@ def temperatures() -> list[float]:
 
 
 def picture() -> Figure:
-    from viz.plots import line_plot
+    from micrograd_dl.viz import plots
 
     theta = temperatures()
     lines = {f"beta = {beta}": weighted_averages(theta, beta) for beta in (0.9, 0.98)}
     lines["0.98, not corrected"] = weighted_averages(theta, 0.98, corrected=False)
     start = lines["0.98, not corrected"][0]
-    return line_plot(
+    return plots.line_plot(
         range(1, DAYS + 1),
         lines,
         points=theta,

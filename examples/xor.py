@@ -32,11 +32,11 @@ def hidden_layer() -> MLP:
 
 
 def picture() -> Figure:
-    from viz.plots import decision_boundary
+    from micrograd_dl.viz import plots
 
     hidden = hidden_layer()
     learn(hidden)
-    return decision_boundary(hidden, X, Y)
+    return plots.decision_boundary(hidden, X, Y)
 
 
 def main() -> None:

@@ -10,6 +10,12 @@
 db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.engine.functions import (
     affine,
@@ -34,8 +40,10 @@ from micrograd_dl.engine.ops import set_slope_at_kink
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.reasons import nudge, paths, why
+from micrograd_dl.explain.nudge import nudge
+from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.explain.why import why
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.naming import name_values
@@ -82,3 +90,30 @@ __all__ = [
     "topological_order",
     "why",
 ]
+
+_SUBPACKAGES = (
+    "compare", "compiled", "data", "nn", "optim", "testing", "training", "tuning", "vectorized", "viz",
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from micrograd_dl import compare as compare
+    from micrograd_dl import compiled as compiled
+    from micrograd_dl import data as data
+    from micrograd_dl import nn as nn
+    from micrograd_dl import optim as optim
+    from micrograd_dl import testing as testing
+    from micrograd_dl import training as training
+    from micrograd_dl import tuning as tuning
+    from micrograd_dl import vectorized as vectorized
+    from micrograd_dl import viz as viz
+else:  # else types would allow any name
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import a sub-package when it is first asked for, as in ``micrograd_dl.nn.MLP`` (PEP 562)."""
+        if name in _SUBPACKAGES:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBPACKAGES})

@@ -113,7 +113,7 @@ def test_pytorch_is_asked_for() -> None:
     lesson = load_lesson("pytorch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "torch", None)
-        with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[torch\]"'):
+        with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[torch\]'"):
             lesson.main()
 
 

@@ -11,7 +11,23 @@
 In a notebook that shows itself; ``draw(J).save("J.svg")`` writes it to a file.
 """
 
-from viz.picture import Picture, draw
-from viz.render import render
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from .picture import Picture, draw
+from .render import render
 
 __all__ = ["draw", "Picture", "render"]
+
+if TYPE_CHECKING:
+    from . import plots as plots
+else:
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import `viz.plots` when it is first asked for (PEP 562)."""
+        if name == "plots":
+            return import_module(f"{__name__}.plots")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

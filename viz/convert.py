@@ -12,6 +12,8 @@ from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 
+from micrograd_dl.output.text import install_hint, pip_install
+
 # The first that the machine has is taken; all are plain sans-serif faces.
 FAMILIES = (
     "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans", "Open Sans", "Roboto", "Ubuntu",
@@ -63,7 +65,7 @@ def pdf(svg: str) -> bytes:
         import svg2pdf_py
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "a PDF takes either the package svg2pdf-py (pip install 'micrograd-dl[pdf]') or the Graphviz "
+            f"a PDF takes either the package svg2pdf-py ({install_hint('pdf')}) or the Graphviz "
             "program (https://graphviz.org/download); .svg, .png and .dot can be saved without",
             name=error.name,
         ) from error
@@ -90,8 +92,9 @@ def _fonts(system_fonts: bool) -> tuple[str, ...]:
         if _writes_text(system_fonts, files):
             return files
     raise RuntimeError(
-        "there is no font on this machine, so the picture would have no text: install one (pip install "
-        "ttf-opensans, or your system's package of DejaVu or Liberation fonts), or save as .svg"
+        "there is no font on this machine, so the picture would have no text: install one "
+        f"({pip_install('ttf-opensans')}, or your system's package of DejaVu or Liberation fonts), "
+        "or save as .svg"
     )
 
 
@@ -139,7 +142,7 @@ def _resvg(svg: str, zoom: float, system_fonts: bool, files: tuple[str, ...]) ->
         import resvg_py
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "a PNG takes the package resvg-py: pip install resvg-py, or save as .svg", name=error.name
+            f"a PNG takes the package resvg-py: {pip_install('resvg-py')}, or save as .svg", name=error.name
         ) from error
     return bytes(
         resvg_py.svg_to_bytes(

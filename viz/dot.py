@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from viz.labels import dot_string
-from viz.scene import Card, Scene, Wire
-from viz.style import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, stroke_of
+from .labels import dot_string
+from .scene import Card, Scene, Wire
+from .style import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, stroke_of
 
 _MARKS = {"current": "orange", "unknown": "dashed", "passed": "arrow to the left"}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation, number, number_term
-from viz.labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
-from viz.readings import MORE, Reading, Term
-from viz.scene import NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire
-from viz.style import FRAMES
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number, number_term
+
+from .labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
+from .readings import MORE, Reading, Term
+from .scene import NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire
+from .style import FRAMES
 
 CURRENT = Sample("current", "this step")
 UNKNOWN = Sample("unknown", "not evaluated yet")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from viz.render import render
-from viz.scene import Scene, Size
+from .render import render
+from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]
 End: TypeAlias = tuple[int, int, Size | None]  # of a wire: tail, head, and the size of its text

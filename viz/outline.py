@@ -11,12 +11,13 @@ from typing import Literal
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import number
-from micrograd_dl.output.text import counted
-from viz.graph import CURRENT, UNKNOWN, card, legend
-from viz.labels import text_width
-from viz.readings import Reading
-from viz.scene import SMALL_SIZE, TEXT_SIZE, Card, Row, Scene, Wire
+from micrograd_dl.notation.numbers import number
+from micrograd_dl.output.text import plural
+
+from .graph import CURRENT, UNKNOWN, card, legend
+from .labels import text_width
+from .readings import Reading
+from .scene import SMALL_SIZE, TEXT_SIZE, Card, Row, Scene, Wire
 
 _MOST_BOXES = 24  # more depths and operations than this are taken together in stages
 _MARKS = CURRENT, UNKNOWN
@@ -184,7 +185,7 @@ def _card(box: _Box, reading: Reading) -> Card:
 
 def _counted(operation: str, count: int) -> str:
     if operation in ("input", "number"):
-        return counted(count, operation)
+        return plural(count, operation)
     return f"{count:,} × {operation}"
 
 

@@ -12,12 +12,13 @@ from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
-from viz import convert, dot, graph, outline
-from viz.layout import lay_out
-from viz.readings import OnNodes, OnPaper, Reading
-from viz.render import render
-from viz.scene import Scene
-from viz.svg import svg
+
+from . import convert, dot, graph, outline
+from .layout import lay_out
+from .readings import OnNodes, OnPaper, Reading
+from .render import render
+from .scene import Scene
+from .svg import svg
 
 LIMIT = 300
 

@@ -11,9 +11,11 @@ from weakref import WeakKeyDictionary
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.notation.notation import Notation, number
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
-from viz.scene import State
+
+from .scene import State
 
 MORE = " + …"  # behind a sum that is not complete
 

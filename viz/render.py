@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Literal, TypeAlias, get_args
 
-from viz import convert, wasm
+from . import convert, wasm
 
 Format: TypeAlias = Literal["svg", "png", "pdf", "dot", "json0"]
 

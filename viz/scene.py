@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from viz.labels import text_width
+from .labels import text_width
 
 Kind: TypeAlias = Literal["input", "operation", "result", "number", "group"]
 Size: TypeAlias = tuple[float, float]  # width, height

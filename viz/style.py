@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from viz.scene import Kind, State, Wire
+from .scene import Kind, State, Wire
 
 PAPER = "#ffffff"  # solid, so that a picture is as readable in a dark notebook as on a slide
 INK = "#1f1f1f"

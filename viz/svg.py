@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from html import escape
 
-from viz.convert import FAMILIES
-from viz.labels import shortened, text_width, visible
-from viz.layout import Box, Layout, Point
-from viz.scene import (
+from .convert import FAMILIES
+from .labels import shortened, text_width, visible
+from .layout import Box, Layout, Point
+from .scene import (
     COLUMN,
     LINE,
     MARGIN,
@@ -23,7 +23,7 @@ from viz.scene import (
     Wire,
     text_size,
 )
-from viz.style import (
+from .style import (
     CURRENT,
     CURRENT_FILL,
     FRAMES,

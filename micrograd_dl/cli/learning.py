@@ -12,9 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
+from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.output.files import is_stream, require_apart, require_folder, require_place
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
@@ -221,7 +222,7 @@ def _train(options: argparse.Namespace) -> int:
     path = outcome.predictor.save(
         options.output
     )  # first: whoever reads what is printed may stop, as `head` does
-    print(f"{outcome}\n\nThe model is in {path}.")
+    write(f"{outcome}\n\nThe model is in {path}.")
     _report(outcome, Path(options.report))
     return 0
 
@@ -251,26 +252,26 @@ def read_data(options: argparse.Namespace) -> Dataset:
 
 def require_picture(path: str) -> None:
     """Raise ValueError, OSError or ModuleNotFoundError if no picture of that name could be saved."""
-    from viz.plots.figures import require_matplotlib
+    from micrograd_dl.viz import plots
 
     if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
         raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path!r}")
     require_place(path)
-    require_matplotlib()
+    plots.require_matplotlib()
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
     """Write the pictures; without matplotlib, say what they take and leave the rest as it is."""
     try:
-        from viz.plots.report import not_of_this, write_report
+        from micrograd_dl.viz import plots
 
-        written = write_report(outcome, folder)
+        written = plots.write_report(outcome, folder)
     except ModuleNotFoundError as error:
-        print(f"No report: {error}", file=sys.stderr)
+        complain(f"No report: {error}")
     else:
-        print(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
-        for path in not_of_this(written):
-            print(f"{path} is not of this training: it was there before, and is left as it is.")
+        write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
+        for path in plots.not_of_this(written):
+            write(f"{path} is not of this training: it was there before, and is left as it is.")
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -299,9 +300,9 @@ def _predict(options: argparse.Namespace) -> int:
         probabilities=probabilities,
     )
     m = X.shape[1]
-    told = f"{counted(m, 'prediction')} of {predictor.target} {'is' if m == 1 else 'are'} in"
+    told = f"{plural(m, 'prediction')} of {predictor.target} {'is' if m == 1 else 'are'} in"
     # Of /dev/stdout, what is told would become a line of the table.
-    print(told, f"{options.output}.", file=sys.stderr if is_stream(options.output) else sys.stdout)
+    write(f"{told} {options.output}.", stream=sys.stderr if is_stream(options.output) else None)
     return 0
 
 
@@ -309,7 +310,7 @@ def _lesson(options: argparse.Namespace) -> int:
     if options.name is None:
         if options.output is not None:
             raise ValueError("say which lesson the picture is of: lesson NAME -o FILE")
-        print(_lesson_list())
+        write(_lesson_list())
         return 0
     name = options.name.replace("-", "_")
     if name not in LESSONS:
@@ -321,9 +322,9 @@ def _lesson(options: argparse.Namespace) -> int:
         require_picture(options.output)
     lesson.main()
     if options.output is not None:
-        from viz.plots import save
+        from micrograd_dl.viz import plots
 
-        print(f"\nThe picture is in {save(lesson.picture(), options.output)}.")
+        write(f"\nThe picture is in {plots.save(lesson.picture(), options.output)}.")
     return 0
 
 

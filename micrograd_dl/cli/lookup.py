@@ -13,7 +13,8 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import free_names, parse_names
-from micrograd_dl.notation.notation import Notation, exact, number
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import exact, number
 from micrograd_dl.notation.steps import Contribute
 
 # dJ/db or ∂u/∂x[2]; a.data or a.grad

@@ -20,9 +20,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from micrograd_dl import __version__
-from micrograd_dl.cli.terminal import line_editing, read_anything, wants_colours, write_stand_ins
+from micrograd_dl.cli.terminal import (
+    complain,
+    line_editing,
+    read_anything,
+    wants_colours,
+    write,
+    write_stand_ins,
+)
 from micrograd_dl.engine.coerce import number_or_none
-from micrograd_dl.output.text import told
+from micrograd_dl.output.text import message_of
 
 if TYPE_CHECKING:
     from micrograd_dl.notation.expression import Expression
@@ -121,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads the output has had enough, as in `| head`
         return 141
     except (OSError, ValueError, ArithmeticError, RuntimeError, ImportError) as error:
-        return _fail(told(error), 1)
+        return _fail(message_of(error), 1)
     except MemoryError as error:  # of NumPy, which says how much it was; Python's own says nothing
         amount = f" ({error})" if str(error) else ""
         return _fail(f"{shlex.join(words):.200}: the memory does not suffice{amount}: ask for less", 1)
@@ -142,11 +149,11 @@ def _warnings_in_a_line() -> Iterator[None]:
 
 
 def _warn(message: str) -> None:
-    print(f"micrograd-dl: warning: {message}", file=sys.stderr)
+    complain(f"micrograd-dl: warning: {message}")
 
 
 def _fail(problem: str, code: int) -> int:
-    print(f"micrograd-dl: {problem}", file=sys.stderr)
+    complain(f"micrograd-dl: {problem}")
     return code
 
 
@@ -275,7 +282,7 @@ def _step(text: str, expression: Expression, options: argparse.Namespace) -> int
     trace, colours = Trace(expression.root), wants_colours(sys.stdout)
     if options.all:
         for line in whole_walk(trace, text, shutil.get_terminal_size().columns, colours):
-            print(line)
+            write(line, colours=colours)
         return 0
     if sys.stdin is None or not sys.stdin.isatty():
         return Stepper(trace, text, script=sys.stdin or (), colours=colours).run()
@@ -284,12 +291,12 @@ def _step(text: str, expression: Expression, options: argparse.Namespace) -> int
 
 
 def _draw(text: str, expression: Expression, options: argparse.Namespace) -> int:
-    import viz
+    from micrograd_dl import viz
 
     del text
     expression.root.backward()
     viz.draw(expression.root, edges=options.edges).save(options.output)
-    print(f"Wrote {options.output}")
+    write(f"Wrote {options.output}")
     return 0
 
 
@@ -298,7 +305,7 @@ def _check(text: str, expression: Expression, options: argparse.Namespace) -> in
 
     del text, options
     found = check(expression.root)
-    print(found)
+    write(str(found))
     return 0 if found.ok and found.complete else 1
 
 
@@ -306,7 +313,7 @@ def _source(text: str, expression: Expression, options: argparse.Namespace) -> i
     from micrograd_dl.notation.source import to_source
 
     del text, options
-    print(to_source(expression.root), end="")
+    write(to_source(expression.root).rstrip())
     return 0
 
 

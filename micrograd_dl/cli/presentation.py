@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from micrograd_dl.cli.terminal import columns, fitted, paint, wrapped
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
 
 _INDENT = "  "

@@ -11,8 +11,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, ClassVar
 
-from micrograd_dl.cli.terminal import paint
-from micrograd_dl.output.text import told
+from micrograd_dl.cli.terminal import complain, paint, write
+from micrograd_dl.output.text import message_of
 
 _LEAVING = "Ctrl-D or q leaves."
 
@@ -98,7 +98,7 @@ class Prompt(cmd.Cmd):
 
     def say(self, *lines: str) -> None:
         """Write some lines."""
-        print(*lines, sep="\n", file=self.stdout)
+        write(*lines, stream=self.stdout, colours=self.colours)
 
     def preloop(self) -> None:
         """Make the first prompt; cmd.Cmd calls this before it reads a line."""
@@ -120,7 +120,7 @@ class Prompt(cmd.Cmd):
         except BrokenPipeError:
             raise
         except (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError) as error:
-            self._tell_failure(told(error))
+            self._tell_failure(message_of(error))
         return False
 
     def meant(self, line: str) -> tuple[str, str]:
@@ -172,7 +172,8 @@ class Prompt(cmd.Cmd):
         self.failures += 1
         self.stdout.flush()
         text = f"*** {problem}" if self.script is None else f"line {self._line}: {problem}"
-        print(paint(text, "wrong", self.colours and self.script is None), file=self.stderr)
+        colours = self.colours and self.script is None
+        complain(paint(text, "wrong", colours), stream=self.stderr, colours=colours)
 
     def _prompt(self) -> str:
         readline = sys.modules.get("readline")

@@ -151,7 +151,7 @@ class Questions(Prompt):
 
         It shows what is known by now. The end of the name decides the format, such as .svg or .png.
         """
-        import viz
+        from micrograd_dl import viz
 
         file = argument.strip("'\"")
         viz.draw(self.trace).save(file)

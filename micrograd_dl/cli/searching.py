@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.cli.learning import add_backend, add_data, read_data, require_picture, sizes, whole
+from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.engine.coerce import number_or_none, whole_number
 from micrograd_dl.output.files import is_stream, require_apart, require_place
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 if TYPE_CHECKING:
     from micrograd_dl.tuning import Choice, Found, Range
@@ -64,22 +64,22 @@ def run(arguments: Sequence[str]) -> int:
         processes=options.processes,
         results=options.output,
     )
-    print(f"{found.plan}, in:")
+    write(f"{found.plan}, in:")
     for name, where in space.items():
-        print(f"  {name:<14} {where}")
+        write(f"  {name:<14} {where}")
     if found.cut_short:
-        print("\nStopped before it was done; the same command goes on from here.")
+        write("\nStopped before it was done; the same command goes on from here.")
     if not found.trials:
         return 130
-    tried = counted(len(found.trials), "trial") + ", all of them" * (len(found.trials) > 1)
-    print(f"\nThe best of {tried} in {options.output}:\n\n{found}\n")
+    tried = plural(len(found.trials), "trial") + ", all of them" * (len(found.trials) > 1)
+    write(f"\nThe best of {tried} in {options.output}:\n\n{found}\n")
     again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
     if again:
-        print(f"Trials that drew the same as another one of their round: {again}.\n")
+        write(f"Trials that drew the same as another one of their round: {again}.\n")
     if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
         return 130
-    print(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
-    print(f"  {_command(options, found)}")
+    write(f"To train the best one, {found.best.name}, and judge it on the test set:\n")
+    write(f"  {_command(options, found)}")
     if not found.cut_short:
         _draw(found, picture, "error" if data.classes else "RMSE")
     return 130 if found.cut_short else 0
@@ -217,8 +217,9 @@ def _command(options: argparse.Namespace, found: Found) -> str:
 def _draw(found: Found, path: str | Path, error: str) -> None:
     """Save the plot, on which the error is called `error`; without Matplotlib, say what it takes."""
     try:
-        from viz.plots import parallel_coordinates, save
+        from micrograd_dl.viz import plots
 
-        print(f"\nThe picture is in {save(parallel_coordinates(found, error=error), path)}.")
+        figure = plots.parallel_coordinates(found, error=error)
+        write(f"\nThe picture is in {plots.save(figure, path)}.")
     except ModuleNotFoundError as error:
-        print(f"No picture: {error}", file=sys.stderr)
+        complain(f"No picture: {error}")

@@ -26,7 +26,7 @@ from micrograd_dl.engine.coerce import real_number, whole_number
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Breakpoint, Trace
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step
 
 _HINT = """\

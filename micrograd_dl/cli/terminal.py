@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterator
@@ -11,10 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from micrograd_dl.output.text import printable, shortened
+
 _LONGEST_HISTORY = 1000  # lines
 
 # ECMA-48 codes from the sixteen colours whose shades the user's own theme chooses.
 _STYLES = {"strong": "1", "faint": "2", "forward": "1;36", "backward": "1;33", "wrong": "31"}
+
+_STYLING = re.compile(rf"(\x1b\[(?:0|{'|'.join(_STYLES.values())})m)")
 
 # ∂ may not become d: du/db and ∂u/∂b are two different things.
 _STAND_INS = {
@@ -108,6 +114,23 @@ def paint(text: str, style: str, colours: bool = True) -> str:
     ('\x1b[1m6\x1b[0m', '6')
     """
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colours and text else text
+
+
+def write(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> None:
+    """Write lines to `stream`, by default standard output. The command line prints only through this.
+
+    What could control the terminal is shown as an escape, see `printable`, whatever text it comes from;
+    with `colours`, those of `paint` are let through.
+    """
+    for line in lines:
+        parts = _STYLING.split(line) if colours else [line]
+        parts[::2] = map(printable, parts[::2])
+        print("".join(parts), file=stream or sys.stdout)
+
+
+def complain(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> None:
+    """Write messages to `stream`, standard error by default, each in a few lines."""
+    write(*map(shortened, lines), stream=stream or sys.stderr, colours=colours)
 
 
 def write_stand_ins(stream: IO[str] | None) -> None:

@@ -26,7 +26,8 @@ from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.notation.notation import Notation, number
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
 
 _FAN = 8  # operands of one node that an outline shows

@@ -13,7 +13,7 @@ from micrograd_dl.compare.rounding import Terms
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.nn.network import Array, Network, Pass
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 
 
 @dataclass(frozen=True, slots=True, eq=False)

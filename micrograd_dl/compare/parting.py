@@ -12,7 +12,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.activations import Activation
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.normalisation import EPSILON
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.vectorized.formulas import REGULARISERS
 
 

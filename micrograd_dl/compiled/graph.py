@@ -21,7 +21,7 @@ from micrograd_dl.engine.gradients import evaluate, require_value
 from micrograd_dl.engine.ops import set_slope_at_kink, slope_at_kink
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import install_hint, plural
 
 Runner: TypeAlias = Literal["numpy", "numba"]
 
@@ -133,8 +133,8 @@ class CompiledGraph:
         return self.recorded.parameters
 
     def __repr__(self) -> str:
-        inputs = counted(sum(map(len, self.recorded.inputs)), "input")
-        counts = f"{inputs} and {counted(len(self.parameters), 'parameter')}"
+        inputs = plural(sum(map(len, self.recorded.inputs)), "input")
+        counts = f"{inputs} and {plural(len(self.parameters), 'parameter')}"
         return f"<{self.recorded.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
 
     def __call__(self, *inputs: ArrayLike) -> Replay:
@@ -168,7 +168,7 @@ class CompiledGraph:
 
     def _require_kinds(self, columns: tuple[bool, ...]) -> tuple[bool, ...]:
         if len(columns) != len(self.recorded.inputs):
-            takes = counted(len(self.recorded.inputs), "input")
+            takes = plural(len(self.recorded.inputs), "input")
             raise ValueError(
                 f"this graph takes {takes}: say of each whether it is columns, not {len(columns)} times"
             )
@@ -310,5 +310,5 @@ def _runner(chosen: Runner | None) -> Runner:
     if chosen not in _RUNNERS:
         raise ValueError(f"a runner is one of {', '.join(_RUNNERS)}, not {chosen!r}")
     if chosen == "numba" and not has_numba:
-        raise ImportError("the runner numba needs the extra fast: pip install 'micrograd-dl[fast]'")
+        raise ImportError(f"the runner numba needs the extra fast: {install_hint('fast')}")
     return chosen

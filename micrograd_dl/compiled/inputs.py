@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = "Value | Sequence[Value]"
@@ -56,7 +56,7 @@ class Inputs:
             ValueError: a shape is wrong.
         """
         if len(given) != len(self._counts):
-            raise ValueError(f"this graph takes {counted(len(self._counts), 'input')}, not {len(given)}")
+            raise ValueError(f"this graph takes {plural(len(self._counts), 'input')}, not {len(given)}")
         arrays: list[Array] = []
         m = 1
         for k, x in enumerate(given):

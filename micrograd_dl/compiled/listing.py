@@ -9,7 +9,7 @@ from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
 from micrograd_dl.compiled.writing import Recorded, Written, write
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, unique_names
-from micrograd_dl.notation.notation import number_term
+from micrograd_dl.notation.numbers import number_term
 
 
 def listing(recorded: Recorded, columns: Sequence[bool]) -> str:

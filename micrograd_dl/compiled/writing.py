@@ -13,7 +13,7 @@ from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 
 class Request(NamedTuple):
@@ -88,7 +88,7 @@ def _require_leaves(leaves: Sequence[Value], inputs: Sequence[Value], parameters
     if left:
         names = ", ".join(node.label or repr(node) for node in left[:5]) + (", ..." if len(left) > 5 else "")
         raise ValueError(
-            f"{counted(len(left), 'leaf', 'leaves')} neither an input nor a parameter: {names}. Name them, "
+            f"{plural(len(left), 'leaf', 'leaves')} neither an input nor a parameter: {names}. Name them, "
             "or make numbers that never change with Value.constant"
         )
 

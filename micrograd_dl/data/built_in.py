@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.text import install_hint
 
 # --- made on the spot -----------------------------------------------------------------------------------
 
@@ -264,6 +265,6 @@ def _scikit_learn(what: str) -> Any:
         return importlib.import_module("sklearn.datasets")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f'the set {what} comes with scikit-learn ({error}): pip install "micrograd-dl[data]"',
+            f"the set {what} comes with scikit-learn ({error}): {install_hint('data')}",
             name=error.name,
         ) from error

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 _IMAGES = ": make columns of images with data.preparation.images_to_columns"
 
@@ -52,7 +52,7 @@ class Dataset:
             raise ValueError(f"columns are examples, and X {X.shape} and Y {Y.shape} differ in them{advice}")
         features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
-            count = counted(X.shape[0], "different name")
+            count = plural(X.shape[0], "different name")
             raise ValueError(f"features are the rows of X, with {count}, not {', '.join(features)}")
         classes = tuple(self.classes)
         if classes:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 _PARTS = ("train", "dev", "test")
 
@@ -87,7 +87,7 @@ def _sizes(m: int, fractions: Sequence[float]) -> list[int]:
     if not sizes.all():
         name = _names(len(sizes))[int(np.argmin(sizes))]
         raise ValueError(
-            f"{counted(m, 'example')} split {shown} leave{'s' * (m == 1)} the {name} part empty: "
+            f"{plural(m, 'example')} split {shown} leave{'s' * (m == 1)} the {name} part empty: "
             "take more examples or fewer parts"
         )
     return [int(size) for size in sizes]

@@ -36,7 +36,7 @@ from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.engine.coerce import number_or_none
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.files import replacing
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 Kind: TypeAlias = Literal["classes", "numbers"]
 
@@ -180,7 +180,7 @@ def write_predictions(
             A = np.vstack([1 - A, A])
         if A.shape != (len(classes), P.shape[1]):
             raise ValueError(
-                f"{counted(P.shape[1], 'example')} of {len(classes)} classes: probabilities are not {A.shape}"
+                f"{plural(P.shape[1], 'example')} of {len(classes)} classes: probabilities are not {A.shape}"
             )
         columns |= {f"P({name})": row.tolist() for name, row in zip(classes, A, strict=True)}
     write_csv(path, columns)

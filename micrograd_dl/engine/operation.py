@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 Rule = Callable[..., Any]
 
@@ -122,7 +122,7 @@ class Operation:
         if self.arity is None and count >= 1:
             return
         if count != self.arity:
-            wanted = "at least 1 operand" if self.arity is None else counted(self.arity, "operand")
+            wanted = "at least 1 operand" if self.arity is None else plural(self.arity, "operand")
             raise TypeError(f"{self.name} takes {wanted}, got {count}")
 
     def evaluate(self, values: Sequence[float]) -> float:

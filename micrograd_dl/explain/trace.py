@@ -21,12 +21,15 @@ from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.recording import recompute, require_recorded
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.reasons import Nudge, Paths, Why, nudge, paths, why_from
+from micrograd_dl.explain.nudge import Nudge, nudge
+from micrograd_dl.explain.paths import Paths, paths
+from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.verdict import Check
-from micrograd_dl.notation.notation import Notation, number
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps_in, written_node
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 _WINDOW = 4  # steps shown on either side of the cursor
 
@@ -136,7 +139,7 @@ class Trace:
         """
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
-            count = counted(len(self.steps), "step")
+            count = plural(len(self.steps), "step")
             raise IndexError(f"the walk has {count}: go to 0 ... {len(self.steps)}, not {position}")
         self.position = position
         return self.current
@@ -217,7 +220,7 @@ class Trace:
     def __repr__(self) -> str:
         first = max(0, self.position - 1 - _WINDOW)
         last = min(len(self.steps), self.position + _WINDOW)
-        count = counted(len(self.steps), "step")
+        count = plural(len(self.steps), "step")
         lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
         for at in range(first, last):
             mark = "->" if at == self.position - 1 else "  " if at < self.position else " ."
@@ -310,11 +313,11 @@ class Trace:
         return why_from(self.notation, found, self._known[found][1], self.steps, self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
-        """The gradient of `node` as a sum over paths; see :func:`micrograd_dl.explain.reasons.paths`."""
+        """The gradient of `node` as a sum over paths; see :func:`micrograd_dl.explain.paths.paths`."""
         return paths(self.root, self.node(node), limit)
 
     def nudge(self, node: Value | str, h: float = 0.001) -> Nudge:
-        """What a small change of `node` does; see :func:`micrograd_dl.explain.reasons.nudge`."""
+        """What a small change of `node` does; see :func:`micrograd_dl.explain.nudge.nudge`."""
         return nudge(self.root, self.node(node), h)
 
     def check(self) -> Check:

@@ -17,7 +17,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.differences import EPS, KINK, UNDEFINED, Line, Sample, steps
 from micrograd_dl.gradcheck.perturbation import Disturber
 from micrograd_dl.gradcheck.verdict import EPSILON, Check, Component, Judge, judged, to_step
-from micrograd_dl.notation.notation import Notation
+from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, steps_in
 
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity

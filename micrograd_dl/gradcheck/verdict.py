@@ -23,7 +23,7 @@ from micrograd_dl.gradcheck.differences import (
     Line,
     gather,
 )
-from micrograd_dl.notation.notation import number
+from micrograd_dl.notation.numbers import number
 
 EPSILON = 1e-7  # the course's
 _MOST_SHOWN = 10

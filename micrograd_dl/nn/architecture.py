@@ -13,7 +13,7 @@ from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import Initialiser, initialiser
 from micrograd_dl.nn.losses import Loss, default_loss, loss
 from micrograd_dl.nn.normalisation import KINDS
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 T = TypeVar("T")
 
@@ -113,4 +113,4 @@ def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...
 
 
 def _takes(count: int, layer: str, one: str, many: str = "") -> str:
-    return f"{counted(count, layer)} take{'s' * (count == 1)} {counted(count, one, many)}"
+    return f"{plural(count, layer)} take{'s' * (count == 1)} {plural(count, one, many)}"

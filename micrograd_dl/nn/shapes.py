@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl.nn.activations import Activation
 from micrograd_dl.nn.losses import Loss
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[Any]
 
@@ -139,7 +139,7 @@ class Shaped:
         n = self.shape
         if len(layers) != len(n) - 1:
             raise ValueError(
-                f"this network has {counted(len(n) - 1, 'layer')}, and {len(layers)} "
+                f"this network has {plural(len(n) - 1, 'layer')}, and {len(layers)} "
                 f"{'is' if len(layers) == 1 else 'are'} given\n{self.shapes()}"
             )
         for l, (W, b) in enumerate(layers, 1):

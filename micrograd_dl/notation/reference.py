@@ -6,7 +6,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation
+from micrograd_dl.notation.formulas import Notation
 
 _HEAD = """\
 | name | written | local derivatives | meaning | undefined or kinked |

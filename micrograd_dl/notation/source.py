@@ -15,7 +15,8 @@ from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation, exact_term
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import exact_term
 
 # A line may hold so many operands; of more, Python's compiler tires ("a + b + ..." is nested for it).
 _MOST_OPERANDS = 100

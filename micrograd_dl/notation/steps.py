@@ -17,7 +17,8 @@ from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation, latex_number, number, number_term
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import latex_number, number, number_term
 
 
 class _Sentence(Protocol):

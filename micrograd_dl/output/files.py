@@ -1,99 +1,106 @@
-"""Writing a file so that a process killed at any instant leaves the old one or the new one, whole."""
+"""Files: written so that a process killed at any instant leaves the old one or the new one, whole."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
-_MOST_LINKS = 40  # as many as Linux follows
-_OPEN_FILES = re.compile(r"/proc/\d+(/task/\d+)?/fd")  # the folder of those of a process
+Name: TypeAlias = str | os.PathLike[str]
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to write bytes to, which takes the place of `path` when the block ends without an error.
-
-    Until then it has a hidden name in the same folder, ending in ``.tmp``; it stays there only if the process
-    is killed. The permissions of the old file stay. What is not a file by its own name is a stream, see
-    `is_stream`, and is written to as it comes.
+def opened(path: Name) -> Iterator[IO[bytes]]:
+    """A file, a pipe or a terminal to read from. Devices that never end, such as ``/dev/zero``, are refused.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: it cannot be read, or is a device.
     """
-    _require_name(path)
-    if is_stream(path):
-        with _stream(path) as file:
-            yield file
-        return
-    target = Path(os.path.realpath(path))  # a link stays, and the file it points to is replaced
-    old = _permissions(target) if target.exists() else None
+    with open(path, "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if (stat.S_ISCHR(mode) and not file.isatty()) or stat.S_ISBLK(mode):
+            raise OSError(errno.EINVAL, "this is a device: give the name of a file", os.fspath(path))
+        yield file
+
+
+@contextmanager
+def replacing(path: Name) -> Iterator[IO[bytes]]:
+    """A file to write bytes to, which replaces `path` when the block ends without an error.
+
+    Until then it has a hidden name in the same folder, ending in ``.tmp``, and is left there only if the
+    process is killed. The permissions of the old file are kept. A stream is written to directly.
+
+    Raises:
+        OSError: the file cannot be written; the error has its name.
+    """
+    _require_file_name(path)
+    with (
+        _named(path),
+        _stream(path) if is_stream(path) else _hidden_file(Path(os.path.realpath(path))) as file,
+    ):
+        yield file
+
+
+@contextmanager
+def _named(path: Name) -> Iterator[None]:
+    """Give the name of the file to an error that has none, as of a full disk, or a hidden one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and (error.filename is None or str(error.filename).endswith(".tmp")):
+            error.filename = os.fspath(path)
+        raise
+
+
+@contextmanager
+def _hidden_file(target: Path) -> Iterator[IO[bytes]]:
+    """A new file beside `target`, which takes its place at the end."""
+    old = target.stat().st_mode & 0o777 if target.exists() else None
     # A random name: several processes may write the same file at once.
     hidden = target.with_name(f".{uuid.uuid4().hex}.tmp")
+    # Never open to more people than the old file is; a new one gets what any new file gets.
+    first = 0o666 if old is None else old
     try:
-        # Never open to more people than the old file is; a new one gets what any new file gets.
-        first = 0o666 if old is None else old
         with open(hidden, "xb", opener=lambda name, flags: os.open(name, flags, first)) as file:
-            if old is not None and _permissions(hidden) != old:  # the umask has left some out
+            if old is not None and hidden.stat().st_mode & 0o777 != old:  # the umask has removed some
                 os.chmod(hidden, old)
             yield file
             file.flush()
-            os.fsync(file.fileno())  # the content is on the disk before the name is: a power cut counts too
+            os.fsync(file.fileno())  # the content reaches the disk before the name does, for power cuts
         hidden.replace(target)
-    except BaseException as error:
+    except BaseException:
         hidden.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename == str(hidden):
-            error.filename = os.fspath(path)  # the name that whoever asked for the file knows
         raise
 
 
-def _permissions(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode) & 0o777
+def is_stream(path: Name) -> bool:
+    """Whether `path` is a pipe, a device or an open file, none of which can be replaced.
 
-
-def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether there is something of that name that cannot be replaced: a pipe, a device, an open file.
-
-    An open file is what ``/dev/stdout`` and ``/dev/fd/3`` stand for, whatever the shell has opened there.
+    Names of open files are ``/dev/stdout`` and ``/dev/fd/3``, whatever the shell has opened there.
     """
-    return _descriptor(path) is not None or (
-        os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
-    )
+    there, ordinary = os.path.exists(path), os.path.isfile(path) or os.path.isdir(path)
+    return _descriptor(path) is not None or (there and not ordinary)
 
 
-def _stream(path: str | os.PathLike[str]) -> IO[bytes]:
-    """A stream, to be written to from where it stands."""
+def _stream(path: Name) -> IO[bytes]:
+    """A stream, opened to be written to from its current position."""
     number = _descriptor(path)
-    if number is None:
-        return open(path, "wb")
-    try:
-        # Opened by its name, a file would be emptied, or written from its beginning.
-        return os.fdopen(os.dup(number), "wb")
-    except OSError as error:
-        error.filename = os.fspath(path)
-        raise
+    # An open file is not opened by its name, which would empty it.
+    return open(path, "wb") if number is None else os.fdopen(os.dup(number), "wb")
 
 
-def _descriptor(path: str | os.PathLike[str]) -> int | None:
-    """The number of the open file of this process that a name stands for, through whatever links.
-
-    Raises:
-        PermissionError: it stands for an open file of another process.
-    """
+def _descriptor(path: Name) -> int | None:
+    """The number of the open file of this process that a name stands for, through whatever links."""
+    own = {"/dev/fd", os.path.realpath("/proc/self/fd")}
     name = os.path.abspath(path)
-    for _ in range(_MOST_LINKS):
-        folder, last = os.path.split(name)
-        folder = os.path.realpath(folder)
-        if last.isdecimal() and (folder == "/dev/fd" or _OPEN_FILES.fullmatch(folder)):
-            if not folder.startswith(("/dev/fd", os.path.realpath("/proc/self") + "/")):
-                problem = "this is open in another process: give the name of a file"
-                raise PermissionError(errno.EPERM, problem, os.fspath(path))
+    for _ in range(40):  # as many links as Linux follows
+        folder, last = os.path.realpath(os.path.dirname(name)), os.path.basename(name)
+        if last.isdecimal() and folder in own:
             return int(last)
         if not os.path.islink(name):
             return None
@@ -101,45 +108,43 @@ def _descriptor(path: str | os.PathLike[str]) -> int | None:
     return None
 
 
-def require_place(path: str | os.PathLike[str]) -> None:
-    """Raise OSError if there is no place for a file of that name: to be asked before long work."""
-    _require_name(path)
+def require_place(path: Name) -> None:
+    """Raise OSError if no file of that name could be written: to be asked before long work."""
+    _require_file_name(path)
+    folder = Path(os.path.realpath(path)).parent
     if is_stream(path):
         if _descriptor(path) is not None:
-            _stream(path).close()  # is it open? (A pipe is not to be opened twice.)
-        return
-    folder = Path(os.path.realpath(path)).parent
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            errno.ENOENT, f"there is no folder {Path(path).parent}: make it first", os.fspath(path)
-        )
-    # Even a file that may be written to is replaced by a new one.
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(errno.EACCES, "nothing may be written to this folder", os.fspath(folder))
+            with _named(path), _stream(path):  # is it open? (A pipe must not be opened twice.)
+                pass
+    elif not folder.is_dir():
+        problem = f"there is no folder {Path(path).parent}: make it first"
+        raise FileNotFoundError(errno.ENOENT, problem, os.fspath(path))
+    else:
+        _require_writable(folder, path)  # even a file that may be written to is replaced by a new one
 
 
-def _require_name(path: str | os.PathLike[str]) -> None:
-    """Raise IsADirectoryError if it is the name of a folder, be it there or not."""
-    if os.path.isdir(path):
+def _require_file_name(path: Name) -> None:
+    """Raise IsADirectoryError if it is the name of a folder, whether the folder exists or not."""
+    if os.path.isdir(path) or os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep)))):
         raise IsADirectoryError(errno.EISDIR, "this is a folder: give the name of a file", os.fspath(path))
-    if os.fspath(path).endswith(tuple(filter(None, (os.sep, os.altsep)))):
-        problem = "this is how a folder is written: leave out what the name of a file does not end in"
-        raise IsADirectoryError(errno.EISDIR, problem, os.fspath(path))
 
 
-def require_folder(path: str | os.PathLike[str]) -> None:
-    """Raise OSError if nothing could be written to a folder of that name, be it there or still to be made."""
+def require_folder(path: Name) -> None:
+    """Raise OSError if nothing could be written to a folder of that name, which may have to be made first."""
     there = next(p for p in (Path(path), *Path(path).parents) if p.exists())
     if not there.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "this is a file: give the name of a folder", os.fspath(there))
-    if not os.access(there, os.W_OK):
-        raise PermissionError(
-            errno.EACCES, f"nothing may be written to {there.resolve()}: give another folder", os.fspath(path)
-        )
+    _require_writable(there, path)
 
 
-def require_apart(path: str | os.PathLike[str], others: Mapping[str, str | os.PathLike[str] | None]) -> None:
-    """Raise ValueError if a file to be written is another one that is needed, each given with what it is."""
+def _require_writable(folder: Path, path: Name) -> None:
+    if not os.access(folder, os.W_OK):
+        problem = f"nothing may be written to {folder.resolve()}: give another folder"
+        raise PermissionError(errno.EACCES, problem, os.fspath(path))
+
+
+def require_apart(path: Name, others: Mapping[str, Name | None]) -> None:
+    """Raise ValueError if a file to be written is one of `others`, given by what they are."""
     for what, other in others.items():
         if other is not None and os.path.realpath(path) == os.path.realpath(other):
             raise ValueError(f"{path} is {what}, which would be written over: give another name")

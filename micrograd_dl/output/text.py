@@ -1,23 +1,80 @@
-"""Words of messages."""
+"""The words of messages, and what makes a text safe to show in a terminal."""
 
 from __future__ import annotations
 
+import shlex
+import sys
+import unicodedata
 
-def counted(n: int, one: str, many: str = "") -> str:
+_NEVER_SHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's categories of controls, surrogates, separators
+_ALWAYS_SHOWN = "\n\t\u200c\u200d"  # the last two join letters, or keep them apart
+_BEGINNING, _END, _LINES = 1200, 400, 16  # what is left of a message that is too long
+
+
+def plural(n: int, one: str, many: str = "") -> str:
     """A count in words.
 
-    >>> counted(1, "input"), counted(2000, "input"), counted(2, "leaf", "leaves")
+    >>> plural(1, "input"), plural(2000, "input"), plural(2, "leaf", "leaves")
     ('1 input', '2,000 inputs', '2 leaves')
     """
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def told(error: Exception) -> str:
-    """What an error says: one of the operating system without its number, a KeyError without quotes.
+def message_of(error: BaseException) -> str:
+    """The message of an error: without the number of the operating system, a KeyError without quotes.
 
-    >>> told(FileNotFoundError(2, "No such file or directory", "a.csv"))
+    >>> message_of(FileNotFoundError(2, "No such file or directory", "a.csv"))
     'a.csv: No such file or directory'
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+
+
+def install_hint(extra: str) -> str:
+    """The command that installs an extra for the Python that is running.
+
+    >>> install_hint("plots")
+    "...python... -m pip install 'micrograd-dl[plots]'"
+    """
+    return pip_install(f"micrograd-dl[{extra}]")
+
+
+def pip_install(*packages: str) -> str:
+    """The command that installs packages for the Python that is running."""
+    return shlex.join([sys.executable or "python", "-m", "pip", "install", *packages])
+
+
+def printable(text: str) -> str:
+    r"""`text` with escapes such as ``\x1b`` in place of characters that control a terminal.
+
+    These are control characters except line feeds and tabs, and the invisible ones that change the
+    direction of writing.
+
+    >>> print(printable("price\x1b[2J \u202egpj.exe"))
+    price\x1b[2J \u202egpj.exe
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c.encode("unicode_escape").decode()
+        if unicodedata.category(c) in _NEVER_SHOWN and c not in _ALWAYS_SHOWN
+        else c
+        for c in text
+    )
+
+
+def shortened(message: str) -> str:
+    """A message of a few lines; of one that is longer the beginning and the end, where the remedy stands.
+
+    >>> len(shortened("x" * 69_000)) < 2000
+    True
+    """
+    lines = message.split("\n")
+    if len(lines) > _LINES:
+        left_out = len(lines) - _LINES
+        message = "\n".join([*lines[: _LINES // 2], f"... ({left_out} lines) ...", *lines[-_LINES // 2 :]])
+    if len(message) > _BEGINNING + _END:
+        left_out = len(message) - _BEGINNING - _END
+        message = f"{message[:_BEGINNING]} ... ({left_out:,} characters) ... {message[-_END:]}"
+    return message

@@ -16,10 +16,10 @@ Needs the extra ``testing``: ``pip install "micrograd-dl[testing]"``.
 
 from importlib.util import find_spec
 
+from micrograd_dl.output.text import install_hint
+
 if find_spec("hypothesis") is None:
-    raise ImportError(
-        'micrograd_dl.testing needs Hypothesis: pip install "micrograd-dl[testing]"', name="hypothesis"
-    )
+    raise ImportError(f"micrograd_dl.testing needs Hypothesis: {install_hint('testing')}", name="hypothesis")
 
 from micrograd_dl.testing.gradients import assert_gradients_match
 from micrograd_dl.testing.strategies import (

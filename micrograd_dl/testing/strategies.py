@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from micrograd_dl.engine.operation import ATOM, NEG, Operation, Term
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import exact
+from micrograd_dl.notation.numbers import exact
 
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node

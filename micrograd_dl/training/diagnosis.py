@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 
 FAR = 0.02  # a gap between two errors that is worth acting on
 _LONGEST = 16  # characters of the name of a class in a table
@@ -117,7 +117,7 @@ def bias_and_variance(
     if far < dev - train <= by_chance:
         lines.append(
             f"That the dev error, {dev:.1%}, is above the training error, {train:.1%}, is no evidence of "
-            f"variance: on {counted(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance."
+            f"variance: on {plural(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance."
             " Take a larger dev set to tell."
         )
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.theta import weights_only
 from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import Optimiser, optimiser
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
 from micrograd_dl.training.fitting import History, fit, require_options
 from micrograd_dl.training.storage import BACKENDS, load, save
@@ -209,7 +209,7 @@ def train(
         raise ValueError(f"bayes is a part of 1, from 0 to 1, not {bayes!r}")
     if data.m < _FEWEST:
         raise ValueError(
-            f"{data.name} has {counted(data.m, 'example')}, too few to be split into train, dev and test, so "
+            f"{data.name} has {plural(data.m, 'example')}, too few to be split into train, dev and test, so "
             f"that the verdict would mean nothing: take {_FEWEST} or more; to learn all by heart, use fit"
         )
     require_options(epochs, batch_size, patience, True)

@@ -22,7 +22,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.theta import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 from micrograd_dl.training.storage import described, load, require_npz, save
 
 
@@ -70,7 +70,7 @@ class History:
             kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
         taken = "all" if self.resumed == len(self) else self.resumed
         resumed = f"; {taken} of them from the checkpoint" if self.resumed else ""
-        epochs = counted(len(self), "epoch")
+        epochs = plural(len(self), "epoch")
         return (
             f"{epochs} in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: {last}{stopped}{kept}"
         )
@@ -243,7 +243,7 @@ class _Run:
             self.remember(judged, len(h))
         elif patience is not None and len(h) - self.best_epoch >= patience:
             h.stopped = (
-                f"the dev cost has not fallen for {counted(patience, 'epoch')}; "
+                f"the dev cost has not fallen for {plural(patience, 'epoch')}; "
                 f"the best was epoch {self.best_epoch}"
             )
 

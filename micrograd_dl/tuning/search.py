@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from micrograd_dl.engine.coerce import to_whole
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.logbook import Logbook, Verdict
 from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, shown
 from micrograd_dl.tuning.workers import Crew, Job, Judge, crew
@@ -82,7 +82,7 @@ class Plan:
 
     def __str__(self) -> str:
         (first, epochs), *rest = self.ladder()
-        text = f"{counted(first, 'trial')} for {counted(epochs, 'epoch')}" + "".join(
+        text = f"{plural(first, 'trial')} for {plural(epochs, 'epoch')}" + "".join(
             f", the best {count}{' of them' * (k == 0)} for {epochs}"
             for k, (count, epochs) in enumerate(rest)
         )
@@ -236,7 +236,7 @@ class _Search:
                 self.trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
                 advance()
         if all(trial.verdict.problem for trial in self.trials.values()):
-            every = "all " * (self.plan.trials > 1) + counted(self.plan.trials, "trial")
+            every = "all " * (self.plan.trials > 1) + plural(self.plan.trials, "trial")
             raise FloatingPointError(
                 f"{every} diverged: search lower learning rates. "
                 f"The first with {self.ranked()[0].verdict.problem}"

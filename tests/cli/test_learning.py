@@ -95,7 +95,7 @@ def test_the_model_is_saved_though_nobody_reads_on(
 ) -> None:
     """As in ``micrograd-dl train ... | head -1``."""
 
-    def closed(*_: object) -> None:
+    def closed(*_: object, **__: object) -> None:
         raise BrokenPipeError
 
     monkeypatch.setattr("builtins.print", closed)
@@ -452,7 +452,7 @@ def test_a_picture_without_matplotlib(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.style", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[plots\]"'):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[plots\]'"):
         run("lesson", "xor", "-o", "xor.png")
     assert not capsys.readouterr().out  # said before the lesson, not after it
     assert not (tmp_path / "xor.png").exists()

@@ -209,7 +209,7 @@ def test_without_scikit_learn(make: Make, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "sklearn", None)
     monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
     with pytest.raises(
-        ModuleNotFoundError, match=rf'the set {make.__name__} .*pip install "micrograd-dl\[data\]"'
+        ModuleNotFoundError, match=rf"the set {make.__name__} .*pip install 'micrograd-dl\[data\]'"
     ):
         make()
 

@@ -13,7 +13,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, POW, Operation, Term
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.notation.expression import parse
-from micrograd_dl.notation.notation import exact, latex_number
+from micrograd_dl.notation.numbers import exact, latex_number
 from micrograd_dl.testing import Graph, graphs, operands
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))

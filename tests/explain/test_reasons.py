@@ -16,7 +16,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.reasons import nudge, paths, why
+from micrograd_dl.explain.nudge import nudge
+from micrograd_dl.explain.paths import paths
+from micrograd_dl.explain.why import why
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.steps import Contribute
 from micrograd_dl.testing import Graph, graphs

@@ -16,7 +16,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import evaluate, grad, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import Notation
+from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps, steps_in
 from micrograd_dl.testing import Graph, graphs, numbers
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import micrograd_dl.testing
+from micrograd_dl.output.text import install_hint
 
 
 def test_everything_that_is_offered_is_there() -> None:
@@ -21,7 +22,7 @@ def test_without_hypothesis_it_says_what_to_install() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     last = run.stderr.strip().splitlines()[-1]
-    assert last == ('ImportError: micrograd_dl.testing needs Hypothesis: pip install "micrograd-dl[testing]"')
+    assert last == f"ImportError: micrograd_dl.testing needs Hypothesis: {install_hint('testing')}"
 
 
 def test_the_missing_package_is_named_for_programs_too(monkeypatch: pytest.MonkeyPatch) -> None:

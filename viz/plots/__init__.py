@@ -9,13 +9,14 @@ extra: ``pip install "micrograd-dl[plots]"``.
 'The cost falls from 0.7 to 0.3 in 3 epochs'
 """
 
-from viz.plots.boundary import decision_boundary
-from viz.plots.cost import cost_curve
-from viz.plots.figures import save
-from viz.plots.lines import learning_curve, line_plot
-from viz.plots.network import network_diagram
-from viz.plots.parallel import parallel_coordinates
-from viz.plots.sizes import sizes_by_layer
+from .boundary import decision_boundary
+from .cost import cost_curve
+from .figures import require_matplotlib, save
+from .lines import learning_curve, line_plot
+from .network import network_diagram
+from .parallel import parallel_coordinates
+from .report import not_of_this, write_report
+from .sizes import sizes_by_layer
 
 __all__ = [
     "cost_curve",
@@ -23,7 +24,10 @@ __all__ = [
     "learning_curve",
     "line_plot",
     "network_diagram",
+    "not_of_this",
     "parallel_coordinates",
+    "require_matplotlib",
     "save",
     "sizes_by_layer",
+    "write_report",
 ]

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from micrograd_dl import nn, vectorized
 from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.network import Array, Network
-from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, lay_out, plain, rgb
-from viz.style import INK, QUIET
+
+from ..style import INK, QUIET
+from .figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, lay_out, plain, rgb
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from micrograd_dl.training.fitting import History
-from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, End, brief, drawing, label_ends, log_scale, plain
-from viz.style import QUIET
+
+from ..style import QUIET
+from .figures import COLOURS, LONGEST_NAME, Colour, End, brief, drawing, label_ends, log_scale, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

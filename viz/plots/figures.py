@@ -21,8 +21,10 @@ from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from micrograd_dl.output.files import replacing
-from viz.labels import shortened
-from viz.style import INK, QUIET
+from micrograd_dl.output.text import install_hint
+
+from ..labels import shortened
+from ..style import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +113,7 @@ def require_matplotlib() -> None:
         import matplotlib.style  # noqa: F401 - only whether it can be imported
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f'plots are drawn with Matplotlib ({error}): pip install "micrograd-dl[plots]"', name=error.name
+            f"plots are drawn with Matplotlib ({error}): {install_hint('plots')}", name=error.name
         ) from error
 
 

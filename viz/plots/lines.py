@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from micrograd_dl.training.learning_curves import LearningCurve
-from viz.plots.figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
-from viz.style import QUIET
+
+from ..style import QUIET
+from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

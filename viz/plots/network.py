@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from micrograd_dl.nn.network import Array, Network
-from viz.plots.figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, mixed, plain, settle
-from viz.style import INK, QUIET
+
+from ..style import INK, QUIET
+from .figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, mixed, plain, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

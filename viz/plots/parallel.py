@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from micrograd_dl.output.text import counted
+from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import SCALES, Choice, Range, shown
-from viz.plots.figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
-from viz.style import QUIET
+
+from ..style import QUIET
+from .figures import COLOURS, Colour, brief, drawing, for_text, lay_out, mixed, on_axis, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -245,7 +246,7 @@ def _explain(ax: Axes, found: Found) -> None:
     lines = [line(_BEST, f"the best, {found.best.name}", 3.5)]
     for rung, (_, epochs) in reversed(list(enumerate(found.plan.ladder(), 1))):
         if here := [t for t in found.trials[1:] if t.rung == rung and not t.verdict.problem]:
-            text = f"{counted(len(here), 'other')} to rung {rung}, {counted(epochs, 'epoch')}"
+            text = f"{plural(len(here), 'other')} to rung {rung}, {plural(epochs, 'epoch')}"
             lines.append(line(_colour(here[0], found), text))
     if diverged := sum(bool(t.verdict.problem) for t in found.trials):
         lines.append(line(QUIET, f"{diverged} diverged", 1.5, ":"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viz.plots import cost_curve, decision_boundary, network_diagram, save
+from .boundary import decision_boundary
+from .cost import cost_curve
+from .figures import save
+from .network import network_diagram
 
 if TYPE_CHECKING:
     from micrograd_dl.training.experiment import Outcome

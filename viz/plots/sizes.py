@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from micrograd_dl.nn.network import Array, Pass
-from viz.plots.figures import (
+
+from .figures import (
     COLOURS,
     LONGEST_NAME,
     End,

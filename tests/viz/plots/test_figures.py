@@ -104,7 +104,7 @@ def test_pyplot_is_not_imported() -> None:
 @every_plot
 @pytest.mark.usefixtures("without_matplotlib")
 def test_the_extra_is_named_where_matplotlib_is_missing(name: str) -> None:
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "micrograd-dl\[plots\]"'):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[plots\]'"):
         PLOTS[name]()
 
 

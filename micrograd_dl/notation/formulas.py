@@ -9,52 +9,19 @@ of the graph bears that very name, ``dJ/db`` is written in full. Where backprop 
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
-from micrograd_dl.engine.operation import ATOM, MUL, NEG, Term, readable, shortened
+from micrograd_dl.engine.operation import Term, readable, shortened
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.naming import free_name, unique_names
+from micrograd_dl.notation.numbers import exact_term, latex_number, number, number_term
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1
-
-
-def number(x: float) -> str:
-    """A number for people: six significant digits, whole numbers without a point.
-
-    >>> number(6.0), number(0.1 + 0.2), number(1e-7), number(float("nan"))
-    ('6', '0.3', '1e-07', 'nan')
-    """
-    return f"{x + 0.0:.6g}"  # + 0.0 turns -0.0 into 0.0
-
-
-def exact(x: float) -> str:
-    """A number as Python reads it back to the same double: the shortest such, whole numbers without a point.
-
-    >>> exact(6.0), exact(0.1 + 0.2), exact(float("inf"))
-    ('6', '0.30000000000000004', 'float("inf")')
-    """
-    if not math.isfinite(x):
-        return f'float("{x}")'
-    text = repr(x)
-    whole = x.is_integer() and abs(x) < 1e15 and text != "-0.0"  # which would lose its sign
-    return repr(int(x)) if whole else text
-
-
-def number_term(x: float) -> Term:
-    """A rounded number as a piece of a formula: a negative one binds like a minus sign."""
-    return Term(number(x), NEG if x < 0 else ATOM)
-
-
-def exact_term(x: float) -> Term:
-    """The same for an exact number."""
-    text = exact(x)
-    return Term(text, NEG if text.startswith("-") else ATOM)
 
 
 class Notation:
@@ -205,20 +172,6 @@ def written(root: Value, names: Mapping[Value, Term]) -> Term:
         else:
             terms[node] = node.op.written([terms[p] for p in node.operands])
     return terms[root]
-
-
-def latex_number(x: float) -> Term:
-    r"""A rounded number in LaTeX.
-
-    >>> str(latex_number(1.5e-7)), str(latex_number(float("-inf")))
-    ('1.5 \\cdot 10^{-7}', '-\\infty')
-    """
-    text = number(x)
-    mantissa, e, exponent = text.partition("e")
-    if e:
-        text = rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
-    text = text.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
-    return Term(text, MUL if e else NEG if x < 0 else ATOM)
 
 
 def _latex_escaped(text: str) -> str:

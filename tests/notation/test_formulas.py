@@ -15,15 +15,8 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, Operation, Term
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.notation import (
-    Notation,
-    exact,
-    exact_term,
-    latex_number,
-    number,
-    number_term,
-    written,
-)
+from micrograd_dl.notation.formulas import Notation, written
+from micrograd_dl.notation.numbers import exact, exact_term, latex_number, number, number_term
 from micrograd_dl.notation.steps import Contribute, steps_in
 from micrograd_dl.testing import Graph, graphs
 

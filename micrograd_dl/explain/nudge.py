@@ -1,0 +1,124 @@
+"""What a small change of one number does to the result, beside what its derivative says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.recording import same_number
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.graph import recorded_graph
+from micrograd_dl.gradcheck.graphs import kinks_between
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What a small change h of one node does to the result.
+
+    Attributes:
+        node, h: what was changed and by how much.
+        data: the node's data before.
+        before, after: the result before and after.
+        ratio: (after - before) / h.
+        derivative: what backprop says the ratio tends to.
+        changed: the nodes between, with their new data.
+        errors: for several h, the ratio's distance from the derivative.
+        kinks: nodes at a kink, or with one between the two points: there the ratio need not tend to it.
+    """
+
+    node: Value
+    h: float
+    data: float
+    before: float
+    after: float
+    derivative: float
+    changed: tuple[tuple[Value, float], ...]
+    errors: tuple[tuple[float, float], ...]
+    kinks: tuple[Value, ...]
+    notation: Notation
+
+    @property
+    def ratio(self) -> float:
+        """The change of the result over the change of the node."""
+        return (self.after - self.before) / self.h
+
+    def __str__(self) -> str:
+        write = self.notation
+        name, result = write.name(self.node), write.name(write.root)
+        told = [f"{write.name(n)} = {_long(x)}" for n, x in self.changed] or [
+            f"{result} = {_long(self.after)}"
+        ]
+        told = told if len(told) <= 7 else [*told[:5], "...", told[-1]]
+        lines = [
+            f"{name}: {_long(self.data)} -> {_long(self.data + self.h)} gives {', '.join(told)}",
+            f"ratio ({_long(self.after)} - {_long(self.before)}) / {number(self.h)} = {number(self.ratio)}, "
+            f"{write.total(self.node)} = {number(self.derivative)}",
+            "h:     " + " ".join(f"{h:>7.0e}" for h, _ in self.errors),
+            "error: " + " ".join(f"{error:>7.1e}" for _, error in self.errors),
+        ]
+        if self.data + self.h == self.data:
+            lost = f"{_long(self.data)} + {number(self.h)} is {_long(self.data)}"
+            lines.append(f"Warning: to a double, {lost}; take a longer h.")
+        if self.kinks:
+            where = ", ".join(f"{write.name(n)} = {write.formula(n)}" for n in self.kinks[:3])
+            lines.append(f"Warning: a kink lies within the nudge, at {where}; the ratio depends on the side.")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
+    """Change `node` by `h`, see what becomes of `root`, and compare with the derivative; nothing is written.
+
+    Raises:
+        TypeError: an argument is not a Value, or h not a number.
+        ValueError, ZeroDivisionError: h is 0 or not finite, `node` is a constant, or the result is undefined
+            at the nudged point.
+        RuntimeError: data was changed after the forward pass was recorded.
+
+    >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    >>> round(nudge(3 * (a + b * c), b).after, 10)
+    33.006
+    """
+    h = to_float(h, "a nudge")
+    if h == 0 or not math.isfinite(h):
+        raise ValueError(f"a nudge is a small number other than 0, such as 0.001; not {h:g}")
+    order, notation = recorded_graph(root, node)
+    data = node.data
+    here = evaluate(order, {})
+    there = evaluate(order, {node: data + h})
+    [derivative] = grad(root, [node])
+    changed = tuple((n, there[n]) for n in order if n is not node and not same_number(there[n], here[n]))
+    errors = []
+    for size in sorted({math.fabs(h), 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8}, reverse=True):
+        step = math.copysign(size, h)
+        try:
+            errors.append(
+                (
+                    step,
+                    math.fabs((evaluate(order, {node: data + step})[root] - root.data) / step - derivative),
+                )
+            )
+        except (ValueError, ZeroDivisionError):
+            errors.append((step, math.nan))
+    return Nudge(
+        node,
+        h,
+        data,
+        root.data,
+        there[root],
+        derivative,
+        changed,
+        tuple(errors),
+        kinks_between(order, here, there),
+        notation,
+    )
+
+
+def _long(x: float) -> str:
+    """Ten digits: enough to see a nudge."""
+    return f"{x + 0.0:.10g}"

@@ -1,0 +1,172 @@
+"""A gradient as a sum over paths: for each path, the product of the local derivatives along it."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.graph import recorded_graph
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.numbers import number, number_term
+
+_MOST_FACTORS = 11  # printed of one path
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One path from the result down to a node.
+
+    Attributes:
+        product: of the local derivatives along it.
+        edges: each as (node, index of the operand).
+        slopes: the local derivative along each edge.
+    """
+
+    product: float
+    edges: tuple[tuple[Value, int], ...]
+    slopes: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A gradient as the sum over paths of the products of local derivatives along each.
+
+    Attributes:
+        root, node: the paths lead from root down to node.
+        count: how many paths there are, exactly.
+        largest: those with the largest products, largest first.
+        total: the sum over all of them, summed from the leaf upwards (forward mode).
+        magnitude: the same sum of the products without their signs, by which rounding is to be measured.
+        gradient: what backprop gives, from the result downwards; the same up to rounding.
+    """
+
+    root: Value
+    node: Value
+    count: int
+    largest: tuple[Path, ...]
+    total: float
+    magnitude: float
+    gradient: float
+    notation: Notation
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the sum over paths is the gradient, up to rounding."""
+        both_nan = math.isnan(self.total) and math.isnan(self.gradient)
+        rounding = 1e-9 * self.magnitude if math.isfinite(self.magnitude) else 0.0
+        return both_nan or math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=rounding)
+
+    def __str__(self) -> str:
+        write = self.notation
+        what = write.total(self.node)
+        shown = len(self.largest)
+        count = _counted(self.count)
+        if not self.count:
+            return f"{what} = 0: no path leads from {write.name(self.root)} to {write.name(self.node)}"
+        lines = [f"{what} = {number(self.total)}, the sum over {count} path{'s' * (self.count != 1)}:"]
+        for path in self.largest:
+            nodes = [*(node for node, _ in path.edges), self.node]
+            if len(path.edges) > _MOST_FACTORS:
+                names = [*map(write.name, nodes[:6]), "...", *map(write.name, nodes[-5:])]
+                equation = f"{len(path.edges)} factors"
+            else:
+                names = [*map(write.name, nodes)]
+                equation = " * ".join(write.local(node, index) for node, index in path.edges) or what
+                if len(path.edges) > 1:
+                    equation += f" = {' * '.join(map(number_term, path.slopes))}"
+            lines.append(f"  {' -> '.join(names)}:  {equation} = {number(path.product)}")
+        if self.count > shown:
+            lines.append(f"  ... and {_counted(self.count - shown)} more")
+        verdict = (
+            "which is what backprop gives" if self.agrees else f"but backprop gives {number(self.gradient)}"
+        )
+        lines.append(f"Their sum is {number(self.total)}, {verdict}.")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def paths(root: Value, node: Value, limit: int = 10) -> Paths:
+    """The derivative of `root` by `node` as a sum over the paths between them.
+
+    The number of paths can be astronomical (it doubles with every ``x = x + x``): all are counted and
+    summed, the `limit` largest are listed.
+
+    Raises:
+        TypeError: an argument is not a Value.
+        ValueError: `limit` is below 0, or `node` is a constant.
+        RuntimeError: data was changed after the forward pass was recorded.
+
+    >>> x = Value(3, "x")
+    >>> y = x * x
+    >>> found = paths(y + x, x)
+    >>> found.count, [path.product for path in found.largest], found.total
+    (3, [3.0, 3.0, 1.0], 7.0)
+    """
+    if limit < 0:
+        raise ValueError(f"the number of paths to list is 0 or more, not {limit}")
+    order, notation = recorded_graph(root, node)
+    # From node up to each: the number of paths, the sum over them, and that without the signs.
+    counts, slopes, sizes = {node: 1}, {node: 1.0}, {node: 1.0}
+    for user in order:
+        if user is node:
+            continue
+        below = [
+            (parent, local)
+            for parent, local in zip(user.operands, user.slopes, strict=True)
+            if parent in counts
+        ]
+        if below:
+            counts[user] = sum(counts[parent] for parent, _ in below)
+            slopes[user] = sum((slopes[parent] * local for parent, local in below), 0.0)
+            sizes[user] = sum((sizes[parent] * math.fabs(local) for parent, local in below), 0.0)
+    largest = _largest_paths(order, node, counts, limit)
+    total, magnitude = slopes.get(root, 0.0), sizes.get(root, 0.0)
+    [gradient] = grad(root, [node])
+    return Paths(root, node, counts.get(root, 0), largest, total, magnitude, gradient, notation)
+
+
+def _largest_paths(
+    order: Sequence[Value], node: Value, below: dict[Value, int], limit: int
+) -> tuple[Path, ...]:
+    """The paths with the largest products: at each node, the best among the best of its users times one edge.
+
+    A path is a chain of (product, (user, index), the chain so far), so that paths share their beginnings.
+    """
+    best: dict[Value, list[Any]] = {order[-1]: [(1.0, None, None)]}
+    for user in reversed(order):
+        if user is node or user not in below or user not in best:
+            continue
+        chains = heapq.nlargest(limit, best.pop(user), key=_size)
+        for index, parent in enumerate(user.operands):
+            if parent in below:
+                local = user.slopes[index]
+                best.setdefault(parent, []).extend(
+                    (chain[0] * local, (user, index), chain) for chain in chains
+                )
+    return tuple(_unrolled(chain) for chain in heapq.nlargest(limit, best.get(node, []), key=_size))
+
+
+def _size(chain: tuple[float, Any, Any]) -> float:
+    return math.inf if math.isnan(chain[0]) else math.fabs(chain[0])
+
+
+def _counted(count: int) -> str:
+    """A count with its digits in groups; of a very long one, only how long it is (`count` has it exactly)."""
+    if count < 10**60:
+        return f"{count:,}"
+    return f"about 10^{math.floor(math.log10(count))}"
+
+
+def _unrolled(chain: Any) -> Path:
+    product, edges = chain[0], []
+    while chain[1] is not None:
+        edges.append(chain[1])
+        chain = chain[2]
+    edges.reverse()
+    return Path(product, tuple(edges), tuple(node.slopes[index] for node, index in edges))

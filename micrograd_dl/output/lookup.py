@@ -1,0 +1,44 @@
+"""Looking something up by a name that a user gave."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_MOST_SHOWN = 20
+
+
+def look_up(name: object, table: Mapping[str, T], what: str) -> T:
+    """The entry of that name; `what` says in the message what kind of thing the table holds.
+
+    Raises:
+        ValueError: there is none; the message shows a similar name and the names that there are.
+
+    >>> look_up("adma", {"adam": 1, "momentum": 2}, "optimiser")
+    Traceback (most recent call last):
+    ValueError: there is no optimiser 'adma' (did you mean 'adam'?): choose one of adam, momentum
+    """
+    if isinstance(name, str) and name in table:
+        return table[name]
+    raise ValueError(f"there is no {what} {with_similar(name, table)}: choose one of {listed(table)}")
+
+
+def with_similar(name: object, known: Iterable[str]) -> str:
+    """The name as a message quotes it, with the known name that is most like it, if one is.
+
+    >>> with_similar("Price", ["size", "price"])
+    "'Price' (did you mean 'price'?)"
+    """
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(str(name).lower(), by_lower, 1)
+    return f"{name!r:.60}" + (f" (did you mean {by_lower[close[0]]!r}?)" if close else "")
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names, of which a message shows twenty at most."""
+    names = list(names)
+    more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
+    return ", ".join(names[:_MOST_SHOWN]) + more
