@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.records import NUMBA, NUMPY, Record, load, number
+from viz.plots.figures import spread
 
 # section -> what is across, the labels of both axes
 PICTURES = {
@@ -38,28 +39,6 @@ COLOURS = {
     "NumPy by hand": "#1971c2",
 }
 GAP = 0.055  # between two labels, of the height of the axes
-
-
-def spread_out(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places near the wanted ones, in their order, at least `gap` apart and centred on them.
-
-    >>> [round(x, 2) for x in spread_out([0.5, 0.5, 0.9], 0.1)]
-    [0.45, 0.55, 0.9]
-    """
-    order = sorted(range(len(wanted)), key=wanted.__getitem__)
-    groups: list[tuple[float, int]] = []  # the lowest place and the number of labels that touch each other
-    for i in order:
-        low, count = wanted[i], 1
-        while groups and groups[-1][0] + gap * groups[-1][1] > low:
-            below, more = groups.pop()
-            middle = below + gap * (more - 1) / 2
-            centre = (middle * more + (low + gap * (count - 1) / 2) * count) / (more + count)
-            count += more
-            low = centre - gap * (count - 1) / 2
-        groups.append((low, count))
-    places = [low + gap * k for low, count in groups for k in range(count)]
-    found = dict(zip(order, places, strict=True))
-    return [found[i] for i in range(len(wanted))]
 
 
 def draw(axes: Any, title: str, records: Sequence[Record], across: str) -> None:
@@ -88,7 +67,7 @@ def label_ends(axes: Any, ends: Mapping[str, tuple[float, float]]) -> None:
         name: ((math.log(x) - left) / (right - left), (math.log(y) - bottom) / (top - bottom))
         for name, (x, y) in ends.items()
     }
-    places = spread_out([y for _, y in at.values()], GAP)
+    places = spread([y for _, y in at.values()], GAP, low=0.0, high=1.0)
     for (name, end), place in zip(at.items(), places, strict=True):
         axes.annotate(
             name,

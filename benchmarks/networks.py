@@ -6,7 +6,10 @@ every layer, ``W^T dZ`` of all but the first.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +21,7 @@ from benchmarks import peers
 from benchmarks.measure import Timing, say_left_out, side_by_side
 from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.training.blas_threads import blas_threads_for
 from micrograd_dl.vectorized import MLP
 
 ALPHA = 1e-3
@@ -96,7 +100,7 @@ def ours(task: Task, dtype: str) -> Callable[[], float]:
     """`vectorized.MLP` and `GradientDescent`, as a user calls them."""
     output = "softmax" if task.sizes[-1] > 1 else "sigmoid"
     names = [*[task.hidden] * (len(task.sizes) - 2), output]
-    model = MLP(task.sizes[0], task.sizes[1:], names, dtype=dtype)
+    model = MLP(task.sizes[0], task.sizes[1:], names, dtype=dtype, seed=1)
     model.set_layers_data(task.weights(dtype))
     optimiser = GradientDescent(model.parameters(), ALPHA)
     X, Y = task.data(dtype)
@@ -147,6 +151,45 @@ def table(task: Task, dtype: str, timings: dict[str, Timing]) -> Iterator[str]:
         yield f"| {name} | {_micro(t.median)} | {spread} | {t.median / floor:.2f} | {t.median / base:.2f} |"
 
 
+def busy_table(quick: bool) -> Iterator[str]:
+    """Markdown: a step while nothing else runs, and beside a process that never waits."""
+    yield "\n**On the threads that `fit` takes, and on two: idle, and beside a busy process (float64)**\n"
+    yield "| step | threads | idle, median µs | busy, median µs | busy / idle |"
+    yield "|---|---|--:|--:|--:|"
+    for task in TASKS:
+        step = ours(task, "float64")
+        model = MLP(task.sizes[0], task.sizes[1:], seed=1)
+
+        def as_fit(step: Callable[[], float] = step, model: MLP = model, m: int = task.m) -> None:
+            with blas_threads_for(model, m):
+                for _ in range(10):
+                    step()
+
+        def on_two(step: Callable[[], float] = step) -> None:
+            for _ in range(10):
+                step()
+
+        contestants = {"as fit": as_fit, "two": on_two}
+        effort = (3, 0.03) if quick else (9, 0.5)
+        idle = side_by_side(contestants, *effort)
+        with busy_process():
+            busy = side_by_side(contestants, *effort)
+        for name in contestants:
+            before, beside = idle[name].median / 10, busy[name].median / 10
+            yield f"| {task} | {name} | {_micro(before)} | {_micro(beside)} | {beside / before:.2f} |"
+
+
+@contextmanager
+def busy_process() -> Iterator[None]:
+    """Inside, another process computes all the time."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def _micro(seconds: float) -> str:
     return f"{seconds * 1e6:.3g}" if seconds < 1e-3 else f"{seconds * 1e6:.0f}"
 
@@ -160,3 +203,5 @@ def run(quick: bool) -> None:
             timings = side_by_side(steps, *((3, 0.03) if quick else (9, 0.25)))
             print(*table(task, dtype, timings), sep="\n", flush=True)
             say_left_out(missing)
+    for line in busy_table(quick):
+        print(line, flush=True)

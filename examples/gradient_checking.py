@@ -18,20 +18,23 @@ Bug = Callable[["Wrong", int], None]
 
 
 def doubled(model: Wrong, m: int) -> None:
-    model.layers_grad()[1][0][...] *= 2
+    model.layers[1].W.grad *= 2
 
 
 def four_over_m(model: Wrong, m: int) -> None:
-    model.layers_grad()[0][1][...] *= 4
+    b1 = model.layers[0].b
+    assert b1 is not None
+    b1.grad *= 4
 
 
 def without_1_over_m(model: Wrong, m: int) -> None:
-    model.dtheta *= m
+    for p in model.parameters():
+        p.grad *= m
 
 
 def without_l2(model: Wrong, m: int) -> None:
-    for (W, _), (dW, _) in zip(model.layers_data(), model.layers_grad(), strict=True):
-        dW -= model.l2 / m * W
+    for layer in model.layers:
+        layer.W.grad -= model.l2 / m * layer.W.data
 
 
 BUGS: dict[str, Bug] = {

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from micrograd_dl.data import moons
-from micrograd_dl.tuning import Found, Range, tune
+from micrograd_dl.training.options import TrainingOptions
+from micrograd_dl.tuning import Found, Plan, Range, tune
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +50,13 @@ def found() -> Found:
     """A small search, coarse to fine."""
     beta, l2 = Range(0.5, 0.99, "log-from-1"), Range(0.001, 10, "log")
     space = {"learning_rate": ALPHA, "beta1": beta, "l2": l2}
-    return tune(moons(200, noise=0.2), space, trials=18, epochs=45, hidden=[8], progress=False)
+    return tune(
+        moons(200, noise=0.2),
+        space,
+        Plan(trials=18, epochs=45),
+        TrainingOptions(hidden=(8,)),
+        progress=False,
+    )
 
 
 def picture() -> Figure:

@@ -18,7 +18,7 @@ def main() -> None:
         model = MLP(2, [3, 1], ["sigmoid", "sigmoid"], initialiser=initialiser, seed=1)
         fit(model, X, Y, epochs=500, optimiser=GradientDescent(model.parameters(), 1.0))
         W = model.layers_data()[0][0]
-        distinct = len(np.unique(W.round(12), axis=0))
+        distinct = len(np.unique(W.round(9), axis=0))
         print(f"Initialised by {name}, after 500 steps W[1] is")
         for unit, row in enumerate(W, 1):
             print(f"  unit {unit}: " + " ".join(f"{w:>9.4f}" for w in row))

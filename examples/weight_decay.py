@@ -8,7 +8,7 @@ import numpy as np
 
 from micrograd_dl.data import moons
 from micrograd_dl.nn.network import Array
-from micrograd_dl.nn.theta import weights_only
+from micrograd_dl.nn.parameters import parameter_vector, weights_only
 from micrograd_dl.optim import Adam, GradientDescent
 from micrograd_dl.vectorized import MLP
 
@@ -25,7 +25,7 @@ def trained(kind: Any, *, decay: bool) -> Array:
     for _ in range(STEPS):
         model.cost_and_grad(X, Y)
         optimiser.step()
-    return model.theta
+    return parameter_vector(model.parameters())
 
 
 def main() -> None:

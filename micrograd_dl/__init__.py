@@ -34,12 +34,11 @@ from micrograd_dl.engine.functions import (
     sqrt,
     tanh,
 )
-from micrograd_dl.engine.gradients import evaluate, grad
-from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import set_slope_at_kink
+from micrograd_dl.engine.gradients import evaluate, grad, recompute
+from micrograd_dl.engine.operation import Operation, slope_at_kink
+from micrograd_dl.engine.ops import TABLE as _TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
-from micrograd_dl.engine.value import Value
+from micrograd_dl.engine.value import GraphCutWarning, Value
 from micrograd_dl.explain.nudge import nudge
 from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
@@ -55,6 +54,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Contribute",
     "Evaluate",
+    "GraphCutWarning",
     "Operation",
     "Seed",
     "Step",
@@ -79,9 +79,9 @@ __all__ = [
     "paths",
     "recompute",
     "relu",
-    "set_slope_at_kink",
     "sigmoid",
     "sin",
+    "slope_at_kink",
     "softplus",
     "sqrt",
     "steps",
@@ -108,10 +108,12 @@ if TYPE_CHECKING:
     from micrograd_dl import viz as viz
 else:  # else types would allow any name
 
-    def __getattr__(name: str) -> ModuleType:
-        """Import a sub-package when it is first asked for, as in ``micrograd_dl.nn.MLP`` (PEP 562)."""
+    def __getattr__(name: str) -> ModuleType | Operation:
+        """A sub-package, imported when it is first asked for (PEP 562), or an operation of the table."""
         if name in _SUBPACKAGES:
             return import_module(f"{__name__}.{name}")
+        if name in _TABLE:
+            return _TABLE[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from micrograd_dl.cli.learning import LESSONS
+from micrograd_dl.cli.lesson import lessons
 from micrograd_dl.cli.main import main
 
 COURSE = Path(__file__).parent.parent / "docs" / "course.md"
@@ -39,7 +39,7 @@ def rows(text: str) -> list[Row]:
 
 
 ROWS = rows(COURSE.read_text(encoding="utf-8"))
-each_row = pytest.mark.parametrize("row", ROWS, ids=[str(k) for k in range(1, len(ROWS) + 1)])
+each_row = pytest.mark.parametrize("row", ROWS, ids=[row.says[:60] for row in ROWS])
 
 
 @cache
@@ -62,67 +62,42 @@ def is_command(name: str) -> bool:
 
 
 @each_row
-def test_a_row_is_whole(row: Row) -> None:
+def test_a_row_names_files_names_examples_and_tests_that_are_there(row: Row) -> None:
     assert row.says
     assert LINK.search(row.where), "it says where it lives"
     assert re.search(r"\w", row.example), "it says which example shows it"
     assert "::test_" in row.test, "it says which test proves it"
-
-
-@each_row
-def test_files_that_are_linked_to_are_there(row: Row) -> None:
-    for cell in (row.where, row.example, row.test):
-        for _, path in LINK.findall(cell):
-            assert (COURSE.parent / path).is_file(), f"there is no {path}"
-
-
-@each_row
-def test_what_is_named_is_in_its_file(row: Row) -> None:
+    for _, path in LINK.findall(row.where + row.example + row.test):
+        assert (COURSE.parent / path).is_file(), f"there is no {path}"
     for name, path, more in LINK_AND_MORE.findall(row.where):
         assert path.endswith(f"/{name}"), f"{name} is a link to {path}"
         for word in re.findall(r"`(\w+)`", more):
             assert re.search(rf"\b{word}\b", linked(path)), f"{path} has no {word}"
-
-
-@each_row
-def test_its_tests_are_there(row: Row) -> None:
     for name, path, more in LINK_AND_MORE.findall(row.test):
         file, _, first = name.partition("::")
         assert path.endswith(f"/{file}"), f"{name} is a link to {path}"
         for test in (first, *re.findall(r"`::(\w+)`", more)):
             assert test in functions_of(path), f"{path} has no {test}"
-
-
-@each_row
-def test_its_example_is_there(row: Row) -> None:
     for name, path in LINK.findall(row.example):
         if name.startswith("lesson "):
             lesson = name.removeprefix("lesson ")
-            assert lesson in LESSONS
+            assert lesson in lessons()
             assert path == f"../examples/{lesson}.py"
     for command in re.findall(r"`micrograd-dl (\w+)", row.example):
         assert is_command(command), f"there is no command {command}"
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", lessons())
 def test_every_lesson_has_a_row(lesson: str) -> None:
     assert any(f"[`lesson {lesson}`]" in row.example for row in ROWS), f"no row shows the lesson {lesson}"
 
 
-# The reader, on tables made for it: one that sees nothing misses nothing
-
-
-def test_a_bar_within_a_cell_is_read() -> None:
+def test_cells_and_links_are_read() -> None:
     text = "# Title\n\n| the course says | b | c | d |\n|---|---|---|---|\n| `\\|W\\|` | a | b | c |\n"
     assert rows(text) == [Row("`\\|W\\|`", "a", "b", "c")]
-
-
-def test_links_are_read_with_what_follows() -> None:
     text = "[`a.py`](../a.py) `f`, `g`, [`t.py::test_x`](../t.py), `::test_y`"
-    assert LINK_AND_MORE.findall(text) == [
-        ("a.py", "../a.py", " `f`, `g`, "),
-        ("t.py::test_x", "../t.py", ", `::test_y`"),
-    ]
+    found = [("a.py", "../a.py", " `f`, `g`, "), ("t.py::test_x", "../t.py", ", `::test_y`")]
+    assert LINK_AND_MORE.findall(text) == found
 
 
 def test_there_is_no_such_command() -> None:

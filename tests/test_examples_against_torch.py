@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl.cli.learning import load_lesson
+from micrograd_dl.cli.lesson import load_lesson
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Layer, Neuron
 from micrograd_dl.nn.network import one_hot

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from micrograd_dl.cli.learning import load_lesson
-from micrograd_dl.engine.recording import recompute
+from micrograd_dl.cli.lesson import load_lesson
+from micrograd_dl.engine.gradients import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Neuron
 from micrograd_dl.nn.network import one_hot

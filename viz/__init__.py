@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .picture import Picture, draw
-from .render import render
+from .rendering import render
 
 __all__ = ["draw", "Picture", "render"]
 

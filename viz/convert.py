@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from html import unescape
 from importlib.util import find_spec
@@ -26,12 +27,6 @@ _MOST_PROBES = 100  # different characters that are looked for, at some millisec
 _LONGEST_SIDE, _MOST_PIXELS = 32_000, 100_000_000  # of a PNG that browsers and office programs still open
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 
-# Installed packages that carry a font, for machines that have none (small containers).
-_CARRIERS = (
-    ("ttf_opensans", "ttf/OpenSans-Regular.ttf", "ttf/OpenSans-Bold.ttf"),
-    ("matplotlib", "mpl-data/fonts/ttf/DejaVuSans.ttf", "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"),
-)
-
 
 def png(svg: str, zoom: float = 2.0, system_fonts: bool = True) -> bytes:
     """The picture as a PNG, with `zoom` pixels for each of the SVG's.
@@ -46,19 +41,18 @@ def png(svg: str, zoom: float = 2.0, system_fonts: bool = True) -> bytes:
         system_fonts: False leaves the machine's own fonts out.
 
     Raises:
-        RuntimeError: there is no font to write text with; the message says what to install.
-        ModuleNotFoundError: resvg-py is not installed.
+        RuntimeError: the program that draws breaks down; the message says what to do.
+        ModuleNotFoundError: resvg-py or ttf-opensans is not installed.
     """
-    files = _fonts(system_fonts)
-    _warn_of_boxes(svg, system_fonts, files)
-    return _resvg(svg, min(zoom, _greatest_zoom(svg)), system_fonts, files)
+    _warn_of_boxes(svg, system_fonts)
+    return _resvg(svg, min(zoom, _greatest_zoom(svg)), system_fonts)
 
 
 def pdf(svg: str) -> bytes:
     """The picture as a PDF, by the optional package svg2pdf-py.
 
     Raises:
-        RuntimeError: there is no font to write text with; the message says what to install.
+        RuntimeError: svg2pdf-py breaks down; the message says what to do.
         ModuleNotFoundError: the package is not installed.
     """
     try:
@@ -70,11 +64,26 @@ def pdf(svg: str) -> bytes:
             name=error.name,
         ) from error
     fonts = svg2pdf_py.FontDatabase.system()
-    files = _fonts(True)
-    _warn_of_boxes(svg, True, files)
-    for file in files:
+    for file in _font_files():
         fonts.load_font_file(file)
-    return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
+    _warn_of_boxes(svg, True)
+    with _panics_as_errors("PDF"):
+        return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
+
+
+@contextmanager
+def _panics_as_errors(format: str) -> Iterator[None]:
+    """A panic of Rust code is no Exception: nothing would catch it. Five accents on a letter cause one."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        remedy = "save as .svg" + (", or install Graphviz, https://graphviz.org/download" * (format == "PDF"))
+        raise RuntimeError(
+            f"this picture cannot be made a {format} ({error}). A letter with many accents may be the cause: "
+            f"shorten such a label, {remedy}"
+        ) from None
 
 
 def _greatest_zoom(svg: str) -> float:
@@ -86,41 +95,23 @@ def _greatest_zoom(svg: str) -> float:
 
 
 @cache
-def _fonts(system_fonts: bool) -> tuple[str, ...]:
-    """The font files to load beside the machine's own fonts: none where those do."""
-    for files in ((), *_carried()):
-        if _writes_text(system_fonts, files):
-            return files
-    raise RuntimeError(
-        "there is no font on this machine, so the picture would have no text: install one "
-        f"({pip_install('ttf-opensans')}, or your system's package of DejaVu or Liberation fonts), "
-        "or save as .svg"
-    )
+def _font_files() -> list[str]:
+    """A font for machines that have none, such as small containers; others come first."""
+    spec = find_spec("ttf_opensans")  # looks for the package without running it
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(
+            f"text takes the package ttf-opensans: {pip_install('ttf-opensans')}, or save as .svg",
+            name="ttf_opensans",
+        )
+    folder = Path(spec.origin).parent / "ttf"
+    return [str(folder / f"OpenSans-{weight}.ttf") for weight in ("Regular", "Bold")]
 
 
-def _carried() -> list[tuple[str, ...]]:
-    found = []
-    for package, *names in _CARRIERS:
-        spec = find_spec(package)  # looks for the package without running it
-        for folder in spec.submodule_search_locations or () if spec else ():
-            files = [Path(folder, name) for name in names]
-            found.append(tuple(str(file) for file in files if file.is_file()))
-    return [files for files in found if files]
-
-
-def _writes_text(system_fonts: bool, files: tuple[str, ...]) -> bool:
-    """Whether a letter comes out: without a font resvg leaves text away and says nothing."""
-    frame = f'<svg{_NAMESPACE} width="20" height="20">{{}}</svg>'
-    letter = f'<text y="15" {_FACE}>x</text>'
-    blank, written = (_resvg(frame.format(content), 1, system_fonts, files) for content in ("", letter))
-    return blank != written
-
-
-def _warn_of_boxes(svg: str, system_fonts: bool, files: tuple[str, ...]) -> None:
+def _warn_of_boxes(svg: str, system_fonts: bool) -> None:
     written = unescape(_MARKUP.sub("", svg))
     # Accents, joiners and their like are shown with the character they belong to.
     characters = sorted({c for c in written if c > "~" and unicodedata.category(c)[0] not in "MCZ"})
-    boxes = [c for c in characters[:_MOST_PROBES] if not _has_shape(c, system_fonts, files)]
+    boxes = [c for c in characters[:_MOST_PROBES] if not _has_shape(c, system_fonts)]
     if boxes:
         warnings.warn(
             f"no font on this machine has {' '.join(boxes)}: the picture shows boxes instead. Install a font "
@@ -130,35 +121,30 @@ def _warn_of_boxes(svg: str, system_fonts: bool, files: tuple[str, ...]) -> None
 
 
 @lru_cache(maxsize=4096)
-def _has_shape(character: str, system_fonts: bool, files: tuple[str, ...]) -> bool:
+def _has_shape(character: str, system_fonts: bool) -> bool:
     """Whether a character differs from what stands for those without a shape; U+10FFFD never has one."""
     frame = f'<svg{_NAMESPACE} width="40" height="30"><text y="20" {_FACE}>{{}}</text></svg>'
-    drawn, box = (_resvg(frame.format(text), 1, system_fonts, files) for text in (character, "\U0010fffd"))
+    drawn, box = (_resvg(frame.format(text), 1, system_fonts) for text in (character, "\U0010fffd"))
     return drawn != box
 
 
-def _resvg(svg: str, zoom: float, system_fonts: bool, files: tuple[str, ...]) -> bytes:
+def _resvg(svg: str, zoom: float, system_fonts: bool) -> bytes:
     try:
         import resvg_py
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"a PNG takes the package resvg-py: {pip_install('resvg-py')}, or save as .svg", name=error.name
         ) from error
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=svg,
-            zoom=zoom,
-            dpi=96,  # its own default is 0, at which sizes in points vanish
-            skip_system_fonts=not system_fonts,
-            font_files=list(files),
-            # What "sans-serif" and Graphviz's "Times,serif" mean here: a face that is there.
-            sans_serif_family=_known_family(files),
-            serif_family=_known_family(files),
+    with _panics_as_errors("PNG"):
+        return bytes(
+            resvg_py.svg_to_bytes(
+                svg_string=svg,
+                zoom=zoom,
+                dpi=96,  # its own default is 0, at which sizes in points vanish
+                skip_system_fonts=not system_fonts,
+                font_files=_font_files(),
+                # What "sans-serif" and Graphviz's "Times,serif" mean here: a face that is there.
+                sans_serif_family="Open Sans",
+                serif_family="Open Sans",
+            )
         )
-    )
-
-
-def _known_family(files: tuple[str, ...]) -> str:
-    if files:
-        return "Open Sans" if "OpenSans" in files[0] else "DejaVu Sans"
-    return {"darwin": "Helvetica", "win32": "Arial"}.get(sys.platform, "DejaVu Sans")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .labels import dot_string
-from .scene import Card, Scene, Wire
-from .style import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, stroke_of
-
-_MARKS = {"current": "orange", "unknown": "dashed", "passed": "arrow to the left"}
+from .scene import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, Card, Scene, Wire
 
 
 def source(scene: Scene) -> str:
     """The scene in the DOT language, with plain labels: not every build of Graphviz knows those of HTML."""
-    caption = "\n".join([*scene.caption, *_legend(scene)])
+    caption = dot_string("\n".join(scene.caption))
     text = [
         "digraph {",
         f'graph [rankdir=LR nodesep=0.22 ranksep=0.6 bgcolor="{PAPER}" fontname=Helvetica fontsize=12',
-        f"labelloc=t labeljust=l label={dot_string(caption)}]",
+        f"labelloc=t labeljust=l label={caption}]",
         f'node [shape=box fontname=Helvetica fontsize=12 fontcolor="{INK}" margin="0.18,0.08" height=0.3]',
         f'edge [fontname=Helvetica fontsize=11 fontcolor="{INK}" arrowsize=0.6]',
         *(f"n{i} [{_node(card)}]" for i, card in enumerate(scene.cards)),
@@ -25,14 +20,6 @@ def source(scene: Scene) -> str:
         "}",
     ]
     return "\n".join(text) + "\n"
-
-
-def _legend(scene: Scene) -> Iterator[str]:
-    """The legend in words, two entries to a line."""
-    words = {kind: frame.hue for kind, frame in FRAMES.items()} | _MARKS
-    entries = [f"{words.get(sample.what, sample.what)}: {sample.text}" for sample in scene.legend]
-    for at in range(0, len(entries), 2):
-        yield "   ".join(entries[at : at + 2])
 
 
 def _node(card: Card) -> str:
@@ -62,7 +49,7 @@ def _label(card: Card) -> str:
 
 
 def _edge(wire: Wire) -> str:
-    stroke = stroke_of(wire)
+    stroke = wire.stroke
     attributes = {"color": f'"{stroke.colour}"', "penwidth": f"{stroke.width:g}"}
     if stroke.dash:
         attributes["style"] = "dashed"

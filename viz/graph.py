@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
+from micrograd_dl.output.terms import Term as Text
+from micrograd_dl.output.terms import readable
 
 from .labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
-from .readings import MORE, Reading, Term
-from .scene import NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Kind, Row, Sample, Scene, Wire
-from .style import FRAMES
+from .reading import MORE, Reading, Term
+from .scene import FRAMES, NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Row, Sample, Scene, Wire
 
 CURRENT = Sample("current", "this step")
 UNKNOWN = Sample("unknown", "not evaluated yet")
 _WALK = (CURRENT, UNKNOWN, Sample("passed", "gradient passed back"), Sample("3 + …", "more terms to come"))
 _EDGES = (Sample("× 2", "local derivative"), Sample("+6", "gradient along the edge"))
+_KINK = Sample("× 1 †", "at a kink, where the slope jumps: this one was chosen")
 _WIDEST_NAME = 190.0
 _WIDEST_FORMULA = 150.0
 _LEAST_NAME = 40.0  # less of a name in a formula says nothing
@@ -30,13 +31,19 @@ def scene(reading: Reading, edges: bool) -> Scene:
     """
     position = {node: i for i, node in enumerate(reading.order)}
     cards = tuple(card(node, reading) for node in reading.order)
+    kinks = {
+        (node, index): reading.notation.at_kink(node, index)
+        for node in reading.order
+        if node.op is not None and node.op.kink is not None
+        for index in range(len(node.operands))
+    }
     wires = tuple(
-        _wire(position[parent], position[node], node, index, reading, edges)
+        _wire(position[parent], position[node], node, index, reading, kinks.get((node, index), ""), edges)
         for node in reading.order
         for index, parent in enumerate(node.operands)
     )
     name = reading.notation.name(reading.notation.root)
-    marks = (*(_WALK if reading.walking else ()), *(_EDGES if edges else ()))
+    marks = _WALK * reading.walking + _EDGES * edges + (_KINK,) * (edges and any(kinks.values()))
     summary = f"The graph of {name}: {len(cards)} nodes, {len(wires)} edges"
     return Scene(cards, wires, reading.caption, legend(cards, marks), summary)
 
@@ -46,19 +53,29 @@ def scene(reading: Reading, edges: bool) -> Scene:
 
 def card(node: Value, reading: Reading) -> Card:
     """The card of one node."""
-    data = reading.data(node)
     if node.is_constant:
         return Card("number", (number(node.data),), "", (), f"the number {node.data!r}")
-    name = shown_name(node, reading.notation)
-    widest_data, widest_grad = reading.widest(node)
+    write, data = reading.notation, reading.data(node)
+    name = shown_name(node, write)
     rows = (
-        Row("data", "" if data is None else number(data), "data", _widest(widest_data)),
-        Row("grad", reading.grad(node), "grad", _widest(widest_grad)),
+        Row("data", "" if data is None else number(data), "data", _widest({number(node.data)})),
+        Row("grad", reading.grad(node), "grad", _widest(reading.all_grads(node))),
     )
+    # In the tooltip all is whole and exact.
+    exact = [tooltip(name) + (f" = {tooltip(write.formula(node))}" if node.op else "")]
+    if data is not None:
+        exact.append(f"data {data!r}")
+    if (grad := reading.exact_grad(node)) is not None:
+        exact.append(f"grad {grad!r}" + (" so far" if reading.grad(node).endswith(MORE) else ""))
     return Card(
-        _kind(node, reading.notation), lines(name, _WIDEST_NAME, NAME_SIZE), _formula(node, reading.notation),
-        rows, _tooltip(node, name, reading), known=data is not None, current=reading.is_current(node),
-    )  # fmt: skip
+        "input" if node.is_leaf else "result" if node is write.root else "operation",
+        lines(name, _WIDEST_NAME, NAME_SIZE),
+        _formula(node, write),
+        rows,
+        "\n".join(exact),
+        known=data is not None,
+        current=reading.is_current(node),
+    )
 
 
 def shown_name(node: Value, notation: Notation) -> str:
@@ -70,98 +87,62 @@ def shown_name(node: Value, notation: Notation) -> str:
     return node.label + name.removeprefix(plain) if name.startswith(plain) else node.label
 
 
-def _kind(node: Value, notation: Notation) -> Kind:
-    if node.is_leaf:
-        return "input"
-    return "result" if node is notation.root else "operation"
-
-
 def _formula(node: Value, notation: Notation) -> str:
-    """The operation on the names of its operands; without a part of them, or all, where that is too long."""
+    """The operation on the names of its operands; where that is too long, on shortened ones or on none."""
     if node.op is None:
         return ""
-    formula = f"= {notation.formula(node)}"
-    if _fits(formula):
+    if _fits(formula := f"= {notation.formula(node)}"):
         return formula
     if node.op.arity is None:
         return f"= {node.op.symbol}"
-    return _short_formula(node, formula, notation) or f"= {node.op.name}(…)"
-
-
-def _short_formula(node: Value, formula: str, notation: Notation) -> str:
-    """The formula with shortened names; empty where they would not tell the operands apart."""
-    assert node.op is not None
-    widths = [text_width(notation.name(operand), TEXT_SIZE) for operand in node.operands]
+    names = {operand: notation.name(operand) for operand in node.operands}
+    widths = [text_width(names[operand], TEXT_SIZE) for operand in node.operands]
     room = _WIDEST_FORMULA - text_width(formula, TEXT_SIZE) + sum(widths)
     # An equal share for each, or for the widest what the others leave, if that is more.
     share = max(room / len(widths), room - sum(widths) + max(widths))
-    short = {operand: _short_name(operand, notation, share) for operand in node.operands}
+    short = {
+        # A number stays whole: without its middle it would read like another one.
+        operand: number_term(operand.data) if operand.is_constant else Text(shortened(name, share, TEXT_SIZE))
+        for operand, name in names.items()
+    }
     written = f"= {node.op.written([short[operand] for operand in node.operands])}"
     apart = share >= _LEAST_NAME and len(set(short.values())) == len(short)
-    return written if apart and _fits(written) else ""
-
-
-def _short_name(operand: Value, notation: Notation, width: float) -> str:
-    if operand.is_constant:
-        return number_term(operand.data)  # whole: without its middle it would read like another number
-    return shortened(notation.name(operand), width, TEXT_SIZE)
+    return written if apart and _fits(written) else f"= {node.op.written([Text('…')] * node.op.arity)}"
 
 
 def _fits(formula: str) -> bool:
     return len(formula) <= MOST_CHARACTERS and text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA
 
 
-def _widest(texts: tuple[str, ...]) -> float:
+def _widest(texts: set[str]) -> float:
     return max((text_width(text, TEXT_SIZE, bold=True) for text in texts), default=0.0)
-
-
-def _tooltip(node: Value, name: str, reading: Reading) -> str:
-    """Everything the card says, whole and exact."""
-    parts = [tooltip(name) + (f" = {tooltip(reading.notation.formula(node))}" if node.op else "")]
-    data, grad = reading.data(node), reading.exact_grad(node)
-    if data is not None:
-        parts.append(f"data {data!r}")
-    if grad is not None:
-        parts.append(f"grad {grad!r}" + (" so far" if reading.grad(node).endswith(MORE) else ""))
-    return "\n".join(parts)
 
 
 # --- edges ----------------------------------------------------------------------------------------------
 
 
-def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges: bool) -> Wire:
+def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, kink: str, edges: bool) -> Wire:
     term = reading.term(node, index)
     if node.operands[index].is_constant:
         return Wire(tail, head, state=term.state, quiet=True)
-    local, flow = _texts(term)
-    texts = [text for text in _texts(reading.last_term(node, index)) if text]
-    return Wire(
-        tail, head,
-        local=local if edges else "", flow=flow if edges else "",
-        room=max((text_width(text, SMALL_SIZE, bold=True) for text in texts), default=0.0) if edges else 0.0,
-        lines=len(texts) if edges else 0,
-        tooltip=_wire_tooltip(term, node, index, reading.notation),
-        state=term.state,
-    )  # fmt: skip
+    exact = ""
+    if term.local is not None:
+        exact = tooltip(reading.notation.local(node, index)) + f" = {term.local!r}"
+        exact += f"\n{tooltip(kink)}" * bool(kink)
+    if term.flow is not None:
+        exact += f"\nadds {term.flow!r} to {tooltip(reading.notation.gradient(node.operands[index]))}"
+    if not edges:
+        return Wire(tail, head, tooltip=exact, state=term.state)
+    (local, flow), last = _texts(term, kink), _texts(reading.last_term(node, index), kink)
+    room = max(text_width(text, SMALL_SIZE, bold=True) for text in last)
+    return Wire(tail, head, local, flow, room, sum(map(bool, last)), exact, term.state)
 
 
-def _texts(term: Term) -> tuple[str, str]:
+def _texts(term: Term, kink: str) -> tuple[str, str]:
     """``× 2`` for the local derivative, ``+6`` for what it adds to the operand's gradient."""
-    local = "" if term.local is None else f"× {number(term.local)}"
+    local = "" if term.local is None else f"× {number(term.local)}{' †' * bool(kink)}"
     flow = "" if term.flow is None else number(term.flow)
     return local, flow if not flow or flow.startswith("-") else f"+{flow}"
-
-
-def _wire_tooltip(term: Term, node: Value, index: int, notation: Notation) -> str:
-    if term.local is None:
-        return ""
-    text = tooltip(notation.local(node, index)) + f" = {term.local!r}"
-    if term.flow is not None:
-        text += f"\nadds {term.flow!r} to {tooltip(notation.gradient(node.operands[index]))}"
-    return text
-
-
-# --- what it means ----------------------------------------------------------------------------------------
 
 
 def legend(cards: tuple[Card, ...], marks: tuple[Sample, ...]) -> tuple[Sample, ...]:

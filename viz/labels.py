@@ -7,18 +7,13 @@ are written as Python writes them: a NUL as ``\x00``, a lone surrogate as ``\ud8
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from itertools import accumulate
 
+from micrograd_dl.output.text import printable
+
 LONGEST_TOOLTIP = 20_000
 MOST_CHARACTERS = 80  # of a line, however narrow they are
-
-# C0 and C1 controls but the newline, line separators, characters that set the direction of writing,
-# surrogates, and the two that XML forbids besides.
-_UNSEEN = re.compile(
-    "[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 
 # Widths in ems of a wide common face (DejaVu Sans), so that text in a narrower one fits too.
 _NARROW = frozenset(" !'(),-./:;I[\\]fijlrt|`")
@@ -33,7 +28,8 @@ def visible(text: str) -> str:
     >>> visible("nothing:\0, half a pair:\ud800")
     'nothing:\\x00, half a pair:\\ud800'
     """
-    return _UNSEEN.sub(_written, text)
+    shown = printable(text).replace("\t", r"\t")
+    return shown.replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")  # which XML forbids
 
 
 def tooltip(text: str) -> str:
@@ -97,10 +93,6 @@ def dot_string(text: str) -> str:
     """
     escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
     return '"' + (escaped.replace("\n", "\\l") + "\\l" if "\n" in escaped else escaped) + '"'
-
-
-def _written(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode()
 
 
 def _ems(character: str) -> float:

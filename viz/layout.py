@@ -7,14 +7,13 @@ place: nothing is under it, no other edge passes there, and the edge leads to it
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from .render import render
+from .rendering import render
 from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]
@@ -22,7 +21,6 @@ End: TypeAlias = tuple[int, int, Size | None]  # of a wire: tail, head, and the 
 Curve: TypeAlias = tuple[Point, ...]
 Box: TypeAlias = tuple[float, float, float, float]  # centre, width, height
 
-_CORNER = 6.0  # how far from a corner parallel edges end
 _INCH = 72.0  # Graphviz measures boxes in inches and all else in points, which are pixels here
 _APART = 16.0  # from one box to the next in a column
 _GAP = 54.0  # from a column to the next
@@ -68,37 +66,24 @@ def _lay_out(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> Layout:
         return x - left, top - y
 
     nodes = {node["name"]: place(node["pos"]) for node in found.get("objects", ())}
-    edges = {edge["id"]: edge for edge in found.get("edges", ())}
+    edges = {edge["id"]: edge.get("pos", "") for edge in found.get("edges", ())}
     boxes = tuple((*nodes[f"n{i}"], *size) for i, size in enumerate(sizes))
-    texts = {i: (*nodes[f"t{i}"], *text) for i, (_, _, text) in enumerate(ends) if text}
-
-    def curve(name: str, tail: Box, head: Box) -> Curve:
-        return _curve(edges.get(name, {}), tail, head, place)
-
     labels = tuple(nodes.get(f"t{i}") for i in range(len(ends)))
-    return Layout(right - left, top - bottom, boxes, _curves(boxes, texts, ends, curve), labels)
-
-
-def _curves(
-    boxes: Sequence[Box],
-    texts: Mapping[int, Box],
-    ends: tuple[End, ...],
-    curve: Callable[[str, Box, Box], Curve],
-) -> tuple[Curve, ...]:
-    """One a wire; `curve` gives those of edges in `_geometry`, by name, between the boxes at their ends."""
-    found: dict[int, Curve] = {}
-    for i, text in texts.items():
-        tail, head, _ = ends[i]
-        found[i] = _joined(curve(f"to{i}", boxes[tail], text), curve(f"from{i}", text, boxes[head]))
-    for (tail, head), parallel in _bundles(ends).items():
-        middle = curve(f"e{tail}_{head}", boxes[tail], boxes[head])
-        for i, offset in zip(parallel, _spread(len(parallel)), strict=True):
-            found[i] = _bowed(middle, offset, boxes[tail], boxes[head]) if offset else middle
-    return tuple(found[i] for i in range(len(ends)))
+    curves = []
+    for i, (tail, head, text) in enumerate(ends):
+        if text:
+            middle = (*nodes[f"t{i}"], *text)
+            before = _curve(edges.get(f"to{i}", ""), boxes[tail], middle, place)
+            after = _curve(edges.get(f"from{i}", ""), middle, boxes[head], place)
+            # Behind the text a straight line.
+            curves.append((*before, *_straight(before[-1], after[0])[1:3], *after))
+        else:
+            curves.append(_curve(edges.get(f"e{i}", ""), boxes[tail], boxes[head], place))
+    return Layout(right - left, top - bottom, boxes, tuple(curves), labels)
 
 
 def _geometry(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> str:
-    """The graph in DOT with no text in it, only sizes; edges without text that are parallel are one."""
+    """The graph in DOT with no text in it, only sizes."""
     texts = {i: text for i, (_, _, text) in enumerate(ends) if text}
     rounds = f" nslimit={_MOST_ROUNDS / (len(sizes) + len(texts)):.4f}" if texts else ""
     lines = [
@@ -108,15 +93,13 @@ def _geometry(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> str:
         *(_box(f"n{i}", size) for i, size in enumerate(sizes)),
         *(_box(f"t{i}", size) for i, size in texts.items()),
     ]
-    for i in texts:
-        tail, head, _ = ends[i]
-        lines.append(f"n{tail} -> t{i}:w [id=to{i} arrowhead=none]")
-        lines.append(f"t{i}:e -> n{head} [id=from{i}]")
     span = 2 if texts else 1  # columns: cards keep to every other one where texts have the rest
-    lines += [
-        f"n{tail} -> n{head} [id=e{tail}_{head} weight={min(len(parallel), 9)} minlen={span}]"
-        for (tail, head), parallel in _bundles(ends).items()
-    ]
+    for i, (tail, head, text) in enumerate(ends):
+        if text:
+            lines.append(f"n{tail} -> t{i}:w [id=to{i} arrowhead=none]")
+            lines.append(f"t{i}:e -> n{head} [id=from{i}]")
+        else:
+            lines.append(f"n{tail} -> n{head} [id=e{i} minlen={span}]")
     return "\n".join([*lines, "}"])
 
 
@@ -132,64 +115,11 @@ def _box(name: str, size: Size) -> str:
     return f"{name} [width={size[0] / _INCH:.4f} height={size[1] / _INCH:.4f}]"
 
 
-def _bundles(ends: tuple[End, ...]) -> dict[tuple[int, int], list[int]]:
-    """The edges without text between each two cards: more than one in ``a + a``."""
-    bundles: dict[tuple[int, int], list[int]] = {}
-    for i, (tail, head, text) in enumerate(ends):
-        if not text:
-            bundles.setdefault((tail, head), []).append(i)
-    return bundles
-
-
-def _joined(before: Curve, after: Curve) -> Curve:
-    """One curve of two, with a straight line between them, behind the text."""
-    return (*before, *_straight(before[-1], after[0])[1:3], *after)
-
-
-def _spread(count: int) -> list[float]:
-    """How far each of so many parallel edges is to pass from the middle."""
-    step = min(18.0, 160.0 / count)
-    return [step * (i - (count - 1) / 2) for i in range(count)]
-
-
-def _bowed(curve: Curve, offset: float, tail: Box, head: Box) -> Curve:
-    """The curve moved aside by `offset` in its middle, and a little at its ends, on the sides of the boxes.
-
-    Aside is down, of a curve that goes to the right.
-    """
-    inner = offset * (
-        4 / 3 if len(curve) == 4 else 1
-    )  # a single piece keeps 3/4 of its inner points' distance
-    outer = max(-9.0, min(9.0, offset / 2))
-    start, end = curve[0], curve[-1]
-    length = math.dist(start, end) or 1.0
-    across, down = (start[1] - end[1]) / length, (end[0] - start[0]) / length
-    return (
-        _along_side(start, tail, math.copysign(outer, outer * across), outer),
-        *((x + inner * across, y + inner * down) for x, y in curve[1:-1]),
-        _along_side(end, head, math.copysign(outer, outer * across), outer),
-    )
-
-
-def _along_side(end: Point, box: Box, across: float, down: float) -> Point:
-    """The end of a curve moved along that side of the box which it is on, but not beyond its corners."""
-    (x, y), (middle, level, width, height) = end, box
-    if abs(abs(x - middle) - width / 2) < abs(abs(y - level) - height / 2):
-        return x, _kept(y, level, height / 2 - _CORNER, down)
-    return _kept(x, middle, width / 2 - _CORNER, across), y
-
-
-def _kept(at: float, middle: float, most: float, change: float) -> float:
-    """`at` plus `change`, where both that and `at` minus it are at most so far from the middle."""
-    room = max(most - abs(change), 0.0)
-    return min(max(at, middle - room), middle + room) + change
-
-
-def _curve(edge: dict[str, Any], tail: Box, head: Box, place: Callable[[str], Point]) -> Curve:
+def _curve(pos: str, tail: Box, head: Box, place: Callable[[str], Point]) -> Curve:
     """The points of a curve as far as the tip of its arrow, which Graphviz gives apart."""
     tip: Point | None = None
     points: list[Point] = []
-    for part in edge.get("pos", "").split(";")[0].split():
+    for part in pos.split(";")[0].split():
         if part.startswith("e,"):
             tip = place(part[2:])
         else:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.text import plural
 
 from .graph import CURRENT, UNKNOWN, card, legend
 from .labels import text_width
-from .readings import Reading
+from .reading import Reading
 from .scene import SMALL_SIZE, TEXT_SIZE, Card, Row, Scene, Wire
 
 _MOST_BOXES = 24  # more depths and operations than this are taken together in stages
@@ -80,24 +78,30 @@ def measure(order: Sequence[Value]) -> Extent:
 def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
     """The scene of a graph in outline.
 
+    There is a box for each operation at each depth or, if those are too many, for each stage of neighbouring
+    depths. The result has its own.
+
     Args:
         reading: the graph and its numbers.
         extent: how large it is.
         limit: the limit that it is beyond.
     """
-    boxes, place = _boxes(reading.order[-1], extent.depths)
-    cards = tuple(_card(box, reading) for box in boxes)
-    edges: Counter[tuple[int, int]] = Counter()
-    for node in reading.order:
-        head = place[node]
-        for parent in node.operands:
-            edges[place[parent], head] += 1
+    root, depths = reading.order[-1], extent.depths
+    deepest = depths[root]
+    apart = deepest < _MOST_BOXES and len({(d, node.op) for node, d in depths.items()}) <= _MOST_BOXES
+    boxes: dict[tuple[int, Operation | None], list[Value]] = {}
+    for node, depth in depths.items():
+        key = (depth, node.op) if apart else (depth * _STAGES // (deepest + 1), None)
+        boxes.setdefault((deepest + 1, None) if node is root else key, []).append(node)
+    place = {node: i for i, nodes in enumerate(boxes.values()) for node in nodes}
+    cards = tuple(_card(nodes, depths, apart, reading) for nodes in boxes.values())
+    edges = Counter((place[parent], place[node]) for node in reading.order for parent in node.operands)
     passing = reading.passing()
     current = (place[passing[0]], place[passing[1]]) if passing else None
     wires = tuple(_wire(tail, head, count, current) for (tail, head), count in edges.items() if tail != head)
-    together = "of one operation at one depth" if boxes[0].one_operation else "of neighbouring depths"
+    together = "of one operation at one depth" if apart else "of neighbouring depths"
     size = f"{len(reading.order):,} nodes, {edges.total():,} edges"
-    # Some graphs of few nodes are beyond the limit; see `Extent`.
+    # Some graphs of few nodes are beyond the limit, because of their edges.
     too = ", and edges that reach far count too" if extent.needed > len(reading.order) else ""
     caption = (
         *reading.caption,
@@ -105,88 +109,40 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
         f"A box stands for all nodes {together} (steps from the inputs).",
         f"To draw every node (the limit is {limit:,}{too}): draw(..., limit={extent.needed})",
     )
-    summary = f"The graph of {reading.notation.name(reading.notation.root)} in outline: {size}"
+    summary = f"The graph of {reading.notation.name(root)} in outline: {size}"
     return Scene(cards, wires, caption, legend(cards, _MARKS if reading.walking else ()), summary)
 
 
-@dataclass(eq=False, slots=True)
-class _Box:
-    """The nodes that share a box, from the depth `first` to the depth `last`."""
-
-    position: int
-    one_operation: bool
-    first: int = sys.maxsize
-    last: int = 0
-    nodes: list[Value] = field(default_factory=list)
-
-
-def _boxes(root: Value, depths: dict[Value, int]) -> tuple[list[_Box], dict[Value, int]]:
-    """The boxes, and the position of each node's among them.
-
-    There is one for each operation at each depth; if those are too many, one for each stage of neighbouring
-    depths. The result has its own.
-    """
-    apart = _few_operations(depths)
-    stages = depths[root] + 1 if apart else _STAGES
-    boxes: dict[tuple[int, Operation | None], _Box] = {}
-    place: dict[Value, int] = {}
-    for node, depth in depths.items():
-        key = (
-            (stages, None)
-            if node is root
-            else (depth * stages // (depths[root] + 1), node.op if apart else None)
-        )
-        box = boxes.get(key)
-        if box is None:
-            box = boxes[key] = _Box(len(boxes), one_operation=apart or node is root)
-        box.nodes.append(node)
-        box.last = depth if depth > box.last else box.last
-        box.first = depth if depth < box.first else box.first
-        place[node] = box.position
-    return list(boxes.values()), place
-
-
-def _few_operations(depths: dict[Value, int]) -> bool:
-    """Whether there are few enough operations, counted at each depth, for each to have its box."""
-    found: set[tuple[int, Operation | None]] = set()
-    for node, depth in depths.items():
-        found.add((depth, node.op))
-        if len(found) > _MOST_BOXES:
-            return False
-    return True
-
-
 def _operation(node: Value) -> str:
-    return "number" if node.is_constant else node.op.name if node.op else "input"
+    return "numbers" if node.is_constant else node.op.symbol if node.op else "inputs"
 
 
-def _card(box: _Box, reading: Reading) -> Card:
-    if len(box.nodes) == 1:
-        return card(box.nodes[0], reading)
-    counts = Counter(map(_operation, box.nodes))
-    listed = [_counted(operation, count) for operation, count in counts.most_common(_MOST_COUNTS)]
+def _card(nodes: list[Value], depths: dict[Value, int], apart: bool, reading: Reading) -> Card:
+    if len(nodes) == 1:
+        return card(nodes[0], reading)
+    counts = Counter(map(_operation, nodes))
+    listed = [f"{operation} ({count:,})" for operation, count in counts.most_common(_MOST_COUNTS)]
     if len(counts) > _MOST_COUNTS:
         listed.append(f"and {len(counts) - _MOST_COUNTS} other kinds")
-    if box.one_operation:
+    first, last = min(depths[node] for node in nodes), max(depths[node] for node in nodes)
+    name = f"depth {first:,}" + (f" to {last:,}" if last > first else "")
+    if apart:
         name, listed = listed[0], []
-    else:
-        name = f"depth {box.first:,}" + (f" to {box.last:,}" if box.last > box.first else "")
-    variables = [node for node in box.nodes if not node.is_constant]
+    variables = [node for node in nodes if not node.is_constant]
     data = [reading.data(node) for node in variables]
     rows = [Row("", text, "count", text_width(text, TEXT_SIZE)) for text in listed]
     if variables:
         rows.append(_row("data", data, reading.walking))
         rows.append(_row("grad", map(reading.exact_grad, variables), reading.walking))
     return Card(
-        "group", (name,), "", tuple(rows), f"{len(box.nodes):,} nodes",
-        known=None not in data, current=reading.walking and any(map(reading.is_current, box.nodes)),
-    )  # fmt: skip
-
-
-def _counted(operation: str, count: int) -> str:
-    if operation in ("input", "number"):
-        return plural(count, operation)
-    return f"{count:,} × {operation}"
+        "group",
+        (name,),
+        "",
+        tuple(rows),
+        f"{len(nodes):,} nodes",
+        known=None not in data,
+        current=reading.walking and any(map(reading.is_current, nodes)),
+    )
 
 
 def _row(title: Literal["data", "grad"], values: Iterable[float | None], walking: bool) -> Row:
@@ -208,7 +164,6 @@ def _range(values: Iterable[float | None]) -> str:
 
 def _wire(tail: int, head: int, count: int, current: tuple[int, int] | None) -> Wire:
     text = f"{count:,} edges" if count > 1 else ""
-    return Wire(
-        tail, head, local=text, room=text_width(text, SMALL_SIZE, bold=True), lines=1 if text else 0,
-        state="back" if (tail, head) == current else "plain",
-    )  # fmt: skip
+    room = text_width(text, SMALL_SIZE, bold=True)
+    passing = (tail, head) == current
+    return Wire(tail, head, text, "", room, int(bool(text)), state="back" if passing else "plain")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
+from micrograd_dl.output.numbers import to_whole
 
 from . import convert, dot, graph, outline
 from .layout import lay_out
-from .readings import OnNodes, OnPaper, Reading
-from .render import render
+from .reading import Reading
+from .rendering import render
 from .scene import Scene
 from .svg import svg
 
@@ -53,7 +54,7 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
     if not isinstance(what, Value | Trace):
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
-    reading: Reading = OnPaper(what) if isinstance(what, Trace) else OnNodes(what)
+    reading = Reading(what)
     extent = outline.measure(reading.order)
     if extent.needed > limit:
         return Picture(outline.scene(reading, extent, limit))
@@ -153,5 +154,7 @@ class Picture:
         # The same picture as the SVG, if that can be; else what the Graphviz program makes of the text.
         try:
             return convert.pdf(self.svg)
-        except ModuleNotFoundError:
+        except (ModuleNotFoundError, RuntimeError):
+            if not shutil.which("dot"):
+                raise
             return render(self.source, "pdf")

@@ -1,7 +1,11 @@
-"""What a picture shows, before anything is laid out: cards for nodes, wires for edges.
+"""What a picture shows, before anything is laid out: cards for nodes, wires for edges, and how they look.
 
 Sizes are fixed here, from the widest text that a card will bear in any frame of a walk. The layout sees
 nothing but sizes, so that all frames of a walk are laid out alike.
+
+The hues are those of Okabe and Ito, which people tell apart whatever their sight; those of text are darkened
+until they have the contrast of 4.5 to 1 that small letters need. Nothing is said by colour alone: results
+have a double border, what is not evaluated a dashed one, partial sums end in an ellipsis.
 """
 
 from __future__ import annotations
@@ -23,6 +27,52 @@ LINE = 17.0  # from one line to the next
 MARGIN = 9.0
 TEXT_LINE = LINE * 0.85  # the same on a wire, where lines are small
 COLUMN = 34.0  # where the values of a card begin, behind "data" and "grad"
+
+
+PAPER = "#ffffff"  # solid, so that a picture is as readable in a dark notebook as on a slide
+INK = "#1f1f1f"
+QUIET = "#686868"
+ROLES = {"data": "#00629c", "grad": "#b34700", "count": INK}  # blue and vermilion
+CURRENT = "#e69f00"  # orange
+CURRENT_FILL = "#fff1d0"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a card is drawn; `text` names its kind in the legend."""
+
+    fill: str
+    border: str
+    radius: float
+    text: str
+
+
+FRAMES: dict[Kind, Frame] = {
+    "input": Frame("#e3f2fc", "#3f9fd8", 12, "input"),  # sky blue
+    "operation": Frame("#fafafa", "#7f7f7f", 4, "operation"),
+    "result": Frame("#e0f3ec", "#009e73", 4, "result"),  # bluish green
+    "number": Frame("#f0f0f0", "none", 11, "plain number"),
+    "group": Frame("#f3eef6", "#8a6d9b", 4, "several nodes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """How a wire is drawn; `dash` is SVG's."""
+
+    colour: str
+    width: float
+    dash: str = ""
+
+
+STROKES: dict[State, Stroke] = {
+    "plain": Stroke("#5f5f5f", 1.2),
+    "waiting": Stroke("#a0a0a0", 1.0, "4 3"),
+    "passed": Stroke("#d55e00", 1.6),
+    "forward": Stroke(CURRENT, 3.0),
+    "back": Stroke(CURRENT, 3.0),
+}
+QUIET_STROKE = Stroke("#bdbdbd", 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +149,13 @@ class Wire:
     tooltip: str = ""
     state: State = "plain"
     quiet: bool = False
+
+    @property
+    def stroke(self) -> Stroke:
+        """How it is drawn: the edge of a plain number is pale, unless it is waiting or the step at hand."""
+        return (
+            QUIET_STROKE if self.quiet and self.state not in ("waiting", "forward") else STROKES[self.state]
+        )
 
     @property
     def text_size(self) -> Size | None:

@@ -11,29 +11,26 @@ from .labels import shortened, text_width, visible
 from .layout import Box, Layout, Point
 from .scene import (
     COLUMN,
+    CURRENT,
+    CURRENT_FILL,
+    FRAMES,
+    INK,
     LINE,
     MARGIN,
     NAME_SIZE,
+    PAPER,
+    QUIET,
+    ROLES,
     SMALL_SIZE,
+    STROKES,
     TEXT_LINE,
     TEXT_SIZE,
     Card,
     Sample,
     Scene,
+    Stroke,
     Wire,
     text_size,
-)
-from .style import (
-    CURRENT,
-    CURRENT_FILL,
-    FRAMES,
-    INK,
-    PAPER,
-    QUIET,
-    ROLES,
-    STROKES,
-    Stroke,
-    stroke_of,
 )
 
 _PAD = 18.0
@@ -153,7 +150,7 @@ def _number(card: Card, box: Box) -> str:
 
 
 def _wire(wire: Wire, curve: tuple[Point, ...]) -> str:
-    drawn = _arrow(curve, stroke_of(wire), forwards=wire.state not in ("back", "passed"))
+    drawn = _arrow(curve, wire.stroke, forwards=wire.state not in ("back", "passed"))
     return f'<g class="edge {wire.state}">{_title(wire.tooltip)}{drawn}</g>'
 
 

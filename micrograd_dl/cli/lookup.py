@@ -15,42 +15,11 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import free_names, parse_names
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import exact, number
-from micrograd_dl.notation.steps import Contribute
 
 # dJ/db or ∂u/∂x[2]; a.data or a.grad
 _SYMBOL = re.compile(
     r"(?<![\w.])(?:([d∂])(\w+)\s*/\s*\1(\w+)(?:\[([0-9]+)\])?|([^\W\d]\w*)\.(data|grad))(?!\w)"
 )
-
-
-def find(trace: Trace, text: str) -> tuple[Value, bool]:
-    """The node that is meant, and whether its gradient is: by ``db``, ``dJ/db`` or ``b.grad``.
-
-    Raises:
-        KeyError: it is none of these; the message lists the names there are.
-
-    >>> a, b = Value(2, "a"), Value(3, "b")
-    >>> trace = Trace(a * b)
-    >>> find(trace, "b") == (b, False)
-    True
-    >>> find(trace, "db") == find(trace, "dJ/db") == find(trace, "b.grad") == (b, True)
-    True
-    """
-    text = text.strip()
-    write = trace.notation
-    stem, _, attribute = text.rpartition(".")
-    readings = [(text, False)]
-    if attribute in ("data", "grad"):
-        readings.append((stem, attribute == "grad"))
-    for name, gradient in readings:
-        node = _node(write, name)
-        if node is not None:
-            return node, gradient
-    for name in (text.removeprefix("d"), text.partition("/d")[2]):
-        node = _node(write, name)
-        if node is not None and text in (f"d{name}", write.total(node)):
-            return node, True
-    return write.node(text), False
 
 
 def answer(trace: Trace, text: str) -> str:
@@ -75,7 +44,7 @@ def answer(trace: Trace, text: str) -> str:
     """
     text = " ".join(text.split())
     try:
-        node, gradient = find(trace, text)
+        node, gradient = trace.notation.find(text)
     except KeyError:
         return f"{text} = {_in_full(_computed(trace, text))}"
     known = trace.grad(node) if gradient else trace.data(node)
@@ -83,10 +52,8 @@ def answer(trace: Trace, text: str) -> str:
         return f"{text} = ?   ({'no term has been added yet' if gradient else 'not computed yet'})"
     if not gradient or trace.finished(node):
         return f"{text} = {_in_full(known)}"
-    added = sum(
-        isinstance(step, Contribute) and step.operand is node for step in trace.steps[: trace.position]
-    )
-    return f"{text} = {_in_full(known)} so far   (term {added} of {trace.notation.uses[node]})"
+    reason = trace.why(node)
+    return f"{text} = {_in_full(known)} so far   (term {reason.done} of {len(reason.terms)})"
 
 
 def _in_full(x: float) -> str:
@@ -118,7 +85,7 @@ def _computed(trace: Trace, text: str) -> float:
     text = _SYMBOL.sub(plain_name, text)
     for name in free_names(text):
         if name not in known:
-            known[name] = _complete(trace, *find(trace, name))
+            known[name] = _complete(trace, *trace.notation.find(name))
     return parse_names(text, known).root.data
 
 

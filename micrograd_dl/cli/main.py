@@ -1,55 +1,47 @@
-"""The command ``micrograd-dl``: step through an expression, draw it, check its gradient, write it as source.
+"""The command ``micrograd-dl``: finds the command that is meant, carries it out, tells what went wrong.
 
-Exit codes: 0 is fine; 1, the check failed, a command of a script failed, a file could not be written, or the
-value of an option is refused; 2, the command line is not understood, or the expression is wrong; 130, stopped
-by Ctrl-C; 141, nobody reads the output.
+Exit codes: 0 is fine; 1, the command failed, or the value of an option is refused; 2, the command line is not
+understood, or the expression is wrong; 130, stopped by Ctrl-C; 141, nobody reads the output; 143, ended.
 """
 
 from __future__ import annotations
 
-import argparse
-import io
+import errno
+import importlib
 import os
-import re
 import shlex
-import shutil
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import Any, NoReturn
 
 from micrograd_dl import __version__
-from micrograd_dl.cli.terminal import (
-    complain,
-    line_editing,
-    read_anything,
-    wants_colours,
-    write,
-    write_stand_ins,
-)
-from micrograd_dl.engine.coerce import number_or_none
-from micrograd_dl.output.text import message_of
+from micrograd_dl.cli.expression import UsageError
+from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
+from micrograd_dl.cli.terminal import adapt_streams, complain, warn
+from micrograd_dl.output.text import install_hint, message_of
 
-if TYPE_CHECKING:
-    from micrograd_dl.notation.expression import Expression
-
-EXAMPLE = "u = b*c; v = a + u; J = 3*v"
-EXAMPLE_VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
-
-_TOP = """\
-Walk through backpropagation of your own expression, one chain-rule term at a time.
-
-commands:
-  step      walk forwards and backwards through every step, at a prompt
-  draw      save a picture of the computation graph
-  check     compare the gradient with numerical derivatives
-  source    write the forward and the backward pass as a Python function
-  train     train a network on a table or a built-in set of data
-  predict   use a trained network on new examples
-  tune      search the hyperparameters of a network
-  lesson    run a lesson of the course"""
-_TOP_EXAMPLES = """\
+# Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`. Those
+# on an expression have one module, whose `add_options` takes the name of the command as well.
+COMMANDS = {
+    "step": "walk forwards and backwards, step by step, at a prompt",
+    "draw": "save a picture of the computation graph",
+    "check": "compare the gradient with numerical derivatives",
+    "source": "write both passes as a Python function",
+    "train": "train a network on a table or a built-in set of data",
+    "predict": "use a trained network on new examples",
+    "tune": "search the hyperparameters of a network",
+    "lesson": "run a lesson of the course",
+}
+_ON_AN_EXPRESSION = ("step", "draw", "check", "source")
+_DESCRIPTION = """\
+Walk through backpropagation of your own expression, one chain-rule term at a
+time; train networks, and look into them."""
+EXAMPLES = """\
 examples:
   micrograd-dl step
   micrograd-dl step "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2
@@ -57,31 +49,10 @@ examples:
   micrograd-dl draw "x*x + x" x=3 -o graph.svg
   micrograd-dl check "log(1 + exp(-y*z))" y=1 z=0.3
   echo "x**3 - 2*x" | micrograd-dl source - x=2
+  micrograd-dl train moons --hidden 8,8
 
-micrograd-dl COMMAND --help says more of a command.
 Exit codes: 0, fine; 1, it failed, or the value of an option is refused; 2, the
 command line is not understood, or the expression is wrong."""
-_EXPRESSION = f"""\
-EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh, sigmoid,
-relu; several statements have ";" between them, and the last one is the result.
-Put it in quotes, or write - to read it from standard input. Each variable gets a
-value: a=5, b=-3, c=1e-3, d=inf. Without EXPR it is the course's example,
-"{EXAMPLE}" at a=5 b=3 c=2."""
-_STEP = """\
-Walk through an expression, forwards and backwards, at a prompt with pdb's manners:
-Enter does the next step, help lists the commands. Commands can come from a pipe as
-well; the exit code is 1 if one of them failed."""
-_DRAW = "Save a picture of the computation graph, with data and gradients."
-_CHECK = """\
-Compare the gradient with numerical derivatives. The exit code is 1 if they differ,
-or if some derivative could not be judged. At a kink, as of relu at 0, the slope is
-a choice that no difference can judge: beside others that are right it does no harm."""
-_SOURCE = "Write the forward and the backward pass as a Python function."
-_VALUE = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*?)\s*", re.DOTALL)
-
-
-class _UsageError(Exception):
-    """The command line or the expression is wrong; the message says how."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,28 +77,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
       dJ/dx = 6
     0
     """
-    if sys.stdout is None:  # started with its output closed
-        sys.stdout = io.StringIO()
-    if sys.stderr is None:
-        sys.stderr = io.StringIO()
-    write_stand_ins(sys.stdout)
-    write_stand_ins(sys.stderr)
-    read_anything(sys.stdin)
+    adapt_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _warnings_in_a_line():
+        with _warnings_in_a_line(), _ended_in_order():
             code = _carry_out(words)
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # argparse has said what was wrong, or shown its help
         return int(stop.code or 0)
-    except _UsageError as error:
+    except UsageError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever reads the output has had enough, as in `| head`
         return 141
-    except (OSError, ValueError, ArithmeticError, RuntimeError, ImportError) as error:
+    except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:
+            error.filename = "standard output"  # all other files are named
+        return _fail(message_of(error), 1)
+    except (ValueError, LookupError, ArithmeticError, RuntimeError, ImportError) as error:
         return _fail(message_of(error), 1)
     except MemoryError as error:  # of NumPy, which says how much it was; Python's own says nothing
         amount = f" ({error})" if str(error) else ""
@@ -138,18 +107,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _warnings_in_a_line() -> Iterator[None]:
-    """Show warnings as this command does its own: a line of source would say nothing to those who run it."""
+    """Show warnings without the line of source that Python adds, which says nothing to users."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        _warn(" ".join(str(message).split()))
+        warn(" ".join(str(message).split()))
 
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
 
 
-def _warn(message: str) -> None:
-    complain(f"micrograd-dl: warning: {message}")
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end a command as an error does: files in the making are removed, processes ended."""
+
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fail(problem: str, code: int) -> int:
@@ -165,164 +148,87 @@ def _leave_nothing_to_write() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _carry_out(arguments: list[str]) -> int:
-    """Find the command and its options, read the expression, and do it."""
-    if arguments and arguments[0] == "tune":
-        from micrograd_dl.cli.searching import run as tune
-
-        return tune(arguments[1:])
-    if arguments and arguments[0] in _LEARNING:
-        from micrograd_dl.cli.learning import run
-
-        return run(arguments)
-    if not arguments or arguments[0] not in _COMMANDS:
-        return _no_command(arguments)
-    name = arguments[0]
-    usage, description, do = _COMMANDS[name]
-    parser = _parser(f"micrograd-dl {name}", usage, description, _EXPRESSION)
-    if name == "step":
-        parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
-    if name == "draw":
-        parser.add_argument("-o", "--output", metavar="FILE", required=True, help="such as J.svg or J.png")
-        parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
-    # No positional arguments are declared: argparse would not let them stand on both sides of an option, and
-    # would refuse an expression such as -a*b.
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options, words = parser.parse_known_args(arguments[1:end])
-    for word in words:
-        if word.startswith("--"):
-            parser.error(f"there is no option {word}")
-    text, values = _sorted_out(words + arguments[end + 1 :])
-    if text == "-":
-        if name == "step" and not options.all:
-            raise _UsageError("step reads commands from standard input: give the expression, or add --all")
-        text = _standard_input()
-    return do(text, _expression(text, values), options)
+def _carry_out(words: list[str]) -> int:
+    """Find the command and its options, and do it."""
+    first = words[0] if words else ""
+    behind: list[str] = []  # what stands behind --, where an expression may begin with a minus
+    if first in _ON_AN_EXPRESSION and "--" in words:
+        place = words.index("--")
+        words, behind = words[:place], words[place + 1 :]
+    words = [usual_spelling(word) for word in words]
+    parser, commands = command_line([first])
+    if not words:
+        parser.print_help(sys.stderr)
+        return 2
+    if first == "help":
+        return _help(words[1:])
+    if not first.startswith("-") and first not in COMMANDS:
+        parser.error(
+            f"there is no command {first}{did_you_mean(first, COMMANDS) or ': micrograd-dl help lists them'}"
+        )
+    options, unknown = parser.parse_known_args(words)
+    if options.print_completion:
+        return _print_completion(options.print_completion)
+    used = commands[first] if first in COMMANDS else parser
+    if first in _ON_AN_EXPRESSION:
+        # No positional arguments are declared: argparse would not let them stand on both sides of an
+        # option, and would refuse an expression such as -a*b.
+        options.words = unknown + behind
+        unknown = [word for word in unknown if word.startswith("--")]
+    if unknown:
+        used.unknown(unknown)
+    code: int = _module(first).run(options)
+    return code
 
 
-def _no_command(arguments: list[str]) -> int:
-    parser = _parser("micrograd-dl", "COMMAND [EXPR] [NAME=NUMBER ...]", _TOP, _TOP_EXAMPLES)
+def _module(command: str) -> ModuleType:
+    name = "expression" if command in _ON_AN_EXPRESSION else command
+    return importlib.import_module(f"{__package__}.{name}")
+
+
+def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
+    """The parser of the command line, and those of the commands, which are its branches.
+
+    Args:
+        complete: the commands whose options are wanted. Those of some take long to load.
+    """
+    parser = Parser(
+        prog="micrograd-dl",
+        usage="micrograd-dl COMMAND [ARGUMENT ...]",
+        description=_DESCRIPTION,
+        epilog=EXAMPLES,
+    )
     parser.add_argument("--version", action="version", version=f"micrograd-dl {__version__}")
     parser.add_argument(
-        "command", nargs="?", choices=[*_COMMANDS, *_LEARNING, "tune"], help=argparse.SUPPRESS
+        "--print-completion",
+        choices=("bash", "zsh"),
+        help="print what lets a shell complete commands and options",
     )
-    parser.parse_args(arguments)
-    parser.print_help(sys.stderr)
-    return 2
-
-
-def _parser(name: str, usage: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=name,
-        usage=f"{name} {usage}",
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    branches: Any = parser.add_subparsers(
+        dest="command", title="commands", metavar="COMMAND", parser_class=Parser
     )
+    commands: dict[str, Parser] = {}
+    for name, what in COMMANDS.items():
+        commands[name] = branches.add_parser(name, help=what, prog=f"micrograd-dl {name}")
+        if name in complete:
+            _module(name).add_options(commands[name], *[name] * (name in _ON_AN_EXPRESSION))
+    branches.add_parser("help", help="explain a command: micrograd-dl help COMMAND")
+    return parser, commands
 
 
-# --- the expression and its values ------------------------------------------------------------------
+def _help(words: Sequence[str]) -> int:
+    parser, commands = command_line(words[:1])
+    if words and words[0] not in COMMANDS:
+        parser.error(f"there is no command {words[0]}{did_you_mean(words[0], COMMANDS)}")
+    (commands[words[0]] if words else parser).print_help()
+    return 0
 
 
-def _expression(text: str, values: dict[str, float]) -> Expression:
-    from micrograd_dl.notation.expression import parse_names
-
+def _print_completion(shell: str) -> int:
     try:
-        expression = parse_names(text, values)
-    except (ValueError, ArithmeticError) as error:
-        raise _UsageError(str(error)) from None
-    if expression.unused:
-        _warn(f"not used: {', '.join(expression.unused)}")
-    return expression
-
-
-def _standard_input() -> str:
-    from micrograd_dl.notation.expression import MAX_LENGTH
-
-    # No more than is needed to see that it is too much.
-    return sys.stdin.read(MAX_LENGTH + 1) if sys.stdin else ""
-
-
-def _sorted_out(words: Sequence[str]) -> tuple[str, dict[str, float]]:
-    """The expression among the words of a command line, or else the course's example, and the values."""
-    values: dict[str, float] = {}
-    texts = []
-    for word in words:
-        match = _VALUE.fullmatch(word)
-        number = number_or_none(match[2]) if match else None
-        if match is None or number is None:
-            texts.append(word)
-        elif match[1] in values:
-            raise _UsageError(f"{match[1]} is given two values, {values[match[1]]:g} and {number:g}")
-        else:
-            values[match[1]] = number
-    if len(texts) > 1:
-        raise _UsageError(
-            f"{texts[1]!r} is not a value, such as a=5, b=-3, c=1e-3 or d=inf; "
-            "if it belongs to the expression, put the whole expression in quotes"
-        )
-    if texts:
-        return texts[0], values
-    if unknown := [name for name in values if name not in EXAMPLE_VALUES]:
-        raise _UsageError(
-            f"there is no expression, and the course's example has no {', '.join(unknown)}: "
-            f"its variables are {', '.join(EXAMPLE_VALUES)}"
-        )
-    return EXAMPLE, EXAMPLE_VALUES | values
-
-
-# --- the commands -----------------------------------------------------------------------------------
-
-
-def _step(text: str, expression: Expression, options: argparse.Namespace) -> int:
-    from micrograd_dl.cli.presentation import whole_walk
-    from micrograd_dl.cli.stepper import Stepper
-    from micrograd_dl.explain.trace import Trace
-
-    trace, colours = Trace(expression.root), wants_colours(sys.stdout)
-    if options.all:
-        for line in whole_walk(trace, text, shutil.get_terminal_size().columns, colours):
-            write(line, colours=colours)
-        return 0
-    if sys.stdin is None or not sys.stdin.isatty():
-        return Stepper(trace, text, script=sys.stdin or (), colours=colours).run()
-    with line_editing():
-        return Stepper(trace, text, colours=colours).run()
-
-
-def _draw(text: str, expression: Expression, options: argparse.Namespace) -> int:
-    from micrograd_dl import viz
-
-    del text
-    expression.root.backward()
-    viz.draw(expression.root, edges=options.edges).save(options.output)
-    write(f"Wrote {options.output}")
+        import shtab
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"completion takes shtab ({error}): {install_hint('completion')}") from None
+    parser, _ = command_line(COMMANDS)
+    sys.stdout.write(shtab.complete(parser, shell))
     return 0
-
-
-def _check(text: str, expression: Expression, options: argparse.Namespace) -> int:
-    from micrograd_dl.gradcheck.graphs import check
-
-    del text, options
-    found = check(expression.root)
-    write(str(found))
-    return 0 if found.ok and found.complete else 1
-
-
-def _source(text: str, expression: Expression, options: argparse.Namespace) -> int:
-    from micrograd_dl.notation.source import to_source
-
-    del text, options
-    write(to_source(expression.root).rstrip())
-    return 0
-
-
-_LEARNING = ("train", "predict", "lesson")  # these have their own room, learning_cli.py
-
-# Of each other command: the usage, the description, and what does it.
-_COMMANDS: dict[str, tuple[str, str, Callable[[str, Expression, argparse.Namespace], int]]] = {
-    "step": ("[--all] [EXPR] [NAME=NUMBER ...]", _STEP, _step),
-    "draw": ("[--edges] [EXPR] [NAME=NUMBER ...] -o FILE", _DRAW, _draw),
-    "check": ("[EXPR] [NAME=NUMBER ...]", _CHECK, _check),
-    "source": ("[EXPR] [NAME=NUMBER ...]", _SOURCE, _source),
-}

@@ -1,4 +1,4 @@
-"""How a walk is told in a terminal: its opening, its phases and steps, a list of steps, its outcome."""
+"""A walk in a terminal: its opening, its phases and steps, a list of steps, its outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, writte
 
 _INDENT = "  "
 _MOST_LINES = 8  # of an expression
-_MOST_GRADIENTS = 8  # told at the end of a walk
+_MOST_GRADIENTS = 8  # shown at the end of a walk
 
 
 def opening(trace: Trace, text: str, width: int = 80) -> str:
@@ -22,13 +22,11 @@ def opening(trace: Trace, text: str, width: int = 80) -> str:
     3 * (a + b*c)
     at a = 5, b = 3, c = 2
     """
-    write = trace.notation
+    notation = trace.notation
     interior = [node for node in trace.order if not node.is_leaf and not node.is_constant]
-    text = text.strip() or "; ".join(f"{write.name(node)} = {write.formula(node)}" for node in interior)
+    text = text.strip() or "; ".join(f"{notation.name(node)} = {notation.formula(node)}" for node in interior)
     lines = [line.rstrip() for line in text.splitlines()[:_MOST_LINES]]
-    leaves = ", ".join(
-        f"{trace.notation.name(node)} = {number(node.data)}" for node in trace.order if node.is_leaf
-    )
+    leaves = ", ".join(f"{notation.name(node)} = {number(node.data)}" for node in trace.order if node.is_leaf)
     return "\n".join(
         fitted(line, width) for line in [*lines, f"at {leaves}" if leaves else "on numbers only"]
     )
@@ -36,11 +34,9 @@ def opening(trace: Trace, text: str, width: int = 80) -> str:
 
 def phase(trace: Trace) -> str:
     """Where a walk is, in one word: start, forward, backward or end."""
-    if trace.current is None:
-        return "start"
-    return (
-        "end" if trace.upcoming is None else "forward" if isinstance(trace.current, Evaluate) else "backward"
-    )
+    if trace.current is None or trace.upcoming is None:
+        return "start" if trace.current is None else "end"
+    return "forward" if isinstance(trace.current, Evaluate) else "backward"
 
 
 def heading(step: Step, colours: bool = False) -> str:
@@ -52,7 +48,7 @@ def heading(step: Step, colours: bool = False) -> str:
 
 
 def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
-    """A step as it is told, indented; the running total goes to a line of its own where it must.
+    """A step, indented; its remarks go to lines of their own where they do not fit.
 
     >>> from micrograd_dl.engine.value import Value
     >>> trace = Trace(Value(2, "weight") * Value(3, "input"))
@@ -60,15 +56,18 @@ def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
       dinput += dJ/dJ * dJ/dinput = 1 * 2 = 2
           (dinput: 0 -> 2)
     """
-    told, total = _INDENT + str(step), ""
+    equation, remarks, style = str(step), "", "forward"
+    name = step.notation.name(step.node)
+    if not isinstance(step, Evaluate):
+        name, style = step.notation.gradient(written_node(step)), "backward"
     if isinstance(step, Contribute):
-        whole = told
-        told, _, total = whole.rpartition("   (")
-        total = ("   (" if columns(whole) <= width else f"\n{3 * _INDENT}(") + total
-    told = wrapped(told, width).removeprefix(_INDENT)
-    name = _written(step) if told.startswith(_written(step)) else ""
-    style = "forward" if isinstance(step, Evaluate) else "backward"
-    return _INDENT + paint(name, style, colours) + told.removeprefix(name) + paint(total, "faint", colours)
+        separator = "   " if columns(_INDENT + equation) <= width else "\n" + 3 * _INDENT
+        equation = step.equation()
+        remarks = "".join(f"{separator}({remark})" for remark in step.remarks())
+    equation = wrapped(_INDENT + equation, width).removeprefix(_INDENT)
+    name = name if equation.startswith(name) else ""
+    written = paint(name, style, colours) + equation.removeprefix(name)
+    return _INDENT + written + paint(remarks, "faint", colours)
 
 
 def listing(trace: Trace, first: int, last: int, width: int = 80, colours: bool = False) -> str:
@@ -89,8 +88,8 @@ def listing(trace: Trace, first: int, last: int, width: int = 80, colours: bool 
     for count in range(first, last + 1):
         step = trace.steps[count - 1]
         mark = "->" if count == trace.position else "  "
-        told = str(step) if count <= trace.position else _symbols(step)
-        line = fitted(f"{mark} {count:>{digits}}  {told}", width)
+        text = str(step) if count <= trace.position else _symbols(step)
+        line = fitted(f"{mark} {count:>{digits}}  {text}", width)
         style = "strong" if count == trace.position else "faint"
         lines.append(line if count < trace.position else paint(line, style, colours))
     return "\n".join(lines)
@@ -103,9 +102,9 @@ def outcome(trace: Trace) -> str:
     >>> outcome(Trace(Value(2, "a") * Value(3, "b")))
     'dJ/da = 3, dJ/db = 2'
     """
-    told = list(_gradients(trace))
-    more = len(told) - _MOST_GRADIENTS
-    return ", ".join(told[:_MOST_GRADIENTS]) + (f" and {more:,} more" if more > 0 else "")
+    gradients = list(_gradients(trace))
+    more = len(gradients) - _MOST_GRADIENTS
+    return ", ".join(gradients[:_MOST_GRADIENTS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def whole_walk(trace: Trace, text: str, width: int = 80, colours: bool = False) -> Iterator[str]:
@@ -123,18 +122,9 @@ def whole_walk(trace: Trace, text: str, width: int = 80, colours: bool = False) 
 
 
 def _gradients(trace: Trace) -> Iterator[str]:
-    final = {trace.root: trace.seed}
-    final |= {step.operand: step.after for step in trace.steps if isinstance(step, Contribute)}
     for node in trace.order:
         if node.is_leaf:
-            yield f"{trace.notation.total(node)} = {number(final.get(node, 0.0))}"
-
-
-def _written(step: Step) -> str:
-    """The name of what a step writes, as its sentence begins."""
-    if isinstance(step, Evaluate):
-        return step.notation.name(step.node)
-    return step.notation.gradient(written_node(step))
+            yield f"{trace.notation.total(node)} = {number(trace.steps.gradient(node))}"
 
 
 def _symbols(step: Step) -> str:

@@ -1,4 +1,4 @@
-"""The prompt of ``micrograd-dl step``: a debugger for backpropagation, with pdb's manners.
+"""The prompt of ``micrograd-dl step``: a debugger for backpropagation, with commands like those of pdb.
 
 >>> import sys
 >>> from micrograd_dl.notation.expression import parse
@@ -13,70 +13,70 @@ dJ/du * du/dc = 9
 
 from __future__ import annotations
 
+import cmd
+import glob
 import re
+import shutil
+import sys
+import textwrap
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, ClassVar
+from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import find
-from micrograd_dl.cli.questions import Questions
-from micrograd_dl.cli.terminal import paint
-from micrograd_dl.engine.coerce import real_number, whole_number
+from micrograd_dl.cli.lookup import answer
+from micrograd_dl.cli.parser import did_you_mean
+from micrograd_dl.cli.terminal import complain, paint, wrapped, write
+from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.trace import Breakpoint, Trace
+from micrograd_dl.explain.breakpoints import Breakpoint
+from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.notation.steps import Contribute, Evaluate, Step
+from micrograd_dl.notation.source import to_source
+from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
+from micrograd_dl.output.numbers import real_number, whole_number
+from micrograd_dl.output.text import message_of
 
 _HINT = """\
-Enter does the next step, back undoes it, c goes on to the end, why tells why.
+Enter does the next step, back undoes it, c goes on to the end, why explains it.
 help lists all commands, q leaves."""
+_NEARBY = 4  # steps that `list` shows on either side of the one just done
 _MOST_UNDONE = 1000
 _CONDITIONS = ("isnan", "isinf", "data", "grad", "abs(data)", "abs(grad)")
+_EXPECTED = (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError)
 
 
-class Stepper(Questions):
+class Command(NamedTuple):
+    """A command of the prompt.
+
+    Attributes:
+        takes: its arguments; those in brackets may be left out.
+        about: what it does, in a line.
+        do: carries it out, given the prompt and the text of the arguments; True ends the session.
+        more: what else `help` says of it.
+        repeated: whether Enter repeats it.
+    """
+
+    takes: str
+    about: str
+    do: Callable[[Stepper, str], bool | None]
+    more: str = ""
+    repeated: bool = False
+
+
+class Stepper(cmd.Cmd):
     """A prompt that walks through a trace; ``run()`` opens it.
 
     Args:
         trace: the walk. The commands move it, and ``set`` changes its leaves.
         text: the expression as it was given, for the opening.
-        script, stdout, stderr, colours: see :class:`micrograd_dl.cli.prompt.Prompt`.
+        script: lines of commands instead of a terminal. There is no prompt then, an empty line does
+            nothing, ``#`` begins a comment, and :meth:`run` returns 1 if a command failed.
+        stdout: where to write; ``sys.stdout`` if left out.
+        stderr: where to write what was wrong with a command; ``sys.stderr`` if left out.
+        colours: whether to write colours.
     """
-
-    groups: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        "Move": {
-            "step": "[COUNT]",
-            "next": "[COUNT]",
-            "back": "[COUNT]",
-            "continue": "",
-            "rcontinue": "",
-            "until": "NAME",
-            "goto": "STEP",
-            "restart": "",
-        },
-        "Stop": {
-            "break": "[WHAT]",
-            "tbreak": "WHAT",
-            "clear": "[NUMBER ...]",
-            "watch": "[NODE]",
-            "unwatch": "[NODE]",
-        },
-        "Change": {"set": "LEAF NUMBER", "undo": ""},
-        **Questions.groups,
-    }
-    short: ClassVar[Mapping[str, str]] = {
-        "s": "step",
-        "n": "next",
-        "c": "continue",
-        "cont": "continue",
-        "unt": "until",
-        "b": "break",
-        "cl": "clear",
-        **Questions.short,
-    }
-    repeated: ClassVar[frozenset[str]] = frozenset({"step", "next", "back", "continue", "rcontinue", "until"})
 
     def __init__(
         self,
@@ -87,47 +87,197 @@ class Stepper(Questions):
         stderr: IO[str] | None = None,
         colours: bool = False,
     ) -> None:
-        super().__init__(trace, script, stdout, stderr, colours)
+        super().__init__(stdout=stdout)
+        self.trace = trace
         self.text = text
-        self.again = "step"
+        self.script = script
+        self.stderr = stderr or sys.stderr
+        self.colours = colours
+        self._again = "step"  # the line that Enter carries out
+        self._failures = 0
+        self._line = 0  # of the script
+        self._explained: set[str] = set()  # names of nodes that are commands too, of which that was said
         self._for_once: list[Breakpoint] = []
         # What `undo` brings back: the position and, if a leaf was set, the leaf and its data.
         self._past: deque[tuple[int, Value | None, float]] = deque(maxlen=_MOST_UNDONE)
 
+    # --- reading lines --------------------------------------------------------------------------------
+
     def run(self) -> int:
-        """Carry out commands, at a terminal after a short introduction; the exit code."""
+        """Carry out commands to ``quit`` or the end of input; 1 if a command of a script failed, else 0."""
         if self.script is None:
             self.say(presentation.opening(self.trace, self.text, self.width), "", _HINT, "")
-        return super().run()
+            while True:
+                try:
+                    self.cmdloop()
+                    return 0
+                except KeyboardInterrupt:
+                    self.say("", "Ctrl-D or q leaves.")
+        for line in self.script:
+            self._line += 1
+            if line.strip() and not line.lstrip().startswith("#") and self.onecmd(line):
+                break
+        return int(self._failures > 0)
+
+    @property
+    def width(self) -> int:
+        """The columns of the terminal, or 80."""
+        return shutil.get_terminal_size().columns
+
+    def say(self, *lines: str) -> None:
+        """Write some lines."""
+        write(*lines, stream=self.stdout, colours=self.colours)
+
+    def tell(self, found: object) -> None:
+        """Write something as text, its lines broken where they are too long."""
+        self.say(wrapped(str(found), self.width))
+
+    def where_we_are(self) -> str:
+        """The phase and the step, such as ``(forward 2/9)``."""
+        return f"({presentation.phase(self.trace)} {self.trace.position}/{len(self.trace)}) "
+
+    def preloop(self) -> None:
+        """Make the prompt; cmd.Cmd calls this before it reads the first line."""
+        readline = sys.modules.get("readline")
+        self.prompt = self.where_we_are()
+        if self.colours and readline is not None and "libedit" not in (readline.__doc__ or ""):
+            # Readline has to be told which characters take no room.
+            self.prompt = re.sub(r"(\x1b\[\d+m)", "\001\\1\002", paint(self.prompt, "strong"))
+
+    def postcmd(self, stop: bool, line: str) -> bool:
+        """Make the prompt anew after each command."""
+        del line
+        self.preloop()
+        return stop
+
+    def onecmd(self, line: str) -> bool:
+        """Carry out one line; True if it was the last. Whatever fails is told, and the prompt goes on."""
+        if line == "EOF":  # what cmd.Cmd makes of the end of input
+            self.say("")
+            return True
+        try:
+            return self._carry_out(line.strip() or self._again)
+        except (BrokenPipeError, KeyboardInterrupt, SystemExit):
+            raise
+        except _EXPECTED as error:
+            self._tell_failure(message_of(error))
+        except BaseException as error:  # noqa: BLE001
+            # The panic of a library in Rust is a BaseException. The walk is not to be lost by it.
+            self._tell_failure(f"{type(error).__name__}: {error}")
+        return False
+
+    def _tell_failure(self, problem: str) -> None:
+        self._failures += 1
+        self.stdout.flush()
+        colours = self.colours and self.script is None
+        text = f"*** {problem}" if self.script is None else f"line {self._line}: {problem}"
+        complain(paint(text, "wrong", colours), stream=self.stderr, colours=colours)
+
+    def _carry_out(self, line: str) -> bool:
+        name, argument = self.meant(line)
+        command, takes = COMMANDS[name], COMMANDS[name].takes
+        if argument and not takes:
+            raise ValueError(f"{name} takes no argument: leave out {argument:.40}")
+        if not argument and takes and not takes.startswith("["):
+            raise ValueError(f"{name} needs an argument: {name} {takes} (help {name} says more)")
+        if command.repeated:
+            self._again = line
+        if not argument and line not in self._explained and self.is_name(line):
+            self._explained.add(line)
+            self.say(f"({line} is the command {name}; p {line} shows the node {line})")
+        return bool(command.do(self, argument))
 
     def meant(self, line: str) -> tuple[str, str]:
-        """The command and its argument; ``a = 6`` sets a leaf."""
-        return ("set", line) if re.match(r"\w+\s*=(?!=)", line) else super().meant(line)
+        """The command of a line, in full, and its argument.
 
-    def words(self, command: str) -> Iterable[str]:
-        """Names of nodes, gradients, operations: whatever the command takes."""
-        if command == "set":
-            return [name for node, name in self.trace.notation.names.items() if node.is_leaf]
-        if command in ("break", "tbreak"):
-            return [*super().words(command), *TABLE, *_CONDITIONS]
-        return super().words(command)
+        ``a = 6`` sets a leaf; a name or an expression is printed.
+
+        Raises:
+            ValueError: there is no such command, or there are several.
+        """
+        if re.match(r"\w+\s*=(?!=)", line):
+            return "set", line
+        # A word and an operator, as in b * c, is arithmetic.
+        match = re.match(r"(\?|[A-Za-z]+(?!\S))\s*+(?![-+*/]+\s)(.*)", line, re.DOTALL)
+        if match is None:
+            return "print", line
+        word, argument = match[1], match[2].strip()
+        if word in COMMANDS or word in SHORT:
+            return SHORT.get(word, word), argument
+        begun = [name for name in COMMANDS if name.startswith(word)]
+        if len(begun) == 1:
+            return begun[0], argument
+        if self.is_name(line):
+            return "print", line
+        if begun:
+            raise ValueError(f"{word} could be {', '.join(begun[:-1])} or {begun[-1]}")
+        raise ValueError(
+            f"there is no command {word}{did_you_mean(word, COMMANDS) or ': help lists them all'}"
+        )
+
+    # --- completion -----------------------------------------------------------------------------------
+
+    def completenames(self, text: str, *_: object) -> list[str]:
+        """The commands that begin with `text`, a space behind those that take something."""
+        return [name + " " * bool(it.takes) for name, it in COMMANDS.items() if name.startswith(text)]
+
+    def completedefault(self, text: str, line: str, *_: object) -> list[str]:
+        """The words that begin with `text` and can be an argument of the command on the line."""
+        try:
+            name, _argument = self.meant(line.strip())
+        except ValueError:
+            return []
+        if name == "draw":
+            return glob.glob(glob.escape(text) + "*")
+        return [word for word in self._words(name) if word.startswith(text)]
+
+    def _words(self, name: str) -> Iterable[str]:
+        """What a command takes: names of nodes, of gradients, of operations, of commands."""
+        nodes = self.trace.notation.names
+        takes = COMMANDS[name].takes.strip("[]").split("]")[0]
+        if takes == "LEAF NUMBER":
+            return [label for node, label in nodes.items() if node.is_leaf]
+        if takes == "NODE":
+            return nodes.values()
+        if takes in ("NAME", "EXPR", "WHAT"):
+            more = [*TABLE, *_CONDITIONS] if takes == "WHAT" else []
+            return [*nodes.values(), *map(self.trace.notation.gradient, nodes), *more]
+        return COMMANDS if takes == "COMMAND" else ()
+
+    # --- names ----------------------------------------------------------------------------------------
+
+    def is_name(self, text: str) -> bool:
+        """Whether `text` is a node or a gradient."""
+        try:
+            self.trace.notation.find(text)
+        except KeyError:
+            return False
+        return True
+
+    def node(self, text: str) -> Value:
+        """The node that is meant by its name or its gradient's; without text, the one the last step wrote.
+
+        Raises:
+            KeyError: there is no such node.
+            ValueError: there is no text, and no last step.
+        """
+        if text:
+            return self.trace.notation.find(text)[0]
+        if self.trace.current is None:
+            raise ValueError(f"say which node: {self.trace.notation.listed()}")
+        return written_node(self.trace.current)
 
     # --- moving ---------------------------------------------------------------------------------------
 
-    def do_step(self, argument: str) -> None:
-        """Do one step: compute a node, or add a term.
+    def _walk(self, count: int) -> None:
+        """Do so many steps and tell each."""
+        before = self.trace.position
+        for _ in range(min(count, len(self.trace) - before)):
+            previous = self.trace.current
+            self._tell_step(previous, self.trace.next())
+        self._arrive(before)
 
-        With a COUNT, do as many.
-        """
-        self._walk(_count(argument))
-
-    def do_next(self, argument: str) -> None:
-        """Do all the steps of one node.
-
-        In the forward pass that is the computation of the node, as with step. In the backward pass it is
-        every term that the node passes on, one for each of its operands. With a COUNT, do it for as many
-        nodes.
-        """
+    def _next(self, argument: str) -> None:
         steps, at = self.trace.steps, self.trace.position
         for _ in range(min(_count(argument), len(steps) - at)):
             first = steps[at] if at < len(steps) else None
@@ -136,84 +286,54 @@ class Stepper(Questions):
                 at += 1
         self._walk(at - self.trace.position)
 
-    def do_back(self, argument: str) -> None:
-        """Undo one step of the walk.
-
-        With a COUNT, undo as many. To take back a longer move at once, there is undo.
-        """
+    def _back(self, argument: str) -> None:
         before = self.trace.position
         for _ in range(min(_count(argument), before)):
             step = self.trace.back()
             assert step is not None
             undone = presentation.sentence(step, self.width, self.colours).lstrip()
             self.say(f"  {paint('undone:', 'faint', self.colours)} {undone}")
-        self._arrived(before)
-
-    def do_continue(self, argument: str) -> None:
-        """Go on to the next breakpoint, or to the end."""
-        del argument
-        self._jump(self.trace.resume)
-        self._tell_breakpoints()
-
-    def do_rcontinue(self, argument: str) -> None:
-        """Go back to the last breakpoint, or to the start."""
-        del argument
-        self._jump(lambda: self.trace.resume(backwards=True))
-        self._tell_breakpoints()
-
-    def do_until(self, argument: str) -> None:
-        """Go on until a node or a gradient is written.
-
-        NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.
-        """
-        before, target = self.trace.position, self._target(argument)
-        self._jump(lambda: self.trace.until(target))
-        if self.trace.position == before:
-            raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
-
-    def do_goto(self, argument: str) -> None:
-        """Go to any step, forwards or backwards.
-
-        STEP is the number of steps that are done there, or start, or end.
-        """
-        ends = {"start": 0, "end": len(self.trace)}
-        position = ends[argument] if argument in ends else whole_number(argument)
-        self._jump(lambda: self.trace.goto(position))
-        self.again = "step"
-
-    def do_restart(self, argument: str) -> None:
-        """Go back before the first step.
-
-        Breakpoints, watches and data stay as they are.
-        """
-        del argument
-        self._jump(self.trace.start)
-        self.again = "step"
-
-    def _walk(self, count: int) -> None:
-        """Do so many steps and tell each."""
-        before = self.trace.position
-        for _ in range(min(count, len(self.trace) - before)):
-            previous = self.trace.current
-            self._tell(previous, self.trace.next())
-        self._arrived(before)
+        self._arrive(before)
 
     def _jump(self, move: Callable[[], object]) -> None:
         """Move, and tell the step just done there."""
         before, previous = self.trace.position, self.trace.current
         move()
         if self.trace.position != before:
-            self._tell(previous, self.trace.current)
-        self._arrived(before)
+            self._tell_step(previous, self.trace.current)
+        self._arrive(before)
 
-    def _tell(self, previous: Step | None, step: Step | None) -> None:
+    def _resume(self, backwards: bool) -> None:
+        self._jump(lambda: self.trace.resume(backwards=backwards))
+        step = self.trace.current
+        hit = [point for point in self.trace.breakpoints if step is not None and point.hit(step)]
+        if hit:
+            self.say(f"  breakpoint: {', '.join(point.text for point in hit)}")
+        for point in hit:
+            if point in self._for_once:
+                self._for_once.remove(point)
+                self.trace.breakpoints.remove(point)
+
+    def _until(self, argument: str) -> None:
+        before = self.trace.position
+        self._jump(lambda: self.trace.until(argument))
+        if self.trace.position == before:
+            raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
+
+    def _goto(self, argument: str) -> None:
+        ends = {"start": 0, "end": len(self.trace)}
+        position = ends[argument] if argument in ends else whole_number(argument)
+        self._jump(lambda: self.trace.goto(position))
+        self._again = "step"
+
+    def _tell_step(self, previous: Step | None, step: Step | None) -> None:
         if step is None:
             return
         if previous is None or isinstance(previous, Evaluate) != isinstance(step, Evaluate):
             self.say(presentation.heading(step, self.colours))
         self.say(presentation.sentence(step, self.width, self.colours))
 
-    def _arrived(self, before: int) -> None:
+    def _arrive(self, before: int) -> None:
         """After a move: remember where it began; say if this is an end of the walk; show the watches."""
         if self.trace.position != before:
             self._past.append((before, None, 0.0))
@@ -226,120 +346,125 @@ class Stepper(Questions):
 
     # --- stopping -------------------------------------------------------------------------------------
 
-    def do_break(self, argument: str) -> None:
-        """Set a breakpoint, or list them.
-
-        continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition on
-        what a step writes: data < 0, abs(grad) > 5, isnan.
-        """
+    def _break(self, argument: str, once: bool = False) -> None:
         if argument:
-            point, _ = self._break_at(argument)
-            if point in self._for_once:  # from now on it is not
+            target, notation = argument, self.trace.notation
+            if self.is_name(argument):  # written as the steps write it, so that it is there once
+                node, gradient = notation.find(argument)
+                target = notation.gradient(node) if gradient else notation.name(node)
+            same = [point for point in self.trace.breakpoints if point.text == target]
+            if same:
+                self.say(f"  {target} is a breakpoint already")
+            point = same[0] if same else self.trace.break_at(target)
+            if once and not same:
+                self._for_once.append(point)
+            elif not once and point in self._for_once:
                 self._for_once.remove(point)
-        self._list_breakpoints()
+        texts = [point.text + " (once)" * (point in self._for_once) for point in self.trace.breakpoints]
+        self._list([f"{count}  {text}" for count, text in enumerate(texts, 1)], "no breakpoints")
 
-    def do_tbreak(self, argument: str) -> None:
-        """Set a breakpoint that stops only once.
-
-        WHAT is the same as for break.
-        """
-        point, new = self._break_at(argument)
-        if new:
-            self._for_once.append(point)
-        self._list_breakpoints()
-
-    def do_clear(self, argument: str) -> None:
-        """Remove breakpoints by their numbers, or all."""
+    def _clear(self, argument: str) -> None:
         points = self.trace.breakpoints
         numbers = [whole_number(word) for word in argument.split()] or list(range(1, len(points) + 1))
         for unknown in set(numbers) - set(range(1, len(points) + 1)):
             raise ValueError(f"there is no breakpoint {unknown}: break lists them")
         points[:] = [point for count, point in enumerate(points, 1) if count not in numbers]
-        self._list_breakpoints()
+        self._break("")
 
-    def do_watch(self, argument: str) -> None:
-        """Show a node after every move, or list them."""
+    def _watch(self, argument: str) -> None:
         if argument:
             self.trace.watch(self.node(argument))
         self._list(self.trace.watched(), "nothing is watched")
 
-    def do_unwatch(self, argument: str) -> None:
-        """Stop showing a node, or all of them."""
+    def _unwatch(self, argument: str) -> None:
         gone = [self.node(argument)] if argument else list(self.trace.watches)
         self.trace.watches[:] = [node for node in self.trace.watches if node not in gone]
-        self._list(self.trace.watched(), "nothing is watched")
-
-    def _break_at(self, argument: str) -> tuple[Breakpoint, bool]:
-        """The breakpoint that is meant, and whether it is new; if it is not, that is told."""
-        target = self._target(argument)
-        for point in self.trace.breakpoints:
-            if point.text == target:
-                self.say(f"  {target} is a breakpoint already")
-                return point, False
-        return self.trace.break_at(target), True
-
-    def _list_breakpoints(self) -> None:
-        texts = [point.text + " (once)" * (point in self._for_once) for point in self.trace.breakpoints]
-        self._list([f"{count}  {text}" for count, text in enumerate(texts, 1)], "no breakpoints")
+        self._watch("")
 
     def _list(self, lines: list[str], nothing: str) -> None:
         self.say(*(f"  {line}" for line in lines or [nothing]))
 
-    def _tell_breakpoints(self) -> None:
-        """Say which breakpoints the step just done hits, and forget those that are for once."""
-        step = self.trace.current
-        hit = [point for point in self.trace.breakpoints if step is not None and point.hit(step)]
-        if hit:
-            self.say(f"  breakpoint: {', '.join(point.text for point in hit)}")
-        for point in hit:
-            if point in self._for_once:
-                self._for_once.remove(point)
-                self.trace.breakpoints.remove(point)
-
-    def _target(self, text: str) -> str:
-        """What a Trace takes for a node or a gradient, in any of their forms; other text as it is."""
-        if not self.is_name(text):
-            return text
-        node, gradient = find(self.trace, text)
-        return self.trace.notation.gradient(node) if gradient else self.trace.notation.name(node)
-
     # --- changing -------------------------------------------------------------------------------------
 
-    def do_set(self, argument: str) -> None:
-        """Give a leaf another number: set a 6, or a = 6.
-
-        All is computed again, and the walk stays at its step.
-        """
+    def _set(self, argument: str) -> None:
         match = re.fullmatch(r"(.+?)(?:\s*=\s*|\s+)(\S+)", argument)
         if match is None:
             raise ValueError("set wants a leaf and its new number, such as set a 6")
         node, data = self.node(match[1]), real_number(match[2])
         before = node.data
-        self._set(node, data)
+        self._set_leaf(node, data)
         self._past.append((self.trace.position, node, before))
 
-    def do_undo(self, argument: str) -> None:
-        """Take back the last move or set."""
-        del argument
+    def _set_leaf(self, node: Value, data: float) -> None:
+        trace, root, notation = self.trace, self.trace.root, self.trace.notation
+        before, result = node.data, root.data
+        trace.set(node, data)
+        text = f"  {notation.name(node)}: {number(before)} -> {number(data)}"
+        if node is not root and trace.data(root) is not None:
+            text += f", and with it {notation.name(root)}: {number(result)} -> {number(root.data)}"
+        self.say(text)
+        if trace.current is not None:
+            self.say(presentation.sentence(trace.current, self.width, self.colours))
+
+    def _undo(self) -> None:
         if not self._past:
             raise ValueError("there is nothing to undo")
         position, node, data = self._past.pop()
         if node is not None:
-            self._set(node, data)
+            self._set_leaf(node, data)
         else:
             self._jump(lambda: self.trace.goto(position))
             self._past.pop()  # undo is not undone
 
-    def _set(self, node: Value, data: float) -> None:
-        trace, root, write = self.trace, self.trace.root, self.trace.notation
-        before, result = node.data, root.data
-        trace.set(node, data)
-        told = f"  {write.name(node)}: {number(before)} -> {number(data)}"
-        if node is not root and trace.data(root) is not None:
-            told += f", and with it {write.name(root)}: {number(result)} -> {number(root.data)}"
-        self.say(told)
-        if trace.current is not None:
-            self.say(presentation.sentence(trace.current, self.width, self.colours))
+    # --- looking and asking ---------------------------------------------------------------------------
+
+    def _show_list(self, argument: str) -> None:
+        words = [whole_number(word) for word in argument.split()]
+        if len(words) > 2:
+            raise ValueError(f"list takes a first and a last step, not {argument:.40}")
+        first = words[0] if words else self.trace.position - _NEARBY
+        last = words[1] if len(words) == 2 else first + 2 * _NEARBY
+        first, last = max(1, first), min(last, len(self.trace))
+        if first > last:
+            raise ValueError(f"there is nothing to list: the steps are 1 ... {len(self.trace)}")
+        self.say(presentation.listing(self.trace, first, last, self.width, self.colours))
+
+    def _graph(self) -> None:
+        for line in text_graph(self.trace, self.width).splitlines():
+            self.say(paint(line, "strong", self.colours and line.startswith("->")))
+
+    def _draw(self, argument: str) -> None:
+        from micrograd_dl import viz
+
+        file = argument.strip("'\"")
+        viz.draw(self.trace).save(file)
+        self.say(f"Wrote {file}")
+
+    def _nudge(self, argument: str) -> None:
+        name, h = argument, "0.001"
+        if argument and not self.is_name(argument):
+            name, _, h = argument.rpartition(" ")
+        self.tell(self.trace.nudge(self.node(name.strip()), real_number(h)))
+
+    def _check(self) -> None:
+        found = self.trace.check()
+        self.tell(found)
+        self._failures += not (found.ok and found.complete)
+
+    def _help(self, argument: str) -> None:
+        if argument and (name := self.meant(argument)[0]) in COMMANDS:
+            command = COMMANDS[name]
+            short = " or ".join(word for word, full in SHORT.items() if full == name)
+            head = paint(f"{name} {command.takes}".strip(), "strong", self.colours)
+            self.say(head + f"   (short: {short})" * bool(short), f"  {command.about}")
+            self.say(*(textwrap.wrap(command.more, 78, initial_indent="  ", subsequent_indent="  ")))
+            return
+        shortest = {full: word for word, full in reversed(list(SHORT.items()))}
+        for group, commands in GROUPS.items():
+            self.say(paint(group, "strong", self.colours))
+            for name, command in commands.items():
+                self.say(f"  {shortest.get(name, ''):3} {f'{name} {command.takes}':22} {command.about}")
+        self.say("Any beginning that only one command has will do. help COMMAND says more.")
 
 
 def _leave_one_node(first: Step | None, step: Step) -> bool:
@@ -351,3 +476,84 @@ def _count(text: str) -> int:
     if count < 1:
         raise ValueError(f"a count is 1 or more, not {count}")
     return count
+
+
+SHORT: Mapping[str, str] = {
+    "s": "step", "n": "next", "c": "continue", "cont": "continue", "unt": "until", "b": "break",
+    "cl": "clear", "p": "print", "w": "where", "l": "list", "h": "help", "?": "help", "q": "quit",
+    "exit": "quit",
+}  # fmt: skip
+GROUPS: Mapping[str, Mapping[str, Command]] = {
+    "Move": {
+        "step": Command("[COUNT]", "Do one step: compute a node, or add a term.",
+            lambda s, text: s._walk(_count(text)), "With a COUNT, do as many.", repeated=True),
+        "next": Command("[COUNT]", "Do all the steps of one node.", Stepper._next,
+            "In the forward pass that is the computation of the node, as with step. In the backward pass it "
+            "is every term that the node passes on, one for each of its operands. With a COUNT, do it for as "
+            "many nodes.", repeated=True),
+        "back": Command("[COUNT]", "Undo one step of the walk.", Stepper._back,
+            "With a COUNT, undo as many. To take back a longer move at once, there is undo.", repeated=True),
+        "continue": Command("", "Go on to the next breakpoint, or to the end.",
+            lambda s, _: s._resume(False), repeated=True),
+        "rcontinue": Command("", "Go back to the last breakpoint, or to the start.",
+            lambda s, _: s._resume(True), repeated=True),
+        "until": Command("NAME", "Go on until a node or a gradient is written.", Stepper._until,
+            "NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.",
+            repeated=True),
+        "goto": Command("STEP", "Go to any step, forwards or backwards.", Stepper._goto,
+            "STEP is the number of steps that are done there, or start, or end."),
+        "restart": Command("", "Go back before the first step.", lambda s, _: s._goto("start"),
+            "Breakpoints, watches and data stay as they are."),
+    },
+    "Stop": {
+        "break": Command("[WHAT]", "Set a breakpoint, or list them.", Stepper._break,
+            "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition "
+            "on what a step writes: data < 0, abs(grad) > 5, isnan."),
+        "tbreak": Command("WHAT", "Set a breakpoint that stops only once.",
+            lambda s, text: s._break(text, once=True), "WHAT is the same as for break."),
+        "clear": Command("[NUMBER ...]", "Remove breakpoints by their numbers, or all.", Stepper._clear),
+        "watch": Command("[NODE]", "Show a node after every move, or list them.", Stepper._watch),
+        "unwatch": Command("[NODE]", "Stop showing a node, or all of them.", Stepper._unwatch),
+    },
+    "Change": {
+        "set": Command("LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
+            "All is computed again, and the walk stays at its step."),
+        "undo": Command("", "Take back the last move or set.", lambda s, _: s._undo()),
+    },
+    "Look": {
+        "print": Command("EXPR", "Show a name, a derivative or an expression.",
+            lambda s, text: s.tell(answer(s.trace, text)),
+            "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
+            "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
+        "where": Command("", "Show all that is known by now.", lambda s, _: s.say(s.trace.paper()),
+            "Each node has a line with its formula, its data and its gradient."),
+        "list": Command("[FIRST [LAST]]", "List the steps around here, or those asked for.",
+            Stepper._show_list,
+            "The arrow marks the step just done; steps that are still to come have no numbers."),
+        "graph": Command("", "Draw the graph in the terminal.", lambda s, _: s._graph(),
+            "It shows what is known by now; the arrow marks where the last step was."),
+        "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
+            "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
+        "source": Command("", "Show both passes as a Python function.",
+            lambda s, _: s.say(to_source(s.trace.root).rstrip())),
+    },
+    "Ask": {
+        "why": Command("[NODE]", "Show every term of a gradient, with its reason.",
+            lambda s, text: s.tell(s.trace.why(s.node(text))),
+            "Without NODE it is about the gradient that the last step wrote."),
+        "paths": Command("[NODE]", "Show a gradient as a sum over paths.",
+            lambda s, text: s.tell(s.trace.paths(s.node(text))),
+            "A path leads from the result down to NODE, and its product has a factor for every edge."),
+        "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
+            "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "
+            "over H, is close to the derivative."),
+        "check": Command("", "Compare all gradients with numerical ones.", lambda s, _: s._check()),
+    },
+    "Leave": {
+        "help": Command("[COMMAND]", "List all commands, or explain one.", Stepper._help),
+        "quit": Command("", "Leave; so does Ctrl-D.", lambda *_: True),
+    },
+}  # fmt: skip
+COMMANDS: Mapping[str, Command] = {
+    name: command for commands in GROUPS.values() for name, command in commands.items()
+}

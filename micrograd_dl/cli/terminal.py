@@ -1,8 +1,9 @@
-"""What a terminal can do: how wide a text is in it, colours, characters it lacks, the editing of lines."""
+"""What a terminal can do: widths of texts, colours, characters it lacks, line editing; all writing to it."""
 
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import re
 import sys
@@ -19,24 +20,11 @@ _LONGEST_HISTORY = 1000  # lines
 
 # ECMA-48 codes from the sixteen colours whose shades the user's own theme chooses.
 _STYLES = {"strong": "1", "faint": "2", "forward": "1;36", "backward": "1;33", "wrong": "31"}
-
 _STYLING = re.compile(rf"(\x1b\[(?:0|{'|'.join(_STYLES.values())})m)")
 
 # ∂ may not become d: du/db and ∂u/∂b are two different things.
-_STAND_INS = {
-    "∂": "partial ",
-    "σ": "sigmoid",
-    "Σ": "sum",
-    "·": ".",
-    "≥": ">=",
-    "↑": "^",
-    "↓": "v",
-    "…": "...",
-    "─": "-",
-    "│": "|",
-    "├": "|",
-    "└": "`",
-}
+_STAND_INS = {"∂": "partial ", "σ": "sigmoid", "Σ": "sum", "≥": ">=", "…": "..."}
+_STAND_INS |= dict(zip("·↑↓─│├└", ".^v-||`", strict=True))
 
 
 def columns(text: str) -> int:
@@ -48,6 +36,12 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
+def _columns_of(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
 def fitted(text: str, width: int) -> str:
     """`text`, its end left out if it takes more than `width` columns.
 
@@ -56,21 +50,15 @@ def fitted(text: str, width: int) -> str:
     """
     if columns(text) <= width:
         return text
-    kept, room = 0, width - 1
-    for character in text:
-        room -= _columns_of(character)
-        if room < 0:
-            break
-        kept += 1
-    return text[:kept] + "…"
+    end, room = 0, width - 1
+    while room >= (needed := _columns_of(text[end])):
+        room -= needed
+        end += 1
+    return text[:end] + "…"
 
 
 def padded(text: str, width: int) -> str:
-    """`text` with spaces behind it, up to `width` columns.
-
-    >>> padded("宽", 4) + "|"
-    '宽  |'
-    """
+    """`text` with spaces behind it, up to `width` columns."""
     return text + " " * (width - columns(text))
 
 
@@ -84,17 +72,9 @@ def wrapped(text: str, width: int) -> str:
     lines = []
     for line in text.splitlines():
         indent = " " * (len(line) - len(line.lstrip()) + 4)
-        fits = columns(line) <= width
-        lines += (
-            [line] if fits else textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
-        )
+        broken = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
+        lines += [line] if columns(line) <= width else broken
     return "\n".join(lines)
-
-
-def _columns_of(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
 def wants_colours(stream: IO[str]) -> bool:
@@ -119,8 +99,8 @@ def paint(text: str, style: str, colours: bool = True) -> str:
 def write(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> None:
     """Write lines to `stream`, by default standard output. The command line prints only through this.
 
-    What could control the terminal is shown as an escape, see `printable`, whatever text it comes from;
-    with `colours`, those of `paint` are let through.
+    Whatever could control the terminal is shown as an escape, whatever text it comes from; with `colours`,
+    what `paint` writes is let through.
     """
     for line in lines:
         parts = _STYLING.split(line) if colours else [line]
@@ -129,33 +109,38 @@ def write(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> 
 
 
 def complain(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> None:
-    """Write messages to `stream`, standard error by default, each in a few lines."""
+    """Write messages to `stream`, by default standard error, each in a few lines."""
     write(*map(shortened, lines), stream=stream or sys.stderr, colours=colours)
 
 
-def write_stand_ins(stream: IO[str] | None) -> None:
-    """Let `stream` write something in ASCII for each character that its encoding lacks, rather than raise."""
+def warn(message: str) -> None:
+    """Write a warning of the command line."""
+    complain(f"micrograd-dl: warning: {message}")
+
+
+def adapt_streams() -> None:
+    """Let the standard streams never raise over a character that they, or their encoding, do not have.
+
+    What is lacking is written in ASCII, and read as a replacement character. A stream that is None, as the
+    program was started with it closed, is replaced by one that leads nowhere.
+    """
     codecs.register_error("micrograd_dl.stand_in", _stand_in)
-    _set_errors(stream, "micrograd_dl.stand_in")
-
-
-def read_anything(stream: IO[str] | None) -> None:
-    """Let `stream` read a replacement character for what is not of its encoding, rather than raise."""
-    _set_errors(stream, "replace")
-
-
-def _set_errors(stream: IO[str] | None, handler: str) -> None:
-    reconfigure = getattr(stream, "reconfigure", None)  # streams that have no encoding take any character
-    if reconfigure is not None:
-        reconfigure(errors=handler)
+    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
+    for stream, errors in (
+        (sys.stdout, "micrograd_dl.stand_in"),
+        (sys.stderr, "micrograd_dl.stand_in"),
+        (sys.stdin, "replace"),
+    ):
+        reconfigure = getattr(stream, "reconfigure", None)  # streams without an encoding take any character
+        if reconfigure is not None:
+            reconfigure(errors=errors)
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     lacking = error.object[error.start : error.end]
-    return "".join(
-        _STAND_INS.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking
-    ), error.end
+    texts = (_STAND_INS.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
+    return "".join(texts), error.end
 
 
 @contextmanager

@@ -1,53 +1,26 @@
-"""Two networks side by side: whether they compute the same, and if not, where they first part and why."""
+"""Two networks side by side: whether they compute the same, and if not, where they first differ and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.compare.parting import why_backward, why_forward
-from micrograd_dl.compare.rounding import Terms
+from micrograd_dl.compare.quantities import Row, rows_of
+from micrograd_dl.compare.reasons import reason_for
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.nn.network import Network, Pass
 from micrograd_dl.notation.numbers import number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """One quantity of both networks.
-
-    Attributes:
-        what, l: its name (J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db) and its layer; 0 for J.
-        here, there: the numbers of both, as arrays.
-        difference: the largest difference between entries, relative to the largest entry of the array, or to
-            the terms it is the sum of where these are larger: the sums behind a derivative may cancel.
-        at: the index of the entry that differs most.
-    """
-
-    what: str
-    l: int
-    here: Array
-    there: Array
-    difference: float
-    at: tuple[int, ...]
-
-    @property
-    def name(self) -> str:
-        """Such as ``dW[1]``."""
-        return f"{self.what}[{self.l}]" if self.l else self.what
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What `compare` found; printing it shows a table and, if the two part, where and probably why.
+    """What `compare` found; printing it shows a table, and where the two first differ and probably why.
 
     Attributes:
         rows: every quantity, in the order of computation: forward, the cost, then backward.
-        forward, backward: the first row of each direction in which the two part, or None.
+        forward, backward: the first row of each direction in which the two differ, or None.
         reasons: one line for each of these two.
         node: of a network of Values, the node behind the first entry that differs; of a derivative by a
             parameter, that parameter.
@@ -75,10 +48,11 @@ class Comparison:
         width = max(7, *(len(row.name) for row in self.rows))
         lines = [f"{'':<{width}} {'shape':>10} {'difference':>11}   where it is largest"]
         for row in self.rows:
-            mark = "   <-- they part here" if row in (self.forward, self.backward) else ""
+            mark = "   <-- the first difference" if row in (self.forward, self.backward) else ""
             shape = "x".join(map(str, row.here.shape)) or "1"
-            entry = f"{_entry(row)}: {number(row.here[row.at])} and {number(row.there[row.at])}"
-            lines.append(f"{row.name:<{width}} {shape:>10} {row.difference:>11.1e}   {entry}{mark}")
+            lines.append(
+                f"{row.name:<{width}} {shape:>10} {row.difference:>11.1e}   {_numbers(row, 'and')}{mark}"
+            )
         if self.equal:
             lines.append(f"Equal: no relative difference above {self.tolerance:.0e}.")
         lines += self.reasons
@@ -95,8 +69,8 @@ def compare(
     """Run both networks forward and backward on the same examples and compare every number.
 
     Args:
-        here: usually the network of Values.
-        there: usually the network of matrices.
+        here: the network that is right, usually one of Values.
+        there: the other, usually one of matrices.
         X, Y: the examples, ``(n_x, m)`` and ``(n_y, m)``.
         tolerance: the largest relative difference that counts as equal.
 
@@ -105,89 +79,44 @@ def compare(
 
     >>> from micrograd_dl import nn, vectorized
     >>> layers = 2, [3, 1], ["tanh", "sigmoid"]
-    >>> result = compare(nn.MLP(*layers), vectorized.MLP(*layers), [[0.0, 1.0], [1.0, 1.0]], [[1, 0]])
-    >>> result.equal
+    >>> here, there = nn.MLP(*layers, seed=1), vectorized.MLP(*layers, seed=1)
+    >>> compare(here, there, [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]).equal
     True
     """
     here.require_same_layers(there)
     first, second = here.record(X, Y), there.record(X, Y)
-    rows = tuple(_rows(first, second, here, np.asarray(X)))
+    rows = rows_of(here, first, second, X, Y)
     cost = next(i for i, row in enumerate(rows) if row.what == "J")
-    apart = [row for row in rows if not row.difference <= tolerance]
-    forward = next((row for row in apart if rows.index(row) <= cost), None)
-    backward = next((row for row in apart if rows.index(row) > cost), None)
+    forward, backward = (
+        next((row for row in part if not row.difference <= tolerance), None)
+        for part in (rows[: cost + 1], rows[cost + 1 :])
+    )
+    differing = {row.name for row in rows if not row.difference <= tolerance}
     reasons = []
-    if forward is not None:
-        reason = why_forward(forward, here, first)
-        reasons.append(f"Forward, they first part at {_place(forward)}: {reason}")
-    if backward is not None:
-        if forward is not None and forward.what != "J":  # no blame on formulas that got other numbers
+    for direction, row in (("Forward", forward), ("Backward", backward)):
+        if row is None:
+            continue
+        if row is backward and forward is not None and forward.what != "J":
             reason = f"it follows from {forward.name}; repair that first"
         else:
-            parted = {row.name for row in apart}
-            reason = why_backward(backward, here, first, parted, tolerance)
-        reasons.append(f"Backward, they first part at {_place(backward)}: {reason}")
+            reason = reason_for(row, here, first, differing, tolerance)
+        place = _numbers(row, "against").replace(": ", ", ", 1)
+        reasons.append(f"{direction}, the first difference is at {place}: {reason}")
     found = forward if forward is not None and forward.what != "J" else backward
-    return Comparison(rows, forward, backward, tuple(reasons), _node(found, first, second, here), tolerance)
+    node = _node(found, first, second, here)
+    return Comparison(tuple(rows), forward, backward, tuple(reasons), node, tolerance)
 
 
 def trace_to(comparison: Comparison, J: Value) -> Trace:
-    """A walk through the graph of J that stands where the two networks part."""
+    """A walk through the graph of J that stands where the two networks first differ."""
     trace = Trace(J)
     if comparison.node is not None:
         trace.until(comparison.node.label)  # by name: J may be a graph recorded anew
     return trace
 
 
-def _rows(first: Pass, second: Pass, model: Network, X: Array) -> Iterator[Row]:
-    terms = Terms(first, model, X)
-    layers = range(1, len(first.Z) + 1)
-
-    def row(what: str, l: int) -> Row:
-        return _row(what, l, getattr(first, what)[l - 1], getattr(second, what)[l - 1], terms.of(what, l))
-
-    for l in layers:
-        for what in ("Z", "Z_norm", "A") if model.normalisations[l - 1] else ("Z", "A"):
-            yield row(what, l)
-    yield _row("J", 0, np.array(first.cost), np.array(second.cost), terms.of("J", 0))
-    for l in reversed(layers):
-        for what in _BACKWARD[model.normalisations[l - 1]]:
-            yield row(what, l)
-
-
-# What is computed in a layer on the way back, in this order; batch normalisation has no bias beside it.
-_BACKWARD = {
-    None: ("dZ", "dW", "db"),
-    "layer": ("dgamma", "dbeta", "dZ", "dW", "db"),
-    "batch": ("dgamma", "dbeta", "dZ", "dW"),
-}
-
-
-def _row(what: str, l: int, here: Array, there: Array, terms: float = 0.0) -> Row:
-    with np.errstate(invalid="ignore"):
-        apart = np.where((here == there) | (np.isnan(here) & np.isnan(there)), 0.0, np.abs(here - there))
-    at = np.unravel_index(np.argmax(np.where(np.isnan(apart), np.inf, apart)), apart.shape)
-    finite = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (here, there)]
-    scale = max(*finite, terms if np.isfinite(terms) else 0.0, 1e-300)
-    difference = float(apart[at] / scale) if apart[at] else 0.0
-    return Row(
-        what, l, here, there, np.inf if np.isnan(difference) else difference, tuple(int(i) for i in at)
-    )
-
-
-def _entry(row: Row) -> str:
-    """Units and examples are counted from 1, as in the course."""
-    if row.what == "J":
-        return "J"
-    i, k = (x + 1 for x in row.at)
-    if row.what == "dW":
-        return f"dW[{row.l}], row {i}, column {k}"
-    return f"unit {i}" if row.what in ("db", "dgamma", "dbeta") else f"unit {i}, example {k}"
-
-
-def _place(row: Row) -> str:
-    where = "the cost" if row.what == "J" else f"{row.name}, {_entry(row).removeprefix(f'{row.name}, ')}"
-    return f"{where}, {number(row.here[row.at])} against {number(row.there[row.at])}"
+def _numbers(row: Row, joined: str) -> str:
+    return f"{row.entry}: {number(row.here[row.at])} {joined} {number(row.there[row.at])}"
 
 
 def _node(row: Row | None, first: Pass, second: Pass, model: Network) -> Value | None:

@@ -10,15 +10,15 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.compiled.comparisons import Comparison, watched_comparisons
+from micrograd_dl.compiled.conditions import Condition, recording_conditions
+from micrograd_dl.compiled.description import described
 from micrograd_dl.compiled.inputs import Array, Input, Inputs, listed
-from micrograd_dl.compiled.listing import listing
-from micrograd_dl.compiled.numpy_runner import NumpyRunner, SuspectError
-from micrograd_dl.compiled.schedule import Program, schedule
-from micrograd_dl.compiled.writing import Request, recorded, write
+from micrograd_dl.compiled.lowering import lower
+from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
+from micrograd_dl.compiled.recording import Recording, order_of, parameters_of
+from micrograd_dl.compiled.schedule import schedule
 from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.engine.gradients import evaluate, require_value
-from micrograd_dl.engine.ops import set_slope_at_kink, slope_at_kink
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.output.text import install_hint, plural
@@ -46,7 +46,7 @@ def compile_graph(
     gradient: bool = True,
     outputs: Sequence[Value] = (),
     derivatives: Sequence[Value] = (),
-    comparisons: Sequence[Comparison] = (),
+    conditions: Sequence[Condition] = (),
     runner: Runner | None = None,
 ) -> CompiledGraph:
     """Turn a recorded graph into a program that runs again and again on other numbers.
@@ -59,8 +59,9 @@ def compile_graph(
     A replay takes the path through the program that was recorded. If its shape depends on data (``if z > 0``,
     ``max(zs)``), give the function that records it instead of its result: the comparisons it makes are then
     noted, and a call in which one comes out differently raises ValueError instead of giving a wrong number.
-    For a Value that exists already, record it inside ``watched_comparisons()``. What cannot be seen is
-    arithmetic on ``v.data``, and indices. Slopes at kinks are those that ``set_slope_at_kink`` says now.
+    For a Value that exists already, record it inside ``recording_conditions()`` and hand over what that
+    gives. What cannot be seen is arithmetic on ``v.data``, and indices. Slopes at kinks are those with which
+    the nodes were recorded.
 
     Args:
         result: what to differentiate, or a function that records it from the inputs.
@@ -70,7 +71,7 @@ def compile_graph(
         outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
         derivatives: nodes: it also gives the derivatives of each example's result by them; by a node that all
             examples share, that of their mean.
-        comparisons: what was asked while the graph was recorded.
+        conditions: comparisons made while the graph was recorded.
         runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
             numba if it is installed.
 
@@ -88,54 +89,54 @@ def compile_graph(
     >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
     18.0
     """
-    inputs, seen = listed("inputs", inputs), list(comparisons)
+    inputs, seen = listed("inputs", inputs), list(conditions)
     if not isinstance(result, Value) and callable(result):
-        with watched_comparisons() as noted:
+        with recording_conditions() as noted:
             result = result(*inputs)
         seen += noted
     require_value(result)
     if parameters is not None:
         parameters = listed("parameters", parameters)
-    more = listed("outputs", outputs), listed("derivatives", derivatives)
-    request = Request(gradient, tuple(more[0]), tuple(more[1]), tuple(seen))
-    return CompiledGraph(result, inputs, parameters, request, _runner(runner))
+    outputs, derivatives = listed("outputs", outputs), listed("derivatives", derivatives)
+    order = order_of([*(condition.node for condition in seen), *outputs, *derivatives, result])
+    leaves = Inputs(inputs).leaves
+    parameters = parameters_of(order, [node for nodes in leaves for node in nodes], parameters)
+    recording = Recording(result, leaves, parameters, gradient, seen, outputs, derivatives, order)
+    return CompiledGraph(recording, Inputs(inputs), _runner(runner))
 
 
 class CompiledGraph:
-    """A graph that replays; see :func:`compile_graph`.
-
-    It keeps its memory between calls, so one of them is not for several threads at a time.
+    """A graph that replays; see :func:`compile_graph`. Any number of threads may call it at a time.
 
     Attributes:
-        recorded: what was compiled.
+        recording: what was compiled.
         runner: ``"numpy"`` or ``"numba"``.
     """
 
-    @collector_paused()
-    def __init__(
-        self,
-        root: Value,
-        inputs: Sequence[Input],
-        parameters: Sequence[Value] | None,
-        request: Request,
-        runner: Runner,
-    ) -> None:
-        self.runner = runner
-        self._slope_at_kink = slope_at_kink()  # programs for other kinds of inputs are written later
-        self._inputs = Inputs(inputs)
-        self.recorded = recorded(root, self._inputs.leaves, parameters, request)
-        self._shape = (len(self.parameters),)
+    def __init__(self, recording: Recording, inputs: Inputs, runner: Runner) -> None:
+        self.recording, self.runner = recording, runner
+        self._inputs = inputs
+        self._shape = (len(recording.parameters),)
         self._variants: dict[tuple[bool, ...], _Variant] = {}
+
+    def __copy__(self) -> CompiledGraph:
+        return self  # it never changes
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a compiled graph is not pickled or deeply copied, as its Values are not: copy their leaves, "
+            "record the graph again, and compile that"
+        )
 
     @property
     def parameters(self) -> list[Value]:
         """The leaves that the gradient is by, in the order of its entries."""
-        return self.recorded.parameters
+        return self.recording.parameters
 
     def __repr__(self) -> str:
-        inputs = plural(sum(map(len, self.recorded.inputs)), "input")
+        inputs = plural(sum(map(len, self.recording.inputs)), "input")
         counts = f"{inputs} and {plural(len(self.parameters), 'parameter')}"
-        return f"<{self.recorded.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
+        return f"<{self.recording.root.label or 'a graph'} of {counts}, replayed by {self.runner}>"
 
     def __call__(self, *inputs: ArrayLike) -> Replay:
         """The value and the gradient at these inputs, with the parameters' present data.
@@ -154,9 +155,7 @@ class CompiledGraph:
 
     def at(self, theta: Array, *inputs: ArrayLike) -> Replay:
         """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
-        variant, _ = self._run(theta, inputs)
-        shared = variant.shared
-        return Replay(float(shared[variant.value]), shared[variant.gradient])
+        return self._run(theta, inputs)[0]
 
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
         """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
@@ -167,20 +166,25 @@ class CompiledGraph:
         self._variant(self._require_kinds(columns))
 
     def _require_kinds(self, columns: tuple[bool, ...]) -> tuple[bool, ...]:
-        if len(columns) != len(self.recorded.inputs):
-            takes = plural(len(self.recorded.inputs), "input")
+        if len(columns) != len(self.recording.inputs):
+            takes = plural(len(self.recording.inputs), "input")
             raise ValueError(
                 f"this graph takes {takes}: say of each whether it is columns, not {len(columns)} times"
             )
         return columns
 
-    def listing(self, *columns: bool) -> str:
-        """The program in words, for inputs that are columns where it says so; see :func:`listing`."""
-        return listing(self.recorded, self._require_kinds(columns))
+    def describe(self, *columns: bool) -> str:
+        """The program line by line, for inputs that are columns where it says so.
+
+        The same graph becomes another program when an input is a column of examples: what depends on it is
+        done for every example, and the derivatives by what they share are means. That is all that vectorising
+        is.
+        """
+        return described(self.recording, self._require_kinds(columns))
 
     # --- running ----------------------------------------------------------------------------------------
 
-    def _run(self, theta: Array, inputs: Sequence[ArrayLike]) -> tuple[_Variant, Array]:
+    def _run(self, theta: Array, inputs: Sequence[ArrayLike]) -> tuple[Replay, Array]:
         arrays, m = self._inputs.arrays(inputs)
         theta = np.asarray(theta, np.float64)
         if theta.shape != self._shape:
@@ -189,60 +193,49 @@ class CompiledGraph:
             )
         kinds = tuple([x.ndim == 2 for x in arrays])
         variant = self._variants.get(kinds) or self._variant(kinds)
-        X, begin = variant.X(m), 0
-        shared, place = variant.shared, 0
-        for x in arrays:
-            n = len(x)
-            if x.ndim == 2:
-                X[begin : begin + n] = x
-                begin += n
-            else:
-                shared[place : place + n] = x
-                place += n
-        variant.theta[...] = theta
         try:
-            rows = variant.runner.run(shared, X)
+            replay, outputs = variant.run(theta, arrays, m)
         except SuspectError as suspect:
             raise self._error(theta, arrays, suspect.example) from None
-        if not variant.has_outputs:
-            return variant, rows
-        outputs, comparisons = variant.outputs(rows, m), self.recorded.request.comparisons
-        for comparison, x in zip(comparisons, outputs, strict=False):  # the first of them
-            if not ((x == comparison.wanted) == comparison.was).all():
-                example = int(np.argmin((x == comparison.wanted) == comparison.was))
-                raise self._error(theta, arrays, example)
-        return variant, outputs[len(comparisons) :]
+        except MemoryError:
+            raise MemoryError(
+                f"{plural(m, 'example')} at a time are too many for this graph of "
+                f"{plural(len(self.recording.order), 'node')}: give fewer columns, and average"
+            ) from None
+        conditions = self.recording.conditions
+        if not conditions:
+            return replay, outputs
+        for condition, x in zip(conditions, outputs, strict=False):  # the first of them
+            came_out_so = (x == condition.wanted) == condition.was
+            if not came_out_so.all():
+                raise self._error(theta, arrays, int(np.argmin(came_out_so)))
+        return replay, outputs[len(conditions) :]
 
     def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
         if kinds not in self._variants:
-            now = slope_at_kink()
-            set_slope_at_kink(self._slope_at_kink)
-            try:
-                self._variants[kinds] = _Variant(self, kinds)
-            finally:
-                set_slope_at_kink(now)
+            self._variants[kinds] = _Variant(self.recording, kinds, self.runner)
         return self._variants[kinds]
 
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:
         """What the recorded program itself says of one example: the same error, with the same labels."""
         numbers = dict(zip(self.parameters, theta.tolist(), strict=True))
-        for nodes, x in zip(self.recorded.inputs, arrays, strict=True):
+        for nodes, x in zip(self.recording.inputs, arrays, strict=True):
             column = x if x.ndim == 1 else x[:, max(example, 0)]
             numbers |= dict(zip(nodes, column.tolist(), strict=True))
         where = (
             "" if all(x.ndim == 1 for x in arrays) or example < 0 else f" (example {example}, counted from 0)"
         )
-        for comparison in self.recorded.request.comparisons:
-            found = self._evaluated(comparison.node, numbers, where)
+        for condition in self.recording.conditions:
+            found = self._evaluated(condition.node, numbers, where)
             if isinstance(found, Exception):
                 return found
-            if (found == comparison.wanted) != comparison.was:
+            if (found == condition.wanted) != condition.was:
                 return ValueError(
-                    f"{comparison} came out otherwise than when the graph was recorded{where}: the program "
+                    f"{condition} came out otherwise than when the graph was recorded{where}: the program "
                     "would take another path. Record it again for such inputs, or write the choice with "
                     "maximum, minimum or relu"
                 )
-        found = self._evaluated(self.recorded.root, numbers, where)
+        found = self._evaluated(self.recording.root, numbers, where)
         if isinstance(found, Exception):
             return found
         return RuntimeError(
@@ -259,56 +252,69 @@ class CompiledGraph:
 
 
 class _Variant:
-    """The program for inputs of which some are columns and some are numbers, and the memory it runs in."""
+    """The program for inputs of which some are columns and some are numbers."""
 
     @collector_paused()  # it would look through the graph and the program again and again
-    def __init__(self, graph: CompiledGraph, kinds: Sequence[bool]) -> None:
-        inputs = graph.recorded.inputs
-        written = write(graph.recorded, kinds)
-        program = schedule(
-            written.tape, written.wanted, written.given, written.checked_below, written.outputs
+    def __init__(self, recording: Recording, kinds: Sequence[bool], runner: Runner) -> None:
+        lowered = lower(recording, kinds)
+        self.program = schedule(
+            lowered.tape, lowered.wanted, lowered.given, lowered.checked_below, lowered.outputs
         )
-        self.shared = program.numbers.copy()
-        self.value = int(program.place[written.value])
-        self.gradient = program.place[written.gradient].astype(np.intp)  # no conversion in each call
-        self.has_outputs = bool(written.outputs)
-        self._places = [(int(program.place[slot]), bool(program.varies[slot])) for slot in written.outputs]
-        self.runner = _RUNNERS[graph.runner](program)
-        n_inputs, n_columns = (sum(map(len, xs)) for xs in (inputs, compress(inputs, kinds)))
-        # The shared ones of `written.given` come first: the inputs that are numbers, then the parameters.
-        self.theta = self.shared[n_inputs - n_columns :][: len(graph.parameters)]
-        self._X = np.empty((n_columns, 0))
+        place, varies = self.program.place, self.program.varies
+        self.value = int(place[lowered.value])
+        self.gradient = place[lowered.gradient].astype(np.intp)  # no conversion in each call
+        self.outputs = [(int(place[slot]), bool(varies[slot])) for slot in lowered.outputs]
+        self.runner = _make_runner(runner, self.program)
+        self.n_columns = sum(map(len, compress(recording.inputs, kinds)))
+        # The shared ones of `lowered.given` come first: the inputs that are numbers, then the parameters.
+        n_numbers = sum(map(len, recording.inputs)) - self.n_columns
+        self.parameters = slice(n_numbers, n_numbers + len(recording.parameters))
+        self._free: list[Memory] = []  # what no call is using
 
-    def X(self, m: int) -> Array:
-        """Memory for what varies of m examples, ``(n, m)``; that of the last m is used again."""
-        if self._X.shape[1] != m:
-            self._X = np.empty((len(self._X), m))
-        return self._X
+    def run(self, theta: Array, arrays: Sequence[Array], m: int) -> tuple[Replay, Array]:
+        """The result and the outputs, of which the conditions' nodes are the first."""
+        try:
+            memory = self._free.pop()
+        except IndexError:
+            memory = Memory(self.program, self.n_columns, self.parameters)
+        if memory.X.shape[1] != m:
+            memory.X = np.empty((self.n_columns, m))
+        shared, X, begin, place = memory.shared, memory.X, 0, 0
+        for x in arrays:
+            n = len(x)
+            if x.ndim == 2:
+                X[begin : begin + n] = x
+                begin += n
+            else:
+                shared[place : place + n] = x
+                place += n
+        memory.theta[...] = theta
+        rows = self.runner.run(memory)
+        replay = Replay(float(shared[self.value]), shared[self.gradient])
+        outputs = rows
+        if self.outputs:
+            of_rows = iter(rows)
+            outputs = np.empty((len(self.outputs), m))
+            for k, (place, varies) in enumerate(self.outputs):
+                outputs[k] = next(of_rows) if varies else shared[place]
+        self._free.append(memory)
+        return replay, outputs
 
-    def outputs(self, rows: Array, m: int) -> Array:
-        """The numbers of the outputs, ``(n, m)``, from the rows of those that vary and the shared ones."""
-        found = np.empty((len(self._places), m))
-        of_rows = iter(rows)
-        for k, (place, varies) in enumerate(self._places):
-            found[k] = next(of_rows) if varies else self.shared[place]
-        return found
 
-
-def _numba_runner(program: Program) -> Any:
+def _make_runner(runner: Runner, program: Any) -> Any:
+    if runner == "numpy":
+        return NumpyRunner(program)
     from micrograd_dl.compiled.numba_runner import NumbaRunner
 
     return NumbaRunner(program)
-
-
-_RUNNERS: dict[Runner, Callable[[Program], Any]] = {"numpy": NumpyRunner, "numba": _numba_runner}
 
 
 def _runner(chosen: Runner | None) -> Runner:
     has_numba = importlib.util.find_spec("numba") is not None
     if chosen is None:
         return "numba" if has_numba else "numpy"
-    if chosen not in _RUNNERS:
-        raise ValueError(f"a runner is one of {', '.join(_RUNNERS)}, not {chosen!r}")
+    if chosen not in ("numpy", "numba"):
+        raise ValueError(f"a runner is one of numpy, numba, not {chosen!r}")
     if chosen == "numba" and not has_numba:
         raise ImportError(f"the runner numba needs the extra fast: {install_hint('fast')}")
     return chosen

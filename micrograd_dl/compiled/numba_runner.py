@@ -2,84 +2,150 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from functools import cache
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from numba import types
+from numba.core.ccallback import CFunc
+from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
-from micrograd_dl.compiled.numba_kernels import CODES, HEAD, WIDTH, run
-from micrograd_dl.compiled.numpy_runner import NumpyRunner
-from micrograd_dl.compiled.schedule import Group, Index, Program
-from micrograd_dl.compiled.tape import LINEAR, MEAN
-from micrograd_dl.compiled.tiles import alike, tiles
+from micrograd_dl.compiled import numba_kernels as kernels
+from micrograd_dl.compiled import tape
+from micrograd_dl.compiled.numba_cache import keep_on_disk
+from micrograd_dl.compiled.numba_rules import rules_of
+from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner
+from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.vectors import BLOCK
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
 
 Array: TypeAlias = NDArray[Any]
 
+_WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
+_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT}  # on the disk, by name
+_pointer: Any = types.CPointer
+_NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
+_SIGNATURE = ((_NUMBERS, _NUMBERS, _INDICES, _INDICES, types.uint64), types.void)
+
+keep_on_disk(kernels.run)
+
+
+@cache
+def _kernel(operation: Operation) -> Any:
+    """The compiled kernel of an operation: its forward rule, or else its definition by other operations.
+
+    Raises:
+        ValueError: Numba can compile neither.
+    """
+    if operation in _WRITTEN:
+        candidates = [_WRITTEN[operation]]
+    else:
+        count = operation.arity or 0
+        candidates = [kernels.kernel_of(rule, count) for rule in rules_of(operation)]
+    for function in candidates:
+        function.__qualname__ = f"kernel_{operation.name}"
+        kernel = CFunc(function, _SIGNATURE, {}, {"error_model": "numpy", "fastmath": {"contract"}})
+        if operation in _KEPT:
+            keep_on_disk(kernel)
+        try:
+            kernel.compile()
+        except (NumbaError, NotImplementedError):
+            continue
+        return kernel
+    raise ValueError(f"the runner numba cannot compile {operation.name}: use runner='numpy'")
+
 
 class NumbaRunner:
-    """Executes one program; its memory is kept between calls.
+    """Executes one program.
 
     Args:
         program: what to execute.
 
     Raises:
-        ValueError: the program has an operation that the interpreter does not know.
+        ValueError: the program has an operation that Numba cannot compile.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         phases = (program.before, program.each, program.after)
+        operations = dict.fromkeys(g.operation for gs in phases for g in gs)
+        self._kernels = {operation: k for k, operation in enumerate(operations)}
+        addresses = np.array([_kernel(operation).address for operation in operations], np.int64)
         numbers = [*map(len, phases), program.given_rows, len(program.broadcast), len(program.output_rows)]
+        numbers += [len(addresses), 0]
         self._indices: list[Array] = []
-        self._filled = HEAD + sum(map(len, phases)) * WIDTH
+        self._filled = kernels.HEAD + 2 * len(addresses) + sum(map(len, phases)) * kernels.WIDTH
         for rows in (program.broadcast, program.broadcast_rows, program.output_rows):
             self._put(rows)
         table = [self._row(group) for groups in phases for group in groups]
-        self._pool = np.concatenate([np.array([*numbers, *chain(*table)], np.int32), *self._indices])
-        self._rows = _aligned_zeros((program.varying, BLOCK))
-        self._out = np.empty((len(program.output_rows), 0))
-        self._slow: NumpyRunner | None = None
+        self._pool = np.concatenate(
+            [
+                *(np.array(x, np.int32) for x in (numbers, addresses.view(np.int32), [*chain(*table)])),
+                *self._indices,
+            ]
+        )
+        self._n_outputs, self._none = len(program.output_rows), np.empty((0, 0))
 
-    def run(self, shared: Array, X: Array) -> Array:
-        """See :meth:`NumpyRunner.run`."""
-        out = self._out
-        # The rows are the caller's, and so never used again; where there are none, the empty array can be.
-        if len(out) or out.shape[1] != X.shape[1]:
-            self._out = out = np.empty((len(out), X.shape[1]))
-        if run(self._pool, shared, self._rows, X, out):
-            # The other runner finds out: an infinity may also have come in.
-            self._slow = self._slow or NumpyRunner(self.program)
-            return self._slow.run(shared, X)
+    def run(self, memory: Memory) -> Array:
+        """As :meth:`NumpyRunner.run`."""
+        X, rows = memory.X, memory.rows
+        if rows.shape[1] != BLOCK:
+            rows = memory.rows = _aligned_zeros((self.program.varying, BLOCK))
+        out = np.empty((self._n_outputs, X.shape[1])) if self._n_outputs else self._none
+        if kernels.run(self._pool, memory.shared, rows, X, out):
+            memory.rows = rows[:, :0]
+            return NumpyRunner(self.program).run(memory)  # it finds out: an infinity may also have come in
         return out
 
     def _row(self, group: Group) -> list[int]:
         operation = group.operation
-        code = CODES.get(operation)
-        if code is None:
-            raise ValueError(f"the runner numba does not know {operation.name}: use runner='numpy'")
         checked = group.checked and operation.defined is not None
-        arrays = (group.a, group.b, group.starts, *self._together(group))
+        arrays = (
+            group.a,
+            group.b,
+            group.c,
+            group.starts,
+            group.shared,
+            group.weights,
+            group.rows,
+            fours(group),
+        )
         offsets = [self._put(array) for array in arrays]
-        if operation.arity == 1:
-            offsets[1] = offsets[0]
-        if operation.arity == 3:
-            offsets[2] = self._put(group.c)
-        return [code, int(checked), group.first, group.last, *offsets]
-
-    @staticmethod
-    def _together(group: Group) -> tuple[Index, Index, Index, Index]:
-        """What the table has in its last four columns."""
-        if group.operation is MEAN:
-            return *tiles(group), group.a[:0]
-        sums = group.operation is LINEAR and len(group.shared)
-        return group.shared, group.weights, group.rows, alike(group) if sums else group.a[:0]
+        for k in range(operation.arity or 3, 3):  # operands that are not there, and not looked at
+            offsets[k] = offsets[0]
+        flags = int(checked), int(operation is tape.MEAN)
+        return [self._kernels[operation], *flags, group.first, len(group), *offsets]
 
     def _put(self, array: Array) -> int:
         self._indices.append(array)
         self._filled += len(array)
         return self._filled - len(array)
+
+
+def fours(group: Group) -> Array:
+    """Of each sum over examples, whether it and the next three read the same rows, and are taken together.
+
+    A layer is full of them: its units weigh the same inputs, and each unit's derivative meets each input.
+    """
+    found = np.zeros(len(group), np.int32)
+    pairs = pairwise(group.starts.tolist())
+    if group.operation is tape.MEAN:
+        rows: list[Any] = [int(group.a[p]) if end == p + 1 else None for p, end in pairs]
+    elif len(group.shared):
+        ends = pairwise(group.shared.tolist())
+        rows = [
+            group.rows[i:j].tobytes() if p == q else None for (i, j), (p, q) in zip(ends, pairs, strict=True)
+        ]
+    else:
+        return found[:0]
+    k = 0
+    while k + 4 <= len(rows):
+        found[k] = rows[k] is not None and rows[k : k + 4] == [rows[k]] * 4
+        k += 4 if found[k] else 1
+    return found
 
 
 def _aligned_zeros(shape: tuple[int, int]) -> Array:

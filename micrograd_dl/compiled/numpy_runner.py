@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.tape import LINEAR, MEAN
 from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
 
 Array: TypeAlias = NDArray[Any]
 
@@ -17,6 +21,8 @@ Array: TypeAlias = NDArray[Any]
 _NUMBERS_AT_A_TIME = 2**22
 # Weights that fill at least this part of a matrix are multiplied as one, by BLAS.
 _DENSE = 0.3
+# Rules for numbers that serve arrays as they stand.
+_ARITHMETIC = {ops.add, ops.sub, ops.mul, ops.neg, ops.div}
 
 
 class SuspectError(Exception):
@@ -27,25 +33,33 @@ class SuspectError(Exception):
         self.example = example
 
 
-class NumpyRunner:
-    """Executes one program; its memory is kept between calls.
+class Memory:
+    """What a call of a program works in, so that several may run at a time.
 
-    Args:
-        program: what to execute.
+    Attributes:
+        shared: the shared vector; what a call brings is put in its first places.
+        theta: its part for the parameters.
+        X: ``(n, m)``, what varies, in the order of the places.
+        rows: the matrix of slots that vary, as the runner wants it.
     """
+
+    def __init__(self, program: Program, n_columns: int, parameters: slice) -> None:
+        self.shared = program.numbers.copy()
+        self.theta = self.shared[parameters]
+        self.X = np.empty((n_columns, 0))
+        self.rows: Array = np.empty((program.varying, 0))
+
+
+class NumpyRunner:
+    """Executes one program."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._products = {id(group): _Product(group) for group in program.each if group.operation is LINEAR}
-        self._rows = np.empty((program.varying, 0))
 
     @np.errstate(all="ignore")
-    def run(self, shared: Array, X: Array) -> Array:
-        """Execute the program.
-
-        Args:
-            shared: the shared vector with what the call brings in it; the results are left in it.
-            X: ``(n, m)``, what varies, in the order of the places.
+    def run(self, memory: Memory) -> Array:
+        """Execute the program; the results are left in the shared vector.
 
         Returns:
             The rows that are handed out, ``(n, m)``.
@@ -53,6 +67,7 @@ class NumpyRunner:
         Raises:
             SuspectError: an operation is undefined for an example.
         """
+        shared, X = memory.shared, memory.X
         program, m = self.program, X.shape[1]
         for group in program.before:
             self._execute(group, shared, shared, 0)
@@ -63,9 +78,9 @@ class NumpyRunner:
         width = max(1, min(m, _NUMBERS_AT_A_TIME // max(1, program.varying)))
         for begin in range(0, m if program.varying else 0, width):
             columns = X[:, begin : begin + width]
-            if self._rows.shape[1] != columns.shape[1]:
-                self._rows = np.empty((program.varying, columns.shape[1]))
-            V = self._rows
+            if memory.rows.shape[1] != columns.shape[1]:
+                memory.rows = np.empty((program.varying, columns.shape[1]))
+            V = memory.rows
             V[: len(X)] = columns
             V[len(X) : program.given_rows] = 1.0  # the derivative of each example's result by itself
             V[program.broadcast_rows] = shared[program.broadcast][:, None]
@@ -88,26 +103,36 @@ class NumpyRunner:
             total = _sums(V[a] * V[b], group.starts)
             V[target] = total if V is shared else total + self._products[id(group)](shared, V)
         elif operation.arity is None:
-            rule = operation.array
-            assert rule is not None
-            for k, (start, end) in enumerate(zip(group.starts[:-1], group.starts[1:], strict=True)):
-                V[group.first + k] = rule(np, *V[a[start:end]])
+            for k, (start, end) in enumerate(pairwise(group.starts)):
+                V[group.first + k] = _applied(operation, [*V[a[start:end]]])
         else:
-            operands = tuple(V[places] for places in (a, b, group.c)[: operation.arity])
-            V[target] = self._applied(group, operands)
+            operands = [V[places] for places in (a, b, group.c)[: operation.arity]]
+            V[target] = _applied(operation, operands)
             if group.checked and operation.defined is not None:
                 _require_defined(group, operands, V[target], begin)
 
-    @staticmethod
-    def _applied(group: Group, operands: tuple[Array, ...]) -> Array:
-        operation = group.operation
-        if operation is ops.div:
-            quotient: Array = operands[0] / operands[1]
-            # Where a derivative divides by zero is a vertical tangent, of slope inf (Operation.local).
-            return quotient if group.checked else np.where(operands[1] == 0, np.inf, quotient)
-        rule = operation.array
-        result: Array = rule(np, *operands) if rule is not None else operation.forward(*operands)
-        return result
+
+def _applied(operation: Operation, operands: Sequence[Array]) -> Array:
+    """The result of an operation for each entry; without a rule for arrays one after the other."""
+    if operation in _ARITHMETIC:
+        result: Array = operation.forward(*operands)
+    elif operation.array is not None:
+        result = operation.array(np, *operands)
+    else:
+        result = np.vectorize(_forgiving(operation), otypes=[float])(*operands)
+    return result
+
+
+def _forgiving(operation: Operation) -> Callable[..., float]:
+    """The rule for numbers, which gives NaN where it is undefined."""
+
+    def entry(*numbers: float) -> float:
+        try:
+            return float(operation.forward(*map(float, numbers)))
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    return entry
 
 
 def _sums(terms: Array, starts: Array) -> Array:
@@ -119,7 +144,7 @@ def _sums(terms: Array, starts: Array) -> Array:
     return total
 
 
-def _require_defined(group: Group, operands: tuple[Array, ...], result: Array, begin: int) -> None:
+def _require_defined(group: Group, operands: Sequence[Array], result: Array, begin: int) -> None:
     """Raise SuspectError if an operation is undefined for an example: its result is not finite then."""
     for entry in zip(*np.nonzero(~np.isfinite(result)), strict=True):
         values = [float(x[entry]) for x in operands]

@@ -104,8 +104,11 @@ def schedule(
     codes = np.array([numbered[operation] for operation in tape.operations])
     kinds = (phases * (int(levels.max()) + 1) + levels) * len(numbered) + codes
     slots = order[codes[order] >= 0]
-    # Sums of as many terms follow each other, so that the processor foresees the end of each.
-    slots = slots[np.lexsort((lengths[slots], kinds[slots]))]
+    # Sums of as many terms follow each other, so that the processor foresees the end of each; means of one
+    # product by its first factor, so that several are taken at a time.
+    counts, ends = lengths[slots], np.cumsum(lengths)
+    firsts = np.where(codes[slots] == numbered.get(MEAN), flat[(ends - lengths)[slots]], 0)
+    slots = slots[np.lexsort((firsts, lengths[slots], kinds[slots]))]
     varies = np.array(tape.varies, bool)
     first = np.setdiff1d(order[codes[order] < 0], given)
     place, n_shared, n_varying = _places(np.concatenate([np.array(given, np.int64), first, slots]), varies)

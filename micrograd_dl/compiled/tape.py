@@ -1,39 +1,40 @@
 """A graph as a straight-line program: one slot a result, each computed from slots before it.
 
-The operations are those of the table, and three more. ``LINEAR`` is a sum of products ``i j + k l + ...``:
+The operations are those of the table, and four more. ``LINEAR`` is a sum of products ``i j + k l + ...``:
 what additions, multiplications and weighted sums become that are used once (course, section 4: a neuron's z).
-``MEAN`` is the mean of such a sum over the examples: the derivative by what all examples share. ``GATE`` is
-upstream times ``at_least``, the derivative by the operand of a ReLU.
+``MEAN`` is the mean of such a sum over the examples: the derivative by what all examples share.
+``SLOPE_QUOTIENT`` is a division in a derivative, where a division by zero is a vertical tangent;
+``GATE`` upstream times ``at_least``, the derivative by the operand of a ReLU.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import MUL, Operation, Term
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import at_least
 
-# Of these, the runners and `lowering` know the rules; from `dot` they have their words.
-LINEAR = Operation("linear", "Σ", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
-MEAN = Operation("mean", "mean", None, ops.dot.forward, ops.dot.derivatives, ops.dot.text, ops.dot.latex)
-
-
-def _gated_number(upstream: float, x: float, y: float) -> float:
-    return upstream * ops.at_least.evaluate([x, y])
-
-
-def _gated(np: Any, upstream: Any, x: Any, y: Any) -> Any:
-    assert ops.at_least.array is not None
-    return upstream * ops.at_least.array(np, x, y)
+# LINEAR and MEAN have kernels and NumPy code of their own.
+LINEAR = Operation("linear", "Σ", None, ops.dot.forward, (), ops.dot.text, ops.dot.latex)
+MEAN = Operation("mean", "mean", None, ops.dot.forward, (), ops.dot.text, ops.dot.latex)
+SLOPE_QUOTIENT = Operation(
+    "slope_quotient", "/", 2, lambda x, y: x / y if y else math.inf, (), ops.div.text, ops.div.latex,
+    ops.div.precedence, lambda np, x, y: np.where(y == 0, np.inf, x / y),
+)  # fmt: skip
 
 
-def _gated_text(upstream: Term, x: Term, y: Term) -> str:
-    return f"{upstream:2} * {ops.at_least.written([x, y])}"
+def _gate_text(upstream: Any, x: Any, y: Any) -> str:
+    return f"{upstream:2} * {ops.at_least.written([x, y]):3}"
 
 
-GATE = Operation("gate", "≥", 3, _gated_number, (), _gated_text, _gated_text, MUL, _gated)
+GATE = Operation(
+    "gate", "≥", 3, lambda upstream, x, y: upstream * at_least(x, y), (), _gate_text, _gate_text,
+    ops.mul.precedence, lambda np, upstream, x, y: upstream * at_least(x, y),
+)  # fmt: skip
 
 
 class Tape:
@@ -82,10 +83,14 @@ class Tape:
         known = self._computed[operation]
         slot = known.get(operands)
         if slot is None:
-            folded = self._folded(operation, operands) if operands[0] in self.constants else None
+            folded = self._folded(operation, operands)
             slot = self._new(operation, operands) if folded is None else self.constant(folded)
             known[operands] = slot
         return slot
+
+    def product(self, i: int, j: int) -> int | None:
+        """The slot of a product that is computed already."""
+        return self._computed[ops.mul].get((min(i, j), max(i, j)))
 
     def linear(self, terms: Sequence[int]) -> int:
         """The slot of ``i j + k l + ...``, given i, j, k, l, ...; of one or two terms a simpler operation."""
@@ -113,7 +118,7 @@ class Tape:
 
     def derivative(self, terms: Sequence[int]) -> int:
         """`linear` of upstream, local, upstream, local, ...."""
-        if len(terms) == 2 and self.operations[terms[1]] is ops.at_least and terms[0] != self.one:
+        if len(terms) == 2 and self.operations[terms[1]] is at_least and terms[0] != self.one:
             return self.computed(GATE, (terms[0], *self.operands[terms[1]]))
         return self.linear(terms)
 
@@ -124,26 +129,16 @@ class Tape:
         return slot
 
     def _new(self, operation: Operation, operands: Sequence[int]) -> int:
-        varies = self.varies
         self.operations.append(operation)
         self.operands.append(operands)
-        for i in operands:
-            if varies[i]:
-                varies.append(True)
-                break
-        else:
-            varies.append(False)
-        return len(varies) - 1
+        self.varies.append(any(map(self.varies.__getitem__, operands)))
+        return len(self.varies) - 1
 
     def _folded(self, operation: Operation, operands: Sequence[int]) -> float | None:
         """The result if all operands are numbers."""
-        constants = self.constants
-        values = []
-        for i in operands:
-            if i not in constants:
-                return None
-            values.append(constants[i])
+        if not all(i in self.constants for i in operands):
+            return None
         try:
-            return operation.evaluate(values)
+            return operation.evaluate([self.constants[i] for i in operands])
         except (ValueError, ZeroDivisionError):
             return None  # the call shall raise, not the preparation

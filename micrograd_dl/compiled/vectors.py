@@ -1,10 +1,8 @@
-"""Several numbers at a time, written out for the loops in which Numba does not see by itself that it could.
+"""What Numba has no words for: vectors in registers, and calls of a function by its address.
 
-A loop that writes several rows is one: for all that LLVM knows the rows overlap, so it goes number by number.
-What is here becomes single instructions: loads, stores and fused multiply-adds of vectors that stay in the
-registers of the processor.
-
-A row is a row of a matrix ``(n, BLOCK)``.
+LLVM does not see by itself that sums over rows may stay in registers: for all that it knows, the row that is
+written is one of those that are read. With the functions here it keeps them there. A row is a row of a matrix
+``(n, BLOCK)``.
 """
 
 from __future__ import annotations
@@ -12,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba.core import types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
 BLOCK = 128  # columns; the kernels go along a row by two vectors at a time, to its end and not beyond it
 
 
 def _lanes() -> int:
-    """How many numbers the processor's registers hold; any count is right, and others are slower."""
-    try:
-        features = binding.get_host_cpu_features()
-    except RuntimeError:  # where LLVM cannot tell
-        return 2
-    return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
+    """How many numbers a register holds; any count is right, and others are slower."""
+    features: str = cpu_target.target_context.codegen().magic_tuple()[2]
+    return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
 
 
 LANES = _lanes()
@@ -53,24 +49,16 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, numba_type, _DOUBLES)  # type: ignore[no-untyped-call]  # see above
 
 
-def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Where the numbers ``args[0][args[1], args[2]:]`` begin."""
-    matrix = context.make_array(signature.args[0])(context, builder, args[0])
+def _vector_at(builder: Any, args: Any) -> Any:
+    """Where the numbers of row ``args[1]`` from column ``args[2]`` on are; ``args[0]`` points to all rows."""
     place = builder.add(builder.mul(args[1], ir.Constant(_INT64, BLOCK)), args[2])
-    return builder.bitcast(builder.gep(matrix.data, [place]), _DOUBLES.as_pointer())
+    return builder.bitcast(builder.gep(args[0], [place]), _DOUBLES.as_pointer())
 
 
 def _in_all_lanes(builder: Any, x: Any) -> Any:
     undefined = ir.Constant(ir.VectorType(x.type, LANES), ir.Undefined)
     first = builder.insert_element(undefined, x, ir.Constant(_INT32, 0))
-    zeros = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
-    return builder.shuffle_vector(first, undefined, zeros)
-
-
-def _loaded(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    loaded = builder.load(_pointer(context, builder, signature, args))
-    loaded.align = 8  # bytes: no more is known of where a row begins
-    return loaded
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
 
 
 def _function(generator: Callable[..., Any]) -> Any:
@@ -88,19 +76,15 @@ def zeros(_typing: Any) -> Any:
 
 
 @_function
-def load(_typing: Any, V: Any, row: Any, column: Any) -> Any:
-    """``load(V, row, column)``: the numbers from that column on."""
-    return _VECTOR(V, types.uint64, types.uint64), _loaded
+def load(_typing: Any, V: Any, row: Any, column: Any, count: Any) -> Any:
+    """``load(V, row, column, count)``: the numbers from that column on, 0 for those after the first count."""
 
-
-@_function
-def load_first(_typing: Any, V: Any, row: Any, column: Any, count: Any) -> Any:
-    """``load_first(V, row, column, count)``: the same, with 0 for those after the first `count`."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        loaded = builder.load(_vector_at(builder, args))
+        loaded.align = 8  # bytes: no more is known of where a row begins
         lanes = ir.Constant(ir.VectorType(_INT64, LANES), list(range(LANES)))
         wanted = builder.icmp_unsigned("<", lanes, _in_all_lanes(builder, args[3]))
-        return builder.select(wanted, _loaded(context, builder, signature, args), _ZEROS)
+        return builder.select(wanted, loaded, _ZEROS)
 
     return _VECTOR(V, types.uint64, types.uint64, types.uint64), generate
 
@@ -109,8 +93,8 @@ def load_first(_typing: Any, V: Any, row: Any, column: Any, count: Any) -> Any:
 def store(_typing: Any, V: Any, row: Any, column: Any, vector: Any) -> Any:
     """``store(V, row, column, vector)``: write the numbers from that column on."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[3], _pointer(context, builder, signature, args)).align = 8
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        builder.store(args[3], _vector_at(builder, args)).align = 8
         return context.get_dummy_value()
 
     return types.void(V, types.uint64, types.uint64, vector), generate
@@ -140,3 +124,17 @@ def total(_typing: Any, vector: Any) -> Any:
         return builder.call(function, [ir.Constant(_DOUBLE, -0.0), args[0]], fastmath=("reassoc",))
 
     return types.float64(vector), generate
+
+
+@_function
+def call(_typing: Any, address: Any, U: Any, V: Any, pool: Any, row: Any, n: Any) -> Any:
+    """``call(address, U, V, pool, row, n)``: the function there takes pointers instead of arrays, and n."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        arrays = zip(signature.args[1:5], args[1:5], strict=True)
+        pointers = [context.make_array(kind)(context, builder, array).data for kind, array in arrays]
+        kind = ir.FunctionType(ir.VoidType(), [*(p.type for p in pointers), _INT64])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [*pointers, args[5]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, U, V, pool, row, types.uint64), generate

@@ -1,8 +1,8 @@
 """Images changed at random, as a camera might have changed them, so that a network learns what matters.
 
-Images are ``(m, h, w)`` if grey, else ``(m, h, w, c)``; an augmentation is a function ``(rng, images) ->
-images`` of the same shape, and leaves what it is given alone. What a shift, a crop or a rotation brings in
-from outside is 0, the background. The same generator gives the same images.
+Images are ``(m, h, w)`` if grey, else ``(m, h, w, c)``. An augmentation is a function ``(rng, images) ->
+images`` that gives new ones of the same shape. What comes in from outside an image is 0, the background. The
+same generator gives the same images.
 
 `on_columns` makes one that `fit` takes: ``fit(model, X, Y, augment=on_columns(shifts(2), (28, 28)))`` changes
 every mini-batch anew.
@@ -20,14 +20,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.data.preparation import columns_of, columns_to_images
-from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.data.preparation import columns_of, columns_to_images, require_images
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.numbers import to_whole
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
 
@@ -43,23 +43,19 @@ def flipped(images: ArrayLike) -> Array:
 def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """Each image moved by whole pixels, ``(m,)`` of them, which may be negative."""
     array = require_images(images)
-    _, h, w, *_ = array.shape
-    rows = np.arange(h) - _one_each("down", down, array, "iu")[:, np.newaxis]
-    columns = np.arange(w) - _one_each("right", right, array, "iu")[:, np.newaxis]
-    return _looked_up(array, rows[:, :, np.newaxis], columns[:, np.newaxis, :])
+    y, x = _grid(array)
+    return _pixels(
+        array, y - _one_each("down", down, array, "iu"), x - _one_each("right", right, array, "iu")
+    )
 
 
 def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
     """Each image turned about its middle, anticlockwise, by ``(m,)`` degrees; whole numbers become floats."""
     array = require_images(images)
-    _, h, w, *_ = array.shape
-    angle = np.radians(_one_each("degrees", degrees, array))[:, np.newaxis, np.newaxis]
-    y, x = np.arange(h)[:, np.newaxis] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
-    return _mixed(
-        array,
-        np.cos(angle) * y + np.sin(angle) * x + (h - 1) / 2,
-        np.cos(angle) * x - np.sin(angle) * y + (w - 1) / 2,
-    )
+    angle, (y, x) = np.radians(_one_each("degrees", degrees, array)), _grid(array)
+    middle_y, middle_x = y.mean(), x.mean()
+    y, x, cos, sin = y - middle_y, x - middle_x, np.cos(angle), np.sin(angle)
+    return _interpolated(array, cos * y + sin * x + middle_y, cos * x - sin * y + middle_x)
 
 
 def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
@@ -71,68 +67,53 @@ def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLik
         down, right: where that is, from 0, at the top and at the left, to 1; ``(m,)``.
     """
     array = require_images(images)
-    _, h, w, *_ = array.shape
-    given = {"part": part, "down": down, "right": right}
-    part, down, right = (_one_each(*x, array)[:, np.newaxis, np.newaxis] for x in given.items())
-    return _mixed(
-        array,
-        down * (1 - part) * (h - 1) + part * np.arange(h)[:, np.newaxis],
-        right * (1 - part) * (w - 1) + part * np.arange(w),
-    )
+    y, x = _grid(array)
+    part = _one_each("part", part, array)
+    top = _one_each("down", down, array) * (1 - part) * y.max()
+    left = _one_each("right", right, array) * (1 - part) * x.max()
+    return _interpolated(array, top + part * y, left + part * x)
+
+
+def _grid(images: Array) -> tuple[Array, Array]:
+    """The row of each pixel, ``(1, h, 1)``, and its column, ``(1, 1, w)``."""
+    _, h, w, *_ = images.shape
+    return np.arange(h)[np.newaxis, :, np.newaxis], np.arange(w)[np.newaxis, np.newaxis, :]
 
 
 def _one_each(name: str, given: ArrayLike, images: Array, kinds: str = "iuf") -> Array:
-    """One number an image, ``(m,)``."""
+    """One number an image, ``(m, 1, 1)``."""
     numbers, m = np.asarray(given), len(images)
     if numbers.shape != (m,) or numbers.dtype.kind not in kinds or not np.isfinite(numbers).all():
-        whole = "whole " if kinds == "iu" else ""
-        raise ValueError(
-            f"{name} is a finite {whole}number for each image, ({m},), not {numbers.dtype} {numbers.shape}"
-        )
-    return numbers
+        wanted = f"a finite {'whole ' * (kinds == 'iu')}number for each image, ({m},)"
+        raise ValueError(f"{name} is {wanted}, not {numbers.dtype} {numbers.shape}")
+    return numbers[:, np.newaxis, np.newaxis]
 
 
-def _mixed(array: Array, rows: Array, columns: Array) -> Array:
+def _interpolated(images: Array, y: Array, x: Array) -> Array:
     """The pixels at places between those of each image, each mixed from the four around it (bilinear)."""
-    if array.dtype.kind != "f":
-        array = array.astype(float)
-    rows, columns = np.broadcast_arrays(rows, columns)
-    # Rounded, lest what is meant to be at a pixel be a hair beside it.
-    rows, columns = np.round(rows, 9), np.round(columns, 9)
-    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    below, beside = rows - top, columns - left
-    found = np.zeros_like(array)
-    for row, part_of_row in ((top, 1 - below), (top + 1, below)):
-        for column, part_of_column in ((left, 1 - beside), (left + 1, beside)):
-            weight = (part_of_row * part_of_column).astype(array.dtype)
-            found += _looked_up(array, row, column) * _beside_colours(weight, array)
+    images = images if images.dtype.kind == "f" else images.astype(float)
+    # Rounded, because a place that is meant to be at a pixel may be a hair beside it.
+    y, x = (np.round(place, 9) for place in np.broadcast_arrays(y, x))
+    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+    found = np.zeros_like(images)
+    for row, part_of_row in ((top, 1 - (y - top)), (top + 1, y - top)):
+        for column, part_of_column in ((left, 1 - (x - left)), (left + 1, x - left)):
+            weight = (part_of_row * part_of_column).astype(images.dtype)
+            found += _pixels(images, row, column) * _with_colours(weight, images)
     return found
 
 
-def _looked_up(array: Array, rows: Array, columns: Array) -> Array:
-    """The pixels at these places of each image, both broadcast to ``(m, h, w)``; 0 for those outside."""
-    m, h, w, *_ = array.shape
-    inside = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
-    image = np.arange(m)[:, np.newaxis, np.newaxis]
-    pixels = array[image, rows.clip(0, h - 1), columns.clip(0, w - 1)]
-    found: Array = np.where(_beside_colours(inside, array), pixels, array.dtype.type(0))
-    return found
+def _pixels(images: Array, y: Array, x: Array) -> Array:
+    """The pixels at these places of each image, both broadcast to ``(m, h, w)``; 0 outside of it."""
+    m, h, w, *_ = images.shape
+    inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)
+    pixels = images[np.arange(m)[:, np.newaxis, np.newaxis], y.clip(0, h - 1), x.clip(0, w - 1)]
+    return np.asarray(np.where(_with_colours(inside, images), pixels, images.dtype.type(0)))
 
 
-def _beside_colours(array: Array, images: Array) -> Array:
+def _with_colours(array: Array, images: Array) -> Array:
     """``(m, h, w)`` as ``(m, h, w, 1)`` if the images have colours."""
     return array[..., np.newaxis] if images.ndim == 4 else array
-
-
-def require_images(images: ArrayLike) -> Array:
-    """As an array; ValueError unless it is ``(m, h, w)`` or ``(m, h, w, c)`` of numbers."""
-    array = np.asarray(images)
-    if array.ndim not in (3, 4) or array.size == 0 or array.dtype.kind not in "fiu":
-        raise ValueError(
-            f"images are numbers (m, h, w), or (m, h, w, c) in colour, not {array.dtype} {array.shape}: "
-            "of columns they are made by data.preparation.columns_to_images"
-        )
-    return array
 
 
 # --- at random ------------------------------------------------------------------------------------------
@@ -149,7 +130,7 @@ def flips(chance: float = 0.5) -> Augmentation:
 def shifts(most: int) -> Augmentation:
     """Each image `shifted` by up to so many pixels, up or down and left or right.
 
-    The same thing as a border of so many pixels around it, and a cut of the old size at a random place.
+    It is the same as a border of so many pixels, and a cut of the old size at a random place.
     """
     most = to_whole(most, 0, "the largest shift, in pixels,")
     return lambda rng, images: shifted(images, *rng.integers(-most, most + 1, (2, len(images))))
@@ -159,11 +140,9 @@ def crops(least: float = 0.8) -> Augmentation:
     """Each image `cropped` to a random part of height and width, at least so much, at a random place."""
     if not 0 < least <= 1:
         raise ValueError(f"the least part of a crop is above 0 and at most 1, not {least!r}")
-
-    def augment(rng: np.random.Generator, images: Array) -> Array:
-        return cropped(images, rng.uniform(least, 1, len(images)), *rng.random((2, len(images))))
-
-    return augment
+    return lambda rng, images: cropped(
+        images, rng.uniform(least, 1, len(images)), *rng.random((2, len(images)))
+    )
 
 
 def rotations(most: float) -> Augmentation:
@@ -177,12 +156,15 @@ def noise(deviation: float) -> Augmentation:
     _require("a standard deviation", deviation, math.inf)
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
-        array = require_images(images)
-        drawn = deviation * rng.standard_normal(array.shape)
-        noisy: Array = array + (drawn.astype(array.dtype) if array.dtype.kind == "f" else drawn)
-        return noisy
+        drawn = deviation * rng.standard_normal(require_images(images).shape)
+        return np.asarray(images + (drawn.astype(images.dtype) if images.dtype.kind == "f" else drawn))
 
     return augment
+
+
+def _require(what: str, x: float, most: float) -> None:
+    if not 0 <= x <= most:
+        raise ValueError(f"{what} is from 0 to {most:g}, not {x!r}")
 
 
 def one_after_another(*augmentations: Augmentation) -> Augmentation:
@@ -204,11 +186,6 @@ def one_after_another(*augmentations: Augmentation) -> Augmentation:
 def on_columns(augmentation: Augmentation, shape: Sequence[int]) -> Augmentation:
     """The same for images as columns, ``(h*w*c, m)``, of that shape ``(h, w)`` or ``(h, w, c)``.
 
-    Columns are to be as `images_to_columns` makes them, with 0 for the background: not normalised yet.
+    Columns are as `images_to_columns` makes them, with 0 for the background: not normalised yet.
     """
     return lambda rng, X: columns_of(augmentation(rng, columns_to_images(X, shape)))
-
-
-def _require(what: str, x: Any, most: float) -> None:
-    if not 0 <= x <= most:
-        raise ValueError(f"{what} is from 0 to {most:g}, not {x!r}")

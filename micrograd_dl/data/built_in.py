@@ -1,7 +1,9 @@
-"""Built-in sets of examples: toy ones made on the spot from a seed, and two real ones that scikit-learn has.
+"""Built-in sets of examples: toy ones made from a seed, and two real ones that scikit-learn has.
 
 Each is a :class:`~micrograd_dl.data.dataset.Dataset`, which unpacks into its two arrays; columns are
-examples.
+examples. In all of the toy ones that are random, `m` is the number of examples, `noise` a standard deviation,
+and `seed` decides the noise and the order. Each raises ValueError if there are fewer examples than classes,
+the noise is below 0, or a number or a seed is not whole.
 
 >>> X, Y = moons(200, noise=0.1)
 >>> X.shape, Y.shape
@@ -22,23 +24,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import install_hint
 
-# --- made on the spot -----------------------------------------------------------------------------------
+# --- made from a seed -----------------------------------------------------------------------------------
 
 
 def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
     """Two half-moons that reach into each other: ``X (2, m)``, with the shape of scikit-learn's `make_moons`.
-
-    Args:
-        m: the number of examples.
-        noise: the standard deviation of what is added to every coordinate.
-        seed: of the noise and the order.
-
-    Raises:
-        ValueError: fewer examples than classes, a noise below 0, or a number or a seed that is not whole.
 
     >>> print(moons(4, noise=0).X.round(3))
     [[ 1.   0.  -1.   2. ]
@@ -50,25 +45,16 @@ def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
 
 
 def circles(m: int = 200, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Dataset:
-    """A circle of radius 1 and one of radius `factor` inside it: ``X (2, m)``; for the rest see `moons`.
-
-    Raises:
-        ValueError: see `moons`; or `factor` is not between 0 and 1.
-    """
+    """A circle of radius 1 and one of radius `factor`, between 0 and 1, inside it: ``X (2, m)``."""
     if not 0 < factor < 1:
         raise ValueError(f"the inner circle's factor is a number between 0 and 1, not {factor!r}")
-    rings = [
-        _polar(radius, np.linspace(0, 2 * np.pi, n, endpoint=False))
-        for radius, n in zip((1, factor), _sizes(m, 2), strict=True)
-    ]
+    angles = [np.linspace(0, 2 * np.pi, n, endpoint=False) for n in _sizes(m, 2)]
+    rings = [_polar(1, angles[0]), _polar(factor, angles[1])]
     return _mixed(rings, noise, seed, name="circles", classes=("outer", "inner"))
 
 
 def blobs(m: int = 300, classes: int = 3, noise: float = 1.0, seed: int = 0) -> Dataset:
-    """Normal clouds around centres spaced evenly on a circle of radius 4, one a class: ``X (2, m)``.
-
-    `noise` is the standard deviation of a cloud; for the rest see `moons`.
-    """
+    """Normal clouds around centres spaced evenly on a circle of radius 4, one a class: ``X (2, m)``."""
     sizes = _sizes(m, classes)
     clouds = [_polar(4, np.full(n, 2 * np.pi * c / classes)) for c, n in enumerate(sizes)]
     return _mixed(clouds, noise, seed, name="blobs")
@@ -77,21 +63,16 @@ def blobs(m: int = 300, classes: int = 3, noise: float = 1.0, seed: int = 0) -> 
 def spirals(
     m: int = 300, classes: int = 3, noise: float = 0.02, turns: float = 0.75, seed: int = 0
 ) -> Dataset:
-    """Arms that wind `turns` times around the origin, from radius 0.1 to 1, one a class: ``X (2, m)``.
-
-    For the rest see `moons`.
-    """
-    arms = []
-    for c, n in enumerate(_sizes(m, classes)):
-        along = np.linspace(0.1, 1, n)
-        arms.append(_polar(along, 2 * np.pi * (c / classes + turns * along)))
+    """Arms that wind `turns` times around the origin, from radius 0.1 to 1, one a class: ``X (2, m)``."""
+    along = [np.linspace(0.1, 1, n) for n in _sizes(m, classes)]
+    arms = [_polar(r, 2 * np.pi * (c / classes + turns * r)) for c, r in enumerate(along)]
     return _mixed(arms, noise, seed, name="spirals")
 
 
 def flower(m: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
     """The course's planar flower, ``X (2, m)``: on the rose ``r = 4 sin 4t``, four petals red and four blue.
 
-    `noise` is the standard deviation of what is added to angle and radius; for the rest see `moons`.
+    The noise is added to angle and radius.
     """
     _require_noise(noise)
     rng = np.random.default_rng(to_seed(seed))
@@ -115,7 +96,7 @@ def xor() -> Dataset:
 
 
 def noisy_xor(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """Clouds around the four points of `xor`, ``X (2, m)``; see `moons`."""
+    """Clouds around the four points of `xor`, ``X (2, m)``."""
     exact = xor()
     clouds = [exact.X[:, exact.Y[0] == c][:, np.arange(n) % 2] for c, n in enumerate(_sizes(m, 2))]
     return _mixed(clouds, noise, seed, name="noisy xor")
@@ -132,9 +113,7 @@ def parity(bits: int = 3) -> Dataset:
     """
     bits = to_whole(bits, 1, "bits")
     if bits > 16:
-        raise ValueError(
-            f"parity is of 1 to 16 bits, as every one of the 2 ** bits rows is made; not {bits!r}"
-        )
+        raise ValueError(f"parity is of 1 to 16 bits, because all 2 ** bits rows are made; not {bits!r}")
     X = np.arange(2**bits) >> np.arange(bits)[::-1, np.newaxis] & 1
     names = tuple(f"b{j}" for j in range(1, bits + 1))
     Y = X.sum(axis=0, keepdims=True) % 2
@@ -164,38 +143,30 @@ def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
 
 
 def digits() -> Dataset:
-    """The 1,797 handwritten digits of scikit-learn: ``X (64, 1797)``, brightnesses 0 to 1, row by row.
-
-    Raises:
-        ModuleNotFoundError: scikit-learn is not installed.
-    """
+    """The 1,797 handwritten digits of scikit-learn: ``X (64, 1797)``, brightnesses 0 to 1, row by row."""
     bunch = _scikit_learn("digits").load_digits()
-    pixels = tuple(f"pixel {i},{j}" for i in range(8) for j in range(8))
-    return Dataset(
-        np.ascontiguousarray(bunch.data.T) / 16,
-        bunch.target[np.newaxis],
-        tuple(str(digit) for digit in range(10)),
-        features=pixels,
-        target="digit",
-        name="digits",
-    )
+    pixels = [f"pixel {i},{j}" for i in range(8) for j in range(8)]
+    return _of_bunch(bunch, bunch.data.T / 16, range(10), pixels, "digit", "digits")
 
 
 def iris() -> Dataset:
-    """Fisher's 150 irises of three species, from scikit-learn: ``X (4, 150)`` in centimetres.
-
-    Raises:
-        ModuleNotFoundError: scikit-learn is not installed.
-    """
+    """Fisher's 150 irises of three species, from scikit-learn: ``X (4, 150)`` in centimetres."""
     bunch = _scikit_learn("iris").load_iris()
-    return Dataset(
-        np.ascontiguousarray(bunch.data.T),
-        bunch.target[np.newaxis],
-        tuple(str(name) for name in bunch.target_names),
-        features=tuple(str(name) for name in bunch.feature_names),
-        target="species",
-        name="iris",
-    )
+    names = bunch.target_names, bunch.feature_names
+    return _of_bunch(bunch, bunch.data.T, *names, "species", "iris")
+
+
+def _of_bunch(bunch: Any, X: Array, classes: Any, features: Any, target: str, name: str) -> Dataset:
+    texts = tuple(map(str, classes)), tuple(map(str, features))
+    return Dataset(np.ascontiguousarray(X), bunch.target[np.newaxis], *texts, target, name)
+
+
+def _scikit_learn(what: str) -> Any:
+    try:
+        return importlib.import_module("sklearn.datasets")
+    except ModuleNotFoundError as error:
+        problem = f"the set {what} comes with scikit-learn ({error}): {install_hint('data')}"
+        raise ModuleNotFoundError(problem, name=error.name) from error
 
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
@@ -215,13 +186,10 @@ def dataset(name: str, **options: Any) -> Dataset:
     >>> dataset("house-prices", m=10)
     Dataset(house prices; X (1, 10): size; Y (1, 10): price from 0 to 474.692)
     """
-    make = DATASETS.get(name.replace("-", "_"))
-    if make is None:
-        raise ValueError(f"there is no built-in set {name!r}: choose one of {', '.join(DATASETS)}")
-    return make(**options)
+    return look_up(name.replace("-", "_"), DATASETS, "built-in set")(**options)
 
 
-# --- what the above have in common ----------------------------------------------------------------------
+# --- what they have in common ---------------------------------------------------------------------------
 
 
 def _mixed(
@@ -258,13 +226,3 @@ def _sizes(m: int, groups: int) -> list[int]:
 def _require_noise(noise: float) -> None:
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise is a standard deviation, a number from 0 up, not {noise!r}")
-
-
-def _scikit_learn(what: str) -> Any:
-    try:
-        return importlib.import_module("sklearn.datasets")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"the set {what} comes with scikit-learn ({error}): {install_hint('data')}",
-            name=error.name,
-        ) from error

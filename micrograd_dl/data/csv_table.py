@@ -1,111 +1,120 @@
-"""A CSV file, read strictly: what is wrong is refused with its line, its column and the offending text."""
+"""A CSV file, read strictly: what is wrong is refused with its line, its column and the text there."""
 
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import is_plain, number_or_none
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.files import opened
+from micrograd_dl.output.lookup import listed, with_similar
+from micrograd_dl.output.numbers import is_plain, number_or_none
 
 File: TypeAlias = str | os.PathLike[str]
 
-# What spreadsheets, R and pandas write where there is no value. "None" is not among them: it may be a class.
+# What spreadsheets, R and pandas write for a missing value. "None" is not among them: it may be a class.
 MISSING = frozenset({"", "?", "NA", "<NA>", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null"})
 
-_DELIMITERS = (",", ";", "\t")
+_LONGEST_LINE = 10_000_000
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how Python decodes a byte that is not UTF-8, if asked to go on
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 class CsvTable:
-    """The names of a file's columns, and its lines, each found right or faulty when it is reached.
+    """The columns of a file.
 
     Args:
         path: of the file.
         delimiter: by default the tab in a ``.tsv`` file, and in others the one of comma, semicolon and tab
-            that parts the first line most.
+            that divides the first line into most fields.
+
+    Attributes:
+        names: of the columns.
 
     Raises:
-        ValueError: the text is not UTF-8, or the first line does not name the columns.
+        ValueError: the text is not UTF-8, the first line does not name the columns, or a line has another
+            number of fields.
         OSError: the file cannot be read.
+        MemoryError: it is too large.
     """
 
     def __init__(self, path: File, delimiter: str | None) -> None:
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise ValueError(f"a delimiter is one character, and no quotation mark, not {delimiter!r}")
         if delimiter is None and Path(path).suffix.lower() == ".tsv":
-            delimiter = "\t"  # though there be more commas in the names of its columns
+            delimiter = "\t"  # even if the names of its columns hold more commas
         self.path = path
-        self._records = self._read(_decoded(path), delimiter)
-        self.names = self._header()
+        try:
+            lines = list(self._lines())
+            records = self._records(lines, delimiter or _best_delimiter(lines))
+            self.names = self._header(next(records, (1, []))[1])
+            self._examples = list(self._checked(records))
+        except MemoryError:
+            raise MemoryError(f"{path} is too large for the memory") from None
+        if not self._examples:
+            raise ValueError(f"{path}: there is no example in it, only the names of the columns")
 
-    def _read(self, text: str, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
-        reader = _reader(text, delimiter or max(_DELIMITERS, key=lambda d: _fields_of_first_line(text, d)))
+    def _lines(self) -> Iterator[str]:
+        with opened(self.path) as file:
+            text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
+            lines = iter(lambda: text.readline(_LONGEST_LINE + 1), "")
+            for number, line in enumerate(lines, 1):
+                if len(line) > _LONGEST_LINE:
+                    raise self._wrong(number, f"it has more than {_LONGEST_LINE:,} characters")
+                if wrong := _NOT_UTF8.search(line):
+                    byte = f"0x{ord(wrong[0]) - 0xDC00:02x}"
+                    raise self._wrong(number, f"the byte {byte} is not UTF-8: save the file as UTF-8")
+                yield line
+
+    def _records(self, lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        reader = _reader(lines, delimiter)
         while True:
-            line = reader.line_num + 1  # where the record begins: a quoted field may go over several lines
+            line = reader.line_num + 1  # where the record begins: a quoted field may have several lines
             try:
                 yield line, next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise ValueError(
-                    f"{self.path}, line {line}: this is not CSV ({error}): is a quotation mark never closed?"
-                ) from None
+                problem = f"this is not CSV ({error}): is a quotation mark never closed?"
+                raise self._wrong(line, problem) from None
 
-    def _header(self) -> list[str]:
-        _, fields = next(self._records, (1, []))
-        names = [squeezed(field) for field in fields]
+    def _header(self, fields: Sequence[str]) -> list[str]:
+        names = [on_one_line(field) for field in fields]
         if not any(names):
             raise ValueError(f"{self.path}: the first line is blank: it is to name the columns")
         for i, name in enumerate(names, 1):
             if not name:
-                raise ValueError(f"{self.path}, line 1: column {i} has no name: name it, or delete it")
-            if name in names[: i - 1]:
-                first = names.index(name) + 1
-                raise ValueError(
-                    f"{self.path}, line 1: columns {first} and {i} are both {name!r}: rename one"
-                )
+                raise self._wrong(1, f"column {i} has no name: name it, or delete it")
+            if (first := names.index(name) + 1) < i:
+                raise self._wrong(1, f"columns {first} and {i} are both {name!r}: rename one")
         if all(number_or_none(name) is not None for name in names):
-            raise ValueError(
-                f"{self.path}, line 1: the first line is to name the columns, and it holds numbers only: "
-                f"{shown(', '.join(names))}"
-            )
+            problem = "the first line is to name the columns, and holds only numbers"
+            raise self._wrong(1, f"{problem}: {quoted(', '.join(names))}")
         return names
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The number and the fields of each line after the first; once.
-
-        Raises:
-            ValueError: a line is blank or has too few or too many fields; or there is none.
-        """
-        blank = examples = 0
-        for line, fields in self._records:
+    def _checked(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+        blank = 0
+        for line, fields in records:
             if not any(map(str.strip, fields)):
                 blank = blank or line
             elif blank:
-                raise ValueError(f"{self.path}, line {blank}: it is blank, though examples follow: delete it")
+                raise self._wrong(blank, "it is blank, though examples follow: delete it")
             elif len(fields) != len(self.names):
-                raise ValueError(
-                    f"{self.path}, line {line}: fields and columns differ in number, {len(fields)} and "
-                    f"{len(self.names)}: {shown(' | '.join(fields))}"
-                )
+                counts = f"{len(fields)} fields for {len(self.names)} columns"
+                raise self._wrong(line, f"{counts}: {quoted(' | '.join(fields))}")
             else:
-                examples += 1
                 yield line, fields
-        if not examples:
-            raise ValueError(f"{self.path}: there is no example in it, only the names of the columns")
 
-    def index(self, name: str) -> int:
-        """The column of that name; see `indices`."""
-        [i] = self.indices([name])
-        return i
+    def _wrong(self, line: int, problem: str) -> ValueError:
+        return ValueError(f"{self.path}, line {line}: {problem}")
 
     def indices(self, names: Sequence[str]) -> list[int]:
         """The columns of these names.
@@ -113,112 +122,92 @@ class CsvTable:
         Raises:
             ValueError: one is not there; the message says which is similar.
         """
-        wanted = [squeezed(name) for name in names]
-        missing = [self._with_similar(name) for name in wanted if name not in self.names]
-        if missing:
-            known = ", ".join(self.names)
+        wanted = [on_one_line(name) for name in names]
+        if missing := [with_similar(name, self.names) for name in wanted if name not in self.names]:
             other = "; if it has more, give the delimiter" if len(self.names) == 1 else ""
-            raise ValueError(f"{self.path}: there is no column {', '.join(missing)}; there is {known}{other}")
+            raise ValueError(
+                f"{self.path}: there is no column {listed(missing)}; there is {listed(self.names)}{other}"
+            )
         return [self.names.index(name) for name in wanted]
 
-    def _with_similar(self, name: str) -> str:
-        by_lower = {known.lower(): known for known in self.names}
-        close = difflib.get_close_matches(name.lower(), by_lower, 1)
-        return f"{name!r} (did you mean {by_lower[close[0]]!r}?)" if close else repr(name)
+    def wrong(self, row: int, column: int, problem: str) -> ValueError:
+        """An error to be raised, with the place where something is wrong."""
+        place = f"line {self._examples[row][0]}, column {self.names[column]!r}"
+        return ValueError(f"{self.path}, {place}: {problem}")
 
-    def place(self, line: int, column: int) -> str:
-        """How a message begins."""
-        return f"{self.path}, line {line}, column {self.names[column]!r}"
-
-    def text(self, line: int, fields: Sequence[str], column: int) -> str:
-        """What stands there.
+    def texts(self, column: int) -> list[str]:
+        """A column.
 
         Raises:
-            ValueError: nothing, or what stands for nothing.
+            ValueError: a value is missing.
         """
-        return present(fields[column], self.place(line, column))
+        return [self._present(row, column) for row in range(len(self._examples))]
 
-    def numbers(self, line: int, fields: Sequence[str], columns: Sequence[int]) -> Array:
-        """The numbers that stand there.
+    def numbers(self, columns: Sequence[int], advice: str = "write it like -1234.5") -> Array:
+        """Columns of finite numbers, ``(n, m)``.
 
         Raises:
-            ValueError: one is missing, not a number, or not finite.
+            ValueError: one is missing, not a number, or not finite. The message ends with the advice, in
+                which ``{}`` stands for the column's name.
         """
-        texts = [fields[i] for i in columns]
-        if is_plain("".join(texts)):
+        X = np.empty((len(columns), len(self._examples)))
+        for row, (_, fields) in enumerate(self._examples):
+            texts = [fields[i] for i in columns]
             try:
-                row = np.array(list(map(float, texts)))
+                X[:, row] = list(map(float, texts))
+                fine = is_plain("".join(texts)) and np.isfinite(X[:, row]).all()
             except ValueError:
-                pass  # the slower way finds out which it is
-            else:
-                if np.isfinite(row).all():
-                    return row
-        return np.array([number(fields[i], self.place(line, i)) for i in columns])
+                fine = False
+            if not fine:  # a slower way finds out which it is
+                X[:, row] = [self._number(row, i, advice) for i in columns]
+        return X
+
+    def _present(self, row: int, column: int) -> str:
+        text = on_one_line(self._examples[row][1][column])
+        if text in MISSING:
+            problem = f"the value is missing ({text!r}): fill it in, or delete the line"
+            raise self.wrong(row, column, problem)
+        return text
+
+    def _number(self, row: int, column: int, advice: str) -> float:
+        text = self._present(row, column)
+        x = number_or_none(text)
+        if x is None:
+            if _DECIMAL_COMMA.fullmatch(text):
+                advice = f"write it with a decimal point, {text.replace(',', '.')}"
+            problem = f"{quoted(text)} is not a number: {advice.replace('{}', self.names[column])}"
+            raise self.wrong(row, column, problem)
+        if not math.isfinite(x):
+            problem = f"{quoted(text)} is not a finite double: mend it, or delete the line"
+            raise self.wrong(row, column, problem)
+        return x
 
 
-def _decoded(path: File) -> str:
-    try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        byte = error.object[error.start]
-        raise ValueError(
-            f"{path}, line {line}: the byte 0x{byte:02x} is not UTF-8: save the file as CSV in UTF-8"
-        ) from None
+def _best_delimiter(lines: Sequence[str]) -> str:
+    """The one that divides the first line into most fields."""
+
+    def fields(delimiter: str) -> int:
+        try:
+            return len(next(_reader(lines[:100], delimiter), []))
+        except csv.Error:
+            return 0
+
+    return max((",", ";", "\t"), key=fields)
 
 
-def _reader(text: str, delimiter: str) -> Any:
-    lines = io.StringIO(text, newline="")
+def _reader(lines: Sequence[str], delimiter: str) -> Any:
     return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
 
 
-def _fields_of_first_line(text: str, delimiter: str) -> int:
-    try:
-        return len(next(_reader(text[:1_000_000], delimiter), []))
-    except csv.Error:
-        return 0
+def on_one_line(text: str) -> str:
+    r"""The text without white space around it, and with one blank where there is some within.
 
-
-def squeezed(text: str) -> str:
-    r"""The text on one line: no white space around it, and one blank where there is some within.
-
-    >>> squeezed(" price\nin  EUR ")
+    >>> on_one_line(" price\nin  EUR ")
     'price in EUR'
     """
     return " ".join(text.split())
 
 
-def shown(text: str) -> str:
-    """The text as a message quotes it."""
+def quoted(text: str) -> str:
+    """The text as a message quotes it, cut if it is long."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def present(text: str, place: str) -> str:
-    """The text, squeezed.
-
-    Raises:
-        ValueError: it stands for a value that is missing; the message begins with the place.
-    """
-    text = squeezed(text)
-    if text in MISSING:
-        raise ValueError(f"{place}: the value is missing ({text!r}): fill it in, or delete the line")
-    return text
-
-
-_OF_A_FEATURE = "a column of text is no feature: code it in numbers or ignore it"
-
-
-def number(text: str, place: str, text_advice: str = _OF_A_FEATURE) -> float:
-    """The finite number.
-
-    Raises:
-        ValueError: it is missing, not a number, or not finite; the message begins with the place, and of what
-            is not a number ends with the advice.
-    """
-    text = present(text, place)
-    x = number_or_none(text)
-    if x is None:
-        raise ValueError(f"{place}: {shown(text)} is not a number: write it like -1234.5; {text_advice}")
-    if not math.isfinite(x):
-        raise ValueError(f"{place}: {shown(text)} is not a finite double: mend it, or delete the line")
-    return x

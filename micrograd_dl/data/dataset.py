@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.text import plural
 
 _IMAGES = ": make columns of images with data.preparation.images_to_columns"
@@ -53,14 +54,21 @@ class Dataset:
         features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
             count = plural(X.shape[0], "different name")
-            raise ValueError(f"features are the rows of X, with {count}, not {', '.join(features)}")
+            raise ValueError(f"features are the rows of X, with {count}, not {_listed(features)}")
         classes = tuple(self.classes)
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
-        fields = {"X": _read_only(X), "Y": _read_only(Y), "classes": classes, "features": features}
-        for field, value in fields.items():
-            object.__setattr__(self, field, value)
+        for name, x in {
+            "X": _read_only(X),
+            "Y": _read_only(Y),
+            "classes": classes,
+            "features": features,
+        }.items():
+            object.__setattr__(self, name, x)
+
+    def __reduce__(self) -> Any:  # a copy, and what is unpickled, cannot be written to either
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def kind(self) -> Literal["classes", "numbers"]:
@@ -99,10 +107,9 @@ class Dataset:
                [0., 1., 1., 0.]])
         """
         name = loss.name if isinstance(loss, Loss) else loss
-        if name not in LOSSES:
-            raise ValueError(f"there is no loss {name!r}: choose one of {', '.join(LOSSES)}")
+        of_classes = look_up(name, LOSSES, "loss").decide is not None
         if not self.classes:
-            if LOSSES[name].decide is not None:
+            if of_classes:
                 raise ValueError(
                     f"the loss {name} is for classes, and {self.target} is numbers: take squared"
                 )
@@ -110,10 +117,8 @@ class Dataset:
         if name == "cross_entropy":
             return one_hot(self.Y, len(self.classes))
         if len(self.classes) > 2:
-            raise ValueError(
-                f"the loss {name} is for two classes, and there are {len(self.classes)}: take cross_entropy, "
-                "with the output activation softmax"
-            )
+            count, advice = len(self.classes), "take cross_entropy, with the output activation softmax"
+            raise ValueError(f"the loss {name} is for two classes, and there are {count}: {advice}")
         return (2 * self.Y - 1 if name == "max_margin" else self.Y).astype(float)
 
     def __repr__(self) -> str:
@@ -136,9 +141,8 @@ def _numbers(name: str, given: ArrayLike) -> Array:
         raise ValueError(f"{name} holds {array.dtype}, not numbers: convert it with {name}.astype(float)")
     # In C order: columns taken by an index come in Fortran order, whose rows are slow to add up.
     array = np.ascontiguousarray(array, dtype=np.float32 if array.dtype == np.float32 else float)
-    wrong = np.argwhere(~np.isfinite(array))
-    if len(wrong):
-        i, j = wrong[0]
+    if not (finite := np.isfinite(array)).all():
+        i, j = np.argwhere(~finite)[0]
         raise ValueError(f"{name}[{i}, {j}] is {array[i, j]}: mend or leave out example {j}")
     return array
 
@@ -153,16 +157,13 @@ def _require_indices(Y: Array, classes: tuple[str, ...]) -> None:
     if len(classes) < 2:
         raise ValueError(f"there is one class only, {classes[0]!r}: two at least are there to be told apart")
     if len(set(classes)) != len(classes):
-        raise ValueError(f"classes have different names, not {', '.join(classes)}")
+        raise ValueError(f"classes have different names, not {_listed(classes)}")
     if Y.shape[0] != 1:
-        raise ValueError(
-            f"Y holds the index of a class, (1, m), not {Y.shape}: Y.argmax(axis=0, keepdims=True)?"
-        )
+        raise ValueError(f"Y holds a class's index, (1, m), not {Y.shape}: Y.argmax(axis=0, keepdims=True)?")
     wrong = Y[~np.isin(Y, np.arange(len(classes)))]
     if wrong.size:
-        raise ValueError(
-            f"Y holds indices of {len(classes)} classes, 0 to {len(classes) - 1}, not {wrong[0]:g}"
-        )
+        wanted = f"indices of {len(classes)} classes, 0 to {len(classes) - 1}"
+        raise ValueError(f"Y holds {wanted}, not {wrong[0]:g}")
 
 
 def _listed(items: Sequence[str], most: int = 10) -> str:

@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import plural
-
-_PARTS = ("train", "dev", "test")
-
 
 # --- parts ----------------------------------------------------------------------------------------------
 
@@ -24,7 +21,7 @@ def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int
     """A dataset in parts: by default train, dev and test. Every example is in one of them, in its old order.
 
     Args:
-        data: if it is of classes, each part has them in the proportions of the whole, as nearly as can be.
+        data: if it is of classes, each part has them in the proportions of the whole, as nearly as possible.
         fractions: of each part; two or more, whose sum is 1.
         seed: the same one splits in the same way.
 
@@ -39,21 +36,19 @@ def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int
     Dataset(moons, test; X (2, 20): x1, x2; Y (1, 20): 2 classes (upper: 10, lower: 10))
     """
     parts = split_indices(data.m, fractions, seed, data.Y if data.classes else None)
-    names = _names(len(parts))
-    return tuple(
-        replace(data.take(part), name=f"{data.name}, {name}") for part, name in zip(parts, names, strict=True)
-    )
+    names = [f"{data.name}, {name}" for name in _names(len(parts))]
+    return tuple(replace(data.take(part), name=name) for part, name in zip(parts, names, strict=True))
 
 
 def split_indices(
     m: int, fractions: Sequence[float], seed: int = 0, classes: ArrayLike | None = None
 ) -> list[Array]:
-    """The indices 0 to m - 1 in parts, each ascending; for the arguments see `split`.
+    """The indices 0 to m - 1 in parts, each ascending; the fractions and the seed are those of `split`.
 
     The parts' sizes are the fractions of m, rounded so that the sum is m. `classes` is ``(1, m)``.
 
     Raises:
-        ValueError: see `split`.
+        ValueError: the fractions are not possible, or a part would be empty.
     """
     sizes = _sizes(m, fractions)
     order = np.random.default_rng(to_seed(seed)).permutation(m)
@@ -75,29 +70,22 @@ def evenly_mixed(order: Array, classes: Array) -> Array:
 
 
 def _sizes(m: int, fractions: Sequence[float]) -> list[int]:
-    shown = ", ".join(f"{fraction:g}" for fraction in fractions)
+    shown = ", ".join(f"{fraction:g}" for fraction in fractions) or "none"
     if len(fractions) < 2 or not all(f > 0 for f in fractions) or not math.isclose(sum(fractions), 1):
-        raise ValueError(
-            f"the parts are two or more fractions above 0, whose sum is 1, not {shown or 'none'}"
-        )
+        raise ValueError(f"the parts are two or more fractions above 0, whose sum is 1, not {shown}")
     exact = np.array(fractions) / sum(fractions) * m
-    sizes = np.floor(exact)
-    for i in np.argsort(sizes - exact, kind="stable")[: m - int(sizes.sum())]:
-        sizes[i] += 1  # those that lost most by rounding down
+    sizes = np.floor(exact).astype(int)
+    sizes[np.argsort(sizes - exact, kind="stable")[: m - sizes.sum()]] += 1  # what lost most by rounding down
     if not sizes.all():
         name = _names(len(sizes))[int(np.argmin(sizes))]
-        raise ValueError(
-            f"{plural(m, 'example')} split {shown} leave{'s' * (m == 1)} the {name} part empty: "
-            "take more examples or fewer parts"
-        )
+        what = f"{plural(m, 'example')} split {shown} leave{'s' * (m == 1)} the {name} part empty"
+        raise ValueError(f"{what}: take more examples or fewer parts")
     return [int(size) for size in sizes]
 
 
 def _names(count: int) -> Sequence[str]:
-    """Two parts are train and test, three train, dev and test."""
-    if count == 2:
-        return _PARTS[0], _PARTS[2]
-    return _PARTS if count == 3 else [f"part {i}" for i in range(1, count + 1)]
+    known = {2: ("train", "test"), 3: ("train", "dev", "test")}
+    return known.get(count) or [f"part {i}" for i in range(1, count + 1)]
 
 
 # --- features -------------------------------------------------------------------------------------------
@@ -105,7 +93,7 @@ def _names(count: int) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normaliser:
-    """Features moved and scaled as to have mean 0 and standard deviation 1 in the training set.
+    """Features moved and scaled to mean 0 and standard deviation 1 in the training set.
 
     Fit it to the training set, and apply it to every set, also to what is predicted later.
 
@@ -135,13 +123,10 @@ class Normaliser:
     def __post_init__(self) -> None:
         mean, deviation = np.array(self.mean, dtype=float), np.array(self.deviation, dtype=float)
         if mean.shape != deviation.shape or mean.ndim != 2 or mean.shape[1] != 1:
-            raise ValueError(
-                f"mean and deviation are columns (n_x, 1), not {mean.shape} and {deviation.shape}"
-            )
+            shapes = f"{mean.shape} and {deviation.shape}"
+            raise ValueError(f"mean and deviation are columns (n_x, 1), not {shapes}")
         if not (np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation > 0).all()):
-            raise ValueError(
-                f"means are finite and deviations finite and above 0, not {mean[:, 0]} and {deviation[:, 0]}"
-            )
+            raise ValueError("means are finite and deviations above 0: these are not")
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "deviation", deviation)
 
@@ -162,9 +147,7 @@ class Normaliser:
             off = X - mean
         if not np.isfinite(off).all():
             i = int(np.flatnonzero(~np.isfinite(off).all(axis=1))[0])
-            raise ValueError(
-                f"row {i} of X holds a NaN, an infinity, or numbers too large: mend it, or scale it down"
-            )
+            raise ValueError(f"row {i} of X holds a NaN, an infinity, or numbers too large: mend or scale it")
         # In units of the widest, so that no square overflows or vanishes.
         widest = np.where(constant, 1.0, np.abs(off).max(axis=1, keepdims=True))
         deviation = widest * np.sqrt(np.mean((off / widest) ** 2, axis=1, keepdims=True))
@@ -179,11 +162,7 @@ class Normaliser:
         return (self._require(X) - self.mean) / self.deviation
 
     def undo(self, X: ArrayLike) -> Array:
-        """What `apply` made X of, ``(n_x, m)``.
-
-        Raises:
-            ValueError: see `apply`.
-        """
+        """What `apply` made X of, ``(n_x, m)``, refused if `apply` would refuse it."""
         return self._require(X) * self.deviation + self.mean
 
     def arrays(self) -> dict[str, Array]:
@@ -198,6 +177,9 @@ class Normaliser:
             advice = ": transpose it with X.T" if transposed else ": columns are examples"
             raise ValueError(f"X is {X.shape}, ({n_x}, m) is wanted, as in the training set{advice}")
         return X
+
+
+# --- images ---------------------------------------------------------------------------------------------
 
 
 def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
@@ -220,29 +202,30 @@ def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
            [0.4],
            [1. ]])
     """
-    array = np.asarray(images)
-    if array.ndim not in (3, 4) or array.size == 0:
-        raise ValueError(f"images are (m, h, w, c), or (m, h, w) if grey, not {array.shape}")
+    array = require_images(images)
     if array.ndim == 3 and array.shape[2] in (3, 4):
-        raise ValueError(
-            f"images {array.shape} may be one in colour, images[np.newaxis], or {len(array)} in grey, "
-            "images[..., np.newaxis]: say which, by four axes"
-        )
-    if array.dtype.kind not in "fiub" or not 0 < largest < math.inf:
-        raise ValueError(
-            f"brightnesses are numbers from 0 to a largest above 0, not {array.dtype} to {largest!r}"
-        )
+        colour, grey = "one in colour, images[np.newaxis]", f"{len(array)} in grey, images[..., np.newaxis]"
+        raise ValueError(f"images {array.shape} may be {colour}, or {grey}: say which, by four axes")
+    if not 0 < largest < math.inf:
+        raise ValueError(f"the largest brightness is a number above 0, not {largest!r}")
     low, high = array.min(), array.max()
     if not (low >= 0 and high <= largest):
-        raise ValueError(
-            f"brightnesses are from 0 to {largest:g}, and these from {low} to {high}: set largest"
-        )
+        raise ValueError(f"brightnesses are from 0 to {largest:g}, not from {low} to {high}: set largest")
     if array.dtype.kind == "f" and 0 < high <= 1 < largest:
-        raise ValueError(
-            f"these brightnesses are {high} at most, so they seem divided already: set largest to 1"
-        )
+        raise ValueError(f"the largest of these is {high}, so they seem divided already: set largest to 1")
     columns: Array = np.divide(columns_of(array), largest, order="C", dtype=float)
     return columns
+
+
+def require_images(images: ArrayLike) -> Array:
+    """As an array; ValueError unless it is ``(m, h, w)`` or ``(m, h, w, c)`` of numbers."""
+    array = np.asarray(images)
+    if array.ndim not in (3, 4) or array.size == 0 or array.dtype.kind not in "fiu":
+        wanted = "numbers (m, h, w), or (m, h, w, c) in colour"
+        raise ValueError(
+            f"images are {wanted}, not {array.dtype} {array.shape}: columns_to_images makes them of columns"
+        )
+    return array
 
 
 def columns_of(images: Array) -> Array:
@@ -251,7 +234,7 @@ def columns_of(images: Array) -> Array:
 
 
 def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
-    """What `images_to_columns` made columns of, with the numbers of the columns.
+    """The images that `images_to_columns` made into columns, with the numbers of the columns.
 
     Args:
         X: ``(h*w*c, m)``.
@@ -269,9 +252,8 @@ def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
     """
     columns = np.asarray(X)
     if len(shape) not in (2, 3) or columns.ndim != 2 or columns.shape[0] != math.prod(shape):
-        raise ValueError(
-            f"columns of images (h, w) or (h, w, c) are (h*w*c, m): {columns.shape} are not of {tuple(shape)}"
-        )
+        wanted = "columns of images (h, w) or (h, w, c) are (h*w*c, m)"
+        raise ValueError(f"{wanted}: {columns.shape} are not of {tuple(shape)}")
     return columns.T.reshape(-1, *shape)
 
 

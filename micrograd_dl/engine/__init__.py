@@ -1,1 +1,13 @@
-"""The engine: Value, the table of operations, topological order, backward, derivatives of any order."""
+"""The engine: Value, the table of operations, topological order, backward, derivatives of any order.
+
+To read it, begin with `value`, then `ops` (the table), `order` and `gradients`. `shortcuts` replaces the
+hot paths by fast ones that give the same numbers, bit for bit. With the environment variable
+``MICROGRAD_DL_PLAIN=1`` it does not, and what runs is what the other modules say.
+"""
+
+import os
+
+if os.environ.get("MICROGRAD_DL_PLAIN", "") in ("", "0"):
+    from micrograd_dl.engine import shortcuts
+
+    shortcuts.install()

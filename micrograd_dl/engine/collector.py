@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_lock = threading.Lock()
+_open_blocks = 0
+_was_enabled = True
 
 
 @contextmanager
@@ -16,8 +21,8 @@ def collector_paused() -> Iterator[None]:
     which can take longer than building them (docs/performance.md). Pausing it is safe as long as nothing
     else in the block makes cycles in bulk.
 
-    The collector is one for the whole process: it is switched on again at the end only if it was on at the
-    beginning, so blocks can be nested, and a program that runs without it stays without it.
+    The collector is one for the whole process. Blocks can be nested and can overlap in several threads: the
+    end of the last one switches it on again, if it was on when the first one began.
 
     >>> from micrograd_dl.engine.value import Value
     >>> x = Value(1.0)
@@ -26,10 +31,16 @@ def collector_paused() -> Iterator[None]:
     >>> gc.isenabled()
     True
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
+    global _open_blocks, _was_enabled
+    with _lock:
+        if _open_blocks == 0:
+            _was_enabled = gc.isenabled()
+            gc.disable()
+        _open_blocks += 1
     try:
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        with _lock:
+            _open_blocks -= 1
+            if _open_blocks == 0 and _was_enabled:
+                gc.enable()

@@ -1,11 +1,12 @@
 """Functions of numbers, arrays and Values: the operations of the table by name, and sequences as operands.
 
 ``functions.exp``, ``functions.tanh`` and so on are the entries of the table themselves, and serve a float, a
-NumPy array and a Value alike. The four functions below take sequences, as their users have them.
+NumPy array and a Value alike. The functions below take sequences, as their users have them.
 
+>>> from micrograd_dl.engine.functions import affine, exp
 >>> from micrograd_dl.engine.value import Value
->>> exp(0.0), tanh(Value(0.0)).data
-(1.0, 0.0)
+>>> exp(0.0), exp(Value(0.0)).data
+(1.0, 1.0)
 >>> z = affine([Value(2), Value(-1)], [3, 4], 0.5)
 >>> z.data, z.op.name, len(z.operands)
 (2.5, 'affine', 5)
@@ -13,62 +14,17 @@ NumPy array and a Value alike. The four functions below take sequences, as their
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
-from types import FrameType
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import (
-    abs,
-    at_least,
-    cos,
-    exp,
-    leaky_relu,
-    log,
-    maximum,
-    minimum,
-    relu,
-    sigmoid,
-    sign,
-    sin,
-    softplus,
-    sqrt,
-    tanh,
-)
-from micrograd_dl.engine.value import Value, nary
-
-__all__ = [
-    "abs",
-    "affine",
-    "at_least",
-    "cos",
-    "dot",
-    "exp",
-    "leaky_relu",
-    "log",
-    "logsumexp",
-    "maximum",
-    "minimum",
-    "relu",
-    "sigmoid",
-    "sign",
-    "sin",
-    "softplus",
-    "sqrt",
-    "sum",
-    "tanh",
-]
 
 
 def __getattr__(name: str) -> Operation:
-    """An operation that is new in the table is a function here without further ado."""
     if name in ops.TABLE:
         return ops.TABLE[name]
-    raise AttributeError(
-        f"micrograd_dl.engine.functions has no {name!r}; the table has {', '.join(ops.TABLE)}"
-    )
+    raise AttributeError(f"there is no function {name!r}; the table has {', '.join(ops.TABLE)}")
 
 
 def sum(x: Iterable[Any]) -> Any:
@@ -77,7 +33,7 @@ def sum(x: Iterable[Any]) -> Any:
     Raises:
         ValueError: there is nothing to add.
     """
-    return _applied(ops.sum, _some(x, "sum"), sys._getframe(1))
+    return ops.sum.on(some([*x], "sum"))
 
 
 def logsumexp(z: Iterable[Any]) -> Any:
@@ -86,7 +42,7 @@ def logsumexp(z: Iterable[Any]) -> Any:
     Raises:
         ValueError: `z` is empty.
     """
-    return _applied(ops.logsumexp, _some(z, "logsumexp"), sys._getframe(1))
+    return ops.logsumexp.on(some([*z], "logsumexp"))
 
 
 def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
@@ -95,7 +51,7 @@ def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
     Raises:
         ValueError: the lengths differ, or both are 0.
     """
-    return _applied(ops.dot, _pairs(w, x, [], "dot"), sys._getframe(1))
+    return ops.dot.on(paired(w, x, "dot"))
 
 
 def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
@@ -104,34 +60,30 @@ def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
     Raises:
         ValueError: the lengths of `w` and `x` differ, or both are 0.
     """
-    return _applied(ops.affine, _pairs(w, x, [b], "affine"), sys._getframe(1))
+    return ops.affine.on([*paired(w, x, "affine"), b])
 
 
-def _applied(operation: Operation, operands: list[Any], frame: FrameType) -> Any:
-    """The operation, on behalf of `frame`; of Values at once, since the sums of a network are most of it."""
-    if type(operands[0]) is Value:
-        return nary(operation, tuple(operands), frame)
-    return operation.on(operands)
+def affine_of_units(weights: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+    """z of each unit of a layer: `affine` of its row of weights, the same inputs, and its bias."""
+    return [affine(row, x, bias) for row, bias in zip(weights, b, strict=True)]
 
 
-def _some(x: Iterable[Any], name: str) -> list[Any]:
-    operands = list(x)
-    if not operands:
-        raise _nothing(name)
-    return operands
+def of_each(operation: Callable[[Any], Any], x: Iterable[Any]) -> list[Any]:
+    """The operation on each of several operands: the activations of a layer."""
+    return [operation(each) for each in x]
 
 
-def _pairs(w: Sequence[Any], x: Sequence[Any], last: list[Any], name: str) -> list[Any]:
-    """w1, x1, w2, x2, ..., and then what is in `last`."""
+def paired(w: Sequence[Any], x: Sequence[Any], name: str) -> list[Any]:
+    """w1, x1, w2, x2, ...: the operands of the function of that name."""
     if len(w) != len(x):
         raise ValueError(f"{name} takes as many weights as inputs, not {len(w)} weights and {len(x)} inputs")
-    end = 2 * len(w)
-    if not end:
-        raise _nothing(name)
-    operands: list[Any] = [None] * end + last
-    operands[:end:2], operands[1:end:2] = w, x
+    operands = [None] * 2 * len(w)
+    operands[::2], operands[1::2] = w, x
+    return some(operands, name)
+
+
+def some(operands: list[Any], name: str) -> list[Any]:
+    """The operands, if there are any."""
+    if not operands:
+        raise ValueError(f"{name} of nothing: give it at least one number or Value")
     return operands
-
-
-def _nothing(name: str) -> ValueError:
-    return ValueError(f"{name} of nothing: give it at least one number or Value")

@@ -1,16 +1,16 @@
-"""Derivatives of any order, and the forward pass at other numbers; nothing here writes to the graph."""
+"""Derivatives of any order; the forward pass at other numbers; whether it still is what was recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.operation import names_of
-from micrograd_dl.engine.ops import CONSTANT
-from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
-from micrograd_dl.engine.value import Value
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.order import chain_rule, topological_order
+from micrograd_dl.engine.value import Value, comparison_observer, record
+from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.terms import names_of, numbers_of, readable, shortened
 
 
 def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
@@ -24,7 +24,8 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
         seed: the derivative of the final result by `root`.
 
     Raises:
-        TypeError: `root` or a variable is not a Value.
+        TypeError: `root` or a variable is not a Value; or, with `create_graph`, the derivative rule of an
+            operation leaves the graph.
         RuntimeError: with `create_graph`, if data was changed after the forward pass was recorded.
 
     >>> x = Value(2, "x")
@@ -40,13 +41,15 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     for variable in variables:
         require_value(variable)
     order = topological_order(root)
-    totals: dict[Value, Any] = {root: to_float(seed, "the seed of grad()")}
+    start = to_float(seed, "the seed of grad()")
     if create_graph:
         require_recorded(order)
-    for node, index, *_, after in chain_rule(
-        order, totals[root], _slope_graphs if create_graph else recorded_slopes
-    ):
-        totals[node.operands[index]] = after
+        terms = chain_rule(order, start, _slope_graphs, _product, _total)
+    else:
+        terms = chain_rule(order, start)
+    totals: dict[Value, Any] = {root: start}
+    for term in terms:
+        totals[term.node.operands[term.which]] = term.after
     found = [totals.get(variable, 0.0) for variable in variables]
     if not create_graph:
         return found
@@ -68,7 +71,7 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
     for node in order:
         if node in given:
             values[node] = given[node]
-        elif node.op is None or node.op is CONSTANT:
+        elif node.op is None or not node.operands:
             values[node] = node.data
         else:
             operands = [values[p] for p in node.operands]
@@ -79,51 +82,101 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
     return values
 
 
+def recompute(root: Value) -> None:
+    """Run the forward pass again over the recorded graph, after the data of leaves was changed.
+
+    Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
+    is written if an operation is undefined at the new data.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> x.data = 4.0
+    >>> recompute(y)
+    >>> y.data
+    16.0
+    """
+    order = [node for node in topological_order(root) if node.operands]
+    before = [(node.data, node.slopes) for node in order]
+    try:
+        for node in order:
+            assert node.op is not None
+            again = record(node.op, *node.operands)
+            node.data, node.slopes = again.data, again.slopes
+    except BaseException:  # Ctrl-C too
+        for node, (data, slopes) in zip(order, before, strict=True):
+            node.data, node.slopes = data, slopes
+        raise
+
+
+def require_recorded(order: Sequence[Value]) -> None:
+    """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
+
+    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
+    """
+    for node in order:
+        if node.op is None or not node.operands or _is_recorded(node, node.op):
+            continue
+        placeholders = node.op.operand_names(len(node.operands))
+        names = [name or x for name, x in zip(names_of(node.operands), placeholders, strict=True)]
+        formula = shortened(node.op.written(names))
+        current = numbers_of(names, [p.data for p in node.operands])
+        label = readable(node.label) if node.label else "a node"
+        raise RuntimeError(
+            f"{label} = {formula} = {node.data:.17g} was not recorded at {current}: "
+            "data has been changed since. Call recompute(root), or build the expression again."
+        )
+
+
 def require_value(node: object) -> None:
     """Raise TypeError unless `node` is a Value."""
     if not isinstance(node, Value):
         raise TypeError(f"a Value is wanted here, not the {type(node).__name__} {node!r:.60}")
 
 
-def chain_rule(
-    order: Sequence[Value], seed: Any, slopes: Callable[[Value], Sequence[Any]]
-) -> Iterator[tuple[Any, ...]]:
-    """Every term, on floats or on Values: (node, index, upstream, local, contribution, before, after).
-
-    A node's own derivative is complete when its turn comes, since all that uses it came before.
-    """
-    totals = {order[-1]: seed}
-    for node in reversed(order):
-        if node not in totals:
-            continue  # a constant: no derivative is asked for
-        upstream, locals_ = totals[node], slopes(node)
-        for index, parent in enumerate(node.operands):
-            if parent.op is CONSTANT:
-                continue
-            local = locals_[index]
-            contribution = _product(upstream, local)
-            before = totals.get(parent, 0.0)
-            after = totals[parent] = _total(before, contribution)
-            yield node, index, upstream, local, contribution, before, after
+def same_number(x: float, y: float) -> bool:
+    """Whether two results are one: NaN is NaN."""
+    return x == y or (math.isnan(x) and math.isnan(y))
 
 
-def recorded_slopes(node: Value) -> Sequence[float]:
-    """The local derivatives as the forward pass recorded them."""
-    return node.slopes
+def _is_recorded(node: Value, operation: Operation) -> bool:
+    """Whether the node's data and its derivatives by variables follow from the data of its operands."""
+    try:
+        again = record(operation, *node.operands)
+    except (ValueError, ZeroDivisionError):
+        return False
+    edges = zip(node.operands, node.slopes, again.slopes, strict=True)
+    return same_number(again.data, node.data) and all(
+        same_number(old, new) for p, old, new in edges if not p.is_constant
+    )
 
 
 def _slope_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives as Values; a float where one is the same number whatever the operands."""
-    if node.op is None:
-        return ()
-    operands = [p.data if p.op is CONSTANT else p for p in node.operands]
-    return node.op.slopes(node, operands, [p.op is not CONSTANT for p in node.operands])
+    operation: Any = node.op
+    operands = [p.data if p.is_constant else p for p in node.operands]
+    outer = comparison_observer.get()
+
+    def observe(relation: str, left: Value, right: Any, answer: Any) -> None:
+        if relation == "is":
+            raise TypeError(
+                f"the derivative rule of {operation.name} turns a Value into a plain number (by math or "
+                "float), so it has no graph: write it with the functions of micrograd_dl, such as exp"
+            )
+        if outer is not None:
+            outer(relation, left, right, answer)
+
+    token = comparison_observer.set(observe)
+    try:
+        slopes: Sequence[Any] = operation.slopes(node, operands, [not p.is_constant for p in node.operands])
+    finally:
+        comparison_observer.reset(token)
+    return slopes
 
 
 def _product(x: Any, y: Any) -> Any:
     """x * y, without a node for what is plain: a factor 1 or 0 beside a Value."""
     for one, other in ((x, y), (y, x)):
-        if isinstance(other, Value) and one in (0.0, 1.0):
+        if isinstance(other, Value) and not isinstance(one, Value) and one in (0.0, 1.0):
             return other if one else 0.0
     return x * y
 
@@ -131,7 +184,7 @@ def _product(x: Any, y: Any) -> Any:
 def _total(x: Any, y: Any) -> Any:
     """x + y, without a node for a 0 beside a Value."""
     for zero, other in ((x, y), (y, x)):
-        if isinstance(other, Value) and zero == 0.0:
+        if isinstance(other, Value) and not isinstance(zero, Value) and zero == 0.0:
             return other
     return x + y
 

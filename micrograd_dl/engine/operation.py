@@ -1,51 +1,50 @@
-"""The form of an entry of the table of operations, and how its errors speak of operands."""
+"""The form of an entry of the table of operations."""
 
 from __future__ import annotations
 
 import functools
 import math
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.terms import ATOM, Term, full_number, numbers_of, shortened
 from micrograd_dl.output.text import plural
 
 Rule = Callable[..., Any]
 
-# How tightly a written form binds, from the loosest to the tightest; Python's order.
-ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
-
-_LONGEST = 60  # characters of a label that a formula shows
-_LONGEST_FORMULA = 160  # room for two names of the longest kind
-_MOST_NUMBERS = 20  # operands whose numbers an error shows
+kink_side: ContextVar[str] = ContextVar("kink_side", default="right")
 
 
-class Term(str):
-    """A piece of a written formula that knows how tightly it binds.
+@contextmanager
+def slope_at_kink(side: str) -> Iterator[None]:
+    """Choose the slope of ReLU and leaky ReLU at exactly 0, for what is recorded in a ``with`` block.
 
-    Formatting it with a number asks for parentheses around anything that binds less tightly:
+    ``"right"``, as without a block, is the course's rule: 1 for z >= 0. ``"left"`` is PyTorch's and that of
+    the course's assignments: 0, and 0.01 for leaky ReLU. A node keeps the choice with which it was recorded,
+    whatever is done with it later.
 
-    >>> total = Term("a + b", ADD)
-    >>> f"{total:{MUL}} * c"
-    '(a + b) * c'
-    >>> f"{total} + c"
-    'a + b + c'
+    Raises:
+        ValueError: `side` is neither.
+
+    >>> from micrograd_dl.engine.value import Value
+    >>> x = Value(0.0)
+    >>> with slope_at_kink("left"):
+    ...     y = x.relu()
+    >>> y.slopes, x.relu().slopes
+    ((0.0,), (1.0,))
     """
-
-    __slots__ = ("precedence",)
-    precedence: int
-
-    def __new__(cls, text: str, precedence: int = ATOM) -> Term:
-        """A text that binds as tightly as `precedence` says."""
-        term = super().__new__(cls, text)
-        term.precedence = precedence
-        return term
-
-    def __format__(self, needed: str) -> str:
-        return f"({self!s})" if needed and self.precedence < int(needed) else str(self)
+    if side not in ("right", "left"):
+        raise ValueError(f'the slope at a kink is "right" (the course) or "left" (PyTorch), not {side!r}')
+    token = kink_side.set(side)
+    try:
+        yield
+    finally:
+        kink_side.reset(token)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -57,17 +56,19 @@ class Operation:
         symbol: what a picture of the graph shows.
         arity: the number of operands, or None for any number from one up.
         forward: the rule on floats. It may raise ValueError or ZeroDivisionError where it is undefined.
-        derivatives: one rule an operand, ``d(out, *operands)``; where the arity is None, a single rule that
-            gives all of them at once.
+        derivatives: one rule an operand, ``d(out, *operands)``, which may raise ZeroDivisionError at a
+            vertical tangent; where the arity is None, a single rule that gives all of them at once.
         text, latex: the written form, from one :class:`Term` an operand.
         precedence: how tightly the written form binds, where that is not a Term that says so itself.
-        array: the rule on NumPy arrays, ``array(np, *operands)``, where `forward` does not serve them.
+        array: the rule on NumPy arrays, ``array(np, *operands)``; without one `forward` is applied to whole
+            arrays if it can be, else to one entry after the other.
         defined: whether the operation is defined at the operands (NaN counts as defined), or None: always.
             Where it is not, `forward` raises, or gives NaN if a refusal would be in the way.
         requirement: the same in words, for the error message.
         kink: a number that is 0 exactly where the derivative jumps, or None: nowhere.
         definition: the same function written with other operations of the table. Expanding a node uses it.
         meaning: one line for the reference, with the source of the formula.
+        left: the same operation with the left-hand slope at its kink, if there is a choice.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Operation:
     kink: Rule | None = None
     definition: Rule | None = None
     meaning: str = ""
+    left: Operation | None = None
 
     def __call__(self, *operands: Any) -> Any:
         """Apply the operation: floats give a float, arrays an array, anything with a Value a Value.
@@ -95,13 +97,9 @@ class Operation:
         return self.on(operands)
 
     def on(self, operands: Sequence[Any]) -> Any:
-        """The same for operands in a sequence: passing hundreds one by one takes as long as adding them."""
-        for operand in operands:
-            if type(operand) is not float:
-                break
-        else:  # as in most derivative rules
-            self.require_arity(len(operands))
-            return self.evaluate(operands)
+        """The same for operands in a sequence."""
+        if self.left is not None and kink_side.get() == "left":
+            return self.left.on(operands)
         for operand in operands:
             # The one place that asks what an operand is; Value answers, and need not be known here.
             apply = getattr(type(operand), "apply_operation", None)
@@ -119,9 +117,7 @@ class Operation:
 
     def require_arity(self, count: int) -> None:
         """Raise TypeError unless `count` operands are right for this operation."""
-        if self.arity is None and count >= 1:
-            return
-        if count != self.arity:
+        if count != self.arity and not (self.arity is None and count):
             wanted = "at least 1 operand" if self.arity is None else plural(self.arity, "operand")
             raise TypeError(f"{self.name} takes {wanted}, got {count}")
 
@@ -133,29 +129,19 @@ class Operation:
             raise self.refusal(error, values) from None
         return result
 
-    def rule(self, index: int) -> Rule:
-        """The local derivative by operand `index`, as a rule ``d(out, *operands)``."""
-        if isinstance(self.derivatives, tuple):
-            return self.derivatives[index]
-        return lambda out, *operands: self.slopes(out, operands)[index]
-
     def slopes(
         self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None
     ) -> Sequence[Any]:
         """The local derivatives by all operands at once; one that is not wanted may be given as 0."""
-        if isinstance(self.derivatives, tuple):
-            asked = zip(self.derivatives, wanted or [True] * len(operands), strict=True)
-            return [rule(out, *operands) if is_wanted else 0.0 for rule, is_wanted in asked]
-        slopes: Sequence[Any] = self.derivatives(out, *operands)
-        return slopes
+        if not isinstance(self.derivatives, tuple):
+            slopes: Sequence[Any] = self.derivatives(out, *operands)
+            return slopes
+        asked = zip(self.derivatives, wanted or [True] * len(operands), strict=True)
+        return [slope_by(rule, out, operands) if is_wanted else 0.0 for rule, is_wanted in asked]
 
     def local(self, index: int, out: float, values: Sequence[float]) -> float:
         """The local derivative by operand `index` as a float; ``inf`` at a vertical tangent."""
-        rules: Any = self.derivatives  # a tuple, or one rule that gives all
-        try:
-            slope: float = (rules[index] if type(rules) is tuple else self.rule(index))(out, *values)
-        except ZeroDivisionError:
-            return math.inf
+        slope: float = self.slopes(out, values, [i == index for i in range(len(values))])[index]
         return slope
 
     def written(self, operands: Sequence[str], latex: bool = False) -> Term:
@@ -172,10 +158,10 @@ class Operation:
     def refusal(self, error: Exception, values: Sequence[float], names: Sequence[str] = ()) -> Exception:
         """The error to raise where the operation is undefined: built in, and says what and where.
 
-        What has no name among operands that have stands there as its number: a name could be another's.
+        Among operands with names, one without a name is shown by its number.
         """
         names = names or self.operand_names(len(values))
-        names = [name or _number_term(x) for name, x in zip(names, values, strict=True)]
+        names = [name or full_number(x) for name, x in zip(names, values, strict=True)]
         where = numbers_of(names, values)
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
         at = f" at {where}" if where else ""
@@ -189,83 +175,50 @@ class Operation:
         """Placeholders for operands without names of their own."""
         return ["x", "y"][:count] if count <= 2 else [f"x{i}" for i in range(1, count + 1)]
 
-    def _on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
+    def _on_arrays(self, np: Any, operands: Sequence[Any]) -> Any:
         """The rule on arrays, with the same decisions at the edges as on floats."""
-        rule = functools.partial(self.array, numpy) if self.array else self.forward
-        odd = [x.dtype for x in operands if isinstance(x, numpy.ndarray) and x.dtype.kind not in "biuf"]
+        odd = [x.dtype for x in operands if isinstance(x, np.ndarray) and x.dtype.kind not in "biuf"]
         if odd:
             raise TypeError(
                 f"{self.name} takes arrays of real numbers, not of {odd[0]}: convert one with "
                 ".astype(float), or take its elements one by one"
             )
         # NumPy has no negative powers of whole numbers, and lets them overflow in silence.
-        whole = [isinstance(x, numpy.ndarray) and x.dtype.kind in "biu" for x in operands]
+        whole = [isinstance(x, np.ndarray) and x.dtype.kind in "biu" for x in operands]
         operands = [x.astype(float) if is_whole else x for x, is_whole in zip(operands, whole, strict=True)]
-        with numpy.errstate(over="ignore", under="ignore", divide="raise", invalid="raise"):
-            try:
-                return rule(*operands)
-            except (FloatingPointError, ValueError):
-                entries = zip(*map(numpy.ravel, self._broadcast(numpy, operands)), strict=True)
-        for entry in entries:
-            self.evaluate([float(x) for x in entry])  # raises at the first entry where it is undefined
-        with numpy.errstate(all="ignore"):  # inf - inf is NaN, of floats and of arrays
-            return rule(*operands)
-
-    def _broadcast(self, numpy: Any, operands: Sequence[Any]) -> Sequence[Any]:
-        """The operands in their common shape.
-
-        Raises:
-            ValueError: there is none.
-        """
         try:
-            arrays: Sequence[Any] = numpy.broadcast_arrays(*operands)
+            arrays = np.broadcast_arrays(*operands)
         except ValueError:
-            shapes = " and ".join(str(numpy.shape(x)) for x in operands)
+            shapes = " and ".join(str(np.shape(x)) for x in operands)
             raise ValueError(
                 f"{self.name} goes entry by entry, and the shapes {shapes} do not fit: "
                 "axes are of one length, or 1, which is taken again and again"
             ) from None
-        return arrays
+        with np.errstate(all="ignore"):
+            result = self._array_rule(np, len(operands))(*operands)
+        if self.defined is not None:
+            undecided = np.broadcast_to(~np.isfinite(result), arrays[0].shape)
+            for entry in zip(*(x[undecided] for x in arrays), strict=True):
+                self.evaluate([float(x) for x in entry])  # raises at the first where it is undefined
+        return result
+
+    def _array_rule(self, np: Any, count: int) -> Rule:
+        if self.array is not None:
+            return functools.partial(self.array, np)
+        try:  # on two entries, since an array of one passes for a number
+            if np.shape(self.forward(*[np.array([0.5, 0.25])] * count)) == (2,):
+                return self.forward
+        except (TypeError, ValueError):
+            pass  # it uses math, or asks a question of a number
+        elementwise: Rule = np.vectorize(lambda *x: self.evaluate([float(e) for e in x]), otypes=[float])
+        return elementwise
 
 
-def names_of(operands: Sequence[Any]) -> list[str]:
-    """What an error calls Values: by labels where there are some, constants by number, the rest not."""
-    return [readable(v.label) if v.label else _number_term(v.data) if v.is_constant else "" for v in operands]
-
-
-def _number_term(x: float) -> Term:
-    return Term(f"{x:.17g}", NEG if math.copysign(1.0, x) < 0 else ATOM)
-
-
-def numbers_of(names: Sequence[str], values: Sequence[float]) -> str:
-    """What an error says of operands: ``x = 3, y = 0``; the same one once, and not what is its own name."""
-    named = dict.fromkeys(zip(names, values, strict=True))
-    told = [f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}"]
-    more = len(told) - _MOST_NUMBERS
-    return ", ".join(told[:_MOST_NUMBERS]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def readable(label: str) -> str:
-    r"""A label as it stands in a formula: short, on one line, between backticks unless it is a plain name.
-
-    >>> readable("w_1"), readable("a + b"), readable("two\nlines")
-    ('w_1', '`a + b`', '`two\\nlines`')
-    """
-    plain = label.replace("[", "").replace("]", "").replace(".", "").replace("'", "")
-    if plain.isidentifier() and len(label) <= _LONGEST:
-        return label
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[: _LONGEST + 1]
-    )
-    shown = shown.replace("`", "'")  # else two names and what stands between them could read like two others
-    return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"
-
-
-def shortened(formula: str) -> str:
-    """A long formula (a sum of a thousand terms) without its middle; no name or number is cut in two."""
-    if len(formula) <= _LONGEST_FORMULA:
-        return str(formula)
-    half = _LONGEST_FORMULA // 2 - 2
-    # A label between backticks may have spaces of its own.
-    whole = re.sub("`[^`]*`", lambda name: name[0].replace(" ", "\0"), formula)
-    return f"{whole[:half].rpartition(' ')[0]} ... {whole[-half:].partition(' ')[2]}".replace("\0", " ")
+def slope_by(rule: Rule, out: Any, operands: Sequence[Any]) -> Any:
+    """A local derivative; of floats ``inf`` where its rule divides by zero: at a vertical tangent."""
+    try:
+        return rule(out, *operands)
+    except ZeroDivisionError:
+        if isinstance(out, float):
+            return math.inf
+        raise

@@ -1,11 +1,10 @@
-r"""The table of primitive operations: one entry each, and the only place a derivative rule is written.
+r"""The table of primitive operations: one entry each, and the only place where a derivative rule is written.
 
 An entry says what the operation is called, how it is computed, what its local derivatives are, how it is
-written, where it is undefined and where it has a kink. All else is derived from the entry: what the methods
-of Value do, the sentences of the stepper, the labels of edges, the generated
-source, the tests.
+written, where it is undefined and where it has a kink. All else follows from the entry: the methods of Value,
+functions of numbers, arrays and Values, the sentences of the stepper, the reference, the tests.
 
-Local derivatives are written with ordinary arithmetic and with the operations of the table, in terms of the
+Local derivatives are written with ordinary arithmetic and with operations of the table, in terms of the
 output where that is simpler. The same rule therefore serves
 
 * a float (backpropagation),
@@ -13,8 +12,7 @@ output where that is simpler. The same rule therefore serves
 * an array (many examples at once), and
 * text (a rule applied to named Values gives the formula of the derivative).
 
-To add an operation, write one entry at the end; its tests appear by themselves. For Numba, it has a line in
-``compiled/numba_kernels.py``, too.
+To add an operation, write one entry at the end; its method, its function and its tests appear by themselves.
 
 What happens at the edges, for all operations:
 
@@ -25,66 +23,24 @@ What happens at the edges, for all operations:
   the operand and its value.
 * **A vertical tangent** has the slope ``inf``: ``sqrt`` at 0.
 * **At a kink** ReLU and leaky ReLU take the right-hand slope, 1, as the course does
-  (:func:`set_slope_at_kink` switches to the left-hand one, PyTorch's 0); ``abs`` has the slope 0; and a tie
+  (``with slope_at_kink("left"):`` takes the left-hand one, PyTorch's 0); ``abs`` has the slope 0; and a tie
   of ``maximum`` or ``minimum`` belongs to the last operand, so that ``maximum(0, z)`` has ReLU's slope.
 """
 
 from __future__ import annotations
 
 import copyreg
+import dataclasses
 import functools
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-from micrograd_dl.engine.operation import ADD, MUL, NEG, POW, Operation, Rule, Term
-
-# --- the slope at a kink ----------------------------------------------------------------------------------
-
-_slope_at_kink: Literal["right", "left"] = "right"
-
-
-def set_slope_at_kink(side: Literal["right", "left"]) -> None:
-    """Choose the slope of ReLU and leaky ReLU at exactly 0, for graphs recorded from now on.
-
-    ``"right"`` (the default) is the course's: 1 for z >= 0. ``"left"`` is PyTorch's: 0, and 0.01 for leaky
-    ReLU.
-
-    Raises:
-        ValueError: `side` is neither.
-
-    >>> set_slope_at_kink("left")
-    >>> relu.local(0, 0.0, [0.0])
-    0.0
-    >>> set_slope_at_kink("right")
-    >>> relu.local(0, 0.0, [0.0])
-    1.0
-    """
-    global _slope_at_kink
-    if side not in ("right", "left"):
-        raise ValueError(f'the slope at a kink is "right" (the course) or "left" (PyTorch), not {side!r}')
-    _slope_at_kink = side
-
-
-def slope_at_kink() -> Literal["right", "left"]:
-    """The side that is chosen now."""
-    return _slope_at_kink
-
-
-def _positive_side(_out: Any, z: Any) -> Any:
-    if type(z) is float and z:  # at_least by itself, since this is the inner loop of most networks
-        return 1.0 if z > 0 else 0.0 if z < 0 else math.nan
-    return at_least(z, 0.0) if _slope_at_kink == "right" else 1.0 - at_least(0.0, z)
-
+from micrograd_dl.engine.operation import Operation, Rule
+from micrograd_dl.output.terms import ADD, MUL, NEG, POW, Term
 
 # --- forward rules that take more than a line ---------------------------------------------------------------
-
-
-def _div_array(np: Any, x: Any, y: Any) -> Any:
-    if not np.all(y):
-        raise FloatingPointError  # NumPy's own flags pass inf / 0
-    return x / y
 
 
 def _exp(x: float) -> float:
@@ -103,32 +59,36 @@ def _power(x: float, y: float) -> float:
         return -math.inf if x < 0 and y % 2 == 1 else math.inf
 
 
-def _power_slope(x: Any, y: Any) -> Any:
-    """``y * x ** (y - 1)``; small whole exponents are simplified, and ``x ** 0`` has the slope 0 at 0 too."""
-    if isinstance(y, float):
-        if y == 0:
-            return 0.0
-        if y == 1:
-            return 1.0
-        if y == 2:
-            return y * x
-        if y > 2:
-            return y * pow(x, y - 1.0)
-    return y * power_for_slope(x, y - 1.0)
+def _slope_of_power(x: Any, y: Any) -> Any:
+    """``y x^(y - 1)``, simplified for exponents that are numbers from 1 up."""
+    if isinstance(y, float) and (y == 0 or y >= 1):
+        return 0.0 if y == 0 else 1.0 if y == 1 else y * x if y == 2 else y * pow(x, y - 1.0)
+    return power_slope(x, y)
 
 
-def _power_for_slope(x: float, y: float) -> float:
-    if x == 0 and y < 0:
-        return math.inf if y % 1 else 0.0
+def _power_slope(x: float, y: float) -> float:
+    if y == 0:
+        return 0.0
+    if x == 0 and y < 1:
+        return math.copysign(math.inf, y) if y % 1 else 0.0
     try:
-        return _power(x, y)
+        return y * _power(x, y - 1.0)
     except ValueError:
         return math.nan
 
 
-def _power_for_slope_array(np: Any, x: Any, y: Any) -> Any:
-    at_0 = (x == 0) & (y < 0)
-    return np.where(at_0, np.where(y % 1, np.inf, 0.0), np.power(np.where(at_0, 1.0, x), y))
+def _power_slope_array(np: Any, x: Any, y: Any) -> Any:
+    x, y = np.broadcast_arrays(x, y)
+    at_0 = (x == 0) & (y < 1)
+    edge = np.where(y % 1, np.copysign(np.inf, y), 0.0)
+    return np.where(y == 0, 0.0, np.where(at_0, edge, y * np.power(np.where(at_0, 1.0, x), y - 1.0)))
+
+
+def _slope_of_sqrt(out: Any, x: Any) -> Any:
+    try:
+        return 0.5 / out
+    except ZeroDivisionError:
+        return power_slope(x, 0.5)  # inf, and differentiable in its turn
 
 
 def _sigmoid(x: float) -> float:
@@ -197,7 +157,9 @@ def _logsumexp(*x: float) -> float:
     largest = math.nan if any(math.isnan(value) for value in x) else max(x)
     if not math.isfinite(largest):
         return largest
-    return largest + math.log(math.fsum(math.exp(value - largest) for value in x))
+    others = list(x)
+    others.remove(largest)
+    return largest + math.log1p(math.fsum(math.exp(value - largest) for value in others))
 
 
 def shares(out: Any, *x: Any) -> tuple[Any, ...]:
@@ -227,7 +189,7 @@ def _latex_call(name: str) -> Rule:
 
 
 def _sum_text(*x: Term) -> str:
-    return " + ".join([x[0], *(f"{term:2}" for term in x[1:])])
+    return " + ".join([f"{x[0]:1}", *(f"{term:2}" for term in x[1:])])
 
 
 def _pairs_text(times: str) -> Rule:
@@ -243,14 +205,17 @@ def _pairs_text(times: str) -> Rule:
 TABLE: dict[str, Operation] = {}
 
 
-def _entry(name: str, symbol: str, arity: int | None, **fields: Any) -> Operation:
-    """Put one operation into the table, written as a call unless it says otherwise."""
-    operation = Operation(
-        name,
-        symbol,
-        arity,
-        **({"text": _call(name), "latex": _latex_call(name.replace("_", r"\_"))} | fields),
-    )
+def _entry(
+    name: str, symbol: str, arity: int | None, left: dict[str, Any] | None = None, **fields: Any
+) -> Operation:
+    """Put one operation into the table, written as a call unless it says otherwise.
+
+    `left` is what differs where the left-hand slope at the kink is chosen.
+    """
+    written = {"text": _call(name), "latex": _latex_call(name.replace("_", r"\_"))}
+    operation = Operation(name, symbol, arity, **(written | fields))
+    if left is not None:
+        operation = dataclasses.replace(operation, left=dataclasses.replace(operation, **left))
     TABLE[name] = operation
     return operation
 
@@ -259,25 +224,35 @@ def _entry(name: str, symbol: str, arity: int | None, **fields: Any) -> Operatio
 CONSTANT = Operation("constant", "", 0, forward=float, derivatives=(), text=str, latex=str)
 
 
-def _named(name: str) -> Operation:
-    return CONSTANT if name == CONSTANT.name else TABLE[name]
+def _named(name: str, side: str = "right") -> Any:
+    operation = CONSTANT if name == CONSTANT.name else TABLE[name]
+    return operation.left if side == "left" else operation
 
 
-# Operations are copied and pickled by name: there is one of each.
-copyreg.pickle(Operation, lambda operation: (_named, (operation.name,)))
+def _reduced(operation: Operation) -> Any:
+    """How to copy and pickle it: one of the table by its name, since there is one of each."""
+    known = _named(operation.name) if operation.name in (*TABLE, CONSTANT.name) else None
+    if operation is known:
+        return _named, (operation.name,)
+    if known is not None and operation is known.left:
+        return _named, (operation.name, "left")
+    return operation.__reduce_ex__(2)
+
+
+copyreg.pickle(Operation, _reduced)
 
 add: Operation = _entry(
     "add", "+", 2,
     forward=lambda x, y: x + y,
     derivatives=(lambda out, x, y: 1.0, lambda out, x, y: 1.0),
-    text=lambda x, y: f"{x} + {y:2}", latex=lambda x, y: f"{x} + {y:2}", precedence=ADD,
+    text=lambda x, y: f"{x:1} + {y:2}", latex=lambda x, y: f"{x} + {y:2}", precedence=ADD,
     meaning="x + y",
 )  # fmt: skip
 sub: Operation = _entry(
     "sub", "-", 2,
     forward=lambda x, y: x - y,
     derivatives=(lambda out, x, y: 1.0, lambda out, x, y: -1.0),
-    text=lambda x, y: f"{x} - {y:2}", latex=lambda x, y: f"{x} - {y:2}", precedence=ADD,
+    text=lambda x, y: f"{x:1} - {y:2}", latex=lambda x, y: f"{x} - {y:2}", precedence=ADD,
     meaning="x - y",
 )  # fmt: skip
 mul: Operation = _entry(
@@ -289,7 +264,7 @@ mul: Operation = _entry(
 )  # fmt: skip
 div: Operation = _entry(
     "div", "/", 2,
-    forward=lambda x, y: x / y, array=_div_array,
+    forward=lambda x, y: x / y, array=lambda np, x, y: np.divide(x, y),
     derivatives=(lambda out, x, y: 1.0 / y, lambda out, x, y: -out / y),
     text=lambda x, y: f"{x:2} / {y:3}", latex=lambda x, y: rf"\frac{{{x}}}{{{y}}}", precedence=MUL,
     defined=lambda x, y: y != 0, requirement="a divisor that is not 0",
@@ -305,7 +280,7 @@ neg: Operation = _entry(
 pow: Operation = _entry(
     "pow", "**", 2,
     forward=_power, array=lambda np, x, y: np.power(x, y),
-    derivatives=(lambda out, x, y: _power_slope(x, y), lambda out, x, y: out * log_for_power(x)),
+    derivatives=(lambda out, x, y: _slope_of_power(x, y), lambda out, x, y: out * log_for_power(x)),
     text=lambda x, y: f"{x:5} ** {y:3}", latex=lambda x, y: f"{x:5}^{{{y}}}", precedence=POW,
     defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1) and not (x == 0 and y < 0),
     requirement="a base above 0, or a whole exponent (not below 0 where the base is 0)",
@@ -330,7 +305,7 @@ log: Operation = _entry(
 sqrt: Operation = _entry(
     "sqrt", "sqrt", 1,
     forward=math.sqrt, array=lambda np, x: np.sqrt(x),
-    derivatives=(lambda out, x: 0.5 / out,),
+    derivatives=(_slope_of_sqrt,),
     latex=lambda x: rf"\sqrt{{{x}}}",
     defined=lambda x: not x < 0, requirement="an operand of at least 0",
     meaning="the square root of x; its slope at 0 is inf",
@@ -353,15 +328,20 @@ sigmoid: Operation = _entry(
 relu: Operation = _entry(
     "relu", "relu", 1,
     forward=lambda x: 0.0 if x <= 0 else x, array=lambda np, x: np.maximum(x, 0.0),
-    derivatives=(_positive_side,),
+    derivatives=(lambda out, x: at_least(x, 0.0),),
     kink=lambda x: x, definition=lambda x: maximum(0.0, x),
+    left={"derivatives": (lambda out, x: 1.0 - at_least(0.0, x),), "definition": lambda x: maximum(x, 0.0)},
     meaning="max(0, x), with the slope 1 at 0 (course, section 4)",
 )  # fmt: skip
 leaky_relu: Operation = _entry(
     "leaky_relu", "leaky", 1,
     forward=lambda x: 0.01 * x if x < 0 else x, array=lambda np, x: np.where(x < 0, 0.01 * x, x),
-    derivatives=(lambda out, x: 0.01 + 0.99 * _positive_side(out, x),),
+    derivatives=(lambda out, x: 0.01 + 0.99 * at_least(x, 0.0),),
     kink=lambda x: x, definition=lambda x: maximum(0.01 * x, x),
+    left={
+        "derivatives": (lambda out, x: 0.01 + 0.99 * (1.0 - at_least(0.0, x)),),
+        "definition": lambda x: maximum(x, 0.01 * x),
+    },
     meaning="max(0.01 x, x), with the slope 1 at 0 (course, section 4)",
 )  # fmt: skip
 softplus: Operation = _entry(
@@ -451,7 +431,7 @@ at_least: Operation = _entry(
     "at_least", "≥", 2,
     forward=_at_least, array=_at_least_array,
     derivatives=(lambda out, x, y: 0.0, lambda out, x, y: 0.0),
-    latex=lambda x, y: rf"[{x} \ge {y}]",
+    text=lambda x, y: Term(f"1 if {x:1} >= {y:1} else 0", 0), latex=lambda x, y: rf"[{x} \ge {y}]",
     kink=lambda x, y: x - y,
     meaning="1 where x >= y, else 0; the slope is 0",
 )  # fmt: skip
@@ -462,25 +442,26 @@ sign: Operation = _entry(
     kink=lambda x: x,
     meaning="1, 0 or -1, as x is above, at or below 0; the slope is 0",
 )  # fmt: skip
-power_for_slope: Operation = _entry(
-    "power_for_slope", "**", 2,
-    forward=_power_for_slope, array=_power_for_slope_array,
+power_slope: Operation = _entry(
+    "power_slope", "**", 2,
+    forward=_power_slope, array=_power_slope_array,
     derivatives=(
-        lambda out, x, y: y * power_for_slope(x, y - 1.0),
-        lambda out, x, y: out * log_for_power(x),
+        lambda out, x, y: y * power_slope(x, y - 1.0),
+        lambda out, x, y: pow(x, y - 1.0) + out * log_for_power(x),
     ),
-    latex=lambda x, y: f"{x:5}^{{{y}}}",
-    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1),
+    text=lambda x, y: f"{y:2} * {x:5} ** ({y:1} - 1)", latex=lambda x, y: rf"{y:2} \cdot {x:5}^{{{y} - 1}}",
+    precedence=MUL,
+    defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and (y - 1.0) % 1),
     requirement="a base of at least 0, or a whole exponent",
-    kink=lambda x, y: x if y <= 0 else 1.0,
-    meaning="x ** y in the slope of x ** (y + 1) by x: at x = 0 it is 0 for y = -1, -2, ..., which come from "
-    "whole exponents, and inf for others below 0",
+    kink=lambda x, y: x if y <= 1 else 1.0,
+    meaning="y x^(y - 1), the slope of x ** y by x: 0 at y = 0 for every x; at x = 0 and below y = 1 "
+    "it is 0 for whole y and infinite for others",
 )  # fmt: skip
 log_for_power: Operation = _entry(
     "log_for_power", "log", 1,
     forward=_log_for_power, array=_log_for_power_array,
     derivatives=(lambda out, x: 1.0 / x,),
-    latex=lambda x: rf"\log({x})",
+    text=_call("log"), latex=lambda x: rf"\log({x})",
     defined=lambda x: not x < 0, requirement="an operand of at least 0",
     meaning="log(x) in the slope of x ** y by y: 0 at 0, where x ** y is flat, and NaN below",
 )  # fmt: skip

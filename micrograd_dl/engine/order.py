@@ -1,10 +1,10 @@
-"""The order in which a graph is computed and backpropagated; no function here is recursive."""
+"""The order in which a graph is computed, and the sweep backwards through it; nothing is recursive."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
-from micrograd_dl.engine.ops import CONSTANT
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 Node = TypeVar("Node")  # a Value, which need not be known here
 
@@ -19,71 +19,62 @@ def topological_order(root: Node) -> list[Node]:
     """
     order: list[Any] = []
     seen: set[Any] = set()
-    # What is still to be visited, the next one last. None: the operands of the one below it are done.
-    path: list[Any] = [root]
+    path: list[Any] = [(root, False)]  # what is still to be visited, and whether its operands are done
     while path:
-        node = path.pop()
-        if node is None:
-            order.append(path.pop())
-            continue
-        if node in seen:
-            continue
-        seen.add(node)
-        a, b = node._a, node._b
-        if a is None:
+        node, is_done = path.pop()
+        if is_done:
             order.append(node)
-            continue
-        path.append(node)
-        path.append(None)
-        if b is not None:
-            path.append(b)
-        if type(a) is tuple:
-            path.extend(reversed(a))
-        else:
-            path.append(a)
+        elif node not in seen:
+            seen.add(node)
+            path.append((node, True))
+            path.extend([(operand, False) for operand in reversed(node.operands)])
     return order
 
 
-def cleared_order(root: Node) -> tuple[list[Node], list[Node]]:
-    """Set the gradients of interior nodes to 0; these in topological order, and the constants among operands.
+class Contribution(NamedTuple):
+    """One term of the chain rule: what flows back from `node` to its operand number `which`.
 
-    Leaves, half of most graphs, have no operands to wait for: backward() need not visit them.
+    Attributes:
+        upstream: the derivative of the result by `node`, which is complete.
+        local: that of `node` by the operand.
+        contribution: their product.
+        before, after: the derivative of the result by the operand, without this term and with it.
     """
-    order: list[Any] = []
-    constants: list[Any] = []
-    # A zero of this call: whose gradient is that very object has been visited. Sets are slower to ask.
-    zero = float("0")
-    path: list[Any] = [root]
-    while path:
-        node = path.pop()
-        if node is None:
-            order.append(path.pop())
-            continue
-        if node.grad is zero:
-            continue
-        node.grad = zero
-        path.append(node)
-        path.append(None)
-        a, b = node._a, node._b
-        if b is not None:  # written out: with a loop over the two, backward() takes a fifth longer
-            if b._a is not None:
-                path.append(b)
-            elif b.op is CONSTANT:
-                constants.append(b)
-        elif type(a) is tuple:
-            _push(a, path, zero, constants)
-            continue
-        if a._a is not None:
-            path.append(a)
-        elif a.op is CONSTANT:
-            constants.append(a)
-    return order, constants
+
+    node: Any
+    which: int
+    upstream: Any
+    local: Any
+    contribution: Any
+    before: Any
+    after: Any
 
 
-def _push(operands: tuple[Any, ...], path: list[Any], zero: float, constants: list[Any]) -> None:
-    for operand in reversed(operands):
-        if operand._a is not None:
-            if operand.grad is not zero:  # the inputs of a layer, once one of its units has been there
-                path.append(operand)
-        elif operand.op is CONSTANT:
-            constants.append(operand)
+def chain_rule(
+    order: Sequence[Any],
+    seed: Any,
+    slopes: Callable[[Any], Sequence[Any]] = lambda node: node.slopes,
+    times: Callable[[Any, Any], Any] = operator.mul,
+    plus: Callable[[Any, Any], Any] = operator.add,
+) -> Iterator[Contribution]:
+    """Every term of the chain rule, from the result to the leaves; nothing is written to the graph.
+
+    A node's own derivative is complete when its turn comes, since all that uses it came before.
+
+    Args:
+        order: the nodes in topological order.
+        seed: the derivative of the final result by the last of them.
+        slopes: the local derivatives of a node by its operands; by default those recorded.
+        times, plus: the arithmetic.
+    """
+    totals = {order[-1]: seed}
+    for node in reversed(order):
+        if node.is_constant or not node.operands:
+            continue
+        upstream = totals[node]
+        for index, (operand, local) in enumerate(zip(node.operands, slopes(node), strict=True)):
+            if not operand.is_constant:
+                contribution = times(upstream, local)
+                before = totals.get(operand, 0.0)
+                totals[operand] = after = plus(before, contribution)
+                yield Contribution(node, index, upstream, local, contribution, before, after)

@@ -17,29 +17,55 @@ gradient of the pass that was recorded, even if a leaf's ``data`` is changed aft
 
 from __future__ import annotations
 
+import operator
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Real
-from operator import mul
-from types import CodeType, FrameType
-from typing import Any, TypeAlias
+from types import CodeType
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.operation import Operation, names_of
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
-from micrograd_dl.engine.order import cleared_order
-from micrograd_dl.engine.origin import Origin, TextSpan, outside, resolve
-from micrograd_dl.engine.watching import seen
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.origin import Origin, TextSpan, resolve
+from micrograd_dl.output.terms import names_of, readable
 
-_new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
-_add, _sub, _mul, _neg = ops.add, ops.sub, ops.mul, ops.neg
+_Answer = TypeVar("_Answer", bool, float)
 
-# The code outside this package that made the last node, and the one before it: mostly one of them makes the
-# next, too. Two, since the products of a sum are made in a generator and added by its caller.
-_last_origin: CodeType | None = None
-_other_origin: CodeType | None = None
+# Called with every comparison and conversion of a Value: relation, left, right, answer. A graph that is
+# replayed at other numbers is right while all answers stay the same.
+comparison_observer: ContextVar[Callable[[str, Any, Any, Any], None] | None] = ContextVar(
+    "comparison_observer", default=None
+)
+
+
+class GraphCutWarning(UserWarning):
+    """A Value was turned into a plain number: no gradient flows through what is computed from that."""
+
+
+def _method(operation: Operation) -> Callable[[Value], Value]:
+    """The operation as a method."""
+
+    def method(self: Value) -> Value:
+        result: Value = operation(self)
+        return result
+
+    method.__name__, method.__doc__ = operation.name, f"{operation.meaning}."
+    return method
+
+
+def _refused(shown: str, remedy: str) -> Callable[..., NoReturn]:
+    """A method for what has no derivative that is of use: it says what to write instead."""
+
+    def refuse(*_: Any) -> NoReturn:
+        raise TypeError(f"{shown} is not defined for a Value: {remedy}")
+
+    return refuse
 
 
 class Value:
@@ -50,10 +76,12 @@ class Value:
         grad: the derivative of the last result that went backward by this node; 0.0 before. Leaves
             accumulate over several backward passes, interior nodes are set afresh in each.
         op: the operation that made it; None for a leaf; ``ops.CONSTANT`` for a plain number that took part.
+        operands: what the operation was applied to, in order; the same Value twice in ``a + a``.
+        slopes: the local derivative by each operand; by a constant it is never used, and may be any number.
         label: its name in sentences and pictures; any text.
 
-    Two Values are equal only if they are the same node (so they can be kept in sets and dictionaries), and
-    they are ordered by their data. ``float(v)`` and ``bool(v)`` speak of the data.
+    Two Values are equal only if they are the same node, so that they can be kept in sets and dictionaries;
+    a Value and a number are compared by the data, and Values are ordered by it.
 
     Args:
         data: an int, float, bool, Fraction, Decimal or NumPy scalar.
@@ -71,61 +99,30 @@ class Value:
     (<operation add: x + y>, True)
     """
 
-    # Operands and local derivatives have two slots each, because a tuple a node would cost as much as the
-    # rest of it. An operation on any number of operands keeps a tuple in _a and one in _da.
-    __slots__ = ("__weakref__", "_a", "_at", "_b", "_da", "_db", "_where", "data", "grad", "label", "op")
+    # `_where` and `_at` are where it was made; `_b` and `_db` are for shortcuts.py, which packs two operands.
+    __slots__ = (
+        "__weakref__", "_at", "_b", "_db", "_where", "data", "grad", "label", "op", "operands", "slopes",
+    )  # fmt: skip
 
     data: float
     grad: float
     op: Operation | None
+    operands: tuple[Value, ...]
+    slopes: tuple[float, ...]
     label: str
-    _a: Any  # None, a Value, or a tuple of them; Any, since the loops below know which without asking
-    _b: Value | None
-    _da: Any  # a number, or a tuple of them beside a tuple in _a
-    _db: float
-    _where: Any
+    _where: CodeType | TextSpan
     _at: int
-    _number: float  # data
-
-    __array_ufunc__ = (
-        None  # NumPy hands `array * value` to us, which refuses, instead of making an array of objects
-    )
 
     def __init__(self, data: Operand, label: str = "") -> None:
-        if isinstance(data, Value):
-            raise TypeError("this is a Value already; for a new leaf write Value(float(v))")
-        if not isinstance(label, str):
-            raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}")
-        self.data = data if type(data) is float else to_float(data)
-        self.grad = 0.0
-        self.op = None
+        _fill(self, leaf_data(data, label), None, (), ())
         self.label = label
-        self._a = self._b = None
-        self._da = self._db = 0.0
-        _note_origin(self, _frame())
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
-        """A number that takes part without being a variable: backprop passes it over."""
-        return _record(to_float(data), CONSTANT, None, None, 0.0, 0.0, _frame(1))
+        """A constant: it takes part in operations, and receives no gradient."""
+        return _fill(object.__new__(Value), to_float(data), CONSTANT, (), ())
 
     # --- what it is -------------------------------------------------------------------------------------
-
-    @property
-    def operands(self) -> tuple[Value, ...]:
-        """The operands, in their order; the same Value twice in ``a + a``; empty for a leaf."""
-        if self._a is None:
-            return ()
-        if isinstance(self._a, tuple):
-            return self._a
-        return (self._a,) if self._b is None else (self._a, self._b)
-
-    @property
-    def slopes(self) -> tuple[float, ...]:
-        """The local derivative by each operand, as recorded in the forward pass."""
-        if isinstance(self._da, tuple):
-            return self._da
-        return (self._da, self._db)[: len(self.operands)]
 
     @property
     def is_leaf(self) -> bool:
@@ -142,6 +139,16 @@ class Value:
         """The line of source that made it, or None where that is unknown."""
         return resolve(self._where, self._at)
 
+    @property
+    def _prev(self) -> set[Value]:
+        """The operands, as programs written for micrograd read them."""
+        return set(self.operands)
+
+    @property
+    def _op(self) -> str:
+        """The operation's symbol, as programs written for micrograd read it; empty for a leaf."""
+        return self.op.symbol if self.op is not None else ""
+
     def __repr__(self) -> str:
         parts = [f"data={self.data!r}"]
         if self.grad != 0:
@@ -153,173 +160,133 @@ class Value:
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
-    def __float__(self) -> float:
-        return seen("is", self, self.data, self.data)
-
-    def __int__(self) -> int:
-        return int(float(self))
-
-    def __bool__(self) -> bool:
-        return seen("!=", self, 0.0, self.data != 0)
-
-    def __lt__(self, other: Operand) -> bool:
-        return seen("<", self, other, self.data < _number(other))
-
-    def __le__(self, other: Operand) -> bool:
-        return seen("<=", self, other, self.data <= _number(other))
-
-    def __gt__(self, other: Operand) -> bool:
-        return seen(">", self, other, self.data > _number(other))
-
-    def __ge__(self, other: Operand) -> bool:
-        return seen(">=", self, other, self.data >= _number(other))
-
     def __reduce__(self) -> tuple[Any, ...]:
         # A leaf is copied with what it holds; a graph belongs to the program that records it.
-        if self._a is not None:
+        if self.operands:
             raise TypeError("only leaves are copied or pickled: run the program again, or copy its leaves")
         return _restore, (self.data, self.label, self.grad, self.op)
 
+    # --- the number of it -------------------------------------------------------------------------------
+
+    def item(self) -> float:
+        """The number, for what needs no gradient: printing, plotting, a list of losses."""
+        return self.data
+
+    def __float__(self) -> float:
+        return _cut(self, "float(v)", self.data)
+
+    def __int__(self) -> int:
+        return int(_cut(self, "int(v)", self.data))
+
+    def __bool__(self) -> bool:
+        return _asked("!=", self, 0.0, self.data != 0)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Value):
+            return self is other
+        if not isinstance(other, Real | Decimal):
+            return NotImplemented
+        return _asked("==", self, other, self.data == other)
+
+    __hash__ = object.__hash__
+
+    def __lt__(self, other: Operand) -> bool:
+        return _asked("<", self, other, self.data < _number(other))
+
+    def __le__(self, other: Operand) -> bool:
+        return _asked("<=", self, other, self.data <= _number(other))
+
+    def __gt__(self, other: Operand) -> bool:
+        return _asked(">", self, other, self.data > _number(other))
+
+    def __ge__(self, other: Operand) -> bool:
+        return _asked(">=", self, other, self.data >= _number(other))
+
     # --- arithmetic -------------------------------------------------------------------------------------
-    # The four operations of every inner loop write down what the table says, and so does `nary` for dot and
-    # affine; tests hold them to it. `+` and `*` fill slots themselves: a call is a quarter of their time.
 
     def __add__(self, other: Operand) -> Value:
-        if type(other) is not Value:
-            other = _operand(other, _frame(1))
-        node = _new(Value)
-        node.data = self.data + other.data
-        node.grad = 0.0
-        node.op = _add
-        node.label = ""
-        node._a = self
-        node._b = other
-        node._da = node._db = 1.0
-        frame = _frame(1)
-        node._where = code = frame.f_code
-        node._at = frame.f_lasti
-        if code is not _last_origin and code is not _other_origin:
-            _note_origin(node, frame)
-        return node
-
-    def __mul__(self, other: Operand) -> Value:
-        if type(other) is not Value:
-            other = _operand(other, _frame(1))
-        node = _new(Value)
-        node._db = x = self.data
-        node._da = y = other.data
-        node.data = x * y
-        node.grad = 0.0
-        node.op = _mul
-        node.label = ""
-        node._a = self
-        node._b = other
-        frame = _frame(1)
-        node._where = code = frame.f_code
-        node._at = frame.f_lasti
-        if code is not _last_origin and code is not _other_origin:
-            _note_origin(node, frame)
-        return node
-
-    def __sub__(self, other: Operand) -> Value:
-        if type(other) is not Value:
-            other = _operand(other, _frame(1))
-        return _record(self.data - other.data, _sub, self, other, 1.0, -1.0, _frame(1))
-
-    def __neg__(self) -> Value:
-        return _record(-self.data, _neg, self, None, -1.0, 0.0, _frame(1))
+        return record(ops.add, self, other)
 
     def __radd__(self, other: Operand) -> Value:
-        constant = _operand(other, _frame(1))
-        return _record(constant.data + self.data, _add, constant, self, 1.0, 1.0, _frame(1))
+        return record(ops.add, other, self)
 
-    def __rmul__(self, other: Operand) -> Value:
-        constant = _operand(other, _frame(1))
-        return _record(constant.data * self.data, _mul, constant, self, self.data, constant.data, _frame(1))
+    def __sub__(self, other: Operand) -> Value:
+        return record(ops.sub, self, other)
 
     def __rsub__(self, other: Operand) -> Value:
-        constant = _operand(other, _frame(1))
-        return _record(constant.data - self.data, _sub, constant, self, 1.0, -1.0, _frame(1))
+        return record(ops.sub, other, self)
+
+    def __mul__(self, other: Operand) -> Value:
+        return record(ops.mul, self, other)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return record(ops.mul, other, self)
 
     def __truediv__(self, other: Operand) -> Value:
-        return _binary(ops.div, self, _operand(other, _frame(1)), _frame(1))
+        return record(ops.div, self, other)
 
     def __rtruediv__(self, other: Operand) -> Value:
-        return _binary(ops.div, _operand(other, _frame(1)), self, _frame(1))
+        return record(ops.div, other, self)
 
     def __pow__(self, other: Operand) -> Value:
-        return _binary(ops.pow, self, _operand(other, _frame(1)), _frame(1))
+        return record(ops.pow, self, other)
 
     def __rpow__(self, other: Operand) -> Value:
-        return _binary(ops.pow, _operand(other, _frame(1)), self, _frame(1))
+        return record(ops.pow, other, self)
+
+    def __neg__(self) -> Value:
+        return record(ops.neg, self)
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return _unary(ops.abs, self, _frame(1))
-
-    # --- functions --------------------------------------------------------------------------------------
-
-    def exp(self) -> Value:
-        """``e`` to the power of this; overflow gives inf."""
-        return _unary(ops.exp, self, _frame(1))
-
-    def log(self) -> Value:
-        """The natural logarithm; ValueError at 0 and below."""
-        return _unary(ops.log, self, _frame(1))
-
-    def sqrt(self) -> Value:
-        """The square root; ValueError below 0, slope inf at 0."""
-        return _unary(ops.sqrt, self, _frame(1))
-
-    def tanh(self) -> Value:
-        """The hyperbolic tangent."""
-        return _unary(ops.tanh, self, _frame(1))
-
-    def sigmoid(self) -> Value:
-        """``1 / (1 + e^-x)``, stable for every x."""
-        return _unary(ops.sigmoid, self, _frame(1))
-
-    def relu(self) -> Value:
-        """``max(0, x)``, with the slope 1 at 0 as the course has it (see `set_slope_at_kink`)."""
-        return _unary(ops.relu, self, _frame(1))
-
-    def leaky_relu(self) -> Value:
-        """``max(0.01 x, x)``, with the slope 1 at 0 as the course has it."""
-        return _unary(ops.leaky_relu, self, _frame(1))
-
-    def softplus(self) -> Value:
-        """``log(1 + e^x)``, stable for every x."""
-        return _unary(ops.softplus, self, _frame(1))
-
-    def sin(self) -> Value:
-        """The sine, in radians."""
-        return _unary(ops.sin, self, _frame(1))
-
-    def cos(self) -> Value:
-        """The cosine, in radians."""
-        return _unary(ops.cos, self, _frame(1))
-
-    def abs(self) -> Value:
-        """The distance from 0, with the slope 0 at 0."""
-        return _unary(ops.abs, self, _frame(1))
+        return record(ops.abs, self)
 
     def maximum(self, other: Operand) -> Value:
         """The larger of the two; where they are equal the slope belongs to `other`."""
-        return _binary(ops.maximum, self, _operand(other, _frame(1)), _frame(1))
+        return record(ops.maximum, self, other)
 
     def minimum(self, other: Operand) -> Value:
         """The smaller of the two; where they are equal the slope belongs to `other`."""
-        return _binary(ops.minimum, self, _operand(other, _frame(1)), _frame(1))
+        return record(ops.minimum, self, other)
+
+    # Every operation on one number is a method; what follows the class adds those that are not listed here.
+    exp, log, sqrt, abs = _method(ops.exp), _method(ops.log), _method(ops.sqrt), _method(ops.abs)
+    relu, leaky_relu = _method(ops.relu), _method(ops.leaky_relu)
+    tanh, sigmoid, softplus = _method(ops.tanh), _method(ops.sigmoid), _method(ops.softplus)
+    sin, cos = _method(ops.sin), _method(ops.cos)
+
+    _whole = "its slope is 0 almost everywhere; for a number write {} (v.data is the number of v)"
+    __round__ = _refused("round(v)", _whole.format("round(v.data)") + ", to show it f'{v:.2f}'")
+    __floor__ = _refused("math.floor(v)", _whole.format("math.floor(v.data)"))
+    __ceil__ = _refused("math.ceil(v)", _whole.format("math.ceil(v.data)"))
+    __trunc__ = _refused("math.trunc(v)", _whole.format("math.trunc(v.data)"))
+    __floordiv__ = __rfloordiv__ = _refused("v // w", _whole.format("v.data // 2") + "; to divide, v / w")
+    __mod__ = __rmod__ = _refused("v % w", "for a number write v.data % 2 (v.data is the number of v)")
+    __divmod__ = __rdivmod__ = _refused("divmod(v, w)", "for numbers write divmod(v.data, 2)")
+    __matmul__ = __rmatmul__ = _refused(
+        "v @ w", "a Value is one number, so write v * w; the product of two lists of Values is dot(w, x)"
+    )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
+        """What NumPy calls for ``np.float64(2) * v``, which is arithmetic, and ``np.exp(v)``, refused."""
+        name = ufunc.__name__
+        if name in _COMPARISONS:  # a NumPy scalar comes as an array without axes
+            return _COMPARISONS[name](*[x if isinstance(x, Value) else to_float(x[()]) for x in inputs])
+        if name in _OPERATORS:
+            role = "arithmetic with a Value"
+            return _OPERATORS[name](*[x if isinstance(x, Value) else to_float(x, role) for x in inputs])
+        is_ours = name in ops.TABLE
+        remedy = f"{name}(v), with `from micrograd_dl import {name}`" if is_ours else f"np.{name}(v.data)"
+        raise TypeError(f"np.{name} does not take a Value: write {remedy}")
 
     def expand(self) -> Value:
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
 
         The numbers are those of this node, bit for bit for ``sum``, ``dot`` and ``affine``.
 
-        >>> w, x, b = Value(2), Value(3), Value(1)
-        >>> z = apply(ops.affine, (w, x, b))
+        >>> z = ops.affine(Value(2), Value(3), Value(1))
         >>> z.op.name, z.expand().op.name, z.expand().data == z.data
         ('affine', 'add', True)
         """
@@ -328,26 +295,10 @@ class Value:
         expanded: Value = self.op.definition(*self.operands)
         return expanded
 
-    # The table calls this on any operand that has it; it need not import Value for that.
     @staticmethod
-    def apply_operation(
-        operation: Operation, operands: Sequence[Operand], frame: FrameType | None = None
-    ) -> Value:
-        """Apply an operation of the table, record the node and its local derivatives; `apply` is this.
-
-        The node is made on behalf of `frame`, by default the caller's.
-
-        Raises:
-            TypeError: an operand is neither a Value nor a real number, or their number is wrong.
-            ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
-        """
-        operation.require_arity(len(operands))
-        frame = frame or _frame(1)
-        if operation.arity == 1:
-            return _unary(operation, _operand(operands[0], frame), frame)
-        if operation.arity == 2:
-            return _binary(operation, _operand(operands[0], frame), _operand(operands[1], frame), frame)
-        return nary(operation, tuple(operands), frame)
+    def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
+        """What an operation calls when one of its operands is a Value."""
+        return record(operation, *operands)
 
     # --- the chain rule ---------------------------------------------------------------------------------
 
@@ -355,136 +306,145 @@ class Value:
         """Backpropagate: add ``seed * d(self)/d(node)`` to the `grad` of leaves, and set that of the rest.
 
         A second call doubles the leaves' gradients (as adding up the examples of a batch needs) and leaves
-        those of interior nodes as they are. Constants keep the gradient 0.
+        those of interior nodes as they are. Constants keep the gradient 0. If it is interrupted, by Ctrl-C
+        or an error, some of the leaves' gradients may have been added to already: set them to 0 first.
 
         Args:
             seed: the derivative of the final result by this node; 1 where this node is the final result.
 
         Raises:
-            TypeError: `seed` is not a real number.
+            TypeError: `seed`, or a leaf's `data` or `grad`, is not a number.
         """
         seed = to_float(seed, "the seed of backward()")
-        if self._a is None:
-            self.grad = 0.0 if self.op is CONSTANT else self.grad + seed
-            return
-        order, constants = cleared_order(self)
-        self.grad += seed
+        order = topological_order(self)
+        require_numbers(order)
+        for node in order:
+            if node.op is not None:
+                node.grad = 0.0
+        if not self.is_constant:
+            self.grad += seed
         for node in reversed(order):
-            a, b, upstream = node._a, node._b, node.grad
-            if b is not None:
-                a.grad += upstream * node._da
-                b.grad += upstream * node._db
-            elif type(a) is tuple:
-                if upstream or node.data - node.data:  # else 0 times what is finite, as that of a finite sum
-                    for parent, local in zip(a, node._da, strict=True):
-                        parent.grad += upstream * local
-            else:
-                a.grad += upstream * node._da
-        for constant in constants:
-            constant.grad = 0.0
+            for operand, slope in zip(node.operands, node.slopes, strict=True):
+                if not operand.is_constant:
+                    operand.grad += node.grad * slope
 
     def zero_grad(self) -> None:
         """Set this node's gradient to 0, as is wanted for leaves between two steps of training."""
         self.grad = 0.0
 
 
+for _operation in ops.TABLE.values():
+    if _operation.arity == 1 and not hasattr(Value, _operation.name):
+        setattr(Value, _operation.name, _method(_operation))
+
 Operand: TypeAlias = "Value | float | Real | Decimal"
 
-# `data` by a name that no array or tensor has: whoever reads the numbers of a long sum by it knows its types.
-Value._number = vars(Value)["data"]
-apply = Value.apply_operation
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "power": operator.pow,
+}  # fmt: skip
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.eq, "not_equal": operator.ne,
+}  # fmt: skip
 
 
-def _unary(operation: Operation, x: Value, frame: FrameType) -> Value:
-    data = x.data
+def record(operation: Operation, *operands: Operand) -> Value:
+    """A new node: the operation applied to Values and numbers, with its local derivatives.
+
+    Raises:
+        TypeError: an operand is neither a Value nor a real number, or their number is wrong.
+        ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
+    """
+    operation.require_arity(len(operands))
+    nodes = tuple([x if isinstance(x, Value) else _constant(x) for x in operands])
+    data, slopes = applied(operation, nodes)
+    return _fill(object.__new__(Value), data, operation, nodes, slopes)
+
+
+def applied(operation: Operation, nodes: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
+    """The number that an operation makes of Values, and its local derivatives."""
+    values = [x.data for x in nodes]
     try:
-        out = operation.forward(data)
-    except (ValueError, ZeroDivisionError) as error:
-        raise operation.refusal(error, (data,), names_of((x,))) from None
-    rules: Any = operation.derivatives  # a tuple, as of every operation on one number
-    try:
-        slope = 0.0 if x.op is CONSTANT else rules[0](out, data)
-    except ZeroDivisionError:
-        slope = operation.local(0, out, (data,))
-    return _record(out, operation, x, None, slope, 0.0, frame)
+        data: float = operation.forward(*values)
+    except (ValueError, ZeroDivisionError, TypeError) as error:
+        for node in nodes:
+            require_numbers(topological_order(node), "data")
+        if isinstance(error, TypeError):
+            raise
+        raise operation.refusal(error, values, names_of(nodes)) from None
+    return data, tuple(operation.slopes(data, values, [not x.is_constant for x in nodes]))
 
 
-def _binary(operation: Operation, x: Value, y: Value, frame: FrameType) -> Value:
-    values = (x.data, y.data)
-    try:
-        out = operation.forward(*values)
-    except (ValueError, ZeroDivisionError) as error:
-        raise operation.refusal(error, values, names_of((x, y))) from None
-    by_x = 0.0 if x.op is CONSTANT else operation.local(0, out, values)
-    by_y = 0.0 if y.op is CONSTANT else operation.local(1, out, values)
-    return _record(out, operation, x, y, by_x, by_y, frame)
-
-
-def nary(operation: Operation, x: tuple[Any, ...], frame: FrameType) -> Value:
-    """`apply` for an operation on any number of operands, of which there is one at least."""
-    try:
-        values = [operand._number for operand in x]
-    except AttributeError:  # some of them are numbers yet
-        x = tuple([_operand(operand, frame) for operand in x])
-        values = [operand.data for operand in x]
-    end = len(values) - (operation is ops.affine)
-    if operation in (ops.dot, ops.affine) and not end % 2:  # as the table says, in half the time
-        w, inputs, total = values[:end:2], values[1:end:2], -0.0
-        for product in map(mul, w, inputs):
-            total += product
-        slopes = [1.0] * len(values)
-        slopes[:end:2], slopes[1:end:2] = inputs, w
-        out = total if end == len(values) else total + values[-1]
-        return _record(out, operation, x, None, tuple(slopes), 0.0, frame)
-    try:
-        out = operation.forward(*values)
-    except (ValueError, ZeroDivisionError) as error:
-        raise operation.refusal(error, values, names_of(x)) from None
-    return _record(out, operation, x, None, tuple(operation.slopes(out, values)), 0.0, frame)
-
-
-def _record(
-    data: float, op: Operation, a: Any, b: Value | None, da: Any, db: float, frame: FrameType
+def _fill(
+    node: Value,
+    data: float,
+    operation: Operation | None,
+    operands: tuple[Value, ...],
+    slopes: tuple[float, ...],
 ) -> Value:
-    """A new interior node or constant, made on behalf of `frame`."""
-    node = _new(Value)
-    node.data = data
-    node.grad = 0.0
-    node.op = op
-    node.label = ""
-    node._a = a
-    node._b = b
-    node._da = da
-    node._db = db
-    node._where = code = frame.f_code
-    node._at = frame.f_lasti
-    if code is not _last_origin and code is not _other_origin:
-        _note_origin(node, frame)
+    node.data, node.grad, node.label = data, 0.0, ""
+    node.op, node.operands, node.slopes = operation, operands, slopes
+    frame = sys._getframe(1)
+    while is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
+        frame = frame.f_back
+    node._where, node._at = frame.f_code, frame.f_lasti
     return node
 
 
-def _note_origin(node: Value, frame: FrameType) -> None:
-    """Note the innermost frame outside this package; its line is looked up only if somebody asks."""
-    global _last_origin, _other_origin
-    frame, is_outside = outside(frame)
-    if is_outside and frame.f_code is not _last_origin:
-        _last_origin, _other_origin = frame.f_code, _last_origin
-    node._where = frame.f_code
-    node._at = frame.f_lasti
+def is_inside(package: str | None) -> bool:
+    """Whether it is this package or a room of it: a node is made by the innermost code outside."""
+    return f"{package}.".startswith("micrograd_dl.")
+
+
+def leaf_data(data: object, label: object) -> float:
+    """The number of a new leaf, if both are what a leaf takes."""
+    if isinstance(data, Value):
+        raise TypeError("this is a Value already; for a new leaf write Value(v.data)")
+    if not isinstance(label, str):
+        hint = f": the number comes first, Value({label!r}, {data!r})" if isinstance(data, str) else ""
+        raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}{hint}")
+    return to_float(data)
+
+
+def _constant(x: Operand) -> Value:
+    return Value.constant(to_float(x, "arithmetic with a Value"))
 
 
 def set_origin(node: Value, text: str, start: int, end: int) -> None:
     """Say that ``text[start:end]`` of an expression made `node`."""
-    node._where = TextSpan(text, start, end)
-    node._at = 0
+    node._where, node._at = TextSpan(text, start, end), 0
 
 
-def _operand(x: Operand, frame: FrameType) -> Value:
-    """A Value as it is, a number as a constant made on behalf of `frame`."""
-    if isinstance(x, Value):
-        return x
-    data = x if type(x) is float else to_float(x, "arithmetic with a Value")
-    return _record(data, CONSTANT, None, None, 0.0, 0.0, frame)
+def require_numbers(nodes: Sequence[Value], *attributes: str) -> None:
+    """Raise TypeError if a program has assigned to `data` or `grad` what is not a number."""
+    for node in nodes:
+        for what in attributes or ("data", "grad"):
+            x = getattr(node, what)
+            if type(x) is not float:
+                name = readable(node.label) if node.label else "a Value"
+                if what == "grad" and x is None:
+                    raise TypeError(f"the grad of {name} is None: write v.grad = 0.0, or v.zero_grad()")
+                setattr(node, what, to_float(x, f"the {what} of {name}"))
+
+
+def _asked(relation: str, left: Value, right: Any, answer: _Answer) -> _Answer:
+    """`answer`, after the observer of comparisons was told."""
+    if (observer := comparison_observer.get()) is not None:
+        observer(relation, left, right, answer)
+    return answer
+
+
+def _cut(value: Value, how: str, number: float) -> float:
+    """The number of a Value that leaves the graph, with a warning unless it is a constant."""
+    if not value.is_constant and comparison_observer.get() is None:
+        warnings.warn(
+            f"{how} of a Value ends the graph: no gradient flows through it. Write exp(v), not math.exp(v); "
+            "where only the number is wanted, v.data or v.item()",
+            GraphCutWarning,
+            stacklevel=3,
+        )
+    return _asked("is", value, value.data, number)
 
 
 def _number(x: Operand) -> float:

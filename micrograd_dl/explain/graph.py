@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from micrograd_dl.engine.gradients import require_value
+from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number

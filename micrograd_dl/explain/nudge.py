@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.gradients import evaluate, grad
-from micrograd_dl.engine.recording import same_number
+from micrograd_dl.engine.gradients import evaluate, grad, same_number
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.gradcheck.graphs import kinks_between
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
+from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,11 @@ class Nudge:
     def __str__(self) -> str:
         write = self.notation
         name, result = write.name(self.node), write.name(write.root)
-        told = [f"{write.name(n)} = {_long(x)}" for n, x in self.changed] or [
-            f"{result} = {_long(self.after)}"
-        ]
-        told = told if len(told) <= 7 else [*told[:5], "...", told[-1]]
+        changes = [f"{write.name(n)} = {_long(x)}" for n, x in self.changed]
+        changes = changes or [f"{result} = {_long(self.after)}"]
+        changes = changes if len(changes) <= 7 else [*changes[:5], "...", changes[-1]]
         lines = [
-            f"{name}: {_long(self.data)} -> {_long(self.data + self.h)} gives {', '.join(told)}",
+            f"{name}: {_long(self.data)} -> {_long(self.data + self.h)} gives {', '.join(changes)}",
             f"ratio ({_long(self.after)} - {_long(self.before)}) / {number(self.h)} = {number(self.ratio)}, "
             f"{write.total(self.node)} = {number(self.derivative)}",
             "h:     " + " ".join(f"{h:>7.0e}" for h, _ in self.errors),
@@ -62,7 +61,7 @@ class Nudge:
         ]
         if self.data + self.h == self.data:
             lost = f"{_long(self.data)} + {number(self.h)} is {_long(self.data)}"
-            lines.append(f"Warning: to a double, {lost}; take a longer h.")
+            lines.append(f"Warning: of doubles, {lost}; take a larger h.")
         if self.kinks:
             where = ", ".join(f"{write.name(n)} = {write.formula(n)}" for n in self.kinks[:3])
             lines.append(f"Warning: a kink lies within the nudge, at {where}; the ratio depends on the side.")
@@ -93,30 +92,21 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     there = evaluate(order, {node: data + h})
     [derivative] = grad(root, [node])
     changed = tuple((n, there[n]) for n in order if n is not node and not same_number(there[n], here[n]))
-    errors = []
-    for size in sorted({math.fabs(h), 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8}, reverse=True):
-        step = math.copysign(size, h)
-        try:
-            errors.append(
-                (
-                    step,
-                    math.fabs((evaluate(order, {node: data + step})[root] - root.data) / step - derivative),
-                )
-            )
-        except (ValueError, ZeroDivisionError):
-            errors.append((step, math.nan))
-    return Nudge(
-        node,
-        h,
-        data,
-        root.data,
-        there[root],
-        derivative,
-        changed,
-        tuple(errors),
-        kinks_between(order, here, there),
-        notation,
+    sizes = sorted({math.fabs(h), *(1 / 10**i for i in range(1, 9))}, reverse=True)
+    errors = tuple(
+        (step, _error(order, node, step, derivative)) for step in (math.copysign(size, h) for size in sizes)
     )
+    kinks = kinks_between(order, here, there)
+    return Nudge(node, h, data, root.data, there[root], derivative, changed, errors, kinks, notation)
+
+
+def _error(order: Sequence[Value], node: Value, step: float, derivative: float) -> float:
+    """How far the ratio is from the derivative; NaN where the result is undefined."""
+    try:
+        after = evaluate(order, {node: node.data + step})[order[-1]]
+    except (ValueError, ZeroDivisionError):
+        return math.nan
+    return math.fabs((after - order[-1].data) / step - derivative)
 
 
 def _long(x: float) -> str:

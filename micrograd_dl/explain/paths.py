@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
+from micrograd_dl.output.numbers import to_whole
 
 _MOST_FACTORS = 11  # printed of one path
 
@@ -41,7 +43,7 @@ class Paths:
         count: how many paths there are, exactly.
         largest: those with the largest products, largest first.
         total: the sum over all of them, summed from the leaf upwards (forward mode).
-        magnitude: the same sum of the products without their signs, by which rounding is to be measured.
+        magnitude: the sum of their absolute values, to which rounding errors are in proportion.
         gradient: what backprop gives, from the result downwards; the same up to rounding.
     """
 
@@ -99,7 +101,7 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
 
     Raises:
         TypeError: an argument is not a Value.
-        ValueError: `limit` is below 0, or `node` is a constant.
+        ValueError: `limit` is not a whole number from 0 up, or `node` is a constant.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> x = Value(3, "x")
@@ -108,52 +110,63 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     >>> found.count, [path.product for path in found.largest], found.total
     (3, [3.0, 3.0, 1.0], 7.0)
     """
-    if limit < 0:
-        raise ValueError(f"the number of paths to list is 0 or more, not {limit}")
+    limit = to_whole(limit, 0, "the number of paths to list")
     order, notation = recorded_graph(root, node)
-    # From node up to each: the number of paths, the sum over them, and that without the signs.
-    counts, slopes, sizes = {node: 1}, {node: 1.0}, {node: 1.0}
+    # From the node upwards to each that depends on it: the number of paths between them, their sum, and their
+    # sum without signs. Each is forgotten after its last use: a count can have as many digits as there are
+    # nodes.
+    sums = {node: (1, 1.0, 1.0)}
+    depends = {node}
+    uses = Counter(operand for user in order for operand in user.operands)
     for user in order:
-        if user is node:
-            continue
-        below = [
-            (parent, local)
-            for parent, local in zip(user.operands, user.slopes, strict=True)
-            if parent in counts
-        ]
-        if below:
-            counts[user] = sum(counts[parent] for parent, _ in below)
-            slopes[user] = sum((slopes[parent] * local for parent, local in below), 0.0)
-            sizes[user] = sum((sizes[parent] * math.fabs(local) for parent, local in below), 0.0)
-    largest = _largest_paths(order, node, counts, limit)
-    total, magnitude = slopes.get(root, 0.0), sizes.get(root, 0.0)
+        below = [(sums[p], slope) for p, slope in zip(user.operands, user.slopes, strict=True) if p in sums]
+        if below and user is not node:
+            depends.add(user)
+            sums[user] = (
+                sum(count for (count, _, _), _ in below),
+                sum((total * slope for (_, total, _), slope in below), 0.0),
+                sum((size * math.fabs(slope) for (_, _, size), slope in below), 0.0),
+            )
+        for operand in user.operands:
+            uses[operand] -= 1
+            if not uses[operand] and operand is not root:
+                sums.pop(operand, None)
+    count, total, magnitude = sums.get(root, (0, 0.0, 0.0))
+    largest = _largest_paths(order, node, depends, limit)
     [gradient] = grad(root, [node])
-    return Paths(root, node, counts.get(root, 0), largest, total, magnitude, gradient, notation)
+    return Paths(root, node, count, largest, total, magnitude, gradient, notation)
 
 
 def _largest_paths(
-    order: Sequence[Value], node: Value, below: dict[Value, int], limit: int
+    order: Sequence[Value], node: Value, depends: Container[Value], limit: int
 ) -> tuple[Path, ...]:
     """The paths with the largest products: at each node, the best among the best of its users times one edge.
 
-    A path is a chain of (product, (user, index), the chain so far), so that paths share their beginnings.
+    A path is a chain of (product, user, index, the chain so far), so that paths share their beginnings.
     """
-    best: dict[Value, list[Any]] = {order[-1]: [(1.0, None, None)]}
+    best: dict[Value, list[Any]] = {order[-1]: [(1.0, None, 0, None)]}
     for user in reversed(order):
-        if user is node or user not in below or user not in best:
+        if user is node or user not in depends or user not in best:
             continue
         chains = heapq.nlargest(limit, best.pop(user), key=_size)
-        for index, parent in enumerate(user.operands):
-            if parent in below:
-                local = user.slopes[index]
-                best.setdefault(parent, []).extend(
-                    (chain[0] * local, (user, index), chain) for chain in chains
-                )
+        for index, (operand, slope) in enumerate(zip(user.operands, user.slopes, strict=True)):
+            if operand in depends:
+                longer = [(chain[0] * slope, user, index, chain) for chain in chains]
+                best.setdefault(operand, []).extend(longer)
     return tuple(_unrolled(chain) for chain in heapq.nlargest(limit, best.get(node, []), key=_size))
 
 
-def _size(chain: tuple[float, Any, Any]) -> float:
+def _size(chain: tuple[Any, ...]) -> float:
     return math.inf if math.isnan(chain[0]) else math.fabs(chain[0])
+
+
+def _unrolled(chain: Any) -> Path:
+    product, edges = chain[0], []
+    while chain[1] is not None:
+        edges.append((chain[1], chain[2]))
+        chain = chain[3]
+    edges.reverse()
+    return Path(product, tuple(edges), tuple(node.slopes[index] for node, index in edges))
 
 
 def _counted(count: int) -> str:
@@ -161,12 +174,3 @@ def _counted(count: int) -> str:
     if count < 10**60:
         return f"{count:,}"
     return f"about 10^{math.floor(math.log10(count))}"
-
-
-def _unrolled(chain: Any) -> Path:
-    product, edges = chain[0], []
-    while chain[1] is not None:
-        edges.append(chain[1])
-        chain = chain[2]
-    edges.reverse()
-    return Path(product, tuple(edges), tuple(node.slopes[index] for node, index in edges))

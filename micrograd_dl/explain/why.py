@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
-from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps_in, written_node
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk
+from micrograd_dl.output.terms import ADD
 
 _MOST_TERMS = 20  # printed of one gradient
 
@@ -41,30 +42,27 @@ class Why:
         return last.after if isinstance(last, Contribute) else last.gradient
 
     def __str__(self) -> str:
-        write, n = self.notation, len(self.terms)
-        what = write.total(self.node)
+        write, n, shown = self.notation, len(self.terms), number(self.gradient)
+        what, name = write.total(self.node), write.name(self.node)
         if self.node is write.root:
-            lines = [f"{what} = {number(self.gradient)}: backprop begins here"]
+            lines = [f"{what} = {shown}: backprop begins here"]
+        elif not n:
+            lines = [f"{what} = 0: {write.name(write.root)} does not depend on {name}"]
         elif n == 1:
-            lines = [
-                f"{what} = {number(self.gradient)}, one term, since {write.name(self.node)} is used once:"
-            ]
-        elif n:
-            lines = [f"{what} = {number(self.gradient)}, the sum of {n} terms, one for each use:"]
+            lines = [f"{what} = {shown}, one term, since {name} is used once:"]
         else:
-            lines = [f"{what} = 0: {write.name(write.root)} does not depend on {write.name(self.node)}"]
+            lines = [f"{what} = {shown}, the sum of {n:,} terms, one for each use:"]
         for position, term in enumerate(self.terms[:_MOST_TERMS]):
             if isinstance(term, Contribute):
-                product, *reasons = (f"  {line}" for line in _term_lines(term, write))
+                product, *reasons = (f"  {line}" for line in _term_lines(term))
                 lines += [product + ("" if position < self.done else "   (not added yet)"), *reasons]
         if n > _MOST_TERMS:
             lines.append(f"  ... and {n - _MOST_TERMS:,} more")
-        origin = self.node.origin
-        name = write.name(self.node)
         if self.node.operands:
             lines.append(f"{name} = {write.formula(self.node)} = {number(self.data)}")
         else:
             lines.append(f"{name} = {number(self.data)}, a {'leaf' if self.node.is_leaf else 'constant'}")
+        origin = self.node.origin
         if origin is not None and not (self.node.is_leaf and origin.file == "<expression>"):
             lines.append(f"  from {origin}")
         return "\n".join(lines)
@@ -72,17 +70,20 @@ class Why:
     __repr__ = __str__
 
 
-def _term_lines(term: Contribute, write: Notation) -> list[str]:
+def _term_lines(term: Contribute) -> list[str]:
+    """A term as a product, the reason for its local derivative, and the line of source."""
+    write = term.notation
     local, formula = write.local(term.node, term.index), write.local_formula(term.node, term.index)
     product = f"{number_term(term.upstream)} * {number_term(term.local)} = {number(term.contribution)}"
     lines = [f"{write.total(term.node)} * {local} = {product}"]
-    reason = f"{local} = {formula}"
+    reason = f"{local} = {formula:{ADD}}"
     if formula != number(term.local):
         reason += f" = {number(term.local)}"
     lines.append(f"  {reason}, since {write.name(term.node)} = {write.formula(term.node)}")
-    origin = term.node.origin
-    if origin is not None:
-        lines.append(f"  from {origin}")
+    _, *kink = term.remarks()
+    lines += [f"  {remark}" for remark in kink]
+    if term.node.origin is not None:
+        lines.append(f"  from {term.node.origin}")
     return lines
 
 
@@ -100,16 +101,15 @@ def why(root: Value, node: Value) -> Why:
     (6.0, [3.0, 3.0])
     """
     order, notation = recorded_graph(root, node)
-    walk = tuple(steps_in(order, notation))
-    return why_from(notation, node, node.data, walk, len(walk))
+    walk = Walk(order, notation)
+    return why_from(walk, node, notation, len(walk))
 
 
-def why_from(notation: Notation, node: Value, data: float, walk: Sequence[Step], position: int) -> Why:
-    """The same from the steps of a walk at hand, of which `position` are done; `data` is the node's in it."""
-    terms = []
-    done = 0
-    for at, step in enumerate(walk):
-        if not isinstance(step, Evaluate) and written_node(step) is node:
-            terms.append(step)
-            done += at < position
-    return Why(node, data, tuple(terms), done, notation)
+def why_from(walk: Walk, node: Value, notation: Notation, position: int) -> Why:
+    """The same from a walk at hand, of which so many steps are done."""
+    if not walk.has(node):
+        return Why(node, node.data, (), 0, notation)
+    summed_at = walk.summed_at(node)
+    terms = [walk[at] for at in summed_at]
+    done = bisect_left(summed_at, position)
+    return Why(node, walk.data(node), tuple(t for t in terms if not isinstance(t, Evaluate)), done, notation)

@@ -1,25 +1,31 @@
-"""How far rounding goes in a graph, seen by disturbing the last digits of every result.
+"""How far rounding goes in a graph, measured by perturbing the last digits of every result.
 
-What follows from the local derivatives would be no evidence: they are what a gradient check is to judge.
+An estimate from the local derivatives would be no evidence: they are what a gradient check is to judge.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import cycle
 
-from micrograd_dl.engine.ops import CONSTANT, logsumexp
+from micrograd_dl.engine.ops import logsumexp
+from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
-from micrograd_dl.gradcheck.differences import NO_DIGITS
+from micrograd_dl.gradcheck.judge import NO_DIGITS
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4
+# Parts of a perturbation: the same each time, so that a check is repeatable, and at least a half, or rounding
+# would often leave a number as it is. S311 is about secrets.
+_RANDOM = random.Random(0)  # noqa: S311 - see above
+_DRAWS = [_RANDOM.choice((-1, 1)) * _RANDOM.uniform(0.5, 1.0) for _ in range(1009)]
 
 
-class Disturber:
-    """Evaluates a graph with every result a little wrong; the same each time.
+class PerturbedGraph:
+    """Evaluates a graph with every result a little wrong.
 
     Args:
         order: the graph's nodes in topological order.
@@ -27,105 +33,112 @@ class Disturber:
 
     def __init__(self, order: Sequence[Value]) -> None:
         self.order = order
-        # The same disturbances each time, so that a check is repeatable: S311 is about secrets.
-        self.random = random.Random(0)  # noqa: S311 - see above
+        self._draws = cycle(_DRAWS)
+        self._recorded = {node: node.data for node in order}
+        self._users: dict[Value, list[int]] = {node: [] for node in order}
+        for place, node in enumerate(order):
+            for operand in dict.fromkeys(node.operands):
+                self._users[operand].append(place)
 
-    def noise(self, values: Mapping[Value, float], given: Mapping[Value, float]) -> list[float]:
-        """How far rounding may have moved each node, by one disturbance.
+    def after(self, node: Value) -> list[Value]:
+        """The nodes that depend on `node`, in topological order."""
+        found: set[int] = set()
+        to_visit = list(self._users.get(node, ()))
+        while to_visit:
+            place = to_visit.pop()
+            if place not in found:
+                found.add(place)
+                to_visit += self._users[self.order[place]]
+        return [self.order[place] for place in sorted(found)]
 
-        Args:
-            values: the data of every node, undisturbed.
-            given: the numbers for some nodes with which it was evaluated.
-        """
-        return self._moved(values, given, _SLIGHTLY)
+    def noise(
+        self, values: Mapping[Value, float], changed: Iterable[Value], units: float = _SLIGHTLY
+    ) -> dict[Value, float]:
+        """How far the nodes in `changed`, whose values are given, are off if results are off by `units`."""
+        perturbed = self._perturbed(values, changed, units)
+        moved = {node: math.fabs(x - values[node]) for node, x in perturbed.items()}
+        return {node: 0.0 if math.isnan(x) else x for node, x in moved.items()}
 
     @cached_property
-    def noise_here(self) -> list[float]:
-        """The same at the graph's own numbers, by several."""
+    def noise_here(self) -> dict[Value, float]:
+        """How far rounding may have moved each node at the graph's own numbers, by several tries."""
         return self._most(_SLIGHTLY)
 
     @cached_property
-    def undecided(self) -> set[Value]:
-        """Nodes of which no difference says anything: rounding decides what they or others make of them.
+    def undecidable(self) -> set[Value]:
+        """Nodes by which no difference says anything: rounding decides what they or others make of them.
 
-        Such is a number of which no digit after the point is known, if its sine is taken. What is merely
-        uncertain grows with the disturbance; what has run through all that it can be does not.
+        An example is a number so large that no digit after the point is known, if its sine is taken. Mere
+        uncertainty grows with the perturbation; what has already taken all its possible values does not.
         """
-        found = set()
         strongly = self._most(_STRONGLY)
-        for node, little, much in zip(self.order, self.noise_here, strongly, strict=True):
-            if little > NO_DIGITS * math.fabs(node.data) and much < _STRONGLY / _SLIGHTLY / 16 * little:
-                found.add(node)
+        found = {
+            node
+            for node, little in self.noise_here.items()
+            if little > NO_DIGITS * math.fabs(node.data)
+            and strongly[node] < _STRONGLY / _SLIGHTLY / 16 * little
+        }
         for node in reversed(self.order):
             if node in found:
                 found.update(node.operands)
         return found
 
-    def slopes_noise(self) -> dict[Value, float]:
+    @cached_property
+    def gradient_noise(self) -> dict[Value, float]:
         """How far rounding may have moved backprop's own derivative by each node.
 
-        The rules are applied anew, since what was recorded is to be judged; of what they give, only how far
-        it is apart is taken.
+        The rules are applied anew, since what was recorded is to be judged.
         """
-        tries = [self._derivatives(units) for units in (0.0, *[_SLIGHTLY] * _TIMES)]
-        noise = {node: max(d) - min(d) for node, *d in zip(self.order, *tries, strict=True)}
-        return {node: math.inf if math.isnan(x) else x for node, x in noise.items()}
+        tries = [self._gradient(units) for units in (0.0, *[_SLIGHTLY] * _TIMES)]
+        spread = {node: max(x := [d.get(node, 0.0) for d in tries]) - min(x) for node in self.order}
+        return {node: math.inf if math.isnan(x) else x for node, x in spread.items()}
 
-    def _derivatives(self, units: float) -> list[float]:
-        """Backprop of a disturbed forward pass, and disturbed itself."""
-        values = self._disturbed({node: node.data for node in self.order}, {}, units)
-        totals = dict.fromkeys(self.order, 0.0)
-        totals[self.order[-1]] = 1.0
-        for node in reversed(self.order):
-            operands = [values[p] for p in node.operands]
-            for index, (parent, recorded) in enumerate(zip(node.operands, node.slopes, strict=True)):
-                if node.op is None or parent.op is CONSTANT:
-                    continue
-                try:
-                    slope = node.op.local(index, values[node], operands)
-                except ValueError:
-                    slope = recorded
-                totals[parent] += self._near(self._near(slope, units) * totals[node], units)
-        return [totals[node] for node in self.order]
+    def _gradient(self, units: float) -> dict[Value, float]:
+        """Backprop through a perturbed forward pass, perturbed itself."""
+        values = self._perturbed(self._recorded, self.order, units)
 
-    def _most(self, units: float) -> list[float]:
-        values = {node: node.data for node in self.order}
-        tries = [self._moved(values, {}, units) for _ in range(_TIMES)]
-        return [max(moved) for moved in zip(*tries, strict=True)]
+        def slopes(node: Value) -> Sequence[float]:
+            assert node.op is not None
+            try:
+                found = node.op.slopes(values[node], [values[p] for p in node.operands])
+            except (ValueError, ArithmeticError):  # a vertical tangent, or perturbed out of the domain
+                found = node.slopes
+            return [self._near(slope, units) for slope in found]
 
-    def _moved(
-        self, values: Mapping[Value, float], given: Mapping[Value, float], units: float
-    ) -> list[float]:
-        """How far each node is from `values` if results are wrong by so many units in the last place."""
-        disturbed = self._disturbed(values, given, units)
-        moved = [math.fabs(disturbed[node] - values[node]) for node in self.order]
-        return [0.0 if math.isnan(x) else x for x in moved]
+        def times(x: float, y: float) -> float:
+            return self._near(x * y, units)
 
-    def _disturbed(
-        self, values: Mapping[Value, float], given: Mapping[Value, float], units: float
+        totals = {self.order[-1]: 1.0}
+        for term in chain_rule(self.order, 1.0, slopes, times):
+            totals[term.node.operands[term.which]] = term.after
+        return totals
+
+    def _most(self, units: float) -> dict[Value, float]:
+        tries = [self.noise(self._recorded, self.order, units) for _ in range(_TIMES)]
+        return {node: max(moved[node] for moved in tries) for node in self.order}
+
+    def _perturbed(
+        self, values: Mapping[Value, float], changed: Iterable[Value], units: float
     ) -> dict[Value, float]:
-        """The data of every node if results are wrong by so many units in the last place."""
-        disturbed: dict[Value, float] = {}
-        for node in self.order:
-            if node in given or node.op is None or node.op is CONSTANT:
-                disturbed[node] = values[node]
+        """The nodes in `changed` if results are wrong by so many units in the last place."""
+        found: dict[Value, float] = {}
+        for node in changed:
+            if node.op is None or not node.operands:
+                found[node] = values[node]
                 continue
-            operands = [disturbed[p] for p in node.operands]
+            operands = [found[p] if p in found else values.get(p, p.data) for p in node.operands]
             if node.op.arity is None:  # its terms are rounded on the way, and may be larger than their sum
                 operands = [self._near(x, units) for x in operands]
             try:
                 value = node.op.forward(*operands)
-            except (ValueError, ZeroDivisionError):  # disturbed, an operand has left where it is defined
+            except (ValueError, ArithmeticError):  # perturbed, an operand has left the domain
                 value = values[node]
-            # A logarithm of a sum is rounded as a number of the size of 1, however small it is.
-            least = 1.0 if node.op is logsumexp else 0.0
-            disturbed[node] = self._near(value, units, least)
-        return disturbed
+            # The logarithm of a sum is rounded as a number of the size of 1, however small it is.
+            found[node] = self._near(value, units, 1.0 if node.op is logsumexp else 0.0)
+        return found
 
     def _near(self, value: float, units: float, least: float = 0.0) -> float:
-        """Another number near `value`, or near to one of the size `least`; the same one if units is 0."""
+        """Another number near `value`, or as far off as of one of the size `least`; the same for 0 units."""
         if not units or not math.isfinite(value):
             return value
-        # At least one unit, or rounding would often leave it as it is.
-        far = self.random.choice((-1, 1)) * self.random.uniform(1.0, units)
-        return value + far * math.ulp(max(math.fabs(value), least))
+        return value + next(self._draws) * units * math.ulp(max(math.fabs(value), least))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
+from micrograd_dl.output.lookup import look_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,11 @@ class Activation:
 
     def __repr__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A built-in one is copied, and found again from a pickle, as itself.
+        is_built_in = ACTIVATIONS.get(self.name) is self
+        return self.name if is_built_in else (Activation, (self.name, self.of, self.squared_gain))
 
 
 def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
@@ -49,16 +55,9 @@ ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of that name.
-
-    Raises:
-        ValueError: there is none.
+    """The activation of that name; ValueError if there is none.
 
     >>> activation("tanh").of([0.0, 1.0])
     [0.0, 0.7615941559557649]
     """
-    if isinstance(name, Activation):
-        return name
-    if name not in ACTIVATIONS:
-        raise ValueError(f"there is no activation {name!r}: choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name]
+    return name if isinstance(name, Activation) else look_up(name, ACTIVATIONS, "activation")

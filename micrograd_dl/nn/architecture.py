@@ -8,11 +8,12 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
-from micrograd_dl.engine.coerce import to_float
 from micrograd_dl.nn.activations import Activation, activation
-from micrograd_dl.nn.initialisers import Initialiser, initialiser
+from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
 from micrograd_dl.nn.losses import Loss, default_loss, loss
 from micrograd_dl.nn.normalisation import KINDS
+from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
     if len(shape) < 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in shape):
         raise ValueError(
             "a network takes at least one input and one layer of at least one unit, in whole numbers, "
-            f"not {shape}"
+            f"not {shape}; without hidden layers the sizes are [1]"
         )
     shape = tuple(int(n) for n in shape)
     count = sum((before + 1) * n for before, n in pairwise(shape))
@@ -62,14 +63,14 @@ def loss_of(given: str | Loss | None, output: str) -> Loss:
 
 def initialiser_of(given: str | Initialiser | None) -> Initialiser | None:
     """The initialiser of all layers, or None where each takes what suits its activation."""
-    if given is None or isinstance(given, str):
-        return None if given is None else initialiser(given)
-    if not callable(given):
-        raise ValueError(
-            "an initialiser is one for all layers: a name, such as 'he', or a function of a generator, n_out "
-            f"and n_in; not {given!r}"
-        )
-    return given
+    if given is None or callable(given):
+        return given
+    if isinstance(given, str):
+        return look_up(given, INITIALISERS, "initialiser")
+    raise ValueError(
+        "an initialiser is one for all layers: a name, such as 'he', or a function of a generator, n_out "
+        f"and n_in; not {given!r}"
+    )
 
 
 def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> tuple[str | None, ...]:
@@ -103,6 +104,13 @@ def smoothing_of(x: float, loss: Loss) -> float:
     if x and loss.classes is None:
         raise ValueError(f"label_smoothing is for probabilities; the targets of {loss.name} are none")
     return x
+
+
+def side_of(x: Any) -> str:
+    """The side of a kink whose slope is taken there."""
+    if x not in ("right", "left"):
+        raise ValueError(f'slope_at_kink is "right" (the lectures) or "left" (PyTorch), not {x!r}')
+    return str(x)
 
 
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micrograd_dl.engine.coerce import to_float
 from micrograd_dl.nn.activations import Activation
+from micrograd_dl.output.numbers import to_float
 
 Weights: TypeAlias = NDArray[np.float64]
 Initialiser: TypeAlias = Callable[[np.random.Generator, int, int], Weights]
@@ -32,13 +33,21 @@ def constant(value: float) -> Initialiser:
     >>> constant(0.5)(np.random.default_rng(0), 1, 2)
     array([[0.5, 0.5]])
     """
-    value = to_float(value, "the constant")
+    return _Constant(to_float(value, "the constant"))
 
-    def weights(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-        return np.full((n_out, n_in), value)
 
-    weights.__name__ = f"constant({value:g})"
-    return weights
+@dataclass(frozen=True)
+class _Constant:
+    """A function that can be pickled, and shows its number."""
+
+    value: float
+
+    @property
+    def __name__(self) -> str:
+        return f"constant({self.value:g})"
+
+    def __call__(self, rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
+        return np.full((n_out, n_in), self.value)
 
 
 def small(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
@@ -66,11 +75,8 @@ def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     return math.sqrt(2 / (n_in + n_out)) * rng.standard_normal((n_out, n_in))
 
 
-# The variance of what is uniform between -r and r is r^2 / 3.
-
-
 def xavier_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-    """Uniform with the variance ``1 / n_in``."""
+    """Uniform with the variance ``1 / n_in``: that of what is uniform between -r and r is ``r^2 / 3``."""
     return math.sqrt(3 / n_in) * uniform(rng, n_out, n_in)
 
 
@@ -87,8 +93,7 @@ def glorot_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     """Rows of length 1 at right angles to each other; columns, if there are more rows than columns.
 
-    A square one changes no length, neither of activations nor of gradients. All such matrices are equally
-    likely.
+    A square one changes no length, neither of activations nor of gradients. All such are equally likely.
     """
     tall = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
     Q, R = np.linalg.qr(tall)
@@ -96,42 +101,10 @@ def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     return Q if n_out >= n_in else np.ascontiguousarray(Q.T)
 
 
-INITIALISERS: dict[str, Initialiser] = {
-    f.__name__: f
-    for f in (
-        zeros,
-        small,
-        uniform,
-        xavier,
-        he,
-        glorot,
-        xavier_uniform,
-        he_uniform,
-        glorot_uniform,
-        orthogonal,
-    )
-}
-
-
-def initialiser(name: str) -> Initialiser:
-    """The initialiser of that name.
-
-    Raises:
-        ValueError: there is none.
-
-    >>> initialiser("he") is he
-    True
-    """
-    if name not in INITIALISERS:
-        raise ValueError(f"there is no initialiser {name!r}: choose one of {', '.join(INITIALISERS)}")
-    return INITIALISERS[name]
+_ALL = (zeros, small, uniform, xavier, he, glorot, xavier_uniform, he_uniform, glorot_uniform, orthogonal)
+INITIALISERS: dict[str, Initialiser] = {f.__name__: f for f in _ALL}
 
 
 def default_initialiser(activation: Activation) -> Initialiser:
-    """He's for ReLU and its kind, Xavier's for the rest.
-
-    >>> from micrograd_dl.nn.activations import relu
-    >>> default_initialiser(relu).__name__
-    'he'
-    """
+    """He's for ReLU and its kind, Xavier's for the rest."""
     return he if activation.squared_gain == 2.0 else xavier

@@ -7,13 +7,14 @@ z is exactly a - y.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
+from micrograd_dl.output.lookup import look_up
 
 Array: TypeAlias = NDArray[Any]
 
@@ -30,7 +31,8 @@ class Loss:
         targets: what the targets are, in words.
         decide: of a loss of classes, the class each output stands for, as `predict` gives it.
         classes: of a loss of probabilities, between how many classes n_y outputs choose.
-        possible: of single targets, which of them can be; None: all, or it takes a whole column to tell.
+        possible: which of the targets can be; None: all.
+        remedy: what to do about those that cannot.
     """
 
     name: str
@@ -40,14 +42,33 @@ class Loss:
     decide: Callable[[Array], Array] | None = None
     classes: Callable[[int], int] | None = None
     possible: Callable[[Array], Array] | None = None
+    remedy: str = ", or take the loss squared, for numbers"
 
     def smoothed(self, Y: Array, epsilon: float) -> Array:
         """Targets that are less sure of themselves: ``(1 - epsilon) y + epsilon / classes``."""
         assert self.classes is not None
         return (1 - epsilon) * Y + epsilon / self.classes(len(Y))
 
+    def require_possible(self, Y: Array) -> None:
+        """Raise ValueError if a target is none of this loss; `fit` names what is not finite."""
+        if self.possible is None or (possible := self.possible(Y)).all():
+            return
+        wrong = np.argwhere(np.isfinite(Y) & ~possible)
+        if len(wrong):
+            i, k = wrong[0]
+            raise ValueError(
+                f"the loss {self.name} takes as targets {self.targets}; Y holds {Y[i, k]} in row {i + 1}, "
+                f"example {k + 1}: convert them{self.remedy}"
+            )
+
     def __repr__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # A built-in one is copied, and found again from a pickle, as itself.
+        if LOSSES.get(self.name) is self:
+            return self.name
+        return Loss, tuple(getattr(self, each.name) for each in fields(self))
 
 
 def _sum(terms: list[Any]) -> Any:
@@ -87,6 +108,7 @@ logistic = Loss(
 cross_entropy = Loss(
     "cross_entropy", _cross_entropy, "softmax", "one-hot columns, whose sum is 1",
     decide=lambda A: np.asarray(A.argmax(axis=0, keepdims=True)), classes=lambda n_y: n_y,
+    possible=lambda Y: (Y >= 0) & (np.abs(Y.sum(axis=0) - 1) < 1e-5), remedy=" with one_hot",
 )  # fmt: skip
 squared = Loss("squared", _squared, None, "numbers")
 max_margin = Loss(
@@ -109,9 +131,7 @@ def loss(name: str | Loss, output: str) -> Loss:
     Raises:
         ValueError: there is none, or the two do not go together.
     """
-    found = name if isinstance(name, Loss) else LOSSES.get(name)
-    if found is None:
-        raise ValueError(f"there is no loss {name!r}: choose one of {', '.join(LOSSES)}")
+    found = name if isinstance(name, Loss) else look_up(name, LOSSES, "loss")
     if found.output not in (None, output) or (found.output is None and output == "softmax"):
         wanted = found.output or "an output of single units, such as linear"
         raise ValueError(

@@ -2,7 +2,7 @@
 
 >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 >>> model
-MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters)
+MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters, seed 1)
 >>> J = model.cost([[0.0, 1.0], [1.0, 1.0]], [[1, 0]])
 >>> J.backward()
 >>> len(model.parameters()), model.layers[0].neurons[0].w[0].label
@@ -12,6 +12,7 @@ MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import slope_at_kink
 from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.nn.initialisers import Weights
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.neurons import Layer, Neuron
 from micrograd_dl.nn.normalisation import normalised
@@ -47,6 +48,14 @@ class LayerPass:
         """One of these, ``(n[l], m)``, or its derivatives."""
         return np.array([[getattr(unit, what) for unit in units] for units in getattr(self, which)]).T
 
+    def statistics(self) -> Sequence[Array]:
+        """Of a normalised layer, the mean and the variance of each unit over the examples, ``(n[l], 1)``."""
+        if self.z_norm is None:
+            return ()
+        Z = self.array("z")
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
+
 
 class MLP(Network):
     """A multilayer perceptron of Values; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
@@ -61,10 +70,8 @@ class MLP(Network):
     """
 
     def __init__(self, *args: Any, expanded: bool = False, **kwargs: Any) -> None:
-        self.expanded = expanded
         super().__init__(*args, **kwargs)
-
-    def _create(self, weights: Sequence[Weights]) -> None:
+        self.expanded = expanded
         self.layers = [
             Layer(
                 W.shape[1],
@@ -72,12 +79,12 @@ class MLP(Network):
                 g,
                 weights=W,
                 number=l,
-                expanded=self.expanded,
+                expanded=expanded,
                 bias=kind != "batch",
                 scaled=kind is not None,
             )
             for l, (W, g, kind) in enumerate(
-                zip(weights, self.activations, self.normalisations, strict=True), 1
+                zip(self.initial_weights(), self.activations, self.normalisations, strict=True), 1
             )
         ]
 
@@ -113,16 +120,17 @@ class MLP(Network):
             [unit if isinstance(unit, Value) else Value.constant(unit) for unit in x] for x in X
         ]
         passes = []
-        for layer, mask in zip(self.layers, masks, strict=True):
-            z = [layer.z(x) for x in a]
-            z_norm = self._normalised(z, layer, training) if layer.gamma else None
-            activated = (
-                [layer.activate(layer.scale(x)) for x in z_norm] if z_norm else [*map(layer.activate, z)]
-            )
-            if mask is not None:
-                activated = [layer.drop(x, d) for x, d in zip(activated, mask.T.tolist(), strict=True)]
-            passes.append(LayerPass(z, z_norm, activated))
-            a = [*activated]
+        with slope_at_kink(self.slope_at_kink):
+            for layer, mask in zip(self.layers, masks, strict=True):
+                z = [layer.z(x) for x in a]
+                z_norm = self._normalised(z, layer, training) if layer.gamma else None
+                activated = (
+                    [layer.activate(layer.scale(x)) for x in z_norm] if z_norm else [*map(layer.activate, z)]
+                )
+                if mask is not None:
+                    activated = [layer.drop(x, d) for x, d in zip(activated, mask.T.tolist(), strict=True)]
+                passes.append(LayerPass(z, z_norm, activated))
+                a = [*activated]
         if len(X) > 1:
             _number_examples(passes)
         return passes
@@ -142,69 +150,63 @@ class MLP(Network):
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Value:
         """The cost J over the m examples as a Value, with the whole graph to draw or step through.
 
-        See :meth:`Network.cost`; with ``training=True`` it is a pass of training, for a loop of one's own.
+        With ``training=True`` it is a pass of training, for a loop of one's own.
         """
-        return self._graph(X, Y, training)[0]
+        with self.training_lock if training else nullcontext():
+            return self._graph(X, Y, training)[0]
 
     def _graph(self, X: ArrayLike, Y: ArrayLike, training: bool) -> tuple[Value, list[LayerPass]]:
         """The cost, and what each layer made of the examples."""
         X, Y = self.require_examples(X, Y)
+        m, Y = X.shape[1], self._targets(Y)
         passes = self.passes_of(X.T.tolist(), training=training)
-        m = X.shape[1]
-        outputs = zip(passes[-1].z, passes[-1].a, self._targets(Y).T.tolist(), strict=True)
-        losses = [self.loss.of(z, a, y) for z, a, y in outputs]
-        J = (losses[0] if m == 1 else ops.sum(*losses)) / m
-        J = self.with_penalty(J, 1 / m)
-        J.label = "J"
+        outputs = zip(passes[-1].z, passes[-1].a, Y.T.tolist(), strict=True)
+        with slope_at_kink(self.slope_at_kink):
+            losses = [self.loss.of(z, a, y) for z, a, y in outputs]
+        J = self._with_penalty((losses[0] if m == 1 else ops.sum(*losses)) / m, 1 / m)
         if training:
-            self._passed(m, [self._statistics(layer) for layer in passes])
+            self._pass_is_over(m, [layer.statistics() for layer in passes])
         return J, passes
 
-    def with_penalty(self, J: Value, one_over_m: Value | float) -> Value:
+    def cost_of_one(
+        self, z: Sequence[Value], a: Sequence[Value], y: Sequence[Value], one_over_m: Value
+    ) -> Value:
+        """What one example adds to the cost of m, times m, from its output; `compiled` replays it."""
+        with slope_at_kink(self.slope_at_kink):
+            return self._with_penalty(self.loss.of(z, a, y), one_over_m)
+
+    def _with_penalty(self, J: Value, one_over_m: Value | float) -> Value:
         """J and what the weights cost: ``lambda/(2m)`` times the sum over them, of each regulariser."""
         weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
         for name, lambda_ in self.regularisers.items():
             J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name].of, weights))
+        J.label = "J"
         return J
 
-    def _statistics(self, layer: LayerPass) -> tuple[Array, Array] | None:
-        if layer.z_norm is None:
-            return None
-        Z = layer.array("z")
-        with np.errstate(over="ignore", invalid="ignore"):
-            return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
-
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
-        """See :meth:`Network.cost_and_grad`."""
-        self.zero_grad()
-        J = self.cost(X, Y, training=True)
-        J.backward()
+        with self.training_lock:
+            self.zero_grad()
+            J = self.cost(X, Y, training=True)
+            J.backward()
         return J.data
 
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
-        """See :meth:`Network.record`."""
-        self.zero_grad()
         with self.frozen():
+            self.zero_grad()
             J, passes = self._graph(X, Y, training=True)
-        J.backward()
-        m, d = np.shape(X)[1], self.named("grad")
-        L = range(1, len(passes) + 1)
-        dW, db = (list(part) for part in zip(*self.layers_grad(), strict=True))
-        return Pass(
+            J.backward()
+            gradients = self.named("grad")
+        return Pass.of(
             J.data,
-            [layer.array("z") for layer in passes],
-            [layer.array("a") for layer in passes],
-            [m * layer.array("z", "grad") for layer in passes],
-            dW,
-            db,
-            [layer.array("z_norm") if layer.z_norm else None for layer in passes],
-            [d.get(f"gamma{l}") for l in L],
-            [d.get(f"beta{l}") for l in L],
-            lambda what, l, i, k: self._node(passes, what, l, i, k),
+            gradients,
+            Z=[layer.array("z") for layer in passes],
+            A=[layer.array("a") for layer in passes],
+            dZ=[len(layer.z) * layer.array("z", "grad") for layer in passes],
+            Z_norm=[layer.array("z_norm") if layer.z_norm else None for layer in passes],
+            node=lambda what, l, i, k: self._node(passes, what, l, i, k),
         )
 
     def _node(self, passes: Sequence[LayerPass], what: str, l: int, i: int, k: int) -> Value:
-        """See `Pass.node`."""
         layer = self.layers[l - 1]
         if what in ("gamma", "beta"):
             scales: list[Value] = getattr(layer, what)
@@ -215,7 +217,6 @@ class MLP(Network):
         return units[k][i]
 
     def forward(self, X: ArrayLike) -> Array:
-        """See :meth:`Network.forward`."""
         X, _ = self.require_examples(X)
         columns = [self.passes_of([x], training=False)[-1].array("a") for x in X.T.tolist()]
         return np.concatenate(columns, axis=1)
@@ -224,13 +225,7 @@ class MLP(Network):
         """The weights and bias of each unit, layer by layer."""
         return [p for layer in self.layers for p in layer.parameters()]
 
-    def zero_grad(self) -> None:
-        """Set every parameter's gradient to 0."""
-        for p in self.parameters():
-            p.zero_grad()
-
     def named(self, what: str = "data") -> dict[str, Array]:
-        """See :meth:`Network.named`."""
         return {
             name: np.array([[getattr(p, what) for p in row] for row in rows])
             for name, rows in self.named_values().items()

@@ -1,35 +1,48 @@
-"""What the two kinds of network have in common: their architecture, their shapes, and what they predict."""
+"""What the kinds of network have in common: their architecture, their shapes, and what they predict."""
 
 from __future__ import annotations
 
+import copy
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micrograd_dl.engine.coerce import above_zero, to_seed
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import architecture
 from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.nn.regularisers import lambdas, max_norm
-from micrograd_dl.nn.shapes import Shaped
+from micrograd_dl.output.numbers import above_zero, to_seed
+from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(slots=True, eq=False)
 class Parameter:
-    """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape."""
+    """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape.
+
+    Attributes:
+        data, grad: arrays of that shape.
+        label: what the array is called, such as W1.
+        entries: what each of its numbers is called, row by row, where that does not follow from the label.
+    """
 
     data: Array
     grad: Array
     label: str = "theta"
+    entries: Sequence[str] = ()
+
+    def zero_grad(self) -> None:
+        """Set the gradient to 0."""
+        self.grad = np.zeros_like(self.data)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,20 +73,53 @@ class Pass:
     dbeta: list[Array | None] = field(default_factory=list)
     node: Callable[[str, int, int, int], Value] | None = None
 
+    @classmethod
+    def of(cls, cost: float, gradients: Mapping[str, Array], **numbers: Any) -> Self:
+        """A pass with the gradients by name, as `Network.named` gives them, and the other numbers."""
+        L = range(1, len(numbers["Z"]) + 1)
+        dW = [gradients[f"W{l}"] for l in L]
+        db = [gradients.get(f"b{l}", np.zeros((len(d), 1), d.dtype)) for l, d in zip(L, dW, strict=True)]
+        dgamma, dbeta = ([gradients.get(f"{name}{l}") for l in L] for name in ("gamma", "beta"))
+        return cls(cost, dW=dW, db=db, dgamma=dgamma, dbeta=dbeta, **numbers)
 
-class Network(Shaped, ABC):
+
+class TrainingLock:
+    """Lets one thread in and refuses others at once; that thread may come in again. A copy begins open."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(
+                "another thread is training this network, and its gradients would be mixed with yours: "
+                "give each thread a network of its own, copy.deepcopy(model)"
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def __reduce__(self) -> tuple[type[TrainingLock], tuple[()]]:
+        return TrainingLock, ()
+
+
+class Network(ABC):
     """L layers of the course's kind; layer 0 is the input and is not counted.
+
+    Any number of threads may predict with one network and ask for its cost; only one may train it at a time.
+    A copy, by `copy` or by pickle, is a network of its own that trains as the original would have.
 
     Args:
         n_x: the number of inputs.
-        sizes: the number of units of each layer, ``[n1, ..., nL]``.
+        sizes: the number of units of each layer, ``[n1, ..., nL]``; ``[1]`` has no hidden layer.
         activations: one name for each layer, or one for all hidden layers; by default ReLU in the hidden
             layers and a linear output, as micrograd has it.
         loss: by default the one that goes with the output activation: logistic for sigmoid, cross-entropy
             for softmax, squared error otherwise.
         initialiser: for all layers, by name or as a function; by default He's for ReLU and its kind,
             Xavier's for the rest.
-        seed: of the initial weights and of dropout. The same seed gives the same in both backends.
+        seed: of the initial weights and of dropout; by default another one each time, kept as `seed`. The
+            same seed gives the same in all kinds of network.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
         regularisers: the lambda of each by name, such as what `elastic_net` gives.
         max_norm: how long a row of W, the weights into one unit, may be after a step.
@@ -81,6 +127,9 @@ class Network(Shaped, ABC):
             :mod:`~micrograd_dl.nn.normalisation`.
         keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
         label_smoothing: epsilon of the targets ``(1 - epsilon) y + epsilon / classes``, of which the cost is.
+        slope_at_kink: which slope ReLU, leaky ReLU and the max-margin loss have exactly at their kink:
+            ``"right"``, 1, as in the course's lectures, or ``"left"``, 0 (leaky ReLU: 0.01), as in the
+            course's assignments and in PyTorch.
 
     Attributes:
         shape: ``(n[0], n[1], ..., n[L])``.
@@ -88,6 +137,7 @@ class Network(Shaped, ABC):
         loss: the Loss.
         averages: of each layer with batch normalisation, what it predicts with; else None.
         passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
+        training_lock: a context in which no other thread can train the network; RuntimeError if one does.
 
     Raises:
         ValueError: a size, an activation, a loss, a lambda or another option is not possible.
@@ -101,7 +151,7 @@ class Network(Shaped, ABC):
         loss: str | Loss | None = None,
         *,
         initialiser: str | Initialiser | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         l2: float = 0.0,
         l1: float = 0.0,
         regularisers: Mapping[str, float] | None = None,
@@ -109,6 +159,7 @@ class Network(Shaped, ABC):
         normalisation: str | Sequence[str | None] | None = None,
         keep_prob: float | Sequence[float] | None = None,
         label_smoothing: float = 0.0,
+        slope_at_kink: str = "right",
     ) -> None:
         self.shape = architecture.shape_of(n_x, sizes)
         L = len(self.shape) - 1
@@ -118,19 +169,26 @@ class Network(Shaped, ABC):
         self.keep_probs = architecture.keep_probs_of(keep_prob, L)
         self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
         self.initialiser = architecture.initialiser_of(initialiser)
-        self.seed = to_seed(seed)
+        self.slope_at_kink = architecture.side_of(slope_at_kink)
+        self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
         self.max_norm = None if max_norm is None else above_zero(max_norm, "max_norm")
         self.averages = [
             Averages.begin(n) if kind == "batch" else None
             for n, kind in zip(self.shape[1:], self.normalisations, strict=True)
         ]
-        # Whether a pass of training leaves something changed beside the gradients.
-        self._stateful = any(keep < 1 for keep in self.keep_probs) or "batch" in self.normalisations
         self.passes = 0
+        self.training_lock = TrainingLock()
         self._frozen = False
-        rng = np.random.default_rng(seed)
-        self._create([self._initial(rng, l) for l in range(1, len(self.shape))])
+
+    def initial_weights(self) -> list[Weights]:
+        """The W of each layer, ``(n[l], n[l-1])``, as the initialiser draws them from the seed."""
+        rng, found = np.random.default_rng(self.seed), []
+        for l, (n_in, n, g) in enumerate(zip(self.shape, self.shape[1:], self.activations, strict=False), 1):
+            W = np.asarray((self.initialiser or default_initialiser(g))(rng, n, n_in))
+            self.require_shape(f"W[{l}] from the initialiser", W, (n, n_in), str(l))
+            found.append(W)
+        return found
 
     @property
     def l2(self) -> float:
@@ -142,11 +200,7 @@ class Network(Shaped, ABC):
         """Lambda of L1."""
         return self.regularisers.get("l1", 0.0)
 
-    # --- what a backend does ----------------------------------------------------------------------------
-
-    @abstractmethod
-    def _create(self, weights: Sequence[Weights]) -> None:
-        """Make the parameters from the initial weights ``(n[l], n[l-1])``; biases begin at 0."""
+    # --- what each kind of network does in its own way --------------------------------------------------
 
     @abstractmethod
     def parameters(self) -> Sequence[Any]:
@@ -154,7 +208,7 @@ class Network(Shaped, ABC):
 
     @abstractmethod
     def named(self, what: str = "data") -> dict[str, Array]:
-        """Every parameter by its name: W1, b1, gamma1, beta1, W2, ...
+        """Every parameter by its name: W1, b1, gamma1, beta1, W2, ...; copies, which `set_named` writes back.
 
         ``W (n[l], n[l-1])``, all others ``(n[l], 1)``; only a normalised layer has gamma and beta, and one
         with batch normalisation has no b.
@@ -187,6 +241,7 @@ class Network(Shaped, ABC):
 
         Raises:
             ValueError: a shape is wrong.
+            RuntimeError: another thread is training the network.
         """
 
     @abstractmethod
@@ -213,19 +268,21 @@ class Network(Shaped, ABC):
 
         Raises:
             ValueError: one is missing, or there is one too many, or a shape is wrong.
+            RuntimeError: another thread is training the network.
         """
         there = self.named()
         given = {name: np.asarray(array) for name, array in arrays.items()}
         if given.keys() != there.keys():
-            apart = ", ".join(sorted(given.keys() ^ there.keys()))
-            raise ValueError(f"the parameters are {', '.join(there)}; {apart} is missing or too many")
+            wrong = ", ".join(sorted(given.keys() ^ there.keys()))
+            raise ValueError(f"the parameters are {', '.join(there)}; {wrong} is missing or too many")
         for name, array in given.items():
             l = name.lstrip("Wbgamet")
             self.require_shape(f"{name.removesuffix(l)}[{l}]", array, there[name].shape, l)
-        self._set_named(given)
+        with self.training_lock:
+            self._set_named(given)
 
     def layers_data(self) -> list[tuple[Array, Array]]:
-        """``W (n[l], n[l-1])`` and ``b (n[l], 1)`` of each layer; a b that there is not is 0."""
+        """Copies of ``W (n[l], n[l-1])`` and ``b (n[l], 1)`` of each layer; a b that there is not is 0."""
         return self._layers(self.named())
 
     def layers_grad(self) -> list[tuple[Array, Array]]:
@@ -238,13 +295,20 @@ class Network(Shaped, ABC):
         Raises:
             ValueError: a shape is wrong.
         """
-        arrays = [(np.asarray(W), np.asarray(b)) for W, b in layers]
-        self.require_layers(arrays)
+        if len(layers) != len(self.shape) - 1:
+            raise ValueError(
+                f"this network has {plural(len(self.shape) - 1, 'layer')}, and {len(layers)} "
+                f"{'is' if len(layers) == 1 else 'are'} given\n{self.shapes()}"
+            )
         there = self.named()
-        given = {
-            f"{name}{l}": x for l, layer in enumerate(arrays, 1) for name, x in zip("Wb", layer, strict=True)
-        }
-        self._set_named({name: array for name, array in given.items() if name in there})
+        given: dict[str, Array] = {}
+        for l, (layer, n_in, n) in enumerate(zip(layers, self.shape, self.shape[1:], strict=False), 1):
+            W, b = map(np.asarray, layer)
+            self.require_shape(f"W[{l}]", W, (n, n_in), str(l))
+            self.require_shape(f"b[{l}]", b, (n, 1), str(l))
+            given |= {f"W{l}": W, f"b{l}": b}
+        with self.training_lock:
+            self._set_named({name: array for name, array in given.items() if name in there})
 
     def _layers(self, named: Mapping[str, Array]) -> list[tuple[Array, Array]]:
         return [
@@ -252,7 +316,43 @@ class Network(Shaped, ABC):
             for l, n in enumerate(self.shape[1:], 1)
         ]
 
-    # --- what follows -----------------------------------------------------------------------------------
+    def zero_grad(self) -> None:
+        """Set every gradient to 0."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def constrain(self) -> None:
+        """Shorten the rows of W that are longer than `max_norm` allows; `fit` does it after every step."""
+        if self.max_norm is not None:
+            named = self.named()
+            self._set_named({x: max_norm(W, self.max_norm) for x, W in named.items() if x.startswith("W")})
+
+    # --- copies -----------------------------------------------------------------------------------------
+
+    def copy_from(self, other: Network) -> None:
+        """Take all parameters of another network of the same layers, of any kind.
+
+        The running averages and the count of passes come along, so that both go on alike.
+
+        Raises:
+            ValueError: the layers differ.
+            RuntimeError: another thread is training this network.
+        """
+        self.require_same_layers(other)
+        with self.training_lock:
+            self._set_named(other.named())
+            self.passes = other.passes
+            for mine, theirs in zip(self.averages, other.averages, strict=True):
+                if mine is not None and theirs is not None:
+                    mine.mean[...], mine.variance[...] = theirs.mean, theirs.variance
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)  # two networks with the same arrays would train each other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_frozen": False}  # the context that freezes it would not set a copy free
+
+    # --- what it predicts -------------------------------------------------------------------------------
 
     def predict(self, X: ArrayLike) -> Array:
         """What the output means, ``(1, m)`` or ``(n_y, m)``.
@@ -291,25 +391,27 @@ class Network(Shaped, ABC):
         most = np.argsort(-A, axis=0, kind="stable")[:top]
         return float((most == right).any(axis=0).mean())
 
-    # --- dropout, running averages, max-norm ------------------------------------------------------------
+    # --- dropout and running averages -------------------------------------------------------------------
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Inside, every pass of training is the same: it has the same masks, and leaves the averages alone.
 
         >>> from micrograd_dl.vectorized import MLP
-        >>> model, X, Y = MLP(2, [9, 1], ["tanh", "sigmoid"], keep_prob=0.5), [[1.0], [2.0]], [[1]]
+        >>> model = MLP(2, [9, 1], ["tanh", "sigmoid"], keep_prob=0.5, seed=1)
+        >>> X, Y = [[1.0], [2.0]], [[1]]
         >>> with model.frozen():
         ...     model.cost_and_grad(X, Y) == model.cost_and_grad(X, Y)
         True
         >>> model.cost_and_grad(X, Y) == model.cost_and_grad(X, Y)
         False
         """
-        before, self._frozen = self._frozen, True
-        try:
-            yield
-        finally:
-            self._frozen = before
+        with self.training_lock:
+            before, self._frozen = self._frozen, True
+            try:
+                yield
+            finally:
+                self._frozen = before
 
     def require_repeatable(self) -> None:
         """Raise ValueError if two passes of training differ even with the same parameters.
@@ -321,12 +423,6 @@ class Network(Shaped, ABC):
                 "dropout draws new masks for every pass, so the cost changes though the parameters do not, "
                 "and a numerical derivative is meaningless: check inside `with model.frozen():`"
             )
-
-    def constrain(self) -> None:
-        """Shorten the rows of W that are longer than `max_norm` allows; `fit` does it after every step."""
-        if self.max_norm is not None:
-            named = self.named()
-            self._set_named({x: max_norm(W, self.max_norm) for x, W in named.items() if x.startswith("W")})
 
     def masks(self, m: int) -> list[Array | None]:
         """What dropout multiplies the A of each layer by in the next pass of training over m examples.
@@ -343,50 +439,134 @@ class Network(Shaped, ABC):
             for n, keep in zip(self.shape[1:], self.keep_probs, strict=True)
         ]
 
-    def _passed(self, m: int, statistics: Sequence[tuple[Array, Array] | None]) -> None:
-        """A pass of training is over; of each layer with batch normalisation, the mean and variance."""
+    def _pass_is_over(self, m: int, statistics: Sequence[Sequence[Array]]) -> None:
+        """Move on from a pass of training over m examples: to other masks, and other running averages.
+
+        Args:
+            statistics: of each layer that is normalised, the mean and the variance.
+        """
         if self._frozen:
             return
         if any(keep < 1 for keep in self.keep_probs):
             self.passes += 1
         for averages, found in zip(self.averages, statistics, strict=True):
-            if averages is not None and found is not None and m > 1:
+            if averages is not None and m > 1:
                 averages.take_in(*found)
 
     def _targets(self, Y: Array) -> Array:
         """What the cost is of."""
         return self.loss.smoothed(Y, self.label_smoothing) if self.label_smoothing else Y
 
-    def copy_from(self, other: Network) -> None:
-        """Take all parameters of another network of the same layers, of either backend.
+    # --- shapes -----------------------------------------------------------------------------------------
 
-        The running averages and the count of passes come along, so that both go on alike.
+    def require_examples(self, X: ArrayLike, Y: ArrayLike | None = None) -> tuple[Array, Array]:
+        """X and Y as arrays, of the shapes this network takes; ``Y`` is empty if it is left out.
 
         Raises:
-            ValueError: the layers differ.
+            ValueError: a shape is wrong (the message shows the table of shapes), or Y is not what the loss
+                takes.
         """
-        self.require_same_layers(other)
-        self._set_named(other.named())
-        self.passes = other.passes
-        for mine, theirs in zip(self.averages, other.averages, strict=True):
-            if mine is not None and theirs is not None:
-                mine.mean[...], mine.variance[...] = theirs.mean, theirs.variance
+        inputs = _array("X", X)
+        if inputs.ndim != 2 or inputs.shape[0] != self.shape[0] or not inputs.shape[1]:
+            self._refuse("X", inputs, self.shape[0], "m")
+        m = inputs.shape[1]
+        if Y is None:
+            return inputs, np.empty((0, m))
+        targets = _array("Y", Y)
+        if targets.shape != (self.shape[-1], m):
+            self._refuse("Y", targets, self.shape[-1], m)
+        self.loss.require_possible(targets)
+        return inputs, targets
+
+    def shapes(self, marked: str = "", note: str = "") -> str:
+        """The course's table of shapes, with the row of `marked` pointed at.
+
+        >>> from micrograd_dl.vectorized import MLP
+        >>> print(MLP(2, [4, 1], ["tanh", "sigmoid"]).shapes())
+             layer        W, dW        b, db        Z, A, dZ, dA
+             0 input                                X: (2, m)
+             1 tanh       (4, 2)       (4, 1)       (4, m)
+             2 sigmoid    (1, 4)       (1, 1)       (1, m)
+                                                    Y: (1, m)
+        """
+        n = self.shape
+        normalised = any(self.normalisations)
+        rows = [("", "layer", "W, dW", "b, db", *(["gamma, beta"] * normalised), "Z, A, dZ, dA")]
+        rows.append(("X", "0 input", *([""] * (2 + normalised)), f"X: ({n[0]}, m)"))
+        for l in range(1, len(n)):
+            column, kind = f"({n[l]}, 1)", self.normalisations[l - 1]
+            cells = [f"({n[l]}, {n[l - 1]})", "" if kind == "batch" else column]
+            cells += [column if kind else ""] * normalised
+            rows.append((str(l), f"{l} {self._described(l)}", *cells, f"({n[l]}, m)"))
+        rows.append(("Y", *([""] * (3 + normalised)), f"Y: ({n[-1]}, m)"))
+        widths = [max(12, *map(len, column)) for column in list(zip(*rows, strict=True))[1:]]
+        lines = []
+        for key, *cells in rows:
+            here = bool(key) and key == marked
+            line = ("--> " if here else "    ") + " " + " ".join(map(str.ljust, cells, widths))
+            lines.append((line + (f" <-- {note}" if here else "")).rstrip())
+        return "\n".join(lines)
+
+    def require_shape(self, what: str, array: Array, shape: tuple[int, ...], marked: str) -> None:
+        """Raise ValueError, with the table of shapes, unless `array` has that shape."""
+        if array.shape != shape:
+            note = f"{what} is {array.shape}, {shape} is wanted"
+            advice = f": reshape it with .reshape{shape}" if array.size == np.prod(shape) else ""
+            raise ValueError(f"{note}{advice}\n{self.shapes(marked, note)}")
+
+    def require_same_layers(self, other: Network) -> None:
+        """Raise ValueError unless another network has layers of the same sizes, normalised alike."""
+        if self.shape != other.shape:
+            raise ValueError(f"the networks have different layers: {self.shape} here, {other.shape} there")
+        for l, (here, there) in enumerate(zip(self.normalisations, other.normalisations, strict=True), 1):
+            if here != there:
+                one, another = (f"{kind} norm" if kind else "no normalisation" for kind in (here, there))
+                raise ValueError(
+                    f"the networks have different layers: layer {l} has {one} here, {another} there: "
+                    "make both with the same normalisation"
+                )
+
+    def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
+        """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
+        note = f"{name} is {array.shape}, ({rows}, {m}) is wanted"
+        if array.ndim == 1:
+            advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), columns are examples"
+        elif array.ndim == 2 and array.shape[1] == rows:
+            advice = f"columns are examples: transpose it, {name}.T"
+        elif array.ndim == 2 and array.shape[1] == 0:
+            advice = "there is no example in it"
+        else:
+            advice = "columns are examples"
+        raise ValueError(f"{note}: {advice}\n{self.shapes(name, note)}")
+
+    def _described(self, l: int) -> str:
+        """What a layer does to its Z."""
+        kind, keep = self.normalisations[l - 1], self.keep_probs[l - 1]
+        more = (f", {kind} norm" if kind else "") + (f", keep {keep:g}" if keep < 1 else "")
+        return f"{self.activations[l - 1].name}{more}"
 
     def __repr__(self) -> str:
         layers = " -> ".join(f"{n} {self._described(l)}" for l, n in enumerate(self.shape[1:], 1))
         options = {**self.regularisers, "max_norm": self.max_norm, "label_smoothing": self.label_smoothing}
         more = "".join(f", {name}={x:g}" for name, x in options.items() if x)
-        count = sum(array.size for array in self.named().values())
+        kink = ", slope at kink: left" if self.slope_at_kink == "left" else ""
+        count = sum(np.size(p.data) for p in self.parameters())
         return (
-            f"{type(self).__name__}({self.shape[0]} -> {layers}; {self.loss.name} loss{more}; "
-            f"{count:,} parameters)"
+            f"{type(self).__name__}({self.shape[0]} -> {layers}; {self.loss.name} loss{more}{kink}; "
+            f"{count:,} parameters, seed {self.seed})"
         )
 
-    def _initial(self, rng: np.random.Generator, l: int) -> Weights:
-        initialiser = self.initialiser or default_initialiser(self.activations[l - 1])
-        W = np.asarray(initialiser(rng, self.shape[l], self.shape[l - 1]))
-        self.require_shape(f"W[{l}] from the initialiser", W, (self.shape[l], self.shape[l - 1]), str(l))
-        return W
+
+def _array(name: str, given: ArrayLike) -> Array:
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ValueError(
+            f"the rows of {name} are of different lengths: (n, m) is wanted, a column an example"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} holds {array.dtype}, not numbers: convert it with {name}.astype(float)")
+    return array
 
 
 def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,9 @@ class Regulariser:
 
     def __repr__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> str:
+        return self.name  # found again as itself
 
 
 l2 = Regulariser("l2", lambda w: w * w)
@@ -60,8 +64,7 @@ def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float
         raise ValueError(f"regularisers are lambdas by name, such as {{'l2': 0.1}}, not {given!r}")
     found: dict[str, float] = {}
     for name, x in [*(given or {}).items(), *more.items()]:
-        if name not in REGULARISERS:
-            raise ValueError(f"there is no regulariser {name!r}: choose from {', '.join(REGULARISERS)}")
+        look_up(name, REGULARISERS, "regulariser")
         found[name] = found.get(name, 0.0) + to_float(x, f"the regularisation {name}")
         if not 0 <= x < float("inf"):
             raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")

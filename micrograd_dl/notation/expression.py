@@ -5,15 +5,16 @@ Value(data=33.0, label='J')
 
 The language is arithmetic as Python writes it:
 
-* numbers: ``1``, ``1.5``, ``.5``, ``1e-3``. What is made of numbers only is a number, so ``2*3*x`` has one
-  product, as in Python. A number that is given a name (``k = 3``) becomes a leaf, any other a constant.
-* names: Python's identifiers. A name has one meaning, so it is given its value once.
+* numbers: ``1``, ``1.5``, ``.5``, ``1e-3``. Arithmetic on numbers only gives a number, so ``2*3*x`` has one
+  product, as in Python. A number with a name (``k = 3``) becomes a leaf, any other a constant.
+* names: Python's identifiers. A name is given its value once.
 * operators: ``+ - * / **`` and signs, with Python's precedence: ``-x**2`` is ``-(x**2)``.
-* the functions of :data:`micrograd_dl.engine.ops.TABLE` by name, such as ``exp(x)`` or ``maximum(0, z)``.
+* functions: those of :data:`micrograd_dl.engine.ops.TABLE`, such as ``exp(x)`` or ``maximum(0, z)``. Some are
+  understood by a second name, too: ``max``, ``min``, ``ln``, ``ReLU``, ``sigma``.
 * statements ``name = ...``, separated by ``;`` or new lines; ``#`` begins a comment. The last one is the
-  result, and may do without a name. ``v = u`` makes no node: both names mean the one labelled ``u``.
+  result and needs no name. ``v = u`` makes no node: both names mean the node labelled ``u``.
 
-:func:`_tokens` cuts the text into tokens, and :class:`_Parser` makes Values of them. Nothing is recursive.
+``_tokens`` cuts the text into tokens, and ``_Parser`` makes Values of them. Nothing is recursive.
 """
 
 from __future__ import annotations
@@ -30,26 +31,34 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.operation import ADD, Operation
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value, set_origin
+from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.terms import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
-MAX_NESTING = 200  # brackets open at one spot
+MAX_NESTING = 200  # open brackets
 MAX_WORD = 100  # characters of one name or number
 
 _BINARY = {operation.symbol: operation for operation in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
 _FUNCTIONS = {name: op for name, op in ops.TABLE.items() if op not in (*_BINARY.values(), ops.neg)}
+# Understood before a bracket, unless a variable has that name; formulas are written with the table's names.
+_SECOND_NAMES = {
+    "max": ops.maximum, "min": ops.minimum, "ln": ops.log, "ReLU": ops.relu,
+    "sigma": ops.sigmoid, "σ": ops.sigmoid, "logistic": ops.sigmoid,
+}  # fmt: skip
+# Derivatives of powers need these; nobody types them.
+_UNLISTED = {ops.log_for_power.name, ops.power_slope.name}
 
 
 class ExpressionError(ValueError):
-    """An expression without a meaning: its message is what is wrong and what to do, the line, and a caret.
+    """An expression that cannot be read. The message says what to do, and shows the line with a caret.
 
     Attributes:
         problem: what is wrong and what to do.
         text: the whole expression.
-        position: the index of the spot in `text`; where something is missing, of the place to put it.
+        position: the index in `text` of what is wrong, or of the place where something is missing.
     """
 
     def __init__(self, problem: str, text: str, position: int) -> None:
@@ -62,12 +71,12 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Expression:
-    """What a text means at given values.
+    """A parsed text, at given values of its variables.
 
     Attributes:
         root: the Value of the last statement.
-        names: each name and the Value it means: the variables in the order given, then the assigned names.
-        unused: the names among them that the root does not depend on.
+        names: the Value of each name: the variables in the order given, then the assigned names.
+        unused: the names that the root does not depend on.
     """
 
     root: Value
@@ -83,9 +92,9 @@ def parse(text: str, /, **values: Operand) -> Value:
         values: a number for each variable, which becomes a leaf of that label; a Value is used as it stands.
 
     Raises:
-        ExpressionError: the text has no meaning, a name has no value, or an operation is undefined there.
+        ExpressionError: the text cannot be read, a name has no value, or an operation is undefined there.
         TypeError: `text` is not text, or a value is not a real number.
-        ValueError: a name in `values` cannot be a variable's.
+        ValueError: a name in `values` cannot be a variable.
         OverflowError: a value is a whole number or a fraction beyond the largest double.
 
     >>> J = parse("3 * (a + b*c)", a=5, b=3, c=2)
@@ -157,7 +166,7 @@ class _Token(NamedTuple):
     end: int
 
 
-# Numbers and signs are taken generously, so that 1.2.3 and == are refused as a whole.
+# Numbers and signs match too much here, so that 1.2.3 and == are refused as a whole.
 _PIECE = re.compile(
     r"(?P<blank>[ \t\r]+|\#[^\n]*)"
     r"|(?P<number>\.?[0-9][0-9._]*(?:[eE][+-]?[0-9][0-9_]*)?)"
@@ -227,13 +236,13 @@ class _Pending:
 
 
 class _Parser:
-    """Dijkstra's shunting yard: an operator is pending until what follows shows its operands to be complete.
+    """Dijkstra's shunting yard: an operator waits until its operands are complete.
 
     Attributes:
-        names: what each name means; gains those that the text assigns.
+        names: the Value of each name; those that the text assigns are added.
         first: where each name is first read.
-        free: the names that have no value there. They are read as NaN, which passes through every operation,
-            so that the rest of the text is checked and all of them are found.
+        free: the names without a value. They are read as NaN, which passes through every operation, so that
+            all of them are found and the rest of the text is checked.
     """
 
     def __init__(self, text: str, names: dict[str, Value]) -> None:
@@ -244,20 +253,20 @@ class _Parser:
         self.first: dict[str, _Token] = {}
         self.free: list[str] = []
         self._named = set(names.values())
-        self._nameless: int | None = None  # where the statement before begins, if it assigns nothing
+        self._nameless: int | None = None  # where the previous statement begins, if it assigns nothing
         self._begin()
 
     def _begin(self) -> None:
-        """Make ready for a new statement."""
+        """Begin a statement."""
         self._target: _Token | None = None  # the name that is assigned
         self._last: _Token | None = None  # the token before this one
-        self._complete = False  # whether an operand has just ended, so that an operator must follow
+        self._complete = False  # whether an operand has just ended: an operator must follow
         self._operands: list[_Operand] = []
         self._pending: list[_Pending] = []
         self._depth = 0  # the number of brackets among them
 
     def read(self) -> Value:
-        """Read the whole text, and give the Value of the last statement."""
+        """Read the whole text; the Value of the last statement."""
         if len(self.text) > MAX_LENGTH:
             problem = f"{len(self.text):,} characters are too many: write at most {MAX_LENGTH:,}"
             raise self._error(problem, MAX_LENGTH)
@@ -290,9 +299,10 @@ class _Parser:
                 raise self._error(f"{name} has a meaning already: choose another name for this", token.start)
             self._target = token
         elif following == "(":
-            if name not in _FUNCTIONS:
+            operation = _FUNCTIONS.get(name) or (None if name in self.names else _SECOND_NAMES.get(name))
+            if operation is None:
                 raise self._error(_not_a_function(name), token.start)
-            self._pending.append(_Pending(_FUNCTIONS[name], token.start))
+            self._pending.append(_Pending(operation, token.start))
         elif name in _FUNCTIONS:
             raise self._error(f"{name} is a function: write {name}(...)", token.start)
         else:
@@ -346,7 +356,7 @@ class _Parser:
             self._complete = False
 
     def _reduce(self, token: _Token, precedence: int = ADD) -> None:
-        """At `token`, apply what is pending since the last open bracket and binds at least so tightly."""
+        """Apply the operators that wait since the last open bracket and bind at least as tightly."""
         if not self._complete:
             where = f"after {self._last.text}" if self._last else f"before {token.text}"
             spot = self._last.end if self._last and token.kind == "end" else token.start
@@ -355,7 +365,7 @@ class _Parser:
             self._apply(self._pending.pop())
 
     def _apply(self, pending: _Pending, end: int = 0) -> None:
-        """Put the result of an operator, a function or a bracket in the place of its operands."""
+        """Replace the operands of an operator, a function or a bracket by its result."""
         operands = self._operands[-pending.operands :]
         del self._operands[-pending.operands :]
         start, end = min(pending.spot, operands[0].start), max(end, operands[-1].end)
@@ -445,8 +455,9 @@ def _not_a_function(name: str) -> str:
     if name in ops.TABLE:
         operation = ops.TABLE[name]
         return f"{name} is written {operation.written(operation.operand_names(operation.arity or 1))} here"
-    similar = [known for known in _FUNCTIONS if known.startswith(name.lower())]
-    similar = similar or difflib.get_close_matches(name.lower(), _FUNCTIONS) or list(_FUNCTIONS)
+    listed = [known for known in _FUNCTIONS if known not in _UNLISTED]
+    similar = [known for known in listed if known.startswith(name.lower())]
+    similar = similar or difflib.get_close_matches(name.lower(), listed) or listed
     return f"{name} is not a function: write {name}*(...) to multiply, or choose from {', '.join(similar)}"
 
 

@@ -1,36 +1,40 @@
-"""How a graph is written: numbers, formulas, and the symbols of its derivatives, as text and as LaTeX.
+"""How a graph is written: its formulas and the symbols of its derivatives, as text and as LaTeX.
 
 One symbol never means two things. ``du/db`` is written for a local derivative only where it is also the
 whole derivative, because b is used in u and nowhere else. Otherwise it is the partial ``∂u/∂b``, and
 ``∂u/∂x[1]``, ``∂u/∂x[2]`` where the same x is an operand twice. ``db`` is short for ``dJ/db``; where a node
-of the graph bears that very name, ``dJ/db`` is written in full. Where backprop begins with another seed than
-1, J is not the end of it: the seed is ``dL/dJ``, and ``db`` is short for ``dL/db``.
+of the graph is itself called ``db``, ``dJ/db`` is written in full. Where backprop begins with another seed
+than 1, J is a part of some L: the seed is ``dL/dJ``, and ``db`` is short for ``dL/db``.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
-from micrograd_dl.engine.operation import Term, readable, shortened
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names
-from micrograd_dl.notation.numbers import exact_term, latex_number, number, number_term
+from micrograd_dl.notation.numbers import latex_number, number, number_term
+from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.lookup import listed
+from micrograd_dl.output.terms import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1
 
 
 class Notation:
-    """The names and formulas of one graph.
+    """The names and formulas of one graph. Names are given when the first is asked for.
 
     Args:
         order: the graph's nodes in topological order, the result last.
         seeded: whether backprop begins with another seed than 1.
 
+    >>> from micrograd_dl.engine.order import topological_order
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> graph = Notation(topological_order(3 * (a + b * c)))
     >>> u = graph.node("u")
@@ -40,23 +44,75 @@ class Notation:
 
     def __init__(self, order: Sequence[Value], seeded: bool = False) -> None:
         self.root = order[-1]
-        self.names: Mapping[Value, str] = unique_names(order)
-        self.uses: Mapping[Value, int] = Counter(parent for node in order for parent in node.operands)
-        self._nodes = {name: node for node, name in self.names.items()}
-        self._end = free_name(BEYOND, self._nodes) if seeded else self.names[self.root]
+        self._order, self._seeded = order, seeded
+
+    @cached_property
+    def names(self) -> Mapping[Value, str]:
+        """The name of every node but constants, in topological order."""
+        return unique_names(self._order)
+
+    @cached_property
+    def uses(self) -> Mapping[Value, int]:
+        """How often each node is an operand."""
+        return Counter(operand for node in self._order for operand in node.operands)
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, Value]:
+        return {name: node for node, name in self.names.items()}
+
+    @cached_property
+    def _end(self) -> str:
+        return free_name(BEYOND, self._nodes) if self._seeded else self.names[self.root]
+
+    # --- from text to nodes -----------------------------------------------------------------------------
+
+    def find(self, text: str) -> tuple[Value, bool]:
+        """The node that is meant, and whether its gradient is: by ``db``, ``dJ/db`` or ``b.grad``.
+
+        A name as it is printed comes first, then a gradient, then a label. If one node is called b and the
+        label of another is dJ/db, then dJ/db is the gradient of b: the other is printed between backticks.
+
+        Raises:
+            KeyError: it is none of these; the message lists the names there are.
+
+        >>> a, b = Value(2, "a"), Value(3, "b")
+        >>> graph = Notation([a, b, a * b])
+        >>> graph.find("b") == (b, False)
+        True
+        >>> graph.find("db") == graph.find("dJ/db") == graph.find("b.grad") == (b, True)
+        True
+        """
+        text = text.strip()
+        # As typed, and as Python and the parser of expressions write accents.
+        for form in dict.fromkeys([text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFKC"))]):
+            if form in self._nodes:
+                return self._nodes[form], False
+            for prefix in ("d", f"d{self._end}/d"):
+                node = self._nodes.get(form.removeprefix(prefix))
+                if node is not None and form in (self.gradient(node), self.total(node)):
+                    return node, True
+            stem, _, attribute = form.rpartition(".")
+            for name, is_gradient in ((form, False), (stem, attribute == "grad")):
+                if readable(name) in self._nodes and (name is form or attribute in ("data", "grad")):
+                    return self._nodes[readable(name)], is_gradient
+        raise KeyError(f"no node is called {text!r:.70}; there are {self.listed()}")
 
     def node(self, name: str) -> Value:
-        """The node called `name` (or so labelled); KeyError, with the names there are, if there is none."""
-        for known in (name, readable(name)):
-            if known in self._nodes:
-                return self._nodes[known]
-        raise KeyError(f"no node is called {name!r:.70}; there are {self.listed()}")
+        """The node called `name` (or so labelled).
+
+        Raises:
+            KeyError: there is none; the message lists the names there are.
+        """
+        node, is_gradient = self.find(name)
+        if is_gradient:
+            raise KeyError(f"{name} is the gradient of {self.name(node)}, not a node")
+        return node
 
     def listed(self) -> str:
         """The names there are, for a message: of a large graph the first, and how many more."""
-        names = [*islice(self._nodes, 20)]
-        more = len(self._nodes) - len(names)
-        return ", ".join(names) + (f" and {more:,} more" if more else "")
+        return listed(self._nodes)
+
+    # --- text -------------------------------------------------------------------------------------------
 
     def name(self, node: Value) -> str:
         """The node's name; of a constant, its number."""
@@ -64,7 +120,9 @@ class Notation:
 
     def formula(self, node: Value) -> str:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
-        return shortened(self._formula(node))
+        if node.op is None or node.is_constant:
+            return self._term(node)
+        return shortened(node.op.written([self._term(operand) for operand in node.operands]))
 
     def numbers(self, node: Value, operands: Sequence[float]) -> str:
         """The same with numbers in place of the names."""
@@ -82,36 +140,52 @@ class Notation:
 
     def local(self, node: Value, index: int) -> str:
         """The symbol of the derivative of `node` by its operand `index`, the other operands held."""
-        parent = node.operands[index]
         d, which = self._sign(node, index)
-        operand = self.name(parent)
+        operand = self.name(node.operands[index])
         if which and f"{operand}[{which}]" in self._nodes:
             operand = f"({operand})"
         return f"{d}{self.name(node)}/{d}{operand}" + (f"[{which}]" if which else "")
 
     def local_formula(self, node: Value, index: int) -> Term:
         """The formula of that derivative: the table's rule, applied to names."""
-        return self.local_formulas(node, self._term)[index]
+        formula = SlopeFormulas(node, [self._term(p) for p in (*node.operands, node)])[index]
+        return Term(shortened(formula), formula.precedence)
 
-    def local_formulas(self, node: Value, name: Callable[[Value], Term]) -> list[Term]:
-        """The formulas of the derivatives of `node` by all its operands, with names of one's own."""
-        assert node.op is not None
-        # Any number would do for the stand-ins; no operation is undefined at NaN.
-        stand_ins = {p: Value(float("nan")) for p in (*node.operands, node) if not p.is_constant}
-        variable = [not p.is_constant for p in node.operands]
-        slopes = node.op.slopes(stand_ins[node], [stand_ins.get(p, p.data) for p in node.operands], variable)
-        names = {stand_in: name(p) for p, stand_in in stand_ins.items()}
-        return [written(slope, names) if isinstance(slope, Value) else exact_term(slope) for slope in slopes]
+    def at_kink(
+        self, node: Value, index: int, operands: Sequence[float] | None = None, slope: float | None = None
+    ) -> str:
+        """That an operand is at a kink, and which slope was taken there; empty if it is not.
+
+        Args:
+            node: the node whose operation may have a kink.
+            index: which operand.
+            operands, slope: the numbers of the operands, and the local derivative that was taken there; those
+                of the graph if left out.
+
+        >>> z = Value(0, "z")
+        >>> a = z.relu()
+        >>> Notation([z, a]).at_kink(a, 0)
+        'z = 0 is a kink: the slope of the right side, 1, is taken'
+        """
+        numbers = [p.data for p in node.operands] if operands is None else operands
+        if not is_at_kink(node.op, numbers) or node.operands[index].is_constant:
+            return ""
+        taken = slope_taken(node, index, numbers, node.slopes[index] if slope is None else slope)
+        # In maximum(a, b) with a = b = 3, both are at the kink.
+        equal = [p for p, x in zip(node.operands, numbers, strict=True) if x == numbers[index]]
+        names = dict.fromkeys(self.name(p) for p in equal if not p.is_constant)
+        return f"{' = '.join([*names, number(numbers[index])])} is {taken}" if taken else ""
 
     # --- LaTeX ------------------------------------------------------------------------------------------
 
     def latex_formula(self, node: Value, operands: Sequence[float] | None = None) -> str:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""
         assert node.op is not None
-        terms = (
-            [self._latex_name(p) for p in node.operands] if operands is None else map(latex_number, operands)
-        )
-        return _shortened_latex(node.op.written([*terms], latex=True))
+        terms = [*(map(self._latex_name, node.operands) if operands is None else map(latex_number, operands))]
+        formula = node.op.written(terms, latex=True)
+        if len(formula) <= _LONGEST_LATEX:
+            return str(formula)
+        return rf"\operatorname{{{_latex_escaped(node.op.name)}}}({terms[0]}, \dots, {terms[-1]})"
 
     def latex_total(self, node: Value) -> str:
         """The derivative of the result by `node` in LaTeX."""
@@ -141,57 +215,21 @@ class Notation:
         return f"{stem}_{{{match[2]}}}" if match[2] else stem
 
     def _is_twin(self, name: str) -> bool:
-        """Whether the name is that of another node but for its underscore: a_1 beside a1."""
+        """Whether another node has the same name without the underscore: a1 beside a_1."""
         return "_" in name and name.replace("_", "") in self._nodes
-
-    def _formula(self, node: Value) -> Term:
-        if node.op is None or node.is_constant:
-            return self._term(node)
-        return node.op.written([self._term(p) for p in node.operands])
 
     def _term(self, node: Value) -> Term:
         return number_term(node.data) if node.is_constant else Term(self.names[node])
 
     def _sign(self, node: Value, index: int) -> tuple[str, int]:
         """d or ∂, and the number of the occurrence where one operand occurs more than once."""
-        parents = node.operands
-        parent = parents[index]
-        if self.uses[parent] == 1:
+        operands = node.operands
+        operand = operands[index]
+        if self.uses[operand] == 1:
             return "d", 0
-        return "∂", parents[: index + 1].count(parent) if parents.count(parent) > 1 else 0
-
-
-def written(root: Value, names: Mapping[Value, Term]) -> Term:
-    """The formula of a whole graph, down to the nodes in `names`."""
-    terms = dict(names)
-    for node in topological_order(root):
-        if node in terms:
-            continue
-        if node.op is None or node.is_constant:
-            terms[node] = exact_term(node.data)
-        else:
-            terms[node] = node.op.written([terms[p] for p in node.operands])
-    return terms[root]
+        return "∂", operands[: index + 1].count(operand) if operands.count(operand) > 1 else 0
 
 
 def _latex_escaped(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
     return "".join(special.get(c, "\\" + c if c in "#$%&_{}" else c) for c in text)
-
-
-def _shortened_latex(formula: str) -> str:
-    """A long formula in LaTeX without its middle, cut between two terms, outside of all braces."""
-    if len(formula) <= _LONGEST_LATEX:
-        return str(formula)
-    terms: list[str] = []
-    for piece in formula.split(" + "):
-        inside = bool(terms) and _depth(terms[-1]) > 0
-        terms[-1:] = [f"{terms[-1]} + {piece}"] if inside else [*terms[-1:], piece]
-    few = max(1, len(terms) * _LONGEST_LATEX // len(formula) // 2)
-    return " + ".join([*terms[:few], r"\cdots", *terms[-few:]]) if len(terms) > 2 * few else str(formula)
-
-
-def _depth(text: str) -> int:
-    """How many braces are open at the end; an escaped one is text."""
-    text = text.replace(r"\{", "").replace(r"\}", "")
-    return text.count("{") - text.count("}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 
-from micrograd_dl.engine.operation import readable
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.terms import readable
 
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"
@@ -18,8 +19,8 @@ def name_values(namespace: Mapping[str, object] | None = None) -> None:
     """Label every Value in `namespace` that has no label yet by the name of its variable.
 
     Lists and tuples of Values are numbered from 1, as the course does: ``w = [Value(1), Value(2)]`` gives
-    w1 and w2. Names that begin with an underscore are passed over; if two names hold the same Value, the
-    first one stays.
+    w1 and w2. Names that begin with an underscore are skipped. If two names hold the same Value, the first
+    one stays.
 
     Args:
         namespace: names to objects, such as ``locals()``; the caller's own variables if it is left out.
@@ -41,6 +42,11 @@ def name_values(namespace: Mapping[str, object] | None = None) -> None:
                     _label(element, f"{name}{position}")
 
 
+def _label(value: Value, name: str) -> None:
+    if not value.label and not value.is_constant:
+        value.label = name
+
+
 def unique_names(order: Sequence[Value]) -> dict[Value, str]:
     """One name for each node of a graph in topological order, no two the same; constants have none.
 
@@ -52,43 +58,60 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
     >>> list(unique_names(topological_order(3 * (a + b * c))).values())
     ['a', 'b', 'c', 'u', 'v', 'J']
     """
-    taken: set[str] = set()
     given: dict[Value, str] = {}
-    candidates: dict[str, Iterator[str]] = {}  # of each label, so that a label borne by many is counted on
+    names = UniqueNames(lambda name: chain([name], numbered(f"{name}_", 2)))
     for node in order:
         if node.label and not node.is_constant:
-            name = readable(node.label)
-            given[node] = _free(candidates.setdefault(name, chain([name], _numbered(f"{name}_", 2))), taken)
+            given[node] = names.take(readable(unicodedata.normalize("NFC", node.label)))
     if order[-1] not in given:
-        given[order[-1]] = free_name(RESULT, taken)
-        taken.add(given[order[-1]])
+        given[order[-1]] = free_name(RESULT, names.taken)
+        names.taken.add(given[order[-1]])
     rest = [node for node in order if node not in given and not node.is_constant]
     leaves, interior = [n for n in rest if n.is_leaf], [n for n in rest if not n.is_leaf]
-    letters = [letter for letter in LETTERS if letter not in taken]
-    of_interior = iter(letters) if len(interior) <= len(letters) else _numbered("u", 1)
-    of_leaves = chain(["x"], _numbered("x", 1)) if len(leaves) == 1 else _numbered("x", 1)
+    letters = [letter for letter in LETTERS if letter not in names.taken]
+    of_interior = iter(letters) if len(interior) <= len(letters) else numbered("u", 1)
+    of_leaves = chain(["x"], numbered("x", 1)) if len(leaves) == 1 else numbered("x", 1)
     for node in interior:
-        given[node] = _free(of_interior, taken)
+        given[node] = names.first(of_interior)
     for node in leaves:
-        given[node] = _free(of_leaves, taken)
+        given[node] = names.first(of_leaves)
     return {node: given[node] for node in order if node in given}
 
 
-def _label(value: Value, name: str) -> None:
-    if not value.label and not value.is_constant:
-        value.label = name
+class UniqueNames:
+    """Hands out names, no two the same.
 
+    Args:
+        variants: of a name, the names to try one after another, that name first.
+        taken: names that are never handed out.
+    """
 
-def _numbered(stem: str, start: int) -> Iterator[str]:
-    return (f"{stem}{i}" for i in count(start))
+    def __init__(self, variants: Callable[[str], Iterator[str]], taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
+        self._variants = variants
+        self._untried: dict[str, Iterator[str]] = {}  # so that no variant is tried twice
+
+    def take(self, name: str) -> str:
+        """The first variant of `name` that is free; it is taken then."""
+        if name not in self.taken:
+            self.taken.add(name)
+            return name
+        if name not in self._untried:
+            self._untried[name] = self._variants(name)
+        return self.first(self._untried[name])
+
+    def first(self, candidates: Iterator[str]) -> str:
+        """The first of the candidates that is free; it is taken then."""
+        name = next(name for name in candidates if name not in self.taken)
+        self.taken.add(name)
+        return name
 
 
 def free_name(name: str, taken: Container[str]) -> str:
     """`name`, or if that is taken, the first of name1, name2, ... that is not."""
-    return next(free for free in chain([name], _numbered(name, 1)) if free not in taken)
+    return next(free for free in chain([name], numbered(name, 1)) if free not in taken)
 
 
-def _free(candidates: Iterator[str], taken: set[str]) -> str:
-    name = next(name for name in candidates if name not in taken)
-    taken.add(name)
-    return name
+def numbered(stem: str, start: int) -> Iterator[str]:
+    """The stem with a number behind it: stem1, stem2, ..."""
+    return (f"{stem}{i}" for i in count(start))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from micrograd_dl.engine.operation import ATOM, MUL, NEG, Term
+from micrograd_dl.output.terms import ATOM, MUL, NEG, Term
 
 
 def number(x: float) -> str:
@@ -17,7 +17,7 @@ def number(x: float) -> str:
 
 
 def exact(x: float) -> str:
-    """A number as Python reads it back to the same double: the shortest such, whole numbers without a point.
+    """The shortest text that Python reads back as the same double; whole numbers without a point.
 
     >>> exact(6.0), exact(0.1 + 0.2), exact(float("inf"))
     ('6', '0.30000000000000004', 'float("inf")')

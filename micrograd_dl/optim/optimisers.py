@@ -9,15 +9,15 @@ import math
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypedDict, Unpack
+from typing import Any, Protocol, Self, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import above_zero, to_float
 from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
+from micrograd_dl.output.numbers import above_zero, to_float
 
 
 class HasGrad(Protocol):
@@ -25,6 +25,10 @@ class HasGrad(Protocol):
 
     data: Any
     grad: Any
+
+
+Parameters: TypeAlias = Sequence[HasGrad]
+Rate: TypeAlias = float | Schedule
 
 
 class Options(TypedDict, total=False):
@@ -36,10 +40,23 @@ class Options(TypedDict, total=False):
     decays: Sequence[Any]
 
 
-class _Numbers:
-    """All parameters that are single numbers, such as Values, as one: a rule takes a microsecond a call."""
+# What other libraries call an option.
+_ELSEWHERE = {
+    "lr": "learning_rate",
+    "alpha": "learning_rate",
+    "betas": "beta1=..., beta2=...",
+    "rho": "beta2",
+    "epsilon": "eps",
+    "momentum": "Momentum(parameters, learning_rate, beta)",
+    "nesterov": "Nesterov(parameters, learning_rate, beta)",
+    "amsgrad": "AMSGrad(parameters, learning_rate)",
+}
 
-    def __init__(self, parameters: Sequence[HasGrad]) -> None:
+
+class _Numbers:
+    """All parameters that are single numbers, such as Values, as one block: faster than one by one."""
+
+    def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
 
     @property
@@ -74,11 +91,12 @@ class Optimiser(ABC):
     Attributes:
         steps: how many steps were done.
         epoch: what a learning rate that changes goes by; `fit` counts it.
-        state: for each kept quantity of the rule, one entry a block.
+        state: for each average that the rule keeps, one entry a block.
 
     Raises:
         ValueError: there are no parameters, or a hyperparameter is out of its bounds.
-        TypeError: what is to be a parameter has no ``data`` and ``grad``, or a hyperparameter is no number.
+        TypeError: what is to be a parameter has no ``data`` and ``grad``, a hyperparameter is no number, or
+            there is no such option.
     """
 
     # Those that are given are set on the optimiser itself, and so become hyperparameters of it.
@@ -87,16 +105,20 @@ class Optimiser(ABC):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule,
+        parameters: Parameters,
+        learning_rate: Rate = 0.1,
         *,
         clip_value: float | None = None,
         clip_norm: float | None = None,
-        weight_decay: float = 0.0,
+        weight_decay: float | None = None,
         decays: Sequence[Any] | None = None,
+        **unknown: Any,
     ) -> None:
+        kind = type(self).__name__
+        for name in unknown:
+            advice = f"write {_ELSEWHERE[name]}" if name in _ELSEWHERE else "its docstring says what it takes"
+            raise TypeError(f"{kind} takes no {name}: {advice}")
         if hasattr(parameters, "parameters"):
-            kind = type(self).__name__
             raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
         self.parameters = list(parameters)
         if not self.parameters:
@@ -109,25 +131,23 @@ class Optimiser(ABC):
                 )
         numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
         arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
-        self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]
         self._has_numbers = bool(numbers)
+        self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]
         self.learning_rate = learning_rate
-        self.steps = 0
-        self.epoch = 0
+        self.steps = self.epoch = 0
         self.state: dict[str, list[Any]] = {}
-        self._changes: dict[int, Any] = {}
-        self._decay: list[Any] = []
         if clip_value is not None:
             self.clip_value = above_zero(clip_value, "clip_value")
         if clip_norm is not None:
             self.clip_norm = above_zero(clip_norm, "clip_norm")
-        self._clips = clip_value is not None or clip_norm is not None
-        if weight_decay:
-            self.weight_decay = to_float(weight_decay, "weight_decay")
-            if not 0 <= self.weight_decay < math.inf:
-                raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
-            self._decay = self._decays([True] * len(self.parameters) if decays is None else decays)
-        _ = self.alpha
+        if weight_decay or self.weight_decay:
+            decay = self.weight_decay if weight_decay is None else weight_decay
+            self.weight_decay = to_float(decay, "weight_decay")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
+        which = [True] * len(self.parameters) if decays is None else decays
+        self._decays = self._decays_of(which) if self.weight_decay else []
+        _ = self.alpha  # which raises if it is none
 
     @property
     def alpha(self) -> float:
@@ -152,6 +172,13 @@ class Optimiser(ABC):
         own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
         return {"learning_rate": self.alpha, **own}
 
+    def __copy__(self) -> Self:
+        """Another optimiser of the same parameters, with a state of its own."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        twin.state = {name: list(kept) for name, kept in self.state.items()}  # entries are never changed
+        return twin
+
     def step(self) -> None:
         """Change every parameter once, by its gradient."""
         if not self._has_numbers:
@@ -163,19 +190,21 @@ class Optimiser(ABC):
     def _step(self) -> None:
         alpha = self.alpha
         self.steps += 1
-        clipped = self._clipped() if self._clips else None
-        for i, p in enumerate(self._blocks):
-            direction = self._direction(i, clipped[i] if clipped else p.grad)
-            if self._decay:
-                direction = direction + self._decay[i] * p.data
-            if i not in self._changes:  # its memory is asked for once
-                self._changes[i] = np.empty_like(direction)
-            p.data -= np.multiply(direction, alpha, out=self._changes[i])
+        gradients = self._clipped([p.grad for p in self._blocks])
+        for i, (p, grad) in enumerate(zip(self._blocks, gradients, strict=True)):
+            direction = self._direction(i, grad)
+            if self._decays:
+                direction = direction + self._decays[i] * p.data
+            p.data -= alpha * direction
+
+    def block_shapes(self) -> list[tuple[int, ...]]:
+        """The shape of each block, which an entry of `state` has too, unless it is a number."""
+        return [np.shape(block.data) for block in self._blocks]
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
         for p in self.parameters:
-            p.grad = 0.0 if isinstance(p.grad, float) else _zeroed(p.grad)
+            p.grad = np.zeros_like(p.grad) if isinstance(p.grad, np.ndarray) else 0.0
 
     @abstractmethod
     def _direction(self, i: int, grad: Any) -> Any:
@@ -191,27 +220,25 @@ class Optimiser(ABC):
         """What is in `state` of that name; at first 0 for each block."""
         return self.state.setdefault(name, [0.0] * len(self._blocks))
 
-    def _clipped(self) -> list[Any]:
+    def _clipped(self, gradients: list[Any]) -> list[Any]:
         """The gradient of each block, no longer than it may be."""
-        gradients = [p.grad for p in self._blocks]
         if self.clip_value < math.inf:
             gradients = clip_by_value(gradients, self.clip_value)
         return clip_by_norm(gradients, self.clip_norm) if self.clip_norm < math.inf else gradients
 
-    def _decays(self, which: Sequence[Any]) -> list[Any]:
+    def _decays_of(self, which: Sequence[Any]) -> list[Any]:
         """What of each block is taken away in a step, as a part: an array like it."""
         if len(which) != len(self.parameters):
             raise ValueError(
                 f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
             )
+        numbers, arrays = [], []
         for i, (what, p) in enumerate(zip(which, self.parameters, strict=True)):
             if np.shape(what) not in ((), np.shape(p.data)):
                 raise ValueError(
                     f"decays[{i}] is True, False or an array of these like its parameter, "
                     f"{np.shape(p.data)}, not {np.shape(what)}"
                 )
-        numbers, arrays = [], []
-        for what, p in zip(which, self.parameters, strict=True):
             if isinstance(p.data, np.ndarray):
                 arrays.append(self.weight_decay * np.asarray(what, p.data.dtype))
             else:
@@ -230,14 +257,6 @@ class GradientDescent(Optimiser):
     0.95
     """
 
-    def __init__(
-        self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.1,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(parameters, learning_rate, **options)
-
     def _direction(self, i: int, grad: Any) -> Any:
         return grad
 
@@ -249,11 +268,7 @@ class Momentum(Optimiser):
     """
 
     def __init__(
-        self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.1,
-        beta: float = 0.9,
-        **options: Unpack[Options],
+        self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Unpack[Options]
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta = fraction(beta, "beta")
@@ -280,8 +295,8 @@ class RMSprop(Optimiser):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.01,
+        parameters: Parameters,
+        learning_rate: Rate = 0.01,
         beta2: float = 0.99,
         eps: float = 1e-8,
         **options: Unpack[Options],
@@ -298,8 +313,8 @@ class Adam(Optimiser):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.01,
+        parameters: Parameters,
+        learning_rate: Rate = 0.01,
         beta1: float = 0.9,
         beta2: float = 0.999,
         eps: float = 1e-8,
@@ -325,17 +340,7 @@ class AdamW(Adam):
     gradients would hardly decay.
     """
 
-    def __init__(
-        self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.01,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        **options: Unpack[Options],
-    ) -> None:
-        options.setdefault("weight_decay", 0.01)
-        super().__init__(parameters, learning_rate, beta1, beta2, eps, **options)
+    weight_decay = 0.01
 
 
 class AMSGrad(Adam):
@@ -359,8 +364,8 @@ class Lion(Optimiser):
 
     def __init__(
         self,
-        parameters: Sequence[HasGrad],
-        learning_rate: float | Schedule = 0.001,
+        parameters: Parameters,
+        learning_rate: Rate = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.99,
         **options: Unpack[Options],
@@ -384,22 +389,3 @@ OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
     "amsgrad": AMSGrad,
     "lion": Lion,
 }
-
-
-def optimiser(name: str) -> Callable[..., Optimiser]:
-    """The kind of optimiser of that name.
-
-    Raises:
-        ValueError: there is none.
-
-    >>> optimiser("adam").__name__
-    'Adam'
-    """
-    if name not in OPTIMISERS:
-        raise ValueError(f"there is no optimiser {name!r}: choose one of {', '.join(OPTIMISERS)}")
-    return OPTIMISERS[name]
-
-
-def _zeroed(grad: Any) -> Any:
-    grad[...] = 0
-    return grad

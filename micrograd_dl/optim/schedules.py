@@ -16,10 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from inspect import signature
 from typing import TypeAlias
 
-from micrograd_dl.engine.coerce import above_zero, real_number, to_float, to_whole, whole_number
+from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import above_zero, real_number, to_float, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -43,7 +45,7 @@ class by_steps:  # noqa: N801 - written as the functions that make schedules are
 def constant(alpha0: float) -> Schedule:
     """`alpha0` all the time; for a warm-up before it, or a search among schedules."""
     alpha0 = above_zero(alpha0, "alpha0")
-    return lambda t: alpha0
+    return partial(_constant, alpha0)
 
 
 def inverse_time(alpha0: float, rate: float) -> Schedule:
@@ -55,14 +57,14 @@ def inverse_time(alpha0: float, rate: float) -> Schedule:
     """
     alpha0 = above_zero(alpha0, "alpha0")
     _require_not_below_zero("rate", rate)
-    return lambda t: alpha0 / (1 + rate * t)
+    return partial(_inverse_time, alpha0, rate)
 
 
 def exponential(alpha0: float, factor: float) -> Schedule:
     """``alpha0 * factor^t``."""
     alpha0 = above_zero(alpha0, "alpha0")
     _require_part("the factor", factor)
-    return lambda t: alpha0 * factor**t
+    return partial(_exponential, alpha0, factor)
 
 
 def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
@@ -75,7 +77,7 @@ def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
     alpha0 = above_zero(alpha0, "alpha0")
     _require_part("the factor", factor)
     every = to_whole(every, 1, "every")
-    return lambda t: alpha0 * factor ** (t // every)
+    return partial(_staircase, alpha0, every, factor)
 
 
 def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
@@ -85,7 +87,7 @@ def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
     """
     alpha0, length = above_zero(alpha0, "alpha0"), to_whole(length, 1, "length")
     _require_not_below_zero("lowest", lowest)
-    return lambda t: _half_wave(alpha0, lowest, t / length)
+    return partial(_cosine, alpha0, length, lowest)
 
 
 def warm_up(length: int, then: float | Schedule) -> Schedule:
@@ -97,7 +99,7 @@ def warm_up(length: int, then: float | Schedule) -> Schedule:
     """
     length = to_whole(length, 1, "length")
     rest: Schedule = then if callable(then) else constant(above_zero(then, "then"))
-    return lambda t: rest(0) * (t + 1) / length if t < length else rest(t - length)
+    return partial(_warm_up, length, rest)
 
 
 def one_cycle(
@@ -119,14 +121,49 @@ def one_cycle(
     _require_not_below_zero("start", start)
     _require_not_below_zero("end", end)
     first, last = highest * start, highest * start * end
-    top, bottom = max(rise * length - 1, 0), length - 1
+    return partial(_one_cycle, first, highest, last, max(rise * length - 1, 0), length - 1)
 
-    def alpha(t: int) -> float:
-        if t < top:
-            return _half_wave(first, highest, t / top)
-        return _half_wave(highest, last, (t - top) / (bottom - top)) if bottom > top else highest
 
-    return alpha
+# The schedules themselves, of the step or the epoch t: functions of this module, so that they can be pickled.
+
+
+def _constant(alpha0: float, _t: int) -> float:
+    return alpha0
+
+
+def _inverse_time(alpha0: float, rate: float, t: int) -> float:
+    return alpha0 / (1 + rate * t)
+
+
+def _exponential(alpha0: float, factor: float, t: int) -> float:
+    return alpha0 * factor**t
+
+
+def _staircase(alpha0: float, every: int, factor: float, t: int) -> float:
+    return alpha0 * factor ** (t // every)
+
+
+def _cosine(alpha0: float, length: int, lowest: float, t: int) -> float:
+    return _half_wave(alpha0, lowest, t / length)
+
+
+def _warm_up(length: int, then: Schedule, t: int) -> float:
+    return then(0) * (t + 1) / length if t < length else then(t - length)
+
+
+def _one_cycle(first: float, highest: float, last: float, top: float, bottom: int, t: int) -> float:
+    if t < top:
+        return _half_wave(first, highest, t / top)
+    return _half_wave(highest, last, (t - top) / (bottom - top)) if bottom > top else highest
+
+
+def _half_wave(start: float, end: float, part: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(part, 1.0))) / 2
+
+
+def _of_epoch(alpha: Schedule, steps: int, t: int) -> float:
+    """A schedule of epochs after t steps, so many an epoch."""
+    return alpha(t // steps)
 
 
 # How each is written in words, with its numbers but the learning rate.
@@ -160,9 +197,7 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
     """
     name, colon, rest = text.partition(":")
     by_name = {form.split("[")[0].split(":")[0]: form for form in SCHEDULES}
-    if name not in by_name:
-        raise ValueError(f"there is no schedule {name!r}: choose one of {', '.join(by_name)}")
-    make = SCHEDULES[by_name[name]]
+    make = SCHEDULES[look_up(name, by_name, "schedule")]
     if rise and make is one_cycle:
         raise ValueError("one_cycle rises by itself: leave out the warm-up")
     whole = {cosine: max(epochs - rise, 1), one_cycle: epochs * steps}
@@ -176,7 +211,7 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
     alpha = make(alpha0, *numbers)
     if make is one_cycle:
         return by_steps(alpha)
-    return by_steps(warm_up(rise * steps, lambda t: alpha(t // steps))) if rise else alpha
+    return by_steps(warm_up(rise * steps, partial(_of_epoch, alpha, steps))) if rise else alpha
 
 
 def _number(word: str) -> float:
@@ -185,10 +220,6 @@ def _number(word: str) -> float:
         return whole_number(word)
     except ValueError:
         return real_number(word)
-
-
-def _half_wave(start: float, end: float, part: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * min(part, 1.0))) / 2
 
 
 def _require_part(name: str, x: float) -> None:

@@ -33,7 +33,7 @@ def with_similar(name: object, known: Iterable[str]) -> str:
     "'Price' (did you mean 'price'?)"
     """
     by_lower = {each.lower(): each for each in known}
-    close = difflib.get_close_matches(str(name).lower(), by_lower, 1)
+    close = difflib.get_close_matches(str(name).lower(), by_lower, 1, cutoff=0.7)
     return f"{name!r:.60}" + (f" (did you mean {by_lower[close[0]]!r}?)" if close else "")
 
 

@@ -7,18 +7,20 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_dl.engine.coerce import to_float
-from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.gradcheck.differences import EPS, HIDDEN, UNSETTLED, Line, Sample, gather, steps
-from micrograd_dl.gradcheck.graphs import GraphLine, kinks_between
-from micrograd_dl.gradcheck.perturbation import Disturber
+from micrograd_dl.gradcheck.graphs import GraphCurve
+from micrograd_dl.gradcheck.judge import EPS, EPSILON, Judge, Sample, central_difference
+from micrograd_dl.gradcheck.perturbation import PerturbedGraph
+from micrograd_dl.gradcheck.report import Component, NotJudged
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.output.numbers import to_float
 
-_FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most
-_STEP = 1e-7  # of the search for one that does where that does not
+_FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most functions
 _OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings
 _MOST_SHOWN = 10
+_CUT = "is .data or float() used on the way?"
 
 
 def assert_gradients_match(
@@ -28,20 +30,21 @@ def assert_gradients_match(
     rtol: float = 1e-6,
     atol: float = 1e-8,
 ) -> str | None:
-    """Raise AssertionError unless backprop through `f` agrees with central differences at `args`.
+    """Raise AssertionError unless backprop through `f` agrees with numerical derivatives at `args`.
 
-    The differences are those of `f` called anew beside the point, not of the graph that it recorded, so that
-    a number which slips out of the graph (by ``.data`` or ``float`` in the middle) is found too. As in
-    ``check``, backprop is only said to be wrong where the differences can be
-    trusted by their own evidence. An argument that cannot be judged is passed over, and the result says why.
+    The differences are those of `f` called again beside the point, not of the graph that it recorded. So a
+    number that leaves the graph (by ``.data`` or ``float`` in the middle) is found too. As in ``check``,
+    backprop is called wrong only where the differences can be trusted. An argument that cannot be judged is
+    skipped, and the returned text says why.
 
     Args:
         f: a function of Values that returns a Value.
         args: the point, a number for each argument.
-        against: the same function by other means. It is called with floats and returns a number or a Value;
-            then its values and its differences are what is expected.
-        rtol: the relative difference that is let pass.
-        atol: the difference that is let pass beside it, relative to the result where that is above 1.
+        against: the same function by other means. It is called with floats and returns a number or a Value,
+            with which the result and the differences of `f` have to agree; or a pair: that, and its own
+            derivatives by each argument, which are checked as well.
+        rtol: the relative difference that is accepted.
+        atol: the difference that is accepted beside it, relative to the result where that is above 1.
 
     Returns:
         None if each argument was judged; else which were not, and why, a line each.
@@ -49,7 +52,8 @@ def assert_gradients_match(
     Raises:
         AssertionError: they disagree. The message gives the point, the argument, what was expected and what
             backprop gives.
-        TypeError: an argument is not a number, or `f` does not return a Value.
+        TypeError: an argument is not a number, `f` does not return a Value, or `against` returns something
+            with a backward pass of its own, whose derivatives it does not give.
 
     >>> assert_gradients_match(lambda x, y: x * y + x.tanh(), 0.5, -2)
     >>> assert_gradients_match(lambda x: x.exp(), 0.5, against=math.exp)
@@ -63,130 +67,110 @@ def assert_gradients_match(
       by height (argument 2 of 2): expected 3, got 0 (step 0.0131)
         height takes no part in the graph that was recorded: is .data or float() used on the way?
     """
-    point = [to_float(x, f"argument {i} of {_name_of(f)}") for i, x in enumerate(args, 1)]
-    names = _argument_names(f, len(point))
-    leaves = [Value(x, name) for x, name in zip(point, names, strict=True)]
+    name = getattr(f, "__name__", type(f).__name__).replace("<lambda>", "f")
+    point = [to_float(x, f"argument {i} of {name}") for i, x in enumerate(args, 1)]
+    leaves = [Value(x, argument) for x, argument in zip(point, _argument_names(f, len(point)), strict=True)]
     root = f(*leaves)
     if not isinstance(root, Value):
-        raise TypeError(
-            f"{_name_of(f)} is to return a Value, not the {type(root).__name__} {root!r:.60}: "
-            "is .data or float() used on the way?"
-        )
-    call = f"{_name_of(f)}({', '.join(f'{name}={x!r}' for name, x in zip(names, point, strict=True))})"
-    scale = atol * max(1.0, math.fabs(root.data)) if math.isfinite(root.data) else atol
+        kind = type(root).__name__
+        raise TypeError(f"{name} is to return a Value, not the {kind} {root!r:.60}: {_CUT}")
+    size = max(1.0, math.fabs(root.data)) if math.isfinite(root.data) else 1.0
+
+    def close(x: float, y: float) -> bool:
+        return math.isclose(x, y, rel_tol=rtol, abs_tol=atol * size)
+
+    call = f"{name}({', '.join(f'{x.label}={x.data!r}' for x in leaves)}"
+    claims = {"": grad(root, leaves)}
     if against is not None:
-        _assert_same_result(call, root.data, float(against(*point)), rtol, scale)
-    wrong, passed_over = [], []
+        expected, derivatives = _result_of(against, point)
+        if not close(expected, root.data) and not (math.isnan(expected) and math.isnan(root.data)):
+            raise AssertionError(f"{call}): expected the result {expected!r}, got {root.data!r}")
+        claims |= derivatives
     order = topological_order(root)
-    for index, (leaf, got) in enumerate(zip(leaves, grad(root, leaves), strict=True)):
-        line = _ArgumentLine(against or (lambda *moved: f(*map(Value, moved))), point, index, order, leaf)
-        found = _disagreement(line, got, rtol, scale, is_own=against is None)
-        if isinstance(found, str):
-            passed_over.append(f"{leaf.label} was not judged: {found}")
-        elif found:
-            wrong.append(_complaint(index, leaf, got, root, len(point), *found))
+    graph, notation = PerturbedGraph(order), Notation(order)
+    wrong: list[str] = []
+    skipped: dict[str, None] = {}
+    for source, claimed in claims.items():
+        judge = Judge(claimed, EPSILON, size)
+        for index, (leaf, got) in enumerate(zip(leaves, claimed, strict=True)):
+            curve = _FunctionCurve(graph, leaf, leaf.label, got, notation)
+            curve.call, curve.is_own, curve.point, curve.index = against or f, against is None, point, index
+            found = _judged(judge, curve, close)
+            if isinstance(found, NotJudged):
+                skipped[f"{leaf.label} was not judged: {found.why}"] = None
+            elif not close(found.nearest, got):
+                wrong.append(_complaint(curve, found, source))
     if wrong:
-        head = f"backprop and central differences disagree on {call} = {root.data!r}:"
+        head = f"backprop and central differences disagree on {call}) = {root.data!r}:"
         more = [f"  ... and {len(wrong) - _MOST_SHOWN} more"] if len(wrong) > _MOST_SHOWN else []
-        told = [f"  {line}" for line in passed_over[:_MOST_SHOWN]]
-        raise AssertionError("\n".join([head, *wrong[:_MOST_SHOWN], *more, *told]))
-    return "\n".join(passed_over) or None
+        reasons = [f"  {line}" for line in list(skipped)[:_MOST_SHOWN]]
+        raise AssertionError("\n".join([head, *wrong[:_MOST_SHOWN], *more, *reasons]))
+    return "\n".join(skipped) or None
 
 
-class _ArgumentLine(Line):
-    """A function of several numbers as a function of one of them; kinks are seen in the graph it recorded."""
-
-    def __init__(
-        self, f: Callable[..., Any], point: Sequence[float], index: int, order: Sequence[Value], leaf: Value
-    ) -> None:
-        super().__init__(point[index])
-        self.f, self.point, self.index, self.order, self.leaf = f, point, index, order, leaf
-
-    def sample(self, x: float) -> Sample:
-        """See `Line.sample`."""
-        result = self.f(*self.point[: self.index], x, *self.point[self.index + 1 :])
-        value = float(result)
-        noise = _OPERATIONS * EPS * math.fabs(value)
-        if isinstance(result, Value):
-            noise = max(noise, Disturber(topological_order(result)).noise_here[-1])
-        return Sample([value], [noise])
-
-    def has_kink(self, low: float, high: float) -> bool:
-        """See `Line.has_kink`."""
-        below, above = (evaluate(self.order, {self.leaf: x}) for x in (low, high))
-        return bool(kinks_between(self.order, below, above))
-
-
-def _disagreement(
-    line: _ArgumentLine, got: float, rtol: float, atol: float, is_own: bool
-) -> tuple[float, float] | str | None:
-    """The step and the derivative that `got` disagrees with, or why it is not judged; None if it agrees."""
-    if _is_close_at_once(line, got, rtol, atol):
-        return None
-    evidence = gather(line, steps(line.x, _STEP), got, atol / 10)
-    found = evidence.best
-    if isinstance(found, str):
-        return found
-    if _close(found.value, got, rtol, atol):
-        return None
-    disturber = Disturber(line.order)
-    takes_part = line.leaf in line.order
-    if is_own and takes_part and (why := _in_the_way_within(line, disturber, got)):
-        return why
-    doubt = found.doubt + (2 * disturber.slopes_noise()[line.leaf] if takes_part else 0.0)
-    if math.fabs(found.value - got) <= doubt < math.inf:
-        return HIDDEN
-    return (found.step, found.value) if evidence.speaks_against(got) else UNSETTLED
-
-
-def _is_close_at_once(line: _ArgumentLine, got: float, rtol: float, atol: float) -> bool:
-    """Whether one difference does, as for most functions."""
-    step = _FIRST_STEP * max(1.0, math.fabs(line.x))
-    low, high = line.x - step, line.x + step
-    try:
-        if line.has_kink(low, high):
-            return False
-        [above], [below] = line.at(high).values, line.at(low).values
-    except (ValueError, ArithmeticError):
-        return False
-    return _close((above - below) / (high - low), got, rtol, atol)
-
-
-def _in_the_way_within(line: _ArgumentLine, disturber: Disturber, got: float) -> str:
-    """What is in the way of differences inside the graph, where the result does not show it."""
-    if line.leaf in disturber.undecided:
-        return HIDDEN
-    within = gather(GraphLine(line.order, line.leaf, disturber), steps(line.x, _STEP), got, 0.0).best
-    return within if isinstance(within, str) else ""
-
-
-def _complaint(
-    index: int, leaf: Value, got: float, root: Value, count: int, step: float, expected: float
-) -> str:
+def _complaint(curve: _FunctionCurve, found: Component, source: str) -> str:
     line = (
-        f"  by {leaf.label} (argument {index + 1} of {count}): "
-        f"expected {expected:.10g}, got {got:.10g} (step {step:.3g})"
+        f"  by {curve.symbol} (argument {curve.index + 1} of {len(curve.point)}): expected "
+        f"{found.numerical:.10g}, got {curve.claimed:.10g}{source} (step {found.step:.3g})"
     )
-    if leaf not in topological_order(root):
-        line += (
-            f"\n    {leaf.label} takes no part in the graph that was recorded: "
-            "is .data or float() used on the way?"
-        )
+    if curve.leaf not in curve.graph.order and not source:
+        line += f"\n    {curve.symbol} takes no part in the graph that was recorded: {_CUT}"
     return line
 
 
-def _assert_same_result(call: str, got: float, expected: float, rtol: float, atol: float) -> None:
-    if not _close(expected, got, rtol, atol) and not (math.isnan(expected) and math.isnan(got)):
-        raise AssertionError(f"{call}: expected the result {expected!r}, got {got!r}")
+def _judged(
+    judge: Judge, curve: _FunctionCurve, close: Callable[[float, float], bool]
+) -> Component | NotJudged:
+    """By one central difference, which does for most functions, or by several."""
+    first = central_difference(curve, _FIRST_STEP * max(1.0, math.fabs(curve.x)))
+    if isinstance(first, Component) and close(first.numerical, curve.claimed):
+        return first
+    return judge.second_look(curve, first)
 
 
-def _close(x: float, y: float, rtol: float, atol: float) -> bool:
-    return math.isclose(x, y, rel_tol=rtol, abs_tol=atol)
+class _FunctionCurve(GraphCurve):
+    """A user's function of several numbers as a function of one; its graph tells where there are kinks."""
+
+    call: Callable[..., Any]
+    point: Sequence[float]
+    index: int
+    is_own: bool  # whether it is the function whose graph was recorded
+
+    def _at(self, x: float) -> Any:
+        point = [*self.point[: self.index], x, *self.point[self.index + 1 :]]
+        return self.call(*map(Value, point)) if self.is_own else _result_of(self.call, point)[0]
+
+    def sample(self, x: float) -> Sample:
+        result = self._at(x)
+        noise = _OPERATIONS * EPS * math.fabs(_number(result))
+        if not isinstance(result, Value):
+            return [_number(result)], [noise]
+        moved = PerturbedGraph(topological_order(result)).noise_here
+        return [node.data for node in moved], [*list(moved.values())[:-1], max(noise, moved[result])]
+
+    def result(self, x: float) -> tuple[float, float]:
+        value = _number(self._at(x))
+        return value, _OPERATIONS * EPS * math.fabs(value) + self.graph.noise_here[self.root]
 
 
-def _name_of(f: Callable[..., Any]) -> str:
-    name = getattr(f, "__name__", type(f).__name__)
-    return "f" if name == "<lambda>" else name
+def _result_of(against: Callable[..., Any], point: Sequence[float]) -> tuple[float, dict[str, list[float]]]:
+    """The result of the other function; and, under the words for it, its own derivatives if it gives them."""
+    result, derivatives = against(*point), {}
+    if isinstance(result, tuple) and len(result) == 2:
+        result, slopes = result
+        derivatives = {" by against": [to_float(x, "a derivative from against") for x in slopes]}
+        if len(slopes) != len(point):
+            raise ValueError(f"against gives {len(slopes)} derivatives, of {len(point)} arguments")
+    elif getattr(result, "requires_grad", False):
+        raise TypeError(
+            f"against returns a {type(result).__name__} whose own backward pass would not be checked: "
+            "return a pair, its number and its derivatives; or only its number, by .item()"
+        )
+    return _number(result), derivatives
+
+
+def _number(result: Any) -> float:
+    return result.data if isinstance(result, Value) else float(result)
 
 
 def _argument_names(f: Callable[..., Any], count: int) -> list[str]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.nn.network import Array
+from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
 
 FAR = 0.02  # a gap between two errors that is worth acting on
@@ -77,15 +77,14 @@ def bias_and_variance(
 ) -> str:
     """The course's reading of the errors on the training and the dev set, as parts of 1, in plain words.
 
-    The error of a small dev set is partly chance. A dev error that is far above the training error counts as
-    variance only if it is above it by more than two standard errors, `chance(dev, m_dev)`: what is less,
-    another dev set of that size might not show.
+    The error of a small dev set is partly chance: a dev error counts as variance only if it is above the
+    training error by more than two standard errors, `chance(dev, m_dev)`.
 
     Args:
         train, dev: the errors.
         bayes: the error that nobody could be below, such as a person's.
         far: the gap that counts.
-        m_dev: how many examples the dev error is of; by default so many that nothing is left to chance.
+        m_dev: the number of dev examples; by default so many that nothing is left to chance.
 
     Raises:
         ValueError: an error is not between 0 and 1, or `m_dev` is not a whole number from 1 up.
@@ -98,18 +97,19 @@ def bias_and_variance(
         if not 0 <= x <= 1:
             raise ValueError(f"the {name} error is a part of 1, from 0 to 1, not {x!r}")
     by_chance = 0.0 if m_dev is None else chance(dev, m_dev)
+    bias, variance = train - bayes > far, dev - train > max(far, by_chance)
     lines = []
-    if train - bayes > far:
+    if bias:
         lines.append(
             f"High bias: the training error, {train:.1%}, is far above the best possible, {bayes:.1%}. "
             "Try a bigger network, or train longer."
         )
-    if dev - train > max(far, by_chance):
+    if variance:
         lines.append(
             f"High variance: the dev error, {dev:.1%}, is far above the training error, {train:.1%}. "
             "Try more data, or regularisation."
         )
-    if not lines:
+    if not bias and not variance:
         lines.append(
             f"Neither bias nor variance stands out: training error {train:.1%}, dev error {dev:.1%}, "
             f"best possible {bayes:.1%}."
@@ -121,6 +121,32 @@ def bias_and_variance(
             " Take a larger dev set to tell."
         )
     return "\n".join(lines)
+
+
+def divergence(costs: Sequence[float], loss: float, chance: float) -> str:
+    """What is said of a training whose cost rose, or is beyond reason; an empty text of any other.
+
+    Args:
+        costs: of each epoch, on the training set.
+        loss: of the trained network.
+        chance: the loss of a network that knows nothing, as the logarithm of the number of classes is.
+
+    >>> divergence([0.7, 0.1], loss=0.2, chance=0.69)
+    ''
+    >>> print(divergence([0.7, 2.5], loss=2.9, chance=0.69))
+    The cost rose from 0.7 to 2.5: the training diverged, and its errors say nothing about bias and variance.
+    Try a lower learning rate.
+    """
+    if costs and (costs[-1] > costs[0] or max(costs) > 10 * max(costs[0], chance)):
+        what = f"The cost rose from {costs[0]:.4g} to {max(costs):.4g}"
+    elif loss > 10 * chance:
+        what = f"The loss is {loss:.4g}, and {chance:.2g} for a network that knows nothing"
+    else:
+        return ""
+    return (
+        f"{what}: the training diverged, and its errors say nothing about bias and variance.\n"
+        "Try a lower learning rate."
+    )
 
 
 def chance(error: float, m: int) -> float:

@@ -8,31 +8,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from micrograd_dl.data.archives import TABLE, TEXT, require_form
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
-from micrograd_dl.engine.coerce import to_whole
 from micrograd_dl.nn import initialisers
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.nn.theta import weights_only
+from micrograd_dl.nn.parameters import weights_only
 from micrograd_dl.optim import schedules
-from micrograd_dl.optim.optimisers import Optimiser, optimiser
-from micrograd_dl.output.text import plural
-from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text
+from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
+from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import to_whole
+from micrograd_dl.training.diagnosis import (
+    bias_and_variance,
+    confusion_matrix,
+    confusion_text,
+    divergence,
+)
 from micrograd_dl.training.fitting import History, fit, require_options
+from micrograd_dl.training.options import TrainingOptions
 from micrograd_dl.training.storage import BACKENDS, load, save
 
 File: TypeAlias = "str | os.PathLike[str]"
 
-_FEWEST = 10  # examples, of which dev and test get two each
+_NOTES = {"features": [TEXT], "target": TEXT, "classes": [TEXT], "history": TABLE, "options": TABLE}
+FEWEST = 10  # examples that are split, so that dev and test get two each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
-    """A trained model with all that it needs to meet new examples.
+    """A trained model with all that it needs to predict new examples.
 
     Attributes:
         model: the network.
@@ -40,6 +48,7 @@ class Predictor:
         scale: of the targets that are numbers, which are trained on normalised; None for classes.
         features, target, classes: the names it was trained with; no classes where it predicts numbers.
         history: of its training.
+        options: it was trained with.
     """
 
     model: Network
@@ -49,27 +58,28 @@ class Predictor:
     target: str
     classes: tuple[str, ...]
     history: History
+    options: TrainingOptions
 
     def predict(self, X: Array) -> Array:
-        """What is predicted for ``X (n_x, m)`` as it was measured, not normalised; see `Network.predict`."""
+        """The prediction for ``X (n_x, m)`` as it was measured, not normalised: classes or numbers."""
         predicted = self.model.predict(self.normaliser.apply(X))
         return self.scale.undo(predicted) if self.scale else predicted
 
     def probabilities(self, X: Array) -> Array | None:
-        """The probabilities of the classes, as the output layer has them; None where it has none."""
+        """The probabilities of the classes, as the output layer has them; None for numbers."""
         return self.model.forward(self.normaliser.apply(X)) if self.classes else None
 
     def error(self, data: Dataset) -> float:
-        """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
+        """The part of the classes predicted wrong; for numbers, the root of the mean squared error."""
         if self.classes:
             return float((self.predict(data.X) != data.Y).mean())
         return float(np.sqrt(np.mean((self.predict(data.X) - data.Y) ** 2)))
 
     def loss(self, data: Dataset) -> float:
-        """The mean loss of the examples, without penalties, which would differ with lambda.
+        """The mean loss of the examples, without penalties, which depend on lambda.
 
-        Of classes, minus the logarithm of the probability of the right one; of numbers, half the square of
-        what is missing, on the scale they were measured on.
+        For classes it is minus the logarithm of the probability of the right one; for numbers half the
+        squared difference, on the scale they were measured on.
         """
         P = self.probabilities(data.X)
         if P is None:
@@ -87,6 +97,7 @@ class Predictor:
             "target": self.target,
             "classes": list(self.classes),
             "history": self.history.columns(),
+            "options": {**self.options.changed(), "hidden": list(self.options.hidden)},
         }
         return save(path, self.model, arrays, notes)
 
@@ -99,14 +110,21 @@ class Predictor:
             ValueError: it is not a whole file of this kind.
         """
         saved = load(path)
+        notes, arrays, shape = saved.notes, saved.arrays, saved.model.shape
         try:
-            notes, arrays = saved.notes, saved.arrays
+            require_form(notes, _NOTES, "its notes")
             normaliser = Normaliser(arrays["mean"], arrays["deviation"])
             scale = None
             if "target mean" in arrays:
                 scale = Normaliser(arrays["target mean"], arrays["target deviation"])
-            names = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
-            history = History(**notes["history"])
+            features, target, classes = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
+            if not len(features) == len(normaliser.mean) == shape[0]:
+                raise ValueError(f"there are {len(features)} features for {shape[0]} inputs")
+            if (len(classes) or len(scale.mean if scale else "")) != (
+                max(2, shape[-1]) if classes else shape[-1]
+            ):
+                raise ValueError(f"its classes or its scale do not fit {shape[-1]} outputs")
+            history, options = History.from_columns(notes["history"]), TrainingOptions(**notes["options"])
         except (KeyError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{path} holds a model, but not one that train saved: {problem}") from None
@@ -116,198 +134,141 @@ class Predictor:
                     f"{path}: {name} of its network holds {array[~np.isfinite(array)][0]}, so that it cannot "
                     "predict: train it anew"
                 )
-        return cls(saved.model, normaliser, scale, *names, history)
+        return cls(saved.model, normaliser, scale, features, target, classes, history, options)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A trained model and the sets it was trained and judged on; printing it gives the verdict."""
+    """A trained model and the sets it was trained and judged on; printing it gives the verdict.
+
+    Attributes:
+        predictor: the model.
+        train, dev, test: the sets; the same one if there were too few examples to be split.
+    """
 
     predictor: Predictor
     train: Dataset
     dev: Dataset
     test: Dataset
-    bayes: float = 0.0
 
     def __str__(self) -> str:
-        p = self.predictor
-        errors = {data: p.error(data) for data in (self.train, self.dev, self.test)}
-        train, dev, test = errors.values()
-        sizes = ", ".join(
-            f"{name} {data.m}" for name, data in zip(("train", "dev", "test"), errors, strict=True)
-        )
+        p, split = self.predictor, self.dev is not self.train
+        sets = {"train": self.train} | ({"dev": self.dev, "test": self.test} if split else {})
+        errors = {name: p.error(data) for name, data in sets.items()}
+        counts = ", ".join(f"{name} {data.m}" for name, data in sets.items())
+        if not split:
+            counts += f"; fewer than {FEWEST} cannot be split, so nothing is known of new examples"
         lines = [
             repr(p.model),
             f"initial weights: {_initial_weights(p.model)}",
-            f"examples: {sizes}",
+            f"examples: {counts}",
             str(p.history),
         ]
+        chance = float(np.mean(p.scale.deviation**2)) / 2 if p.scale else math.log(len(p.classes))
+        diverged = divergence(p.history.cost, p.loss(self.dev), chance)
         if not p.classes:
-            return "\n".join(
-                [*lines, f"root mean squared error: train {train:.4g}, dev {dev:.4g}, test {test:.4g}"]
-            )
-        lines.append(f"right: train {1 - train:.2%}, dev {1 - dev:.2%}, test {1 - test:.2%}")
+            judged = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
+            lines.append(f"root mean squared error: {judged}")
+            return "\n".join([*lines, "", diverged] if diverged else lines)
+        lines.append("right: " + ", ".join(f"{name} {1 - error:.2%}" for name, error in errors.items()))
         matrix = confusion_matrix(self.test.Y, p.predict(self.test.X), len(p.classes))
-        lines += ["", "On the test set:", confusion_text(matrix, p.classes)]
-        return "\n".join([*lines, "", bias_and_variance(train, dev, self.bayes, m_dev=self.dev.m)])
+        name = "test" if split else "training"
+        lines += ["", f"On the {name} set:", confusion_text(matrix, p.classes)]
+        verdict = diverged
+        if split and not diverged:
+            verdict = bias_and_variance(errors["train"], errors["dev"], p.options.bayes, m_dev=self.dev.m)
+        return "\n".join([*lines, "", verdict] if verdict else lines)
 
 
 def train(
     data: Dataset,
-    hidden: Sequence[int] = (16,),
+    options: TrainingOptions | None = None,
     *,
-    activation: str = "relu",
-    backend: str = "numpy",
-    epochs: int = 200,
-    batch_size: int = 64,
-    optimiser: str = "adam",
-    learning_rate: float | schedules.Schedule | None = None,
-    schedule: str | None = None,
-    warm_up: int | None = None,
-    beta1: float | None = None,
-    beta2: float | None = None,
-    weight_decay: float | None = None,
-    clip_norm: float | None = None,
-    initialiser: str | None = None,
-    l2: float = 0.0,
-    l1: float = 0.0,
-    max_norm: float | None = None,
-    normalisation: str | None = None,
-    keep_prob: float | None = None,
-    label_smoothing: float = 0.0,
-    patience: int | None = 30,
-    seed: int = 0,
-    bayes: float = 0.0,
     checkpoint: File | None = None,
     progress: bool | None = None,
     callbacks: Sequence[Callable[[int, History], object]] = (),
 ) -> Outcome:
     """Split a dataset, normalise it by its training part, train a network on it, and judge it.
 
+    A dataset of fewer than 10 examples, such as XOR, is not split: the network is trained on all of it.
+
     Args:
         data: classes or numbers.
-        hidden: the sizes of the hidden layers.
-        activation: of the hidden layers.
-        backend: ``"numpy"``, ``"values"`` or ``"compiled"``.
-        optimiser: a name in ``OPTIMISERS``.
-        learning_rate, beta1, beta2, weight_decay, clip_norm: of the optimiser, by default its own. Biases do
-            not decay.
-        schedule: how the learning rate changes, in words that
-            :func:`~micrograd_dl.optim.schedules.schedule` reads; by default it does not.
-        warm_up: in so many epochs it rises first; by default in none.
-        initialiser: a name in ``INITIALISERS``; by default what suits each layer's activation.
-        epochs, batch_size, patience, seed, checkpoint, progress, callbacks: see
-            :func:`~micrograd_dl.training.fitting.fit`.
-        l2, l1, max_norm, normalisation, keep_prob, label_smoothing: see
-            :class:`~micrograd_dl.nn.network.Network`.
-        bayes: the error that nobody could be below.
+        options: of the network and its training; by default the defaults.
+        checkpoint, progress, callbacks: as `fit` takes them.
 
     Raises:
-        ValueError: an option is wrong, or the data too small.
+        ValueError: an option is wrong.
+        FloatingPointError: the numbers overflowed.
+
+    >>> from micrograd_dl.data.built_in import moons
+    >>> outcome = train(moons(60), TrainingOptions(hidden=(4,), epochs=5))
+    >>> outcome.predictor.model.shape
+    (2, 4, 1)
     """
-    if not 0 <= bayes <= 1:
-        raise ValueError(f"bayes is a part of 1, from 0 to 1, not {bayes!r}")
-    if data.m < _FEWEST:
-        raise ValueError(
-            f"{data.name} has {plural(data.m, 'example')}, too few to be split into train, dev and test, so "
-            f"that the verdict would mean nothing: take {_FEWEST} or more; to learn all by heart, use fit"
-        )
-    require_options(epochs, batch_size, patience, True)
-    parts = training, dev, test = split(data, seed=seed)
-    normaliser = Normaliser.fit(training.X)
-    scale = None if data.classes else Normaliser.fit(training.Y)
-    model = network(
-        data,
-        hidden,
-        activation=activation,
-        backend=backend,
-        initialiser=initialiser,
-        seed=seed,
-        l2=l2,
-        l1=l1,
-        max_norm=max_norm,
-        normalisation=normalisation,
-        keep_prob=keep_prob,
-        label_smoothing=label_smoothing,
-    )
-    rule = rule_of(
-        model,
-        optimiser,
-        epochs=epochs,
-        steps=math.ceil(training.m / batch_size),
-        schedule=schedule,
-        warm_up=warm_up,
-        learning_rate=learning_rate,
-        beta1=beta1,
-        beta2=beta2,
-        weight_decay=weight_decay,
-        clip_norm=clip_norm,
-    )
+    o = options or TrainingOptions()
+    require_options(o.epochs, o.batch_size, o.patience, True)
+    parts = (data,) if data.m < FEWEST else split(data, seed=o.seed)
+    normaliser = Normaliser.fit(parts[0].X)
+    scale = None if data.classes else Normaliser.fit(parts[0].Y)
+    model = make_network(data, o)
+    rule = make_optimiser(model, o, steps=math.ceil(parts[0].m / o.batch_size))
     targets = [part.targets(model.loss) for part in parts]
     sets = [
         (normaliser.apply(part.X), scale.apply(Y) if scale else Y)
         for part, Y in zip(parts, targets, strict=True)
     ]
+    alone = len(sets) == 1
     history = fit(
         model, *sets[0],
-        epochs=epochs, batch_size=batch_size, optimiser=rule, dev=sets[1],
-        patience=patience, seed=seed, callbacks=callbacks, checkpoint=checkpoint, progress=progress,
+        epochs=o.epochs, batch_size=o.batch_size, optimiser=rule, dev=None if alone else sets[1],
+        patience=None if alone else o.patience, seed=o.seed,
+        callbacks=callbacks, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
-    predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history)
-    return Outcome(predictor, training, dev, test, bayes)
+    predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history, o)
+    training, dev, test = (data, data, data) if alone else parts
+    return Outcome(predictor, training, dev, test)
 
 
-def network(
-    data: Dataset,
-    hidden: Sequence[int] = (16,),
-    *,
-    activation: str = "relu",
-    backend: str = "numpy",
-    initialiser: str | None = None,
-    **options: Any,
-) -> Network:
-    """The untrained network of `train`, with the outputs that suit the targets; see there."""
-    if backend not in BACKENDS:
-        raise ValueError(f"there is no backend {backend!r}: choose one of {', '.join(BACKENDS)}")
-    n_y, output = _output(data)
-    return BACKENDS[backend](
+def make_network(data: Dataset, options: TrainingOptions) -> Network:
+    """The untrained network, with the outputs that suit the targets."""
+    o = options
+    if o.backend not in BACKENDS:
+        raise ValueError(f"there is no backend {o.backend!r}: choose one of {', '.join(BACKENDS)}")
+    n_y, output = data.Y.shape[0], "linear"
+    if data.classes:
+        n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
+    return BACKENDS[o.backend](
         data.X.shape[0],
-        [*hidden, n_y],
-        [activation] * len(hidden) + [output],
-        initialiser=initialiser,
-        **options,
+        [*o.hidden, n_y],
+        [o.activation] * len(o.hidden) + [output],
+        initialiser=o.initialiser,
+        seed=o.seed,
+        l2=o.l2,
+        l1=o.l1,
+        max_norm=o.max_norm,
+        normalisation=o.normalisation,
+        keep_prob=o.keep_prob,
+        label_smoothing=o.label_smoothing,
+        slope_at_kink=o.slope_at_kink,
     )
 
 
-def rule_of(
-    model: Network,
-    name: str = "adam",
-    *,
-    epochs: int = 1,
-    steps: int = 1,
-    schedule: str | None = None,
-    warm_up: int | None = None,
-    **given: Any,
-) -> Optimiser:
-    """The optimiser of that name, with what is given and is not None; weights decay, biases do not.
-
-    Its learning rate changes by the schedule, in so many epochs of so many steps.
-    """
-    kind = optimiser(name)
-    given = {hyperparameter: x for hyperparameter, x in given.items() if x is not None}
-    takes = signature(kind).parameters
+def make_optimiser(model: Network, options: TrainingOptions, steps: int = 1) -> Optimiser:
+    """The optimiser for a training of so many steps an epoch. Weights decay, biases do not."""
+    o = options
+    kind = look_up(o.optimiser, OPTIMISERS, "optimiser")
+    names = ("learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")
+    given = {name: x for name in names if (x := getattr(o, name)) is not None}
     for beta in ("beta1", "beta2"):
-        if beta in given and beta not in takes:
-            raise ValueError(f"the optimiser {name} has no {beta}: leave it out, or choose adam")
+        if beta in given and beta not in signature(kind).parameters:
+            raise ValueError(f"the optimiser {o.optimiser} has no {beta}: leave it out, or choose adam")
     rule = kind(model.parameters(), decays=weights_only(model), **given)
-    if schedule is None and warm_up is None:
-        return rule
-    if callable(rule.learning_rate):
-        raise ValueError("the learning rate is a schedule already: leave out schedule and warm_up")
-    rise = to_whole(warm_up or 0, 0, "warm_up")
-    rule.learning_rate = schedules.schedule(
-        schedule or "constant", rule.alpha, epochs=epochs, steps=steps, rise=rise
-    )
+    if o.schedule is not None or o.warm_up is not None:
+        rise = to_whole(o.warm_up or 0, 0, "warm_up")
+        rule.learning_rate = schedules.schedule(
+            o.schedule or "constant", rule.alpha, epochs=o.epochs, steps=steps, rise=rise
+        )
     return rule
 
 
@@ -316,10 +277,3 @@ def _initial_weights(model: Network) -> str:
     chosen = [model.initialiser or initialisers.default_initialiser(g) for g in model.activations]
     names = [getattr(draw, "__name__", repr(draw)) for draw in chosen]
     return names[0] if len(set(names)) == 1 else ", ".join(names)
-
-
-def _output(data: Dataset) -> tuple[int, str]:
-    """The number of outputs and the activation that suit the targets."""
-    if not data.classes:
-        return data.Y.shape[0], "linear"
-    return (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")

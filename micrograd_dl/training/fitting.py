@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import ArrayLike
+from tqdm import tqdm
 
+from micrograd_dl.data.archives import NUMBER, TABLE, TEXT, WHOLE, require_form
 from micrograd_dl.data.preparation import minibatches
-from micrograd_dl.engine.coerce import to_seed, to_whole
 from micrograd_dl.engine.collector import collector_paused
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.nn.theta import Model, require_model
+from micrograd_dl.nn.parameters import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
+from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import plural
-from micrograd_dl.training.storage import described, load, require_npz, save
+from micrograd_dl.training import storage
+from micrograd_dl.training.blas_threads import blas_threads_for
+
+INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
+
+_COLUMNS = ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm", "seconds")
+_CHECKPOINT = {
+    "history": TABLE,
+    "initial_cost": NUMBER,
+    "stopped": TEXT,
+    "best": NUMBER,
+    "best_epoch": WHOLE,
+    "steps": WHOLE,
+    "identity": TABLE,
+}
 
 
 @dataclass(slots=True)
 class History:
-    """What happened in each epoch, one entry of each list an epoch.
+    """What happened in each epoch: each list has one entry an epoch. Printing it gives a summary.
 
     Attributes:
         cost: the mean over the epoch's batches.
-        gradient_norm: the length of the gradient, before it is clipped, the mean over the batches.
+        gradient_norm: the length of the gradient before it is clipped, the mean over the batches.
         seconds: how long the epoch took.
         accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
-        stopped: why training ended, in words.
+        initial_cost: of the first batch, before the first step; infinite where it is not known.
+        stopped: why training ended early, in words.
         resumed: how many of the epochs are from a checkpoint.
-        kept: the epoch that `fit` went back to, as the best one; 0 if it left the model as the last one did.
+        best_epoch: the epoch whose parameters `fit` went back to; 0 if it did not.
     """
 
     cost: list[float] = field(default_factory=list)
@@ -46,40 +64,51 @@ class History:
     accuracy: list[float] = field(default_factory=list)
     dev_cost: list[float] = field(default_factory=list)
     dev_accuracy: list[float] = field(default_factory=list)
+    initial_cost: float = math.inf
     stopped: str = ""
-    kept: int = 0
+    best_epoch: int = 0
     resumed: int = 0
+
+    @classmethod
+    def from_columns(cls, columns: Any) -> History:
+        """What `columns` gave, read from a file; ValueError if it is not that."""
+        require_form(columns, {f"{name}?": [NUMBER] for name in _COLUMNS}, "the history")
+        if len({len(column) for column in columns.values() if column}) > 1:
+            raise ValueError("the columns of the history have different lengths")
+        return cls(**{name: columns[name] for name in _COLUMNS if name in columns})
 
     def __len__(self) -> int:
         return len(self.cost)
 
     def columns(self) -> dict[str, list[float]]:
         """The lists that have entries, by name."""
-        names = ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm", "seconds")
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
+        return {name: getattr(self, name) for name in _COLUMNS if getattr(self, name)}
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the cost ended more than half above the one it began with."""
+        return bool(self.cost) and self.cost[-1] > 1.5 * self.initial_cost
 
     def __str__(self) -> str:
         if not len(self):
             return "no epoch was run"
-        last = ", ".join(
-            f"{name} {values[-1]:.6g}" for name, values in self.columns().items() if name != "seconds"
-        )
+        last = ", ".join(f"{name} {x[-1]:.6g}" for name, x in self.columns().items() if name != "seconds")
+        resumed = f"; {self.resumed} of them from the checkpoint" if self.resumed else ""
         stopped = f" ({self.stopped})" if self.stopped else ""
-        kept = f"; kept: epoch {self.kept}" if self.kept else ""
-        if self.kept and self.dev_cost:
-            kept += f", with the lowest dev_cost, {self.dev_cost[self.kept - 1]:.6g}"
-        taken = "all" if self.resumed == len(self) else self.resumed
-        resumed = f"; {taken} of them from the checkpoint" if self.resumed else ""
-        epochs = plural(len(self), "epoch")
-        return (
-            f"{epochs} in {math.fsum(self.seconds):.2f} s{resumed}; in the last epoch: {last}{stopped}{kept}"
-        )
+        text = f"{plural(len(self), 'epoch')} in {math.fsum(self.seconds):.2f} s{resumed}"
+        text += f"; in the last epoch: {last}{stopped}"
+        if self.best_epoch:
+            text += f"; kept: epoch {self.best_epoch}"
+        if self.best_epoch and self.dev_cost:
+            text += f", with the lowest dev_cost, {self.dev_cost[self.best_epoch - 1]:.6g}"
+        if self.diverged:
+            rise = f"from {self.initial_cost:.6g} to {self.cost[-1]:.6g}"
+            text += f"; the cost rose {rise}: try a smaller learning rate"
+        return text
 
 
 Callback = Callable[[int, History], object]
 Augment = Callable[[np.random.Generator, Array], Array]
-
-INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
 
 def fit(
@@ -101,9 +130,9 @@ def fit(
     """Train a model.
 
     Args:
-        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; of one that is no
-            `Network` there are no accuracies and no checkpoints, and its cost on `dev` is the one that
-            `cost_and_grad` returns.
+        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``. One that is no
+            `Network` has no accuracies and no checkpoints, and its cost on `dev` is what `cost_and_grad`
+            returns.
         X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``.
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
@@ -116,8 +145,8 @@ def fit(
             see :mod:`~micrograd_dl.data.augmentation`. What is judged after an epoch is not augmented.
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
-        checkpoint: a ``.npz`` file, written after every epoch; if it is there, training goes on from it, to
-            the same result as if it had never stopped. The data, the network, the optimiser with all its
+        checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
+            same result as if it had never stopped. The data, the network and its seed, the optimiser with its
             numbers, the batch size and the seed have to be the same, which is checked. So has `augment`, of
             which it is only checked that there is one, or none.
         progress: show a bar; by default only on a terminal.
@@ -128,8 +157,9 @@ def fit(
     Raises:
         TypeError: it is no such model.
         ValueError: a shape or an option is wrong, the optimiser is of another model, the data holds a NaN or
-            an infinity, or the name of the checkpoint does not end in ``.npz``.
-        OSError: the checkpoint could not be written, which is asked before the training, or cannot be.
+            an infinity, or the checkpoint is of another training.
+        OSError: the checkpoint cannot be written, which is asked before the training.
+        RuntimeError: another thread is training this network.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
     """
@@ -140,255 +170,272 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    run = _Run(model, optimiser, checkpoint, to_seed(seed), int(batch_size or X.shape[1]))
-    if checkpoint is not None and run.network is None:
-        raise ValueError(
-            f"a checkpoint holds a network of this package, and not a {type(model).__name__}: "
-            "save its parameters by a callback"
-        )
-    if checkpoint is not None and run.network is not None:
-        require_npz(checkpoint)
-        described(run.network)  # which could not be saved if it cannot be described
-        run.data = {"training set": _checksum(X, Y), "augment": "none" if augment is None else "some"}
-        run.data["dev set"] = "none" if dev is None else _checksum(*dev)
-    if checkpoint is not None and os.path.exists(checkpoint):
-        run.resume()
-    try:
-        for epoch in _bar(range(len(run.history) + 1, epochs + 1), progress, run.history):
-            if run.history.stopped:
-                break
-            run.epoch(epoch, X, Y, augment, alone=dev is None)
-            run.judge(X, Y, dev, patience)
-            # A list first: every callback is called, even if an earlier one has already returned True.
-            answers = [callback(epoch, run.history) for callback in callbacks]
-            if any(answer is True for answer in answers):
-                run.history.stopped = "a callback stopped it"
-            run.save()
-    except KeyboardInterrupt:
-        run.history.stopped = INTERRUPTED
-        run.keep_best()
-    if dev is not None:
-        run.keep_best()
-    return run.history
+    whole = X.shape[1]
+    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or whole), to_seed(seed))
+    lock = model.training_lock if isinstance(model, Network) else nullcontext()
+    with lock, blas_threads_for(model, min(training.batch_size, whole)):
+        if checkpoint is not None:
+            training.resume_from(checkpoint)
+        history = training.history
+        to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
+        with tqdm(
+            to_do, unit="epoch", leave=False, disable=not (_on_terminal() if progress is None else progress)
+        ) as bar:
+            try:
+                for epoch in bar:
+                    training.run_epoch(epoch)
+                    training.measure()
+                    if patience is not None and epoch - training.best.epoch >= patience:
+                        since = f"the dev cost has not fallen for {plural(patience, 'epoch')}"
+                        history.stopped = f"{since}; the best was epoch {training.best.epoch}"
+                    answers = [callback(epoch, history) for callback in callbacks]
+                    if any(answer is True for answer in answers):
+                        history.stopped = "a callback stopped it"
+                    if checkpoint is not None:
+                        training.save(checkpoint)
+                    if history.stopped:
+                        break
+                    bar.set_postfix_str(f"cost {history.cost[-1]:.4g}", refresh=False)
+            except KeyboardInterrupt:
+                history.stopped = INTERRUPTED
+        if dev is not None or history.stopped == INTERRUPTED:
+            training.keep_best()
+    return history
 
 
-class _Run:
-    """A training under way: everything that a checkpoint has to hold."""
+class _Best(NamedTuple):
+    """The best parameters so far; replaced at once, so that Ctrl-C finds the old ones or the new ones."""
 
-    def __init__(
-        self,
-        model: Model,
-        optimiser: Optimiser,
-        checkpoint: str | os.PathLike[str] | None,
-        seed: int,
-        batch_size: int,
-    ) -> None:
-        self.model = model
-        self.network = model if isinstance(model, Network) else None
-        self.optimiser = optimiser
-        self.checkpoint = checkpoint
-        self.seed = seed
-        self.batch_size = batch_size
-        self.data: dict[str, str] = {}  # what is known of it in a checkpoint
-        self.history = History()
-        self.best = math.inf
-        self.best_parameters = _snapshot(optimiser, model)
-        self.best_epoch = 0
+    cost: float
+    epoch: int
+    state: dict[str, Array]
 
-    def epoch(self, number: int, X: Array, Y: Array, augment: Augment | None, *, alone: bool) -> None:
-        """One pass over the training set in shuffled mini-batches; `alone`, without a dev set to judge by."""
-        began = time.perf_counter()
+
+@dataclass(slots=True)
+class _Training:
+    """A training under way: what a checkpoint has to hold."""
+
+    model: Model
+    optimiser: Optimiser
+    X: Array
+    Y: Array
+    dev: tuple[Array, Array] | None
+    augment: Augment | None
+    batch_size: int
+    seed: int
+    history: History = field(default_factory=History)
+    best: _Best = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.best = _Best(math.inf, 0, _state(self.model))
+
+    def run_epoch(self, number: int) -> None:
+        """One pass over the training set in shuffled mini-batches."""
+        began, m = time.perf_counter(), self.X.shape[1]
         self.optimiser.epoch = number - 1
-        # A generator for each epoch, so that a resumed training shuffles as the first one would have.
+        # Generators for each epoch, so that a resumed training shuffles as the first one would have.
         rng = np.random.default_rng([self.seed, number])
-        changes = np.random.default_rng([self.seed, number, 2])
+        rng_of_augment = np.random.default_rng([self.seed, number, 2])
         costs, norms, sizes = [], [], []
-        for columns in minibatches(X.shape[1], self.batch_size, rng):
-            Xb, Yb = (X, Y) if len(columns) == X.shape[1] else (X[:, columns], Y[:, columns])
-            if augment is not None:
-                Xb = augment(changes, Xb)
-            with collector_paused():  # it would look through all nodes of a graph of Values
-                J = self.model.cost_and_grad(Xb, Yb)
-            norm = gradient_norm(p.grad for p in self.optimiser.parameters)
-            if not (math.isfinite(J) and math.isfinite(norm)):
-                raise FloatingPointError(
-                    _diagnosis(self.model, Xb, Yb, columns, number, self.optimiser.steps + 1, J)
-                )
-            if alone and len(columns) == X.shape[1] and self.best > J:
-                self.remember(J, number)  # before the step: J is the cost of these parameters
+        for columns in minibatches(m, self.batch_size, rng):
+            X, Y = (self.X, self.Y) if len(columns) == m else (self.X[:, columns], self.Y[:, columns])
+            if self.augment is not None:
+                X = self.augment(rng_of_augment, X)
+            J, norm = self.cost_and_gradient_norm(X, Y, columns, number)
+            if self.history.initial_cost == math.inf:
+                self.history.initial_cost = J
+            if self.dev is None and len(columns) == m:
+                self.remember_if_best(J, number)  # before the step: J is the cost of these parameters
             self.optimiser.step()
-            if self.network is not None:
-                self.network.constrain()
+            if isinstance(self.model, Network):
+                self.model.constrain()
             costs.append(J)
             norms.append(norm)
-            sizes.append(Xb.shape[1])
-        self.history.cost.append(float(np.average(costs, weights=sizes)) if len(costs) > 1 else costs[0])
+            sizes.append(X.shape[1])
+        cost = float(np.average(costs, weights=sizes)) if len(costs) > 1 else costs[0]
+        self.history.cost.append(cost)
         self.history.gradient_norm.append(float(np.mean(norms)))
         self.history.seconds.append(time.perf_counter() - began)
 
-    def judge(
-        self, X: Array, Y: Array, dev: tuple[ArrayLike, ArrayLike] | None, patience: int | None
-    ) -> None:
-        """Measure on the whole sets, remember the best parameters, and stop if they are long past."""
-        h, network = self.history, self.network
-        if dev is not None:
-            cost = self.model.cost_and_grad(*dev) if network is None else network.cost(*dev)
-            h.dev_cost.append(float(cost))
-        if network is not None and network.loss.decide is not None:
-            h.accuracy.append(network.accuracy(X, Y))
-            if dev is not None:
-                h.dev_accuracy.append(network.accuracy(*dev))
-        judged = (h.dev_cost or h.cost)[-1]
-        if judged < self.best:
-            self.remember(judged, len(h))
-        elif patience is not None and len(h) - self.best_epoch >= patience:
-            h.stopped = (
-                f"the dev cost has not fallen for {plural(patience, 'epoch')}; "
-                f"the best was epoch {self.best_epoch}"
-            )
+    def cost_and_gradient_norm(self, X: Array, Y: Array, columns: Array, epoch: int) -> tuple[float, float]:
+        """Of one batch; FloatingPointError if one of them is not finite."""
+        try:
+            with collector_paused():  # it would look through all nodes of a graph of Values
+                J = self.model.cost_and_grad(X, Y)
+        except MemoryError as error:
+            batch = f"a batch of {plural(X.shape[1], 'example')}"
+            raise MemoryError(f"{batch} does not fit into the memory: set a smaller batch_size") from error
+        norm = gradient_norm(p.grad for p in self.optimiser.parameters)
+        if not (math.isfinite(J) and math.isfinite(norm)):
+            problem = _what_is_not_finite(self.model, X, Y, columns, J)
+            where = f"epoch {epoch}, step {self.optimiser.steps + 1}"
+            end = "the step was not taken. Try a smaller learning rate"
+            raise FloatingPointError(f"{where}: {problem}; {end}")
+        return J, norm
 
-    def remember(self, cost: float, epoch: int) -> None:
-        """The parameters as they are now are the best."""
-        self.best, self.best_epoch, self.best_parameters = cost, epoch, _snapshot(self.optimiser, self.model)
+    def measure(self) -> None:
+        """The cost on dev and the accuracies after an epoch, as far as they apply; remember the best."""
+        h, model = self.history, self.model
+        if self.dev is not None:
+            cost = model.cost if isinstance(model, Network) else model.cost_and_grad
+            J: Any = cost(*self.dev)
+            h.dev_cost.append(J.data if isinstance(J, Value) else float(J))
+        if isinstance(model, Network) and model.loss.decide is not None:
+            h.accuracy.append(model.accuracy(self.X, self.Y))
+            if self.dev is not None:
+                h.dev_accuracy.append(model.accuracy(*self.dev))
+        self.remember_if_best((h.dev_cost or h.cost)[-1], len(h))
+
+    def remember_if_best(self, cost: float, epoch: int) -> None:
+        """Keep a copy of the parameters as they are now, if their cost is the lowest so far."""
+        if cost < self.best.cost:
+            self.best = _Best(cost, epoch, _state(self.model))
 
     def keep_best(self) -> None:
-        """Go back to the best parameters."""
-        self.history.kept = self.best_epoch
-        _restore(self.optimiser, self.model, self.best_parameters)
+        """Go back to the best parameters. An epoch that Ctrl-C cut short leaves the history."""
+        _set_state(self.model, self.best.state)
+        self.history.best_epoch = self.best.epoch
+        columns = self.history.columns().values()
+        for column in columns:
+            del column[min(map(len, columns)) :]
 
-    def save(self) -> None:
-        """Write the checkpoint, if one is wanted."""
-        if self.checkpoint is None:
-            return
-        o = self.optimiser
-        arrays = {f"best {i}": x for i, x in enumerate(self.best_parameters)}
-        arrays |= {f"state {name} {i}": x for name, xs in o.state.items() for i, x in enumerate(xs)}
-        notes = {
-            "history": json.loads(json.dumps(self.history.columns())),
-            "stopped": self.history.stopped,
-            "best": self.best,
-            "best_epoch": self.best_epoch,
-            "optimiser": type(o).__name__,
-            "hyperparameters": o.hyperparameters(),
-            "steps": o.steps,
-            "seed": self.seed,
-            "batch_size": self.batch_size,
-            "data": self.data,
+    # --- checkpoints ------------------------------------------------------------------------------------
+
+    def identity(self, network: Network) -> dict[str, Any]:
+        """What has to be the same in a training that is resumed, in the words of a message."""
+        return {
+            **{f"a network with {name}": x for name, x in storage.describe(network).items()},
+            "the optimiser": type(self.optimiser).__name__,
+            **{f"an optimiser with {name}": x for name, x in self.optimiser.hyperparameters().items()},
+            "a batch size of": self.batch_size,
+            "a seed of": self.seed,
+            "a training set with": _checksum(self.X, self.Y),
+            "a dev set with": None if self.dev is None else _checksum(*self.dev),
+            "augmented examples:": self.augment is not None,
         }
-        assert self.network is not None
-        save(self.checkpoint, self.network, arrays, notes)
 
-    def resume(self) -> None:
-        """Take up where the checkpoint left off.
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the checkpoint."""
+        assert isinstance(self.model, Network)
+        arrays: dict[str, Any] = {f"best {name}": x for name, x in self.best.state.items()}
+        for name, xs in self.optimiser.state.items():
+            arrays |= {f"state {name} {i}": x for i, x in enumerate(xs)}
+        notes = {
+            "history": self.history.columns(),
+            "initial_cost": self.history.initial_cost,
+            "stopped": self.history.stopped,
+            "best": self.best.cost,
+            "best_epoch": self.best.epoch,
+            "steps": self.optimiser.steps,
+            "identity": self.identity(self.model),
+        }
+        storage.save(path, self.model, arrays, notes)
+
+    def resume_from(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a checkpoint, if it exists.
 
         Raises:
-            ValueError: the checkpoint is of another model, optimiser, batch size, seed or data.
+            ValueError: the model can have none; or it is damaged, or of another training.
+            OSError: it could not be written.
         """
-        assert self.checkpoint is not None
-        assert self.network is not None
-        saved = load(self.checkpoint)
-        notes, o = saved.notes, self.optimiser
-        if "optimiser" not in notes:
-            raise ValueError(
-                f"{self.checkpoint} is a saved model and no checkpoint, which `fit` writes: give another name"
-            )
-        # What a learning rate that changes goes by.
-        o.epoch, o.steps = len(notes.get("history", {}).get("cost", [0])) - 1, notes.get("steps", 0)
-        for what, there, here in (
-            *_differing("a network with", described(saved.model), described(self.network)),
-            ("an optimiser", notes.get("optimiser"), type(o).__name__),
-            *_differing("an optimiser with", notes.get("hyperparameters", {}), o.hyperparameters()),
-            ("a batch size of", notes.get("batch_size"), self.batch_size),
-            ("a seed", notes.get("seed"), self.seed),
-            *_differing("data:", notes.get("data", {}), self.data),
-        ):
-            if there != here:
-                raise ValueError(
-                    f"the checkpoint {self.checkpoint} is of another training: it has {what} "
-                    f"{_shown(there)}, this one {_shown(here)}; train as it was trained, remove the file, "
-                    "or give another name"
-                )
-        self.network.copy_from(saved.model)
-        for name, values in notes["history"].items():
-            getattr(self.history, name).extend(values)
-        self.history.resumed = len(self.history)
-        self.history.stopped = notes["stopped"]
-        self.best, self.best_epoch = notes["best"], notes["best_epoch"]
-        for name, array in saved.arrays.items():
-            kind, *which, i = name.split()
-            if kind == "best":
-                self.best_parameters[int(i)] = array
-            elif kind == "state":
-                o.kept(" ".join(which))[int(i)] = float(array) if array.ndim == 0 else array
+        model, optimiser = self.model, self.optimiser
+        if not isinstance(model, Network):
+            kind = type(model).__name__
+            raise ValueError(f"a checkpoint holds a network of this package, not a {kind}: use a callback")
+        storage.require_npz(path)
+        storage.describe(model)  # raises if it could not be saved
+        if not os.path.exists(path):
+            return
+        saved = storage.load(path)
+        notes = saved.notes
+        try:
+            require_form(notes, _CHECKPOINT, "its notes")
+            history = History.from_columns(notes["history"])
+            if notes["best_epoch"] > len(history):
+                raise ValueError(f"its best epoch is {notes['best_epoch']}, of {len(history)}")
+            optimiser.epoch, optimiser.steps = len(history) - 1, notes["steps"]  # the rate may depend on it
+            there, here = notes["identity"], self.identity(model)
+            for what in there | here:
+                if there.get(what) != here.get(what):
+                    what = f"{what.replace('_', ' ')} {there.get(what)}, this one {here.get(what)}"
+                    advice = "train as it was trained, remove the file"
+                    raise ValueError(f"it is of another training: it has {what}; {advice}")
+            best = _best_of(saved.arrays, self.best.state)
+            state = _state_of_optimiser(saved.arrays, optimiser)
+        except ValueError as error:
+            raise ValueError(f"fit cannot go on from {path}: {error}, or give another name") from None
+        model.copy_from(saved.model)
+        optimiser.state, self.history = state, history
+        self.best = _Best(notes["best"], notes["best_epoch"], best)
+        history.resumed, history.stopped = len(history), notes["stopped"]
+        history.initial_cost = notes["initial_cost"]
 
 
-def _snapshot(optimiser: Optimiser, model: Model) -> list[Array]:
-    """The parameters, then what batch normalisation predicts with."""
-    return [np.array(p.data) for p in optimiser.parameters] + [x.copy() for x in _averages(model)]
+def _best_of(arrays: Mapping[str, Array], like: Mapping[str, Array]) -> dict[str, Array]:
+    """The best parameters in a checkpoint, which have to be like those of the model."""
+    found = {name.removeprefix("best "): x for name, x in arrays.items() if name.startswith("best ")}
+    if {name: x.shape for name, x in found.items()} != {name: x.shape for name, x in like.items()}:
+        raise ValueError("its best parameters do not fit the network")
+    return found
 
 
-def _averages(model: Model) -> list[Array]:
-    if not isinstance(model, Network):
-        return []
-    return [x for found in model.averages if found is not None for x in (found.mean, found.variance)]
+def _state_of_optimiser(arrays: Mapping[str, Array], optimiser: Optimiser) -> dict[str, list[Any]]:
+    """The state in a checkpoint, which has to fit the optimiser: by name, an entry for each block."""
+    shapes = optimiser.block_shapes()
+    state: dict[str, list[Any]] = {}
+    for full_name in (name for name in arrays if name.startswith("state ")):
+        array, (name, _, i) = arrays[full_name], full_name.removeprefix("state ").rpartition(" ")
+        if not (i.isdecimal() and int(i) < len(shapes) and array.shape in ((), shapes[int(i)])):
+            raise ValueError(f"its array {full_name!r} {array.shape} does not fit the optimiser")
+        state.setdefault(name, [0.0] * len(shapes))[int(i)] = array if array.ndim else float(array)
+    return state
 
 
-def _restore(optimiser: Optimiser, model: Model, snapshot: Sequence[Array]) -> None:
-    count = len(optimiser.parameters)
-    for array, kept in zip(_averages(model), snapshot[count:], strict=True):
-        array[...] = kept
-    for p, data in zip(optimiser.parameters, snapshot[:count], strict=True):
+def _checksum(X: Array, Y: Array) -> str:
+    """What tells one set of examples from another."""
+    found = crc32(np.ascontiguousarray(Y, float).data, crc32(np.ascontiguousarray(X, float).data))
+    return f"m = {X.shape[1]}, checksum {found:08x}"
+
+
+# --- parameters -----------------------------------------------------------------------------------------
+
+
+def _state(model: Model) -> dict[str, Array]:
+    """A copy of all that training changes."""
+    if isinstance(model, Network):
+        return storage.state_of(model)
+    return {str(i): np.array(p.data) for i, p in enumerate(model.parameters())}
+
+
+def _set_state(model: Model, state: Mapping[str, Array]) -> None:
+    if isinstance(model, Network):
+        storage.set_state(model, state)
+        return
+    for p, data in zip(model.parameters(), state.values(), strict=True):
         if data.ndim:
             p.data[...] = data
         else:
             p.data = float(data)
 
 
-def _checksum(X: ArrayLike, Y: ArrayLike) -> str:
-    """What tells one set of examples from another."""
-    found = 0
-    for array in (X, Y):
-        found = crc32(np.ascontiguousarray(array, float).data, found)
-    return f"m = {np.shape(X)[1]}, checksum {found:08x}"
-
-
-def _differing(what: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """What two networks or optimisers are, entry by entry, each with the words that a message has for it."""
-    return [
-        (f"{what} {name.replace('_', ' ')}", there.get(name), here.get(name)) for name in {**there, **here}
-    ]
-
-
-def _shown(x: Any) -> Any:
-    """A shape as 2-16-1, other lists and tables in a line."""
-    if isinstance(x, Mapping):
-        return ", ".join(f"{name} {entry}" for name, entry in x.items()) or "none"
-    if isinstance(x, list):
-        return ("-" if all(isinstance(entry, int) for entry in x) else ", ").join(map(str, x)) or "none"
-    return x
-
-
-def _diagnosis(model: Model, X: Array, Y: Array, index: Array, epoch: int, step: int, J: float) -> str:
-    """Where the first number that is not finite stands."""
-    where = f"epoch {epoch}, step {step}: "
+def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: float) -> str:
+    """The first number of a pass that is NaN or infinite."""
     what = f"the cost is {J}" if not math.isfinite(J) else "the gradient is not finite"
     if not isinstance(model, Network):
-        return f"{where}{what}; the step was not taken. Try a smaller learning rate"
+        return what
     model.passes = max(0, model.passes - 1)  # the masks of that pass again
     with np.errstate(all="ignore"):
         numbers = model.record(X, Y)
     for l, (Z, A) in enumerate(zip(numbers.Z, numbers.A, strict=True), 1):
         for name, array in (("Z", Z), ("A", A)):
             if not np.isfinite(array).all():
-                i, k = (int(x) for x in np.argwhere(~np.isfinite(array))[0])
-                return (
-                    f"{where}{name}[{l}] of unit {i + 1} is {array[i, k]} for example {index[k]} "
-                    "(column of X, from 0); the step was not taken. "
-                    "Try a smaller learning rate, or look at that example"
-                )
-    return (
-        f"{where}{what}, though every Z and A is finite; the step was not taken. Try a smaller learning rate"
-    )
+                i, k = np.argwhere(~np.isfinite(array))[0].tolist()
+                example = f"example {columns[k] + 1}, X[:, {columns[k]}]"
+                return f"{name}[{l}] of unit {i + 1} is {array[i, k]} for {example}"
+    return f"{what}, though every Z and A is finite"
+
+
+# --- what is refused ------------------------------------------------------------------------------------
 
 
 def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Array, Array]:
@@ -398,16 +445,13 @@ def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Arr
     else:
         X, Y = np.asarray(X), np.asarray(Y)
         if not (X.ndim == Y.ndim == 2 and X.shape[1] == Y.shape[1] > 0):
-            raise ValueError(
-                f"X and Y of {where} are {X.shape} and {Y.shape}, (n_x, m) and (n_y, m) are wanted: "
-                "columns are examples"
-            )
+            wanted = "(n_x, m) and (n_y, m) are wanted: columns are examples"
+            raise ValueError(f"X and Y of {where} are {X.shape} and {Y.shape}, {wanted}")
     for name, array in (("X", X), ("Y", Y)):
         if not np.isfinite(array).all():
-            i, k = (int(x) for x in np.argwhere(~np.isfinite(array))[0])
+            i, k = np.argwhere(~np.isfinite(array))[0].tolist()
             raise ValueError(
-                f"{name} of {where} holds {array[i, k]} in row {i}, example {k} (from 0): "
-                "remove or replace it"
+                f"{name}[{i}, {k}] of {where} is {array[i, k]}: replace it, or leave the example out"
             )
     return X, Y
 
@@ -432,31 +476,15 @@ def require_options(epochs: int, batch_size: int | None, patience: int | None, d
 
 def _require_own(optimiser: Optimiser, model: Model) -> None:
     if isinstance(optimiser, (str, type)):
-        raise ValueError(
-            "an optimiser is made of the model's parameters, such as Adam(model.parameters()); "
-            f"not {optimiser!r}"
-        )
+        example = "such as Adam(model.parameters())"
+        raise ValueError(f"an optimiser is made of the model's parameters, {example}; not {optimiser!r}")
     own = {id(p) for p in model.parameters()}
     if not all(id(p) in own for p in optimiser.parameters):
-        kind = type(optimiser).__name__
         raise ValueError(
             "the optimiser is of another model's parameters, so that this model would not be trained: "
-            f"make one of its own, {kind}(model.parameters())"
+            f"make one of its own, {type(optimiser).__name__}(model.parameters())"
         )
 
 
-def _bar(epochs: range, progress: bool | None, history: History) -> Iterable[int]:
-    """The epochs, behind a progress bar where somebody watches."""
-    watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
-    if not (watched if progress is None else progress):
-        return epochs
-    from tqdm import tqdm
-
-    bar = tqdm(epochs, unit="epoch", leave=False)
-
-    def shown() -> Iterable[int]:
-        for epoch in bar:
-            yield epoch
-            bar.set_postfix_str(f"cost {history.cost[-1]:.4g}", refresh=False)
-
-    return shown()
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none

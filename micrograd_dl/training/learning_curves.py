@@ -1,4 +1,4 @@
-"""Errors over the size of the training set and over lambda: what more data or regularisation would do.
+"""Learning curves: errors over the size of the training set, and over lambda.
 
 >>> from functools import partial
 >>> from micrograd_dl.data.built_in import moons
@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import evenly_mixed
-from micrograd_dl.engine.coerce import to_seed
 from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.output.numbers import to_seed
 from micrograd_dl.training.fitting import fit
 
 Set: TypeAlias = tuple[ArrayLike, ArrayLike]
@@ -64,7 +64,7 @@ class LearningCurve:
 
 def error(model: Network, X: ArrayLike, Y: ArrayLike) -> float:
     """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
-    if _of_classes(model):
+    if model.loss.decide is not None:
         return 1 - model.accuracy(X, Y)
     X, Y = model.require_examples(X, Y)
     return float(np.sqrt(np.mean((model.predict(X) - Y) ** 2)))
@@ -79,13 +79,13 @@ def over_examples(
     train: Train = fit,
     seed: int = 0,
 ) -> LearningCurve:
-    """Train on more and more examples: a gap to the dev error that closes asks for more data.
+    """Train on more and more examples: if the gap between the errors closes, more data would help.
 
     Args:
         build: makes a new model each time.
         train_set, dev: X and Y, as `fit` takes them.
-        sizes: how many examples, ascending; by default eight sizes up to all. Each part holds the ones before
-            it, and the classes in the proportions of the whole, as nearly as can be.
+        sizes: how many examples, ascending; by default eight sizes up to all. Each part holds the one before
+            it, and the classes in the proportions of the whole, as nearly as possible.
         train: called with a model, X and Y; such as ``functools.partial(fit, epochs=300)``.
         seed: of the choice of examples.
 
@@ -100,11 +100,10 @@ def over_examples(
     if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
         raise ValueError(f"sizes are whole numbers from 1 to m, {m}, ascending; not {list(sizes)}")
     order = np.random.default_rng(to_seed(seed)).permutation(m)
-    if _of_classes(model):
+    if model.loss.decide is not None:
         order = evenly_mixed(order, Y.argmax(axis=0) if len(Y) > 1 else Y[0])
-    parts = [np.sort(order[:size]) for size in sizes]
-    trained = [_trained(build(), X[:, part], Y[:, part], dev, train) for part in parts]
-    return _curve("m", sizes, trained, model)
+    parts = (np.sort(order[:size]) for size in sizes)
+    return _curve("m", sizes, ((build(), X[:, part], Y[:, part]) for part in parts), dev, train)
 
 
 def over_lambda(
@@ -118,32 +117,27 @@ def over_lambda(
     """Train with more and more regularisation: too little leaves variance, too much is bias.
 
     Args:
-        build: makes a new model of lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``.
+        build: makes a new model for a lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``.
         train_set, dev: X and Y, as `fit` takes them. Errors are without the regularisation.
         lambdas: ascending.
-        train: see `over_examples`.
+        train: called with a model, X and Y.
 
     Raises:
         ValueError: the lambdas are not ascending, or a set is not what the model takes.
     """
     if not lambdas or list(lambdas) != sorted(set(lambdas)):
         raise ValueError(f"lambdas are ascending numbers from 0 up, not {list(lambdas)}")
-    models = [build(x) for x in lambdas]
+    models = [build(x) for x in lambdas]  # all before the first is trained: a lambda may be refused
     X, Y = models[0].require_examples(*train_set)
-    return _curve("lambda", lambdas, [_trained(model, X, Y, dev, train) for model in models], models[0])
-
-
-def _trained(model: Network, X: Array, Y: Array, dev: Set, train: Train) -> tuple[float, float]:
-    train(model, X, Y)
-    return error(model, X, Y), error(model, *dev)
+    return _curve("lambda", lambdas, ((model, X, Y) for model in models), dev, train)
 
 
 def _curve(
-    variable: str, x: Sequence[float], errors: Sequence[tuple[float, float]], model: Network
+    variable: str, x: Sequence[float], models: Iterable[tuple[Network, Array, Array]], dev: Set, train: Train
 ) -> LearningCurve:
+    errors = []
+    for model, X, Y in models:
+        train(model, X, Y)
+        errors.append((error(model, X, Y), error(model, *dev)))
     on_train, on_dev = zip(*errors, strict=True)
-    return LearningCurve(variable, tuple(x), on_train, on_dev, _of_classes(model))
-
-
-def _of_classes(model: Network) -> bool:
-    return model.loss.decide is not None
+    return LearningCurve(variable, tuple(x), on_train, on_dev, model.loss.decide is not None)

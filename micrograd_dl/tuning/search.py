@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from micrograd_dl.engine.coerce import to_whole
+from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
-from micrograd_dl.tuning.logbook import Logbook, Verdict
-from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, shown
-from micrograd_dl.tuning.workers import Crew, Job, Judge, crew
+from micrograd_dl.tuning.processes import Job, Judge, WorkerPool, worker_pool
+from micrograd_dl.tuning.results import Results, Verdict
+from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, value_text
 
 By: TypeAlias = Literal["error", "loss"]
 _PART_OF_THE_BEST = 4  # a finer round goes where this part of a round's trials was, the best ones
@@ -25,13 +25,13 @@ class Plan:
     """How a search spends its epochs.
 
     Attributes:
-        trials: how many a round begins with.
+        trials: the number a round begins with.
         epochs: of the last rung: the most that a trial gets.
         rungs: how often the trials of a round are judged.
         keep: after each rung the best one in so many goes on, for so many times the epochs.
         rounds: each but the first searches the region of the best trials so far.
         seed: of the draws.
-        by: what is judged, the dev error or the dev loss; the other one decides between equals.
+        by: what trials are judged by, the dev error or the dev loss; the other one decides between equals.
 
     Raises:
         ValueError: a number is too small, or there are too few trials or epochs for the rungs.
@@ -49,14 +49,7 @@ class Plan:
     by: By = "error"
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("trials", 1),
-            ("epochs", 1),
-            ("rungs", 1),
-            ("keep", 2),
-            ("rounds", 1),
-            ("seed", 0),
-        ):
+        for name, least in {"trials": 1, "epochs": 1, "rungs": 1, "keep": 2, "rounds": 1, "seed": 0}.items():
             object.__setattr__(self, name, to_whole(getattr(self, name), least, name))
         if self.by not in ("error", "loss"):
             raise ValueError(f"trials are judged by error or by loss, not by {self.by!r}")
@@ -147,7 +140,9 @@ class Found:
         for trial in self.trials[:most]:
             v = trial.verdict
             judged = ["diverged", "-"] if v.problem else [f"{v.error:.4g}", f"{v.loss:.4g}"]
-            rows.append([trial.name, str(v.epochs), *judged, *(shown(trial.options[name]) for name in names)])
+            rows.append(
+                [trial.name, str(v.epochs), *judged, *(value_text(trial.options[name]) for name in names)]
+            )
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
@@ -169,19 +164,19 @@ def search(
 ) -> Found:
     """Draw trials at random, judge them rung by rung, and search once more where the best ones were.
 
-    The trials depend on the space, the plan and nothing else, and are ranked only when a rung is done, so
-    that the number of processes changes nothing but the time. What stopped early or diverged is not trained
-    again on a higher rung, where it would do the same.
+    The trials depend on the space and the plan only, and are ranked when a rung is done. So the number of
+    processes changes nothing but the time. A trial that stopped early or diverged is not trained again on a
+    higher rung, where it would do the same.
 
     Args:
-        judge: trains and judges; see :data:`~micrograd_dl.tuning.workers.Judge`. The same for the same
-            arguments.
+        judge: takes the options of a trial and a number of epochs, trains, and returns a `Verdict`, the same
+            one for the same arguments. Several processes take a function of a module.
         space: where to search each hyperparameter.
         plan: how many trials, for how long.
         processes: how many trainings run at once, each in a process and a thread of its own; 0 trains in this
             process, where products of large matrices may use several threads and round differently.
         results: a file of JSON lines, written as trainings end; a search that was cut short goes on from it.
-        about: what else the results depend on, such as the data; noted in the file, and compared.
+        about: what else the results depend on, such as the data: written to the file, and compared.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -199,86 +194,84 @@ def search(
             "trials would be the same: give a range or several values of something, or take one trial"
         )
     processes = to_whole(processes, 0, "processes")
-    everything = {**(about or {}), **asdict(plan), "space": {name: repr(x) for name, x in space.items()}}
-    run, cut_short = None, False
+    everything = {**asdict(plan), **(about or {}), "space": {name: repr(x) for name, x in space.items()}}
+    trials: dict[tuple[int, int], Trial] = {}
+    cut_short = False
     try:
-        run = _Search(judge, space, plan, Logbook(results, everything))
-        with crew(judge, processes) as work, _bar(plan, progress) as advance:
+        known = Results(results, everything)
+        with worker_pool(judge, processes) as work, _bar(plan, progress) as advance:
+            region = space
             for round_ in range(1, plan.rounds + 1):
-                run.round(round_, work, advance)
+                for _ in _round(round_, region, plan, trials, known, work):
+                    advance()
+                region = _best_region(region, plan, trials)
     except KeyboardInterrupt:
         cut_short = True
-    return Found(space, plan, run.ranked() if run else [], cut_short)
+    return Found(space, plan, _ranked(trials, plan), cut_short)
 
 
-class _Search:
-    """A search under way."""
-
-    def __init__(self, judge: Judge, space: Space, plan: Plan, logbook: Logbook) -> None:
-        self.judge = judge
-        self.space = space
-        self.plan = plan
-        self.logbook = logbook
-        self.trials: dict[tuple[int, int], Trial] = {}
-
-    def round(self, round_: int, work: Crew, advance: Callable[[], object]) -> None:
-        """From the first rung to the last; afterwards the space is the region of the best trials."""
-        options = {
-            number: draw(self.space, [self.plan.seed, round_, number])
-            for number in range(1, self.plan.trials + 1)
-        }
-        for rung, (count, epochs) in enumerate(self.plan.ladder(), 1):
-            best = [t.number for t in self.ranked() if t.round == round_] or list(options)
-            going_on = best[:count]
-            jobs = [Job((round_, number, rung), options[number], epochs) for number in sorted(going_on)]
-            for job, verdict in self._done(jobs, work):
-                _, number, _ = job.key
-                self.trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
-                advance()
-        if all(trial.verdict.problem for trial in self.trials.values()):
-            every = "all " * (self.plan.trials > 1) + plural(self.plan.trials, "trial")
-            raise FloatingPointError(
-                f"{every} diverged: search lower learning rates. "
-                f"The first with {self.ranked()[0].verdict.problem}"
-            )
-        best_part = self.ranked()[: max(2, self.plan.trials // _PART_OF_THE_BEST)]
-        self.space = narrowed(self.space, [t.options for t in best_part if not t.verdict.problem])
-
-    def _done(self, jobs: Sequence[Job], work: Crew) -> Iterator[tuple[Job, Verdict]]:
-        """The verdicts on jobs: those that are known, then those that have to be found out."""
+def _round(
+    round_: int,
+    space: Space,
+    plan: Plan,
+    trials: dict[tuple[int, int], Trial],
+    known: Results,
+    work: WorkerPool,
+) -> Iterator[None]:
+    """Judge the trials of a round from the first rung to the last; yields after each training."""
+    options = {n: draw(space, [plan.seed, round_, n]) for n in range(1, plan.trials + 1)}
+    for rung, (count, epochs) in enumerate(plan.ladder(), 1):
+        best = [trial.number for trial in _ranked(trials, plan) if trial.round == round_] or list(options)
         unknown = []
-        for job in jobs:
-            before = self.trials.get(job.key[:2])
-            known = self.logbook.verdicts.get(job.key)
-            if known is None and before is not None and self._at_its_end(before):
-                known = before.verdict
-            if known is None:
+        for number in sorted(best[:count]):
+            job, before = Job((round_, number, rung), options[number], epochs), trials.get((round_, number))
+            verdict = known.verdicts.get(job.key)
+            if verdict is None and before is not None and _at_its_end(before, plan):
+                verdict = before.verdict
+            if verdict is None:
                 unknown.append(job)
             else:
-                yield job, known
+                trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
+                yield
         for job, verdict in work(unknown):
-            self.logbook.add(job.key, verdict, job.options)
-            yield job, verdict
+            known.add(job.key, verdict, job.options)
+            number = job.key[1]
+            trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
+            yield
 
-    def _at_its_end(self, trial: Trial) -> bool:
-        """Whether more epochs would change nothing: it stopped before it had to, or diverged."""
-        return bool(trial.verdict.problem) or trial.verdict.epochs < self.plan.ladder()[trial.rung - 1][1]
 
-    def ranked(self) -> list[Trial]:
-        """All trials so far, the best first."""
-        return sorted(self.trials.values(), key=self._rank)
+def _at_its_end(trial: Trial, plan: Plan) -> bool:
+    """Whether more epochs would change nothing: it stopped before it had to, or diverged."""
+    return bool(trial.verdict.problem) or trial.verdict.epochs < plan.ladder()[trial.rung - 1][1]
 
-    def _rank(self, trial: Trial) -> tuple[float, ...]:
-        v = trial.verdict
-        judged = (v.error, v.loss) if self.plan.by == "error" else (v.loss, v.error)
-        # A NaN would be neither above nor below anything.
-        return (
-            bool(v.problem),
-            -trial.rung,
-            *(math.inf if math.isnan(x) else x for x in judged),
-            trial.round,
-            trial.number,
+
+def _best_region(space: Space, plan: Plan, trials: Mapping[tuple[int, int], Trial]) -> Space:
+    """The part of the space where the best trials so far are.
+
+    Raises:
+        FloatingPointError: all of them diverged.
+    """
+    ranked = _ranked(trials, plan)
+    if ranked[0].verdict.problem:
+        every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")
+        raise FloatingPointError(
+            f"{every} diverged: search lower learning rates. The first with {ranked[0].verdict.problem}"
         )
+    best = ranked[: max(2, plan.trials // _PART_OF_THE_BEST)]
+    return narrowed(space, [trial.options for trial in best if not trial.verdict.problem])
+
+
+def _ranked(trials: Mapping[tuple[int, int], Trial], plan: Plan) -> list[Trial]:
+    """The trials, the best first: by the rung that each reached, then by its verdict; failures are last."""
+
+    def rank(trial: Trial) -> tuple[float, ...]:
+        v = trial.verdict
+        judged = (v.error, v.loss) if plan.by == "error" else (v.loss, v.error)
+        # A NaN would be neither above nor below anything.
+        numbers = [math.inf if math.isnan(x) else x for x in judged]
+        return bool(v.problem), -trial.rung, *numbers, trial.round, trial.number
+
+    return sorted(trials.values(), key=rank)
 
 
 @contextmanager
@@ -290,7 +283,6 @@ def _bar(plan: Plan, progress: bool | None) -> Iterator[Callable[[], object]]:
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=plan.rounds * sum(count for count, _ in plan.ladder()), unit="training", leave=False
-    ) as bar:
+    total = plan.rounds * sum(count for count, _ in plan.ladder())
+    with tqdm(total=total, unit="training", leave=False) as bar:
         yield bar.update

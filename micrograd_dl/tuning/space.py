@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.engine.coerce import to_float
+from micrograd_dl.output.lookup import look_up
+from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What is uniform in a search: not the number itself, but its place; `place` and `number` are inverse."""
+    """A scale: the place of a number on it is uniform in a search. `place` and `number` are inverse."""
 
     place: Callable[[float], float]
     number: Callable[[float], float]
@@ -36,10 +37,9 @@ _PADDING = 0.05  # the part of a range that a narrower one has at least on both 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `low` to `high`, uniform on a scale.
+    """Numbers from `low` to `high`, both included, uniform on a scale.
 
     Attributes:
-        low, high: the ends, which belong to it.
         scale: ``"linear"``; ``"log"``, where every power of ten gets an equal share, for alpha and lambda; or
             ``"log-from-1"``, where 1 - x is on a log scale, for beta.
         whole: whole numbers only.
@@ -63,17 +63,12 @@ class Range:
     whole: bool = False
 
     def __post_init__(self) -> None:
-        if self.scale not in SCALES:
-            raise ValueError(f"there is no scale {self.scale!r}: choose one of {', '.join(SCALES)}")
         for name in ("low", "high"):
             object.__setattr__(self, name, to_float(getattr(self, name), f"the end {name} of a range"))
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise ValueError(f"the ends of a range are finite, not {self.low!r} and {self.high!r}")
-        if not self.low < self.high:
-            raise ValueError(
-                f"a range goes from a lower number to a higher one, not {self.low!r} to {self.high!r}"
-            )
-        bounds = SCALES[self.scale]
+        ends = f"{self.low!r} and {self.high!r}"
+        if not -math.inf < self.low < self.high < math.inf:
+            raise ValueError(f"the ends of a range are a number and a higher one, both finite, not {ends}")
+        bounds = look_up(self.scale, SCALES, "scale")
         for end in (self.low, self.high):
             if not bounds.low < end < bounds.high:
                 limit = "above 0" if end <= bounds.low else "below 1"
@@ -83,11 +78,9 @@ class Range:
                 )
         first, last = (bounds.place(end) for end in (self.low, self.high))
         if not _NARROWEST * max(abs(first), abs(last)) < last - first < math.inf:
-            raise ValueError(
-                f"the range from {self.low!r} to {self.high!r} is too narrow or too wide to search"
-            )
+            raise ValueError(f"the range between {ends} is too narrow or too wide to search")
         if self.whole and not (self.low.is_integer() and self.high.is_integer()):
-            raise ValueError(f"whole numbers lie between whole numbers, not {self.low!r} and {self.high!r}")
+            raise ValueError(f"whole numbers lie between whole numbers, not {ends}")
         if self.whole and self.scale == "log-from-1":
             raise ValueError("no whole numbers lie on the scale log-from-1: take linear or log")
 
@@ -142,11 +135,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several values, each as likely as the others; a single one is fixed.
-
-    >>> print(Choice(["relu", "tanh"]))
-    relu / tanh
-    """
+    """One of several values, each as likely as the others; a single one is fixed."""
 
     values: Sequence[Any]
 
@@ -171,37 +160,29 @@ class Choice:
         return Choice([x for x in self.values if x in kept])
 
     def __str__(self) -> str:
-        return " / ".join(map(shown, self.values))
+        return " / ".join(map(value_text, self.values))
 
 
 Space: TypeAlias = Mapping[str, Range | Choice]
 
 
 def draw(space: Space, seed: Sequence[int]) -> dict[str, Any]:
-    """One value of each hyperparameter, the same for the same seed.
-
-    >>> draw({"learning_rate": Range(0.0001, 1, "log"), "units": Range(4, 64, "log", whole=True)}, [0, 1])
-    {'learning_rate': ..., 'units': ...}
-    """
+    """One value of each hyperparameter, the same for the same seed."""
     rng = np.random.default_rng(seed)
     return {name: where.draw(rng) for name, where in space.items()}
 
 
 def narrowed(space: Space, best: Sequence[Mapping[str, Any]]) -> dict[str, Range | Choice]:
-    """From coarse to fine: the region where the best trials are.
-
-    >>> narrowed({"alpha": Range(0.0001, 1, "log")}, [{"alpha": 0.01}, {"alpha": 0.1}])
-    {'alpha': Range(low=0.00562, high=0.178, scale='log', whole=False)}
-    """
+    """From coarse to fine: the region where the best trials are."""
     return {name: where.narrowed(options[name] for options in best) for name, where in space.items()}
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as the command line has it.
 
-    >>> shown((16, 8)), shown(0.5), shown("relu"), shown(None)
-    ('16,8', '0.5', 'relu', 'none')
+    >>> [value_text(x) for x in ((16, 8), 0.5, "relu", None)]
+    ['16,8', '0.5', 'relu', 'none']
     """
     if value is None:
         return "none"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return (",".join(map(str, value)) or "0") if isinstance(value, tuple) else str(value)

@@ -1,8 +1,7 @@
 """The same networks as matrices, with the backward formulas of the course written out by hand.
 
-Derivatives live in two places on purpose: autograd derives them from the table of operations, and this
-package claims them by hand, in :mod:`~micrograd_dl.vectorized.formulas`. If the second reused the first,
-their agreement would prove nothing.
+Autograd derives the derivatives from the table of operations; this package claims them by hand, on purpose:
+if it used the table, the agreement of the two would prove nothing.
 """
 
 from micrograd_dl.vectorized.mlp import MLP

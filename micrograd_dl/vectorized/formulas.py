@@ -1,289 +1,149 @@
-"""The course's formulas on matrices (sections 4 and 5), written out by hand: each beside its derivative.
+"""The course's formulas on matrices (sections 4, 5 and 7), by hand: each function beside its derivative.
 
-Columns are examples: Z, A, dZ and dA are ``(n[l], m)``. Results go into arrays that are given, and a number
-stands in an array of its own: both save the time in which NumPy would make one. Whoever calls them lets
-overflow pass: e^-z is inf for z far below 0.
+Columns are examples: Z, A, dZ and dA are ``(n[l], m)``, Y is ``(n_y, m)``. The caller silences overflow:
+``e^-z`` is inf for z far below 0, and ``1 / inf`` is the right 0.
 
-To add an activation or a loss, write one class.
+To add an activation or a loss, write its functions and add an entry to the table.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from micrograd_dl.nn.losses import Loss
+from micrograd_dl.nn.activations import ACTIVATIONS, Activation
+from micrograd_dl.nn.losses import LOSSES, Loss
+from micrograd_dl.nn.network import Array
 
-Array: TypeAlias = NDArray[Any]
 
-# The number 1 as an array of each type.
-ONE = {np.dtype(name): np.ones((), name) for name in ("float64", "float32")}
+class ActivationFormulas(NamedTuple):
+    """``A = g(Z)`` and the slope ``g'(Z)``, which is written with Z or A, whichever is shorter."""
+
+    g: Callable[[Array], Any]
+    slope: Callable[[Array, Array], Any]
+
+
+class LossFormulas(NamedTuple):
+    """The loss summed over all examples, ``total(Z, A, Y)``, and its derivative ``dZ(Z, A, Y, slope)``.
+
+    Z, A and the slope of the activation are those of the output layer; dZ is of each example's loss, so it is
+    not divided by m.
+    """
+
+    total: Callable[[Array, Array, Array], Any]
+    dZ: Callable[[Array, Array, Array, Callable[[Array, Array], Any]], Array]
 
 
 # --- activations --------------------------------------------------------------------------------------------
 
 
-class Activation(ABC):
-    """One activation's two formulas."""
-
-    @staticmethod
-    @abstractmethod
-    def A(Z: Array, out: Array) -> None:
-        """``A = g(Z)``, into `out`."""
-
-    @staticmethod
-    @abstractmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        """``dZ = dA * g'(Z)``, in place of dA; `scratch` is an array of the same shape to work in."""
+def sigmoid(Z: Array) -> Any:
+    return 1 / (1 + np.exp(-Z))
 
 
-class Linear(Activation):
-    """``a = z``, with the slope 1."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        np.copyto(out, Z)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        pass
+def leaky_relu(Z: Array) -> Any:
+    return np.maximum(0.01 * Z, Z)
 
 
-class Sigmoid(Activation):
-    """``a = 1 / (1 + e^-z)``, with the slope a (1 - a)."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        one = ONE[Z.dtype]
-        np.negative(Z, out)
-        np.exp(out, out)  # inf for z far below 0, and 1 / inf is the right 0
-        np.add(out, one, out)
-        np.divide(one, out, out)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        np.subtract(ONE[Z.dtype], A, scratch)
-        np.multiply(scratch, A, scratch)
-        np.multiply(dA, scratch, dA)
+def leaky_slope(positive: Array, A: Array) -> Any:
+    """1 where Z is positive, else 0.01."""
+    return np.maximum(positive.astype(A.dtype), 0.01)
 
 
-class Tanh(Activation):
-    """``a = tanh(z)``, with the slope 1 - a^2."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        np.tanh(Z, out)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        np.multiply(A, A, scratch)
-        np.subtract(ONE[Z.dtype], scratch, scratch)
-        np.multiply(dA, scratch, dA)
+def mish(Z: Array) -> Any:
+    return Z * np.tanh(np.logaddexp(0, Z))
 
 
-class Relu(Activation):
-    """``a = max(0, z)``, with the slope 1 for z >= 0, else 0."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        np.maximum(Z, 0, out=out)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        np.greater_equal(Z, 0, scratch)
-        np.multiply(dA, scratch, dA)
+def mish_slope(Z: Array, A: Array) -> Any:
+    """With ``t = tanh(softplus(z))``, ``t + z (1 - t^2) sigma(z)``."""
+    t = np.tanh(np.logaddexp(0, Z))
+    return t + Z * (1 - t**2) * sigmoid(Z)
 
 
-class LeakyRelu(Activation):
-    """``a = max(0.01 z, z)``, with the slope 1 for z >= 0, else 0.01."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        np.multiply(Z, Z.dtype.type(0.01), out)
-        np.maximum(Z, out, out=out)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        np.greater_equal(Z, 0, scratch)
-        np.maximum(scratch, scratch.dtype.type(0.01), out=scratch)
-        np.multiply(dA, scratch, dA)
+def softmax(Z: Array) -> Any:
+    """``e^z_i / sum of e^z_j``; subtracting the largest z changes nothing and does not overflow."""
+    e = np.exp(Z - Z.max(axis=0, keepdims=True))
+    return e / e.sum(axis=0, keepdims=True)
 
 
-class Mish(Activation):
-    """``a = z t`` with ``t = tanh(softplus(z))``, and the slope ``t + z (1 - t^2) sigma(z)``."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        np.tanh(np.logaddexp(0, Z), out)
-        np.multiply(Z, out, out)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        t = np.tanh(np.logaddexp(0, Z))
-        Sigmoid.A(Z, scratch)
-        np.multiply(scratch, Z * (1 - t * t), scratch)
-        np.add(scratch, t, scratch)
-        np.multiply(dA, scratch, dA)
+def no_slope(Z: Array, A: Array) -> Any:
+    raise ValueError("softmax has no slope by itself: its loss, cross_entropy, gives dZ = A - Y")
 
 
-class Softmax(Activation):
-    """``a_i = e^z_i / sum of e^z_j``; z - max(z) gives the same and does not overflow."""
-
-    @staticmethod
-    def A(Z: Array, out: Array) -> None:
-        np.subtract(Z, Z.max(axis=0, keepdims=True), out)
-        np.exp(out, out)
-        np.divide(out, out.sum(axis=0, keepdims=True), out)
-
-    @staticmethod
-    def dZ(dA: Array, Z: Array, A: Array, scratch: Array) -> None:
-        raise ValueError("there is no formula for the slope of softmax by itself: use CrossEntropy.dZ")
-
-
-ACTIVATIONS: dict[str, type[Activation]] = {
-    "linear": Linear,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "relu": Relu,
-    "leaky_relu": LeakyRelu,
-    "mish": Mish,
-    "softmax": Softmax,
+# Those with "left" are for `slope_at_kink="left"`.
+ACTIVATION_FORMULAS: dict[str, ActivationFormulas] = {
+    "linear": ActivationFormulas(lambda Z: Z, lambda Z, A: 1),
+    "sigmoid": ActivationFormulas(sigmoid, lambda Z, A: A * (1 - A)),
+    "tanh": ActivationFormulas(np.tanh, lambda Z, A: 1 - A**2),
+    "relu": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z >= 0),
+    "relu left": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z > 0),
+    "leaky_relu": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z >= 0, A)),
+    "leaky_relu left": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z > 0, A)),
+    "mish": ActivationFormulas(mish, mish_slope),
+    "softmax": ActivationFormulas(softmax, no_slope),
 }
 
 
-# --- losses -------------------------------------------------------------------------------------------------
+# --- losses and penalties -----------------------------------------------------------------------------------
 
 
-class OutputLoss(ABC):
-    """The derivative of one loss, and a faster way to the loss itself where there is one."""
-
-    @staticmethod
-    @abstractmethod
-    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        """dZ[L] of one example's loss, a column each, into `out`; not yet divided by m."""
-
-    @staticmethod
-    def total(loss: Loss, Z: Array, A: Array, Y: Array, scratch: Array) -> float:
-        """The sum of the losses of the examples; here, as :mod:`~micrograd_dl.nn.losses` has them."""
-        return float(np.sum(loss.of(list(Z), list(A), list(Y))))
+def logistic(Z: Array, A: Array, Y: Array) -> Any:
+    """``-(y log a + (1 - y) log(1 - a))`` from z: ``log(1 + e^z) - y z``, which never takes a log of 0."""
+    return np.sum(np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z))) - Y * Z)
 
 
-class Logistic(OutputLoss):
-    """``L = softplus(z) - y z``; da/dz cancels: dZ = A - Y."""
-
-    @staticmethod
-    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        np.subtract(A, Y, out)
-
-    @staticmethod
-    def total(loss: Loss, Z: Array, A: Array, Y: Array, scratch: Array) -> float:
-        """Softplus(z) is ``max(z, 0) + log(1 + e^-|z|)``."""
-        np.absolute(Z, scratch)
-        np.negative(scratch, scratch)
-        np.exp(scratch, scratch)
-        np.log1p(scratch, scratch)
-        np.add(scratch, np.maximum(Z, 0), scratch)
-        np.subtract(scratch, np.multiply(Y, Z), scratch)
-        return float(np.add.reduce(scratch, axis=None))
+def cross_entropy(Z: Array, A: Array, Y: Array) -> Any:
+    """``-sum of y_i log a_i`` from z: ``log(sum of e^z_j) - z of the class``; the largest a is never 0."""
+    return np.sum(Z.max(axis=0) - np.log(A.max(axis=0)) - np.sum(Y * Z, axis=0))
 
 
-class CrossEntropy(OutputLoss):
-    """``L = log(sum of e^z) - z of the class``; dZ = A - Y."""
-
-    @staticmethod
-    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        np.subtract(A, Y, out)
-
-    @staticmethod
-    def total(loss: Loss, Z: Array, A: Array, Y: Array, scratch: Array) -> float:
-        """The largest a is ``e^0 / sum of e^(z - max)``."""
-        np.multiply(Y, Z, out=scratch)
-        of_class = scratch.sum(axis=0)
-        return float((Z.max(axis=0) - np.log(A.max(axis=0)) - of_class).sum())
+def squared(Z: Array, A: Array, Y: Array) -> Any:
+    return np.sum((A - Y) ** 2) / 2
 
 
-class Squared(OutputLoss):
-    """``L = (a - y)^2 / 2``; dA = A - Y."""
-
-    @staticmethod
-    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        np.subtract(A, Y, out)
-        g.dZ(out, Z, A, scratch)
+def max_margin(Z: Array, A: Array, Y: Array) -> Any:
+    return np.sum(np.maximum(0, 1 - Y * A))
 
 
-class MaxMargin(OutputLoss):
-    """``L = max(0, 1 - y a)``; dA = -y where 1 - y a >= 0."""
-
-    @staticmethod
-    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        np.multiply(Y, A, scratch)
-        np.less_equal(scratch, 1, scratch)
-        np.multiply(Y, scratch, out)
-        np.negative(out, out)
-        g.dZ(out, Z, A, scratch)
+def huber(Z: Array, A: Array, Y: Array) -> Any:
+    """``(a - y)^2 / 2`` within 1 of y, and the tangent to it beyond."""
+    error = np.abs(A - Y)
+    near = np.minimum(error, 1)
+    return np.sum(near * (error - near / 2))
 
 
-class Huber(OutputLoss):
-    """``L = (a - y)^2 / 2`` within 1 of y, its tangent beyond; dA = a - y, held between -1 and 1."""
-
-    @staticmethod
-    def dZ(g: type[Activation], Z: Array, A: Array, Y: Array, out: Array, scratch: Array) -> None:
-        np.clip(np.subtract(A, Y, out), -1, 1, out)
-        g.dZ(out, Z, A, scratch)
-
-
-LOSSES: dict[str, type[OutputLoss]] = {
-    "logistic": Logistic,
-    "cross_entropy": CrossEntropy,
-    "squared": Squared,
-    "max_margin": MaxMargin,
-    "huber": Huber,
+LOSS_FORMULAS: dict[str, LossFormulas] = {
+    "logistic": LossFormulas(logistic, lambda Z, A, Y, slope: A - Y),
+    "cross_entropy": LossFormulas(cross_entropy, lambda Z, A, Y, slope: A - Y),
+    "squared": LossFormulas(squared, lambda Z, A, Y, slope: (A - Y) * slope(Z, A)),
+    "max_margin": LossFormulas(max_margin, lambda Z, A, Y, slope: -Y * (Y * A <= 1) * slope(Z, A)),
+    "max_margin left": LossFormulas(max_margin, lambda Z, A, Y, slope: -Y * (Y * A < 1) * slope(Z, A)),
+    "huber": LossFormulas(huber, lambda Z, A, Y, slope: np.clip(A - Y, -1, 1) * slope(Z, A)),
 }
 
-
-# --- regularisers -------------------------------------------------------------------------------------------
-
-
-class Regulariser(ABC):
-    """The derivative of one regulariser."""
-
-    @staticmethod
-    @abstractmethod
-    def slope(W: Array) -> Array:
-        """The derivative of the penalty by each weight; not yet times lambda/(2m)."""
+# The derivative of each penalty by the weights, before it is multiplied by lambda / (2m).
+PENALTY_SLOPES: dict[str, Callable[[Array], Array]] = {"l2": lambda W: 2 * W, "l1": np.sign}
 
 
-class L2(Regulariser):
-    """Of w^2, 2 w."""
-
-    @staticmethod
-    def slope(W: Array) -> Array:
-        return 2 * W
-
-
-class L1(Regulariser):
-    """Of |w|, its sign."""
-
-    @staticmethod
-    def slope(W: Array) -> Array:
-        signs: Array = np.sign(W)
-        return signs
-
-
-REGULARISERS: dict[str, type[Regulariser]] = {"l2": L2, "l1": L1}
-
-
-def formulas_of(name: str, table: dict[str, Any]) -> Any:
-    """The formulas of that name.
+def entry_of(one: Activation | Loss, slope_at_kink: str) -> str:
+    """The name of the entry that has the formulas of an activation or a loss.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there is none, or it is that of a built-in one of the same name.
     """
-    if name not in table:
+    called = "LOSS_FORMULAS" if isinstance(one, Loss) else "ACTIVATION_FORMULAS"
+    table: Mapping[str, Any] = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS
+    built_in: Mapping[str, Any] = LOSSES if isinstance(one, Loss) else ACTIVATIONS
+    if built_in.get(one.name, one) is not one:
         raise ValueError(
-            f"there are no formulas for {name!r}: add a class to micrograd_dl.vectorized.formulas"
+            f"{one.name} is a built-in {type(one).__name__.lower()}, whose formulas would be used for this "
+            "one: give it another name, and formulas of its own"
         )
-    return table[name]
+    if one.name not in table:
+        raise ValueError(
+            f"there are no formulas for {one.name!r}: add them to micrograd_dl.vectorized.formulas.{called}"
+        )
+    left = f"{one.name} left"
+    return left if slope_at_kink == "left" and left in table else one.name

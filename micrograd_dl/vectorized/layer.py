@@ -1,117 +1,84 @@
-"""One layer at work on m examples: its arrays, and its part of the forward and the backward pass."""
+"""One layer of matrices, forward and backward by hand (course, section 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from micrograd_dl.vectorized.formulas import Activation, Regulariser
+from micrograd_dl.nn.network import Array, Parameter
+from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS
 from micrograd_dl.vectorized.normalisation import Normalisation
-
-Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(slots=True, eq=False)
-class Layer:
-    """What one layer takes part with in a pass of m examples: views of its parameters, and its arrays.
+class Cache:
+    """What the backward pass needs of a forward pass: ``(n[l], m)`` each, but A_prev ``(n[l-1], m)``.
 
-    All are made once for a batch size; a view taken anew in every step would cost as much as a small product.
-
-    Attributes:
-        g: the formulas of its activation.
-        block, dblock: ``[W b]`` and its derivative, ``(n[l], n[l-1] + 1)``; just W where there is no bias.
-        block_T: the block transposed.
-        W, dW: the block without the last column.
-        b, db: the last column.
-        A_before: the A of the layer before with a row of ones below, ``(n[l-1] + 1, m)``. The ones make the
-            bias a column of the weights, so that one product gives ``W A + b``. An input of many features is
-            the array that was given, without ones, and changes with each pass; nor has a layer without bias
-            the ones.
-        A_before_T: the same transposed.
-        ones: ``(m,)``, for the sum over the examples where A_before has none.
-        Z, A, dZ, scratch: ``(n[l], m)``.
-        dA: what the block of the layer after, transposed, times its dZ gives; dZ is made in the same memory.
-            If that block has a bias, there is one row more, the derivative by the ones, which is of no use;
-            but a product with W alone, a view with gaps, takes longer.
-        A_out: what is passed on: A itself, or after dropout.
-        normalisation: between Z and the activation, or None.
-        Z_in: what the activation is of: Z itself, or normalised.
-        in_one: whether one product with the whole block gives Z.
-        mask: in training, what dropout multiplies A by, or None.
+    Z_in is what the activation is of: Z, or Z normalised and scaled; A_out is A after dropout, by the mask;
+    statistics are the mean and the variance that Z_norm was made with.
     """
 
-    g: type[Activation]
-    block: Array
-    dblock: Array
-    bias: bool
-    A_before: Array
-    ones: Array
+    A_prev: Array
     Z: Array
+    Z_in: Array
     A: Array
     A_out: Array
-    dA: Array
-    scratch: Array
+    mask: Array | None
+    Z_norm: Array | None
+    statistics: Sequence[Array]
+
+
+@dataclass(slots=True, eq=False)
+class DenseLayer:
+    """A layer in which every unit takes every input.
+
+    Attributes:
+        g: the activation, the name of its formulas.
+        W: ``(n[l], n[l-1])``.
+        b: ``(n[l], 1)``, or None before batch normalisation, which would subtract it again.
+        normalisation: between Z and the activation, or None.
+    """
+
+    g: str
+    W: Parameter
+    b: Parameter | None
     normalisation: Normalisation | None
-    mask: Array | None = None
-    Z_in: Array = field(init=False)
-    dZ: Array = field(init=False)
-    W: Array = field(init=False)
-    block_T: Array = field(init=False)
-    b: Array = field(init=False)
-    dW: Array = field(init=False)
-    db: Array = field(init=False)
-    A_before_T: Array = field(init=False)
-    in_one: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        n_in = self.block.shape[1] - self.bias
-        self.W, self.b = self.block[:, :n_in], self.block[:, n_in:]
-        self.block_T = self.block.T
-        self.dZ = self.dA[: len(self.Z)]
-        self.dW, self.db = self.dblock[:, :n_in], self.dblock[:, n_in:]
-        self.A_before_T = self.A_before.T
-        self.in_one = not self.bias or self.A_before.shape[0] == self.block.shape[1]
-        self.Z_in = self.Z if self.normalisation is None else self.normalisation.Z_tilde
+    def parameters(self) -> list[Parameter]:
+        """W, then b, gamma and beta where there are."""
+        b = [] if self.b is None else [self.b]
+        n = self.normalisation
+        return [self.W, *b, *([] if n is None else [n.gamma, n.beta])]
 
-    def forward(self, training: bool) -> None:
-        """``Z = W A_before + b`` and ``A = g(Z)``, with normalisation and dropout where there are."""
-        if self.in_one:
-            self.block.dot(self.A_before, self.Z)
-        else:
-            np.matmul(self.W, self.A_before, out=self.Z)
-            np.add(self.Z, self.b, self.Z)
+    def forward(self, A_prev: Array, mask: Array | None, *, training: bool) -> Cache:
+        """``Z = W A_prev + b`` and ``A = g(Z)``, with normalisation and dropout where there are."""
+        W, b = self.W.data, 0 if self.b is None else self.b.data
+        Z = W @ A_prev + b
+        Z_in, Z_norm = Z, None
+        statistics: Sequence[Array] = ()
         if self.normalisation is not None:
-            self.normalisation.forward(self.Z, training)
-        self.g.A(self.Z_in, self.A)
-        if self.A_out is not self.A:
-            if training and self.mask is not None:
-                np.multiply(self.A, self.mask, self.A_out)
-            else:
-                np.copyto(self.A_out, self.A)
+            Z_norm, *statistics = self.normalisation.forward(Z, training=training)
+            Z_in = self.normalisation.scale(Z_norm)
+        A = ACTIVATION_FORMULAS[self.g].g(Z_in)
+        return Cache(A_prev, Z, Z_in, A, A if mask is None else A * mask, mask, Z_norm, statistics)
 
-    def dZ_from(self, after: Layer) -> None:
-        """``dA = W[l+1]^T dZ[l+1]`` and ``dZ = dA * g'(Z)``; with the mask of the forward pass."""
-        after.block_T.dot(after.dZ, self.dA)
-        if self.mask is not None:
-            np.multiply(self.dZ, self.mask, self.dZ)
-        self.g.dZ(self.dZ, self.Z_in, self.A, self.scratch)
-        if self.normalisation is not None:
-            self.normalisation.backward(self.dZ)
+    def dZ(self, dA: Array, cache: Cache) -> Array:
+        """``dZ = dA * g'(Z)``, by way of dropout and of the normalisation, whose gradients are set."""
+        if cache.mask is not None:
+            dA = dA * cache.mask
+        dZ: Array = dA * ACTIVATION_FORMULAS[self.g].slope(cache.Z_in, cache.A)
+        if self.normalisation is None or cache.Z_norm is None:
+            return dZ
+        return self.normalisation.backward(dZ, cache.Z_norm, cache.statistics[1])
 
-    def dW_from_dZ(self, regularisers: Iterable[tuple[type[Regulariser], float]]) -> None:
-        """``dW = dZ A_before^T`` and ``db = sum(dZ)``; the 1/m is in dZ.
+    def set_gradients(self, dZ: Array, A_prev: Array) -> None:
+        """``dW = dZ A_prev^T / m`` and ``db = sum of dZ / m``."""
+        m = dZ.shape[1]
+        self.W.grad = (dZ / m) @ A_prev.T  # dZ has fewer entries than dW to divide
+        if self.b is not None:
+            self.b.grad = dZ.sum(axis=1, keepdims=True) / m
 
-        Args:
-            regularisers: each with its lambda/(2m).
-        """
-        if self.in_one:
-            self.dZ.dot(self.A_before_T, self.dblock)  # the row of ones gives db in the last column
-        else:
-            np.matmul(self.dZ, self.A_before_T, out=self.dW)
-            np.matmul(self.dZ, self.ones, out=self.db[:, 0])
-        for regulariser, lambda_2m in regularisers:
-            self.dW += lambda_2m * regulariser.slope(self.W)
+    def dA_prev(self, dZ: Array) -> Array:
+        """``W^T dZ``."""
+        W = self.W.data
+        return W.T @ dZ

@@ -7,14 +7,11 @@ All three take ``w (n_x, 1)``, a number b, ``X (n_x, m)`` and ``Y (1, m)`` of 0 
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from micrograd_dl.engine.ops import sigmoid, softplus
-
-Array: TypeAlias = NDArray[Any]
+from micrograd_dl.nn.network import Array
 
 
 def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
@@ -26,8 +23,7 @@ def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, floa
     (0.693147, -0.25, 0.0)
     """
     n_x, m = require_shapes(w, X, Y)
-    J, db = 0.0, 0.0
-    dw = [0.0] * n_x
+    J, dw, db = 0.0, [0.0] * n_x, 0.0
     for i in range(m):
         z = b
         for j in range(n_x):
@@ -44,8 +40,7 @@ def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, floa
 def by_examples(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
     """A loop over the examples, with vectors for the features."""
     n_x, m = require_shapes(w, X, Y)
-    J, db = 0.0, 0.0
-    dw = np.zeros((n_x, 1))
+    J, dw, db = 0.0, np.zeros((n_x, 1)), 0.0
     for i in range(m):
         x, y = X[:, i : i + 1], float(Y[0, i])
         z = (w.T @ x).item() + b
@@ -57,13 +52,11 @@ def by_examples(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, f
 
 
 def by_matrices(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
-    """No loop.
-
-    ``Z = w^T X + b``, ``A = sigma(Z)``, ``dZ = A - Y``, ``dw = X dZ^T / m`` and ``db = mean(dZ)``.
-    """
+    """No loop."""
     _, m = require_shapes(w, X, Y)
     Z = w.T @ X + b
-    dZ = sigmoid(Z) - Y
+    A = sigmoid(Z)
+    dZ = A - Y
     J = float(np.mean(softplus(Z) - Y * Z))
     return J, X @ dZ.T / m, float(np.mean(dZ))
 
@@ -76,14 +69,8 @@ def descend(
 ) -> tuple[Array, float, list[float]]:
     """Gradient descent from zero: ``w := w - alpha dw``, ``b := b - alpha db``.
 
-    Args:
-        X, Y: the training set, ``(n_x, m)`` and ``(1, m)``.
-        alpha: the learning rate.
-        iterations: how many steps.
-        every: after how many steps to note the cost.
-
     Returns:
-        w ``(n_x, 1)``, b, and the costs noted.
+        w ``(n_x, 1)``, b, and the cost noted after `every` so many iterations.
 
     Raises:
         ValueError: a shape is wrong, or the cost is not finite: alpha is too large.

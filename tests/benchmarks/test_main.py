@@ -45,21 +45,19 @@ def test_sections_are_run_in_the_order_given_and_saved(
     assert "## eager: graphs of scalars" in capsys.readouterr().out
 
 
-def test_a_section_that_there_is_not_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["speed"], "no section speed: choose from networks, eager, replay, columns, demo"),
+        (["eager", "--tasks", "mpl"], "invalid choice: 'mpl'"),
+    ],
+)
+def test_what_there_is_not_is_refused(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "speed"])
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
     with pytest.raises(SystemExit):
         command.main()
-    assert "no section speed: choose from networks, eager, replay, columns, demo" in capsys.readouterr().err
-
-
-def test_a_task_that_there_is_not_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "eager", "--tasks", "mpl"])
-    with pytest.raises(SystemExit):
-        command.main()
-    assert "invalid choice: 'mpl'" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     kinds = {kind for kind, *_ in eager.TASKS} | {*replay.KINDS} | {*demo.DEMONSTRATIONS}
     assert set(command.TASKS) == kinds

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -91,27 +90,9 @@ def test_the_tables_of_docs_are_those_of_the_file() -> None:
     assert page.written(text, load(docs / "speed.json")) == text
 
 
-def test_labels_keep_a_distance() -> None:
-    for wanted in ([0.5], [0.1, 0.1, 0.1], [0.9, 0.1, 0.5, 0.52, 0.12], [0.0, 0.0, 0.05, 0.06, 1.0]):
-        places = charts.spread_out(wanted, 0.1)
-        ordered = sorted(places)
-        assert all(b - a > 0.1 - 1e-9 for a, b in pairwise(ordered))
-        by_wish = [place for _, place in sorted(zip(wanted, places, strict=True))]
-        assert by_wish == sorted(by_wish)
-
-
 def test_a_picture_of_every_section_with_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "speed.json", [*RECORDS, Record("demo", "moons", "ours", 1, 1, 1.0, 1.0, 1.0)])
     monkeypatch.setattr(sys, "argv", ["charts", str(tmp_path / "speed.json"), str(tmp_path)])
     charts.main()
     assert [path.name for path in tmp_path.glob("*.png")] == ["speed_eager.png"]
     assert (tmp_path / "speed_eager.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_without_results_there_is_nothing_to_draw(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["charts", str(tmp_path / "none.json"), str(tmp_path)])
-    with pytest.raises(SystemExit):
-        charts.main()
-    assert "there are no results in" in capsys.readouterr().err

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from micrograd_dl.cli.lookup import answer, find
+from micrograd_dl.cli.lookup import answer
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import ExpressionError, parse
@@ -12,39 +12,6 @@ def course(position: int = 9) -> Trace:
     trace = Trace(parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2))
     trace.goto(position)
     return trace
-
-
-@pytest.mark.parametrize("text", ["b", " b ", "b.data"])
-def test_a_node_is_found(text: str) -> None:
-    trace = course()
-    assert find(trace, text) == (trace.node("b"), False)
-
-
-@pytest.mark.parametrize("text", ["db", "dJ/db", "b.grad"])
-def test_a_gradient_is_found(text: str) -> None:
-    trace = course()
-    assert find(trace, text) == (trace.node("b"), True)
-
-
-@pytest.mark.parametrize("text", ["", "z", "dz", "dJ/dz", "dv/db", "z.grad", "b.grads", "b + c", "3", "d"])
-def test_what_is_neither_is_refused(text: str) -> None:
-    with pytest.raises(KeyError, match="no node is called"):
-        find(course(), text)
-
-
-def test_a_node_comes_before_a_gradient_of_that_name() -> None:
-    a, da = Value(2, "a"), Value(3, "da")
-    trace = Trace(a * da)
-    assert find(trace, "da") == (da, False)
-    assert find(trace, "dJ/da") == (a, True)
-
-
-def test_names_that_are_no_identifiers_are_found() -> None:
-    w, v = Value(2, "w[1]"), Value(3, "two words")
-    trace = Trace(w * v)
-    assert find(trace, "w[1]") == (w, False)
-    assert find(trace, "dw[1]") == (w, True)
-    assert find(trace, "`two words`") == (v, False)
 
 
 @pytest.mark.parametrize(

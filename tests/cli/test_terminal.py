@@ -11,29 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.cli.terminal import (
+    adapt_streams,
     columns,
     fitted,
     line_editing,
     padded,
     paint,
-    read_anything,
     wants_colours,
     wrapped,
-    write_stand_ins,
+    write,
 )
 
 
 class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    return monkeypatch
 
 
 # Width
@@ -66,11 +58,7 @@ def test_a_fitted_text_fits(text: str, width: int) -> None:
 
 def test_a_wide_character_is_not_cut_in_two() -> None:
     assert fitted("宽宽宽", 4) == "宽…"
-
-
-def test_padded_never_cuts() -> None:
-    assert padded("abc", 2) == "abc"
-    assert padded("宽", 3) == "宽 "
+    assert [padded("abc", 2), padded("宽", 3)] == ["abc", "宽 "]
 
 
 @given(st.text(alphabet="ab 宽-\n", max_size=60), st.integers(1, 30))
@@ -87,64 +75,62 @@ def test_what_fits_is_not_touched() -> None:
 # Colours
 
 
-@pytest.mark.usefixtures("plain_environment")
-def test_a_terminal_gets_colours_and_a_pipe_none() -> None:
-    assert wants_colours(Screen())
-    assert not wants_colours(io.StringIO())
+@pytest.mark.parametrize(
+    ("environment", "of_a_terminal", "of_a_pipe"),
+    [
+        ({}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"NO_COLOR": ""}, True, False),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+    ],
+)
+def test_who_gets_colours(
+    environment: dict[str, str], of_a_terminal: bool, of_a_pipe: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    assert wants_colours(Screen()) == of_a_terminal
+    assert wants_colours(io.StringIO()) == of_a_pipe
 
 
-def test_a_dumb_terminal_gets_none(plain_environment: pytest.MonkeyPatch) -> None:
-    plain_environment.setenv("TERM", "dumb")
-    assert not wants_colours(Screen())
-
-
-def test_no_color_wins(plain_environment: pytest.MonkeyPatch) -> None:
-    plain_environment.setenv("FORCE_COLOR", "1")
-    assert wants_colours(io.StringIO())
-    plain_environment.setenv("NO_COLOR", "1")
-    assert not wants_colours(Screen())
-
-
-def test_an_empty_no_color_says_nothing(plain_environment: pytest.MonkeyPatch) -> None:
-    plain_environment.setenv("NO_COLOR", "")
-    assert wants_colours(Screen())
-
-
-def test_nothing_is_painted_around_nothing() -> None:
-    assert paint("", "strong") == ""
+def test_only_what_paint_writes_is_let_through_and_only_with_colours() -> None:
+    text = paint("\x1b[2Jx\x1b[35my", "strong") + paint("", "faint")
+    for colours, written in ((True, "\x1b[1m\\x1b[2Jx\\x1b[35my\x1b[0m\n"), (False, None)):
+        out = io.StringIO()
+        write(text, stream=out, colours=colours)
+        assert out.getvalue() == written if colours else "\x1b" not in out.getvalue()
 
 
 # Characters
 
 
-def test_stand_ins() -> None:
+@pytest.mark.parametrize(
+    ("encoding", "text", "written"),
+    [
+        (
+            "ascii",
+            "└─ ∂u/∂x = σ(z) … é 宽\udc80",
+            rb"`- partial u/partial x = sigmoid(z) ... \xe9 \u5bbd\udc80",
+        ),
+        ("utf-8", "∂ \udc80", "∂ \\udc80".encode()),
+    ],
+)
+def test_characters_that_an_encoding_lacks(
+    encoding: str, text: str, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-    write_stand_ins(stream)
-    stream.write("└─ ∂u/∂x = σ(z) … é 宽\udc80")
-    stream.flush()
-    assert raw.getvalue() == rb"`- partial u/partial x = sigmoid(z) ... \xe9 \u5bbd\udc80"
-
-
-def test_what_the_encoding_has_is_written_as_it_is() -> None:
-    raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="utf-8")
-    write_stand_ins(stream)
-    stream.write("∂ \udc80")
-    stream.flush()
-    assert raw.getvalue() == "∂ \\udc80".encode()
-
-
-def test_bytes_that_mean_nothing_are_read() -> None:
-    stream = io.TextIOWrapper(io.BytesIO(b"a\xff"), encoding="utf-8")
-    read_anything(stream)
-    assert stream.read() == "a\N{REPLACEMENT CHARACTER}"
-
-
-def test_streams_without_an_encoding_are_left_alone() -> None:
-    for stream in (io.StringIO(), None):
-        write_stand_ins(stream)
-        read_anything(stream)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\xff"), encoding=encoding))
+    monkeypatch.setattr(sys, "stderr", None)
+    adapt_streams()
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    assert raw.getvalue() == written
+    assert sys.stdin.read() == "a\N{REPLACEMENT CHARACTER}"
+    sys.stderr.write("anywhere")
 
 
 # History
@@ -174,38 +160,28 @@ class Readline(types.ModuleType):
         Path(path).write_text("\n".join(self.lines))
 
 
-def test_history_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+@pytest.mark.parametrize("home", [True, False])
+def test_history_is_kept(home: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if home:
+        monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    else:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ".local/state"))
     for expected in (["step", "why b"], ["step", "why b", "step", "why b"]):
         monkeypatch.setitem(sys.modules, "readline", Readline())
         with line_editing():
             pass
-        assert (tmp_path / "state/micrograd-dl/history").read_text().split("\n") == expected
-
-
-def test_history_is_kept_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "readline", Readline())
-    with line_editing():
-        pass
-    assert (tmp_path / ".local/state/micrograd-dl/history").exists()
+        assert (tmp_path / ".local/state/micrograd-dl/history").read_text().split("\n") == expected
 
 
 def test_history_that_cannot_be_kept_is_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     readline = Readline("libedit readline")
-    monkeypatch.setitem(sys.modules, "readline", readline)
-    with line_editing():
-        pass
+    for module in (readline, None):  # there may be no readline
+        monkeypatch.setitem(sys.modules, "readline", module)
+        with line_editing():
+            pass
     assert readline.bound == ["bind ^I rl_complete"]
-
-
-def test_there_may_be_no_readline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "readline", None)
-    with line_editing():
-        pass
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -11,14 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micrograd_dl import compiled
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.engine import functions, ops
-from micrograd_dl.engine.gradients import grad
-from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.gradients import grad, recompute
+from micrograd_dl.engine.operation import Operation, slope_at_kink
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import Graph, graphs
 
@@ -134,29 +132,8 @@ def test_the_edges_of_every_operation(runner: Any, operation: Operation) -> None
 def test_the_slope_at_a_kink_is_that_of_the_table(runner: Any) -> None:
     z = Value(0.0, "z")
     assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [1.0]
-    ops.set_slope_at_kink("left")
-    try:
+    with slope_at_kink("left"):
         assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [0.0]
-    finally:
-        ops.set_slope_at_kink("right")
-
-
-def test_the_slope_at_a_kink_is_that_of_the_recording(runner: Any) -> None:
-    """For whatever the graph is run on later."""
-    x, w = Value(1.0, "x"), Value(0.0, "w")
-    f = compile_graph((x * w).relu(), [x], runner=runner)
-    assert f([[1.0, 2.0]]).gradient.tolist() == [1.5]
-    ops.set_slope_at_kink("left")
-    try:
-        assert f(1.0).gradient.tolist() == [1.0]
-        assert ops.slope_at_kink() == "left"
-        model, other = (compiled.MLP(2, [3, 1], seed=1, runner=runner) for _ in range(2))
-    finally:
-        ops.set_slope_at_kink("right")
-    X, Y = np.zeros((2, 2)), np.ones((1, 2))
-    other.cost_and_grad(X, Y)
-    assert [db.tolist() for db in model.record(X, Y).db] == [db.tolist() for _, db in other.layers_grad()]
-    assert not other.layers_grad()[0][1].any()
 
 
 def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:

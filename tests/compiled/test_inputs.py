@@ -81,7 +81,7 @@ def test_rows_of_different_lengths_are_refused_by_name(runner: Any) -> None:
     with pytest.raises(ValueError, match=r"input 1 \(x, ...\) has rows of different lengths"):
         f([[1.0, 2.0], [1.0]])
     with pytest.raises(ValueError, match="this graph takes 1 input: say of each whether it is columns"):
-        f.listing()
+        f.describe()
 
 
 def test_examples_of_two_inputs_have_to_be_as_many() -> None:

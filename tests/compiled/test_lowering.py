@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import functools
 import math
+import operator
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from micrograd_dl.compiled import compile_graph
-from micrograd_dl.compiled.tape import GATE
 from micrograd_dl.engine.functions import affine
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import sigmoid
 from micrograd_dl.engine.value import Value
 
 
@@ -55,21 +58,80 @@ def test_a_square_is_a_product() -> None:
     assert "pow" not in operations(x**2)
 
 
-def test_the_gate_is_upstream_times_the_slope_of_a_relu() -> None:
-    assert [GATE(5.0, *xs) for xs in ((2.0, 0.0), (0.0, 0.0), (-1.0, 0.0))] == [5.0, 5.0, 0.0]
+# --- operations that nothing here knows ---------------------------------------------------------------------
 
 
-def test_rules_may_be_written_in_all_operators() -> None:
-    """Of an operation that is not of the table; Numba's interpreter knows those only."""
-    cube = Operation("cube", "³", 1, lambda x: x**3, (lambda out, x: 3 * x**2,), str, str)
-    exponential = Operation("two_to", "2^", 1, lambda x: 2**x, (lambda out, x: 2**x * math.log(2),), str, str)
+def _gaussian(x: float) -> float:
+    return math.exp(-x * x)
+
+
+def _with_raise(x: float) -> float:
+    if x == 0:
+        raise ValueError
+    return x / abs(x)
+
+
+def new(name: str, forward: Any, *derivatives: Any, **options: Any) -> Operation:
+    return Operation(name, name, len(derivatives), forward, derivatives, str, str, **options)
+
+
+SILU = new(
+    "silu", lambda x: x / (1.0 + math.exp(-x)), lambda out, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x)))
+)
+BELL = new("bell", lambda x: _gaussian(x), lambda out, x: -2 * x * out)
+OF_THREE = new(
+    "mix", lambda w, x, y: w * x + (1 - w) * y,
+    lambda out, w, x, y: x - y, lambda out, w, x, y: w, lambda out, w, x, y: 1 - w,
+)  # fmt: skip
+POWERS = new("powers", lambda x: x**3 * 2**x, lambda out, x: 3 * out / x + out * math.log(2))
+DEFINED = new(  # Numba cannot compile its rule
+    "hypot_1", lambda x: float(Fraction(x)) ** 2 + 1.0, lambda out, x: 2 * x, definition=lambda x: x * x + 1.0
+)
+REFUSED = new("refused", lambda x: float(Fraction(x)), lambda out, x: 1.0)
+RAISES = new("raises", _with_raise, lambda out, x: 0.0, defined=lambda x: x != 0)
+
+
+@pytest.mark.parametrize("operation", [SILU, BELL, OF_THREE, POWERS, DEFINED, RAISES], ids=lambda op: op.name)
+def test_an_operation_is_one_entry(runner: Any, operation: Operation) -> None:
+    """With a rule for numbers, or a definition, it replays, on numbers and on columns."""
+    count = operation.arity or 0
+    x, w = [Value(0.0) for _ in range(count)], Value(1.0)
+    J = operation(*(xi + w * 0.5 for xi in x)) * w
+    f = compile_graph(J, [x], [w], runner=runner)
+    X = np.array([[0.3, 2.0, 4.5], [1.0, 0.5, 3.0], [2.0, 1.5, 0.1]])[:count]
+    expected = []
+    for column in X.T.tolist():
+        values = [Value(number) for number in column]
+        w.zero_grad()
+        eager = operation(*(xi + w * 0.5 for xi in values)) * w
+        eager.backward()
+        expected.append([eager.data, w.grad])
+        value, gradient = f(column)
+        assert [value, *gradient] == pytest.approx(expected[-1], rel=1e-13)
+    value, gradient = f(X)
+    assert [value, *gradient] == pytest.approx(np.mean(expected, axis=0), rel=1e-13)
+
+
+def test_what_numba_cannot_compile_is_refused_by_name() -> None:
+    pytest.importorskip("numba")
     x = Value(3.0, "x")
-    J = cube(x) * exponential(x)
-    f = compile_graph(J, [], [x], runner="numpy")
-    J.backward()
-    value, gradient = f()
-    assert value == J.data == 27 * 8
-    assert gradient.tolist() == pytest.approx([x.grad]) == [27 * 8 + 27 * 8 * math.log(2)]
-    if importlib.util.find_spec("numba"):
-        with pytest.raises(ValueError, match="the runner numba does not know cube: use runner='numpy'"):
-            compile_graph(cube(x), [], [x], runner="numba")()
+    assert compile_graph(REFUSED(x), [], runner="numpy")().value == 3.0
+    with pytest.raises(ValueError, match="the runner numba cannot compile refused: use runner='numpy'"):
+        compile_graph(REFUSED(x), [], runner="numba")()
+
+
+def test_an_operation_on_any_number_is_written_by_its_definition(runner: Any) -> None:
+    product = Operation(
+        "product", "Π", None, lambda *x: math.prod(x), lambda out, *x: [out / xi for xi in x], str, str,
+        definition=lambda *x: functools.reduce(operator.mul, x),
+    )  # fmt: skip
+    x = [Value(2.0), Value(3.0), Value(5.0)]
+    value, gradient = compile_graph(product(*x), [], x, runner=runner)()
+    assert (value, *gradient) == (30.0, 15.0, 10.0, 6.0)
+
+
+def test_products_that_cancel_leave_nothing(runner: Any) -> None:
+    x, y = Value(0.1, "x"), Value(0.3, "y")
+    for nothing in (x * y - x * y, x * y + -(y * x)):
+        with pytest.raises(ZeroDivisionError):
+            compile_graph(1.0 / nothing, [x, y], [], runner=runner)(0.1, 0.3)

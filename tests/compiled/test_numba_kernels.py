@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
-import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from micrograd_dl import compiled
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
@@ -46,14 +42,3 @@ def test_logsumexp_of_columns(runner: Any) -> None:
     X = np.array([*itertools.product(edges, repeat=3)]).T
     expected = [ops.logsumexp.evaluate(column) for column in X.T.tolist()]
     assert on_columns(ops.logsumexp, X, runner) == pytest.approx(expected, rel=1e-15, nan_ok=True)
-
-
-def test_the_kernels_change_with_the_files_they_are_compiled_from() -> None:
-    """Numba would run code of before a change, since it looks at the file of a function alone."""
-    folder = Path(compiled.__file__).parent
-    kernels = (folder / "numba_kernels.py").read_text("utf-8")
-    [(names, checksum)] = re.findall(r"^# (.*) have the checksum (\w+)\.$", kernels, re.MULTILINE)
-    files = re.findall(r"\w+\.py", names)
-    assert files == ["numba_functions.py", "tiles.py", "vectors.py"]
-    found = zlib.crc32("".join((folder / name).read_text("utf-8") for name in files).encode())
-    assert checksum == f"{found:08x}", f"write {found:08x} into numba_kernels.py"

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from micrograd_dl.data.augmentation import (
     Augmentation,
@@ -26,6 +24,7 @@ from micrograd_dl.data.augmentation import (
 )
 from micrograd_dl.data.preparation import columns_of, columns_to_images
 from micrograd_dl.nn.network import Array
+from micrograd_dl.nn.parameters import parameter_vector
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.vectorized import MLP
 
@@ -91,15 +90,6 @@ def test_quarter_turns_are_numpys(size: int, colours: tuple[int, ...]) -> None:
         np.testing.assert_allclose(found[i], np.rot90(images[i], quarters), atol=1e-12)
 
 
-def test_a_small_rotation_turned_back_is_nearly_what_it_was() -> None:
-    y, x = np.mgrid[-1:1:32j, -1:1:32j]
-    smooth = np.exp(-4 * ((x - 0.2) ** 2 + 2 * (y + 0.1) ** 2))[np.newaxis]
-    there = rotated(smooth, [12])
-    assert np.abs(there - smooth).max() > 0.05
-    inside = np.s_[:, 4:-4, 4:-4]
-    assert np.abs(rotated(there, [-12]) - smooth)[inside].max() < 0.2 * np.abs(there - smooth)[inside].max()
-
-
 def test_a_rotation_is_scipys() -> None:
     ndimage = pytest.importorskip("scipy.ndimage", reason="compared with SciPy, which the extra data brings")
     for degrees in (-33.0, 7.5, 60.0):
@@ -119,14 +109,6 @@ def test_a_crop_of_all_changes_nothing_and_one_of_a_part_enlarges_it(images: Arr
     upper_left = cropped(images, 0.5 * ones, zeros, zeros)
     np.testing.assert_allclose(upper_left[:, ::2, ::2], images[:, : (h + 1) // 2, : (w + 1) // 2])
     np.testing.assert_allclose(upper_left[:, 1, 0], (images[:, 0, 0] + images[:, 1, 0]) / 2)
-
-
-def test_a_slope_is_a_slope_after_any_crop() -> None:
-    slope = (np.arange(6.0)[:, np.newaxis] + 10 * np.arange(8.0))[np.newaxis]
-    [part] = cropped(slope, [0.35], [0.4], [0.9])
-    np.testing.assert_allclose(np.diff(part, axis=0), 0.35)
-    np.testing.assert_allclose(np.diff(part, axis=1), 3.5)
-    assert part.min() >= 0
 
 
 # --- at random ----------------------------------------------------------------------------------------------
@@ -167,7 +149,6 @@ def test_half_are_flipped() -> None:
     as_they_were = (found == images).all(axis=(1, 2))
     assert 450 < as_they_were.sum() < 550
     np.testing.assert_array_equal(found[~as_they_were], flipped(images)[~as_they_were])
-    np.testing.assert_array_equal(flips(0.0)(np.random.default_rng(0), images), images)
 
 
 def test_shifts_and_rotations_stay_within_their_bounds() -> None:
@@ -237,23 +218,11 @@ def test_an_augmented_training_is_resumed_to_the_bit(tmp_path: Any) -> None:
         model = MLP(36, [4, 1], ["tanh", "sigmoid"], seed=1)
         augment = on_columns(one_after_another(shifts(1), noise(0.1)), (6, 6))
         fit(model, X, Y, epochs=epochs, batch_size=5, augment=augment, checkpoint=checkpoint)
-        return list(model.theta.tolist())
+        return list(parameter_vector(model.parameters()).tolist())
 
     wanted = run(4, None)
     run(2, tmp_path / "c.npz")
     assert run(4, tmp_path / "c.npz") == wanted
-
-
-def test_augmented_it_knows_stripes_where_it_has_seen_none() -> None:
-    X, Y = stripes(12)
-    elsewhere = columns_to_images(X, (6, 6))
-    elsewhere = columns_of(shifted(elsewhere, np.arange(12) % 3 - 1, 1 - np.arange(12) % 3))
-    accuracies = []
-    for augment in (None, on_columns(shifts(2), (6, 6))):
-        model = MLP(36, [16, 1], ["relu", "sigmoid"], seed=2)
-        fit(model, X, Y, epochs=200, augment=augment)
-        accuracies.append(model.accuracy(elsewhere, Y))
-    assert accuracies[1] == 1 > accuracies[0]
 
 
 # --- what is refused ----------------------------------------------------------------------------------------
@@ -266,6 +235,7 @@ def test_what_is_no_image(images: Any) -> None:
 
 
 HALF: Any = 0.5  # where a whole number is wanted
+TWO, ONE = np.ones((2, 3, 3)), np.ones((1, 3, 3))
 
 
 @pytest.mark.parametrize(
@@ -276,43 +246,16 @@ HALF: Any = 0.5  # where a whole number is wanted
         (lambda: shifts(-1), "the largest shift, in pixels, is a whole number from 0 up, not -1"),
         (lambda: shifts(HALF), "the largest shift, in pixels, is a whole number from 0 up, not 0.5"),
         (lambda: crops(1.2), "the least part of a crop is above 0 and at most 1, not 1.2"),
-        (lambda: crops(0.0), "the least part of a crop is above 0 and at most 1, not 0.0"),
         (lambda: rotations(-5), "a rotation is from 0 to 180, not -5"),
         (lambda: noise(-0.1), "a standard deviation is from 0 to inf, not -0.1"),
-        (
-            lambda: shifted(np.ones((2, 3, 3)), 1, [1, 1]),
-            r"down is a finite whole number for each image, \(2,\)",
-        ),
-        (lambda: shifted(np.ones((2, 3, 3)), [1, 1], [1]), r"right is .*, \(2,\), not int64 \(1,\)"),
-        (
-            lambda: shifted(np.ones((1, 3, 3)), [0.5], [1]),
-            r"down is a finite whole number .* not float64 \(1,\)",
-        ),
-        (
-            lambda: rotated(np.ones((2, 3, 3)), 10),
-            r"degrees is a finite number for each image, \(2,\), not int64",
-        ),
-        (lambda: rotated(np.ones((1, 3, 3)), [math.nan]), r"degrees is a finite number for each image"),
-        (lambda: cropped(np.ones((2, 3, 3)), [1, 1], 0, [0, 0]), r"down is a finite number for each image"),
-        (
-            lambda: on_columns(flips(), (2, 3))(RNG, np.zeros((5, 4))),
-            r"\(5, 4\) are not of \(2, 3\)",
-        ),
-        (lambda: columns_to_images(np.zeros(6), (2, 3)), r"\(6,\) are not of \(2, 3\)"),
+        (lambda: shifted(TWO, 1, [1, 1]), r"down is a finite whole number for each image, \(2,\)"),
+        (lambda: shifted(ONE, [0.5], [1]), r"down is a finite whole number .* not float64 \(1,\)"),
+        (lambda: rotated(ONE, [math.nan]), r"degrees is a finite number for each image"),
+        (lambda: cropped(TWO, [1, 1], 0, [0, 0]), r"down is a finite number for each image"),
+        (lambda: on_columns(flips(), (2, 3))(RNG, np.zeros((5, 4))), r"\(5, 4\) are not of \(2, 3\)"),
         (lambda: columns_to_images(np.zeros((6, 1)), (6,)), r"\(6, 1\) are not of \(6,\)"),
     ],
 )
 def test_nonsense_is_refused(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
-
-
-@given(st.integers(1, 5), st.integers(1, 6), st.integers(1, 6), st.integers(0, 9))
-def test_images_of_any_size(m: int, h: int, w: int, seed: int) -> None:
-    images = np.random.default_rng(seed).random((m, h, w))
-    for name, augment in AUGMENTATIONS.items():
-        found = augment(np.random.default_rng(seed), images)
-        assert found.shape == (m, h, w)
-        if name not in ("noise", "all"):
-            assert found.min() >= 0
-            assert found.max() <= images.max() + 1e-12

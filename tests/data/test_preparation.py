@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from typing import Any
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from micrograd_dl.data.built_in import house_prices, moons
-from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, images_to_columns, minibatches, split, split_indices
 from micrograd_dl.nn.network import Array
 
@@ -43,17 +41,9 @@ def test_parts_keep_the_proportions_of_classes(counts: list[int], parts: list[fl
         assert np.abs(of_part - fraction * np.bincount(Y)).max() <= 2 + len(counts) / 2
 
 
-def test_which_example_goes_where_is_chance() -> None:
-    one, same, other = (split_indices(100, (0.5, 0.5), seed)[0].tolist() for seed in (1, 1, 2))
-    assert one == same
-    assert one != other
-    stratified = (split(moons(100), seed=seed)[0].X.tolist() for seed in (1, 1, 2))
-    one, same, other = stratified
-    assert one == same
-    assert one != other
-
-
-def test_chance_is_even() -> None:
+def test_chance_is_even_and_the_seed_decides() -> None:
+    one, same, other = (split(moons(100), seed=seed)[0].X.tolist() for seed in (1, 1, 2))
+    assert one == same != other
     times: Counter[int] = Counter()
     Y = np.repeat([0, 1], [4, 6])
     for seed in range(2000):
@@ -63,15 +53,10 @@ def test_chance_is_even() -> None:
 
 def test_a_split_dataset() -> None:
     data = house_prices(20)
-    train, dev, test = split(data)
-    assert [part.name for part in (train, dev, test)] == [
-        f"house prices, {x}" for x in ("train", "dev", "test")
-    ]
-    assert sorted(np.hstack([train.X, dev.X, test.X])[0].tolist()) == sorted(data.X[0].tolist())
-    prices = dict(zip(data.X[0], data.Y[0], strict=True))
-    assert all(
-        prices[x] == y for part in (train, dev, test) for x, y in zip(part.X[0], part.Y[0], strict=True)
-    )
+    parts = split(data)
+    assert [part.name for part in parts] == [f"house prices, {x}" for x in ("train", "dev", "test")]
+    pairs = [pair for part in parts for pair in zip(part.X[0], part.Y[0], strict=True)]
+    assert sorted(pairs) == sorted(zip(data.X[0], data.Y[0], strict=True))
 
 
 @pytest.mark.parametrize(("count", "last"), [(2, "moons, test"), (4, "moons, part 4")])
@@ -157,16 +142,6 @@ def test_it_is_the_deviation_not_the_variance() -> None:
     assert normaliser.apply([[0.0, 10.0, 20.0]]).tolist() == [[-1, 1, 3]]
 
 
-def test_a_normaliser_is_saved_without_pickle() -> None:
-    normaliser = Normaliser.fit(house_prices().X)
-    file, arrays = io.BytesIO(), dict[str, Any](normaliser.arrays())
-    np.savez(file, **arrays)
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as saved:
-        again = Normaliser(**saved)
-    assert (again.mean, again.deviation) == (normaliser.mean, normaliser.deviation)
-
-
 @pytest.mark.parametrize(
     ("X", "message"),
     [
@@ -205,9 +180,9 @@ def test_another_number_of_features(shape: tuple[int, ...], message: str) -> Non
         ([0.0], [1.0], r"columns \(n_x, 1\), not \(1,\) and \(1,\)"),
         ([[0.0]], [[1.0], [1.0]], r"not \(1, 1\) and \(2, 1\)"),
         ([[0.0, 1.0]], [[1.0, 1.0]], r"not \(1, 2\)"),
-        ([[0.0]], [[0.0]], r"above 0, not \[0.\] and \[0.\]"),
+        ([[0.0]], [[0.0]], "deviations above 0"),
         ([[np.nan]], [[1.0]], "means are finite"),
-        ([[0.0]], [[np.inf]], "deviations finite"),
+        ([[0.0]], [[np.inf]], "deviations above 0"),
     ],
 )
 def test_arrays_that_are_no_normaliser(mean: Any, deviation: Any, message: str) -> None:
@@ -240,16 +215,16 @@ def test_grey_images() -> None:
 @pytest.mark.parametrize(
     ("images", "largest", "message"),
     [
-        (np.zeros((2, 4)), 255, r"\(m, h, w, c\), or \(m, h, w\) if grey, not \(2, 4\)"),
-        (np.zeros((0, 4, 4)), 255, r"not \(0, 4, 4\)"),
+        (np.zeros((2, 4)), 255, r"\(m, h, w\), or \(m, h, w, c\) in colour, not float64 \(2, 4\)"),
+        (np.zeros((0, 4, 4)), 255, r"not float64 \(0, 4, 4\)"),
         (np.zeros((64, 64, 3)), 255, r"one in colour, images\[np.newaxis\], or 64 in grey"),
-        (np.full((1, 2, 2), 256), 255, "from 0 to 255, and these from 256 to 256: set largest"),
-        (np.full((1, 2, 2), -1), 255, "these from -1 to -1"),
-        (np.full((1, 2, 2), np.nan), 255, "these from nan to nan"),
-        (np.full((1, 2, 2), 0.5), 255, "these brightnesses are 0.5 at most, so they seem divided already"),
-        (np.full((1, 2, 2), "a"), 255, "numbers from 0 to a largest above 0, not <U1 to 255"),
-        (np.zeros((1, 2, 2)), 0, "not float64 to 0"),
-        (np.zeros((1, 2, 2)), np.inf, "not float64 to inf"),
+        (np.full((1, 2, 2), 256), 255, "from 0 to 255, not from 256 to 256: set largest"),
+        (np.full((1, 2, 2), -1), 255, "not from -1 to -1"),
+        (np.full((1, 2, 2), np.nan), 255, "not from nan to nan"),
+        (np.full((1, 2, 2), 0.5), 255, "the largest of these is 0.5, so they seem divided already"),
+        (np.full((1, 2, 2), "a"), 255, "images are numbers .*, not <U1"),
+        (np.zeros((1, 2, 2)), 0, "the largest brightness is a number above 0, not 0"),
+        (np.zeros((1, 2, 2)), np.inf, "the largest brightness is a number above 0, not inf"),
     ],
 )
 def test_images_refused(images: Any, largest: float, message: str) -> None:
@@ -291,10 +266,3 @@ def test_one_batch_is_in_order_and_draws_nothing(batch_size: int) -> None:
 def test_sizes_are_refused_before_the_first_batch(m: int, batch_size: Any) -> None:
     with pytest.raises(ValueError, match="is a whole number from 1 up, not"):
         minibatches(m, batch_size, np.random.default_rng(0))
-
-
-def test_batches_of_a_dataset() -> None:
-    data = Dataset(np.array([[0, 1, 2, 3, 4]]), np.array([[0, 10, 20, 30, 40]]))
-    for batch in minibatches(data.m, 2, np.random.default_rng(0)):
-        X, Y = data.take(batch)
-        assert (10 * X == Y).all()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pickle
 import tempfile
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micrograd_dl.data import archives
 from micrograd_dl.data.built_in import blobs
-from micrograd_dl.data.csv_table import MISSING, squeezed
+from micrograd_dl.data.csv_table import MISSING, on_one_line
 from micrograd_dl.data.tables import Kind, read_csv, read_features, read_npz, write_csv, write_predictions
 from micrograd_dl.nn.network import Array
 
@@ -35,17 +34,13 @@ def column(folder: Path, *targets: object) -> Path:
 # Reading CSV
 
 
-def test_reads_features_and_classes(tmp_path: Path) -> None:
-    data = read_csv(written(tmp_path, "w,species,h\n1,b,2\n3,a,4\n5,b,6\n"), "species")
+def test_reads_features_and_classes_and_ignores_columns(tmp_path: Path) -> None:
+    table = "id,w,species,h\nu1,1,b,2\n,3,a,4\n?,5,b,6\n"
+    data = read_csv(written(tmp_path, table), "species", ignore=["id"])
     assert repr(data) == "Dataset(t; X (2, 3): w, h; Y (1, 3): 2 classes (a: 1, b: 2))"
     assert data.X.tolist() == [[1, 3, 5], [2, 4, 6]]
     assert data.Y.tolist() == [[1, 0, 1]]
     assert data.target == "species"
-
-
-def test_ignored_columns_may_hold_anything(tmp_path: Path) -> None:
-    data = read_csv(written(tmp_path, "id,x,y\nu1,1,a\n,2,b\n"), "y", ignore=["id"])
-    assert data.features == ("x",)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +56,8 @@ def test_ignored_columns_may_hold_anything(tmp_path: Path) -> None:
 )
 def test_targets_that_are_classes(tmp_path: Path, targets: list[object], classes: tuple[str, ...]) -> None:
     data = read_csv(column(tmp_path, *targets), "y")
-    assert data.classes == classes
     backwards = read_csv(column(tmp_path, *targets[::-1]), "y")
-    assert backwards.classes == classes
+    assert data.classes == backwards.classes == classes
     assert (backwards.Y[:, ::-1] == data.Y).all()
 
 
@@ -78,19 +72,12 @@ def test_targets_that_are_numbers(tmp_path: Path, targets: list[float]) -> None:
 
 def test_the_kind_may_be_said(tmp_path: Path) -> None:
     assert read_csv(column(tmp_path, 1, 0, 1, 0), "y", kind="numbers").Y.tolist() == [[1, 0, 1, 0]]
-    with pytest.raises(ValueError, match=r"'y': 'yes' is not a number: .*; a target of text is classes"):
-        read_csv(column(tmp_path, "yes", "no", "1"), "y", kind="numbers")
     assert read_csv(column(tmp_path, 150, 200, 250), "y", kind="classes").classes == ("150", "200", "250")
     assert read_csv(column(tmp_path, "1", "x", "0.5"), "y", kind="classes").classes == ("0.5", "1", "x")
     long = ["9007199254740993", "9007199254740992"]  # one and the same double
     assert read_csv(column(tmp_path, *long), "y", kind="classes").classes == tuple(sorted(long))
-
-
-def test_names_are_no_classes_unless_it_is_said(tmp_path: Path) -> None:
     path = column(tmp_path, *(f"n{i:02}" for i in range(21)))
-    with pytest.raises(
-        ValueError, match="column 'y', and on: each of the 21 targets is another text, as names"
-    ):
+    with pytest.raises(ValueError, match="column 'y': each of the 21 targets is another text, as names are"):
         read_csv(path, "y")
     assert len(read_csv(path, "y", kind="classes").classes) == 21
 
@@ -99,16 +86,21 @@ def test_names_are_no_classes_unless_it_is_said(tmp_path: Path) -> None:
     ("content", "options", "message"),
     [
         ("x,y\n1,2\n1,2\n1,n2\n", {}, "line 4, column 'y': 'n2' is no number, and other targets are"),
-        ("x,y\n1,a\n1,b\n", {"kind": "numbers"}, "line 2, column 'y': 'a' is not a number"),
+        ("x,y\n1,a\n1,b\n", {"kind": "numbers"}, "'a' is not a number: a target of text is classes: set"),
         ("x,y\n1,1\n1,inf\n", {}, "line 3, column 'y': 'inf' is not a finite double"),
         ("x,y\n1,a\n1,?\n", {}, r"line 3, column 'y': the value is missing \('\?'\)"),
         ("x,y\n1,a\n,b\n", {}, "line 3, column 'x': the value is missing"),
-        ("x,y\nred,a\n", {}, "line 2, column 'x': 'red' is not a number: .* ignore it"),
+        (
+            "x,y\nred,a\n",
+            {},
+            r"'x': 'red' is not a number: leave out a column of text \(--ignore 'x'\), predict",
+        ),
         ("x,y\n1,a\n2,a\n", {}, "t.csv: there is one class only, 'a'"),
         ("x,z\n1,a\n", {}, "t.csv: there is no column 'y'; there is x, z"),
-        ("y\n1\n", {}, "t.csv: beside the target 'y' at least one column is needed, of a feature"),
+        ("y\n1\n", {}, "t.csv: beside the target 'y' there is no column for a feature"),
         ("x,y\n1,1\n", {"ignore": ["X"]}, r"there is no column 'X' \(did you mean 'x'\?\)"),
         ("x,y\n1,1\n", {"ignore": ["x"]}, "beside the target 'y'"),
+        ("x,y\n1,1\n", {"ignore": ["y"]}, "the target 'y' is ignored too"),
         ("x,y\n1,1\n", {"kind": "class"}, """the kind of a target is "classes" or "numbers", not 'class'"""),
     ],
 )
@@ -120,60 +112,41 @@ def test_refuses(tmp_path: Path, content: str, options: dict[str, Any], message:
 def test_features_in_their_own_order(tmp_path: Path) -> None:
     path = written(tmp_path, "note;b;species;a\nfirst;1;;2\n;3;?;4\n")
     assert read_features(path, ["a", "b"]).tolist() == [[2, 4], [1, 3]]
-    assert read_features(written(tmp_path, "b|a\n1|2\n"), ["a", "b"], delimiter="|").tolist() == [[2], [1]]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("A,c\n1,2\n", r"there is no column 'a' \(did you mean 'A'\?\), 'b'; there is A, c"),
-        ("a,b\n", "there is no example in it"),
-        ("a,b\n1,\n", "line 2, column 'b': the value is missing"),
-    ],
-)
-def test_features_refused(tmp_path: Path, content: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        read_features(written(tmp_path, content), ["a", "b"])
+    with pytest.raises(
+        ValueError, match=r"there is no column 'B' \(did you mean 'b'\?\), 'c'; there is note"
+    ):
+        read_features(path, ["B", "c"])
 
 
 # Round trips
 
 # At the beginning of a file a byte-order mark is no part of a name.
-names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=9).map(
-    squeezed
-)
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=9)
+texts = names.map(on_one_line)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[dict[str, list[float]], list[str]]:
     """Columns of numbers, and one of text."""
-    heads = draw(st.lists(names.filter(bool), min_size=1, max_size=4, unique=True))
-    texts = ["a", "b", *draw(st.lists(names.filter(lambda text: text not in MISSING), max_size=4))]
-    m = len(texts)
-    return {name: draw(st.lists(finite, min_size=m, max_size=m)) for name in heads}, texts
+    heads = draw(st.lists(texts.filter(bool), min_size=1, max_size=4, unique=True))
+    targets = ["a", "b", *draw(st.lists(texts.filter(lambda text: text not in MISSING), max_size=4))]
+    m = len(targets)
+    return {name: draw(st.lists(finite, min_size=m, max_size=m)) for name in heads}, targets
 
 
 @given(tables())
-def test_what_is_written_is_read(table: tuple[dict[str, list[float]], list[str]]) -> None:
-    columns, texts = table
+def test_what_is_written_is_read_to_the_last_bit(table: tuple[dict[str, list[float]], list[str]]) -> None:
+    columns, targets = table
     target = "the target: of, all;\tthese"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.csv"
-        write_csv(path, {**columns, target: texts})
+        write_csv(path, {**columns, target: targets})
         data = read_csv(path, target, kind="classes", delimiter=",")
         assert read_features(path, list(columns), delimiter=",").tolist() == list(columns.values())
     assert data.X.tolist() == list(columns.values())
     assert data.features == tuple(columns)
-    assert [data.classes[y] for y in data.Y[0]] == texts
-
-
-@given(st.lists(finite, min_size=1, max_size=20))
-def test_numbers_come_back_to_the_last_bit(targets: list[float]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "t.csv"
-        write_csv(path, {"x": np.arange(len(targets)), "y": np.array(targets)})
-        assert read_csv(path, "y", kind="numbers").Y.tolist() == [targets]
+    assert [data.classes[y] for y in data.Y[0]] == targets
 
 
 # Writing
@@ -194,33 +167,31 @@ def test_columns_are_equally_long(tmp_path: Path, columns: dict[str, list[int]],
     assert not os.listdir(tmp_path)
 
 
-def lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
+A = np.array([[0.2, 0.5], [0.3, 0.5], [0.5, 0.0]])
 
 
-def test_predicted_classes(tmp_path: Path) -> None:
-    path = tmp_path / "p.csv"
-    A = np.array([[0.2, 0.5], [0.3, 0.5], [0.5, 0.0]])
-    write_predictions(path, A.argmax(axis=0, keepdims=True), target="species", classes=["a", "b", "c"])
-    assert lines(path) == ["species", "c", "a"]
-    write_predictions(path, [[2, 0]], target="species", classes=["a", "b", "c"], probabilities=A)
-    assert lines(path) == ["species,P(a),P(b),P(c)", "c,0.2,0.3,0.5", "a,0.5,0.5,0.0"]
-
-
-def test_predicted_classes_of_two(tmp_path: Path) -> None:
-    path = tmp_path / "p.csv"
-    write_predictions(path, [[0, 1]], classes=["no", "yes"], probabilities=[[0.25, 0.5]])
-    assert lines(path) == ["y,P(no),P(yes)", "no,0.75,0.25", "yes,0.5,0.5"]
-    write_predictions(path, [[-1, 1]], classes=["no", "yes"])
-    assert lines(path) == ["y", "no", "yes"]
-
-
-def test_predicted_numbers(tmp_path: Path) -> None:
-    path = tmp_path / "p.csv"
-    write_predictions(path, [[0.1, 2.0]], target="price")
-    assert lines(path) == ["price", "0.1", "2.0"]
-    write_predictions(path, [[0.1, 2.0], [3.0, 4.0]], target="price")
-    assert lines(path) == ["price 1,price 2", "0.1,3.0", "2.0,4.0"]
+@pytest.mark.parametrize(
+    ("predicted", "options", "lines"),
+    [
+        ([[2, 0]], {"classes": ["a", "b", "c"]}, ["y", "c", "a"]),
+        (
+            [[2, 0]],
+            {"classes": ["a", "b", "c"], "probabilities": A},
+            ["y,P(a),P(b),P(c)", "c,0.2,0.3,0.5", "a,0.5,0.5,0.0"],
+        ),
+        (
+            [[0, 1]],
+            {"classes": ["no", "yes"], "probabilities": [[0.25, 0.5]]},
+            ["y,P(no),P(yes)", "no,0.75,0.25", "yes,0.5,0.5"],
+        ),
+        ([[-1, 1]], {"classes": ["no", "yes"]}, ["y", "no", "yes"]),
+        ([[0.1, 2.0]], {"target": "price"}, ["price", "0.1", "2.0"]),
+        ([[0.1, 2.0], [3.0, 4.0]], {"target": "price"}, ["price 1,price 2", "0.1,3.0", "2.0,4.0"]),
+    ],
+)
+def test_predictions(tmp_path: Path, predicted: Any, options: dict[str, Any], lines: list[str]) -> None:
+    write_predictions(tmp_path / "p.csv", predicted, **options)
+    assert (tmp_path / "p.csv").read_text().splitlines() == lines
 
 
 @pytest.mark.parametrize(
@@ -243,7 +214,6 @@ def test_predicted_numbers(tmp_path: Path) -> None:
             r"probabilities has a column an example, \(n, m\), not the shape \(2,\)",
         ),
         ([[0, 1]], "ab", [[0.5]], r"2 examples of 2 classes: probabilities are not \(2, 1\)"),
-        ([[0, 1]], "abc", [[0.5, 0.5]], r"2 examples of 3 classes: probabilities are not \(1, 2\)"),
     ],
 )
 def test_predictions_refused(
@@ -264,7 +234,7 @@ def saved(folder: Path, **arrays: Any) -> Path:
 
 def test_npz_comes_back(tmp_path: Path) -> None:
     data = blobs(30)
-    again = read_npz(saved(tmp_path, X=data.X, Y=data.Y, seed=0))
+    again = read_npz(saved(tmp_path, X=data.X, Y=data.Y, other=np.array([{}], dtype=object)))
     assert (again.X == data.X).all()
     assert (again.Y == data.Y).all()
     assert repr(again).startswith("Dataset(t; X (2, 30): x1, x2; Y (1, 30): 3 classes (0: 10,")
@@ -288,8 +258,7 @@ def test_npz_comes_back(tmp_path: Path) -> None:
 def test_targets_of_npz(
     tmp_path: Path, Y: Any, kind: Kind | None, classes: tuple[str, ...], expected: list[list[float]]
 ) -> None:
-    Y = np.array(Y)
-    data = read_npz(saved(tmp_path, X=np.ones((2, Y.shape[1])), Y=Y), kind=kind)
+    data = read_npz(saved(tmp_path, X=np.ones((2, len(Y[0]))), Y=np.array(Y)), kind=kind)
     assert data.classes == classes
     assert data.Y.tolist() == expected
 
@@ -300,7 +269,7 @@ ONES: Array = np.ones((2, 3))
 @pytest.mark.parametrize(
     ("arrays", "kind", "message"),
     [
-        ({"X": ONES}, None, "the arrays X and Y are wanted; there is X"),
+        ({"X": ONES}, None, r"the arrays X and Y are wanted, of numpy.savez\(path, X=X, Y=Y\); there is X"),
         ({}, None, "there is none"),
         (
             {"X": ONES, "Y": [0, 1, 0]},
@@ -313,56 +282,29 @@ ONES: Array = np.ones((2, 3))
         ({"X": ONES, "Y": [[0, 1, np.nan]]}, "classes", r"Y\[0, 2\] is nan"),
         ({"X": ONES, "Y": [[0, 1, 1j]]}, None, "Y holds complex128, not numbers"),
         ({"X": ONES, "Y": [["a", "b", "a"]]}, "numbers", "Y holds <U1, not numbers"),
-        (
-            {"X": ONES, "Y": [[1, 2, 3], [1, 2, 3]]},
-            "classes",
-            r"one row, or one-hot columns; Y \(2, 3\) is neither",
-        ),
+        ({"X": ONES, "Y": [[1, 2, 3]] * 2}, "classes", r"one row, or one-hot columns; Y \(2, 3\) is neither"),
         ({"X": ONES, "Y": [["a", "b", "a"]] * 2}, None, "Y holds <U1, not numbers"),
-        ({"X": ONES, "Y": [["a", "a", "a"]]}, None, "one class only, 'a'"),
-        ({"X": ONES, "Y": np.array([[{}, 1, 2]])}, None, "it is damaged, or X or Y holds Python objects"),
+        ({"X": ONES, "Y": np.array([[{}, 1, 2]])}, None, "Y holds Python objects, which are not loaded"),
         ({"X": ONES, "Y": [[0, 1, 0]]}, "number", "the kind of a target is"),
     ],
 )
 def test_npz_refused(tmp_path: Path, arrays: dict[str, Any], kind: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read_npz(saved(tmp_path, **arrays), kind=kind)
-
-
-class Trap:
-    """Unpickled, it would create a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.path,)
-
-
-def test_nothing_is_unpickled(tmp_path: Path) -> None:
-    trace = tmp_path / "trace"
-    as_array = saved(tmp_path, X=ONES, Y=np.array([[Trap(trace)]], dtype=object))
-    with pytest.raises(ValueError, match="Python objects"):
-        read_npz(as_array)
-    plain = tmp_path / "plain.npz"
-    plain.write_bytes(pickle.dumps(Trap(trace)))
-    with pytest.raises(ValueError, match=r"no \.npz file"):
-        read_npz(plain)
-    assert not trace.exists()
-
-
-def test_not_npz(tmp_path: Path) -> None:
-    path = tmp_path / "t.npz"
     with pytest.raises(FileNotFoundError):
-        read_npz(path)
-    for content in (b"", b"x,y\n1,2\n", pickle.dumps(1)):
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"t\.npz: this is no \.npz file: write one with numpy\.savez"):
-            read_npz(path)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("X", "not an array")
-        archive.writestr("Y", "nor this")
-    with pytest.raises(ValueError, match=r"t\.npz: X has rows"):
+        read_npz(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.uint8])
+def test_a_zip_bomb_is_refused_before_it_is_read(
+    tmp_path: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole numbers of a byte become doubles of eight."""
+    monkeypatch.setattr(archives, "_ALWAYS_ALLOWED", 2**20)
+    path = tmp_path / "t.npz"
+    np.savez_compressed(path, X=np.zeros((2, 400_000), kind), Y=np.zeros((1, 400_000), kind))
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(ValueError, match="more than 20 times its size: save the arrays uncompressed, with"):
         read_npz(path)
 
 
@@ -370,7 +312,7 @@ def test_damage_is_a_value_error(tmp_path: Path) -> None:
     whole = saved(tmp_path, X=np.arange(6.0).reshape(2, 3), Y=[[0, 1, 0.5]]).read_bytes()
     rng = np.random.default_rng(0)
     path = tmp_path / "damaged.npz"
-    for _ in range(300):
+    for _ in range(200):
         damaged = bytearray(whole)
         for place in rng.integers(len(whole), size=3):
             damaged[place] ^= int(rng.integers(1, 256))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl import grad, set_slope_at_kink
+from micrograd_dl import grad, slope_at_kink
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
@@ -67,9 +67,8 @@ def in_torch(f: Callable[..., Any], numbers: Sequence[float]) -> tuple[float, li
 
 @pytest.fixture
 def slope_of_pytorch() -> Iterator[None]:
-    set_slope_at_kink("left")
-    yield
-    set_slope_at_kink("right")
+    with slope_at_kink("left"):
+        yield
 
 
 def test_most_operations_are_shared() -> None:

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.gradients import grad, recompute
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute
-from micrograd_dl.engine.value import Value
+from micrograd_dl.engine.value import Value, comparison_observer
 from micrograd_dl.notation.steps import steps
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs, numbers
 
@@ -231,8 +231,40 @@ def test_an_exponent_that_is_a_number_and_one_that_is_a_value() -> None:
     assert (by_x.data, by_y.data) == (0.0, 0.0)
 
 
-def test_a_slope_that_is_infinite_cannot_be_built() -> None:
+def test_a_slope_that_is_infinite_is_so_by_every_route() -> None:
     x = Value(0.0, "x")
     assert grad(x.sqrt(), [x]) == [math.inf]
-    with pytest.raises(ZeroDivisionError, match="div needs a divisor that is not 0"):
-        grad(x.sqrt(), [x], create_graph=True)
+    [slope] = grad(x.sqrt(), [x], create_graph=True)
+    assert slope.data == math.inf
+    assert grad(slope, [x]) == [-math.inf]
+
+
+@pytest.mark.parametrize("base", [math.nan, 5e-324, 0.0, -2.0, math.inf])
+def test_the_slope_of_a_power_with_the_exponent_0_is_0_by_every_route(base: float) -> None:
+    x, y = Value(base, "x"), Value(0.0, "y")
+    for J in (x**y, x**0):
+        assert grad(J, [x]) == [0.0]
+        assert grad(J, [x], create_graph=True)[0].data == 0.0
+        J.backward()
+        assert x.grad == 0.0
+
+
+def test_a_rule_that_leaves_the_graph_is_refused_by_name() -> None:
+    text: Callable[..., str] = str
+    sine = Operation("sine", "sin", 1, math.sin, (lambda out, x: math.cos(x),), text, text)
+    x = Value(1.0)
+    y = sine(x)
+    assert grad(y, [x]) == [math.cos(1.0)]
+    with pytest.raises(TypeError, match=r"the derivative rule of sine turns a Value into a plain number"):
+        grad(y, [x], create_graph=True)
+    branching = Operation(
+        "rectifier", "r", 1, lambda x: max(x, 0.0), (lambda out, x: 1.0 if x > 0 else 0.0,), text, text
+    )
+    assert grad(branching(x), [x], create_graph=True)[0].data == 1.0
+    asked: list[str] = []
+    token = comparison_observer.set(lambda relation, *_: asked.append(relation))
+    try:
+        grad(branching(x), [x], create_graph=True)
+    finally:
+        comparison_observer.reset(token)
+    assert asked == [">"]

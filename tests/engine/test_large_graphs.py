@@ -11,9 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.gradients import evaluate, grad, recompute, require_recorded
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.recording import recompute, require_recorded
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, steps

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, POW, Operation, Term
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.terms import ADD, ATOM, MUL, NEG, POW, Term
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 
@@ -173,14 +174,6 @@ def test_numpys_own_settings_are_left_as_they_were() -> None:
 
 
 # --- local derivatives --------------------------------------------------------------------------------------
-
-
-def test_a_rule_for_each_operand() -> None:
-    assert ops.sub.rule(0)(0.0, 1.0, 2.0) == 1.0
-    assert ops.sub.rule(1)(0.0, 1.0, 2.0) == -1.0
-    assert ops.dot.rule(2)(0.0, 1.0, 2.0, 3.0, 4.0) == 4.0
-    assert HALVES.rule(0)(1.0, 2.0, 3.0) == 0.5
-    assert HALVES.rule(1)(1.0, 2.0, 3.0) == 0.0
 
 
 def test_all_derivatives_at_once_or_only_those_that_are_wanted() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
-from micrograd_dl import set_slope_at_kink
-from micrograd_dl.engine import ops
+from micrograd_dl import slope_at_kink
+from micrograd_dl.engine import functions, ops
+from micrograd_dl.engine.gradients import grad, recompute
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
@@ -127,8 +131,8 @@ def test_nan_passes_through(operation: Operation) -> None:
     for point in points(operation, [math.nan, 0.0, 1.5, -2.0, math.inf]):
         if any(map(math.isnan, point)) and is_defined(operation, point):
             # IEEE 754: x ** 0 and 1 ** y are 1, whatever the other is.
-            is_power = operation in (ops.pow, ops.power_for_slope)
-            decided = is_power and (point[1] == 0 or point[0] == 1)
+            decided = operation is ops.pow and (point[1] == 0 or point[0] == 1)
+            decided |= operation is ops.power_slope and point[1] in (0, 1)
             assert math.isnan(operation.evaluate(point)) or decided
 
 
@@ -234,10 +238,13 @@ def test_undefined(operation: Operation, point: tuple[float, ...], error: type[E
         (ops.sign, (0.5,), 1.0),
         (ops.log_for_power, (math.e,), 1.0),
         (ops.log_for_power, (0.0,), 0.0),
-        (ops.power_for_slope, (2.0, 3.0), 8.0),
-        (ops.power_for_slope, (0.0, 0.0), 1.0),
-        (ops.power_for_slope, (0.0, -1.0), 0.0),
-        (ops.power_for_slope, (0.0, -0.5), math.inf),
+        (ops.power_slope, (2.0, 3.0), 12.0),
+        (ops.power_slope, (0.0, 1.0), 1.0),
+        (ops.power_slope, (0.0, -1.0), 0.0),
+        (ops.power_slope, (0.0, 0.5), math.inf),
+        (ops.power_slope, (0.0, -0.5), -math.inf),
+        (ops.power_slope, (5e-324, 0.0), 0.0),
+        (ops.power_slope, (math.nan, 0.0), 0.0),
     ],
 )
 def test_decided_results(operation: Operation, point: tuple[float, ...], expected: float) -> None:
@@ -248,7 +255,7 @@ def test_decided_results(operation: Operation, point: tuple[float, ...], expecte
 def test_the_slope_of_a_power_by_its_exponent_is_nan_below_0() -> None:
     """No refusal: whoever writes x ** 2 at x = -1 does not ask for that slope."""
     assert math.isnan(ops.log_for_power(-1.0))
-    assert math.isnan(ops.power_for_slope(-1.0, 0.5))
+    assert math.isnan(ops.power_slope(-1.0, 0.5))
     assert np.isnan(ops.log_for_power(np.array([[-1.0]]))).all()
     assert math.isnan(ops.pow.local(1, 4.0, [-2.0, 2.0]))
     x = Value(-2.0)
@@ -293,8 +300,8 @@ def test_negative_zeros_are_swallowed_by_rectifiers() -> None:
         (ops.softplus, (800.0,), [1.0]),
         (ops.logsumexp, (1000.0, 1000.0), [0.5, 0.5]),
         (ops.logsumexp, (1e16, 1e16), [0.5, 0.5]),  # whose logsumexp is 1e16, too
-        (ops.power_for_slope, (0.0, 2.0), [0.0, 0.0]),
-        (ops.power_for_slope, (0.0, 0.0), [0.0, 0.0]),
+        (ops.power_slope, (0.0, 3.0), [0.0, 0.0]),
+        (ops.power_slope, (0.0, 2.0), [2.0, 0.0]),
         (ops.affine, (2.0, 3.0, 5.0), [3.0, 2.0, 1.0]),
         (ops.affine, (5.0,), [1.0]),
         (ops.dot, (2.0, 3.0, 5.0, 7.0), [3.0, 2.0, 7.0, 5.0]),
@@ -308,48 +315,40 @@ def test_decided_slopes(operation: Operation, point: tuple[float, ...], expected
 
 
 def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
-    assert ops.pow.rule(0)(9.0, 3.0, 2.0) == 6.0
     # x ** 2 * inf at infinity would be wrong: 2 * x is inf, as it should be.
     assert ops.pow.local(0, math.inf, [1e200, 2.0]) == 2e200
     assert ops.pow.local(0, 27.0, [3.0, 3.0]) == 27.0
     x = Value(3.0)
-    assert [ops.pow.rule(0)(x**y, x, y) for y in (0.0, 1.0)] == [0.0, 1.0]  # numbers, no graphs
-    assert ops.pow.rule(0)(x**2, x, 2.0).op is ops.mul
-    assert ops.pow.rule(0)(x**2, x, 2.0).operands[1] is x
-    assert ops.pow.rule(0)(x**3, x, 3.0).operands[1].op is ops.pow
+    by_x = [ops.pow.slopes(x**y, [x, y], [True, False])[0] for y in (0.0, 1.0, 2.0, 3.0)]
+    assert by_x[:2] == [0.0, 1.0]  # numbers, no graphs
+    assert by_x[2].op is ops.mul
+    assert by_x[2].operands[1] is x
+    assert by_x[3].operands[1].op is ops.pow
 
 
-@pytest.fixture
-def slope_at_kink() -> Iterator[None]:
-    yield
-    set_slope_at_kink("right")
-
-
-@pytest.mark.usefixtures("slope_at_kink")
 def test_the_slope_at_a_kink_can_be_pytorchs() -> None:
-    set_slope_at_kink("left")
-    assert ops.relu.local(0, 0.0, [0.0]) == 0.0
-    assert ops.leaky_relu.local(0, 0.0, [0.0]) == pytest.approx(0.01, rel=1e-15)
-    assert [ops.relu.local(0, max(x, 0.0), [x]) for x in (-1.0, 1.0)] == [0.0, 1.0]
-    assert math.isnan(ops.relu.local(0, math.nan, [math.nan]))
-    set_slope_at_kink("right")
-    assert ops.relu.local(0, 0.0, [0.0]) == ops.leaky_relu.local(0, 0.0, [0.0]) == 1.0
-
-
-@pytest.mark.usefixtures("slope_at_kink")
-def test_graphs_keep_the_slope_with_which_they_were_recorded() -> None:
     x = Value(0.0)
     right = x.relu()
-    set_slope_at_kink("left")
-    left = x.relu()
-    assert (right.slopes, left.slopes) == ((1.0,), (0.0,))
+    with slope_at_kink("left"):
+        left, leaky = x.relu(), ops.leaky_relu(x)
+        recompute(right)  # keeps what it was recorded with
+        assert (right.slopes, left.slopes, leaky.slopes) == ((1.0,), (0.0,), (0.01,))
+        assert [Value(z).relu().slopes[0] for z in (-1.0, 1.0)] == [0.0, 1.0]
+        assert math.isnan(Value(math.nan).relu().slopes[0])
+        assert functions.of_each(ops.relu, [x])[0].slopes == (0.0,)
+    recompute(left)
+    assert (left.slopes, x.relu().slopes) == ((0.0,), (1.0,))
+    for node, slope in ((right, 1.0), (left, 0.0), (leaky, 0.01)):
+        assert grad(node, [x])[0] == grad(node.expand(), [x])[0] == slope
+        assert grad(node, [x], create_graph=True)[0].data == slope
+        assert copy.copy(node.op) is node.op
+        assert pickle.loads(pickle.dumps(node.op)) is node.op
 
 
 @pytest.mark.parametrize("side", ["middle", "", None, 1])
-def test_there_is_no_other_slope(side: object) -> None:
-    with pytest.raises(ValueError, match=rf"^the slope at a kink is .*, not {side!r}$"):
-        set_slope_at_kink(side)  # type: ignore[arg-type]  # that it is refused is what is tested
-    assert ops.relu.local(0, 0.0, [0.0]) == 1.0
+def test_there_is_no_other_slope(side: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^the slope at a kink is .*, not {side!r}$"), slope_at_kink(side):
+        pass
 
 
 @pytest.mark.parametrize("operation", KINKED, ids=lambda operation: operation.name)

@@ -71,6 +71,8 @@ def precise(operation: Operation) -> Callable[..., Any] | None:
     rule made of bare arithmetic and comparisons) the rule itself. None if there is none of these.
     """
     name = operation.name
+    if name == "power_slope":
+        return lambda x, y: y * x ** (y - 1)
     if hasattr(mpmath, name):
         return cast("Callable[..., Any]", getattr(mpmath, name))
     if operation.definition is not None:
@@ -138,7 +140,7 @@ def test_arrays_and_values_give_what_floats_give(operation: Operation, data: st.
     for index in range(len(points[0])):
         slopes = [operation.local(index, x, point) for x, point in zip(outs, points, strict=True)]
         assert [node.slopes[index] for node in nodes] == slopes
-        on_arrays = np.broadcast_to(operation.rule(index)(out, *columns), (1, 2))
+        on_arrays = np.broadcast_to(operation.slopes(out, columns)[index], (1, 2))
         assert on_arrays[0].tolist() == pytest.approx(slopes, rel=1e-13, abs=1e-14)
 
 

@@ -10,13 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import ADD, ATOM, MUL, NEG, POW, Operation, Term
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.numbers import exact, latex_number
+from micrograd_dl.output.terms import ADD, ATOM, MUL, NEG, POW, Term
 from micrograd_dl.testing import Graph, graphs, operands
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
+# Two that only derivatives need are written as mathematics has them, which the parser does not read as them.
+WRITTEN_OTHERWISE = {"at_least", "log_for_power"}
+every_readable_operation = pytest.mark.parametrize(
+    "operation", [operation for name, operation in TABLE.items() if name not in WRITTEN_OTHERWISE], ids=repr
+)
 # Each of these tests is many, one for every operation.
 fewer = settings(max_examples=settings().max_examples // 4)
 
@@ -45,7 +51,7 @@ def assert_well_formed(latex: str) -> None:
         assert not re.search(r"\^@\s*\^", flat), latex
 
 
-@every_operation
+@every_readable_operation
 @fewer
 @given(data=st.data())
 def test_the_text_of_an_operation_reads_back(operation: Operation, data: st.DataObject) -> None:
@@ -83,6 +89,7 @@ def inserted(term: Term, position: int, count: int) -> list[Term]:
         ("sum", [ADD, MUL, MUL], [ADD, MUL, MUL]),
         ("dot", [MUL, NEG, MUL, NEG], [MUL, NEG, MUL, NEG]),
         ("affine", [MUL, NEG, MUL], [MUL, NEG, MUL]),
+        ("at_least", [ADD, ADD], [ADD, ADD]),
     ],
 )
 def test_no_operand_has_parentheses_that_it_does_not_need(
@@ -92,7 +99,7 @@ def test_no_operand_has_parentheses_that_it_does_not_need(
     assert least_precedences(TABLE[name], len(latex), latex=True) == latex
 
 
-@every_operation
+@every_readable_operation
 @pytest.mark.parametrize(
     "inner", [Term("a - b", ADD), Term("a / b", MUL), Term("-a", NEG), Term("a ** b", POW), Term("a", ATOM)]
 )
@@ -131,7 +138,7 @@ def test_latex_keeps_what_text_says(operation: Operation) -> None:
     for count in [operation.arity] if operation.arity is not None else [1, 2, 3, 4]:
         names = [f"name{i}" for i in range(count)]
         for latex in (False, True):
-            assert re.findall(r"name\d", operation.written(names, latex)) == names
+            assert sorted(set(re.findall(r"name\d", operation.written(names, latex)))) == names
         assert not re.search(r"[A-Za-z]_[A-Za-z]", operation.written(names, latex=True))
 
 
@@ -182,10 +189,10 @@ def test_the_judge_of_latex(latex: str, well_formed: bool) -> None:
         ("a * b + c", r"a \cdot b + c", "affine", "abc"),
         ("a", "a", "affine", "a"),
         ("logsumexp(a, b)", r"\log(e^{a} + e^{b})", "logsumexp", "ab"),
-        ("at_least(a, b)", r"[a \ge b]", "at_least", "ab"),
+        ("1 if a >= b else 0", r"[a \ge b]", "at_least", "ab"),
         ("sign(a)", r"\operatorname{sign}(a)", "sign", "a"),
-        ("log_for_power(a)", r"\log(a)", "log_for_power", "a"),
-        ("power_for_slope(a, b)", "a^{b}", "power_for_slope", "ab"),
+        ("log(a)", r"\log(a)", "log_for_power", "a"),
+        ("b * a ** (b - 1)", r"b \cdot a^{b - 1}", "power_slope", "ab"),
     ],
 )
 def test_written_forms(text: str, latex: str, operation: str, operands: str) -> None:
@@ -207,7 +214,7 @@ def test_an_entry_is_written_as_a_call_unless_it_says_otherwise(monkeypatch: pyt
         ("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("neg", "-"), ("pow", "**"), ("sigmoid", "σ"),
         ("leaky_relu", "leaky"), ("maximum", "max"), ("minimum", "min"), ("sum", "Σ"), ("dot", "w·x"),
         ("affine", "w·x+b"), ("logsumexp", "logΣexp"), ("at_least", "≥"), ("log_for_power", "log"),
-        ("power_for_slope", "**"),
+        ("power_slope", "**"),
         ("exp", "exp"), ("log", "log"), ("sqrt", "sqrt"), ("tanh", "tanh"), ("relu", "relu"), ("sin", "sin"),
         ("cos", "cos"), ("abs", "abs"), ("softplus", "softplus"), ("sign", "sign"),
     ],

@@ -6,6 +6,7 @@ import copy
 import math
 import operator
 import pickle
+import warnings
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -20,8 +21,10 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import GraphCutWarning, Value
 from micrograd_dl.testing import leaves, numbers, operands
+
+apply = Value.apply_operation
 
 NUMPY_TYPES = [
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
@@ -73,7 +76,7 @@ def test_a_value_of_a_value_is_refused() -> None:
     for make in (Value, Value.constant):
         with pytest.raises(TypeError, match=r"Value"):
             make(Value(1.0))
-    with pytest.raises(TypeError, match=r"^this is a Value already; .* write Value\(float\(v\)\)$"):
+    with pytest.raises(TypeError, match=r"^this is a Value already; .* write Value\(v\.data\)$"):
         Value(Value(1.0))
 
 
@@ -195,14 +198,6 @@ def test_a_wrong_number_of_operands_is_not_recorded() -> None:
             apply(ops.add, x)
 
 
-def test_one_or_two_operands_are_kept_without_a_tuple() -> None:
-    x, y = Value(2.0), Value(3.0)
-    one, two, many = apply(ops.exp, [x]), apply(ops.div, [x, y]), apply(ops.sum, [x, y])
-    assert (one._a, one._b, two._a, two._b) == (x, None, x, y)
-    assert (type(one._da), type(two._da)) == (float, float)
-    assert (many._a, many._b) == ((x, y), None)
-
-
 def test_what_has_no_definition_is_its_own_expansion() -> None:
     x = Value(2.0)
     for node in (x, Value.constant(2.0), x * x, x.exp()):
@@ -249,7 +244,9 @@ def test_operands_keep_their_order() -> None:
 @given(numbers())
 def test_conversions_speak_of_the_data(x: float) -> None:
     v = Value(x)
-    assert (float(v), int(v), bool(v), math.floor(v)) == (x, int(x), bool(x), math.floor(x))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GraphCutWarning)
+        assert (float(v), int(v), bool(v), v.item()) == (x, int(x), bool(x), x)
 
 
 def test_truth() -> None:
@@ -283,13 +280,111 @@ def test_values_can_be_sorted(values: list[Value]) -> None:
     assert max(values).data == max(v.data for v in values)
 
 
-def test_equality_and_hash_are_identity() -> None:
+def test_two_values_are_equal_if_they_are_one_and_a_number_is_compared_with_the_data() -> None:
     x, twin = Value(1.0), Value(1.0)
-    everything: list[object] = [x, twin, 1.0]
-    assert [x == other for other in everything] == [True, False, False]
+    everything: list[object] = [x, twin, 1.0, 1, Fraction(1), Decimal(1), np.float32(1), 2.0, "1", None]
+    equal = [True, False, True, True, True, True, True, False, False, False]
+    assert [x == other for other in everything] == equal
+    assert [other == x for other in everything] == equal
+    assert [x != other for other in everything] == [not same for same in equal]
     assert len({x, twin, x}) == 2
     x.data = 5.0
     assert {x: "found"}[x] == "found"
+
+
+# --- where a graph would be cut -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("convert", [float, int, math.exp, math.cos, lambda v: np.array([v], float)])
+def test_a_conversion_to_a_plain_number_warns_at_its_line(convert: Callable[[Any], Any]) -> None:
+    with pytest.warns(GraphCutWarning, match=r"write exp\(v\)|Write exp\(v\)") as caught:
+        convert(Value(1.0))
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_what_is_no_cut_does_not_warn() -> None:
+    v = Value(1.0)
+    assert (f"{v:.2f}", f"{v}", v.item(), v.data, bool(v), v > 0) == ("1.00", repr(v), 1.0, 1.0, True, True)
+    assert math.exp(Value.constant(1.0)) == math.e
+
+
+@pytest.mark.parametrize(
+    ("use", "remedy"),
+    [
+        (
+            lambda v: np.exp(v),
+            r"np\.exp does not take a Value: write exp\(v\), with `from micrograd_dl import exp`",
+        ),
+        (lambda v: np.arctan(v), r"write np\.arctan\(v\.data\)"),
+        (lambda v: np.add(np.ones(2), v), "take one element with"),
+        (lambda v: round(v), r"write round\(v\.data\).*, to show it f'\{v:\.2f\}'"),
+        (lambda v: round(v, 2), r"round\(v\.data\)"),
+        (lambda v: v // 2, r"v\.data // 2.*to divide, v / w"),
+        (lambda v: 2 // v, "to divide, v / w"),
+        (lambda v: v % 2, r"v\.data % 2"),
+        (lambda v: 2 % v, r"v\.data % 2"),
+        (lambda v: divmod(v, 2), r"divmod\(v\.data, 2\)"),
+        (lambda v: divmod(2, v), r"divmod\(v\.data, 2\)"),
+        (lambda v: math.floor(v), r"math\.floor\(v\.data\)"),
+        (lambda v: math.ceil(v), r"math\.ceil\(v\.data\)"),
+        (lambda v: math.trunc(v), r"math\.trunc\(v\.data\)"),
+        (lambda v: v @ v, r"write v \* w; the product of two lists of Values is dot\(w, x\)"),
+        (lambda v: [1.0] @ v, r"dot\(w, x\)"),
+        (lambda v: Value("a", 5), r"the number comes first, Value\(5, 'a'\)"),  # type: ignore[arg-type]  # refused
+        (lambda v: ops.exp("text"), r"exp takes a real number, not the str 'text': convert text with float"),
+    ],
+)
+def test_what_a_first_user_types_is_answered_with_a_remedy(use: Callable[[Any], Any], remedy: str) -> None:
+    with pytest.raises(TypeError, match=remedy):
+        use(Value(1.5))
+
+
+BUILDS: list[Callable[[Value], Value]] = [
+    lambda w: w * w,
+    lambda w: w + 1,
+    lambda w: w - 1,
+    lambda w: (w * 2).tanh(),
+    lambda w: w.relu(),
+    lambda w: ops.dot(w, w),
+]
+
+
+@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize("wrong", [np.array([1.0, 2.0]), "x", None])
+def test_what_is_no_number_in_data_is_refused_at_the_latest_by_backward(
+    build: Callable[[Value], Value], wrong: Any
+) -> None:
+    w = Value(1.0, "w")
+    w.data = wrong
+    with pytest.raises(TypeError, match="the data of w takes a real number, not the "):
+        build(w).backward()
+
+
+@pytest.mark.parametrize("number", [3, np.float64(3.0), np.int64(3), True])
+def test_any_number_may_be_assigned_to_data(number: Any) -> None:
+    w = Value(1.0)
+    w.data = number
+    J = w * w + w
+    J.backward()
+    assert (J.data, w.grad) == (number * number + number, 2 * number + 1)
+    assert type(w.grad) is float or isinstance(number, np.generic)
+
+
+def test_a_gradient_that_is_none_is_refused_with_what_to_write() -> None:
+    w = Value(1.0, "w")
+    for J in (w * w, w.exp(), ops.dot(w, w), w):
+        w.grad = None  # type: ignore[assignment]  # as PyTorch's users write it
+        with pytest.raises(
+            TypeError, match=r"the grad of w is None: write v\.grad = 0\.0, or v\.zero_grad\(\)"
+        ):
+            J.backward()
+
+
+def test_what_micrograd_calls_them() -> None:
+    a, b = Value(2.0), Value(3.0)
+    c = a * b + a
+    assert c._prev == {a, c.operands[0]}
+    assert (c._op, c.operands[0]._op, a._op, a._prev) == ("+", "*", "", set())
 
 
 # --- showing itself -----------------------------------------------------------------------------------------

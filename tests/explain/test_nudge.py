@@ -56,22 +56,13 @@ def test_the_error_shrinks_with_h_until_rounding_grows() -> None:
         assert errors[h] == pytest.approx(3 * h + h * h, rel=1e-6)
 
 
-def test_a_negative_nudge() -> None:
-    J, _, b, _ = course()
-    found = nudge(J, b, -0.5)
-    assert (found.after, found.ratio, found.derivative) == (30, 6, 6)
-    assert str(found).splitlines()[0] == "b: 3 -> 2.5 gives u = 5, v = 10, J = 30"
-    assert [h for h, _ in found.errors][:2] == [-0.5, -0.1]
-    assert all(h < 0 for h, _ in found.errors)
-
-
 def test_a_nudge_that_is_lost() -> None:
     J, a, *_ = course()
     found = nudge(J, a, 1e-20)
     assert (found.after, found.ratio, found.changed) == (33, 0, ())
     lines = str(found).splitlines()
     assert lines[0] == "a: 5 -> 5 gives J = 33"
-    assert lines[-1] == "Warning: to a double, 5 + 1e-20 is 5; take a longer h."
+    assert lines[-1] == "Warning: of doubles, 5 + 1e-20 is 5; take a larger h."
     assert "Warning" not in str(nudge(J, a, 1e-10))
 
 
@@ -81,34 +72,20 @@ def test_a_nudge_of_a_node_between_and_of_the_result() -> None:
     found = nudge(J, v, 1.0)
     assert (found.after, found.ratio, found.derivative) == (36, 3, 3)
     assert str(found).splitlines()[0] == "v: 11 -> 12 gives J = 36"
+    other = nudge(J, Value(1, "other"))
+    assert str(other).splitlines()[1] == "ratio (33 - 33) / 0.001 = 0, dJ/dother = 0"
     found = nudge(J, J, 1.0)
     assert (found.after, found.derivative) == (34, 1)
     assert str(found).splitlines()[0] == "J: 33 -> 34 gives J = 34"
 
 
-def test_a_nudge_of_what_takes_no_part() -> None:
-    J, *_ = course()
-    for other, name in ((Value(1, "other"), "other"), (Value(1) * Value(2), "u"), (J * 2, "u")):
-        found = nudge(J, other)
-        assert (found.after, found.derivative, found.changed) == (33, 0, ())
-        assert str(found).splitlines()[1] == f"ratio (33 - 33) / 0.001 = 0, dJ/d{name} = 0"
-
-
-def test_of_many_changed_nodes_the_first_and_the_last_are_told() -> None:
+def test_of_many_changed_nodes_the_first_and_the_last_are_shown() -> None:
     x = Value(1.0, "x")
     y = x
-    for _ in range(7):
+    for _ in range(8):
         y = 2 * y
-    assert (
-        str(nudge(y, x, 1.0))
-        .splitlines()[0]
-        .endswith("u = 4, v = 8, p = 16, q = 32, r = 64, s = 128, J = 256")
-    )
-    assert (
-        str(nudge(2 * y, x, 1.0))
-        .splitlines()[0]
-        .endswith("u = 4, v = 8, p = 16, q = 32, r = 64, ..., J = 512")
-    )
+    first, *_ = str(nudge(y, x, 1.0)).splitlines()
+    assert first.endswith("u = 4, v = 8, p = 16, q = 32, r = 64, ..., J = 512")
 
 
 @pytest.mark.parametrize("h", [0.0, -0.0, math.inf, -math.inf, math.nan])
@@ -134,16 +111,10 @@ def test_an_undefined_point_is_refused_beside_the_table() -> None:
 @pytest.mark.parametrize(
     ("at", "h", "warned"),
     [
-        (0.5, 0.1, False),
-        (0.5, -0.5, True),
-        (0.5, -1.0, True),
-        (0.0, 1.0, True),
-        (0.0, -1.0, True),
-        (-0.5, 0.1, False),
-        (-0.5, 0.5, True),
-        (-0.5, 1.0, True),
+        (0.5, 0.1, False), (0.5, -0.5, True), (0.5, -1.0, True), (0.0, 1.0, True), (0.0, -1.0, True),
+        (-0.5, 0.1, False), (-0.5, 0.5, True), (-0.5, 1.0, True),
     ],
-)
+)  # fmt: skip
 def test_a_kink_is_warned_of(at: float, h: float, warned: bool) -> None:
     x = Value(at, "x")
     found = nudge((x * 1).relu(), x, h)
@@ -154,33 +125,13 @@ def test_a_kink_is_warned_of(at: float, h: float, warned: bool) -> None:
     ) == warned
 
 
-def test_a_kink_that_does_not_move_is_not_warned_of() -> None:
-    x, y = Value(1.0, "x"), Value(0.0, "y")
-    assert nudge(y.relu() + x, x).kinks == ()
-    assert nudge(ops.maximum(x, x), x).kinks == ()
-
-
 def test_nan_is_no_kink() -> None:
     x, y = Value(1.0, "x"), Value(math.nan, "y")
     assert nudge((x * y).relu() + x, x).kinks == ()
+    assert nudge(ops.maximum(x, x) + y, x).kinks == ()  # it moves along with the kink
     order = topological_order(x.relu())
     for here_, there in ((0.0, math.nan), (math.nan, 1.0), (math.nan, -1.0), (math.nan, math.nan)):
         assert kinks_between(order, {x: here_}, {x: there}) == ()
-
-
-def test_nan_that_stays_nan_is_not_changed() -> None:
-    x, y = Value(1.0, "x"), Value(math.nan, "y")
-    v = x * 2
-    J = v + y
-    assert nudge(J, x).changed == ((v, 2.002),)
-    assert "gives u = 2.002" in str(nudge(J, x))
-
-
-def test_at_most_three_kinks_are_named() -> None:
-    x = Value(0.0, "x")
-    found = nudge(ops.sum(*(x.relu() for _ in range(5))), x)
-    assert len(found.kinks) == 5
-    assert str(found).splitlines()[-1].count("relu(x)") == 3
 
 
 @given(graphs(), st.data())

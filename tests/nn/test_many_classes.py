@@ -13,6 +13,9 @@ from micrograd_dl import nn, vectorized
 from micrograd_dl.nn.losses import cross_entropy, logistic
 from micrograd_dl.nn.network import Network, one_hot
 
+# The cost of a network of Values is a Value; float() takes the number of it.
+pytestmark = pytest.mark.filterwarnings("ignore::micrograd_dl.GraphCutWarning")
+
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 

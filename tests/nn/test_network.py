@@ -25,12 +25,14 @@ def marked(message: str) -> list[str]:
 
 @both
 def test_defaults_are_those_of_micrograd(MLP: type[Network]) -> None:
-    model = MLP(3, [4, 4, 1])
+    model = MLP(3, [4, 4, 1], seed=5)
     assert model.shape == (3, 4, 4, 1)
     assert [g.name for g in model.activations] == ["relu", "relu", "linear"]
     assert model.loss.name == "squared"
-    assert repr(model) == "MLP(3 -> 4 relu -> 4 relu -> 1 linear; squared loss; 41 parameters)"
-    assert repr(MLP(1, [1], l2=0.5, l1=2)).endswith("squared loss, l2=0.5, l1=2; 2 parameters)")
+    assert repr(model) == "MLP(3 -> 4 relu -> 4 relu -> 1 linear; squared loss; 41 parameters, seed 5)"
+    assert repr(MLP(1, [1], l2=0.5, l1=2, slope_at_kink="left", seed=1)).endswith(
+        "squared loss, l2=0.5, l1=2, slope at kink: left; 2 parameters, seed 1)"
+    )
 
 
 @both
@@ -135,9 +137,11 @@ def test_what_is_not_numbers_is_refused(MLP: type[Network]) -> None:
 
 @both
 def test_targets_of_cross_entropy_are_one_hot(MLP: type[Network]) -> None:
-    with pytest.raises(ValueError, match="one-hot columns, whose sum is 1: make them with one_hot"):
+    with pytest.raises(
+        ValueError, match=r"whose sum is 1; Y holds 1 in row 1, example 1: convert them with one_hot"
+    ):
         MLP(1, [2], ["softmax"]).cost([[1.0]], [[1], [1]])
-    with pytest.raises(ValueError, match="one-hot columns, whose sum is 1: make them with one_hot"):
+    with pytest.raises(ValueError, match=r"Y holds -1 in row 2, example 1: convert them with one_hot"):
         MLP(1, [2], ["softmax"]).cost([[1.0]], [[2], [-1]])
 
 
@@ -220,7 +224,7 @@ def test_predict_and_accuracy(MLP: type[Network]) -> None:
 
 @both
 def test_an_initialiser_by_name(MLP: type[Network]) -> None:
-    by_name, by_function = (MLP(2, [3, 1], initialiser=given) for given in ("orthogonal", orthogonal))
+    by_name, by_function = (MLP(2, [3, 1], initialiser=given, seed=1) for given in ("orthogonal", orthogonal))
     assert by_name.named()["W1"].tolist() == by_function.named()["W1"].tolist()
     assert by_name.initialiser is by_function.initialiser is orthogonal
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from micrograd_dl import nn, set_slope_at_kink, vectorized
+from micrograd_dl import nn, vectorized
 from micrograd_dl.nn.network import Network, one_hot
 from micrograd_dl.nn.normalisation import BETA, EPSILON
 
@@ -154,26 +153,19 @@ def test_batch_normalisation_predicts_as_pytorch_does(MLP: type[Network]) -> Non
     )
 
 
-@pytest.fixture
-def left() -> Iterator[None]:
-    set_slope_at_kink("left")
-    yield
-    set_slope_at_kink("right")
-
-
 AT_ZERO = np.array([[0.0, 0.0, 1.0]])
 
 
-def at_the_kink(MLP: type[Network]) -> Network:
+def at_the_kink(MLP: type[Network], **options: Any) -> Network:
     """Its first layer gives exactly 0 for the first two of AT_ZERO."""
-    model = MLP(1, [2, 1], ["relu", "linear"], seed=1)
+    model = MLP(1, [2, 1], ["relu", "linear"], seed=1, **options)
     model.set_layers_data([([[1.0], [-2.0]], [[0.0], [0.0]]), ([[1.0, 3.0]], [[0.5]])])
     return model
 
 
-@pytest.mark.usefixtures("left")
-def test_with_pytorchs_slope_at_the_kink() -> None:
-    assert_same(at_the_kink(nn.MLP), AT_ZERO, np.ones((1, 3)))
+@both
+def test_with_pytorchs_slope_at_the_kink(MLP: type[Network]) -> None:
+    assert_same(at_the_kink(MLP, slope_at_kink="left"), AT_ZERO, np.ones((1, 3)))
 
 
 @both

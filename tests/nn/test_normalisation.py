@@ -200,9 +200,9 @@ def test_refused(MLP: type[Network], kind: Any, message: str) -> None:
 
 
 def test_the_table_of_shapes() -> None:
-    model = vectorized.MLP(2, [4, 3, 1], normalisation=["batch", None], keep_prob=[0.5, 1])
+    model = vectorized.MLP(2, [4, 3, 1], normalisation=["batch", None], keep_prob=[0.5, 1], seed=1)
     assert repr(model) == (
-        "MLP(2 -> 4 relu, batch norm, keep 0.5 -> 3 relu -> 1 linear; squared loss; 35 parameters)"
+        "MLP(2 -> 4 relu, batch norm, keep 0.5 -> 3 relu -> 1 linear; squared loss; 35 parameters, seed 1)"
     )
     assert model.shapes().splitlines() == [
         "     layer                        W, dW        b, db        gamma, beta  Z, A, dZ, dA",

@@ -36,12 +36,12 @@ def test_the_slope_by_hand_is_that_of_the_graph(name: str, w: float) -> None:
     value = Value(w)
     penalty = REGULARISERS[name].of(value)
     penalty.backward()
-    assert formulas.REGULARISERS[name].slope(np.array([[w]])).item() == value.grad
+    assert formulas.PENALTY_SLOPES[name](np.array([[w]])).item() == value.grad
     assert REGULARISERS[name].of(np.array([w])).item() == penalty.data == REGULARISERS[name].of(w)
 
 
 def test_every_regulariser_has_its_formula() -> None:
-    assert list(formulas.REGULARISERS) == list(REGULARISERS)
+    assert list(formulas.PENALTY_SLOPES) == list(REGULARISERS)
 
 
 @both
@@ -71,7 +71,7 @@ def test_lambdas() -> None:
     assert lambdas(None, l2=0.0, l1=0.0) == {}
     assert lambdas({"l1": 0.5}, l1=0.25, l2=1) == {"l2": 1.0, "l1": 0.75}
     assert elastic_net(2.0, 0.25) == {"l1": 0.5, "l2": 1.5}
-    with pytest.raises(ValueError, match="there is no regulariser 'l3': choose from l2, l1"):
+    with pytest.raises(ValueError, match="there is no regulariser 'l3': choose one of l2, l1"):
         lambdas({"l3": 1.0})
     with pytest.raises(ValueError, match="the part of L1 is from 0 to 1, not 2"):
         elastic_net(1.0, 2)

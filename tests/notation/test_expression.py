@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import math
-import random
 import unicodedata
 from typing import Any
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from micrograd_dl import Operation, Value, topological_order
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import NEG, Term
 from micrograd_dl.notation.expression import Expression, ExpressionError, free_names, parse, parse_names
 
 COURSE = "u = b*c; v = a + u; J = 3*v"
@@ -52,54 +50,18 @@ def test_the_course_gets_33(text: str) -> None:
     assert parse(text, a=5, b=3, c=2).data == 33
 
 
-def test_the_course_backward() -> None:
-    names = parse_names(COURSE, {"a": 5, "b": 3, "c": 2}).names
-    names["J"].backward()
-    assert {name: value.grad for name, value in names.items()} == {
-        "a": 3, "b": 6, "c": 9, "u": 3, "v": 3, "J": 1,
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1", 1.0),
-        ("1.5", 1.5),
-        (".5", 0.5),
-        ("2.", 2.0),
-        ("1e-3", 0.001),
-        ("1.e+2", 100.0),
-        (".5E1", 5.0),
-        ("007", 7.0),
-        ("1e-999", 0.0),
-        ("0." + "3" * 98, 1 / 3),
-        ("-2**2", -4.0),
-        ("2**-1", 0.5),
-        ("2**3**2", 512.0),
-        ("2**-2**2", 0.0625),
-        ("-2*3", -6.0),
-        ("2*-3", -6.0),
-        ("-2-3", -5.0),
-        ("7-2-1", 4.0),
-        ("8/4/2", 1.0),
-        ("8/4*2", 4.0),
-        ("1+2*3", 7.0),
-        ("1*2+3", 5.0),
-        ("2*3**2", 18.0),
-        ("(1+2)*3", 9.0),
-        ("((2))", 2.0),
-        ("--2", 2.0),
-        ("-+-+2", 2.0),
-        ("+2", 2.0),
-        ("1++2", 3.0),
-        ("2**+3", 8.0),
-        ("abs(-2) + maximum(1, 4)", 6.0),
-        ("sum(1, 2, 3, 4)", 10.0),
-        ("sum(5)", 5.0),
-        ("affine(2, 3, 1)", 7.0),
-        ("maximum((1), -(2))", 1.0),
+        ("1", 1.0), ("1.5", 1.5), (".5", 0.5), ("2.", 2.0), ("1e-3", 0.001), ("1.e+2", 100.0),
+        (".5E1", 5.0), ("007", 7.0), ("1e-999", 0.0), ("0." + "3" * 98, 1 / 3), ("-2**2", -4.0),
+        ("2**-1", 0.5), ("2**3**2", 512.0), ("2**-2**2", 0.0625), ("-2*3", -6.0), ("2*-3", -6.0),
+        ("-2-3", -5.0), ("7-2-1", 4.0), ("8/4/2", 1.0), ("8/4*2", 4.0), ("1+2*3", 7.0), ("1*2+3", 5.0),
+        ("2*3**2", 18.0), ("(1+2)*3", 9.0), ("((2))", 2.0), ("--2", 2.0), ("-+-+2", 2.0), ("+2", 2.0),
+        ("1++2", 3.0), ("2**+3", 8.0), ("abs(-2) + maximum(1, 4)", 6.0), ("sum(1, 2, 3, 4)", 10.0),
+        ("sum(5)", 5.0), ("affine(2, 3, 1)", 7.0), ("maximum((1), -(2))", 1.0),
     ],
-)
+)  # fmt: skip
 def test_numbers(text: str, expected: float) -> None:
     J = parse(text)
     assert J.data == expected
@@ -119,19 +81,25 @@ def test_every_function_of_the_table(operation: Operation) -> None:
     assert J.data == operation(*operands) == parse(f"{operation.name}({', '.join(map(str, operands))})").data
 
 
-def test_the_operators_are_those_of_the_table() -> None:
-    found = [parse(text, x=3, y=2).op for text in ("x+y", "x-y", "x*y", "x/y", "x**y", "-x")]
-    assert found == [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.neg]
-
-
-def test_overflow_with_a_variable_is_inf() -> None:
+def test_infinities_and_nan_come_from_outside_or_from_overflow() -> None:
     assert parse("a**9**9", a=9).data == math.inf
-    assert parse("a*2", a=1e308).data == math.inf
-
-
-def test_infinities_and_nan_come_from_outside() -> None:
     assert parse("-inf", inf=math.inf).data == -math.inf
     assert math.isnan(parse("a*2", a=math.nan).data)
+
+
+@pytest.mark.parametrize(
+    ("text", "operation"),
+    [
+        ("max(a, b)", ops.maximum), ("min(a, b)", ops.minimum), ("ln(a)", ops.log), ("ReLU(a)", ops.relu),
+        ("sigma(a)", ops.sigmoid), ("σ(a)", ops.sigmoid),
+    ],
+)  # fmt: skip
+def test_second_names_of_functions(text: str, operation: Operation) -> None:
+    J = parse(text, **dict.fromkeys(free_names(text), 0.5))
+    assert J.op is operation
+    name = text.partition("(")[0]
+    assert parse(f"2*{name}", **{name: 3}).data == 6  # it may be a variable's name
+    assert refused(f"{name}(1)", **{name: 3}).problem.startswith(f"{name} is not a function")
 
 
 # Python's own reading of the same text
@@ -184,66 +152,14 @@ def test_the_numbers_are_those_of_python(text: str, numbers: tuple[float, float,
     assert same(found, expected)
 
 
-def written(node: Value) -> Term:
-    """The formula of a whole tree, by the table's own way of writing."""
-    if node.op is None:
-        return Term(node.label)
-    if node.is_constant:
-        return Term(repr(node.data), NEG if math.copysign(1, node.data) < 0 else Term("").precedence)
-    return node.op.written([written(parent) for parent in node.operands])
-
-
-@given(st.randoms(use_true_random=False), st.integers(1, 15))
-def test_what_the_table_writes_is_read_back(choose: random.Random, size: int) -> None:
-    nodes = [Value(choose.uniform(0.1, 2), label) for label in "abc"]
-    for _ in range(size):
-        name = choose.choice(sorted(ops.TABLE))
-        arity = ops.TABLE[name].arity or (4 if name == "dot" else 3)
-        operands: list[Any] = [choose.choice(nodes[-4:]) for _ in range(arity)]
-        operands[choose.randrange(arity)] = choose.choice([nodes[-1], choose.uniform(-2, 2)])
-        try:
-            node = ops.TABLE[name](*operands)
-        except (ValueError, ZeroDivisionError):
-            continue
-        if isinstance(node, Value) and len(written(node)) < 2000:
-            nodes.append(node)
-    text = written(nodes[-1])
-    assert same(parse(text, a=nodes[0], b=nodes[1], c=nodes[2]).data, nodes[-1].data)
-
-
 # The graph that it makes
-
-
-def test_shared_names_are_shared_nodes() -> None:
-    J = parse("u = a*a; u + u", a=3)
-    assert J.data == 18
-    assert J.operands[0] is J.operands[1]
-    assert J.operands[0].operands[0] is J.operands[0].operands[1]
-
-
-def test_a_number_in_an_operation_is_a_constant() -> None:
-    three, v = parse("3*v", v=2).operands
-    assert three.is_constant
-    assert v.is_leaf
 
 
 def test_numbers_stay_numbers_until_they_meet_a_value() -> None:
     J = parse("2*3*x + exp(0)", x=5)
     assert [node.data for node in topological_order(J)] == [6, 5, 30, 1, 31]
-
-
-def test_a_number_with_a_name_is_a_leaf() -> None:
-    names = parse_names("k = 2*3; J = k*a", {"a": 5}).names
-    assert names["k"].is_leaf
-    assert names["k"].label == "k"
-    names["J"].backward()
-    assert names["k"].grad == 5
-
-
-def test_labels() -> None:
-    expression_ = parse_names(COURSE, {"a": 5, "b": 3, "c": 2})
-    assert {name: value.label for name, value in expression_.names.items()} == {x: x for x in "abcuvJ"}
-    assert parse("3*v", v=1).label == ""
+    k = parse_names("k = 2*3; J = k*a", {"a": 5}).names["k"]
+    assert (k.is_leaf, k.label) == (True, "k")
 
 
 def test_a_copy_is_an_alias_and_keeps_its_first_label() -> None:
@@ -272,17 +188,7 @@ def test_an_expression_tells_its_names_in_order() -> None:
     assert list(found.names) == ["b", "a", "c", "z", "y", "x"]
     assert found.root is found.names["x"]
     assert found.unused == ("b", "c", "z")
-    assert found in {found}
-    frozen: Any = found
-    with pytest.raises(TypeError):
-        frozen.names["b"] = found.root
-    with pytest.raises(AttributeError):
-        frozen.root = found.root
-
-
-def test_the_last_statement_needs_no_name_and_may_be_a_variable() -> None:
     assert parse("u = a; u", a=5).label == "a"
-    assert parse_names("u = a*2; a", {"a": 5}).unused == ("u",)
 
 
 def fragments(text: str, **values: Any) -> dict[str, str]:
@@ -306,14 +212,6 @@ def test_every_node_knows_its_text() -> None:
         "maximum": "maximum(k, 2 * 4 )",
     }
     assert fragments("(2) * 3") == {"": "(2) * 3"}
-
-
-def test_the_text_of_a_node_is_on_its_own_line() -> None:
-    J = parse("u = b*c\nJ = 3*u", b=3, c=2)
-    origins = [node.origin for node in (J, J.operands[1], J.operands[1].operands[0])]
-    assert [(o.line, o.column, o.end, o.text) for o in origins if o] == [
-        (2, 4, 7, "J = 3*u"), (1, 4, 7, "u = b*c"), (1, 4, 5, "u = b*c"),
-    ]  # fmt: skip
 
 
 # Names
@@ -356,34 +254,24 @@ def test_a_name_is_an_identifier(word: str) -> None:
             parse("1", **{word: 2})
 
 
-@pytest.mark.parametrize(
-    "name", ["", "2x", "a b", "a.b", "lambda", "None", "exp", "ｅｘｐ", "x" * 101, "a·b", " a", "\ud800"]
-)
-def test_what_cannot_be_a_variable(name: str) -> None:
-    with pytest.raises(
-        ValueError, match="cannot be a variable: write a name that has no meaning yet"
-    ) as caught:
-        parse("1", **{name: 2})
-    assert len(str(caught.value)) < 120
-    assert repr(name)[:10] in str(caught.value)
-
-
-def test_one_name_is_given_one_value() -> None:
+def test_what_cannot_be_a_variable() -> None:
+    for name in ("", "2x", "a b", "a.b", "lambda", "exp", "ｅｘｐ", "x" * 101, "a·b", " a", "\ud800"):
+        with pytest.raises(ValueError, match="cannot be a variable: write a name that has no") as caught:
+            parse("1", **{name: 2})
+        assert len(str(caught.value)) < 120
     with pytest.raises(ValueError, match="cannot be a variable"):
         parse_names("1", {"a": 1, "ａ": 2})
 
 
-def test_values_are_real_numbers() -> None:
-    wrong: list[Any] = ["3", 3, b"a"]
-    text, number, encoded = wrong
+def test_values_are_real_numbers_and_an_expression_is_text() -> None:
+    wrong: Any = "3"
     with pytest.raises(TypeError, match=r"the variable a takes a real number, not the str '3'"):
-        parse("a", a=text)
+        parse("a", a=wrong)
     with pytest.raises(OverflowError, match="the variable a takes a double"):
         parse("a", a=10**400)
-    with pytest.raises(TypeError, match=r"an expression is text, not 3 of type int"):
-        parse(number)
+    wrong = b"a"
     with pytest.raises(TypeError, match=r"an expression is text, not b'a' of type bytes"):
-        free_names(encoded)
+        free_names(wrong)
 
 
 # Anything at all
@@ -431,37 +319,9 @@ def test_any_text_of_the_language(text: str) -> None:
 
 
 HUGE = [
-    "(",
-    ")",
-    "9",
-    "a",
-    " ",
-    "-",
-    "+",
-    ";",
-    "a+",
-    "a,",
-    "\n",
-    "\t",
-    "#",
-    "$",
-    ".",
-    "=",
-    "量",
-    "\u0301",
-    "\0",
-    "((a)+",
-    "a**",
-    "x = 1\n",
-]
-
-
-@pytest.mark.parametrize("piece", HUGE, ids=ascii)
-def test_a_megabyte_is_refused(piece: str) -> None:
-    error = refused(piece * (1_000_000 // len(piece)), a=1)
-    assert error.problem.endswith(" characters are too many: write at most 20,000")
-    assert error.position == 20_000
-    check_refusal(error)
+    "(", ")", "9", "a", " ", "-", "+", ";", "a+", "a,", "\n", "\t", "#", "$", ".", "=", "量", "\u0301",
+    "\0", "((a)+", "a**", "x = 1\n",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", HUGE, ids=ascii)
@@ -471,6 +331,7 @@ def test_as_much_as_is_allowed(piece: str) -> None:
 
 def test_the_limits() -> None:
     assert parse("a" + " " * 19_999, a=1).data == 1
+    check_refusal(refused("$" * 1_000_000))
     assert refused("a" + " " * 20_000, a=1).problem == "20,001 characters are too many: write at most 20,000"
     assert parse("(" * 200 + "a" + ")" * 200, a=1).data == 1
     assert parse("+".join(["(a)"] * 300), a=1).data == 300  # one after the other is not nested

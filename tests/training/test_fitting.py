@@ -1,53 +1,58 @@
-"""`fit`: the same curves from both backends, resumed to the bit, stopped before parameters are ruined."""
+"""`fit`: the same curves from all backends, stopped before parameters are ruined, and what it refuses."""
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import sys
-from pathlib import Path
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
 
-from micrograd_dl import nn, vectorized
+from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.data.built_in import moons
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.optim.optimisers import OPTIMISERS as BY_NAME
-from micrograd_dl.optim.optimisers import Adam, GradientDescent, Momentum, Optimiser
-from micrograd_dl.optim.schedules import by_steps, inverse_time, one_cycle, warm_up
-from micrograd_dl.training.fitting import History, fit
-from micrograd_dl.training.storage import save
+from micrograd_dl.optim.optimisers import OPTIMISERS, Adam, GradientDescent
+from micrograd_dl.optim.schedules import inverse_time
+from micrograd_dl.training.fitting import INTERRUPTED, History, fit
 
-DATA = moons(24, seed=1)
+DATA, DEV = moons(24, seed=1), moons(10, seed=2)
 X, Y = DATA.X, DATA.targets("logistic")
-DEV = moons(10, seed=2)
 DEV_SET = DEV.X, DEV.targets("logistic")
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
-OPTIMISERS: list[Any] = list(BY_NAME.values())
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
+each = pytest.mark.parametrize("MLP", [*BACKENDS, compiled.MLP], ids=["values", "numpy", "compiled"])
 
 
-def network(MLP: type[Network], **options: Any) -> Network:
-    return MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, **options)
+def network(MLP: type[Network], output: str = "sigmoid", loss: str | None = None, **options: Any) -> Network:
+    return MLP(2, [3, 1], ["tanh", output], loss, seed=1, **options)
+
+
+def cost_of(model: Network, X: Any, Y: Any) -> float:
+    J = model.cost(X, Y)
+    return J.data if isinstance(J, Value) else float(J)
 
 
 def numbers(model: Network) -> list[Any]:
-    return [part.tolist() for layer in model.layers_data() for part in layer]
+    return [array.tolist() for array in model.named().values()]
 
 
 # --- the curve ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", OPTIMISERS)
+@pytest.mark.parametrize("kind", OPTIMISERS.values())
 @pytest.mark.parametrize("batch_size", [None, 5])
 def test_both_backends_give_the_same_curve(kind: Any, batch_size: int | None) -> None:
     histories = []
     for MLP in BACKENDS:
         model = network(MLP, l2=0.1)
-        optimiser = kind(model.parameters(), inverse_time(0.05, 0.1))
+        rule = kind(model.parameters(), inverse_time(0.05, 0.1))
         histories.append(
-            fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=optimiser, dev=DEV_SET, seed=3)
+            fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=rule, dev=DEV_SET, seed=3)
         )
     one, other = (history.columns() for history in histories)
     for name in ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm"):
@@ -61,27 +66,14 @@ def test_moons_are_learned_and_the_same_seed_gives_the_same_numbers() -> None:
 
     def trained(seed: int) -> tuple[Network, History]:
         model = vectorized.MLP(2, [16, 16, 1], ["relu", "relu", "sigmoid"], seed=1)
-        optimiser = Adam(model.parameters(), 0.02)
-        return model, fit(model, data.X, targets, epochs=150, batch_size=32, optimiser=optimiser, seed=seed)
+        rule = Adam(model.parameters(), 0.02)
+        return model, fit(model, data.X, targets, epochs=150, batch_size=32, optimiser=rule, seed=seed)
 
     (one, history), (other, again), (_, shuffled) = trained(1), trained(1), trained(2)
     assert numbers(one) == numbers(other)
     assert history.cost == again.cost != shuffled.cost
     assert one.accuracy(data.X, targets) == 1
     assert history.cost[-1] < 0.05
-
-
-def test_both_backends_learn_all_of_moons_along_one_curve() -> None:
-    data = moons(100)
-    targets, histories = data.targets("logistic"), []
-    for MLP in BACKENDS:
-        model = MLP(2, [8, 8, 1], ["relu", "relu", "sigmoid"], seed=1)
-        optimiser = Adam(model.parameters(), 0.05)
-        histories.append(fit(model, data.X, targets, epochs=40, optimiser=optimiser))
-        assert model.accuracy(data.X, targets) == 1
-    values, matrices = (np.array(history.cost) for history in histories)
-    np.testing.assert_allclose(values, matrices, rtol=1e-9)
-    assert values[-1] < 0.1 * values[0]
 
 
 class Recorder(vectorized.MLP):
@@ -106,109 +98,14 @@ def test_batches_are_shuffled_anew_each_epoch_and_hold_every_example_once() -> N
     assert len({tuple(epoch) for epoch in epochs}) == 3
 
 
-def test_the_cost_of_an_epoch_is_the_mean_over_examples() -> None:
-    model = vectorized.MLP(1, [1], seed=1)
-    still = GradientDescent(model.parameters(), 1e-300)
-    x = np.arange(7.0)[None]
-    history = fit(model, x, 2 * x, epochs=1, batch_size=3, optimiser=still)
+def test_the_cost_of_an_epoch_is_the_mean_over_examples_and_the_callers_arrays_stay() -> None:
+    model, x = vectorized.MLP(1, [1], seed=1), np.arange(7.0)[None]
+    history = fit(
+        model, x, 2 * x, epochs=1, batch_size=3, optimiser=GradientDescent(model.parameters(), 1e-300)
+    )
     assert history.cost == pytest.approx([model.cost(x, 2 * x)])
-
-
-def test_squared_error_has_no_accuracy() -> None:
-    model = vectorized.MLP(1, [1])
-    history = fit(model, [[1.0]], [[2.0]], epochs=2, dev=([[1.0]], [[2.0]]))
-    assert set(history.columns()) == {"cost", "dev_cost", "gradient_norm", "seconds"}
-    assert "2 epochs in " in str(history)
-    assert str(History()) == "no epoch was run"
-
-
-# --- stopping -----------------------------------------------------------------------------------------------
-
-
-def overfitting(MLP: type[Network]) -> tuple[Network, GradientDescent]:
-    """The dev set pulls the other way: its cost only rises from the second epoch on."""
-    model = MLP(1, [1], seed=1, initialiser=lambda rng, n_out, n_in: np.zeros((n_out, n_in)))
-    return model, GradientDescent(model.parameters(), 0.1)
-
-
-@both
-def test_early_stopping_keeps_the_best(MLP: type[Network]) -> None:
-    model, optimiser = overfitting(MLP)
-    history = fit(
-        model, [[1.0]], [[1.0]], epochs=50, optimiser=optimiser, dev=([[1.0]], [[0.45]]), patience=3
-    )
-    best = int(np.argmin(history.dev_cost)) + 1
-    assert 1 < best < len(history) == best + 3 < 50
-    assert history.stopped == f"the dev cost has not fallen for 3 epochs; the best was epoch {best}"
-    assert history.stopped in str(history)
-    assert float(model.cost([[1.0]], [[0.45]])) == min(history.dev_cost)
-
-
-@both
-def test_the_best_on_dev_is_kept_without_patience_too(MLP: type[Network]) -> None:
-    model, optimiser = overfitting(MLP)
-    history = fit(model, [[1.0]], [[1.0]], epochs=20, optimiser=optimiser, dev=([[1.0]], [[0.45]]))
-    assert len(history) == 20
-    assert float(model.cost([[1.0]], [[0.45]])) == min(history.dev_cost) < history.dev_cost[-1]
-
-
-def test_callbacks_see_every_epoch_and_may_stop() -> None:
-    seen: list[tuple[int, int]] = []
-
-    def watch(epoch: int, history: History) -> None:
-        seen.append((epoch, len(history)))
-
-    model = network(vectorized.MLP)
-    history = fit(model, X, Y, epochs=10, callbacks=[lambda epoch, history: epoch == 4, watch])
-    assert seen == [(k, k) for k in range(1, 5)]
-    assert history.stopped == "a callback stopped it"
-
-
-def interrupt(at: int) -> Any:
-    def callback(epoch: int, _: History) -> None:
-        if epoch == at:
-            raise KeyboardInterrupt
-
-    return callback
-
-
-@both
-def test_an_interruption_keeps_the_best_on_dev(MLP: type[Network]) -> None:
-    model, optimiser = overfitting(MLP)
-    history = fit(
-        model, [[1.0]], [[1.0]], optimiser=optimiser, dev=([[1.0]], [[0.45]]), callbacks=[interrupt(15)]
-    )
-    assert len(history) == 15
-    assert history.stopped == "interrupted: the best parameters so far are kept"
-    assert float(model.cost([[1.0]], [[0.45]])) == min(history.dev_cost) < history.dev_cost[-1]
-
-
-@both
-def test_an_interruption_of_a_training_that_diverges_keeps_the_lowest_cost(MLP: type[Network]) -> None:
-    model = MLP(1, [1], seed=1)
-    x, y = [[3.0]], [[1.0]]
-    began = float(model.cost(x, y))
-    history = fit(model, x, y, optimiser=GradientDescent(model.parameters(), 1.0), callbacks=[interrupt(4)])
-    assert history.cost == sorted(history.cost)
-    assert float(model.cost(x, y)) == min(history.cost) == began
-
-
-def test_an_interruption_in_the_middle_of_an_epoch() -> None:
-    class Interrupted(Recorder):
-        def cost_and_grad(self, X: Any, Y: Any) -> float:
-            if len(self.batches) == 7:
-                raise KeyboardInterrupt
-            return super().cost_and_grad(X, Y)
-
-    model, x = Interrupted(), np.arange(4.0)[None]
-    history = fit(model, x, x, batch_size=2, optimiser=GradientDescent(model.parameters(), 0.01))
-    other = Recorder()
-    fit(other, x, x, batch_size=2, epochs=3, optimiser=GradientDescent(other.parameters(), 0.01))
-    assert len(history) == 3
-    assert numbers(model) == numbers(other)
-
-
-# --- the length of the gradient -----------------------------------------------------------------------------
+    assert history.columns().keys() == {"cost", "gradient_norm", "seconds"}  # numbers have no accuracy
+    assert x.tolist() == [list(range(7))]
 
 
 @both
@@ -220,248 +117,354 @@ def test_a_gradient_whose_squares_overflow_is_followed(MLP: type[Network]) -> No
     assert numbers(model) == [[[pytest.approx(1.0)]], [[pytest.approx(0, abs=1e-70)]]]
 
 
-# --- data and costs that are not finite ---------------------------------------------------------------------
+def test_an_optimiser_of_some_of_the_parameters_trains_those() -> None:
+    model = network(nn.MLP)
+    first, *rest = model.parameters()
+    before, old = [p.data for p in rest], first.data
+    fit(model, X, Y, epochs=2, optimiser=Adam([first], 0.05))
+    assert [p.data for p in rest] == before
+    assert first.data != old
+
+
+# --- stopping -----------------------------------------------------------------------------------------------
+
+
+def overfitting(MLP: type[Network], **options: Any) -> tuple[Network, History]:
+    """The dev set pulls the other way: its cost only rises from the second epoch on."""
+    model = MLP(1, [1], seed=1, initialiser=lambda rng, n_out, n_in: np.zeros((n_out, n_in)))
+    rule = GradientDescent(model.parameters(), 0.1)
+    return model, fit(model, [[1.0]], [[1.0]], optimiser=rule, dev=([[1.0]], [[0.45]]), **options)
 
 
 @both
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_early_stopping_keeps_the_best(MLP: type[Network]) -> None:
+    model, history = overfitting(MLP, epochs=50, patience=3)
+    best = int(np.argmin(history.dev_cost)) + 1
+    assert 1 < best == history.best_epoch < len(history) == best + 3 < 50
+    assert history.stopped == f"the dev cost has not fallen for 3 epochs; the best was epoch {best}"
+    assert history.stopped in str(history)
+    assert str(history).endswith(
+        f"; kept: epoch {best}, with the lowest dev_cost, {min(history.dev_cost):.6g}"
+    )
+    assert cost_of(model, [[1.0]], [[0.45]]) == min(history.dev_cost)
+    model, history = overfitting(MLP, epochs=20)
+    assert len(history) == 20
+    assert cost_of(model, [[1.0]], [[0.45]]) == min(history.dev_cost) < history.dev_cost[-1]
+
+
+def test_callbacks_see_every_epoch_and_may_stop() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def watch(epoch: int, history: History) -> None:
+        seen.append((epoch, len(history)))
+
+    history = fit(network(vectorized.MLP), X, Y, epochs=10, callbacks=[lambda epoch, _: epoch == 4, watch])
+    assert seen == [(k, k) for k in range(1, 5)]
+    assert history.stopped == "a callback stopped it"
+    assert history.best_epoch == 0  # without a dev set, the last epoch is what there is
+    assert "kept" not in str(history)
+
+
+def interrupt(at: int) -> Any:
+    def callback(epoch: int, _: History) -> None:
+        if epoch == at:
+            raise KeyboardInterrupt
+
+    return [callback]
+
+
+@both
+def test_an_interruption_keeps_the_best(MLP: type[Network]) -> None:
+    model, history = overfitting(MLP, callbacks=interrupt(15))
+    assert len(history) == 15
+    assert history.stopped == INTERRUPTED
+    assert cost_of(model, [[1.0]], [[0.45]]) == min(history.dev_cost) < history.dev_cost[-1]
+    model, x, y = MLP(1, [1], seed=1), [[3.0]], [[1.0]]
+    began = cost_of(model, x, y)
+    history = fit(model, x, y, optimiser=GradientDescent(model.parameters(), 1.0), callbacks=interrupt(4))
+    assert cost_of(model, x, y) == min(history.cost) == began == history.initial_cost
+    assert history.diverged
+    assert "; the cost rose from " in str(history)
+    assert str(history).endswith("try a smaller learning rate")
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_an_interruption_anywhere_leaves_the_best_and_whole_columns(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in the middle of an epoch, of a step, or of what is measured after it."""
+    model, calls = network(vectorized.MLP), [0]
+    fit(model, X, Y, epochs=2)
+
+    def interrupted(of: Any) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            result = of(*args, **options)
+            calls[0] += 1
+            if calls[0] == at + 3:
+                raise KeyboardInterrupt
+            return result
+
+        return call
+
+    for name in ("cost_and_grad", "cost", "accuracy", "constrain"):
+        monkeypatch.setattr(model, name, interrupted(getattr(model, name)))
+    history = fit(model, X, Y, epochs=9, dev=DEV_SET)
+    assert history.stopped == INTERRUPTED
+    assert len({len(column) for column in history.columns().values()}) <= 1
+    monkeypatch.undo()
+    if history.best_epoch:
+        assert cost_of(model, *DEV_SET) == min(history.dev_cost) == history.dev_cost[history.best_epoch - 1]
+
+
+def test_one_model_is_trained_by_one_call_at_a_time() -> None:
+    model, problems = network(vectorized.MLP), []
+
+    def second() -> None:
+        try:
+            fit(model, X, Y, epochs=1)
+        except RuntimeError as error:
+            problems.append(str(error))
+
+    def meanwhile(_epoch: int, _: History) -> None:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+
+    fit(model, X, Y, epochs=2, callbacks=[meanwhile])
+    assert len(problems) == 2
+    assert all("another thread is training this network" in problem for problem in problems)
+    second()
+    assert len(problems) == 2
+
+
+def test_a_history_is_copied_and_read_again() -> None:
+    history = fit(network(vectorized.MLP), X, Y, epochs=2, dev=DEV_SET)
+    assert copy.deepcopy(history) == pickle.loads(pickle.dumps(history)) == history
+    assert History.from_columns(history.columns()).columns() == history.columns()
+    assert str(History()) == "no epoch was run"
+    assert str(History(cost=[0.5], seconds=[0.1])) == "1 epoch in 0.10 s; in the last epoch: cost 0.5"
+    wrong: Any
+    for wrong in ([], {"cost": 1.0}, {"cost": ["x"]}, {"cost": [1.0], "seconds": [1.0, 2.0]}):
+        with pytest.raises(ValueError, match="the history"):
+            History.from_columns(wrong)
+
+
+def test_the_bar_is_hidden_when_piped_and_shown_on_demand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(network(vectorized.MLP), X, Y, epochs=3)
+    assert capsys.readouterr() == ("", "")
+    fit(network(vectorized.MLP), X, Y, epochs=3, progress=True)
+    out, err = capsys.readouterr()
+    assert not out
+    assert "epoch" in err
+    assert "/3" in err
+    monkeypatch.setattr(sys, "stderr", None)  # a program without a console
+    assert len(fit(network(vectorized.MLP), X, Y, epochs=2)) == 2
+
+
+# --- numbers that are not finite ----------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("bad", [math.nan, -math.inf])
 @pytest.mark.parametrize("where", ["X", "Y", "dev"])
 def test_data_that_is_not_finite_is_named(MLP: type[Network], bad: float, where: str) -> None:
     sets = {"X": X.copy(), "Y": Y.copy(), "dev": DEV_SET[0].copy()}
     sets[where][0, 7] = bad
     model = network(MLP)
     before = numbers(model)
-    name = "X of the dev set" if where == "dev" else f"{where} of the training set"
-    with pytest.raises(
-        ValueError, match=rf"{name} holds {bad} in row 0, example 7 \(from 0\): remove or replace it"
-    ):
+    name = r"X\[0, 7\] of the dev set" if where == "dev" else rf"{where}\[0, 7\] of the training set"
+    with pytest.raises(ValueError, match=f"{name} is {bad}: replace it, or leave the example out"):
         fit(model, sets["X"], sets["Y"], dev=(sets["dev"], DEV_SET[1]))
     assert numbers(model) == before
 
 
+def far_out(m: int, at: int) -> Array:
+    x = np.zeros((1, m))
+    x[0, at] = 1e10
+    return x
+
+
 @both
-def test_an_output_that_overflows_is_named_and_the_step_not_taken(MLP: type[Network]) -> None:
-    model = MLP(1, [2, 1], ["linear", "linear"], seed=1)
-    model.set_layers_data([([[0.0], [1e200]], [[0.0], [0.0]]), ([[1.0, 1e100]], [[0.0]])])
+@pytest.mark.parametrize(
+    ("layers", "x", "batch_size", "message"),
+    [
+        (
+            [[[1e300]]],
+            far_out(5, 3),
+            None,
+            r"epoch 1, step 1: Z\[1\] of unit 1 is inf for example 4, X\[:, 3\]; t",
+        ),
+        (
+            [[[1e300]]],
+            far_out(9, 6),
+            2,
+            r"epoch 1, step \d: Z\[1\] of unit 1 is inf for example 7, X\[:, 6\]; t",
+        ),
+        ([[[0.0], [1e200]], [[1.0, 1e100]]], far_out(5, 3), None, r"Z\[2\] of unit 1 is inf for example 4"),
+        (
+            [[[1e200]]],
+            [[1.0]],
+            None,
+            "the cost is inf, though every Z and A is finite; the step was not taken",
+        ),
+    ],
+)
+def test_what_overflows_is_named_and_the_step_not_taken(
+    MLP: type[Network], layers: Any, x: Any, batch_size: Any, message: str
+) -> None:
+    model = MLP(1, [len(W) for W in layers], ["linear"] * len(layers), seed=1)
+    model.set_layers_data([(W, np.zeros((len(W), 1))) for W in layers])
     before = numbers(model)
-    x = np.array([[0.0, 1.0, 0.0, 1e10, 0.0]])
-    pattern = r"epoch 1, step 1: Z\[2\] of unit 1 is inf for example 3 \(column of X, from 0\); the step"
-    with pytest.raises(FloatingPointError, match=pattern):
-        fit(model, x, np.zeros((1, 5)))
+    rule = GradientDescent(model.parameters(), 1e-300)
+    with pytest.raises(FloatingPointError, match=message):
+        fit(model, x, np.zeros((1, np.shape(x)[1])), batch_size=batch_size, optimiser=rule)
     assert numbers(model) == before
 
 
 @both
-def test_the_example_is_named_by_its_column_in_a_shuffled_batch_too(MLP: type[Network]) -> None:
-    model = MLP(1, [1], seed=1)
-    model.set_layers_data([([[1e300]], [[0.0]])])
-    x = np.zeros((1, 9))
-    x[0, 6] = 1e10
-    still = GradientDescent(model.parameters(), 1e-300)
-    with pytest.raises(FloatingPointError, match=r"epoch 1, step \d: Z\[1\] of unit 1 is inf for example 6 "):
-        fit(model, x, np.zeros((1, 9)), batch_size=2, optimiser=still)
-
-
-@both
-def test_a_cost_that_overflows_is_named(MLP: type[Network]) -> None:
-    model = MLP(1, [1], seed=1)
-    model.set_layers_data([([[1e200]], [[0.0]])])
-    with pytest.raises(
-        FloatingPointError, match="the cost is inf, though every Z and A is finite; the step was not"
-    ):
+def test_a_bad_number_is_found_with_the_masks_of_that_pass(MLP: type[Network]) -> None:
+    model = MLP(1, [6, 1], ["linear", "linear"], seed=1, keep_prob=0.5)
+    model.set_layers_data([(np.full((6, 1), 1e200), np.zeros((6, 1))), (np.full((1, 6), 1e200), [[0.0]])])
+    with pytest.raises(FloatingPointError, match=r"Z\[2\] of unit 1 is inf for example 1, X\[:, 0\]"):
         fit(model, [[1.0]], [[0.0]])
-    assert numbers(model) == [[[1e200]], [[0.0]]]
 
 
 @both
 def test_a_training_that_diverges_stops_by_itself(MLP: type[Network]) -> None:
     model = MLP(1, [1], seed=1)
-    optimiser = GradientDescent(model.parameters(), 1e6)
+    rule = GradientDescent(model.parameters(), 1e6)
     with pytest.raises(FloatingPointError, match=r"epoch \d+, step \d+: .* Try a smaller learning rate"):
-        fit(model, [[3.0]], [[1.0]], epochs=100, optimiser=optimiser)
-    assert all(np.isfinite(part).all() for layer in model.layers_data() for part in layer)
+        fit(model, [[3.0]], [[1.0]], epochs=100, optimiser=rule)
+    assert all(np.isfinite(array).all() for array in model.named().values())
 
 
-# --- the bar ------------------------------------------------------------------------------------------------
+def test_a_batch_too_large_for_the_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: Any) -> float:
+        raise MemoryError
 
-
-def test_the_bar_is_silent_when_piped_and_shown_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
-    assert not sys.stderr.isatty()
-    fit(network(vectorized.MLP), X, Y, epochs=3)
-    assert capsys.readouterr() == ("", "")
-    pytest.importorskip("tqdm", reason="it is the bar that is shown")
-    fit(network(vectorized.MLP), X, Y, epochs=3, progress=True)
-    out, err = capsys.readouterr()
-    assert not out
-    assert "epoch" in err
-    assert "3/3" in err or "0/3" in err
-
-
-# --- checkpoints --------------------------------------------------------------------------------------------
-
-EPOCHS = 5
-RATE = inverse_time(0.05, 0.1)
-
-
-def run(
-    MLP: type[Network], kind: Any, epochs: int, checkpoint: Path | None, **options: Any
-) -> tuple[Any, ...]:
-    """Train anew, or from the checkpoint; all that is to be the same, to the last bit."""
-    model = network(MLP)
-    optimiser: Optimiser = kind(model.parameters(), RATE)
-    history = fit(
-        model,
-        X,
-        Y,
-        epochs=epochs,
-        batch_size=10,
-        optimiser=optimiser,
-        seed=3,
-        checkpoint=checkpoint,
-        **options,
-    )
-    columns = {name: values for name, values in history.columns().items() if name != "seconds"}
-    state = {name: [np.asarray(x).tolist() for x in xs] for name, xs in optimiser.state.items()}
-    return numbers(model), columns, state, optimiser.steps, history.stopped
-
-
-@both
-@pytest.mark.parametrize("kind", OPTIMISERS)
-def test_resumed_at_any_epoch_to_the_same_bits(MLP: type[Network], kind: Any, tmp_path: Path) -> None:
-    wanted = run(MLP, kind, EPOCHS, None)
-    for stop in range(1, EPOCHS + 1):
-        path = tmp_path / f"{stop}.npz"
-        run(MLP, kind, stop, path)
-        assert run(MLP, kind, EPOCHS, path) == wanted
-
-
-@both
-def test_resumed_with_a_schedule_by_steps_clipping_and_decay(MLP: type[Network], tmp_path: Path) -> None:
-    def kind(parameters: Any, _: Any) -> Optimiser:
-        schedule = by_steps(warm_up(4, one_cycle(0.05, 20)))
-        return BY_NAME["amsgrad"](parameters, schedule, clip_norm=0.1, clip_value=0.09, weight_decay=0.1)
-
-    wanted = run(MLP, kind, EPOCHS, None)
-    assert wanted[3] == 3 * EPOCHS
-    for stop in range(1, EPOCHS + 1):
-        path = tmp_path / f"{stop}.npz"
-        run(MLP, kind, stop, path)
-        assert run(MLP, kind, EPOCHS, path) == wanted
-
-
-def test_resumed_with_a_dev_set_and_patience(tmp_path: Path) -> None:
-    options = {"dev": DEV_SET, "patience": 4}
-    wanted = run(vectorized.MLP, Adam, 40, None, **options)
-    for stop in (1, 3, 10, 25, 40):
-        path = tmp_path / f"{stop}.npz"
-        run(vectorized.MLP, Adam, stop, path, **options)
-        assert run(vectorized.MLP, Adam, 40, path, **options) == wanted
-
-
-def test_a_training_that_is_done_is_not_done_again(tmp_path: Path) -> None:
-    path = tmp_path / "c.npz"
-    wanted = run(vectorized.MLP, Adam, EPOCHS, path)
-    content = path.read_bytes()
-    assert run(vectorized.MLP, Adam, EPOCHS, path) == wanted
-    assert path.read_bytes() == content
-
-
-@pytest.mark.parametrize(
-    ("make", "kind", "seed"),
-    [
-        (lambda: vectorized.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=1), Adam, 3),
-        (lambda: vectorized.MLP(2, [3, 1], ["relu", "sigmoid"], seed=1), Adam, 3),
-        (lambda: network(vectorized.MLP, l2=1.0), Adam, 3),
-        (lambda: network(vectorized.MLP, dtype="float32"), Adam, 3),
-        (lambda: network(nn.MLP), Adam, 3),
-        (lambda: network(vectorized.MLP), Momentum, 3),
-        (lambda: network(vectorized.MLP), Adam, 4),
-    ],
-)
-def test_a_checkpoint_of_another_training_is_refused(make: Any, kind: Any, seed: int, tmp_path: Path) -> None:
-    path = tmp_path / "c.npz"
-    run(vectorized.MLP, Adam, 2, path)
-    content, model = path.read_bytes(), make()
-    before = numbers(model)
-    optimiser = kind(model.parameters(), RATE)
-    with pytest.raises(ValueError, match=r"another training: it has a.*; train as it was trained, remove"):
-        fit(model, X, Y, batch_size=10, optimiser=optimiser, seed=seed, checkpoint=path)
-    assert path.read_bytes() == content
-    assert numbers(model) == before
-
-
-@pytest.mark.parametrize(
-    ("make", "batch_size", "message"),
-    [
-        (lambda p: Adam(p, 0.05), 10, "an optimiser with learning rate 0.04545.*, this one 0.05;"),
-        (
-            lambda p: Adam(p, inverse_time(0.05, 0.2)),
-            10,
-            "an optimiser with learning rate 0.04545.*, this one 0.0416",
-        ),
-        (lambda p: Adam(p, RATE, beta1=0.8), 10, "an optimiser with beta1 0.9, this one 0.8;"),
-        (lambda p: Adam(p, RATE, beta2=0.99), 10, "an optimiser with beta2 0.999, this one 0.99;"),
-        (lambda p: Adam(p, RATE, eps=1e-7), 10, "an optimiser with eps 1e-08, this one 1e-07;"),
-        (lambda p: Adam(p, RATE), 12, "a batch size of 10, this one 12; train as it was trained"),
-        (lambda p: Adam(p, RATE), None, "a batch size of 10, this one 24;"),
-    ],
-)
-def test_a_checkpoint_of_other_hyperparameters_is_refused(
-    make: Any, batch_size: int | None, message: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "c.npz"
-    run(vectorized.MLP, Adam, 2, path)
-    model = network(vectorized.MLP)
-    before = numbers(model)
-    with pytest.raises(ValueError, match=rf"c\.npz is of another training: it has {message}"):
-        fit(model, X, Y, batch_size=batch_size, optimiser=make(model.parameters()), seed=3, checkpoint=path)
-    assert numbers(model) == before
-
-
-@pytest.mark.parametrize("first", [True, False])
-def test_a_checkpoint_judged_by_another_set_is_refused(first: bool, tmp_path: Path) -> None:
-    path = tmp_path / "c.npz"
-    run(vectorized.MLP, Adam, 2, path, dev=DEV_SET if first else None)
-    words = [r"m = \d+, checksum [0-9a-f]{8}", "none"][:: 1 if first else -1]
-    with pytest.raises(ValueError, match="it has data: dev set {}, this one {}; train as".format(*words)):
-        run(vectorized.MLP, Adam, 3, path, dev=None if first else DEV_SET)
-
-
-def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "c.npz"
-    run(vectorized.MLP, Adam, 2, path, dev=DEV_SET)
-    one, other = X.copy(), DEV_SET[0].copy()
-    one[0, 0] += 1e-9
-    other[1, 1] += 1e-9
-    options: dict[str, Any] = {"batch_size": 10, "seed": 3, "checkpoint": path}
-    for inputs, dev, which in ((one, DEV_SET, "training set"), (X, (other, DEV_SET[1]), "dev set")):
-        model = network(vectorized.MLP)
-        with pytest.raises(ValueError, match=f"it has data: {which} m = .*, this one m = .*; train as"):
-            fit(model, inputs, Y, dev=dev, optimiser=Adam(model.parameters(), RATE), **options)
-    model = network(vectorized.MLP)
-    options |= {"dev": DEV_SET, "optimiser": Adam(model.parameters(), RATE)}
-    with pytest.raises(ValueError, match="it has data: augment none, this one some; train as"):
-        fit(model, X, Y, augment=lambda rng, batch: batch, **options)
-
-
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "c.npz"
-    model = network(vectorized.MLP)
-    save(path, model)
+    model = network(nn.MLP)
+    monkeypatch.setattr(model, "cost_and_grad", too_large)
     with pytest.raises(
-        ValueError, match="is a saved model and no checkpoint, which `fit` writes: give another name"
+        MemoryError, match=r"a batch of 24 examples does not fit .*: set a smaller batch_size"
     ):
-        fit(model, X, Y, checkpoint=path)
-    path.write_bytes(b"garbage")
-    with pytest.raises(ValueError, match=r"c\.npz is not a whole \.npz file"):
-        fit(model, X, Y, checkpoint=path)
-    with pytest.raises(ValueError, match=r"saved as \.npz, not as 'c\.txt'"):
-        fit(model, X, Y, epochs=1, checkpoint=tmp_path / "c.txt")
+        fit(model, X, Y)
 
 
-def test_arrays_of_the_caller_are_left_alone() -> None:
-    x, y = X.copy(), Y.copy()
-    kept: Array = x.copy()
-    fit(network(vectorized.MLP), x, y, epochs=2, batch_size=7)
-    np.testing.assert_array_equal(x, kept)
-    np.testing.assert_array_equal(y, Y)
+# --- models of one's own ------------------------------------------------------------------------------------
+
+
+class Line:
+    """``w x + b`` of one Value each: no Network, but a model."""
+
+    def __init__(self) -> None:
+        self.w, self.b = Value(0.0, "w"), Value(0.0, "b")
+
+    def parameters(self) -> list[Value]:
+        return [self.w, self.b]
+
+    def cost_and_grad(self, X: Array, Y: Array) -> float:
+        self.w.zero_grad()
+        self.b.zero_grad()
+        squares = [(self.w * x + self.b - y) ** 2 for x, y in zip(X[0].tolist(), Y[0].tolist(), strict=True)]
+        J: Value = sum(squares[1:], squares[0]) / len(squares)
+        J.backward()
+        return J.data
+
+
+LINE = np.linspace(-1, 1, 20)[np.newaxis]
+
+
+def test_anything_with_parameters_and_cost_and_grad_is_trained() -> None:
+    model = Line()
+    rule, dev = Adam(model.parameters(), 0.05), ([[-2.0, 2.0]], [[-3.0, 5.0]])
+    history = fit(model, LINE, 2 * LINE + 1, epochs=150, batch_size=5, optimiser=rule, dev=dev)
+    assert [model.w.data, model.b.data] == pytest.approx([2, 1], abs=1e-3)
+    assert history.accuracy == []
+    assert min(history.dev_cost) < 1e-5 < history.dev_cost[0]
+    assert model.cost_and_grad(*(np.array(part) for part in dev)) == min(history.dev_cost)  # the best is kept
+    with pytest.raises(FloatingPointError, match=r"epoch \d+, step \d+: the (cost|gradient) is .* not taken"):
+        fit(model, LINE, 1e150 * LINE, epochs=500, optimiser=GradientDescent(model.parameters(), 1e9))
+    assert np.isfinite([model.w.data, model.b.data]).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "options", "message"),
+    [
+        (LINE[0], LINE, {}, r"X and Y of the training set are \(20,\) and \(1, 20\), \(n_x, m\) and"),
+        (LINE, LINE[:, 1:], {}, r"are \(1, 20\) and \(1, 19\)"),
+        (LINE[:, :0], LINE[:, :0], {}, r"are \(1, 0\) and \(1, 0\)"),
+        (LINE, np.full_like(LINE, np.nan), {}, r"Y\[0, 0\] of the training set is nan"),
+        (LINE, LINE, {"dev": (LINE[0], LINE[0])}, "X and Y of the dev set are"),
+        (LINE, LINE, {"checkpoint": "c.npz"}, "a checkpoint holds a network of this package, not a Line"),
+    ],
+)
+def test_what_a_model_of_ones_own_is_refused(X: Any, Y: Any, options: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(Line(), X, Y, **options)
+    thing: Any = 3
+    with pytest.raises(TypeError, match=r"parameters\(\) and cost_and_grad.*; the int has no parameters"):
+        fit(thing, LINE, LINE)
+
+
+# --- what is refused before the training --------------------------------------------------------------------
+
+
+@each
+@pytest.mark.parametrize(
+    ("output", "loss", "targets", "message"),
+    [
+        ("sigmoid", None, 5 * Y, "logistic takes as targets probabilities.*; Y holds 5.0 in row"),
+        ("sigmoid", None, 2 * Y - 1, "logistic takes as targets .*Y holds -1.0 .*or take the loss squared"),
+        ("linear", "max_margin", Y, "max_margin takes as targets -1 or 1; Y holds 0.0 in row"),
+    ],
+)
+def test_targets_that_the_loss_does_not_take_are_refused(
+    MLP: type[Network], output: str, loss: str | None, targets: Any, message: str
+) -> None:
+    model = network(MLP, output, loss)
+    for of in (fit, lambda model, X, Y: model.cost(X, Y), lambda model, X, Y: model.cost_and_grad(X, Y)):
+        with pytest.raises(ValueError, match=message):
+            of(model, X, targets)
+
+
+@each
+@pytest.mark.parametrize(
+    ("output", "loss", "targets"),
+    [
+        ("sigmoid", None, 0.1 + 0.8 * Y),
+        ("sigmoid", None, -0.0 * Y),
+        ("sigmoid", None, Y.astype(int)),
+        ("sigmoid", None, np.asfortranarray(Y, "float32")),
+        ("sigmoid", "squared", 5 * Y),
+        ("linear", "max_margin", 2 * Y.astype(int) - 1),
+    ],
+)
+def test_targets_that_the_loss_takes(MLP: type[Network], output: str, loss: str | None, targets: Any) -> None:
+    assert np.isfinite(network(MLP, output, loss).cost_and_grad(X, targets))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "epochs is a whole number from 1 up, not 0"),
+        ({"epochs": 1.5}, "epochs is a whole number from 1 up, not 1.5"),
+        ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
+        ({"seed": -1}, "seed is a whole number from 0 up, not -1"),
+        ({"patience": -1, "dev": (X, Y)}, "patience is a whole number from 1 up, not -1"),
+        ({"patience": 3}, r"patience needs a dev set to judge by: pass dev=\(X_dev, Y_dev\)"),
+        ({"dev": (X,)}, r"dev is X and Y of the dev set, dev=\(X_dev, Y_dev\), not the tuple \(array"),
+        ({"dev": 0.2}, r"dev=\(X_dev, Y_dev\), not the float 0.2"),
+        ({"dev": (X.T, Y)}, r"X is \(24, 2\), \(2, m\) is wanted"),
+        ({"optimiser": "adam"}, r"made of the model's parameters, such as Adam\(model.parameters\(\)\)"),
+        ({"optimiser": Adam}, r"made of the model's parameters, such as Adam\(model.parameters\(\)\)"),
+        (
+            {"optimiser": Adam(network(vectorized.MLP).parameters())},
+            r"of another model's parameters.*Adam\(model.parameters\(\)\)",
+        ),
+    ],
+)
+def test_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(network(vectorized.MLP), X, Y, **options)

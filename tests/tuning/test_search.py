@@ -9,17 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.tuning import workers
-from micrograd_dl.tuning.logbook import Verdict
+from micrograd_dl.tuning import processes as worker_processes
+from micrograd_dl.tuning.results import Verdict
 from micrograd_dl.tuning.search import Found, Plan, Trial, search
 from micrograd_dl.tuning.space import Choice, Range, Space
 
@@ -41,11 +40,6 @@ def judge(options: Mapping[str, Any], epochs: int) -> Verdict:
 
 def broken(options: Mapping[str, Any], epochs: int) -> Verdict:
     raise ValueError(f"{epochs} epochs of {sorted(options)}")
-
-
-def test_without_a_console_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", None)
-    assert len(search(judge, SPACE, PLAN).trials) == 18
 
 
 # Slow enough that a search is still under way when a busy machine gets round to stopping it.
@@ -70,15 +64,6 @@ class Counted:
 
 def all_of(found: Found) -> list[tuple[Any, ...]]:
     return [(t.name, t.options, t.rung, t.verdict) for t in found.trials]
-
-
-def test_a_plan_of_numpys_whole_numbers(tmp_path: Path) -> None:
-    numbers: Any = [np.int64(n) for n in (9, 9, 3, 3, 2, 0)]
-    plan = Plan(*numbers)
-    assert plan == Plan(9, 9, 3, 3, 2, 0)
-    assert all_of(search(judge, SPACE, plan, results=tmp_path / "r.jsonl")) == all_of(
-        search(judge, SPACE, plan)
-    )
 
 
 # --- halving ------------------------------------------------------------------------------------------------
@@ -115,9 +100,8 @@ def test_trials_that_stopped_or_diverged_are_not_trained_again() -> None:
 
     def early(options: Mapping[str, Any], epochs: int) -> Verdict:
         calls.append(epochs)
-        return (
-            Verdict(options["x"], 0, 1) if options["x"] > 0.6 else Verdict(math.inf, math.inf, epochs, "no")
-        )
+        stopped = Verdict(options["x"], 0, 1)
+        return stopped if options["x"] > 0.6 else Verdict(math.inf, math.inf, epochs, "no")
 
     found = search(early, {"x": Range(0, 1)}, Plan(9, 18, 3, rounds=1))
     assert calls == [2] * 9
@@ -125,17 +109,16 @@ def test_trials_that_stopped_or_diverged_are_not_trained_again() -> None:
 
 
 def test_what_is_judged_and_what_decides_between_equals() -> None:
-    def tied(options: Mapping[str, Any], epochs: int) -> Verdict:
-        return Verdict(0.5, options["x"], epochs)
-
-    found = search(tied, {"x": Range(0, 1)}, Plan(4, 1, 1, rounds=1))
-    losses = [t.verdict.loss for t in found.trials]
-    assert losses == sorted(losses)
-
     def opposed(options: Mapping[str, Any], epochs: int) -> Verdict:
         return Verdict(options["x"], 1 - options["x"], epochs)
 
-    by = {by: search(opposed, {"x": Range(0, 1)}, Plan(4, 1, 1, rounds=1, by=by)) for by in ("error", "loss")}
+    def tied(options: Mapping[str, Any], epochs: int) -> Verdict:
+        return Verdict(0.5, options["x"], epochs)
+
+    x: Space = {"x": Range(0, 1)}
+    losses = [trial.verdict.loss for trial in search(tied, x, Plan(4, 1, 1, rounds=1)).trials]
+    assert losses == sorted(losses)
+    by = {by: search(opposed, x, Plan(4, 1, 1, rounds=1, by=by)) for by in ("error", "loss")}
     assert [t.name for t in by["error"].trials] == [t.name for t in reversed(by["loss"].trials)]
 
 
@@ -154,14 +137,9 @@ def test_diverged_trials_come_last_and_say_so() -> None:
     assert any(diverged)
     assert diverged == sorted(diverged)
     assert "diverged         -" in found.table()
-    alone = Plan(1, epochs=1, rungs=1, rounds=1)
-    assert str(alone) == "1 trial for 1 epoch"
-    with pytest.raises(FloatingPointError, match=r"^1 trial diverged: search lower learning rates"):
-        search(judge, {**SPACE, "alpha": Range(0.5, 1)}, alone)
-    with pytest.raises(
-        FloatingPointError, match=r"all 9 trials diverged: search lower learning rates.*too high"
-    ):
-        search(judge, {**SPACE, "alpha": Range(0.5, 1)}, PLAN)
+    for plan, every in ((Plan(1, epochs=1, rungs=1, rounds=1), "1 trial"), (PLAN, "all 9 trials")):
+        with pytest.raises(FloatingPointError, match=rf"^{every} diverged: search lower learning.*too high"):
+            search(judge, {**SPACE, "alpha": Range(0.5, 1)}, plan)
 
 
 def test_nan_is_not_the_best() -> None:
@@ -188,13 +166,13 @@ def test_the_table() -> None:
 
 def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
     found, files = [], []
-    for processes in (0, 1, 2):
+    for processes in (0, 2):
         path = tmp_path / f"{processes}.jsonl"
         found.append(search(judge, SPACE, PLAN, processes=processes, results=path))
         files.append(sorted(path.read_text().splitlines()))
-    assert all_of(found[0]) == all_of(found[1]) == all_of(found[2])
-    assert str(found[0]) == str(found[2])
-    assert files[0] == files[1] == files[2]
+    assert all_of(found[0]) == all_of(found[1])
+    assert str(found[0]) == str(found[1])
+    assert files[0] == files[1]
 
 
 def threads(_: Mapping[str, Any], epochs: int) -> Verdict:
@@ -214,7 +192,7 @@ def test_seeds_differ_and_a_seed_does_not() -> None:
     assert all_of(one) == all_of(again) != all_of(other)
 
 
-@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("processes", [0, pytest.param(1, marks=pytest.mark.full)])
 def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
     with pytest.raises(ValueError, match=r"1 epochs of \['alpha', 'g', 'units'\]"):
         search(broken, SPACE, PLAN, processes=processes)
@@ -226,7 +204,7 @@ def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
 def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
     whole = Counted()
     wanted = search(whole, SPACE, PLAN)
-    for stop in range(len(whole.calls)):
+    for stop in range(0, len(whole.calls), 5):
         path = tmp_path / f"{stop}.jsonl"
         first, second = Counted(stop), Counted()
         found = search(first, SPACE, PLAN, results=path)
@@ -242,11 +220,20 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
         _ = empty.best
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """As at a terminal: what a shell has started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
     done = []
 
     def starting() -> None:
-        with workers._interrupted_afterwards():
+        with worker_processes._interrupted_afterwards():
             signal.raise_signal(signal.SIGINT)
             done.append("all of it")
 
@@ -262,7 +249,7 @@ def test_ctrl_c_while_the_results_are_opened_ends_a_search_of_nothing(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules[search.__module__], "Logbook", interrupted)
+    monkeypatch.setattr(sys.modules[search.__module__], "Results", interrupted)
     found = search(judge, SPACE, PLAN)
     assert (found.trials, found.cut_short) == ([], True)
 
@@ -282,7 +269,7 @@ def start(path: Path, processes: int, results: int) -> subprocess.Popen[bytes]:
     script.write_text(program)
     words = [sys.executable, str(script), str(Path(__file__).parent), str(path), str(processes)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while not path.exists() or path.read_bytes().count(b"\n") < 1 + results:
         assert process.poll() is None, process.stderr and process.stderr.read()
         assert time.monotonic() < deadline
@@ -293,7 +280,14 @@ def start(path: Path, processes: int, results: int) -> subprocess.Popen[bytes]:
 @pytest.mark.skipif(sys.platform == "win32", reason="takes the signals of Unix")
 @pytest.mark.parametrize(
     ("how", "processes", "results"),
-    [("killed", 0, 3), ("killed", 2, 3), ("ctrl-c", 0, 3), ("ctrl-c", 2, 3), ("ctrl-c", 2, 0)],
+    [
+        ("killed", 2, 3),
+        ("ctrl-c", 2, 0),
+        *(
+            pytest.param(*how, marks=pytest.mark.full)
+            for how in (("killed", 0, 3), ("ctrl-c", 0, 3), ("ctrl-c", 2, 3), ("ended", 2, 3))
+        ),
+    ],
 )
 def test_a_search_in_a_process_of_its_own_is_stopped(
     how: str, processes: int, results: int, tmp_path: Path
@@ -304,9 +298,11 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
         time.sleep(0.2)  # its workers are being started
     if how == "killed":
         process.kill()
+    elif how == "ended":
+        process.terminate()
     else:
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
-    out, err = process.communicate(timeout=30)  # returns when the last worker has left the pipe
+    out, err = process.communicate(timeout=300)  # returns when the last worker has left the pipe
     if how == "ctrl-c":
         assert (process.returncode, out.split()[:1], err) == (0, [b"stopped"], b"")
     known = path.read_bytes().count(b"\n") - 1
@@ -349,7 +345,7 @@ def test_searches_that_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_plan_in_words() -> None:
-    assert str(Plan(4, 10, 1, rounds=1)) == "4 trials for 10 epochs"
+    assert str(Plan(1, 1, 1, rounds=1)) == "1 trial for 1 epoch"
     assert str(PLAN) == "2 rounds, each of 9 trials for 1 epoch, the best 3 of them for 3, the best 1 for 9"
 
 

@@ -114,8 +114,8 @@ def test_a_whole_space() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((1, 1), "from a lower number to a higher one, not 1.0 to 1.0"),
-        ((2, 1), "from a lower number to a higher one"),
+        ((1, 1), "a number and a higher one, both finite, not 1.0 and 1.0"),
+        ((2, 1), "a number and a higher one"),
         ((0, 1, "log"), "the scale log never reaches 0.0: take a range with both ends above 0"),
         ((-1, 1, "log"), "the scale log never reaches -1.0"),
         (
@@ -123,9 +123,9 @@ def test_a_whole_space() -> None:
             "the scale log-from-1 never reaches 1.0: take a range with both ends below 1",
         ),
         ((0, 1, "cubic"), "no scale 'cubic': choose one of linear, log, log-from-1"),
-        ((0, math.inf), "the ends of a range are finite"),
-        ((math.nan, 1), "the ends of a range are finite"),
-        ((1, 1 + 1e-12), "from 1.0 to 1.000000000001 is too narrow or too wide to search"),
+        ((0, math.inf), "both finite, not 0.0 and inf"),
+        ((math.nan, 1), "both finite, not nan and 1.0"),
+        ((1, 1 + 1e-12), "between 1.0 and 1.000000000001 is too narrow or too wide to search"),
         ((0, 5e-324, "log-from-1"), "too narrow"),
         ((-1e308, 1e308), "too wide"),
         ((0.5, 3, "linear", True), "whole numbers lie between whole numbers, not 0.5 and 3.0"),

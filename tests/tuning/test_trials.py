@@ -2,102 +2,99 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from micrograd_dl.data.built_in import blobs, house_prices, moons
+from micrograd_dl.data.built_in import blobs, house_prices, moons, xor
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.training.experiment import train
-from micrograd_dl.training.fitting import History
-from micrograd_dl.tuning import Choice, Range, Space, tune
-from micrograd_dl.tuning.trials import SCALE_OF, SPACE, as_train_has_it, judged, searchable
+from micrograd_dl.training.options import TrainingOptions
+from micrograd_dl.tuning import Choice, Plan, Range, Space, trials, tune
+from micrograd_dl.tuning.trials import SEARCHABLE, SPACE, judged, with_drawn
 
 ALPHA: Space = {"learning_rate": Range(0.001, 1, "log")}
-QUICK: dict[str, Any] = {"trials": 4, "epochs": 8, "rungs": 2, "rounds": 1, "progress": False}
+QUICK = Plan(trials=4, epochs=8, rungs=2, rounds=1)
 
 
 @pytest.mark.parametrize("data", [moons(60), blobs(60), house_prices(40)], ids=lambda data: data.name)
 def test_a_trial_is_what_train_makes_of_its_options(data: Dataset) -> None:
     space: Space = {**ALPHA, "beta1": Range(0.5, 0.99, "log-from-1"), "units": Range(2, 8, "log", whole=True)}
-    best = tune(data, space, activation="tanh", layers=2, seed=3, **QUICK).best
-    options = dict(best.options)
-    hidden = [options.pop("units")] * 2
-    outcome = train(data, hidden, epochs=8, activation="tanh", seed=3, **options)
+    options = TrainingOptions(activation="tanh", seed=3, epochs=8)
+    best = tune(data, {**space, "layers": Choice([2])}, QUICK, options).best
+    outcome = train(data, with_drawn(options, best.options))
     p = outcome.predictor
     assert best.verdict == (p.error(outcome.dev), p.loss(outcome.dev), 8, "")
+    assert p.model.shape[1] == p.model.shape[2] == best.options["units"]
 
 
 def test_processes_and_a_file(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     space: Space = {**ALPHA, "activation": Choice(["relu", "tanh"]), "hidden": Choice([[4], [4, 4]])}
-    two = tune(moons(60), space, processes=2, results=path, **QUICK)
-    one = tune(moons(60), space, **QUICK)
-    assert one == two == tune(moons(60), space, results=path, **QUICK)
+    two = tune(moons(60), space, QUICK, processes=2, results=path)
+    one = tune(moons(60), space, QUICK)
+    assert one == two == tune(moons(60), space, QUICK, results=path)
     with pytest.raises(ValueError, match="holds another search: its data differ from these; search"):
-        tune(moons(62), space, results=path, **QUICK)
-    with pytest.raises(ValueError, match="holds another search: its fixed is"):
-        tune(moons(60), space, results=path, l2=1.0, **QUICK)
+        tune(moons(62), space, QUICK, results=path)
+    with pytest.raises(ValueError, match=r"holds another search: its options is \{\}, not \{'l2': 1.0\}"):
+        tune(moons(60), space, QUICK, TrainingOptions(l2=1.0), results=path)
 
 
 def test_a_rate_that_is_far_too_high_diverges() -> None:
     data = Dataset(np.linspace(-1, 1, 40)[None], np.linspace(0, 1, 40)[None])
-    found = tune(data, {"learning_rate": Range(1e-3, 1e200, "log")}, hidden=[4, 4], **{**QUICK, "trials": 8})
+    space = {"learning_rate": Range(1e-3, 1e200, "log")}
+    found = tune(data, space, Plan(8, 8, 2, rounds=1), TrainingOptions(hidden=(4, 4)))
     assert found.trials[-1].verdict.problem.startswith("epoch ")
     assert not found.best.verdict.problem
 
 
-def test_ctrl_c_in_the_middle_of_a_training_leaves_no_verdict() -> None:
-    def interrupted(_epoch: int, _history: History) -> None:
+def test_ctrl_c_in_the_middle_of_a_training_leaves_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
+    def interrupted_train(*args: Any, **options: Any) -> Any:
+        return train(*args, **options, callbacks=[interrupted])
+
+    monkeypatch.setattr(trials, "train", interrupted_train)
     with pytest.raises(KeyboardInterrupt):
-        judged(moons(60), {"callbacks": [interrupted]}, {}, 5)
+        judged(moons(60), TrainingOptions(), {}, 5)
 
 
-def test_everything_train_has_can_be_searched_unless_it_says_how_it_is_run() -> None:
-    names = searchable()
-    assert {"learning_rate", "beta1", "beta2", "l2", "batch_size", "activation", "hidden", "units"} < set(
-        names
-    )
-    assert not {"data", "seed", "epochs", "callbacks"} & set(names)
-    assert set(SCALE_OF) <= set(names)
-    assert set(SPACE) <= set(SCALE_OF)
-    assert set(names) - set(inspect.signature(train).parameters) == {"units", "layers"}
-
-
-def test_hidden_layers_by_number_and_size() -> None:
-    assert as_train_has_it({"layers": 3}) == {"hidden": (16, 16, 16)}
-    assert as_train_has_it({"hidden": (4,)}) == {"hidden": (4,)}
+def test_what_can_be_searched() -> None:
+    options = {option.name for option in fields(TrainingOptions)}
+    assert options - SEARCHABLE.keys() == {"epochs", "seed", "bayes"}
+    assert SEARCHABLE.keys() - options == {"units", "layers"}
+    assert SPACE.keys() < SEARCHABLE.keys()
+    assert SEARCHABLE["beta1"] == ("float", "log-from-1", True)
+    assert SEARCHABLE["batch_size"] == ("int", "log", False)
 
 
 @pytest.mark.parametrize(
-    ("space", "fixed", "message"),
+    ("space", "options", "plan", "message"),
     [
-        ({"alpha": Range(0, 1)}, {}, "'alpha' cannot be searched: choose among hidden, activation, backend"),
-        (ALPHA, {"callbacks": []}, "'callbacks' cannot be searched"),
-        (ALPHA, {"learning_rate": 0.1}, "learning_rate is either searched or fixed, not both"),
-        ({"units": Range(1, 9, whole=True)}, {"hidden": [4]}, "leave out either it or units and layers"),
-        ({"activation": Choice(["swash"])}, {}, "no activation 'swash'"),
-        ({"schedule": Choice(["cosine", "cosin"])}, {}, "no schedule 'cosin'"),
-        ({"beta1": Range(0.5, 2)}, {}, "beta1 is from 0 to below 1"),
-        (ALPHA, {"trials": 2, "rungs": 3}, "take 9 trials or more, not 2"),
-        ({"alpha": Range(0, 1)}, {"trials": 2, "rungs": 3}, "'alpha' cannot be searched"),
+        ({"alpha": Range(0, 1)}, {}, QUICK, "'alpha' cannot be searched: choose among hidden, activation,"),
+        ({"units": Choice([4]), "hidden": Choice([(4,)])}, {}, QUICK, "leave out either it or units and"),
+        ({"activation": Choice(["swash"])}, {}, QUICK, "no activation 'swash'"),
+        ({"schedule": Choice(["cosine", "cosin"])}, {}, QUICK, "no schedule 'cosin'"),
+        ({"beta1": Range(0.5, 2)}, {}, QUICK, "beta1 is from 0 to below 1"),
+        (ALPHA, {"activation": "swash"}, QUICK, "^there is no activation 'swash'"),
         (
             {"units": Range(-4, 8, whole=True)},
             {},
-            r"units cannot be searched in -4 to 8 \(linear, whole\): a net",
+            QUICK,
+            r"be searched in -4 to 8 \(linear, whole\): a",
         ),
-        (
-            {"optimiser": Range(0, 1)},
-            {},
-            "there are no numbers between: give its values, such as optimiser=ad",
-        ),
+        ({"optimiser": Range(0, 1)}, {}, QUICK, "no numbers between values of optimiser: list them, such as"),
     ],
 )
-def test_what_is_refused(space: Any, fixed: dict[str, Any], message: str) -> None:
+def test_what_is_refused(space: Any, options: dict[str, Any], plan: Plan, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        tune(moons(60), space, **{**QUICK, **fixed})
+        tune(moons(60), space, plan, TrainingOptions(**options))
+
+
+def test_data_without_a_dev_set_cannot_be_searched() -> None:
+    with pytest.raises(ValueError, match="xor has 4 examples, and fewer than 10 have no dev set"):
+        tune(xor(), ALPHA, QUICK)

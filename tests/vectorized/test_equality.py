@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import compare
-from micrograd_dl.compare.rounding import Z_in
+from micrograd_dl.compare.reasons import activation_input
 from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.initialisers import small, uniform, xavier, zeros
 from micrograd_dl.nn.losses import LOSSES
 from micrograd_dl.nn.network import Array, Network, Pass, one_hot
+from micrograd_dl.nn.parameters import parameter_vector
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = [
@@ -133,7 +134,7 @@ def away_from_kinks(numbers: Pass, model: Network) -> bool:
     """Behind a normalisation a z is rounded, and just beside a kink it may fall on either side."""
     if not any(model.normalisations):
         return True
-    Z = [Z_in(numbers, model, l) for l in range(1, len(numbers.Z) + 1)]
+    Z = [activation_input(numbers, model, l) for l in range(1, len(numbers.Z) + 1)]
     margins = np.abs(1 - np.abs(numbers.A[-1])) if model.loss.name in ("max_margin", "huber") else np.ones(1)
     return all((np.abs(z) > 1e-9).all() for z in Z) and bool((margins > 1e-9).all())
 
@@ -267,20 +268,20 @@ def test_gradients_against_central_differences(case: Case, seed: int) -> None:
     apart = np.abs(np.abs(numbers.A[-1] - case.Y) - 1) if model.loss.name == "huber" else np.ones(1)
     assume((margins > 1e-3).all() and (apart > 1e-3).all())
     for l, (Z, kind) in enumerate(zip(numbers.Z, model.normalisations, strict=True), 1):
-        assume((np.abs(Z_in(numbers, model, l)) > 1e-3).all())
+        assume((np.abs(activation_input(numbers, model, l)) > 1e-3).all())
         assume(kind is None or (Z.var(axis=1 if kind == "batch" else 0) > 1e-2).all())
     weights = np.concatenate([W.ravel() for W, _ in model.layers_data()])
     assume(not model.l1 or (np.abs(weights) > 1e-3).all())
     with model.frozen():
         model.cost_and_grad(case.X, case.Y)
-        gradient, approximate = model.dtheta.copy(), np.empty_like(model.dtheta)
-        epsilon = 1e-6
-        for i, kept in enumerate(model.theta.tolist()):
-            costs = []
-            for moved in (kept + epsilon, kept - epsilon):
-                model.theta[i] = moved
-                costs.append(model.cost(case.X, case.Y, training=True))
-            model.theta[i] = kept
-            approximate[i] = (costs[0] - costs[1]) / (2 * epsilon)
+        gradient, differences, epsilon = parameter_vector(model.parameters(), "grad"), [], 1e-6
+        for p in model.parameters():
+            for place, x in np.ndenumerate(p.data.copy()):
+                costs = []
+                for p.data[place] in (x + epsilon, x - epsilon):
+                    costs.append(model.cost(case.X, case.Y, training=True))
+                p.data[place] = x
+                differences.append((costs[0] - costs[1]) / (2 * epsilon))
+        approximate = np.array(differences)
     scale = np.abs(gradient).max() + 1e-3 * (1 + abs(numbers.cost))
     assert np.abs(gradient - approximate).max() <= 1e-5 * scale

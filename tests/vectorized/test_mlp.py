@@ -1,4 +1,4 @@
-"""The network as matrices: its memory, its types, and the formulas it is made of."""
+"""The network as matrices: its parameters, its types, and the formulas it is made of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from micrograd_dl.nn import losses
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
-from micrograd_dl.vectorized import MLP, formulas
+from micrograd_dl.vectorized import MLP
+from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS
 
 X, Y = np.array([[0.0, 1.0, -1.0], [1.0, 1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])
 
@@ -20,54 +21,33 @@ def network(**options: Any) -> MLP:
     return MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, **options)
 
 
-def test_parameters_are_views_of_one_vector() -> None:
-    model = network()
-    [parameter] = model.parameters()
-    assert parameter.data is model.theta
-    assert parameter.grad is model.dtheta
-    assert all(np.shares_memory(x, model.theta) for layer in model.layers_data() for x in layer)
-    assert all(np.shares_memory(x, model.dtheta) for layer in model.layers_grad() for x in layer)
-    model.theta[...] = np.arange(13.0)
-    (W1, b1), (W2, b2) = model.layers_data()
-    assert W1.tolist() == [[0, 1], [3, 4], [6, 7]]
-    assert b1.tolist() == [[2], [5], [8]]
-    assert (W2.tolist(), b2.tolist()) == ([[9, 10, 11]], [[12]])
+def test_each_parameter_is_an_array_of_its_own() -> None:
+    model = network(normalisation="layer")
+    parameters = model.parameters()
+    assert [p.label for p in parameters] == ["W1", "b1", "gamma1", "beta1", "W2", "b2"]
+    assert [id(p) for p in parameters] == [id(p) for p in model.parameters()]
+    arrays = [array for p in parameters for array in (p.data, p.grad)]
+    assert not any(np.shares_memory(x, y) for i, x in enumerate(arrays) for y in arrays[:i])
+    parameters[0].data[0, 1] = 7.0
+    assert model.named()["W1"][0, 1] == 7.0
 
 
 def test_gradients_are_afresh_each_time_and_zeroed_on_demand() -> None:
     model = network()
-    model.cost_and_grad(X, Y)
-    first = model.dtheta.copy()
-    model.cost_and_grad(X, Y)
-    np.testing.assert_array_equal(model.dtheta, first)
+    first, second = [(model.cost_and_grad(X, Y), model.named("grad")) for _ in range(2)]
+    assert str(first) == str(second)
     model.zero_grad()
-    assert not model.dtheta.any()
-
-
-def test_memory_of_another_batch_size_is_not_mixed_up() -> None:
-    model = network()
-    wanted = {m: (model.cost_and_grad(X[:, :m], Y[:, :m]), model.dtheta.copy()) for m in (3, 1, 2)}
-    for m in (1, 3, 2, 2, 1):
-        J, gradient = wanted[m]
-        assert model.cost_and_grad(X[:, :m], Y[:, :m]) == J
-        np.testing.assert_array_equal(model.dtheta, gradient)
-    for m in range(1, 30):
-        model.forward(np.zeros((2, m)))
-    assert len(model._caches) <= 4
+    assert not any(d.any() for d in model.named("grad").values())
 
 
 def test_what_is_returned_is_the_callers_own() -> None:
     model = network()
-    A = model.forward(X)
     numbers = model.record(X, Y)
-    kept = [
-        A.copy(),
-        *(array.copy() for array in (*numbers.Z, *numbers.A, *numbers.dZ, *numbers.dW, *numbers.db)),
-    ]
-    model.theta += 1
+    arrays = [model.forward(X), *numbers.Z, *numbers.A, *numbers.dZ, *numbers.dW, *numbers.db]
+    kept = [array.copy() for array in arrays]
+    model.set_named({name: array + 1 for name, array in model.named().items()})
     model.cost_and_grad(2 * X, Y)
-    now = [A, *numbers.Z, *numbers.A, *numbers.dZ, *numbers.dW, *numbers.db]
-    for x, y in zip(now, kept, strict=True):
+    for x, y in zip(arrays, kept, strict=True):
         np.testing.assert_array_equal(x, y)
 
 
@@ -79,12 +59,15 @@ def test_X_and_Y_are_left_as_they_are() -> None:
     np.testing.assert_array_equal(targets, Y)
 
 
+@pytest.mark.parametrize("options", [{}, {"normalisation": "batch", "keep_prob": 0.5, "l1": 0.1, "l2": 0.1}])
 @pytest.mark.parametrize("dtype", [np.float32, "float64"])
-def test_types(dtype: object) -> None:
-    model = network(dtype=dtype)
-    model.cost_and_grad(X, Y)
-    wanted = np.dtype(dtype)  # type: ignore[call-overload]  # any description of a type is taken
-    assert model.forward(X).dtype == model.theta.dtype == model.dtheta.dtype == wanted
+def test_types(dtype: Any, options: Any) -> None:
+    model = network(dtype=dtype, label_smoothing=0.1, **options)
+    for array in (X, X.astype(np.float32), X.astype(int)):
+        numbers = model.record(array, Y)
+        found = [model.forward(array), *numbers.Z, *numbers.A, *numbers.dZ, *numbers.dW, *numbers.db]
+        found += [x for p in model.parameters() for x in (p.data, p.grad)]
+        assert {x.dtype for x in found} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("dtype", ["float16", int, complex])
@@ -104,10 +87,8 @@ Z = st.lists(
 @settings(max_examples=50)
 @given(z=Z)
 def test_A_is_the_activation_of_the_table(name: str, z: list[float]) -> None:
-    column = np.array([z]).T
-    A = np.empty_like(column)
     with np.errstate(over="ignore", invalid="raise", divide="raise"):
-        formulas.ACTIVATIONS[name].A(column, A)
+        A = ACTIVATION_FORMULAS[name].g(np.array([z]).T)
     np.testing.assert_allclose(A[:, 0], ACTIVATIONS[name].of(z), rtol=1e-13, atol=1e-300)
 
 
@@ -116,56 +97,58 @@ def test_A_is_the_activation_of_the_table(name: str, z: list[float]) -> None:
     [
         ("linear", [1, 1, 1]),
         ("relu", [0, 1, 1]),
+        ("relu left", [0, 0, 1]),
         ("leaky_relu", [0.01, 1, 1]),
+        ("leaky_relu left", [0.01, 0.01, 1]),
         ("sigmoid", [0.19661193324148185, 0.25, 0.19661193324148185]),
         ("tanh", [0.41997434161402614, 1, 0.41997434161402614]),
     ],
 )
 def test_slopes(name: str, slopes: list[float]) -> None:
     Z = np.array([[-1.0, 0.0, 1.0]])
-    A, dZ = np.empty_like(Z), np.full_like(Z, 3)
-    formulas.ACTIVATIONS[name].A(Z, A)
-    formulas.ACTIVATIONS[name].dZ(dZ, Z, A, np.empty_like(Z))
-    np.testing.assert_allclose(dZ, 3 * np.array([slopes]), rtol=1e-15)
+    g, slope = ACTIVATION_FORMULAS[name]
+    np.testing.assert_allclose(np.ones_like(Z) * slope(Z, g(Z)), [slopes], rtol=1e-15)
 
 
-def test_margins_on_the_kink_count() -> None:
+@pytest.mark.parametrize(("name", "dZ"), [("max_margin", [-1, 0, -1]), ("max_margin left", [0, 0, -1])])
+def test_margins_on_the_kink(name: str, dZ: list[float]) -> None:
     A, Y = np.array([[1.0, 2.0, -3.0]]), np.array([[1.0, 1.0, 1.0]])
-    dZ = np.empty_like(A)
-    formulas.MaxMargin.dZ(formulas.Linear, A, A, Y, dZ, np.empty_like(A))
-    assert dZ.tolist() == [[-1, 0, -1]]
+    found = LOSS_FORMULAS[name].dZ(A, A, Y, lambda Z, A: 1)
+    assert found.tolist() == [dZ]
 
 
 @settings(max_examples=50)
 @given(z=Z, y=st.sampled_from([0.0, 0.05, 0.5, 1.0]))
 def test_the_logistic_loss_is_exact_however_small(z: list[float], y: float) -> None:
     Z = np.array([z])
-    A, Y = np.empty_like(Z), np.full_like(Z, y)
-    with np.errstate(over="ignore"):
-        formulas.Sigmoid.A(Z, A)
-    total = formulas.Logistic.total(losses.logistic, Z, A, Y, np.empty_like(Z))
+    total = LOSS_FORMULAS["logistic"].total(Z, Z, np.full_like(Z, y))
     wanted = sum(losses.logistic.of([z_k], [0.0], [y]) for z_k in z)
     assert total == pytest.approx(wanted, rel=1e-13)
 
 
-@pytest.mark.parametrize("table", [formulas.ACTIVATIONS, formulas.LOSSES])
-def test_an_unknown_name_says_where_to_add_it(table: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="there are no formulas for 'swish': add a class to"):
-        formulas.formulas_of("swish", table)
+def test_what_has_no_formulas_says_where_to_add_them() -> None:
+    swish: Any = Activation("swish", lambda z: list(z))
+    with pytest.raises(ValueError, match=r"no formulas for 'swish': add them to .*\.ACTIVATION_FORMULAS"):
+        MLP(1, [1], [swish])
+    odd = losses.Loss("odd", lambda z, a, y: 0.0, None, "numbers")
+    with pytest.raises(ValueError, match=r"no formulas for 'odd': add them to .*\.LOSS_FORMULAS"):
+        MLP(1, [1], loss=odd)
 
 
-def test_an_activation_that_is_called_like_a_built_in_one_is_refused() -> None:
+def test_what_is_called_like_a_built_in_one_is_refused() -> None:
     mine: Any = Activation("tanh", lambda z: [unit / 2 for unit in z])
     with pytest.raises(ValueError, match=r"tanh is a built-in activation, whose formulas .* another name"):
         MLP(1, [1], [mine])
+    with pytest.raises(ValueError, match="squared is a built-in loss, whose formulas"):
+        MLP(1, [1], loss=losses.Loss("squared", lambda z, a, y: 0.0, None, "numbers"))
 
 
 def test_softmax_has_no_slope_by_itself() -> None:
     z = np.zeros((1, 1))
-    with pytest.raises(ValueError, match="no formula for the slope of softmax by itself"):
-        formulas.Softmax.dZ(z, z, z, z)
+    with pytest.raises(ValueError, match="softmax has no slope by itself"):
+        ACTIVATION_FORMULAS["softmax"].slope(z, z)
 
 
 def test_every_activation_and_loss_has_its_formulas() -> None:
-    assert list(formulas.ACTIVATIONS) == list(ACTIVATIONS)
-    assert list(formulas.LOSSES) == list(losses.LOSSES)
+    assert {name.removesuffix(" left") for name in ACTIVATION_FORMULAS} == set(ACTIVATIONS)
+    assert {name.removesuffix(" left") for name in LOSS_FORMULAS} == set(losses.LOSSES)

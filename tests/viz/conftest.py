@@ -13,11 +13,12 @@ from micrograd_dl.engine.value import Value
 FAKE = """#!{python}
 import sys
 from pathlib import Path
-from viz import wasm
+from viz import rendering
 format = sys.argv[2].removeprefix("-T")
 Path({log!r}).open("a").write(format + "\\n")
 source = sys.stdin.read()
-sys.stdout.buffer.write(b"%PDF-fake " + source.encode() if format == "pdf" else wasm.run(source, format))
+pdf = b"%PDF-fake " + source.encode()
+sys.stdout.buffer.write(pdf if format == "pdf" else rendering.built_in(source, format))
 """
 
 

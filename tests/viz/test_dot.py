@@ -2,24 +2,22 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
-from viz.labels import lines, visible
-from viz.scene import NAME_SIZE
-from viz.style import CURRENT
-from viz.wasm import run
+from viz.labels import lines
+from viz.rendering import built_in
+from viz.scene import CURRENT, NAME_SIZE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts(value: Value) -> list[str]:
     """The lines of text that Graphviz draws."""
-    root = ET.fromstring(run(draw(value).source, "svg"))
+    root = ET.fromstring(built_in(draw(value).source, "svg"))
     return [(element.text or "").replace("\xa0", " ") for element in root.iter(f"{SVG}text")]
 
 
@@ -28,13 +26,6 @@ def test_the_course(course: Value) -> None:
     assert "J = 3 * v" in shown
     assert "data 33" in shown
     assert "grad 9" in shown
-    assert "blue: input   grey: operation" in shown
-
-
-def test_both_edges(course: Value) -> None:
-    a = Value(3.0, "a")
-    assert draw(a + a).source.count("n0 -> n1") == 2
-    assert draw(course).source.count(" -> ") == 6
 
 
 def test_texts_on_edges(course: Value) -> None:
@@ -48,13 +39,6 @@ def test_any_label(label: str) -> None:
     assert first in texts(Value(1.0, label)) or not first
 
 
-@pytest.mark.parametrize(
-    "label", ['"', "\\", "\\N", "<b>x</b>", "&lt;", "{a|b}", "中文 😀", "digraph { a -> b }"]
-)
-def test_hostile_labels(label: str) -> None:
-    assert visible(label) in texts(Value(1.0, label))
-
-
 def test_a_walk(course: Value) -> None:
     trace = Trace(course)
     trace.until("db")
@@ -64,7 +48,7 @@ def test_a_walk(course: Value) -> None:
     assert "penwidth=3" in source
     trace.start()
     assert "dashed" in draw(trace).source
-    assert b"<svg" in run(source, "svg")
+    assert b"<svg" in built_in(source, "svg")
 
 
 def test_the_edges_of_the_step_at_hand_are_marked_those_of_plain_numbers_too(course: Value) -> None:

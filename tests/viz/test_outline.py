@@ -6,12 +6,14 @@ import pytest
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value, apply
+from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw, outline
 from viz.outline import measure
-from viz.readings import OnNodes, OnPaper
+from viz.reading import Reading
 from viz.scene import Card, Scene
+
+apply = Value.apply_operation
 
 
 def layers(width: int = 20, depth: int = 2) -> Value:
@@ -35,7 +37,7 @@ def chain(length: int) -> Value:
 
 
 def scene(root: Value) -> Scene:
-    reading = OnNodes(root)
+    reading = Reading(root)
     return outline.scene(reading, measure(reading.order), 300)
 
 
@@ -48,15 +50,15 @@ def test_one_box_for_one_operation_at_one_depth() -> None:
     J.backward()
     found = scene(J)
     names = [card.name[0] for card in found.cards]
-    assert sorted(names) == ["20 × affine"] * 2 + ["20 × tanh"] * 2 + ["420 inputs", "440 inputs", "J"]
+    assert sorted(names) == ["J"] + ["inputs (420)", "inputs (440)"] + ["tanh (20)"] * 2 + ["w·x+b (20)"] * 2
     assert [card.kind for card in found.cards] == ["group"] * 6 + ["result"]
     edges = {(names[wire.tail], wire.local) for wire in found.wires}
     assert edges == {
-        ("440 inputs", "820 edges"),
-        ("420 inputs", "420 edges"),
-        ("20 × affine", "20 edges"),
-        ("20 × tanh", "400 edges"),
-        ("20 × tanh", "20 edges"),
+        ("inputs (440)", "820 edges"),
+        ("inputs (420)", "420 edges"),
+        ("w·x+b (20)", "20 edges"),
+        ("tanh (20)", "400 edges"),
+        ("tanh (20)", "20 edges"),
     }
 
 
@@ -64,7 +66,7 @@ def test_a_box_shows_the_range_of_its_numbers() -> None:
     xs = [Value(float(x), f"x{x}") for x in (3, -1, 2)]
     J = apply(ops.sum, xs)
     J.backward()
-    reading = OnNodes(J)
+    reading = Reading(J)
     box = outline.scene(reading, measure(reading.order), 1).cards[0]
     assert rows(box) == ["data -1 … 3", "grad 1"]
     xs[0].grad = float("nan")
@@ -75,14 +77,14 @@ def test_a_box_shows_the_range_of_its_numbers() -> None:
 def test_numbers_have_no_ranges() -> None:
     x = Value(1.0, "x")
     J = apply(ops.sum, [x, 2.0, 3.0])
-    assert [(card.name, rows(card)) for card in scene(J).cards[1:2]] == [(("2 numbers",), [])]
+    assert [(card.name, rows(card)) for card in scene(J).cards[1:2]] == [(("numbers (2)",), [])]
 
 
 def test_a_deep_graph_is_drawn_in_stages() -> None:
     found = scene(chain(3000))
     assert len(found.cards) == 7
     assert found.cards[0].name == ("depth 0 to 500",)
-    assert rows(found.cards[1]) == ["500 × add", "500 numbers", "data 501 … 1000", "grad 0"]
+    assert rows(found.cards[1]) == ["+ (500)", "numbers (500)", "data 501 … 1000", "grad 0"]
     assert [(wire.tail, wire.head) for wire in found.wires] == [(i, i + 1) for i in range(6)]
 
 
@@ -119,9 +121,9 @@ def test_a_walk_in_outline() -> None:
     frames = []
     for position in (0, 5, 20, len(trace) // 2, len(trace)):
         trace.goto(position)
-        frames.append(outline.scene(OnPaper(trace), extent, 10))
+        frames.append(outline.scene(Reading(trace), extent, 10))
     assert len({tuple((card.width, card.height) for card in frame.cards) for frame in frames}) == 1
-    first, last = (next(card for card in frames[i].cards if card.name == ("8 × tanh",)) for i in (0, -1))
+    first, last = (next(card for card in frames[i].cards if card.name == ("tanh (8)",)) for i in (0, -1))
     assert (rows(first), first.known) == (["data", "grad"], False)
     assert last.known
     assert all(row.value for row in last.rows)
@@ -161,18 +163,7 @@ def test_far_edges_count() -> None:
     assert "(the limit is 300, and edges that reach far count too): " in draw(h).svg
 
 
-def test_many_parallel_edges_count() -> None:
-    x = Value(1.0, "x")
-    assert measure(topological_order(apply(ops.sum, [x] * 5000))).needed == 1000
-
-
 @pytest.mark.parametrize("root", [Value(1.0), Value.constant(2.0), Value(1.0) + 1])
 def test_small_graphs_need_as_much_as_they_have(root: Value) -> None:
     order = topological_order(root)
     assert measure(order).needed == len(order)
-
-
-def test_a_large_graph_takes_no_recursion() -> None:
-    J = chain(20_000)
-    J.backward()
-    assert "Outline of 40,001 nodes" in draw(J).svg

@@ -1,8 +1,7 @@
-"""What all plots have in common: one style, colours, numbers for people, labels at the ends of lines.
+"""What all plots share: one style, colours, numbers for people, labels at the ends of lines.
 
-Matplotlib is imported when a figure is made, not before, and only its object-oriented part: pyplot, which
-keeps global state and wants a display, is not used. A user's own settings of Matplotlib are neither used nor
-changed.
+Matplotlib is imported when a figure is made, and only its object-oriented part: pyplot keeps global state and
+wants a display. A user's own settings of Matplotlib are neither used nor changed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -24,22 +23,31 @@ from micrograd_dl.output.files import replacing
 from micrograd_dl.output.text import install_hint
 
 from ..labels import shortened
-from ..style import INK, QUIET
+from ..scene import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
+# The hues of Okabe and Ito, which people tell apart whatever their sight; the pale ones last. With each the
+# same hue as dark as small letters on white need it, with a contrast of 4.5 to 1.
+FOR_TEXT = {
+    "#0072b2": "#0072b2",  # blue
+    "#d55e00": "#bf5400",  # vermilion
+    "#009e73": "#008561",  # bluish green
+    "#cc79a7": "#a36085",  # pink
+    "#56b4e9": "#377597",  # sky blue
+    "#e69f00": "#956700",  # orange
+    "#000000": "#000000",
+    "#f0e442": "#787221",  # yellow
+}
+COLOURS = tuple(FOR_TEXT)
 Colour: TypeAlias = str | tuple[float, float, float]
-
-# The hues of Okabe and Ito, which people tell apart whatever their sight; the pale ones last.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#f0e442")
-
+End: TypeAlias = tuple[float, str, str]  # of a line: its height there, what to write, its colour
 LONGEST_NAME = 24  # characters of a name that a user has given
 
 _STYLE = {
-    "axes.axisbelow": True,
     "axes.edgecolor": QUIET,
     "axes.formatter.useoffset": False,
     "axes.grid": True,
@@ -47,45 +55,21 @@ _STYLE = {
     "axes.labelsize": 14,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "figure.dpi": 100,
     "figure.titlesize": 18,
     "figure.titleweight": "bold",
     "font.family": "DejaVu Sans",  # comes with Matplotlib, so a picture is the same on every machine
     "font.size": 13,
     "grid.color": "#e8e8e8",
-    "legend.fontsize": 13,
+    "legend.frameon": False,
     "lines.linewidth": 2.2,
-    "savefig.dpi": "figure",
     "svg.hashsalt": "micrograd-dl",  # names of elements are otherwise different in every file
     "text.color": INK,
     "xtick.color": QUIET,
     "xtick.labelcolor": INK,
-    "xtick.labelsize": 13,
     "ytick.color": QUIET,
     "ytick.labelcolor": INK,
-    "ytick.labelsize": 13,
 }
-
-# Without the date, the same figure is the same file.
-_METADATA: dict[str, dict[str, str | None]] = {
-    "svg": {"Date": None},
-    "png": {},
-    "pdf": {"CreationDate": None},
-}
-
-
-class End(NamedTuple):
-    """What stands at the right end of a line.
-
-    Attributes:
-        y: where the line ends, in the axes' own numbers.
-        text: one line or more.
-        colour: that of the line.
-    """
-
-    y: float
-    text: str
-    colour: Colour
+_NO_DATE: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "png": {}, "pdf": {"CreationDate": None}}
 
 
 @contextmanager
@@ -118,16 +102,9 @@ def require_matplotlib() -> None:
 
 
 def settle(figure: Figure) -> None:
-    """Make the layout, and keep it: made anew whenever the figure is drawn, it would differ slightly."""
-    lay_out(figure)
+    """Make the layout, so that one can measure, and keep it: made anew, it would differ slightly."""
+    figure.draw_without_rendering()
     figure.set_layout_engine("none")
-
-
-def lay_out(figure: Figure) -> None:
-    """Make the layout for what there is so far, so that one can measure."""
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.execute(figure)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
@@ -145,7 +122,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
-    if kind not in _METADATA:
+    if kind not in _NO_DATE:
         raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path.name!r}")
     with replacing(path) as file:
         _write(figure, file, kind)
@@ -155,7 +132,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
 def _write(figure: Figure, file: IO[bytes], kind: str) -> None:
     title = figure.get_suptitle().replace(r"\$", "$").replace("\n", " ")
     with _style():
-        figure.savefig(file, format=kind, metadata={"Title": title, **_METADATA[kind]})
+        figure.savefig(file, format=kind, metadata={"Title": title, **_NO_DATE[kind]})
 
 
 @contextmanager
@@ -165,7 +142,7 @@ def _style() -> Iterator[None]:
     import matplotlib.style
 
     with matplotlib.style.context(_STYLE, after_reset=True), warnings.catch_warnings():
-        # A character that the font has not, such as of a name in Chinese, is drawn as a box.
+        # A character that the font lacks, such as one of a name in Chinese, is drawn as a box.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         yield
 
@@ -188,16 +165,14 @@ def _figure_class() -> type[Figure]:
 # --- texts ----------------------------------------------------------------------------------------------
 
 
-def plain(text: str, longest: int | None = None) -> str:
+def plain(text: str, longest: int = 400) -> str:
     r"""A text that Matplotlib shows as it is, in one line: a dollar sign is no mathematics.
 
     >>> print(plain("price in $\nof a very long name", longest=16))
     price i…ong name
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if longest is not None:
-        text = shortened(text, math.inf, 1.0, most=longest)
-    return text.replace("$", r"\$")
+    return shortened(text, math.inf, 1.0, most=longest).replace("$", r"\$")
 
 
 def brief(x: float, digits: int = 3) -> str:
@@ -211,67 +186,20 @@ def brief(x: float, digits: int = 3) -> str:
         return f"{rounded:.15g}".replace("-", "−")
     mantissa, _, exponent = f"{rounded:.{digits - 1}e}".partition("e")
     factor = {1.0: "", -1.0: "-"}.get(float(mantissa), f"{float(mantissa):g}×")
-    return factor.replace("-", "−") + power_of_ten(int(exponent))
+    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{factor}10{power}".replace("-", "−")
 
 
-def on_axis(x: float, low: float, high: float) -> str:
-    """A number on a logarithmic axis from low to high, where all are written in the same way.
+def tint(colour: Colour, part: float) -> tuple[float, float, float]:
+    """White with a part of a colour in it.
 
-    >>> on_axis(0.001, 0.0001, 1), on_axis(0.001, 1e-9, 1), on_axis(0.5, 1e-9, 1), on_axis(1, 1e-9, 1)
-    ('0.001', '10⁻³', '5×10⁻¹', '1')
-    """
-    if low >= 1e-5 and high < 1e6:
-        return f"{float(f'{x:.3g}'):.15f}".rstrip("0").rstrip(".")
-    mantissa, _, exponent = f"{x:.2e}".partition("e")
-    if int(exponent) in (0, 1):
-        return f"{float(f'{x:.3g}'):g}"
-    factor = "" if float(mantissa) == 1 else f"{float(mantissa):g}×"
-    return factor + power_of_ten(int(exponent))
-
-
-def power_of_ten(exponent: int) -> str:
-    """Ten to the power of a whole number.
-
-    >>> power_of_ten(-12)
-    '10⁻¹²'
-    """
-    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-# --- colours --------------------------------------------------------------------------------------------
-
-
-def mixed(colour: Colour, other: Colour, part: float) -> tuple[float, float, float]:
-    """A colour with a part of another in it.
-
-    >>> mixed("#ffffff", "#000000", 0.25)
+    >>> tint("#000000", 0.25)
     (0.75, 0.75, 0.75)
     """
-    r, g, b = ((1 - part) * x + part * y for x, y in zip(rgb(colour), rgb(other), strict=True))
+    from matplotlib.colors import to_rgb
+
+    r, g, b = (max(0.0, 1 - part * (1 - x)) for x in to_rgb(colour))
     return r, g, b
-
-
-def rgb(colour: Colour) -> tuple[float, float, float]:
-    """Red, green and blue from 0 to 1, of a colour written ``#rrggbb``."""
-    if not isinstance(colour, str):
-        return colour
-    r, g, b = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return r, g, b
-
-
-def for_text(colour: Colour) -> Colour:
-    """The colour, as dark as small letters on white need it: with a contrast of 4.5 to 1.
-
-    >>> for_text("#0072b2") == rgb("#0072b2")
-    True
-    """
-    shades = (mixed(colour, "#000000", part / 20) for part in range(21))
-    return next(shade for shade in shades if 1.05 / (_luminance(shade) + 0.05) >= 4.5)
-
-
-def _luminance(colour: Colour) -> float:
-    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in rgb(colour)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 # --- axes -----------------------------------------------------------------------------------------------
@@ -279,18 +207,12 @@ def _luminance(colour: Colour) -> float:
 
 def log_scale(ax: Axes) -> None:
     """Make the vertical axis logarithmic, with round numbers on it written as people do."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     ax.set_yscale("log")
     low, high = ax.get_ylim()
-    decades = math.log10(high) - math.log10(low)
-    if decades < 0.5:
-        ax.yaxis.set_major_locator(MaxNLocator(5))
-    elif decades < 3:
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
-    else:
-        ax.yaxis.set_major_locator(LogLocator(numticks=9))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: on_axis(y, *ax.get_ylim()) if y > 0 else ""))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,), numticks=12))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: brief(y)))
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -299,59 +221,47 @@ def label_ends(figure: Figure, panels: Sequence[tuple[Axes, Sequence[End]]]) -> 
 
     Called when all else is drawn, as it has to measure.
     """
-    placed = [(ax, ends, [_end_label(ax, end) for end in ends]) for ax, ends in panels if ends]
+    written = [[_end_label(ax, *end) for end in ends] for ax, ends in panels]
     settle(figure)
-    for ax, ends, texts in placed:
+    for (ax, ends), texts in zip(panels, written, strict=True):
         box = ax.get_window_extent()
-        height = max(text.get_window_extent().height for text in texts)
-        wanted = [float(ax.transData.transform((0, end.y))[1]) for end in ends]
+        height = max((text.get_window_extent().height for text in texts), default=0.0)
+        wanted = [float(ax.transData.transform((0, y))[1]) for y, _, _ in ends]
         # Within the axes, so that the layout stays as it is.
         places = spread(wanted, height + 6, box.y0 + height / 2, box.y1 - height / 2)
-        for text, y, found in zip(texts, wanted, places, strict=True):
-            text.set_position((16, (found - y) * 72 / figure.dpi))
+        for text, y, place in zip(texts, wanted, places, strict=True):
+            text.set_position((16, (place - y) * 0.72))  # in points
 
 
-def _end_label(ax: Axes, end: End) -> Annotation:
-    colour = for_text(end.colour)
-    leader = {
-        "arrowstyle": "-",
-        "color": colour,
-        "linewidth": 0.8,
-        "shrinkA": 2,
-        "shrinkB": 3,
-        "relpos": (0, 0.5),
-    }
+def _end_label(ax: Axes, y: float, text: str, colour: str) -> Annotation:
+    dark = FOR_TEXT[colour]
+    pointer = {"arrowstyle": "-", "color": dark, "lw": 0.8, "shrinkA": 2, "shrinkB": 3, "relpos": (0, 0.5)}
     return ax.annotate(
-        end.text,
-        xy=(1, end.y),
+        text,
+        xy=(1, y),
         xycoords=("axes fraction", "data"),
         xytext=(16, 0),
         textcoords="offset points",
         annotation_clip=False,
-        color=colour,
+        color=dark,
         va="center",
-        linespacing=1.15,
-        arrowprops=leader,
+        arrowprops=pointer,
     )
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions as near to the wanted ones as can be, but at least `gap` apart; within bounds if possible.
+    """Positions near the wanted ones and in their order, but at least `gap` apart; within bounds if possible.
 
     >>> spread([5.0, 0.0, 5.0], gap=2, low=0, high=10)
     [4.0, 0.0, 6.0]
     """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    # Without the gaps, positions may be equal but keep their order: neighbours that would not get their mean.
-    pools: list[tuple[float, int]] = []
-    for rank, i in enumerate(order):
-        mean, count = wanted[i] - rank * gap, 1
-        while pools and pools[-1][0] > mean:
-            before, size = pools.pop()
-            mean, count = (mean * count + before * size) / (count + size), count + size
-        pools.append((mean, count))
-    highest = max(low, high - (len(wanted) - 1) * gap)
-    level = [min(max(mean, low), highest) for mean, count in pools for _ in range(count)]
+    if not len(wanted):
+        return []
+    order = np.argsort(wanted, kind="stable")
+    shift = gap * np.arange(len(wanted))
+    # Less their gaps, positions need only not decrease. This is the nearest to the wanted that does not.
+    level = np.asarray(wanted, float)[order] - shift
+    level = (np.maximum.accumulate(level) + np.minimum.accumulate(level[::-1])[::-1]) / 2
     found = np.empty(len(wanted))
-    found[order] = [y + rank * gap for rank, y in enumerate(level)]
-    return [float(y) for y in found]
+    found[order] = np.clip(level, low, max(low, high - shift[-1])) + shift
+    return found.tolist()

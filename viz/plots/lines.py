@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from micrograd_dl.training.learning_curves import LearningCurve
 
-from ..style import QUIET
-from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
+from ..scene import QUIET
+from .figures import COLOURS, LONGEST_NAME, brief, drawing, label_ends, log_scale, plain
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -57,35 +56,26 @@ def line_plot(
         ax = figure.subplots()
         if len(points):
             ax.plot(x, points, "o", color=QUIET, alpha=0.4, markersize=3.5, label=plain(points_name))
-        for values, colour in zip(lines.values(), COLOURS, strict=False):
+        ends = []
+        for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
             ax.plot(x, values, "-o" if marks else "-", color=colour, clip_on=not marks)
+            last = next(y for y in reversed(values) if math.isfinite(y))
+            ends.append((last, plain(name, LONGEST_NAME), colour))
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.margins(x=0.0)
-        if log_x:
-            _log_x(ax, x)
+        if log_x:  # with a mark at each number, and 0 at its left if it occurs
+            smallest = min((t for t in x if t > 0), default=1.0)
+            ax.set_xscale("symlog", linthresh=smallest) if min(x) <= 0 else ax.set_xscale("log")
+            ax.set_xticks(x, map(brief, x))
+            ax.set_xticks([], minor=True)
         if log_y:
             log_scale(ax)
         elif all(float(y).is_integer() for values in lines.values() for y in values):  # counts
             ax.locator_params("y", integer=True)
-        ends = [
-            End(next(y for y in reversed(values) if math.isfinite(y)), plain(name, LONGEST_NAME), colour)
-            for (name, values), colour in zip(lines.items(), COLOURS, strict=False)
-        ]
         if points_name:
-            ax.legend(loc="upper left", frameon=False, handletextpad=0.2)
+            ax.legend(loc="upper left", handletextpad=0.2)
         label_ends(figure, [(ax, ends)])
     return figure
-
-
-def _log_x(ax: Axes, x: Sequence[float]) -> None:
-    """A logarithmic scale, with 0 at its left if it occurs."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-
-    smallest = min((t for t in x if t > 0), default=1.0)
-    ax.set_xscale("symlog" if min(x) <= 0 else "log", **({"linthresh": smallest} if min(x) <= 0 else {}))
-    ax.xaxis.set_major_locator(FixedLocator(list(x)))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda t, _: brief(t)))
 
 
 def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
@@ -101,11 +91,10 @@ def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
     """
     if not isinstance(curve, LearningCurve):
         raise TypeError(f"a LearningCurve is drawn here, not {type(curve).__name__}")
-    scale, unit = (100.0, " (%)") if curve.of_classes else (1.0, "")
-    lines = {"training": curve.train, "dev": curve.dev}
+    scale, unit = (100, " (%)") if curve.of_classes else (1, "")
     return line_plot(
         curve.x,
-        {name: [scale * y for y in errors] for name, errors in lines.items()},
+        {"training": [scale * y for y in curve.train], "dev": [scale * y for y in curve.dev]},
         title=_what_it_shows(curve) if title is None else title,
         xlabel="number of examples m" if curve.variable == "m" else curve.variable,
         ylabel=f"error{unit}",
@@ -115,9 +104,6 @@ def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
 
 
 def _what_it_shows(curve: LearningCurve) -> str:
-    def shown(error: float) -> str:
-        return f"{error:.1%}" if curve.of_classes else brief(error)
-
     if curve.variable == "m":
         gaps = [dev - train for train, dev in zip(curve.train, curve.dev, strict=True)]
         first, last = (f"{100 * gap:.1f}" if curve.of_classes else brief(gap) for gap in (gaps[0], gaps[-1]))
@@ -125,4 +111,6 @@ def _what_it_shows(curve: LearningCurve) -> str:
             f"The gap between dev and training error goes from {first} to {last}"
             f"{' points' * curve.of_classes} with {curve.x[-1]:g} examples"
         )
-    return f"The dev error is lowest with {curve.variable} = {brief(curve.best)}: {shown(min(curve.dev))}"
+    lowest = min(curve.dev)
+    shown = f"{lowest:.1%}" if curve.of_classes else brief(lowest)
+    return f"The dev error is lowest with {curve.variable} = {brief(curve.best)}: {shown}"

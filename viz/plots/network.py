@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.output.text import plural
 
-from ..style import INK, QUIET
-from .figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, mixed, plain, settle
+from ..scene import INK, QUIET
+from .figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, plain, settle, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Layers: TypeAlias = Sequence[tuple[Array, Array]]
-
-_POSITIVE, _NEGATIVE = COLOURS[0], COLOURS[1]
 _NOTHING = "#bdbdbd"  # the line of a weight that is 0
-_FULLEST = 0.6  # how much of its colour the circle with the largest bias has: its number must be readable
 _MOST_UNITS, _MOST_LAYERS = 12, 9  # of more, some in the middle are left out
 _MOST_NUMBERS = 9  # weights between two layers that can have their numbers on their lines
 _WIDEST_GAP = 190.0  # pixels between the middles of two units
@@ -31,28 +27,22 @@ _LETTER = 11  # pixels that a letter of a name takes at most
 _POINT = 0.72  # of a pixel
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(NamedTuple):
     """A layer as it is drawn, the input being layer 0; or, if `l` is None, layers that are left out.
 
     Attributes:
         x: where it stands, in pixels.
-        units: the index of each unit that is drawn, from the top, and None where some are left out.
-        y: where each of them stands.
+        y: where each unit that is drawn stands, by its index.
+        dots: where dots stand for the units or layers that are left out.
     """
 
     l: int | None
     x: float
-    units: Sequence[int | None]
-    y: Sequence[float]
-
-    def places(self) -> dict[int, float]:
-        """The height of each unit that is drawn."""
-        return {i: y for i, y in zip(self.units, self.y, strict=True) if i is not None}
+    y: dict[int, float]
+    dots: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Weight:
+class _Weight(NamedTuple):
     """A weight that is drawn, and the ends of its line."""
 
     w: float
@@ -60,14 +50,8 @@ class _Weight:
     end: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """The sizes of what is drawn, in pixels, and the largest numbers among it.
-
-    Attributes:
-        gap: between the middles of two units.
-        w, b: the largest |weight| and |bias|.
-    """
+class _Scale(NamedTuple):
+    """What widths and colours mean: the distance of units in pixels, the largest |weight| and |bias|."""
 
     gap: float
     w: float
@@ -75,7 +59,6 @@ class _Scale:
 
     @property
     def radius(self) -> float:
-        """Of a circle."""
         return min(0.36 * self.gap, 34)
 
     def width(self, w: float) -> float:
@@ -83,16 +66,11 @@ class _Scale:
         return 0.5 + (min(7.0, 0.1 * self.gap) - 0.5) * (abs(w) / self.w if self.w else 0)
 
     def line(self, w: float) -> Colour:
-        """The colour of the line of a weight."""
-        return _shade(w, 1 - 0.8 * (1 - abs(w) / self.w)) if w else _NOTHING
+        return tint(COLOURS[w < 0], 0.2 + 0.8 * abs(w) / self.w) if w else _NOTHING
 
     def fill(self, b: float) -> Colour:
-        """The colour of a circle with that bias."""
-        return _shade(b, _FULLEST * abs(b) / self.b) if b else "#ffffff"
-
-
-def _shade(x: float, part: float) -> Colour:
-    return mixed("#ffffff", _POSITIVE if x > 0 else _NEGATIVE, part)
+        """Pale enough for the number on it to be read."""
+        return tint(COLOURS[b < 0], 0.6 * abs(b) / self.b) if b else "#ffffff"
 
 
 def network_diagram(
@@ -105,7 +83,7 @@ def network_diagram(
     first and the last are drawn, and the picture says how many there are; likewise of many layers.
 
     Args:
-        model: of either backend.
+        model: of any backend.
         inputs: a name for each input.
         outputs: a name for each output, such as those of the classes.
         title: by default the numbers of units and of parameters.
@@ -115,19 +93,36 @@ def network_diagram(
         ModuleNotFoundError: Matplotlib is not installed.
     """
     n, layers = model.shape, model.layers_data()
-    _require_finite(layers)
-    names = _names(inputs, n[0], "inputs", "x"), _names(outputs, n[-1], "outputs", "ŷ")
-    with drawing(_title(model) if title is None else title) as figure:
+    for l, arrays in enumerate(layers, 1):
+        for name, array in zip("Wb", arrays, strict=True):
+            for i, j in np.argwhere(~np.isfinite(array))[:1]:
+                entry = f"{name}{l}[{i + 1},{j + 1}]"
+                raise ValueError(f"{entry} is {array[i, j]}, and only finite numbers can be drawn")
+    left, right = _names(inputs, n[0], "inputs", "x"), _names(outputs, n[-1], "outputs", "ŷ")
+    sizes = "-".join("…" if l is None else str(n[l]) for l in first_and_last(len(n), _MOST_LAYERS))
+    count = sum(array.size for array in model.named().values())
+    with drawing(title or f"The network {sizes} has {count:,} parameters") as figure:
         ax = figure.add_subplot()
         ax.set_axis_off()
         settle(figure)
-        box = ax.get_window_extent()
-        ax.set(xlim=(0, box.width), ylim=(0, box.height), autoscale_on=False)  # from here on in pixels
-        columns = _columns(n, names, box.width, box.height)
-        scale = _scale(columns, layers)
-        _draw_weights(ax, columns, layers, scale)
-        _draw_units(ax, columns, layers, scale)
-        _draw_texts(ax, columns, model, names, scale)
+        width, height = ax.get_window_extent().size
+        ax.set(xlim=(0, width), ylim=(0, height), autoscale_on=False)  # from here on in pixels
+        gap = min((height - _FOOT) / max(len(first_and_last(size, _MOST_UNITS)) for size in n), _WIDEST_GAP)
+        ends = 70 + _LETTER * max(map(len, left)), width - 70 - _LETTER * max(map(len, right))
+        columns = list(_columns(n, gap, ends, (height + _FOOT) / 2))
+        weights = [_weights(layers, before, after) for before, after in pairwise(columns)]
+        biases = [[float(layers[c.l - 1][1][i, 0]) for i in c.y] if c.l else [] for c in columns]
+        largest_w = max(abs(line.w) for lines in weights for line in lines)
+        scale = _Scale(gap, largest_w, max(abs(b) for own in biases for b in own))
+        _draw_weights(ax, weights, scale)
+        for column, own in zip(columns, biases, strict=True):
+            _draw_units(ax, column, own, scale)
+            for k, text in enumerate(_caption(model, column)):
+                ax.text(column.x, _FOOT - 30 - 25 * k, text, ha="center")
+        for i, y in columns[0].y.items():
+            ax.text(columns[0].x - scale.radius - 10, y, left[i], ha="right", va="center")
+        for i, y in columns[-1].y.items():
+            ax.text(columns[-1].x + scale.radius + 10, y, right[i], va="center")
         _draw_key(ax, scale)
     return figure
 
@@ -135,26 +130,16 @@ def network_diagram(
 # --- what is drawn, and where ---------------------------------------------------------------------------
 
 
-def shown(n: int, most: int) -> list[int | None]:
+def first_and_last(n: int, most: int) -> list[int | None]:
     """The indices of n things; if these are too many, of the first and the last, with None between them.
 
-    >>> shown(3, most=5), shown(9, most=5)
+    >>> first_and_last(3, most=5), first_and_last(9, most=5)
     ([0, 1, 2], [0, 1, 2, None, 8])
     """
     if n <= most:
         return list(range(n))
     last = (most - 1) // 3
     return [*range(most - 1 - last), None, *range(n - last, n)]
-
-
-def _require_finite(layers: Layers) -> None:
-    for l, arrays in enumerate(layers, 1):
-        for name, array in zip(("W", "b"), arrays, strict=True):
-            if not np.isfinite(array).all():
-                i, j = (int(k) for k in np.argwhere(~np.isfinite(array))[0])
-                raise ValueError(
-                    f"{name}[{l}][{i}, {j}] is {array[i, j]}, and only finite numbers can be drawn"
-                )
 
 
 def _names(given: Sequence[str], count: int, what: str, letter: str) -> list[str]:
@@ -164,134 +149,76 @@ def _names(given: Sequence[str], count: int, what: str, letter: str) -> list[str
     return [plain(name, LONGEST_NAME) for name in given] or default
 
 
-def _title(model: Network) -> str:
-    n = model.shape
-    sizes = "-".join("…" if l is None else str(n[l]) for l in shown(len(n), _MOST_LAYERS))
-    return f"The network {sizes} has {sum(array.size for array in model.named().values()):,} parameters"
+def _columns(n: Sequence[int], gap: float, ends: tuple[float, float], middle: float) -> Iterator[_Column]:
+    """The layers from left to right, units equally spaced about the middle."""
+    layers = first_and_last(len(n), _MOST_LAYERS)
+    for l, x in zip(layers, np.linspace(*ends, len(layers)), strict=True):
+        units = [None] if l is None else first_and_last(n[l], _MOST_UNITS)
+        places = {i: middle + ((len(units) - 1) / 2 - k) * gap for k, i in enumerate(units)}
+        yield _Column(l, float(x), {i: y for i, y in places.items() if i is not None}, places.get(None))
 
 
-def _columns(
-    n: Sequence[int], names: tuple[Sequence[str], Sequence[str]], width: float, height: float
-) -> list[_Column]:
-    """The layers from left to right between the names, units equally spaced about the middle."""
-    layers = shown(len(n), _MOST_LAYERS)
-    units = [[None] if l is None else shown(n[l], _MOST_UNITS) for l in layers]
-    gap = min((height - _FOOT) / max(map(len, units)), _WIDEST_GAP)
-    middle = (height + _FOOT) / 2
-    left, right = (70 + _LETTER * max(map(len, side)) for side in names)
-    columns = []
-    for l, x, own in zip(layers, np.linspace(left, width - right, len(layers)), units, strict=True):
-        top = middle + (len(own) - 1) / 2 * gap
-        columns.append(_Column(l, float(x), own, [top - k * gap for k in range(len(own))]))
-    return columns
-
-
-def _weights(before: _Column, after: _Column, layers: Layers) -> list[_Weight]:
-    """The weights between two columns; none if one of them is a gap."""
-    if before.l is None or after.l is None:
+def _weights(layers: Sequence[tuple[Array, Array]], before: _Column, after: _Column) -> list[_Weight]:
+    """The weights between two columns; none if one of them stands for layers that are left out."""
+    if not after.l:
         return []
     W = layers[after.l - 1][0]
     return [
         _Weight(float(W[i, j]), (before.x, start), (after.x, end))
-        for i, end in after.places().items()
-        for j, start in before.places().items()
+        for i, end in after.y.items()
+        for j, start in before.y.items()
     ]
-
-
-def _all_weights(columns: Sequence[_Column], layers: Layers) -> list[_Weight]:
-    return [weight for before, after in pairwise(columns) for weight in _weights(before, after, layers)]
-
-
-def _biases(column: _Column, layers: Layers) -> list[float]:
-    """The bias of each unit that is drawn; none for the input and for a gap."""
-    return [float(layers[column.l - 1][1][i, 0]) for i in column.places()] if column.l else []
-
-
-def _scale(columns: Sequence[_Column], layers: Layers) -> _Scale:
-    gaps = [column.y[0] - column.y[1] for column in columns if len(column.y) > 1]
-    w = max(abs(weight.w) for weight in _all_weights(columns, layers))
-    b = max(abs(b) for column in columns for b in _biases(column, layers))
-    return _Scale(gaps[0] if gaps else _WIDEST_GAP, w, b)
 
 
 # --- drawing it -----------------------------------------------------------------------------------------
 
 
-def _draw_weights(ax: Axes, columns: Sequence[_Column], layers: Layers, scale: _Scale) -> None:
+def _draw_weights(ax: Axes, weights: Sequence[Sequence[_Weight]], scale: _Scale) -> None:
+    """The lines; and where there is room between all layers, a number on each."""
     from matplotlib.collections import LineCollection
 
-    lines = sorted(_all_weights(columns, layers), key=lambda line: abs(line.w))  # the largest on top
-    ax.add_collection(
-        LineCollection(
-            [(line.begin, line.end) for line in lines],
-            linewidths=[scale.width(line.w) for line in lines],
-            colors=[scale.line(line.w) for line in lines],
-            zorder=1,
-        )
-    )
-    if not all(_has_room(before, after, scale) for before, after in pairwise(columns)):
+    lines = sorted((line for own in weights for line in own), key=lambda line: abs(line.w))  # largest on top
+    widths, colours = [scale.width(line.w) for line in lines], [scale.line(line.w) for line in lines]
+    ends = [(line.begin, line.end) for line in lines]
+    ax.add_collection(LineCollection(ends, linewidths=widths, colors=colours, zorder=1))
+    # At this part of their way, the lines between two layers are at equal distances from each other.
+    parts = [1 / (len({line.end for line in own}) + 1) for own in weights]
+    distance = lines[0].end[0] - lines[0].begin[0]
+    if max(map(len, weights)) > _MOST_NUMBERS or min(parts) < max(30 / scale.gap, 90 / distance):
         return
-    for before, after in pairwise(columns):
-        # At this part of their way, the lines between two layers are at equal distances from each other.
-        part = 1 / (len(after.units) + 1)
-        for line in _weights(before, after, layers):
-            x, y = ((1 - part) * p + part * q for p, q in zip(line.begin, line.end, strict=True))
+    for own, part in zip(weights, parts, strict=True):
+        for w, begin, end in own:
+            x, y = ((1 - part) * start + part * stop for start, stop in zip(begin, end, strict=True))
             paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-            ax.text(x, y, brief(line.w, 2), ha="center", va="center", fontsize=13, bbox=paper, zorder=2)
+            ax.text(x, y, brief(w, 2), ha="center", va="center", bbox=paper, zorder=2)
 
 
-def _has_room(before: _Column, after: _Column, scale: _Scale) -> bool:
-    """Whether each weight between two layers can have its number on its line."""
-    parts = len(after.units) + 1
-    few = len(before.units) * len(after.units) <= _MOST_NUMBERS
-    return few and scale.gap / parts >= 30 and after.x - before.x >= 90 * parts
-
-
-def _draw_units(ax: Axes, columns: Sequence[_Column], layers: Layers, scale: _Scale) -> None:
-    for column in columns:
-        heights = list(column.places().values())
-        biases = _biases(column, layers)
-        fills = [scale.fill(b) for b in biases] or ["#ffffff"] * len(heights)
-        size = (2 * scale.radius * _POINT) ** 2
-        ax.scatter([column.x] * len(heights), heights, size, fills, edgecolors=INK, linewidths=1.3, zorder=3)
-        for b, y in zip(biases, heights, strict=False):
+def _draw_units(ax: Axes, column: _Column, biases: Sequence[float], scale: _Scale) -> None:
+    heights = list(column.y.values())
+    fills = [scale.fill(b) for b in biases] or ["#ffffff"] * len(heights)
+    size = (2 * scale.radius * _POINT) ** 2
+    ax.scatter([column.x] * len(heights), heights, s=size, c=fills, edgecolors=INK, linewidths=1.3, zorder=3)
+    for b, y in zip(biases, heights, strict=False):
+        if scale.radius >= 25:
             number = brief(b, 2)
-            if scale.radius >= 25:
-                fontsize = 13 if len(number) < 6 else 10
-                ax.text(column.x, y, number, ha="center", va="center", fontsize=fontsize, zorder=4)
-        if None in column.units:
-            middle = column.y[column.units.index(None)]
-            for step in (-0.2 * scale.gap, 0, 0.2 * scale.gap):
-                dot = (column.x + step, middle) if column.l is None else (column.x, middle + step)
-                ax.plot(*dot, "o", color=QUIET, markersize=4, zorder=3)
-
-
-def _draw_texts(
-    ax: Axes,
-    columns: Sequence[_Column],
-    model: Network,
-    names: tuple[Sequence[str], Sequence[str]],
-    scale: _Scale,
-) -> None:
-    """The names of inputs and outputs beside them, and what each column is below it."""
-    for column, side, own in ((columns[0], -1, names[0]), (columns[-1], 1, names[1])):
-        for i, y in column.places().items():
-            x = column.x + side * (scale.radius + 10)
-            ax.text(x, y, own[i], ha="right" if side < 0 else "left", va="center")
-    for column in columns:
-        for k, line in enumerate(_caption(model, column)):
-            ax.text(column.x, _FOOT - 30 - 25 * k, line, ha="center")
+            fontsize = 13 if len(number) < 6 else 10
+            ax.text(column.x, y, number, ha="center", va="center", fontsize=fontsize, zorder=4)
+    if column.dots is not None:
+        for step in (-0.2 * scale.gap, 0, 0.2 * scale.gap):
+            across, up = (step, 0) if column.l is None else (0, step)
+            ax.plot(column.x + across, column.dots + up, "o", color=QUIET, markersize=4, zorder=3)
 
 
 def _caption(model: Network, column: _Column) -> list[str]:
     """The lines below a column."""
     if column.l is None:
         return [f"{len(model.shape) - _MOST_LAYERS + 1} layers", "(not shown)"]
-    count, drawn = model.shape[column.l], len(column.places())
-    name = "input" if column.l == 0 else f"layer {column.l}"
-    kind = "features" if column.l == 0 else model.activations[column.l - 1].name
-    kind = "feature" if column.l == 0 and count == 1 else kind
-    return [name, f"{count:,} {kind}"] + ([f"({drawn} shown)"] if drawn < count else [])
+    count, drawn = model.shape[column.l], len(column.y)
+    if column.l == 0:
+        lines = ["input", plural(count, "feature")]
+    else:
+        lines = [f"layer {column.l}", f"{count:,} {model.activations[column.l - 1].name}"]
+    return lines + [f"({drawn} shown)"] * (drawn < count)
 
 
 def _draw_key(ax: Axes, scale: _Scale) -> None:
@@ -300,9 +227,9 @@ def _draw_key(ax: Axes, scale: _Scale) -> None:
 
     handles = [
         Line2D([], [], color=scale.line(w), lw=scale.width(w), label=f"weight {brief(w)}")
-        for w in ((scale.w, -scale.w) if scale.w else (0.0,))
+        for w in sorted({scale.w, -scale.w}, reverse=True)
     ] + [
         Line2D([], [], ls="none", marker="o", ms=15, mfc=scale.fill(b), mec=INK, label=f"bias {brief(b)}")
-        for b in ((scale.b, -scale.b) if scale.b else (0.0,))
+        for b in sorted({scale.b, -scale.b}, reverse=True)
     ]
-    ax.legend(handles=handles, loc="lower center", ncols=4, frameon=False, borderaxespad=0, columnspacing=3)
+    ax.legend(handles=handles, loc="lower center", ncols=4, borderaxespad=0, columnspacing=3)

@@ -13,7 +13,6 @@ from .network import network_diagram
 if TYPE_CHECKING:
     from micrograd_dl.training.experiment import Outcome
 
-
 PICTURES = ("cost.png", "network.png", "boundary.png")
 
 
@@ -21,13 +20,13 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
     """Write the pictures of a trained model to a folder, which is made if need be, and return their paths.
 
     Files of these names are replaced, and nothing else is touched: what this model has no picture of, such as
-    a boundary, may be there from an earlier report, or be the user's own; see `not_of_this`.
+    a boundary, may be there from an earlier report, or be the user's own (`not_of_this` finds it).
 
     Raises:
         ModuleNotFoundError: Matplotlib is not installed; nothing is written.
         OSError: a file cannot be written.
     """
-    p = outcome.predictor
+    p, train = outcome.predictor, outcome.train
     outputs = p.classes if len(p.classes) == p.model.shape[-1] else ()
     figures = {
         "cost.png": cost_curve(p.history),
@@ -35,12 +34,7 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
     }
     if len(p.features) == 2 and p.classes:
         figures["boundary.png"] = decision_boundary(
-            p.model,
-            outcome.train.X,
-            outcome.train.Y,
-            features=p.features,
-            classes=p.classes,
-            normaliser=p.normaliser,
+            p.model, train.X, train.Y, features=p.features, classes=p.classes, normaliser=p.normaliser
         )
     folder.mkdir(parents=True, exist_ok=True)
     return [save(figure, folder / name) for name, figure in figures.items()]

@@ -10,24 +10,11 @@ import numpy as np
 
 from micrograd_dl.nn.network import Array, Pass
 
-from .figures import (
-    COLOURS,
-    LONGEST_NAME,
-    End,
-    brief,
-    drawing,
-    label_ends,
-    log_scale,
-    plain,
-    power_of_ten,
-)
+from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-_SHORT = 18  # characters of a name that leave room for more in its line
 
 
 def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> Figure:
@@ -60,12 +47,12 @@ def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> F
     dZ = {name: [_size(array) for array in numbers.dZ] for name, numbers in passes.items()}
     with drawing(_title(dZ) if title is None else title) as figure:
         forward, backward = figure.subplots(1, 2)
-        ends = [_draw(forward, A, backward=False), _draw(backward, dZ, backward=True)]
+        ends = [(forward, _draw(forward, A, back=False)), (backward, _draw(backward, dZ, back=True))]
         forward.set_title("Forward: activations", loc="left", pad=14)
         backward.set_title("Backward: gradients", loc="left", pad=14)
         forward.set(xlabel="layer l", ylabel="size of A[l] (root mean square)")
         backward.set(xlabel="layer l, from the last to the first", ylabel="size of dZ[l] (root mean square)")
-        label_ends(figure, [(forward, ends[0]), (backward, ends[1])])
+        label_ends(figure, ends)
     return figure
 
 
@@ -77,59 +64,41 @@ def _size(array: Array) -> float:
     return largest * math.sqrt(float(np.mean(np.square(array / largest, dtype=float))))
 
 
-def _draw(ax: Axes, sizes: Mapping[str, list[float]], backward: bool) -> list[End]:
+def _draw(ax: Axes, sizes: Mapping[str, list[float]], back: bool) -> list[End]:
     """The lines of one panel; returns what to write where they leave it."""
-    from matplotlib.ticker import MaxNLocator
-
-    seen = [x for values in sizes.values() for x in values if 0 < x < math.inf]
-    bottom, top = (max(min(seen) / 2, 1e-300), min(max(seen) * 2, 1e300)) if seen else (0.1, 10.0)
+    seen = [x for values in sizes.values() for x in values if 0 < x < math.inf] or [0.2, 5.0]
+    bottom, top = max(min(seen) / 2, 1e-300), min(max(seen) * 2, 1e300)
     ax.set_ylim(bottom, top)
     log_scale(ax)
     deepest = max(map(len, sizes.values()))
-    ax.set_xlim((deepest + 0.5, 0.5) if backward else (0.5, deepest + 0.5))
-    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    ax.set_xlim((deepest + 0.5, 0.5) if back else (0.5, deepest + 0.5))
+    ax.locator_params(axis="x", nbins=8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
     ends = []
-    # In one line, labels are low enough to stand beside the ends of their lines.
-    between = ": " if max(map(len, sizes)) <= _SHORT else "\n"
     for (name, values), colour in zip(sizes.items(), COLOURS, strict=False):
         layers = np.arange(1, len(values) + 1)
         shown = np.array([max(x, bottom) if x < top else top for x in values])  # NaN is at the top too
-        on_edge = np.array([not 0 < x < math.inf for x in values])
+        hollow = [k for k, x in enumerate(values) if not 0 < x < math.inf]
         front = 3 - len(values) / deepest  # a short line is in front of a long one
-        ax.plot(layers, shown, color=colour, clip_on=False, zorder=front)
-        for places, fill in ((~on_edge, colour), (on_edge, "white")):
-            if places.any():  # an empty line would still take room in the layout
-                x, y = layers[places], shown[places]
-                ax.plot(x, y, "o", color=colour, mfc=fill, clip_on=False, zorder=front)
-        last = shown[0] if backward else shown[-1]
-        if not backward and len(values) < deepest:  # from where it ends to its label
+        ax.plot(layers, shown, "-o", color=colour, clip_on=False, zorder=front)
+        if hollow:
+            ax.plot(
+                layers[hollow], shown[hollow], "o", color=colour, mfc="white", clip_on=False, zorder=front
+            )
+        last = shown[0] if back else shown[-1]
+        if not back and len(values) < deepest:  # from where it ends to its label
             ax.hlines(last, len(values), deepest + 0.5, color=colour, linewidth=1, linestyle=":")
-        change = _change(values[::-1] if backward else values)
-        ends.append(End(float(last), f"{plain(name, LONGEST_NAME)}{between}{change}", colour))
+        fate = _fate(values[::-1] if back else values, sign=True)
+        ends.append((float(last), f"{plain(name, LONGEST_NAME)}: {fate}", colour))
     return ends
 
 
-def _change(sizes: Sequence[float]) -> str:
-    """How many times as large a size is in the end, or as small; in words where that is no number.
+def _fate(sizes: Sequence[float], sign: bool = False) -> str:
+    """What becomes of a size on its way through the layers, in words or, where it is a factor, as a sign.
 
-    >>> _change([1.0, 0.5]), _change([2.0, 0.02]), _change([1.0, 1e12]), _change([1.0, 0.0])
-    ('÷ 2', '÷ 100', '× 10¹²', 'become 0')
-    """
-    if not all(0 < x < math.inf for x in (sizes[0], sizes[-1])) or not all(x < math.inf for x in sizes):
-        return _fate(sizes)
-    powers = math.log10(sizes[-1]) - math.log10(sizes[0])
-    return f"{'×' if powers >= 0 else '÷'} {_fold(powers)}"
-
-
-def _fold(powers: float) -> str:
-    return brief(10 ** abs(powers), 2) if abs(powers) < 3 else power_of_ten(round(abs(powers)))
-
-
-def _fate(sizes: Sequence[float]) -> str:
-    """What becomes of a size on its way through the layers.
-
-    >>> _fate([1.0, 0.5]), _fate([2.0, 0.02]), _fate([1.0, 1e12]), _fate([1.0, 0.0])
-    ('keep their size', 'shrink 100-fold', 'grow 10¹²-fold', 'become 0')
+    >>> [_fate(sizes) for sizes in ([1.0, 0.5], [2.0, 0.02], [1.0, 1e12], [1.0, 0.0])]
+    ['keep their size', 'shrink 100-fold', 'grow 10¹²-fold', 'become 0']
+    >>> [_fate(sizes, sign=True) for sizes in ([1.0, 0.5], [1.0, 1e12], [1.0, 0.0])]
+    ['÷ 2', '× 10¹²', 'become 0']
     """
     if not all(x < math.inf for x in sizes):
         return "overflow"
@@ -138,24 +107,24 @@ def _fate(sizes: Sequence[float]) -> str:
     if 0 in (sizes[0], sizes[-1]):
         return "become 0" if sizes[0] else "begin at 0"
     powers = math.log10(sizes[-1]) - math.log10(sizes[0])
+    exponent = min(abs(powers), 308)
+    fold = brief(10.0 ** (exponent if exponent < 3 else round(exponent)), 2)
+    if sign:
+        return f"{'×' if powers >= 0 else '÷'} {fold}"
     if abs(powers) < 1:
         return "keep their size"
-    return f"{'grow' if powers > 0 else 'shrink'} {_fold(powers)}-fold"
+    return f"{'grow' if powers > 0 else 'shrink'} {fold}-fold"
 
 
 def _title(dZ: Mapping[str, list[float]]) -> str:
     """What becomes of the gradients of the network where most happens to them."""
 
     def extent(name: str) -> float:
-        ends = dZ[name][0], dZ[name][-1]
-        return (
-            abs(math.log10(ends[0]) - math.log10(ends[1]))
-            if all(0 < x < math.inf for x in ends)
-            else math.inf
-        )
+        first, last = dZ[name][-1], dZ[name][0]
+        regular = 0 < first < math.inf and 0 < last < math.inf
+        return abs(math.log10(first) - math.log10(last)) if regular else math.inf
 
     name = max(dZ, key=extent)
     fate = _fate(dZ[name][::-1])
-    if fate == "keep their size":
-        return "Gradients keep their size on the way back through the layers"
-    return f"{name}: gradients {fate} on the way back through the layers"
+    subject = "Gradients" if fate == "keep their size" else f"{name}: gradients"
+    return f"{subject} {fate} on the way back through the layers"

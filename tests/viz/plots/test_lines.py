@@ -5,28 +5,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Annotation
 
 from micrograd_dl.training.learning_curves import LearningCurve
 from viz.plots import learning_curve, line_plot
 
 DRAWN: dict[str, Any] = {"x": [1, 2, 4], "lines": {"train": [0.1, 0.2, 0.3], "dev": [0.5, 0.4, math.nan]}}
+BY_SIZE = LearningCurve("m", (10, 100, 1000), (0.0, 0.1, 0.15), (0.5, 0.3, 0.2), of_classes=True)
+BY_LAMBDA = LearningCurve("lambda", (0.0, 0.1, 10.0), (1.0, 2.0, 3.0), (2.0, 1.5, 3.5), of_classes=False)
 
 
 def test_lines_are_drawn_and_named_at_their_ends() -> None:
-    figure = line_plot(**DRAWN, title="Two lines", xlabel="m", ylabel="error")
+    figure = line_plot(**DRAWN, title="Two lines", xlabel="m", ylabel="error", points=[1, 2, 3], marks=True)
     [ax] = figure.axes
-    assert figure.get_suptitle() == "Two lines"
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("m", "error")
-    for line, values in zip(ax.lines, DRAWN["lines"].values(), strict=True):
-        assert np.asarray(line.get_xdata()).tolist() == [1, 2, 4]
-        assert np.asarray(line.get_ydata()).tolist() == pytest.approx(values, nan_ok=True)
-    assert [(text.get_text(), text.xy[1]) for text in ax.texts] == [("train", 0.3), ("dev", 0.4)]  # type: ignore[attr-defined]  # they are annotations
-
-
-def test_points_and_marks() -> None:
-    [ax] = line_plot(**DRAWN, title="t", points=[1.0, 2.0, 3.0], marks=True).axes
-    assert [line.get_marker() for line in ax.lines] == ["o", "o", "o"]
+    assert (figure.get_suptitle(), ax.get_xlabel(), ax.get_ylabel()) == ("Two lines", "m", "error")
+    for line, values in zip(ax.lines, ([1, 2, 3], *DRAWN["lines"].values()), strict=True):
+        assert np.ravel(line.get_xdata()).tolist() == [1, 2, 4]
+        assert np.ravel(line.get_ydata()).tolist() == pytest.approx(values, nan_ok=True)
     assert [line.get_linestyle() for line in ax.lines] == ["None", "-", "-"]
+    ends = [(text.get_text(), text.xy[1]) for text in ax.texts if isinstance(text, Annotation)]
+    assert ends == [("train", 0.3), ("dev", 0.4)]
 
 
 @pytest.mark.parametrize(("last", "whole"), [(1, True), (1.5, False)])
@@ -47,10 +45,7 @@ def test_logarithmic_scales_have_a_place_for_0() -> None:
     ("options", "message"),
     [
         ({"lines": {}}, "1 to 8 lines can be told apart .*, not 0"),
-        (
-            {"lines": {str(k): [1, 2, 3] for k in range(9)}},
-            "1 to 8 lines can be told apart .*, not 9",
-        ),
+        ({"lines": {str(k): [1, 2, 3] for k in range(9)}}, "1 to 8 lines can be told apart .*, not 9"),
         ({"lines": {"dev": [1, 2]}}, "dev has one number for each x, 3 of them, .*; not 2"),
         ({"lines": {"dev": [math.nan] * 3}}, "dev has one number for each x"),
         ({"points": [1]}, "points has one number for each x"),
@@ -61,30 +56,30 @@ def test_what_cannot_be_drawn(options: dict[str, Any], message: str) -> None:
         line_plot(**{**DRAWN, "title": "t", **options})
 
 
-# Learning curves
-
-BY_SIZE = LearningCurve("m", (10, 100, 1000), (0.0, 0.1, 0.15), (0.5, 0.3, 0.2), of_classes=True)
-BY_LAMBDA = LearningCurve("lambda", (0.0, 0.1, 10.0), (1.0, 2.0, 3.0), (2.0, 1.5, 3.5), of_classes=False)
-
-
-def test_a_learning_curve_over_the_number_of_examples() -> None:
-    figure = learning_curve(BY_SIZE)
+@pytest.mark.parametrize(
+    ("curve", "title", "axis", "error", "scale"),
+    [
+        (
+            BY_SIZE,
+            "The gap between dev and training error goes from 50.0 to 5.0 points with 1000 examples",
+            ("log", "number of examples m"),
+            "error (%)",
+            100,
+        ),
+        (BY_LAMBDA, "The dev error is lowest with lambda = 0.1: 1.5", ("symlog", "lambda"), "error", 1),
+    ],
+)
+def test_learning_curves(
+    curve: LearningCurve, title: str, axis: tuple[str, str], error: str, scale: float
+) -> None:
+    figure = learning_curve(curve)
     [ax] = figure.axes
-    assert [np.asarray(line.get_ydata()).tolist() for line in ax.lines] == [
-        pytest.approx([0, 10, 15]),
-        pytest.approx([50, 30, 20]),
-    ]
-    assert (ax.get_xscale(), ax.get_ylabel(), ax.get_xlabel()) == ("log", "error (%)", "number of examples m")
-    title = "The gap between dev and training error goes from 50.0 to 5.0 points with 1000 examples"
     assert figure.get_suptitle().replace("\n", " ") == title
-
-
-def test_a_learning_curve_over_lambda() -> None:
-    figure = learning_curve(BY_LAMBDA)
-    assert figure.get_suptitle() == "The dev error is lowest with lambda = 0.1: 1.5"
-    assert figure.axes[0].get_xscale() == "symlog"
-    assert figure.axes[0].get_ylabel() == "error"
-    assert learning_curve(BY_LAMBDA, title="Mine").get_suptitle() == "Mine"
+    assert (ax.get_xscale(), ax.get_xlabel(), ax.get_ylabel()) == (*axis, error)
+    assert [np.ravel(line.get_ydata()).tolist() for line in ax.lines] == [
+        pytest.approx([scale * y for y in errors]) for errors in (curve.train, curve.dev)
+    ]
+    assert learning_curve(curve, title="Mine").get_suptitle() == "Mine"
 
 
 def test_only_learning_curves_are_drawn_as_such() -> None:

@@ -1,0 +1,171 @@
+"""The commands on an expression: ``step``, ``draw``, ``check`` and ``source``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+from micrograd_dl.cli.parser import Parser
+from micrograd_dl.cli.terminal import line_editing, wants_colours, warn, write
+from micrograd_dl.output.numbers import number_or_none
+
+if TYPE_CHECKING:
+    from micrograd_dl.notation.expression import Expression
+
+EXAMPLE = "u = b*c; v = a + u; J = 3*v"
+EXAMPLE_VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
+# Of each command the options, as its usage has them, and what it does.
+_HELP = {
+    "step": (
+        "[--all] ",
+        """\
+Walk through an expression, forwards and backwards, at a prompt like that of
+pdb: Enter does the next step, help lists the commands. Commands can come from a
+pipe as well; the exit code is 1 if one of them failed.""",
+    ),
+    "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
+    "check": (
+        "",
+        """\
+Compare the gradient with numerical derivatives. The exit code is 1 if they
+differ, or if a derivative could not be judged. At a kink, such as that of relu
+at 0, the slope is a choice, which no difference can judge: it does not count as
+a failure.""",
+    ),
+    "source": ("", "Write the forward and the backward pass as a Python function."),
+}
+_EXPRESSION = f"""\
+EXPR is arithmetic with + - * / ** and functions such as exp, log, tanh,
+sigmoid, relu. Several statements have ";" between them, and the last one is the
+result. Put it in quotes, or write - to read it from standard input. Each
+variable gets a value: a=5, b=-3, c=1e-3, d=1/2, e=inf. Without EXPR it is the
+course's example, "{EXAMPLE}" at a=5 b=3 c=2."""
+
+
+class UsageError(Exception):
+    """The command line or the expression is wrong; the message says how."""
+
+
+def add_options(parser: Parser, command: str) -> None:
+    """Add the options and the help of one of the four commands."""
+    options, parser.description = _HELP[command]
+    parser.usage = f"{parser.prog} {options}[EXPR] [NAME=NUMBER ...]"
+    parser.epilog = _EXPRESSION
+    if command == "step":
+        parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
+    if command == "draw":
+        parser.add_argument("-o", "--output", metavar="FILE", required=True, help="such as J.svg or J.png")
+        parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out one of the four commands and return the exit code."""
+    text, expression = _read(options)
+    root = expression.root
+    if options.command == "step":
+        return _step(options, text, expression)
+    if options.command == "draw":
+        from micrograd_dl import viz
+
+        root.backward()
+        viz.draw(root, edges=options.edges).save(options.output)
+        write(f"Wrote {options.output}")
+    elif options.command == "check":
+        from micrograd_dl.gradcheck.graphs import check
+
+        found = check(root)
+        write(str(found))
+        return 0 if found.ok and found.complete else 1
+    else:
+        from micrograd_dl.notation.source import to_source
+
+        write(to_source(root).rstrip())
+    return 0
+
+
+def _step(options: argparse.Namespace, text: str, expression: Expression) -> int:
+    from micrograd_dl.cli.presentation import whole_walk
+    from micrograd_dl.cli.stepper import Stepper
+    from micrograd_dl.explain.trace import Trace
+
+    trace, colours = Trace(expression.root), wants_colours(sys.stdout)
+    if options.all:
+        for line in whole_walk(trace, text, shutil.get_terminal_size().columns, colours):
+            write(line, colours=colours)
+        return 0
+    if sys.stdin is None or not sys.stdin.isatty():
+        return Stepper(trace, text, script=sys.stdin or (), colours=colours).run()
+    with line_editing():
+        return Stepper(trace, text, colours=colours).run()
+
+
+def _read(options: argparse.Namespace) -> tuple[str, Expression]:
+    """The expression as it was given, and parsed.
+
+    Raises:
+        UsageError: it is wrong, or the values of its variables are.
+    """
+    from micrograd_dl.notation.expression import MAX_LENGTH, parse_names
+
+    text, values = expression_and_values(options.words)
+    if text == "-":
+        if options.command == "step" and not options.all:
+            raise UsageError("step reads commands from standard input: give the expression, or add --all")
+        # No more than is needed to see that it is too much.
+        text = sys.stdin.read(MAX_LENGTH + 1) if sys.stdin else ""
+    try:
+        expression = parse_names(text, values)
+    except (ValueError, ArithmeticError) as error:
+        raise UsageError(str(error)) from None
+    if expression.unused:
+        warn(f"not used: {', '.join(expression.unused)}")
+    return text, expression
+
+
+def expression_and_values(words: Sequence[str]) -> tuple[str, dict[str, float]]:
+    """The expression among the words, or else the course's example, and the values.
+
+    >>> expression_and_values(["a*b", "a=1/2", "b=3"])
+    ('a*b', {'a': 0.5, 'b': 3.0})
+    """
+    values: dict[str, float] = {}
+    texts = []
+    for word in words:
+        name, equals, text = (part.strip() for part in normalize("NFC", word).partition("="))
+        number = _number(name, text) if equals and name.isidentifier() else None
+        if number is None:
+            texts.append(word)
+        elif name in values:
+            raise UsageError(f"{name} is given two values, {values[name]:g} and {number:g}")
+        else:
+            values[name] = number
+    if len(texts) > 1:
+        raise UsageError(
+            f"{texts[1]!r} is not a value, such as a=5, b=-3, c=1e-3 or d=inf; "
+            "if it belongs to the expression, put the whole expression in quotes"
+        )
+    if texts:
+        return texts[0], values
+    if unknown := [name for name in values if name not in EXAMPLE_VALUES]:
+        raise UsageError(
+            f"there is no expression, and the course's example has no {', '.join(unknown)}: "
+            f"its variables are {', '.join(EXAMPLE_VALUES)}"
+        )
+    return EXAMPLE, EXAMPLE_VALUES | values
+
+
+def _number(name: str, text: str) -> float | None:
+    """The number, or the quotient of two, that a variable is given; None if it is neither."""
+    if "," in text and number_or_none(point := text.replace(",", ".")) is not None:
+        raise UsageError(f"{name}={text}: a number has a decimal point, {name}={point}")
+    above, slash, below = text.partition("/")
+    numbers = number_or_none(above), number_or_none(below) if slash else 1.0
+    if numbers[0] is None or numbers[1] is None:
+        return None
+    if numbers[1] == 0:
+        raise UsageError(f"{name}={text} divides by zero")
+    return numbers[0] / numbers[1]

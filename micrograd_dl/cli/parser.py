@@ -1,0 +1,114 @@
+"""What all parsers of the command line have in common: spellings, suggestions, kinds of numbers, help."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from micrograd_dl.cli.terminal import complain, write
+from micrograd_dl.output.numbers import real_number, whole_number
+
+T = TypeVar("T")
+
+# Spellings that people know from elsewhere.
+_ALIASES = {
+    "--lr": "--learning-rate",
+    "--alpha": "--learning-rate",
+    "--optimizer": "--optimiser",
+    "--initializer": "--initialiser",
+    "--normalization": "--normalisation",
+}
+_FILES = ("FILE", "DATA", "MODEL.npz", "NEW.csv")  # metavars of what a shell completes by files' names
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that writes as the rest of the command line does, in lines of at most 80 columns."""
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(formatter_class=_Help, **about)
+
+    def add_argument(self, *names: Any, **about: Any) -> argparse.Action:
+        """Add an argument; where it is a file, a shell completes its name."""
+        action = super().add_argument(*names, **about)
+        if about.get("metavar") in _FILES:
+            # The name that shtab looks for, which argparse does not know.
+            action.complete = {"bash": "_shtab_compgen_files", "zsh": "_files"}  # type: ignore[attr-defined]
+        return action
+
+    def unknown(self, words: Sequence[str]) -> NoReturn:
+        """Refuse words that are no options or arguments, with a suggestion."""
+        name = words[0].partition("=")[0]
+        if not name.startswith("-"):
+            self.error(f"there is no place for {words[0]!r}: leave it out, or put quotes around spaces")
+        self.error(f"there is no option {name}{did_you_mean(name, self._option_string_actions)}")
+
+    def print_help(self, file: Any = None) -> None:
+        """Write the help."""
+        write(self.format_help().rstrip(), stream=file)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and leave with exit code 2."""
+        complain(f"{self.format_usage().rstrip()}\n{self.prog}: error: {message}")
+        self.exit(2)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        width = min(80, shutil.get_terminal_size().columns)
+        super().__init__(prog, max_help_position=28, width=width)
+
+
+def usual_spelling(word: str) -> str:
+    """An option under its own name.
+
+    >>> usual_spelling("--lr"), usual_spelling("--batch_size=8"), usual_spelling("a_b")
+    ('--learning-rate', '--batch-size=8', 'a_b')
+    """
+    match = re.match(r"--[A-Za-z][\w-]*", word)
+    if match is None:
+        return word
+    name = match[0].replace("_", "-")
+    return _ALIASES.get(name, name) + word[match.end() :]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word; empty if none of the known ones is like it.
+
+    >>> did_you_mean("--hiden", ["--hidden", "--epochs"])
+    ': did you mean --hidden?'
+    """
+    near = difflib.get_close_matches(word, list(known), 1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+def whole(text: str) -> int:
+    """The whole number that an option has."""
+    return _argument(whole_number, text)
+
+
+def real(text: str) -> float:
+    """The number that an option has."""
+    return _argument(real_number, text)
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """The sizes of hidden layers, from words such as 16,16; from 0 or nothing, no layers."""
+    if text.strip() in ("", "0"):
+        return ()
+    try:
+        return tuple(whole_number(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"sizes are whole numbers with commas, such as 16,16; not {text!r}"
+        ) from None
+
+
+def _argument(read: Callable[[str], T], text: str) -> T:
+    try:
+        return read(text)
+    except ValueError as error:  # of which argparse would say only that the value is invalid
+        raise argparse.ArgumentTypeError(str(error)) from None

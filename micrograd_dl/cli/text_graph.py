@@ -1,0 +1,162 @@
+"""A picture of a walk made of text, for a terminal: a tree from the result down to the leaves.
+
+>>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+>>> trace = Trace(3 * (a + b * c))
+>>> step = trace.until("db")
+>>> print(text_graph(trace))
+   J = 3 * v         33   dJ = 1
+   └─ v = a + u      11   dv = 3
+      ├─ a            5   da = 3
+      └─ u = b * c    6   du = 3
+->       ├─ b         3   db = 6
+         └─ c         2
+
+A node that is used more than once is drawn with its operands where it first stands; elsewhere its name points
+there. Of a graph that is too large or too deep, an outline is drawn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from micrograd_dl.cli.terminal import columns, fitted, padded
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.numbers import number
+from micrograd_dl.notation.steps import Contribute
+
+_FAN = 8  # operands of one node that an outline shows
+_MOST_KINKS = 3  # that are said below the tree
+_NARROWEST = 16  # columns of a line that names and formulas get at least
+_MARK, _NO_MARK = "-> ", "   "
+_LEGEND = {"↑": "↑ drawn above", "[+": "[+n] operands that are left out"}
+
+
+class _Row(NamedTuple):
+    """A line: the branch that leads to it, what hangs there, a remark that is not cut; its node and edge.
+
+    The edge is a node and the index of an operand. A line that only points to a node has none itself.
+    """
+
+    branch: str
+    text: str
+    remark: str = ""
+    node: Value | None = None
+    edge: tuple[Value, int] | None = None
+
+
+def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
+    """The graph as a tree of text: each node with its formula, its data and its gradient.
+
+    It shows what is known at the moment of the walk: ``?`` stands for data still to be computed, and ``->``
+    marks the edge or the node of the last step.
+
+    Args:
+        trace: the walk.
+        width: the columns that a line may take.
+        limit: about how many lines the tree may take. Of a graph that needs more, an outline is drawn: the
+            nodes that are nearest to the result.
+    """
+    notation = trace.notation
+    needed = 1 + sum(uses for node, uses in notation.uses.items() if not node.is_constant)
+    whole = needed <= limit
+    opened = set(trace.order) if whole else _nearest(trace.root, limit)
+    rows = list(_rows(trace, opened, len(trace.order) if whole else _FAN, width // 2))
+    lines = [
+        (_MARK if _is_current(trace, row) else _NO_MARK) + line
+        for row, line in zip(rows, _aligned(trace, rows, width - len(_MARK)), strict=True)
+    ]
+    signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
+    if signs:
+        lines.append(fitted(f"({', '.join(signs)})", width))
+    edges = [row.edge for row in rows if row.edge is not None and trace.data(row.edge[0]) is not None]
+    kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
+    lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
+    shown, nodes = (
+        sum(row.node is not None for row in rows),
+        sum(not node.is_constant for node in trace.order),
+    )
+    if shown < nodes:
+        result = notation.name(trace.root)
+        lines.append(fitted(f"An outline: {shown:,} of {nodes:,} nodes, those nearest to {result}.", width))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _operands(node: Value) -> list[tuple[int, Value]]:
+    """The operands to draw, each with its index; a constant is seen in the formula."""
+    return [(index, operand) for index, operand in enumerate(node.operands) if not operand.is_constant]
+
+
+def _nearest(root: Value, limit: int) -> set[Value]:
+    """The nodes nearest to the root, as many as take about `limit` lines with their operands."""
+    nearest: set[Value] = set()
+    seen, queue = {root}, deque([root])
+    while queue:
+        node = queue.popleft()
+        operands = [operand for _, operand in _operands(node)[:_FAN]]
+        limit -= len(operands)
+        if limit < 0:
+            break
+        nearest.add(node)
+        queue.extend(operand for operand in dict.fromkeys(operands) if operand not in seen)
+        seen.update(operands)
+    return nearest
+
+
+def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[_Row]:
+    """The lines from the root down, without the operands of branches beyond the column `deepest`."""
+    notation = trace.notation
+    drawn: set[Value] = set()
+    # What is still to be drawn: a node, its edge, its branch, how branches below it begin.
+    stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = [(trace.root, None, "", "")]
+    while stack:
+        node, edge, branch, below = stack.pop()
+        operands, name = _operands(node), notation.name(node)
+        if node in drawn:
+            yield _Row(branch, name, " ↑", edge=edge)
+            continue
+        drawn.add(node)
+        shown = operands[:fan] if node in opened and len(branch) <= deepest else []
+        title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
+        remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
+        if len(shown) < len(operands):
+            remark += f" [+{len(operands) - len(shown):,}]"
+        yield _Row(branch, title, remark, node, edge)
+        for index, operand in reversed(shown):
+            here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
+            stack.append((operand, (node, index), below + here, below + further))
+
+
+def _aligned(trace: Trace, rows: list[_Row], width: int) -> list[str]:
+    """The lines, their numbers in columns; formulas are cut where that is needed, then whole lines."""
+    numbers = [_numbers(trace, row.node) for row in rows]
+    data_width = max(len(data) for data, _ in numbers)
+    grad_width = max(columns(grad) for _, grad in numbers)
+    room = max(_NARROWEST, width - 3 - data_width - (3 + grad_width if grad_width else 0))
+    left = [fitted(row.branch + row.text, room - len(row.remark)) + row.remark for row in rows]
+    left_width = max(columns(text) for text, (data, _) in zip(left, numbers, strict=True) if data)
+    return [
+        fitted(
+            f"{padded(text, left_width)}   {data:>{data_width}}   {grad}".rstrip() if data else text, width
+        )
+        for text, (data, grad) in zip(left, numbers, strict=True)
+    ]
+
+
+def _numbers(trace: Trace, node: Value | None) -> tuple[str, str]:
+    """Data and gradient of a node as they are known at the moment of the walk."""
+    if node is None:
+        return "", ""
+    data, grad = trace.data(node), trace.grad(node)
+    so_far = "" if trace.finished(node) else " so far"
+    shown = "" if grad is None else f"{trace.notation.gradient(node)} = {number(grad)}{so_far}"
+    return "?" if data is None else number(data), shown
+
+
+def _is_current(trace: Trace, row: _Row) -> bool:
+    step = trace.current
+    if isinstance(step, Contribute):
+        return row.edge == (step.node, step.index)
+    return step is not None and row.node is step.node

@@ -1,0 +1,190 @@
+"""The command ``train``: train a network on a table or a built-in set, judge it, save it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from micrograd_dl.cli.parser import Parser, real, sizes, whole
+from micrograd_dl.cli.terminal import complain, write
+from micrograd_dl.output.files import require_apart, require_folder
+from micrograd_dl.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from micrograd_dl.data.dataset import Dataset
+    from micrograd_dl.training.experiment import Outcome
+
+_READERS = {"int": whole, "float": real, "str": str, "tuple[int, ...]": sizes}
+
+
+def add_options(parser: Parser) -> None:
+    """Add the command's options and its help."""
+    parser.usage = f"{parser.prog} DATA [OPTION ...]"
+    parser.description = """\
+Train a network on a table or a built-in set of data: split the data, normalise
+them, train, judge the result on the test set, and save the model and pictures
+of it. Ctrl-C ends the training early and keeps the best parameters so far."""
+    add_data(parser)
+    add_training_options(parser, [option.name for option in fields(TrainingOptions)])
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="a .npz file to go on from if training is cut short"
+    )
+    parser.add_argument(
+        "-o", "--output", default="model.npz", metavar="FILE", help="where the model goes (model.npz)"
+    )
+    parser.add_argument(
+        "--report",
+        default="report",
+        metavar="FOLDER",
+        help="where the pictures go; cost.png, network.png and boundary.png there are replaced (report)",
+    )
+
+
+def add_data(parser: Parser) -> None:
+    """Add what says where the examples are, for `read_data`."""
+    parser.add_argument(
+        "data", metavar="DATA", help="a .csv, .tsv or .npz file, or a built-in set: moons, digits, iris, ..."
+    )
+    parser.add_argument("--target", metavar="COLUMN", help="the column of a .csv or .tsv file to predict")
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that is no feature, such as an identifier; may be given more than once",
+    )
+    add_delimiter(parser)
+    parser.add_argument(
+        "--kind", choices=("classes", "numbers"), help="what the target is, if both are possible"
+    )
+
+
+def add_delimiter(parser: Parser) -> None:
+    """Add what separates the columns of a table."""
+    parser.add_argument(
+        "--delimiter",
+        type=lambda text: "\t" if text in ("tab", r"\t") else text,
+        metavar="CHARACTER",
+        help="between columns, such as ';' or tab (found from the first line)",
+    )
+
+
+def add_training_options(parser: Parser, names: list[str]) -> None:
+    """Add options of a training; what `TrainingOptions` says of them is their help."""
+    for option in fields(TrainingOptions):
+        if option.name in names:
+            about: dict[str, Any] = {
+                key: option.metadata[key] for key in ("metavar", "choices") if key in option.metadata
+            }
+            text = option.metadata["help"]
+            if option.default is not None:
+                default: Any = option.default
+                if isinstance(default, tuple):
+                    default = ",".join(map(str, default))
+                text += f" ({default:g})" if isinstance(default, float) else f" ({default})"
+            kind = str(option.type).partition(" | ")[0]
+            name = f"--{option.name.replace('_', '-')}"
+            if not about:
+                about["metavar"] = "N"
+            parser.add_argument(name, type=_READERS[kind], default=option.default, help=text, **about)
+
+
+def training_options(options: argparse.Namespace) -> TrainingOptions:
+    """The options of a training among those of a command."""
+    known = {option.name for option in fields(TrainingOptions)}
+    return TrainingOptions(**{name: x for name, x in vars(options).items() if name in known})
+
+
+def read_data(options: argparse.Namespace) -> Dataset:
+    """The dataset that the options of `add_data` name."""
+    from micrograd_dl.data.built_in import dataset
+    from micrograd_dl.data.tables import read_csv, read_npz
+
+    suffix = Path(options.data).suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        os.stat(options.data)  # a file that is missing is the first thing to say
+        if options.target is None:
+            raise ValueError(f"say which column of {options.data} to predict: --target NAME")
+        return read_csv(
+            options.data,
+            options.target,
+            kind=options.kind,
+            ignore=options.ignore,
+            delimiter=options.delimiter,
+        )
+    for name in ("target", "ignore", "delimiter"):
+        if getattr(options, name):
+            raise ValueError(f"--{name} is for columns of a .csv or .tsv file, and {options.data} is none")
+    return read_npz(options.data, kind=options.kind) if suffix == ".npz" else dataset(options.data)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the command and return the exit code."""
+    from micrograd_dl.training.experiment import train
+    from micrograd_dl.training.storage import require_npz
+
+    for path in filter(None, (options.output, options.checkpoint)):  # before the training
+        require_npz(path)
+        require_apart(path, {"the data": options.data})
+    require_apart(options.output, {"the checkpoint too": options.checkpoint})
+    require_folder(options.report)
+    data = read_data(options)
+    with _interrupted() as interrupts:
+        outcome = train(data, training_options(options), checkpoint=options.checkpoint)
+        interrupts.wait = True
+        path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
+        write(f"{outcome}\n\nThe model is in {path}.")
+        interrupts.wait, ended = False, interrupts.count
+        if ended > 1 or (ended and not outcome.predictor.history.stopped):  # Ctrl-C while it was saved
+            return 130
+        _report(outcome, Path(options.report))
+        return 130 if interrupts.count > ended else 0  # a library has caught it
+
+
+class _Interrupts:
+    """Ctrl-C: the first one ends the training; others wait until the model is saved."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.wait = False
+
+    def __call__(self, *_: object) -> None:
+        self.count += 1
+        if not self.wait:
+            self.wait = self.count == 1
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _interrupted() -> Iterator[_Interrupts]:
+    interrupts = _Interrupts()
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupts
+        return
+    signal.signal(signal.SIGINT, interrupts)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _report(outcome: Outcome, folder: Path) -> None:
+    """Write the pictures; without matplotlib, say what they take."""
+    try:
+        from micrograd_dl.viz import plots
+
+        written = plots.write_report(outcome, folder)
+    except ModuleNotFoundError as error:
+        complain(f"No report: {error}")
+    else:
+        write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
+        for path in plots.not_of_this(written):
+            write(f"{path} is not of this training: it was there before, and is left as it is.")

@@ -1,0 +1,205 @@
+"""The command ``tune``: search hyperparameters, and say how to train the best network."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from micrograd_dl.cli.lesson import require_picture
+from micrograd_dl.cli.parser import Parser, sizes, usual_spelling, whole
+from micrograd_dl.cli.terminal import complain, write
+from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
+from micrograd_dl.output.files import is_stream, require_apart, require_place
+from micrograd_dl.output.numbers import number_or_none
+from micrograd_dl.output.text import plural
+from micrograd_dl.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from micrograd_dl.tuning import Choice, Found, Range
+
+_EXAMPLES = """\
+RANGE is one of
+  NAME=LOW..HIGH        numbers, on a log scale where that suits them:
+                        learning_rate, l2, units, batch_size; for beta1 and
+                        beta2, 1 - beta is on a log scale
+  NAME=LOW..HIGH@SCALE  on the scale linear, log, or log-from-1 (1 - x is on a
+                        log scale)
+  NAME=VALUE/VALUE/...  one of these; a single one is fixed. The value none
+                        leaves an option out: normalisation=none/batch
+
+NAME is an option of train, or units or layers: the size and the number of the
+hidden layers. All other options are the same in all trials.
+
+examples:
+  micrograd-dl tune moons
+  micrograd-dl tune moons --over learning_rate=1e-4..1 --over activation=relu/tanh
+  micrograd-dl tune moons --over keep_prob=none/0.8 --over l2=0..1@linear
+  micrograd-dl tune flats.csv --target price --over hidden=8/16,16
+
+The same command again goes on with a search that was stopped, or shows its
+table."""
+
+
+def add_options(parser: Parser) -> None:
+    """Add the command's options and its help."""
+    parser.usage = f"{parser.prog} DATA [--over RANGE ...] [OPTION ...]"
+    parser.description = """\
+Search the hyperparameters of a network: at random, coarse to fine, by
+successive halving. The test set is left alone. The search ends with the command
+that trains the best network and judges it on the test set."""
+    parser.epilog = _EXAMPLES
+    add_data(parser)
+    parser.add_argument(
+        "--over",
+        action="append",
+        default=[],
+        metavar="RANGE",
+        help="where to search a hyperparameter, see below; may be given more than once",
+    )
+    for name, default, text in (
+        ("trials", 27, "how many a round begins with"),
+        ("rungs", 3, "how often the trials of a round are judged"),
+        ("keep", 3, "after each rung the best one in so many goes on"),
+        ("rounds", 2, "each but the first searches where the best trials were"),
+    ):
+        parser.add_argument(f"--{name}", type=whole, default=default, metavar="N", help=f"{text} ({default})")
+    parser.add_argument(
+        "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
+    )
+    parser.add_argument(
+        "--processes",
+        type=whole,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="trainings at once, each in a process of its own (as many as processors); 0: in this one",
+    )
+    parser.add_argument(
+        "-o", "--output", default="tune.jsonl", metavar="FILE", help="where the results go (tune.jsonl)"
+    )
+    parser.add_argument(
+        "--picture", metavar="FILE", help="where the plot goes (that of the results, ending in .png)"
+    )
+    add_training_options(parser, [o.name for o in fields(TrainingOptions) if o.name != "bayes"])
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out the command and return the exit code."""
+    picture = _places(options)
+    from micrograd_dl.tuning import Plan, tune
+    from micrograd_dl.tuning.trials import SPACE, impossible
+
+    parsed = [_range(text) for text in options.over]
+    space = dict(parsed) if parsed else SPACE
+    if len(space) < len(parsed):
+        raise ValueError("a hyperparameter is searched in one range only: give --over NAME=... once for each")
+    data, same = read_data(options), training_options(options)
+    if parsed and (wrong := impossible(data, space, same)):
+        place = list(space).index(wrong[0])
+        raise ValueError(f"--over {options.over[place]}: {wrong[1]}")
+    plan = Plan(
+        options.trials, options.epochs, options.rungs, options.keep, options.rounds, options.seed, options.by
+    )
+    found = tune(data, space, plan, same, processes=options.processes, results=options.output)
+    write(f"{found.plan}, in:", *(f"  {name:<14} {where}" for name, where in space.items()))
+    if found.cut_short:
+        write("\nStopped before it was done; the same command goes on from here.")
+    if not found.trials:
+        return 130
+    tried = plural(len(found.trials), "trial") + ", all of them" * (len(found.trials) > 1)
+    write(f"\nThe best of {tried} in {options.output}:\n\n{found}\n")
+    again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
+    if again:
+        write(f"Trials that drew the same as another one of their round: {again}.\n")
+    if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
+        return 130
+    write(
+        f"To train the best one, {found.best.name}, and judge it on the test set:\n",
+        f"  {_train_command(options, same, found)}",
+    )
+    if not found.cut_short:
+        _draw(found, picture, "error" if data.classes else "RMSE")
+    return 130 if found.cut_short else 0
+
+
+def _places(options: argparse.Namespace) -> str | Path:
+    """The file of the picture; ValueError or OSError if it, or the results, could not be written."""
+    require_place(options.output)
+    if is_stream(options.output) and options.output != os.devnull:
+        raise ValueError(f"{options.output}: results are read again by the next search: give a file's name")
+    if options.picture is not None:
+        require_picture(options.picture)
+    picture: str | Path = options.picture or Path(options.output).with_suffix(".png")
+    require_apart(picture, {"where the results go": options.output, "the data": options.data})
+    return picture
+
+
+def _range(text: str) -> tuple[str, Range | Choice]:
+    """A hyperparameter and where to search it, from words such as ``l2=0.01..10``."""
+    from micrograd_dl.tuning import Choice
+    from micrograd_dl.tuning.trials import require_searchable, usual_range
+
+    name, equals, rest = text.partition("=")
+    name = usual_spelling(f"--{name.strip()}").removeprefix("--").replace("-", "_")
+    if not equals or not name:
+        raise ValueError(f"--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not {text!r}")
+    low, dots, high = rest.partition("..")
+    try:
+        require_searchable(name)
+        if not dots:
+            values = [_value(name, word.strip()) for word in rest.split("/")]
+            return name, Choice(sorted(values, key=lambda x: x is None))  # None is at the top of a picture
+        high, _, scale = high.partition("@")
+        ends = number_or_none(low), number_or_none(high)
+        if ends[0] is None or ends[1] is None:
+            word = low if ends[0] is None else high
+            raise ValueError(f"the ends of a range are two numbers, not {word!r}")
+        return name, usual_range(name, ends[0], ends[1], scale)
+    except (ValueError, argparse.ArgumentTypeError) as error:
+        raise ValueError(f"--over {text}: {error}") from None
+
+
+def _value(name: str, word: str) -> Any:
+    """The value of a hyperparameter that a word stands for."""
+    from micrograd_dl.tuning.trials import SEARCHABLE
+
+    kind, _, optional = SEARCHABLE[name]
+    if not word:
+        raise ValueError("a value is missing: give NAME=VALUE, or several with / between them")
+    if optional and word.lower() == "none":
+        return None
+    if kind not in ("int", "float"):
+        return word if kind == "str" else sizes(word)
+    x = number_or_none(word)
+    if x is None:
+        raise ValueError(f"{name} takes a number{' or none' * optional}, not {word!r}")
+    return int(x) if x.is_integer() else x
+
+
+def _train_command(options: argparse.Namespace, same: TrainingOptions, found: Found) -> str:
+    """The command line that trains the best network as its trial was."""
+    from micrograd_dl.tuning.space import value_text
+    from micrograd_dl.tuning.trials import with_drawn
+
+    best = replace(with_drawn(same, found.best.options), epochs=found.plan.epochs)
+    table = {name: getattr(options, name) for name in ("target", "delimiter", "kind")}
+    line = ["micrograd-dl", "train", options.data]
+    line += [word for column in options.ignore for word in ("--ignore", column)]
+    for name, x in {**table, **best.changed()}.items():
+        if x is not None:
+            line += [f"--{name.replace('_', '-')}", value_text(x)]
+    return shlex.join(line)
+
+
+def _draw(found: Found, path: str | Path, error: str) -> None:
+    """Save the plot, on which the error is called `error`; without Matplotlib, say what it takes."""
+    try:
+        from micrograd_dl.viz import plots
+
+        figure = plots.parallel_coordinates(found, error=error)
+        write(f"\nThe picture is in {plots.save(figure, path)}.")
+    except ModuleNotFoundError as missing:
+        complain(f"No picture: {missing}")

@@ -1,0 +1,135 @@
+"""Every quantity of one pass of two networks, and how far the two differ beside what rounding explains."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from micrograd_dl.nn.network import Array, Network, Pass
+
+_STEP = 1e-10  # relative: the parameters are perturbed by it
+_LEVEL = 1e-3  # a slope such as 1 - a^2 is rounded as a number of some 1e-3, however small it is
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One quantity of both networks.
+
+    Attributes:
+        what, l: its name (J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db) and its layer; 0 for J.
+        here, there: the numbers of both, as arrays.
+        difference: the largest difference between entries, relative to the largest entry of the array, or to
+            the size by which it is rounded where that is larger: the sums behind a derivative may cancel.
+        at: the index of the entry that differs most.
+    """
+
+    what: str
+    l: int
+    here: Array
+    there: Array
+    difference: float
+    at: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Such as ``dW1``."""
+        return f"{self.what}{self.l}" if self.l else self.what
+
+    @property
+    def entry(self) -> str:
+        """The entry that differs most, counted from 1: ``dW1[2,1]``; ``Z1, unit 2, example 3``."""
+        if self.what in ("Z", "Z_norm", "A", "dZ"):
+            return f"{self.name}, unit {self.at[0] + 1}, example {self.at[1] + 1}"
+        place = self.at if self.what == "dW" else self.at[:1]
+        return f"{self.name}[{','.join(str(i + 1) for i in place)}]" if place else self.name
+
+
+# What is computed in a layer, in this order; batch normalisation has no bias beside it.
+_FORWARD = {None: ("Z", "A"), "layer": ("Z", "Z_norm", "A"), "batch": ("Z", "Z_norm", "A")}
+_BACKWARD = {
+    None: ("dZ", "dW", "db"),
+    "layer": ("dgamma", "dbeta", "dZ", "dW", "db"),
+    "batch": ("dgamma", "dbeta", "dZ", "dW"),
+}
+
+
+def rows_of(model: Network, here: Pass, there: Pass, X: ArrayLike, Y: ArrayLike) -> list[Row]:
+    """Every quantity, in the order of computation: forward, the cost, then backward.
+
+    Args:
+        model: the network of the first pass, for its layers.
+        here, there: the passes.
+        X, Y: the examples.
+    """
+    sizes = _sizes(model, here, X, Y)
+    return [
+        _row(what, l, x, y, sizes[what, l])
+        for (what, l), x in _quantities(here, model).items()
+        for y in [np.array(there.cost) if what == "J" else getattr(there, what)[l - 1]]
+    ]
+
+
+def _quantities(numbers: Pass, model: Network) -> dict[tuple[str, int], Array]:
+    kinds = list(enumerate(model.normalisations, 1))
+    forward = [(what, l) for l, kind in kinds for what in _FORWARD[kind]]
+    backward = [(what, l) for l, kind in reversed(kinds) for what in _BACKWARD[kind]]
+    return {
+        (what, l): getattr(numbers, what)[l - 1] if l else np.array(numbers.cost)
+        for what, l in [*forward, ("J", 0), *backward]
+    }
+
+
+def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
+    with np.errstate(invalid="ignore"):
+        apart = np.where((here == there) | (np.isnan(here) & np.isnan(there)), 0.0, np.abs(here - there))
+    at = np.unravel_index(np.argmax(np.where(np.isnan(apart), np.inf, apart)), apart.shape)
+    finite = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (here, there)]
+    scale = max(*finite, size if np.isfinite(size) else 0.0, 1e-300)
+    difference = float(apart[at] / scale) if apart[at] else 0.0
+    difference = np.inf if np.isnan(difference) else difference
+    return Row(what, l, here, there, difference, tuple(int(i) for i in at))
+
+
+@np.errstate(all="ignore")
+def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tuple[str, int], float]:
+    """By what each quantity is rounded: the terms of its sum, and what the layers before it have rounded.
+
+    The first follows from the numbers. The second is measured: the parameters are perturbed a little, and the
+    more a quantity moves, the more it makes of rounding.
+    """
+    found = _quantities(numbers, model)
+    sizes = dict.fromkeys(found, 0.0)
+    for W, b, l, A in _layers(model, numbers, X):
+        dZ = np.abs(numbers.dZ[l - 1])
+        for what, terms in (
+            ("Z", np.abs(W) @ A + np.abs(b)),
+            ("dW", dZ @ A.T / A.shape[1]),
+            ("db", dZ.mean(axis=1)),
+        ):
+            sizes[what, l] = float(terms.max())
+    near, named, rng = deepcopy(model), model.named(), np.random.default_rng(0)
+    for _ in range(2):
+        near.set_named({name: x * (1 + _STEP * rng.choice([-1, 1], x.shape)) for name, x in named.items()})
+        for key, moved in _quantities(near.record(X, Y), model).items():
+            sizes[key] = max(sizes[key], float(np.abs(moved - found[key]).max() / _STEP))
+    # A level activation leaves so little of a derivative that the layers before it may have only rounding.
+    level, dA = 1.0, np.abs(numbers.A[-1]) + 1
+    for W, _, l, _ in reversed(_layers(model, numbers, X)):
+        dZ = np.abs(numbers.dZ[l - 1])
+        level = max(level, float(dA.max() / max(dZ.max(), 1e-300)))
+        for key in ((what, l) for what in ("dgamma", "dbeta", "dZ", "dW", "db") if (what, l) in found):
+            sizes[key] = max(sizes[key], level * float(np.abs(found[key]).max()))
+        dA = _LEVEL * np.abs(W).T @ dZ
+    return sizes
+
+
+def _layers(model: Network, numbers: Pass, X: ArrayLike) -> list[tuple[Array, Array, int, Array]]:
+    """W, b, l and the magnitudes of A_prev of each layer."""
+    A_prev = [np.asarray(X), *numbers.A]
+    return [
+        (W, b, l, np.abs(A))
+        for l, ((W, b), A) in enumerate(zip(model.layers_data(), A_prev, strict=False), 1)
+    ]

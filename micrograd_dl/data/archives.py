@@ -1,0 +1,148 @@
+"""Archives of arrays and JSON, which may come from strangers: what they hold is checked before it is used."""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+
+from micrograd_dl.nn.network import Array
+from micrograd_dl.output.files import opened
+
+Shape: TypeAlias = tuple[int, ...]
+
+# What an archive may expand to: a gigabyte, or twenty times its size; more is taken for a "zip bomb".
+_ALWAYS_ALLOWED = 2**30
+_MOST_EXPANSION = 20
+
+
+class Archive:
+    """An open archive; made by `open_archive`.
+
+    Attributes:
+        names: of the arrays.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], file: IO[bytes]) -> None:
+        self._path = path
+        with self._refusing():
+            if not zipfile.is_zipfile(file):
+                file.seek(0)
+                single = file.read(6) == b"\x93NUMPY"
+                raise ValueError("it is a single array, of the kind .npy" if single else "it is no archive")
+            self._zip = zipfile.ZipFile(file)
+            self._most = max(_ALWAYS_ALLOWED, _MOST_EXPANSION * file.seek(0, os.SEEK_END))
+            self._require_small(sum(member.file_size for member in self._zip.infolist()))
+        self.names = [x.removesuffix(".npy") for x in self._zip.namelist() if x.endswith(".npy")]
+
+    def header(self, name: str) -> tuple[Shape, np.dtype[Any]]:
+        """The shape and the type of an array, without reading it.
+
+        Raises:
+            ValueError: it is missing, holds Python objects, or its size is not what the header says.
+        """
+        if name not in self.names:
+            raise ValueError(f"{name} is missing")
+        with self._refusing(), self._zip.open(f"{name}.npy") as member:
+            version = np.lib.format.read_magic(member)
+            if version not in ((1, 0), (2, 0)):  # later ones are for columns with names
+                raise ValueError(f"{name} is no plain array")
+            old = version == (1, 0)
+            read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(member)
+            if dtype.hasobject:
+                raise ValueError(f"{name} holds Python objects, which are not loaded")
+            size = self._zip.getinfo(f"{name}.npy").file_size - member.tell()
+            if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size:
+                raise ValueError(f"{name} should be {shape} of {dtype}, and has {size:,} bytes")
+            self._require_small(math.prod(shape) * 8)  # as doubles, which it may become
+        return shape, dtype
+
+    def read(self, name: str) -> Array:
+        """An array.
+
+        Raises:
+            ValueError: as of `header`; or it is damaged, or too large for the memory.
+        """
+        shape, _ = self.header(name)
+        with self._refusing():
+            try:
+                with self._zip.open(f"{name}.npy") as member:
+                    return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+            except MemoryError:
+                raise ValueError(f"{name} {shape} is too large for the memory") from None
+
+    def _require_small(self, size: int) -> None:
+        if size > self._most:
+            problem = f"it would expand to {size:,} bytes, more than {_MOST_EXPANSION} times its size"
+            raise ValueError(f"{problem}: save the arrays uncompressed, with numpy.savez")
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        # Any error: what NumPy, zipfile and zlib raise of a damaged file is listed nowhere.
+        except Exception as error:  # noqa: BLE001 - see above
+            raise ValueError(f"{self._path} is not a whole .npz file: {error}") from None
+
+
+@contextmanager
+def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
+    """A ``.npz`` file, whose arrays can be read inside the block.
+
+    Raises:
+        ValueError: it is no such file.
+        OSError: it cannot be opened.
+    """
+    with opened(path) as file:
+        yield Archive(path, file)
+
+
+# --- the form of JSON -----------------------------------------------------------------------------------
+
+TEXT, WHOLE, NUMBER, FLAG = "a text", "a whole number from 0 up", "a number", "true or false"
+LIST, TABLE, NULL = "a list", "names and values", "null"
+ANY = "any name"
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    TEXT: lambda x: type(x) is str,
+    WHOLE: lambda x: type(x) is int and 0 <= x < 2**1023,  # a double holds it
+    NUMBER: lambda x: type(x) is float or (type(x) is int and abs(x) < 2**1023),
+    FLAG: lambda x: type(x) is bool,
+    LIST: lambda x: type(x) is list,
+    TABLE: lambda x: type(x) is dict,
+    NULL: lambda x: x is None,
+}
+
+
+def require_form(x: Any, form: Any, where: str) -> None:
+    """Raise ValueError unless something read from JSON has this form; `where` begins the message.
+
+    A form is one of the words above; ``[form]`` is a list of such; ``{ANY: form}`` has any names, and
+    ``{"name": form, "other?": form}`` these, the other one perhaps; a tuple has alternatives.
+
+    >>> require_form({"cost": [0.5, "x"]}, {"cost": [NUMBER], "seconds?": [NUMBER]}, "history")
+    Traceback (most recent call last):
+    ValueError: history['cost'][1] is 'x', not a number
+    """
+    kinds = form if isinstance(form, tuple) else (form,)
+    words = [LIST if isinstance(k, list) else TABLE if isinstance(k, dict) else k for k in kinds]
+    if not any(_IS[word](x) for word in words):
+        raise ValueError(f"{where} is {x!r:.60}, not {' or '.join(words)}")
+    if isinstance(form, list):
+        for i, entry in enumerate(x):
+            require_form(entry, form[0], f"{where}[{i}]")
+    elif isinstance(form, dict) and ANY in form:
+        for key, entry in x.items():
+            require_form(entry, form[ANY], f"{where}[{key!r:.60}]")
+    elif isinstance(form, dict):
+        for name, inner in form.items():
+            if (key := name.removesuffix("?")) in x:
+                require_form(x[key], inner, f"{where}[{key!r}]")
+            elif key == name:
+                raise ValueError(f"{key!r} is missing in {where}")

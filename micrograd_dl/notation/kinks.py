@@ -1,0 +1,61 @@
+"""Kinks: where the slope of an operation jumps, so that a side has to be taken."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.numbers import number
+
+
+def is_at_kink(operation: Operation | None, operands: Sequence[float]) -> bool:
+    """Whether the slope of an operation jumps at these operands.
+
+    >>> from micrograd_dl.engine import ops
+    >>> is_at_kink(ops.relu, [0.0]), is_at_kink(ops.relu, [1.0]), is_at_kink(ops.tanh, [0.0])
+    (True, False, False)
+    """
+    return operation is not None and operation.kink is not None and bool(operation.kink(*operands) == 0)
+
+
+def slope_taken(node: Value, index: int, operands: Sequence[float], slope: float) -> str:
+    """Which slope was taken for an operand at a kink, in words; empty if that operand cannot leave the kink.
+
+    Args:
+        node: a node whose operation has a kink at `operands`.
+        index: which operand.
+        operands: the numbers of the operands.
+        slope: the local derivative that was taken.
+
+    >>> z = Value(0, "z")
+    >>> a = z.relu()
+    >>> slope_taken(a, 0, [0.0], a.slopes[0])
+    'a kink: the slope of the right side, 1, is taken'
+    """
+    left, right = (_slope_beside(node, index, operands, towards) for towards in (-math.inf, math.inf))
+    if left is None or right is None:
+        return ""
+    shown = number(slope)
+    if left == right == slope:
+        return f"a jump: the slope of both sides, {shown}, is taken"
+    if slope in (left, right):
+        return f"a kink: the slope of the {'right' if slope == right else 'left'} side, {shown}, is taken"
+    return f"a kink: the slope {shown}, between {number(left)} and {number(right)}, is taken"
+
+
+def _slope_beside(node: Value, index: int, operands: Sequence[float], towards: float) -> float | None:
+    """The slope at the next double on one side: NaN where it is undefined, None where the kink goes on."""
+    assert node.op is not None
+    moved = [
+        math.nextafter(x, towards) if operand is node.operands[index] else x
+        for operand, x in zip(node.operands, operands, strict=True)
+    ]
+    if is_at_kink(node.op, moved):  # as of maximum(x, x)
+        return None
+    try:
+        beside: Value = node.op(*map(Value, moved))
+    except (ValueError, ArithmeticError):
+        return math.nan
+    return beside.slopes[index]

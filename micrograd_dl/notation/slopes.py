@@ -1,0 +1,85 @@
+"""The formulas of local derivatives: the rules of the table, applied to names instead of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.numbers import exact_term
+from micrograd_dl.output.terms import Term
+
+Writer = Callable[[Operation, Sequence[Term]], Term]
+
+
+class SlopeFormulas:
+    """The local derivatives of one node, as formulas of its operands and of its own result.
+
+    Args:
+        node: the node, which has operands.
+        names: what to call its operands, in their order, and then the node itself.
+        write: how to write an operation; as its entry in the table says, if it is left out.
+
+    >>> x = Value(3, "x")
+    >>> SlopeFormulas(x**3, [Term("x"), Term("3"), Term("u")])[0]
+    '3 * x ** 2'
+    """
+
+    def __init__(self, node: Value, names: Sequence[Term], write: Writer = Operation.written) -> None:
+        assert node.op is not None
+        self._write = write
+        # Values that stand for the operands, the same for the same: no operation is undefined at NaN.
+        stand_ins = {p: Value(math.nan) for p in (*node.operands, node) if not p.is_constant}
+        variable = [not p.is_constant for p in node.operands]
+        operands = [stand_ins.get(p, p.data) for p in node.operands]
+        self._slopes = list(node.op.slopes(stand_ins[node], operands, variable))
+        nodes = zip((*node.operands, node), names, strict=True)
+        self._terms = {stand_ins[p]: name for p, name in nodes if p in stand_ins}
+
+    def __getitem__(self, index: int) -> Term:
+        """The derivative by the operand `index`."""
+        slope = self._slopes[index]
+        if not isinstance(slope, Value):
+            return exact_term(slope)
+        for node in self._unwritten([slope]):
+            self._terms[node] = self._formula(node)
+        return self._terms[slope]
+
+    def name_shared(self, names: Iterator[str]) -> Iterator[tuple[str, Term]]:
+        """Give names to what several derivatives have in common, such as the sum in a softmax.
+
+        Yields:
+            Each name with its formula, in which earlier names may stand. The derivatives are written with
+            these names from then on.
+        """
+        graphs = [slope for slope in self._slopes if isinstance(slope, Value)]
+        order = self._unwritten(graphs)
+        uses = Counter([*graphs, *(operand for node in order for operand in node.operands)])
+        for node in order:
+            self._terms[node] = self._formula(node)
+            if uses[node] > 1 and node.operands:
+                name = next(names)
+                yield name, self._terms[node]
+                self._terms[node] = Term(name)
+
+    def _formula(self, node: Value) -> Term:
+        if node.op is None or node.is_constant:
+            return exact_term(node.data)
+        return self._write(node.op, [self._terms[operand] for operand in node.operands])
+
+    def _unwritten(self, roots: Sequence[Value]) -> list[Value]:
+        """The nodes of these graphs that have not been written yet, operands before results."""
+        order: list[Value] = []
+        seen: set[Value] = set()
+        path = [(root, False) for root in reversed(roots)]
+        while path:
+            node, operands_are_done = path.pop()
+            if operands_are_done:
+                order.append(node)
+            elif node not in seen and node not in self._terms:
+                seen.add(node)
+                path.append((node, True))
+                path += [(operand, False) for operand in reversed(node.operands)]
+        return order

@@ -1,0 +1,161 @@
+"""What may become a number of the engine, and the advice for what may not."""
+
+from __future__ import annotations
+
+import math
+import sys
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any
+
+_ADVICE = {
+    "str": "convert text with float(...), or parse an expression with micrograd_dl.parse",
+    "bytes": "convert text with float(...)",
+    "NoneType": "a function may have forgotten its return",
+    "complex": "the engine works on real numbers; take .real or abs(...)",
+    "complexfloating": "the engine works on real numbers; take .real or abs(...)",
+    "list": "make one Value of each element: [Value(x) for x in xs]",
+    "tuple": "make one Value of each element: [Value(x) for x in xs]",
+    "ndarray": "take one element with .item(), or make one Value of each: [Value(x) for x in xs]",
+    "Tensor": "take the number with .item()",
+}
+
+
+def to_float(x: object, role: str = "a Value") -> float:
+    """`x` as a double, if it is a real number: int, float, bool, Fraction, Decimal or a NumPy scalar.
+
+    `role` says in the error what the number was wanted for.
+
+    Raises:
+        TypeError: `x` is not a real number; the message says what to do.
+        OverflowError: `x` is beyond the largest double.
+
+    >>> to_float(3)
+    3.0
+    >>> to_float("3")
+    Traceback (most recent call last):
+    TypeError: a Value takes a real number, not the str '3': convert text with float(...), or parse an \
+expression with micrograd_dl.parse
+    """
+    if isinstance(x, (float, int, Real, Decimal)) or _is_numpy_bool(x):
+        try:
+            number: Any = x  # numpy.bool_ is known by name only
+            found = float(number)
+            if math.isinf(found) and found != number:  # a Decimal of 1e400, say
+                raise OverflowError
+            return found
+        except OverflowError:
+            raise OverflowError(
+                f"{role} takes a double, and this {type(x).__name__} is beyond the largest one, "
+                f"{sys.float_info.max:.4g}"
+            ) from None
+    name = type(x).__name__
+    shown = " ".join(repr(x).split())  # an array has lines
+    shown = shown if len(shown) <= 40 else shown[:37] + "..."
+    advice = next(
+        (_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)"
+    )
+    raise TypeError(f"{role} takes a real number, not the {name} {shown}: {advice}")
+
+
+def _is_numpy_bool(x: object) -> bool:
+    numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
+    return numpy is not None and isinstance(x, numpy.bool_)
+
+
+def above_zero(x: object, role: str) -> float:
+    """`x` as a finite double above 0.
+
+    Raises:
+        TypeError: it is not a real number.
+        ValueError: it is not above 0, or it is NaN or infinite.
+
+    >>> above_zero(-1, "eps")
+    Traceback (most recent call last):
+    ValueError: eps is a number above 0, not -1.0
+    """
+    number = to_float(x, role)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{role} is a number above 0, not {number!r}")
+    return number
+
+
+def to_whole(x: object, least: int, role: str) -> int:
+    """`x` as an int, if it is a whole number from `least` up: int or a NumPy scalar.
+
+    Raises:
+        ValueError: it is not.
+
+    >>> to_whole(2.5, 1, "batch_size")
+    Traceback (most recent call last):
+    ValueError: batch_size is a whole number from 1 up, not 2.5
+    """
+    if not isinstance(x, Integral) or x < least:
+        raise ValueError(f"{role} is a whole number from {least} up, not {x!r}")
+    return int(x)
+
+
+def to_seed(x: object) -> int:
+    """`x` as the seed of a generator.
+
+    Raises:
+        ValueError: it is not a whole number from 0 up.
+
+    >>> to_seed(-1)
+    Traceback (most recent call last):
+    ValueError: seed is a whole number from 0 up, not -1
+    """
+    return to_whole(x, 0, "seed")
+
+
+# --- text ---------------------------------------------------------------------------------------------------
+
+
+def is_plain(text: str) -> bool:
+    """Whether numbers in it are written as everywhere: to Python 1_000 and ١, an Arabic 1, are some too."""
+    return text.isascii() and "_" not in text
+
+
+def number_or_none(text: str) -> float | None:
+    """The number, if it is one: "nan" and "inf" are, "1_000" is not.
+
+    >>> number_or_none("1e3"), number_or_none("1_000")
+    (1000.0, None)
+    """
+    text = text.strip()
+    try:
+        return float(text) if is_plain(text) else None
+    except ValueError:
+        return None
+
+
+def whole_number(text: str) -> int:
+    """The int in `text`; ValueError if there is none.
+
+    >>> whole_number("20"), whole_number("-3")
+    (20, -3)
+    >>> whole_number("2.5")
+    Traceback (most recent call last):
+    ValueError: a whole number is wanted, not 2.5
+    """
+    try:
+        if is_plain(text.strip()):
+            return int(text)
+    except ValueError:
+        pass  # refused like what is not plain
+    raise ValueError(f"a whole number is wanted, not {text:.40}")
+
+
+def real_number(text: str) -> float:
+    """The float in `text`; ValueError if there is none.
+
+    >>> real_number("six")
+    Traceback (most recent call last):
+    ValueError: a number is wanted, such as 5, -3, 1e-3 or inf, not six
+    """
+    x = number_or_none(text)
+    if x is None:
+        point = text.replace(",", ".")
+        hint = f": with a decimal point it is {point}" if number_or_none(point) is not None else ""
+        raise ValueError(f"a number is wanted, such as 5, -3, 1e-3 or inf, not {text:.40}{hint:.80}")
+    return x

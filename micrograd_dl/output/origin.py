@@ -1,0 +1,74 @@
+"""Where a node was created: a line of a Python program, or a span of a parsed expression."""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass
+from itertools import islice
+from types import CodeType
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The place that created a node.
+
+    Attributes:
+        file: the file's name as Python knows it, or ``"<expression>"``.
+        line: the line, from 1.
+        column, end: where on that line the operation stands, from 0, end excluded; both 0 if unknown.
+        text: the whole line without its indentation's line end; empty where the source cannot be had
+            (the prompt of CPython before 3.13 does not keep its lines).
+    """
+
+    file: str
+    line: int
+    column: int = 0
+    end: int = 0
+    text: str = ""
+
+    @property
+    def fragment(self) -> str:
+        """The part of the line that made the node, or the whole line where that is unknown."""
+        return self.text[self.column : self.end] or self.text.strip()
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return f"{where}: {self.fragment}" if self.fragment else where
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpan:
+    """The characters ``text[start:end]`` of an expression: what the parser leaves on the nodes it makes."""
+
+    text: str
+    start: int
+    end: int
+
+
+def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:
+    """The origin of a node from what it noted when it was made: code and instruction, or a span of text."""
+    if isinstance(where, TextSpan):
+        return _in_expression(where)
+    return None if where is None else _in_code(where, instruction)
+
+
+def _in_expression(span: TextSpan) -> Origin:
+    first = span.text.rfind("\n", 0, span.start) + 1
+    last = span.text.find("\n", span.start)
+    line = span.text[first : last if last >= 0 else None]
+    end = min(span.end - first, len(line))
+    return Origin("<expression>", span.text.count("\n", 0, first) + 1, span.start - first, end, line)
+
+
+def _in_code(code: CodeType, instruction: int) -> Origin:
+    # Instructions are two bytes each; co_positions gives one position an instruction.
+    line, end_line, column, end = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
+    number = line or code.co_firstlineno
+    text = linecache.getline(code.co_filename, number).rstrip("\n")
+    if not text or column is None or end is None:
+        return Origin(code.co_filename, number, text=text)
+    # Python counts columns in bytes of UTF-8.
+    encoded = text.encode()
+    start = len(encoded[:column].decode(errors="replace"))
+    stop = len(encoded[:end].decode(errors="replace")) if end_line == line else len(text)
+    return Origin(code.co_filename, number, start, stop, text)

@@ -1,0 +1,122 @@
+"""Trainings in several processes at once, none of which outlives the search."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple, TypeAlias
+
+from micrograd_dl.tuning.results import Key, Verdict
+
+# How good the options of a trial are after so many epochs. With several processes it has to be what pickle
+# can send to another one: a function of a module, or a functools.partial of one.
+Judge: TypeAlias = Callable[[Mapping[str, Any], int], Verdict]
+
+
+class Job(NamedTuple):
+    """One training to do."""
+
+    key: Key
+    options: Mapping[str, Any]
+    epochs: int
+
+
+WorkerPool: TypeAlias = Callable[[Iterable[Job]], Iterator[tuple[Job, Verdict]]]
+
+# Where the libraries that NumPy may be built with look for their number of threads.
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@contextmanager
+def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
+    """A function that does jobs and yields the verdicts in any order; with 0 processes, in this process.
+
+    The results are the same whatever the number of processes. The first error of a job ends all others.
+    """
+    if processes == 0:
+        yield lambda jobs: ((job, judge(job.options, job.epochs)) for job in jobs)
+        return
+    # Processes begin anew on every system alike: a forked one would inherit the locks of other threads.
+    context = get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
+
+        def work(jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
+            with _one_thread_each(), _interrupted_afterwards():
+                under_way = {pool.submit(_do, job): job for job in jobs}
+            for future in as_completed(under_way):
+                yield under_way[future], future.result()
+
+        try:
+            yield work
+        except BaseException:
+            ours.close()  # the processes end in the middle of what they do, and the pool with them
+            raise
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes that are started meanwhile multiply matrices in one thread, unless the user says otherwise.
+
+    With a thread for each processor, several processes would mostly wait for each other, and the number of
+    threads decides how sums are rounded. NumPy reads it when it is imported, which is before `_begin`.
+    """
+    added = [name for name in _THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+@contextmanager
+def _interrupted_afterwards() -> Iterator[None]:
+    """Ctrl-C takes effect at the end of the block, and processes that are started in it do not heed it.
+
+    A terminal sends Ctrl-C to all processes, but the search ends them. It is blocked for the processes, which
+    inherit that, and noted for this one: the system may hand it to another thread, such as one of NumPy's.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
+    came: list[Any] = []
+    can_block = hasattr(signal, "pthread_sigmask")  # not on Windows
+    handler = signal.signal(signal.SIGINT, lambda *signal_and_frame: came.append(signal_and_frame))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT]) if can_block else set()
+    try:
+        yield
+    finally:
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)  # one that is pending is noted here
+        signal.signal(signal.SIGINT, handler)
+    if came and callable(handler):
+        handler(*came[0])
+
+
+_judge: Judge  # of this process
+
+
+def _begin(judge: Judge, theirs: Connection) -> None:
+    global _judge
+    _judge = judge
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it cannot be blocked
+    threading.Thread(target=_end_with_the_search, args=(theirs,), daemon=True).start()
+
+
+def _end_with_the_search(theirs: Connection) -> None:
+    """Leave when the other end of the pipe is closed, which the system does when the search is killed."""
+    try:
+        theirs.recv()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _do(job: Job) -> Verdict:
+    return _judge(job.options, job.epochs)

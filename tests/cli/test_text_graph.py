@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd_dl.cli.terminal import columns
+from micrograd_dl.cli.text_graph import text_graph
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.expression import parse
+
+COURSE = "u = b*c; v = a + u; J = 3*v"
+
+
+def course() -> Trace:
+    return Trace(parse(COURSE, a=5, b=3, c=2))
+
+
+def leaf(data: float, label: str = "") -> Value:
+    return Value(data, label)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Value:
+    """A graph of sums and products whose operands are any earlier nodes, so that nodes are shared."""
+    nodes = [leaf(1.5, "a"), leaf(-2.0, "宽"), leaf(0.5)]
+    for _ in range(draw(st.integers(1, 25))):
+        left, right = (nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(2))
+        nodes.append(draw(st.sampled_from([ops.add, ops.mul, ops.maximum]))(left, right))
+    return nodes[-1]
+
+
+def test_before_anything_is_computed() -> None:
+    assert text_graph(course()) == (
+        "   J = 3 * v         ?\n"
+        "   └─ v = a + u      ?\n"
+        "      ├─ a           5\n"
+        "      └─ u = b * c   ?\n"
+        "         ├─ b        3\n"
+        "         └─ c        2"
+    )
+
+
+def test_the_node_just_computed_is_marked() -> None:
+    trace = course()
+    trace.until("v")
+    assert "->└" not in text_graph(trace)
+    assert [line for line in text_graph(trace).splitlines() if line.startswith("->")] == [
+        "-> └─ v = a + u      11"
+    ]
+
+
+def test_the_seed_marks_the_result() -> None:
+    trace = course()
+    trace.until("dJ")
+    marked = [line for line in text_graph(trace).splitlines() if line.startswith("->")]
+    assert marked == ["-> J = 3 * v         33   dJ = 1"]
+
+
+def test_at_the_end() -> None:
+    trace = course()
+    trace.end()
+    assert text_graph(trace) == (
+        "   J = 3 * v         33   dJ = 1\n"
+        "   └─ v = a + u      11   dv = 3\n"
+        "      ├─ a            5   da = 3\n"
+        "      └─ u = b * c    6   du = 3\n"
+        "         ├─ b         3   db = 6\n"
+        "->       └─ c         2   dc = 9"
+    )
+
+
+def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
+    trace = Trace(parse("x*x + x", x=3))
+    trace.until("dx")
+    assert text_graph(trace) == (
+        "   J = u + x          12   dJ = 1\n"
+        "   ├─ u = x * x        9   du = 1\n"
+        "   │  ├─ x (3 uses)    3   dx = 1 so far\n"
+        "   │  └─ x ↑\n"
+        "-> └─ x ↑\n"
+        "(↑ drawn above)"
+    )
+    trace.end()
+    assert "-> │  └─ x ↑" in text_graph(trace).splitlines()
+
+
+def test_a_single_leaf_and_a_number() -> None:
+    assert text_graph(Trace(leaf(3, "x"))) == "   x   3"
+    assert text_graph(Trace(Value.constant(3))).endswith("3")
+
+
+def test_numbers_stand_in_columns_below_wide_names() -> None:
+    a, b = leaf(2, "宽度"), leaf(3, "b")
+    lines = text_graph(Trace(a * b)).splitlines()
+    assert [columns(line) for line in lines] == [columns(lines[0])] * 3
+
+
+def test_long_formulas_are_cut_and_remarks_are_not() -> None:
+    terms = [leaf(i) for i in range(30)]
+    total = ops.sum(*terms)
+    line = text_graph(Trace(total * total), width=40).splitlines()[1]
+    assert columns(line) <= 40
+    assert "… (2 uses)" in line
+    assert line.endswith("?")
+
+
+def test_branches_that_are_too_deep_are_cut() -> None:
+    node = leaf(0, "x")
+    for _ in range(40):
+        node = -node
+    lines = text_graph(Trace(node), width=60).splitlines()
+    assert lines[-2] == "([+n] operands that are left out)"
+    assert lines[-1].startswith("An outline: ")
+    assert all(columns(line) <= 60 for line in lines)
+
+
+def test_an_outline_says_so() -> None:
+    node = leaf(1, "x")
+    for _ in range(200):
+        node = node * node
+    text = text_graph(Trace(node), limit=50)
+    assert len(text.splitlines()) < 60
+    assert text.splitlines()[-1].startswith("An outline: ")
+    assert text.splitlines()[-1].endswith(" of 201 nodes, those nearest to J.")
+    assert "[+2]" in text
+
+
+def test_an_outline_shows_some_of_many_operands() -> None:
+    text = text_graph(Trace(ops.sum(*[leaf(i) for i in range(1000)])))
+    assert "[+992]" in text.splitlines()[0]
+    assert len(text.splitlines()) == 11
+
+
+def test_a_raised_limit_shows_everything() -> None:
+    trace = Trace(ops.sum(*[leaf(i) for i in range(200)]))
+    assert "outline" in text_graph(trace)
+    assert "outline" not in text_graph(trace, limit=201)
+
+
+def test_a_chain_far_deeper_than_python_recurses() -> None:
+    node = leaf(0)
+    for _ in range(20_000):
+        node = node + 1
+    assert "of 20,001 nodes" in text_graph(Trace(node))
+
+
+@given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())
+def test_any_graph_fits(root: Value, width: int, limit: int, data: st.DataObject) -> None:
+    trace = Trace(root)
+    trace.goto(data.draw(st.integers(0, len(trace))))
+    lines = text_graph(trace, width, limit).splitlines()
+    assert all(columns(line) <= width for line in lines)
+    assert len(lines) <= 2 * limit + 2
+
+
+@given(graphs())
+def test_every_node_is_drawn_exactly_once(root: Value) -> None:
+    trace = Trace(root)
+    lines = text_graph(trace, width=300, limit=1000).splitlines()
+    drawn = [line for line in lines if not line.rstrip().endswith(("↑", ")"))]
+    assert len(drawn) == sum(not node.is_constant for node in trace.order)
+
+
+@given(graphs(), st.data())
+def test_exactly_the_last_step_is_marked(root: Value, data: st.DataObject) -> None:
+    trace = Trace(root)
+    trace.goto(data.draw(st.integers(0, len(trace))))
+    marked = [line for line in text_graph(trace, width=300, limit=1000).splitlines() if line.startswith("->")]
+    assert len(marked) == (trace.position > 0)
+
+
+def test_kinks_are_said_below_the_tree() -> None:
+    trace = Trace(Value(0.0, "z").relu())
+    assert "kink" not in text_graph(trace)
+    trace.end()
+    assert text_graph(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"

@@ -1,0 +1,463 @@
+"""The commands train, predict and lesson, from words on the command line to what is printed and written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from micrograd_dl.cli.lesson import lessons, load_lesson
+from micrograd_dl.cli.main import _carry_out, main
+from micrograd_dl.training import experiment
+from micrograd_dl.training.experiment import Outcome, Predictor
+from micrograd_dl.training.fitting import fit
+from micrograd_dl.training.options import TrainingOptions
+from micrograd_dl.training.storage import save
+from micrograd_dl.viz import plots
+
+
+def run(*words: object) -> int:
+    return _carry_out([str(word) for word in words])
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Outcome]:
+    """Pictures have tests of their own, and take a while."""
+    asked: list[Outcome] = []
+
+    def write_report(outcome: Outcome, folder: Path) -> list[Path]:
+        asked.append(outcome)
+        return [folder / "cost.png", folder / "network.svg"]
+
+    monkeypatch.setattr(plots, "write_report", write_report)
+    monkeypatch.setattr(plots, "not_of_this", lambda _: [])
+    monkeypatch.chdir(tmp_path)
+    return asked
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    """Three kinds of flower that two lengths tell apart."""
+    rng = np.random.default_rng(0)
+    lines = ["length,width,species"]
+    for name, centre in (("red", 1.0), ("green", 3.0), ("blue", 5.0)):
+        lines += [f"{x:.4f},{y:.4f},{name}" for x, y in centre + 0.2 * rng.standard_normal((20, 2))]
+    path = tmp_path / "flowers.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def train(flowers: Path, *words: object) -> int:
+    return run("train", flowers, "--target", "species", "--epochs", 60, "--learning-rate", 0.05, *words)
+
+
+# --- train and predict --------------------------------------------------------------------------------------
+
+
+def test_what_a_network_can_be_can_be_asked_for(
+    flowers: Path, capsys: pytest.CaptureFixture[str], no_pictures: list[Outcome]
+) -> None:
+    options = (
+        "--normalisation batch --keep-prob 0.9 --l2 0.1 --l1 0.2 --max-norm 3 --label-smoothing 0.05 "
+        "--optimiser momentum --clip-norm 5 --epochs 3"
+    )
+    assert train(flowers, "--hidden", "4", *options.split()) == 0
+    assert (
+        "MLP(2 -> 4 relu, batch norm, keep 0.9 -> 3 softmax; cross_entropy loss, l2=0.1, l1=0.2, max_norm=3, "
+        "label_smoothing=0.05; "
+    ) in capsys.readouterr().out
+    model = no_pictures[0].predictor.model
+    assert (model.max_norm, model.keep_probs) == (3, (0.9, 1.0))
+
+
+def test_train_is_called_with_the_options_that_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[TrainingOptions] = []
+
+    def noted(_data: object, options: TrainingOptions, **_: object) -> None:
+        given.append(options)
+        raise ValueError
+
+    monkeypatch.setattr(experiment, "train", noted)
+    values = {"int": "3", "float": "0.25", "str": "right", "tuple[int, ...]": "4,5"}
+    words: list[str] = []
+    for option in fields(TrainingOptions):
+        value = values[str(option.type).partition(" | ")[0]]
+        words += [f"--{option.name}", option.metadata.get("choices", [value])[0]]
+    for line in ([], words, ["--lr", "0.5", "--optimizer=adamw", "--hidden", "0"]):
+        with pytest.raises(ValueError, match=r"^$"):
+            run("train", "moons", *line)
+    assert given[0] == TrainingOptions()
+    assert (given[1].hidden, given[1].beta1, given[1].patience) == ((4, 5), 0.25, 3)
+    assert len(given[1].changed()) >= len(words) // 2 - 3
+    assert given[2].changed() == {"hidden": (), "learning_rate": 0.5, "optimiser": "adamw"}
+
+
+@pytest.mark.parametrize("when", ["in the training", "while it is saved", "in the report", "twice"])
+def test_ctrl_c_never_loses_the_model(when: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Twice: a second time before the model is saved."""
+
+    def interrupt(*_: object, **__: object) -> list[Path]:
+        signal.raise_signal(signal.SIGINT)
+        return []
+
+    def swallowed(*_: object) -> list[Path]:
+        with suppress(KeyboardInterrupt):  # as a library may
+            interrupt()
+        return []
+
+    def interrupted_fit(*args: Any, **options: Any) -> Any:
+        history = fit(*args, **{**options, "callbacks": [interrupt]})
+        if when == "twice":
+            interrupt()
+        return history
+
+    def interrupted_save(*args: Any) -> Path:
+        interrupt()
+        return save(*args)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run in the background
+    try:
+        if when in ("in the training", "twice"):
+            monkeypatch.setattr(experiment, "fit", interrupted_fit)
+        if when == "while it is saved":
+            monkeypatch.setattr(experiment, "save", interrupted_save)
+        if when == "in the report":
+            monkeypatch.setattr(plots, "write_report", swallowed)
+        code = main(["train", "moons", "--epochs", "3"])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert code == (0 if when == "in the training" else 130)
+    assert Predictor.load(tmp_path / "model.npz").features == ("x1", "x2")
+
+
+def test_xor_is_trained_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "xor") == 0
+    assert "right: train 100.00%\n\nOn the training set:" in capsys.readouterr().out
+
+
+def test_a_training_that_diverged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "moons", "--optimiser", "descent", "--lr", "30") == 0
+    out = capsys.readouterr().out
+    assert "Try a lower learning rate." in out
+    assert "bigger network" not in out
+
+
+def test_the_model_is_saved_though_nobody_reads_on(
+    flowers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in ``micrograd-dl train ... | head -1``."""
+
+    def closed(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    with pytest.raises(BrokenPipeError):
+        train(flowers, "--epochs", 2, "-o", tmp_path / "kept.npz")
+    assert (tmp_path / "kept.npz").is_file()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "values", "compiled"])
+def test_from_a_table_to_predictions(
+    backend: str,
+    flowers: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    no_pictures: list[Outcome],
+) -> None:
+    few = ["--epochs", 15] if backend == "values" else []
+    assert (
+        train(flowers, "--hidden", "4", "--backend", backend, "-o", "flowers.npz", "--report", "here", *few)
+        == 0
+    )
+    out, err = capsys.readouterr()
+    for part in ("examples: train 36, dev 12, test 12", "On the test set:", "The model is in flowers.npz."):
+        assert part in out
+    assert "The report is in here: cost.png, network.svg." in out
+    assert not err
+    assert len(no_pictures) == 1
+
+    new = tmp_path / "new.csv"
+    new.write_text("width,length\n1.0,1.0\n3.0,3.0\n5.0,5.0\n", encoding="utf-8")
+    assert run("predict", "flowers.npz", new, "-o", "out.csv") == 0
+    assert "3 predictions of species are in out.csv." in capsys.readouterr().out
+    rows = [line.split(",") for line in (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 4
+    assert "species" in rows[0][0]
+    if backend == "numpy":
+        assert [row[0] for row in rows[1:]] == ["red", "green", "blue"]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="open files have names on some systems only")
+def test_predictions_are_added_to_what_the_shell_has_opened(
+    flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in ``micrograd-dl predict model.npz new.csv -o /dev/stdout >> log``."""
+    train(flowers, "--epochs", 1)
+    (tmp_path / "new.csv").write_text("length,width\n1,1\n", encoding="utf-8")
+    capsys.readouterr()
+    with (tmp_path / "log").open("ab", buffering=0) as log:
+        log.write(b"header\n")
+        assert run("predict", "model.npz", "new.csv", "-o", f"/dev/fd/{log.fileno()}") == 0
+        out, err = capsys.readouterr()
+        assert (out, err) == ("", f"1 prediction of species is in /dev/fd/{log.fileno()}.\n")
+    header, names, row = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert header == "header"
+    assert names.startswith("species,P(blue)")
+    assert row.split(",")[0] in ("red", "green", "blue")
+
+
+def test_numbers_too_large_to_predict_from(tmp_path: Path) -> None:
+    lines = [f"{x / 100},{x / 50}" for x in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["u,y", *lines]) + "\n", encoding="utf-8")
+    assert run("train", "a.csv", "--target", "y", "--kind", "numbers", "--hidden", "", "--epochs", 1) == 0
+    (tmp_path / "new.csv").write_text("u\n1\n1.7e308\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"new.csv: of example 2 nothing finite can be predicted: its"):
+        run("predict", "model.npz", "new.csv")
+    assert not (tmp_path / "predictions.csv").exists()
+
+
+def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "moons", "--epochs", 2, "--hidden", "3,3") == 0
+    assert (
+        "MLP(2 -> 3 relu -> 3 relu -> 1 sigmoid; logistic loss; 25 parameters, seed 0)"
+        in capsys.readouterr().out
+    )
+    assert (tmp_path / "model.npz").exists()
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2, 40))
+    np.savez(tmp_path / "numbers.npz", X=X, Y=X[:1] * 2.5)
+    assert run("train", "numbers.npz", "--kind", "numbers", "--epochs", 2, "--hidden", "") == 0
+    assert "root mean squared error" in capsys.readouterr().out
+
+
+def test_how_the_weights_begin_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ("train", "moons", "--epochs", 1)
+    for words, expected in (
+        (["--hidden", "3,3"], "he, he, xavier"),
+        (["--activation", "tanh"], "xavier"),
+        (["--hidden", "3,3", "--initialiser", "orthogonal"], "orthogonal"),
+    ):
+        run(*few, *words)
+        assert f"\ninitial weights: {expected}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "delimiter", "words"),
+    [
+        ("f.csv", "|", ["--delimiter", "|"]),
+        ("f.csv", "\t", ["--delimiter", "tab"]),
+        ("f.csv", "\t", ["--delimiter", r"\t"]),
+        ("f.csv", ";", []),
+        ("f.tsv", "\t", []),
+        ("F.TSV", "\t", []),
+    ],
+)
+def test_delimiters_and_columns_that_are_no_features(
+    name: str, delimiter: str, words: list[str], flowers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, *lines = flowers.read_text(encoding="utf-8").splitlines()
+    rows = [f"id,{head},note", *(f"x,{line}," for line in lines)]
+    path = flowers.with_name(name)
+    path.write_text("".join(row.replace(",", delimiter) + "\n" for row in rows), encoding="utf-8")
+    assert train(path, "--epochs", 1, "--ignore", "id", "--ignore", "note", *words) == 0
+    assert "MLP(2 -> 16 relu -> 3 softmax" in capsys.readouterr().out
+    assert run("predict", "model.npz", path, *words) == 0
+    assert "60 predictions of species" in capsys.readouterr().out
+
+
+def test_a_training_is_taken_up_from_its_checkpoint(
+    flowers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--checkpoint", "c.npz", "--batch-size", 8, "--patience", 1000]
+    train(flowers, *words, "--epochs", 5)
+    train(flowers, *words, "--epochs", 9)
+    assert "9 epochs in" in capsys.readouterr().out
+
+
+def test_without_what_pictures_take_the_model_is_kept(
+    flowers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write_report(*_: object) -> list[Path]:
+        raise ModuleNotFoundError("plots need matplotlib: pip install 'micrograd-dl[plots]'")
+
+    monkeypatch.setattr(plots, "write_report", write_report)
+    assert train(flowers, "--epochs", 1) == 0
+    out, err = capsys.readouterr()
+    assert "The model is in model.npz." in out
+    assert err == "No report: plots need matplotlib: pip install 'micrograd-dl[plots]'\n"
+    assert (tmp_path / "model.npz").exists()
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_a_picture_of_an_earlier_report_is_left_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(plots, "not_of_this", lambda _: [Path("report/boundary.png")])
+    assert run("train", "moons", "--epochs", 1) == 0
+    told = "is not of this training: it was there before, and is left as it is."
+    assert capsys.readouterr().out.endswith(f"\n{Path('report/boundary.png')} {told}\n")
+
+
+# --- errors -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("predict text.npz flowers.csv", "text.npz is not a whole .npz file: it is no archive"),
+        ("predict m.npz flowers.csv -o flowers.csv", "flowers.csv is the data, which would be"),
+        ("predict m.npz flowers.csv -o m.npz", "m.npz is the model, which would be"),
+        ("train flowers.csv", "say which column of flowers.csv to predict: --target NAME"),
+        ("train moons --target y", "--target is for columns of a .csv or .tsv file, and moons is none"),
+        ("train iris --delimiter ;", "--delimiter is for columns of a .csv or .tsv file"),
+        ("train flowers.csv --target species --ignore Width", "there is no column 'Width'"),
+        ("train broken.csv --target species", "broken.csv"),
+        ("train comma.csv --target y", "comma.csv"),
+        ("train text.csv --target y", "text.csv"),
+        ("train jupiters", "jupiters"),
+        ("train moons --activation gelu", "no activation 'gelu'"),
+        ("train moons --optimiser sgd", "no optimiser 'sgd': choose one of descent, momentum, "),
+        ("train moons --optimiser momentum --beta2 0.9", "the optimiser momentum has no beta2: leave it"),
+        ("train moons --initialiser lucky", "no initialiser 'lucky': choose one of zeros, "),
+        ("train moons --learning-rate 0", "the learning rate is a number above 0, not 0.0"),
+        ("train moons --bayes 5", "bayes is a part of 1"),
+        ("train moons --epochs 0", "epochs is a whole number from 1 up, not 0"),
+        ("train moons -o model.bin", "a model is saved as .npz, not as 'model.bin'"),
+        ("train moons --checkpoint c.txt", "a model is saved as .npz, not as 'c.txt'"),
+        ("train text.npz -o text.npz", "text.npz is the data, which would be written over"),
+        ("train moons --checkpoint model.npz", "model.npz is the checkpoint too, which would be"),
+        ("lesson parity -o p.png", "the lesson parity has no picture"),
+        ("lesson xor -o xor.txt", "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
+        ("lesson -o xor.png", "say which lesson the picture is of"),
+        ("lesson dropot", "there is no lesson dropot: did you mean dropout?"),
+    ],
+)
+@pytest.mark.usefixtures("flowers")
+def test_errors_say_what_to_do(
+    words: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.npz").write_text("no archive", encoding="utf-8")
+    for name, lines in {
+        "broken.csv": ["length,species", "1.0,red", ",green"],
+        "comma.csv": ["x;y", *(f"{n},5;{n},25" for n in range(20))],
+        "text.csv": ["x,y", *(f"word{n},{n}" for n in range(20))],
+    }.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises((ValueError, KeyError)) as error:
+        run(*words.split(" "))
+    assert message in str(error.value)
+    assert not (tmp_path / "model.npz").exists()
+    assert not capsys.readouterr().out  # nothing was begun
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("train moons -o none/m.npz", "there is no folder none: make it first: 'none/m.npz'"),
+        ("train moons --checkpoint none/c.npz", "there is no folder none: make it first: 'none/c.npz'"),
+        ("predict m.npz flowers.csv -o none/p.csv", "there is no folder none: make it first: 'none/p.csv'"),
+        ("lesson xor -o none/xor.png", "there is no folder none: make it first: 'none/xor.png'"),
+        ("train moons -o there.npz", "this is a folder: .*: 'there.npz'"),
+        ("train moons --report flowers.csv", "this is a file: .*: 'flowers.csv'"),
+        ("train none.csv", "none.csv"),
+        ("train none.csv --target y", "none.csv"),
+        ("predict none.npz flowers.csv", "none.npz"),
+    ],
+)
+@pytest.mark.usefixtures("flowers")
+def test_files_and_folders_that_are_not_there_are_said_first(
+    words: str, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "there.npz").mkdir()
+    with pytest.raises(OSError, match=problem):
+        run(*words.split())
+    assert not capsys.readouterr().out
+
+
+def test_a_folder_for_the_report_is_asked_for_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    monkeypatch.chdir(here)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != here and access(path, mode))
+    with pytest.raises(PermissionError, match=r"nothing may be written to .*here: give another .*: 'report'"):
+        run("train", "moons", "-o", elsewhere / "m.npz")
+    assert not capsys.readouterr().out
+    assert not any(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("train moons --hidden 16,x", "sizes are whole numbers with commas, such as 16,16; not '16,x'"),
+        ("train moons --hidden 4,,4", "whole numbers with commas, such as 16,16; not '4,,4'"),
+        ("train moons --epochs 2_0", "argument --epochs: a whole number is wanted, not 2_0"),
+        ("train moons --l2 ١", "--l2: a number is wanted, such as 5, -3, 1e-3 or inf, not ١"),
+        ("train moons --backend torch", "invalid choice: 'torch'"),
+        ("predict m.npz", "required: NEW.csv"),
+    ],
+)
+def test_words_that_are_not_understood(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_predict_refuses_a_table_without_the_features(flowers: Path, tmp_path: Path) -> None:
+    train(flowers, "--epochs", 1)
+    (tmp_path / "new.csv").write_text("length,height\n1,1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="width"):
+        run("predict", "model.npz", "new.csv")
+    assert not (tmp_path / "predictions.csv").exists()
+
+
+# --- lessons ------------------------------------------------------------------------------------------------
+
+
+def test_lessons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("lesson") == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  {name} " in out for name in lessons())
+    assert out.index("  xor ") < out.index("  dropout ") < out.index("  lstm ")  # as the course has them
+    assert out.count("[picture]") == 1 + sum(lesson.has_picture for lesson in lessons().values())
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_lessons_describe_themselves() -> None:
+    assert {"xor", "transformer"} < set(lessons())
+    for name, lesson in lessons().items():
+        assert lesson.about
+        assert lesson.has_picture == hasattr(load_lesson(name), "picture")
+
+
+def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("lesson", "linear-collapse") == 0
+    assert "collapses to one layer with W' (2, 3) and b' (2, 1)" in capsys.readouterr().out
+
+
+def test_a_lesson_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib", reason="the picture is Matplotlib's, in the extra plots")
+    assert run("lesson", "vanishing_gradients", "-o", "sizes.svg") == 0
+    assert capsys.readouterr().out.endswith("\n\nThe picture is in sizes.svg.\n")
+    assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")
+
+
+def test_a_picture_without_matplotlib(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.style", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[plots\]'"):
+        run("lesson", "xor", "-o", "xor.png")
+    assert not capsys.readouterr().out  # said before the lesson, not after it
+    assert not (tmp_path / "xor.png").exists()

@@ -1,0 +1,157 @@
+"""The terms of one gradient, with symbols, numbers and lines of source; and what is refused."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.nudge import nudge
+from micrograd_dl.explain.paths import paths
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.explain.why import why
+from micrograd_dl.notation.expression import parse
+from micrograd_dl.notation.steps import Contribute
+from micrograd_dl.testing import Graph, graphs
+
+
+def course() -> tuple[Value, Value, Value, Value]:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    return 3 * (a + b * c), a, b, c
+
+
+def here() -> int:
+    """The line that calls this."""
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    return frame.f_back.f_lineno
+
+
+def without_origins(text: object) -> list[str]:
+    return [line for line in str(text).splitlines() if not line.lstrip().startswith("from ")]
+
+
+def test_why_of_a_leaf_that_is_used_once() -> None:
+    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
+    made = here() - 1
+    J = 3 * (a + b * c)
+    used = here() - 1
+    reason = why(J, b)
+    assert str(reason).splitlines() == [
+        "dJ/db = 6, one term, since b is used once:",
+        "  dJ/du * du/db = 3 * 2 = 6",
+        "    du/db = c = 2, since u = b * c",
+        f"    from {__file__}:{used}: b * c",
+        "b = 3, a leaf",
+        f'  from {__file__}:{made}: Value(3, "b")',
+    ]
+    assert repr(reason) == str(reason)
+    assert (reason.node, reason.data, reason.gradient, reason.done) == (b, 3, 6, 1)
+
+
+def test_why_of_a_node_that_is_used_several_times() -> None:
+    x = Value(3, "x")
+    assert without_origins(why(x * x + x, x)) == [
+        "dJ/dx = 7, the sum of 3 terms, one for each use:",
+        "  dJ/dJ * ∂J/∂x = 1 * 1 = 1",
+        "    ∂J/∂x = 1, since J = u + x",
+        "  dJ/du * ∂u/∂x[1] = 1 * 3 = 3",
+        "    ∂u/∂x[1] = x = 3, since u = x * x",
+        "  dJ/du * ∂u/∂x[2] = 1 * 3 = 3",
+        "    ∂u/∂x[2] = x = 3, since u = x * x",
+        "x = 3, a leaf",
+    ]
+
+
+def test_why_of_the_result_and_of_nodes_that_take_no_part() -> None:
+    J, _, b, _ = course()
+    assert without_origins(why(J, J)) == ["dJ/dJ = 1: backprop begins here", "J = 3 * v = 33"]
+    assert (why(J, J).gradient, why(J, J).done) == (1, 1)
+    other = Value(1, "other")
+    assert without_origins(why(J, other)) == [
+        "dJ/dother = 0: J does not depend on other",
+        "other = 1, a leaf",
+    ]
+    J.label = "J"
+    assert without_origins(why(J, J + b))[0] == "dJ/du = 0: J does not depend on u"
+    assert (why(J, other).gradient, why(J, other).terms, why(J, other).done) == (0, (), 0)
+
+
+def test_why_at_a_kink_says_which_slope_was_taken() -> None:
+    z = Value(0, "z")
+    assert without_origins(why(z.relu(), z))[1:4] == [
+        "  dJ/dJ * dJ/dz = 1 * 1 = 1",
+        "    dJ/dz = (1 if z >= 0 else 0) = 1, since J = relu(z)",
+        "    z = 0 is a kink: the slope of the right side, 1, is taken",
+    ]
+
+
+def test_origins_in_an_expression() -> None:
+    J = parse("u = b*c; v = a + u; 3*v", a=5, b=3, c=2)
+    b = next(node for node in topological_order(J) if node.label == "b")
+    assert "    from <expression>:1: b*c" in str(why(J, b)).splitlines()
+
+
+def test_many_terms_and_long_formulas_are_shortened() -> None:
+    x = Value(2, "x")
+    J = ops.sum(*[x] * 20)
+    assert len(without_origins(why(J, x))) == 2 + 2 * 20
+    reason = why(ops.sum(*[x] * 10_020), x)
+    assert (len(reason.terms), reason.gradient) == (10_020, 10_020)
+    assert without_origins(reason)[-2:] == ["  ... and 10,000 more", "x = 2, a leaf"]
+    assert len(without_origins(reason)) == 3 + 2 * 20
+    softmax = why(ops.logsumexp(*(Value(i, f"z{i}") for i in range(500)), x), x)
+    assert max(map(len, str(softmax).splitlines())) < 400
+
+
+@given(graphs())
+def test_why_adds_up_to_the_gradient(graph: Graph) -> None:
+    order = [node for node in topological_order(graph.root) if not node.is_constant]
+    for node, gradient in zip(order, grad(graph.root, order), strict=True):
+        reason = why(graph.root, node)
+        assert reason.gradient == gradient
+        if node is not graph.root:
+            terms = [term for term in reason.terms if isinstance(term, Contribute)]
+            assert len(terms) == len(reason.terms) == sum(n.operands.count(node) for n in order)
+            total = 0.0
+            for term in terms:
+                total += term.upstream * term.local
+            assert total == gradient
+
+
+def test_in_the_middle_of_a_walk_what_is_still_to_come_is_marked() -> None:
+    x = Value(3, "x")
+    trace = Trace(x * x)
+    assert str(trace.why("x")).count("(not added yet)") == 2
+    assert trace.why("J").done == 0
+    trace.until("dx")
+    reason = trace.why(x)
+    assert (reason.done, len(reason.terms), reason.gradient) == (1, 2, 6)
+    first, second = (line for line in str(reason).splitlines() if line.startswith("  dJ/dJ"))
+    assert not first.endswith("(not added yet)")
+    assert second.endswith("(not added yet)")
+    trace.end()
+    assert "(not added yet)" not in str(trace.why(x))
+
+
+# What all three ask first
+
+
+@pytest.mark.parametrize("ask", [why, paths, nudge])
+def test_what_has_no_derivative_is_refused(ask: Any) -> None:
+    J, a, *_ = course()
+    for arguments in ((3.0, a), (J, "a")):
+        with pytest.raises(TypeError, match="a Value is wanted here"):
+            ask(*arguments)
+    with pytest.raises(ValueError, match="3 is a constant, which has no derivative: make it a variable"):
+        ask(J, J.operands[0])
+    a.data = 50
+    with pytest.raises(RuntimeError, match="recompute"):
+        ask(J, a)

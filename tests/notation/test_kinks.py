@@ -1,0 +1,70 @@
+"""At a kink, steps and reasons say so, and which slope was taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from micrograd_dl.engine import ops
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.steps import Contribute, steps
+
+KINKED = [operation for operation in ops.TABLE.values() if operation.kink]
+
+
+def notes(J: Value) -> list[str]:
+    """What the steps say of kinks, in their order."""
+    return [remark for s in steps(J) if isinstance(s, Contribute) for remark in s.remarks()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("operation", "operands", "expected"),
+    [
+        (ops.relu, [0.0], ["x = 0 is a kink: the slope of the right side, 1, is taken"]),
+        (ops.relu, [-0.0], ["x = 0 is a kink: the slope of the right side, 1, is taken"]),
+        (ops.leaky_relu, [0.0], ["x = 0 is a kink: the slope of the right side, 1, is taken"]),
+        (ops.abs, [0.0], ["x = 0 is a kink: the slope 0, between -1 and 1, is taken"]),
+        (ops.sign, [0.0], ["x = 0 is a jump: the slope of both sides, 0, is taken"]),
+        (ops.maximum, [3.0, 3.0], [
+            "x = y = 3 is a kink: the slope of the left side, 0, is taken",
+            "x = y = 3 is a kink: the slope of the right side, 1, is taken",
+        ]),
+        (ops.minimum, [3.0, 3.0], [
+            "x = y = 3 is a kink: the slope of the right side, 0, is taken",
+            "x = y = 3 is a kink: the slope of the left side, 1, is taken",
+        ]),
+        (ops.at_least, [0.0, 0.0], ["x = y = 0 is a jump: the slope of both sides, 0, is taken"] * 2),
+    ],
+)  # fmt: skip
+def test_the_slope_that_is_taken(operation: Operation, operands: list[float], expected: list[str]) -> None:
+    values = [Value(x, name) for x, name in zip(operands, "xy", strict=False)]
+    assert notes(operation(*values)) == expected
+
+
+def test_constants_and_repeated_operands() -> None:
+    z = Value(0.0, "z")
+    assert notes(ops.maximum(0.0, z)) == ["z = 0 is a kink: the slope of the right side, 1, is taken"]
+    assert notes(ops.maximum(z, z)) == []  # it is z itself
+
+
+@pytest.mark.parametrize("operation", KINKED, ids=repr)
+def test_every_kink_of_the_table_is_said_and_nothing_beside_it(operation: Operation) -> None:
+    for x in (-1.0, 0.0, 2.0):
+        operands = [Value(x, "x"), Value(0.0, "y")][: operation.arity]
+        try:
+            J = operation(*operands)
+        except (ValueError, ZeroDivisionError):
+            continue
+        assert operation.kink is not None
+        assert bool(notes(J)) == (operation.kink(*(p.data for p in operands)) == 0)
+
+
+def test_where_it_stands() -> None:
+    z = Value(0.0, "z")
+    *_, last = steps(z.relu())
+    note = "z = 0 is a kink: the slope of the right side, 1, is taken"
+    assert str(last) == f"dz += dJ/dJ * dJ/dz = 1 * 1 = 1   (dz: 0 -> 1)   ({note})"
+    J = z.relu()
+    assert Notation(topological_order(J)).at_kink(J, 0) == note

