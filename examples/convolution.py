@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import SupportsFloat, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -83,7 +83,7 @@ class ConvolutionalNetwork:
 
     def predict(self, X: Array) -> Array:
         """The index of the class, ``(1, m)``."""
-        return np.array([[int(np.argmax([float(z) for z in self.z(x)])) for x in X.T.tolist()]])
+        return np.array([[int(np.argmax([z.data for z in self.z(x)])) for x in X.T.tolist()]])
 
     def parameters(self) -> list[Value]:
         """Those of each kernel, then the output layer's."""
@@ -103,10 +103,10 @@ def examples(per_class: int, held_out: int, seed: int = 0) -> tuple[Dataset, Dat
     return part(0, per_class), part(per_class, per_class + held_out)
 
 
-def shaded(image: Sequence[Sequence[SupportsFloat]]) -> list[str]:
+def shaded(image: Sequence[Sequence[float]]) -> list[str]:
     """Brightness as characters, two a pixel."""
-    largest = max(float(x) for row in image for x in row) or 1.0
-    return ["".join(2 * SHADES[int(9 * float(x) / largest)] for x in row) for row in image]
+    largest = max(x for row in image for x in row) or 1.0
+    return ["".join(2 * SHADES[int(9 * x / largest)] for x in row) for row in image]
 
 
 def main(epochs: int = 8, per_class: int = 30, held_out: int = 40) -> None:
@@ -126,7 +126,8 @@ def main(epochs: int = 8, per_class: int = 30, held_out: int = 40) -> None:
         each = [float(right[c == test_set.Y].mean()) for c in range(len(DIGITS))]
         print(f"{name:>17}" + "".join(f"{r:>6.0%}" for r in [*each, float(right.mean())]))
     pixels = test_set.X[:, 0].tolist()
-    pictures = [shaded([pixels[i : i + 8] for i in range(0, 64, 8)]), *map(shaded, model.maps(pixels))]
+    maps = [[[z.data for z in row] for row in each] for each in model.maps(pixels)]
+    pictures = [shaded(each) for each in ([pixels[i : i + 8] for i in range(0, 64, 8)], *maps)]
     print(f"\nA {DIGITS[0]}, and what the {KERNELS} kernels say of it:")
     for i in range(8):
         print("  " + "    ".join(rows[i] if i < len(rows) else " " * 6 for rows in pictures))
