@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import micrograd_dl
-from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.nn import MLP
 from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.training.fitting import fit
 
 
