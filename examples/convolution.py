@@ -50,17 +50,17 @@ def pool(image: Image) -> list[list[Value]]:
 
 
 class ConvolutionalNetwork:
-    """Kernels, pooled and through ReLU, and a softmax layer over all that they say."""
+    """Kernels, pooling, ReLU, and a softmax layer over all of their outputs."""
 
     def __init__(self, kernels: int = KERNELS, classes: int = len(DIGITS), seed: int = 0) -> None:
         self.kernels = [Neuron(9, "relu", seed=seed + k) for k in range(kernels)]
         self.output = Layer(kernels * 9, classes, "softmax", seed=seed)
 
     def maps(self, pixels: Sequence[float]) -> list[list[list[Value]]]:
-        """What each kernel says of an image of 8 by 8, after pooling: 3 by 3."""
+        """The outputs of each kernel for an image of 8 by 8, after pooling: 3 by 3."""
         constants = [Value.constant(pixel) for pixel in pixels]
         image = [constants[i : i + 8] for i in range(0, 64, 8)]
-        # ReLU after pooling gives the same as before it, with a quarter of the work: both keep the order.
+        # Both keep the order, so ReLU may come after pooling, on a quarter of the numbers.
         return [[[relu(z) for z in row] for row in pool(convolve(kernel, image))] for kernel in self.kernels]
 
     def z(self, pixels: Sequence[float]) -> list[Value]:
@@ -86,7 +86,7 @@ class ConvolutionalNetwork:
         return np.array([[int(np.argmax([float(z) for z in self.z(x)])) for x in X.T.tolist()]])
 
     def parameters(self) -> list[Value]:
-        """Those of each kernel, then the output layer's."""
+        """The parameters of each kernel, then those of the output layer."""
         return [*(p for kernel in self.kernels for p in kernel.parameters()), *self.output.parameters()]
 
 
@@ -104,7 +104,7 @@ def examples(per_class: int, held_out: int, seed: int = 0) -> tuple[Dataset, Dat
 
 
 def shaded(image: Sequence[Sequence[SupportsFloat]]) -> list[str]:
-    """Brightness as characters, two a pixel."""
+    """Brightness as characters, two for each pixel."""
     largest = max(float(x) for row in image for x in row) or 1.0
     return ["".join(2 * SHADES[int(9 * float(x) / largest)] for x in row) for row in image]
 
