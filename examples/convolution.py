@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import SupportsFloat, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -50,17 +50,17 @@ def pool(image: Image) -> list[list[Value]]:
 
 
 class ConvolutionalNetwork:
-    """Kernels, pooling, ReLU, and a softmax layer over all of their outputs."""
+    """Kernels, pooled and through ReLU, and a softmax layer over all that they say."""
 
     def __init__(self, kernels: int = KERNELS, classes: int = len(DIGITS), seed: int = 0) -> None:
         self.kernels = [Neuron(9, "relu", seed=seed + k) for k in range(kernels)]
         self.output = Layer(kernels * 9, classes, "softmax", seed=seed)
 
     def maps(self, pixels: Sequence[float]) -> list[list[list[Value]]]:
-        """The outputs of each kernel for an image of 8 by 8, after pooling: 3 by 3."""
+        """What each kernel says of an image of 8 by 8, after pooling: 3 by 3."""
         constants = [Value.constant(pixel) for pixel in pixels]
         image = [constants[i : i + 8] for i in range(0, 64, 8)]
-        # Both keep the order, so ReLU may come after pooling, on a quarter of the numbers.
+        # ReLU after pooling gives the same as before it, with a quarter of the work: both keep the order.
         return [[[relu(z) for z in row] for row in pool(convolve(kernel, image))] for kernel in self.kernels]
 
     def z(self, pixels: Sequence[float]) -> list[Value]:
@@ -83,10 +83,10 @@ class ConvolutionalNetwork:
 
     def predict(self, X: Array) -> Array:
         """The index of the class, ``(1, m)``."""
-        return np.array([[int(np.argmax([float(z) for z in self.z(x)])) for x in X.T.tolist()]])
+        return np.array([[int(np.argmax([z.data for z in self.z(x)])) for x in X.T.tolist()]])
 
     def parameters(self) -> list[Value]:
-        """The parameters of each kernel, then those of the output layer."""
+        """Those of each kernel, then the output layer's."""
         return [*(p for kernel in self.kernels for p in kernel.parameters()), *self.output.parameters()]
 
 
@@ -103,10 +103,10 @@ def examples(per_class: int, held_out: int, seed: int = 0) -> tuple[Dataset, Dat
     return part(0, per_class), part(per_class, per_class + held_out)
 
 
-def shaded(image: Sequence[Sequence[SupportsFloat]]) -> list[str]:
-    """Brightness as characters, two for each pixel."""
-    largest = max(float(x) for row in image for x in row) or 1.0
-    return ["".join(2 * SHADES[int(9 * float(x) / largest)] for x in row) for row in image]
+def shaded(image: Sequence[Sequence[float]]) -> list[str]:
+    """Brightness as characters, two a pixel."""
+    largest = max(x for row in image for x in row) or 1.0
+    return ["".join(2 * SHADES[int(9 * x / largest)] for x in row) for row in image]
 
 
 def main(epochs: int = 8, per_class: int = 30, held_out: int = 40) -> None:
@@ -126,7 +126,8 @@ def main(epochs: int = 8, per_class: int = 30, held_out: int = 40) -> None:
         each = [float(right[c == test_set.Y].mean()) for c in range(len(DIGITS))]
         print(f"{name:>17}" + "".join(f"{r:>6.0%}" for r in [*each, float(right.mean())]))
     pixels = test_set.X[:, 0].tolist()
-    pictures = [shaded([pixels[i : i + 8] for i in range(0, 64, 8)]), *map(shaded, model.maps(pixels))]
+    maps = [[[z.data for z in row] for row in each] for each in model.maps(pixels)]
+    pictures = [shaded(each) for each in ([pixels[i : i + 8] for i in range(0, 64, 8)], *maps)]
     print(f"\nA {DIGITS[0]}, and what the {KERNELS} kernels say of it:")
     for i in range(8):
         print("  " + "    ".join(rows[i] if i < len(rows) else " " * 6 for rows in pictures))

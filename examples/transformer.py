@@ -226,7 +226,7 @@ def sample(parameters: Parameters, rng: np.random.Generator) -> str:
     """A name, letter by letter, each drawn with the probability that the network gives it."""
     tokens = [END]
     while len(tokens) <= LONGEST:
-        chances = [float(a) for a in softmax.of(logits(parameters, tokens)[-1])]
+        chances = [a.data for a in softmax.of(logits(parameters, tokens)[-1])]
         token = int(rng.choice(VOCABULARY, p=chances))
         if token == END:
             break

@@ -21,7 +21,7 @@ SEEDS = pytest.mark.parametrize("seed", range(3))
 
 def tensor(values: Sequence[Any]) -> Any:
     """The data of Values, in nested lists or not, as a leaf."""
-    data = np.vectorize(float)(np.array(values, dtype=object))
+    data = np.vectorize(lambda value: value.data)(np.array(values, dtype=object))
     return torch.tensor(data, dtype=torch.float64, requires_grad=True)
 
 

@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever reads the output has had enough, as in `| head`
+    except BrokenPipeError:  # nobody reads the output any more, as in `| head`
         return 141
     except OSError as error:
         if error.errno == errno.ENOSPC and error.filename is None:

@@ -62,8 +62,8 @@ that trains the best network and judges it on the test set."""
     )
     for name, default, text in (
         ("trials", 27, "how many a round begins with"),
-        ("rungs", 3, "how often the trials of a round are judged"),
-        ("keep", 3, "after each rung the best one in so many goes on"),
+        ("rungs", 3, "how often a round is judged, with more epochs each time"),
+        ("keep", 3, "after each rung the best go on, one in N"),
         ("rounds", 2, "each but the first searches where the best trials were"),
     ):
         parser.add_argument(f"--{name}", type=whole, default=default, metavar="N", help=f"{text} ({default})")

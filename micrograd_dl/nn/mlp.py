@@ -11,7 +11,7 @@ MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters, seed 1)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -94,13 +94,13 @@ class MLP(Network):
         Raises:
             ValueError: it is not one example.
         """
-        [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
+        if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
+            outputs = [unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)]
+            for layer in self.layers:
+                outputs = layer.activate(layer.z(outputs))
+        else:
+            [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
         return outputs[0] if len(outputs) == 1 else outputs
-
-    def activations_of(self, x: Sequence[Operand]) -> Iterator[tuple[list[Value], list[Value]]]:
-        """z and a of each layer in turn for one example, as the network predicts."""
-        for layer in self.passes_of([self._example(x)], training=False):
-            yield layer.z[0], layer.a[0]
 
     def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
         inputs = list(x)

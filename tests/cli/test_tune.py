@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import re
 import shlex
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +141,19 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "micrograd-dl train" not in out
     assert _carry_out(["tune", "moons", *QUICK, "-o", "none.jsonl"]) == 130
     assert "The best" not in capsys.readouterr().out
+
+
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform == "win32", reason="takes the signals of Unix")
+def test_ended_it_leaves_nothing_behind() -> None:
+    words = [sys.executable, "-m", "micrograd_dl", "tune", "digits", "--processes", "2"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (Path("tune.jsonl").exists() and Path("tune.jsonl").read_bytes().count(b"\n") > 2):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, out, err) == (143, b"", b"")  # nor is a semaphore said to be leaked
 
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.gradcheck.report import Check, Obstacle, distance
 from micrograd_dl.nn.network import Network, Parameter, one_hot
@@ -324,6 +325,16 @@ def test_any_model_with_the_seam_of_training() -> None:
     assert found.ok
     assert str(found).splitlines()[1].startswith("  dw  numerical ")
     assert not checked(lambda w: w**3, lambda w: 2 * w**2, 2.0).ok
+    w = Value(2.0, "w")  # as in micrograd, the cost is a Value
+
+    def cost_and_grad(X: Any, Y: Any) -> Any:
+        w.zero_grad()
+        J = w**3
+        J.backward()
+        return J
+
+    model: Any = SimpleNamespace(parameters=lambda: [w], cost_and_grad=cost_and_grad)
+    assert check_gradients(model, None, None).verdict == "backprop is right"
 
 
 def square_from_0_up(w: float) -> float:
