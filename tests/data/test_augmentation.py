@@ -90,6 +90,13 @@ def test_quarter_turns_are_numpys(size: int, colours: tuple[int, ...]) -> None:
         np.testing.assert_allclose(found[i], np.rot90(images[i], quarters), atol=1e-12)
 
 
+def test_a_rotation_is_scipys() -> None:
+    ndimage = pytest.importorskip("scipy.ndimage", reason="compared with SciPy, which the extra data brings")
+    for degrees in (-33.0, 7.5, 60.0):
+        wanted = ndimage.rotate(COLOUR, degrees, axes=(1, 2), reshape=False, order=1, mode="grid-constant")
+        np.testing.assert_allclose(rotated(COLOUR, np.full(len(COLOUR), degrees)), wanted, atol=1e-9)
+
+
 @both
 def test_a_crop_of_all_changes_nothing_and_one_of_a_part_enlarges_it(images: Array) -> None:
     m = len(images)
