@@ -21,12 +21,13 @@ from benchmarks.apart import Apart
 from benchmarks.graphs import GRAPHS, Graph
 from benchmarks.measure import say_left_out
 from benchmarks.records import Record, number, ratios, record, table
-from benchmarks.scalars import ENGINES, FUSED, OURS, Engine
+from benchmarks.scalars import ENGINES, FUSED, OURS, WITHOUT_NETWORKS, Engine
 
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 # (graph, sizes, engines left out: fused neurons are those of the other where there are no neurons)
 TASKS: tuple[tuple[str, tuple[int, ...], tuple[str, ...]], ...] = (
     ("mlp", SIZES, ()),
+    ("calls", (1_000, 10_000, 100_000), WITHOUT_NETWORKS),
     ("mixed", SIZES, (FUSED,)),
     ("chain", (1_000, 10_000, 100_000, 1_000_000), (FUSED,)),
 )
@@ -54,7 +55,7 @@ def alive(name: str) -> int:
 
 @lru_cache(1)
 def _task(name: str, kind: str, size: int) -> tuple[Engine, Graph, list[Any]]:
-    engine, graph = _engine(name), GRAPHS[kind](size)
+    engine, graph = ENGINES[name](), GRAPHS[kind](size)
     return engine, graph, [engine.leaf(x) for x in graph.leaves]
 
 

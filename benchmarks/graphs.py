@@ -100,6 +100,23 @@ def moons_loss(width: int, m: int, name: str) -> Graph:
     return Graph(name, tuple(leaves), nodes, run)
 
 
+def calls(size: int) -> Graph:
+    """micrograd's own program: ``m(x)`` of a network 2-16-16-1 for each point, and the sum of the squares."""
+    layers, each = ((2, 16), (16, 16), (16, 1)), 2 * (32 + 256 + 16) + 32 + 2  # ReLU; the error, its square
+    m = max(2, round(size / (each + 1)))
+    rows, signs = moons(m)
+    rng = random.Random(1)
+    leaves = [
+        rng.uniform(-1, 1) / math.sqrt(n_in) for n_in, n_out in layers for _ in range(n_out * (n_in + 1))
+    ]
+
+    def run(engine: Any, p: Sequence[Any]) -> Any:
+        model = engine.network([n_in for n_in, _ in layers] + [1], p)
+        return engine.total([(model(x) - y) ** 2 for x, y in zip(rows, signs, strict=True)])
+
+    return Graph("m(x) for each point", tuple(leaves), m * each + m - 1, run)
+
+
 ADD, MUL, TANH = range(3)
 
 
@@ -155,4 +172,10 @@ def chain(size: int) -> Graph:
     return Graph("chain of additions", (1.0, 1e-3), size, run)
 
 
-GRAPHS: dict[str, Callable[[int], Graph]] = {"mlp": mlp, "wide": wide, "mixed": mixed, "chain": chain}
+GRAPHS: dict[str, Callable[[int], Graph]] = {
+    "mlp": mlp,
+    "calls": calls,
+    "wide": wide,
+    "mixed": mixed,
+    "chain": chain,
+}

@@ -94,28 +94,21 @@ def by_hand() -> Train:
     X, y, initial = matrices()
 
     def train(steps: int) -> list[float]:
-        (W1, b1), (W2, b2), (W3, b3) = ((W.copy(), b.copy()) for W, b in initial)
-        parameters = (W1, b1, W2, b2, W3, b3)
-        losses = []
+        layers, losses = [(W.copy(), b.copy()) for W, b in initial], []
         for step in range(steps):
-            A1 = np.maximum(W1 @ X + b1, 0)
-            A2 = np.maximum(W2 @ A1 + b2, 0)
-            margin = np.maximum(1 - y * (W3 @ A2 + b3), 0)
-            losses.append(margin.mean() + L2 * sum(np.vdot(p, p) for p in parameters))
-            dZ3 = (margin > 0) * y * (-1 / POINTS)
-            dZ2 = (W3.T @ dZ3) * (A2 > 0)
-            dZ1 = (W2.T @ dZ2) * (A1 > 0)
-            slopes = (
-                dZ1 @ X.T,
-                dZ1.sum(axis=1, keepdims=True),
-                dZ2 @ A1.T,
-                dZ2.sum(axis=1, keepdims=True),
-                dZ3 @ A2.T,
-                dZ3.sum(axis=1, keepdims=True),
-            )
-            alpha = rate(step)
-            for p, d in zip(parameters, slopes, strict=True):
-                p -= alpha * (d + 2 * L2 * p)
+            A = [X]
+            for W, b in layers[:-1]:
+                A.append(np.maximum(W @ A[-1] + b, 0))
+            W, b = layers[-1]
+            margin = np.maximum(1 - y * (W @ A[-1] + b), 0)
+            losses.append(margin.mean() + L2 * sum(np.vdot(p, p) for layer in layers for p in layer))
+            dZ, alpha = (margin > 0) * y * (-1 / POINTS), rate(step)
+            for (W, b), A_prev in zip(reversed(layers), reversed(A), strict=True):
+                dW, db = dZ @ A_prev.T, dZ.sum(axis=1, keepdims=True)
+                if A_prev is not X:
+                    dZ = (W.T @ dZ) * (A_prev > 0)
+                W -= alpha * (dW + 2 * L2 * W)
+                b -= alpha * (db + 2 * L2 * b)
         return losses
 
     return train

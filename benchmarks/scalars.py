@@ -39,6 +39,8 @@ class Engine:
         fused: sums as single nodes, in the place of `affine`, `total` and `squares`.
     """
 
+    networks = ""  # the module with a class MLP, if there is one
+
     def __init__(
         self,
         leaf: Callable[[float], Any],
@@ -48,7 +50,18 @@ class Engine:
         fused: Sequence[Callable[..., Any]] = (affine, total, squares),
     ) -> None:
         self.leaf, self.constant, self.relu, self.tanh = leaf, constant, relu, tanh
+        self._network: Any = None
         self.affine, self.total, self.squares = fused
+
+    def network(self, sizes: Sequence[int], leaves: Sequence[Any]) -> Any:
+        """The package's own network, with ReLU in hidden layers, made once; its parameters are the leaves."""
+        if self._network is None:
+            self._network = importlib.import_module(self.networks).MLP(sizes[0], list(sizes[1:]))
+            rest = iter(leaves)
+            for layer in self._network.layers:
+                for neuron in layer.neurons:
+                    neuron.w, neuron.b = [next(rest) for _ in neuron.w], next(rest)
+        return self._network
 
     def build(self, graph: Graph, leaves: Sequence[Any]) -> Any:
         """The result, with the graph that it remembers."""
@@ -76,6 +89,8 @@ class Engine:
 class Ours(Engine):
     """micrograd_dl, no fused nodes."""
 
+    networks = "micrograd_dl.nn"
+
     def __init__(self, *fused: Callable[..., Any]) -> None:
         value = importlib.import_module("micrograd_dl.engine.value").Value
         sums = fused or (affine, total, squares)
@@ -100,6 +115,8 @@ class Tuples(Engine):
 
 class Micrograd(Engine):
     """The package micrograd. It has no tanh: this one is written as its ReLU is."""
+
+    networks = "micrograd.nn"
 
     def __init__(self) -> None:
         value = importlib.import_module("micrograd.engine").Value
@@ -199,3 +216,5 @@ ENGINES: dict[str, Callable[[], Engine]] = {
     "MyGrad": MyGrad,
     "autograd (HIPS)": Autograd,
 }
+# Those that have no network to call; fused neurons are what that of micrograd_dl is made of anyway.
+WITHOUT_NETWORKS = (FUSED, TUPLES, "PyTorch, 0-dimensional", "MyGrad", "autograd (HIPS)")

@@ -6,104 +6,55 @@ terms a statement: gcc takes the longer for one the more of them a function has,
 
 from __future__ import annotations
 
-import atexit
 import ctypes
+import importlib
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from itertools import count, islice
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.graphs import Graph
-from benchmarks.scalars import affine, squares, total
+from benchmarks.scalars import Ours
 
 CHUNK, TERMS = 200, 16
-_numbers = count()
+FORWARD = {"add": "{0} + {1}", "mul": "{0} * {1}", "relu": "{0} > 0 ? {0} : 0", "tanh": "tanh({0})"}
+SLOPES = {"add": ["", ""], "mul": ["{1}", "{0}"], "relu": ["({0} > 0)"], "tanh": ["(1 - {out} * {out})"]}
 
 
-@cache
-def _folder() -> str:
-    """Kept until the end: a loaded library is known by its file, and another file must not get its place."""
-    folder = tempfile.mkdtemp(prefix="micrograd_dl-")
-    atexit.register(shutil.rmtree, folder)
-    return folder
+def statements(J: Any, leaves: Sequence[Any]) -> tuple[list[str], list[str]]:
+    """Of a graph of Values: a line of C for each node, then for the adjoint of each, from the last on."""
+    topological_order = importlib.import_module("micrograd_dl.engine.order").topological_order
+    order = [*leaves, *(node for node in topological_order(J) if node.operands)]
+    place = {node: i for i, node in enumerate(order)}
+    users: list[list[str]] = [[] for _ in order]
+    forward, backward = [], []
+    written: list[list[str]] = []
+    for i, node in enumerate(order):
+        operands = [repr(x.data) if x.is_constant else f"v[{place[x]}]" for x in node.operands]
+        written.append(operands)
+        if operands:
+            forward.append(f"v[{i}] = {FORWARD[node.op.name].format(*operands)};")
+    users[-1].append("1")
+    for i, node in reversed([*enumerate(order)]):
+        terms = users[i] or ["0"]
+        sums = [" + ".join(terms[k : k + TERMS]) for k in range(0, len(terms), TERMS)]
+        backward += [f"g[{i}] = {sums[0]};", *(f"g[{i}] = g[{i}] + {more};" for more in sums[1:])]
+        slopes = SLOPES[node.op.name] if node.operands else []
+        for operand, slope in zip(node.operands, slopes, strict=True):
+            if not operand.is_constant:
+                factor = slope.format(*written[i], out=f"v[{i}]")
+                users[place[operand]].append(f"g[{i}] * {factor}" if factor else f"g[{i}]")
+    return forward, backward
 
 
-class Symbol:
-    """A number that writes down what is done with it: a line of C, and its operands' local derivatives."""
-
-    __slots__ = ("index", "tape")
-
-    def __init__(self, tape: Tape, index: int) -> None:
-        self.tape = tape
-        self.index = index
-
-    def __add__(self, other: Symbol | float) -> Symbol:
-        if isinstance(other, Symbol):
-            return self.tape.write(f"{self} + {other}", (self.index, "1"), (other.index, "1"))
-        return self.tape.write(f"{self} + {other!r}", (self.index, "1"))
-
-    def __mul__(self, other: Symbol | float) -> Symbol:
-        if isinstance(other, Symbol):
-            return self.tape.write(f"{self} * {other}", (self.index, str(other)), (other.index, str(self)))
-        return self.tape.write(f"{self} * {other!r}", (self.index, repr(other)))
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def __str__(self) -> str:
-        return f"v[{self.index}]"
-
-
-class Tape:
-    """The statements of a program; an engine of `graphs`, whose constants are plain numbers."""
-
-    def __init__(self, leaves: int) -> None:
-        self.leaves = [Symbol(self, i) for i in range(leaves)]
-        self.lines: list[str] = []
-        self.slopes: list[tuple[tuple[int, str], ...]] = [()] * leaves
-
-    def write(self, line: str, *slopes: tuple[int, str]) -> Symbol:
-        """A statement, and the local derivative by each operand."""
-        self.slopes.append(slopes)
-        out = Symbol(self, len(self.slopes) - 1)
-        self.lines.append(f"{out} = {line};")
-        return out
-
-    constant = staticmethod(float)
-    affine, total, squares = staticmethod(affine), staticmethod(total), staticmethod(squares)
-
-    def relu(self, x: Symbol) -> Symbol:
-        """``max(0, x)``."""
-        return self.write(f"{x} > 0 ? {x} : 0", (x.index, f"({x} > 0)"))
-
-    def tanh(self, x: Symbol) -> Symbol:
-        """The hyperbolic tangent."""
-        out = f"v[{len(self.slopes)}]"
-        return self.write(f"tanh({x})", (x.index, f"(1 - {out} * {out})"))
-
-    def adjoints(self) -> Iterator[str]:
-        """Statements for each node, from the last to the first: the sum over all who use it."""
-        users: list[list[str]] = [[] for _ in self.slopes]
-        users[-1].append("1")
-        for i in range(len(self.slopes) - 1, -1, -1):
-            for operand, slope in self.slopes[i]:
-                users[operand].append(f"g[{i}]" if slope == "1" else f"g[{i}] * {slope}")
-            terms = users[i] or ["0"]
-            yield f"g[{i}] = {' + '.join(terms[:TERMS])};"
-            for k in range(TERMS, len(terms), TERMS):
-                yield f"g[{i}] = g[{i}] + {' + '.join(terms[k : k + TERMS])};"
-
-
-def source(tape: Tape) -> str:
+def source(lines: Sequence[str]) -> str:
     """The program in C: ``run(v, g)`` on the leaves at the beginning of v."""
-    parts = [*_chunks(tape.lines), *_chunks(tape.adjoints())]
+    parts = [lines[k : k + CHUNK] for k in range(0, len(lines), CHUNK)]
     head = "(double *restrict v, double *restrict g)"
     functions = [
         f"__attribute__((noinline)) static void part{i}{head} {{\n" + "\n".join(part) + "\n}"
@@ -111,12 +62,6 @@ def source(tape: Tape) -> str:
     ]
     calls = "\n".join(f"part{i}(v, g);" for i in range(len(parts)))
     return "#include <math.h>\n" + "\n".join(functions) + f"\nvoid run{head} {{\n{calls}\n}}\n"
-
-
-def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(lines)
-    while part := list(islice(rest, CHUNK)):
-        yield part
 
 
 def compiled(graph: Graph) -> tuple[Callable[[], float], Callable[[], Sequence[float]], float]:
@@ -128,22 +73,24 @@ def compiled(graph: Graph) -> tuple[Callable[[], float], Callable[[], Sequence[f
     gcc = shutil.which("gcc")
     if gcc is None:
         raise ImportError("gcc")
-    tape = Tape(len(graph.leaves))
-    graph.run(tape, tape.leaves)
+    engine = Ours()
+    leaves = [engine.leaf(x) for x in graph.leaves]
+    forward, backward = statements(engine.build(graph, leaves), leaves)
     written = time.perf_counter()
-    path = Path(_folder(), f"graph{next(_numbers)}.c")
-    path.write_text(source(tape))
-    library = path.with_suffix(".so")
-    command = [gcc, "-O1", "-march=native", "-shared", "-fPIC", str(path), "-o", str(library), "-lm"]
-    subprocess.run(command, check=True)
-    function: Any = ctypes.CDLL(str(library)).run
-    v, g = np.zeros(len(tape.slopes)), np.zeros(len(tape.slopes))
-    v[: len(graph.leaves)] = graph.leaves
+    with tempfile.TemporaryDirectory(prefix="micrograd_dl-") as folder:
+        path, library = Path(folder, "graph.c"), Path(folder, "graph.so")
+        path.write_text(source([*forward, *backward]))
+        command = [gcc, "-O1", "-march=native", "-shared", "-fPIC", str(path), "-o", str(library), "-lm"]
+        subprocess.run(command, check=True)
+        function: Any = ctypes.CDLL(str(library)).run
+    v, g = np.zeros(len(backward)), np.zeros(len(backward))
+    v[: len(leaves)] = graph.leaves
     pointers = [x.ctypes.data_as(ctypes.c_void_p) for x in (v, g)]
+    last = len(leaves) + len(forward) - 1
 
     def step() -> float:
         function(*pointers)
-        return float(v[-1])
+        return float(v[last])
 
     step()
-    return step, lambda: g[: len(graph.leaves)].tolist(), time.perf_counter() - written
+    return step, lambda: g[: len(leaves)].tolist(), time.perf_counter() - written

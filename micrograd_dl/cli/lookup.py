@@ -1,13 +1,14 @@
-"""What a text means in a walk: a node, a derivative, or arithmetic on both, as known at its moment.
+"""Answers to ``print``: a node, a derivative, or arithmetic on both, as known at the moment of the walk.
 
-Derivatives are written as the steps write them, so that they can be copied from there: ``db`` and ``dJ/db``,
-local ones ``du/db`` and ``∂u/∂x[2]``. In ``dJ/du * du/db`` a bar is part of the symbol, not a division.
+Derivatives are written as in the steps, so that they can be copied from there: ``db`` and ``dJ/db``, local
+ones ``du/db`` and ``∂u/∂x[2]``. In ``dJ/du * du/db`` a slash belongs to the symbol and is no division.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
@@ -23,13 +24,13 @@ _SYMBOL = re.compile(
 
 
 def answer(trace: Trace, text: str) -> str:
-    """What is known of `text`, a line: of a name, a derivative, or an expression on them.
+    """What is known of a name, a derivative, or an expression on them, in one line.
 
-    Numbers are given in full, as elsewhere they are rounded.
+    Numbers are given in full; elsewhere they are rounded.
 
     Raises:
         KeyError: a name is unknown.
-        ValueError: the expression has no meaning, or a number in it is not known yet.
+        ValueError: the expression cannot be read, or a number in it is not known yet.
 
     >>> x = Value(3, "x")
     >>> trace = Trace(x * x + x)
@@ -42,7 +43,7 @@ def answer(trace: Trace, text: str) -> str:
     >>> print(answer(trace, "dJ/du * ∂u/∂x[1] + 1"))
     dJ/du * ∂u/∂x[1] + 1 = 4
     """
-    text = " ".join(text.split())
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
     try:
         node, gradient = trace.notation.find(text)
     except KeyError:

@@ -128,8 +128,8 @@ class Stepper(cmd.Cmd):
         """Write some lines."""
         write(*lines, stream=self.stdout, colours=self.colours)
 
-    def tell(self, found: object) -> None:
-        """Write something as text, its lines broken where they are too long."""
+    def show(self, found: object) -> None:
+        """Write something as text, with lines that are too long broken."""
         self.say(wrapped(str(found), self.width))
 
     def where_we_are(self) -> str:
@@ -141,7 +141,7 @@ class Stepper(cmd.Cmd):
         readline = sys.modules.get("readline")
         self.prompt = self.where_we_are()
         if self.colours and readline is not None and "libedit" not in (readline.__doc__ or ""):
-            # Readline has to be told which characters take no room.
+            # Readline needs to know which characters take no room.
             self.prompt = re.sub(r"(\x1b\[\d+m)", "\001\\1\002", paint(self.prompt, "strong"))
 
     def postcmd(self, stop: bool, line: str) -> bool:
@@ -151,7 +151,7 @@ class Stepper(cmd.Cmd):
         return stop
 
     def onecmd(self, line: str) -> bool:
-        """Carry out one line; True if it was the last. Whatever fails is told, and the prompt goes on."""
+        """Carry out one line; True if it was the last. A failure is reported, and the prompt goes on."""
         if line == "EOF":  # what cmd.Cmd makes of the end of input
             self.say("")
             return True
@@ -160,13 +160,13 @@ class Stepper(cmd.Cmd):
         except (BrokenPipeError, KeyboardInterrupt, SystemExit):
             raise
         except _EXPECTED as error:
-            self._tell_failure(message_of(error))
+            self._report_failure(message_of(error))
         except BaseException as error:  # noqa: BLE001
             # The panic of a library in Rust is a BaseException. The walk is not to be lost by it.
-            self._tell_failure(f"{type(error).__name__}: {error}")
+            self._report_failure(f"{type(error).__name__}: {error}")
         return False
 
-    def _tell_failure(self, problem: str) -> None:
+    def _report_failure(self, problem: str) -> None:
         self._failures += 1
         self.stdout.flush()
         colours = self.colours and self.script is None
@@ -255,7 +255,7 @@ class Stepper(cmd.Cmd):
         return True
 
     def node(self, text: str) -> Value:
-        """The node that is meant by its name or its gradient's; without text, the one the last step wrote.
+        """The node of that name, or whose gradient has it; without text, the node that the last step wrote.
 
         Raises:
             KeyError: there is no such node.
@@ -270,11 +270,11 @@ class Stepper(cmd.Cmd):
     # --- moving ---------------------------------------------------------------------------------------
 
     def _walk(self, count: int) -> None:
-        """Do so many steps and tell each."""
+        """Do that many steps and show each."""
         before = self.trace.position
         for _ in range(min(count, len(self.trace) - before)):
             previous = self.trace.current
-            self._tell_step(previous, self.trace.next())
+            self._show_step(previous, self.trace.next())
         self._arrive(before)
 
     def _next(self, argument: str) -> None:
@@ -296,11 +296,11 @@ class Stepper(cmd.Cmd):
         self._arrive(before)
 
     def _jump(self, move: Callable[[], object]) -> None:
-        """Move, and tell the step just done there."""
+        """Move, and show the step just done there."""
         before, previous = self.trace.position, self.trace.current
         move()
         if self.trace.position != before:
-            self._tell_step(previous, self.trace.current)
+            self._show_step(previous, self.trace.current)
         self._arrive(before)
 
     def _resume(self, backwards: bool) -> None:
@@ -326,7 +326,7 @@ class Stepper(cmd.Cmd):
         self._jump(lambda: self.trace.goto(position))
         self._again = "step"
 
-    def _tell_step(self, previous: Step | None, step: Step | None) -> None:
+    def _show_step(self, previous: Step | None, step: Step | None) -> None:
         if step is None:
             return
         if previous is None or isinstance(previous, Evaluate) != isinstance(step, Evaluate):
@@ -338,7 +338,7 @@ class Stepper(cmd.Cmd):
         if self.trace.position != before:
             self._past.append((before, None, 0.0))
         if self.trace.upcoming is None:
-            self.tell(f"The walk is complete: {presentation.outcome(self.trace)}")
+            self.show(f"The walk is complete: {presentation.outcome(self.trace)}")
         elif self.trace.current is None:
             self.say("This is the start: nothing is computed yet.")
         for line in self.trace.watched():
@@ -444,11 +444,11 @@ class Stepper(cmd.Cmd):
         name, h = argument, "0.001"
         if argument and not self.is_name(argument):
             name, _, h = argument.rpartition(" ")
-        self.tell(self.trace.nudge(self.node(name.strip()), real_number(h)))
+        self.show(self.trace.nudge(self.node(name.strip()), real_number(h)))
 
     def _check(self) -> None:
         found = self.trace.check()
-        self.tell(found)
+        self.show(found)
         self._failures += not (found.ok and found.complete)
 
     def _help(self, argument: str) -> None:
@@ -522,7 +522,7 @@ GROUPS: Mapping[str, Mapping[str, Command]] = {
     },
     "Look": {
         "print": Command("EXPR", "Show a name, a derivative or an expression.",
-            lambda s, text: s.tell(answer(s.trace, text)),
+            lambda s, text: s.show(answer(s.trace, text)),
             "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
             "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
         "where": Command("", "Show all that is known by now.", lambda s, _: s.say(s.trace.paper()),
@@ -539,10 +539,10 @@ GROUPS: Mapping[str, Mapping[str, Command]] = {
     },
     "Ask": {
         "why": Command("[NODE]", "Show every term of a gradient, with its reason.",
-            lambda s, text: s.tell(s.trace.why(s.node(text))),
+            lambda s, text: s.show(s.trace.why(s.node(text))),
             "Without NODE it is about the gradient that the last step wrote."),
         "paths": Command("[NODE]", "Show a gradient as a sum over paths.",
-            lambda s, text: s.tell(s.trace.paths(s.node(text))),
+            lambda s, text: s.show(s.trace.paths(s.node(text))),
             "A path leads from the result down to NODE, and its product has a factor for every edge."),
         "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
             "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "

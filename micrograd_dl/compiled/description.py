@@ -16,9 +16,6 @@ from micrograd_dl.notation.numbers import number_term
 def described(recording: Recording, columns: Sequence[bool]) -> str:
     """The program that a graph becomes, line by line.
 
-    The same graph becomes another program when an input is a column of examples: what depends on it is done
-    for every example, and the derivatives by what they share are means. That is all that vectorising is.
-
     Args:
         recording: the graph.
         columns: of each input, whether it is columns.

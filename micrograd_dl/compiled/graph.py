@@ -17,10 +17,10 @@ from micrograd_dl.compiled.lowering import lower
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
 from micrograd_dl.compiled.recording import Recording, order_of, parameters_of
 from micrograd_dl.compiled.schedule import schedule
-from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.engine.gradients import evaluate, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.output.text import install_hint, plural
 
 Runner: TypeAlias = Literal["numpy", "numba"]
@@ -161,18 +161,6 @@ class CompiledGraph:
         """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
         return self._run(theta, inputs)[1]
 
-    def prepare(self, *columns: bool) -> None:
-        """Do now what the first call does: write the program for inputs that are columns where it says so."""
-        self._variant(self._require_kinds(columns))
-
-    def _require_kinds(self, columns: tuple[bool, ...]) -> tuple[bool, ...]:
-        if len(columns) != len(self.recording.inputs):
-            takes = plural(len(self.recording.inputs), "input")
-            raise ValueError(
-                f"this graph takes {takes}: say of each whether it is columns, not {len(columns)} times"
-            )
-        return columns
-
     def describe(self, *columns: bool) -> str:
         """The program line by line, for inputs that are columns where it says so.
 
@@ -180,7 +168,10 @@ class CompiledGraph:
         done for every example, and the derivatives by what they share are means. That is all that vectorising
         is.
         """
-        return described(self.recording, self._require_kinds(columns))
+        if len(columns) != len(self.recording.inputs):
+            takes = plural(len(self.recording.inputs), "input")
+            raise ValueError(f"this graph takes {takes}: say of each whether it is columns")
+        return described(self.recording, columns)
 
     # --- running ----------------------------------------------------------------------------------------
 

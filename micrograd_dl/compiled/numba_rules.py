@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dis
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numba.core.errors import NumbaError
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
@@ -22,18 +24,16 @@ def compiled(**options: Any) -> Callable[[_Function], _Function]:
     return decorator
 
 
-def rules_of(operation: Operation) -> Iterator[Any]:
-    """The forward rule of an operation, then its definition, as functions of three numbers for Numba."""
-    count = operation.arity
-    for rule in (operation.forward, operation.definition):
-        if rule is not None and count in (1, 2, 3):
-            yield _of_three(_translated(rule), count)
+def of_three(rule: Any, count: int) -> Any:
+    """A rule of the table on `count` numbers as a function of three for Numba.
 
-
-def _of_three(rule: Any, count: int) -> Any:
+    Raises:
+        NumbaError: it raises errors, which nobody would see.
+    """
+    found = _translated(rule)
     if count == 3:
-        return rule
-    function: Any = (lambda x, y, z: rule(x)) if count == 1 else (lambda x, y, z: rule(x, y))
+        return found
+    function: Any = (lambda x, y, z: found(x)) if count == 1 else (lambda x, y, z: found(x, y))
     return compiled(inline="always")(function)
 
 
@@ -51,6 +51,8 @@ def _translated(rule: Any) -> Any:
         return _FASTER[rule]
     if not isinstance(rule, FunctionType):
         return rule  # a function of `math`, which Numba knows, or something it will refuse
+    if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(rule)):
+        raise NumbaError(f"{rule.__name__} raises errors")
     known = rule.__globals__
     called = {
         name: _translated(known[name])

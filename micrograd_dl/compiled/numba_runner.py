@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from micrograd_dl.compiled import numba_kernels as kernels
 from micrograd_dl.compiled import tape
 from micrograd_dl.compiled.numba_cache import keep_on_disk
-from micrograd_dl.compiled.numba_rules import rules_of
+from micrograd_dl.compiled.numba_rules import of_three
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner
 from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.vectors import BLOCK
@@ -25,7 +25,11 @@ from micrograd_dl.engine.operation import Operation
 Array: TypeAlias = NDArray[Any]
 
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
-_KEPT = {*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT}  # on the disk, by name
+# Whose kernels are kept on disk, by name. (With another slope at a kink, an operation has the same kernel.)
+_KEPT = {
+    op.name: op.forward
+    for op in (*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT)
+}
 _pointer: Any = types.CPointer
 _NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
 _SIGNATURE = ((_NUMBERS, _NUMBERS, _INDICES, _INDICES, types.uint64), types.void)
@@ -40,17 +44,15 @@ def _kernel(operation: Operation) -> Any:
     Raises:
         ValueError: Numba can compile neither.
     """
-    if operation in _WRITTEN:
-        candidates = [_WRITTEN[operation]]
-    else:
-        count = operation.arity or 0
-        candidates = [kernels.kernel_of(rule, count) for rule in rules_of(operation)]
-    for function in candidates:
-        function.__qualname__ = f"kernel_{operation.name}"
-        kernel = CFunc(function, _SIGNATURE, {}, {"error_model": "numpy", "fastmath": {"contract"}})
-        if operation in _KEPT:
-            keep_on_disk(kernel)
+    count = operation.arity or 0
+    rules = (operation.forward, operation.definition) if count in (1, 2, 3) else ()
+    for rule in (None,) if operation in _WRITTEN else filter(None, rules):
         try:
+            function = kernels.kernel_of(of_three(rule, count), count) if rule else _WRITTEN[operation]
+            function.__qualname__ = f"kernel_{operation.name}"
+            kernel = CFunc(function, _SIGNATURE, {}, {"error_model": "numpy", "fastmath": {"contract"}})
+            if _KEPT.get(operation.name) is operation.forward:
+                keep_on_disk(kernel)
             kernel.compile()
         except (NumbaError, NotImplementedError):
             continue
@@ -74,19 +76,15 @@ class NumbaRunner:
         operations = dict.fromkeys(g.operation for gs in phases for g in gs)
         self._kernels = {operation: k for k, operation in enumerate(operations)}
         addresses = np.array([_kernel(operation).address for operation in operations], np.int64)
-        numbers = [*map(len, phases), program.given_rows, len(program.broadcast), len(program.output_rows)]
-        numbers += [len(addresses), 0]
+        sizes = len(program.broadcast), len(program.output_rows), len(addresses), 0
+        numbers = [*map(len, phases), program.given_rows, *sizes]
         self._indices: list[Array] = []
         self._filled = kernels.HEAD + 2 * len(addresses) + sum(map(len, phases)) * kernels.WIDTH
         for rows in (program.broadcast, program.broadcast_rows, program.output_rows):
             self._put(rows)
         table = [self._row(group) for groups in phases for group in groups]
-        self._pool = np.concatenate(
-            [
-                *(np.array(x, np.int32) for x in (numbers, addresses.view(np.int32), [*chain(*table)])),
-                *self._indices,
-            ]
-        )
+        head = (numbers, addresses.view(np.int32), [*chain(*table)])
+        self._pool = np.concatenate([*(np.array(x, np.int32) for x in head), *self._indices])
         self._n_outputs, self._none = len(program.output_rows), np.empty((0, 0))
 
     def run(self, memory: Memory) -> Array:
@@ -103,17 +101,8 @@ class NumbaRunner:
     def _row(self, group: Group) -> list[int]:
         operation = group.operation
         checked = group.checked and operation.defined is not None
-        arrays = (
-            group.a,
-            group.b,
-            group.c,
-            group.starts,
-            group.shared,
-            group.weights,
-            group.rows,
-            fours(group),
-        )
-        offsets = [self._put(array) for array in arrays]
+        terms = (group.starts, group.shared, group.weights, group.rows, fours(group))
+        offsets = [self._put(array) for array in (group.a, group.b, group.c, *terms)]
         for k in range(operation.arity or 3, 3):  # operands that are not there, and not looked at
             offsets[k] = offsets[0]
         flags = int(checked), int(operation is tape.MEAN)

@@ -106,8 +106,8 @@ def schedule(
     slots = order[codes[order] >= 0]
     # Sums of as many terms follow each other, so that the processor foresees the end of each; means of one
     # product by its first factor, so that several are taken at a time.
-    counts, ends = lengths[slots], np.cumsum(lengths)
-    firsts = np.where(codes[slots] == numbered.get(MEAN), flat[(ends - lengths)[slots]], 0)
+    begins = np.cumsum(lengths) - lengths
+    firsts = np.where(codes[slots] == numbered.get(MEAN), flat[begins[slots]], 0)
     slots = slots[np.lexsort((firsts, lengths[slots], kinds[slots]))]
     varies = np.array(tape.varies, bool)
     first = np.setdiff1d(order[codes[order] < 0], given)
@@ -115,8 +115,7 @@ def schedule(
     builder = _Builder(tape, place, varies, n_varying)
     groups: tuple[list[Group], list[Group], list[Group]] = ([], [], [])
     counts, ends = lengths[slots], np.cumsum(lengths[slots])
-    begins = (np.cumsum(lengths) - lengths)[slots]
-    flat = flat[np.repeat(begins - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)]
+    flat = flat[np.repeat(begins[slots] - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)]
     edges = np.flatnonzero(np.diff(kinds[slots], prepend=-1, append=-1)).tolist()
     for begin, end in pairwise(edges):
         slot = int(slots[begin])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from micrograd_dl.output.arrays import on_arrays
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.terms import ATOM, Term, full_number, numbers_of, shortened
 from micrograd_dl.output.text import plural
@@ -108,7 +108,7 @@ class Operation:
         self.require_arity(len(operands))
         numpy = sys.modules.get("numpy")
         if numpy is not None and any(isinstance(operand, numpy.ndarray) for operand in operands):
-            return self._on_arrays(numpy, operands)
+            return on_arrays(self, numpy, operands)
         return self.evaluate([to_float(operand, self.name) for operand in operands])
 
     def __repr__(self) -> str:
@@ -174,44 +174,6 @@ class Operation:
     def operand_names(count: int) -> list[str]:
         """Placeholders for operands without names of their own."""
         return ["x", "y"][:count] if count <= 2 else [f"x{i}" for i in range(1, count + 1)]
-
-    def _on_arrays(self, np: Any, operands: Sequence[Any]) -> Any:
-        """The rule on arrays, with the same decisions at the edges as on floats."""
-        odd = [x.dtype for x in operands if isinstance(x, np.ndarray) and x.dtype.kind not in "biuf"]
-        if odd:
-            raise TypeError(
-                f"{self.name} takes arrays of real numbers, not of {odd[0]}: convert one with "
-                ".astype(float), or take its elements one by one"
-            )
-        # NumPy has no negative powers of whole numbers, and lets them overflow in silence.
-        whole = [isinstance(x, np.ndarray) and x.dtype.kind in "biu" for x in operands]
-        operands = [x.astype(float) if is_whole else x for x, is_whole in zip(operands, whole, strict=True)]
-        try:
-            arrays = np.broadcast_arrays(*operands)
-        except ValueError:
-            shapes = " and ".join(str(np.shape(x)) for x in operands)
-            raise ValueError(
-                f"{self.name} goes entry by entry, and the shapes {shapes} do not fit: "
-                "axes are of one length, or 1, which is taken again and again"
-            ) from None
-        with np.errstate(all="ignore"):
-            result = self._array_rule(np, len(operands))(*operands)
-        if self.defined is not None:
-            undecided = np.broadcast_to(~np.isfinite(result), arrays[0].shape)
-            for entry in zip(*(x[undecided] for x in arrays), strict=True):
-                self.evaluate([float(x) for x in entry])  # raises at the first where it is undefined
-        return result
-
-    def _array_rule(self, np: Any, count: int) -> Rule:
-        if self.array is not None:
-            return functools.partial(self.array, np)
-        try:  # on two entries, since an array of one passes for a number
-            if np.shape(self.forward(*[np.array([0.5, 0.25])] * count)) == (2,):
-                return self.forward
-        except (TypeError, ValueError):
-            pass  # it uses math, or asks a question of a number
-        elementwise: Rule = np.vectorize(lambda *x: self.evaluate([float(e) for e in x]), otypes=[float])
-        return elementwise
 
 
 def slope_by(rule: Rule, out: Any, operands: Sequence[Any]) -> Any:

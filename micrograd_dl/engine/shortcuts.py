@@ -279,22 +279,28 @@ def _sequence_function(operation: Operation, operands_of: Any) -> Any:
 
 def _affine_of_units(weights: Any, x: Any, b: Any) -> list[Any]:
     """The inputs are read once, and so is the line of the program."""
-    frame, _ = _outside(_frame(1))
+    frame, affine = _outside(_frame(1))[0], ops.affine
     try:
         inputs = [v._number for v in x]
         units = []
+        end = 2 * len(inputs)
         for row, bias in zip(weights, b, strict=True):
-            operands = functions.paired(row, x, "affine")
-            operands.append(bias)
             w = [v._number for v in row]
-            units.append(_weighted(ops.affine, tuple(operands), w, inputs, [bias._number], frame))
-    except (AttributeError, TypeError):
+            operands, slopes = [bias] * (end + 1), [1.0] * (end + 1)
+            operands[:end:2], operands[1:end:2], slopes[:end:2], slopes[1:end:2] = row, x, inputs, w
+            total = -0.0
+            for product in map(mul, w, inputs):
+                total += product
+            units.append(
+                _node(total + bias._number, affine, tuple(operands), None, tuple(slopes), 0.0, frame)
+            )
+    except (AttributeError, TypeError, ValueError):  # what is no Value, or not as many
         return _plain_affine_of_units(weights, x, b)
     return units
 
 
 def _of_each(operation: Any, x: Any) -> list[Any]:
-    frame, _ = _outside(_frame(1))
+    frame = _outside(_frame(1))[0]
     if not isinstance(operation, Operation) or operation.arity != 1:
         return _plain_of_each(operation, x)
     apply = _relu if operation is ops.relu else _unary

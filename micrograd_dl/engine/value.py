@@ -17,7 +17,6 @@ gradient of the pass that was recorded, even if a leaf's ``data`` is changed aft
 
 from __future__ import annotations
 
-import operator
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Real
 from types import CodeType
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
@@ -33,6 +32,7 @@ from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.origin import Origin, TextSpan, resolve
+from micrograd_dl.output.refusals import Refusals
 from micrograd_dl.output.terms import names_of, readable
 
 _Answer = TypeVar("_Answer", bool, float)
@@ -59,16 +59,7 @@ def _method(operation: Operation) -> Callable[[Value], Value]:
     return method
 
 
-def _refused(shown: str, remedy: str) -> Callable[..., NoReturn]:
-    """A method for what has no derivative that is of use: it says what to write instead."""
-
-    def refuse(*_: Any) -> NoReturn:
-        raise TypeError(f"{shown} is not defined for a Value: {remedy}")
-
-    return refuse
-
-
-class Value:
+class Value(Refusals):
     """A scalar node of a computation graph.
 
     Attributes:
@@ -257,30 +248,6 @@ class Value:
     tanh, sigmoid, softplus = _method(ops.tanh), _method(ops.sigmoid), _method(ops.softplus)
     sin, cos = _method(ops.sin), _method(ops.cos)
 
-    _whole = "its slope is 0 almost everywhere; for a number write {} (v.data is the number of v)"
-    __round__ = _refused("round(v)", _whole.format("round(v.data)") + ", to show it f'{v:.2f}'")
-    __floor__ = _refused("math.floor(v)", _whole.format("math.floor(v.data)"))
-    __ceil__ = _refused("math.ceil(v)", _whole.format("math.ceil(v.data)"))
-    __trunc__ = _refused("math.trunc(v)", _whole.format("math.trunc(v.data)"))
-    __floordiv__ = __rfloordiv__ = _refused("v // w", _whole.format("v.data // 2") + "; to divide, v / w")
-    __mod__ = __rmod__ = _refused("v % w", "for a number write v.data % 2 (v.data is the number of v)")
-    __divmod__ = __rdivmod__ = _refused("divmod(v, w)", "for numbers write divmod(v.data, 2)")
-    __matmul__ = __rmatmul__ = _refused(
-        "v @ w", "a Value is one number, so write v * w; the product of two lists of Values is dot(w, x)"
-    )
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
-        """What NumPy calls for ``np.float64(2) * v``, which is arithmetic, and ``np.exp(v)``, refused."""
-        name = ufunc.__name__
-        if name in _COMPARISONS:  # a NumPy scalar comes as an array without axes
-            return _COMPARISONS[name](*[x if isinstance(x, Value) else to_float(x[()]) for x in inputs])
-        if name in _OPERATORS:
-            role = "arithmetic with a Value"
-            return _OPERATORS[name](*[x if isinstance(x, Value) else to_float(x, role) for x in inputs])
-        is_ours = name in ops.TABLE
-        remedy = f"{name}(v), with `from micrograd_dl import {name}`" if is_ours else f"np.{name}(v.data)"
-        raise TypeError(f"np.{name} does not take a Value: write {remedy}")
-
     def expand(self) -> Value:
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
 
@@ -338,15 +305,6 @@ for _operation in ops.TABLE.values():
         setattr(Value, _operation.name, _method(_operation))
 
 Operand: TypeAlias = "Value | float | Real | Decimal"
-
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "power": operator.pow,
-}  # fmt: skip
-_COMPARISONS: dict[str, Callable[..., Any]] = {
-    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
-    "equal": operator.eq, "not_equal": operator.ne,
-}  # fmt: skip
 
 
 def record(operation: Operation, *operands: Operand) -> Value:

@@ -11,7 +11,7 @@ MLP(2 -> 3 tanh -> 1 sigmoid; logistic loss; 13 parameters, seed 1)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -72,21 +72,12 @@ class MLP(Network):
     def __init__(self, *args: Any, expanded: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expanded = expanded
-        self.layers = [
-            Layer(
-                W.shape[1],
-                W.shape[0],
-                g,
-                weights=W,
-                number=l,
-                expanded=expanded,
-                bias=kind != "batch",
-                scaled=kind is not None,
-            )
-            for l, (W, g, kind) in enumerate(
-                zip(self.initial_weights(), self.activations, self.normalisations, strict=True), 1
-            )
-        ]
+        self.layers = []
+        for l, (W, g, kind) in enumerate(
+            zip(self.initial_weights(), self.activations, self.normalisations, strict=True), 1
+        ):
+            options = {"expanded": expanded, "bias": kind != "batch", "scaled": kind is not None}
+            self.layers.append(Layer(W.shape[1], W.shape[0], g, weights=W, number=l, **options))
 
     def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
         """The outputs for one example, n_x numbers or Values, as the network predicts.
@@ -94,13 +85,13 @@ class MLP(Network):
         Raises:
             ValueError: it is not one example.
         """
-        [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
+        if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
+            outputs = [unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)]
+            for layer in self.layers:
+                outputs = layer.activate(layer.z(outputs))
+        else:
+            [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
         return outputs[0] if len(outputs) == 1 else outputs
-
-    def activations_of(self, x: Sequence[Operand]) -> Iterator[tuple[list[Value], list[Value]]]:
-        """z and a of each layer in turn for one example, as the network predicts."""
-        for layer in self.passes_of([self._example(x)], training=False):
-            yield layer.z[0], layer.a[0]
 
     def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
         inputs = list(x)

@@ -311,10 +311,8 @@ class Network(ABC):
             self._set_named({name: array for name, array in given.items() if name in there})
 
     def _layers(self, named: Mapping[str, Array]) -> list[tuple[Array, Array]]:
-        return [
-            (named[f"W{l}"], named[f"b{l}"] if f"b{l}" in named else np.zeros((n, 1)))
-            for l, n in enumerate(self.shape[1:], 1)
-        ]
+        n = enumerate(self.shape[1:], 1)
+        return [(named[f"W{l}"], named.get(f"b{l}", np.zeros((units, 1)))) for l, units in n]
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
@@ -399,12 +397,9 @@ class Network(ABC):
 
         >>> from micrograd_dl.vectorized import MLP
         >>> model = MLP(2, [9, 1], ["tanh", "sigmoid"], keep_prob=0.5, seed=1)
-        >>> X, Y = [[1.0], [2.0]], [[1]]
         >>> with model.frozen():
-        ...     model.cost_and_grad(X, Y) == model.cost_and_grad(X, Y)
+        ...     model.cost_and_grad([[1.0], [2.0]], [[1]]) == model.cost_and_grad([[1.0], [2.0]], [[1]])
         True
-        >>> model.cost_and_grad(X, Y) == model.cost_and_grad(X, Y)
-        False
         """
         with self.training_lock:
             before, self._frozen = self._frozen, True
@@ -489,20 +484,20 @@ class Network(ABC):
              2 sigmoid    (1, 4)       (1, 1)       (1, m)
                                                     Y: (1, m)
         """
-        n = self.shape
-        normalised = any(self.normalisations)
-        rows = [("", "layer", "W, dW", "b, db", *(["gamma, beta"] * normalised), "Z, A, dZ, dA")]
-        rows.append(("X", "0 input", *([""] * (2 + normalised)), f"X: ({n[0]}, m)"))
+        n, normalised = self.shape, any(self.normalisations)
+        rows = [("", "layer", "W, dW", "b, db", *["gamma, beta"] * normalised, "Z, A, dZ, dA")]
+        rows.append(("X", "0 input", *[""] * (2 + normalised), f"X: ({n[0]}, m)"))
         for l in range(1, len(n)):
             column, kind = f"({n[l]}, 1)", self.normalisations[l - 1]
-            cells = [f"({n[l]}, {n[l - 1]})", "" if kind == "batch" else column]
-            cells += [column if kind else ""] * normalised
-            rows.append((str(l), f"{l} {self._described(l)}", *cells, f"({n[l]}, m)"))
-        rows.append(("Y", *([""] * (3 + normalised)), f"Y: ({n[-1]}, m)"))
+            scale = [column if kind else ""] * normalised
+            b = "" if kind == "batch" else column
+            what = f"{l} {self._described(l)}"
+            rows.append((str(l), what, f"({n[l]}, {n[l - 1]})", b, *scale, f"({n[l]}, m)"))
+        rows.append(("Y", *[""] * (3 + normalised), f"Y: ({n[-1]}, m)"))
         widths = [max(12, *map(len, column)) for column in list(zip(*rows, strict=True))[1:]]
         lines = []
         for key, *cells in rows:
-            here = bool(key) and key == marked
+            here = key == marked != ""
             line = ("--> " if here else "    ") + " " + " ".join(map(str.ljust, cells, widths))
             lines.append((line + (f" <-- {note}" if here else "")).rstrip())
         return "\n".join(lines)
@@ -528,22 +523,23 @@ class Network(ABC):
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
         """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
-        note = f"{name} is {array.shape}, ({rows}, {m}) is wanted"
+        note, advice = f"{name} is {array.shape}, ({rows}, {m}) is wanted", "columns are examples"
         if array.ndim == 1:
-            advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), columns are examples"
+            advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), {advice}"
         elif array.ndim == 2 and array.shape[1] == rows:
-            advice = f"columns are examples: transpose it, {name}.T"
+            advice += f": transpose it, {name}.T"
         elif array.ndim == 2 and array.shape[1] == 0:
             advice = "there is no example in it"
-        else:
-            advice = "columns are examples"
         raise ValueError(f"{note}: {advice}\n{self.shapes(name, note)}")
 
     def _described(self, l: int) -> str:
         """What a layer does to its Z."""
         kind, keep = self.normalisations[l - 1], self.keep_probs[l - 1]
-        more = (f", {kind} norm" if kind else "") + (f", keep {keep:g}" if keep < 1 else "")
-        return f"{self.activations[l - 1].name}{more}"
+        return (
+            self.activations[l - 1].name
+            + (f", {kind} norm" if kind else "")
+            + (f", keep {keep:g}" if keep < 1 else "")
+        )
 
     def __repr__(self) -> str:
         layers = " -> ".join(f"{n} {self._described(l)}" for l, n in enumerate(self.shape[1:], 1))

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from micrograd_dl.engine import functions
 from micrograd_dl.engine.functions import affine, dot
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import Weights, default_initialiser
 
 
-class Neuron:
+class Module:
+    """What has parameters: the base class of micrograd's users for networks of their own."""
+
+    def parameters(self) -> list[Value]:
+        """The Values to train; none, unless a subclass says otherwise."""
+        return []
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+
+class Neuron(Module):
     """One unit: ``z = w1 x1 + ... + b`` and ``a = g(z)`` (course, section 4).
 
     Args:
         n_in: the number of inputs.
         activation: g; any but softmax, which is of a whole layer.
+        nonlin: False for no activation, as micrograd writes it.
         w, b: initial weights and bias; by default drawn to suit the activation, and 0.
         seed: of the weights; without one they differ from unit to unit.
         expanded: write z as multiplications and additions instead of one node; the numbers are the same.
@@ -33,13 +49,16 @@ class Neuron:
         n_in: int,
         activation: str | Activation = "relu",
         *,
+        nonlin: bool = True,
         w: Sequence[float] | None = None,
         b: float = 0.0,
         seed: int | None = None,
         expanded: bool = False,
         bias: bool = True,
     ) -> None:
-        self.activation = _unit_activation(activation)
+        self.activation = _activation(activation, nonlin)
+        if self.activation.name == "softmax":
+            raise ValueError("softmax is of a whole layer: use Layer(n_in, n_out, 'softmax')")
         if n_in < 1:
             raise ValueError(f"a neuron takes one input at least, not {n_in}")
         if w is None:
@@ -71,25 +90,21 @@ class Neuron:
         """w1 ... wn, then b if there is one."""
         return [*self.w, self.b] if self.bias else list(self.w)
 
-    def zero_grad(self) -> None:
-        """Set every parameter's gradient to 0."""
-        for p in self.parameters():
-            p.zero_grad()
-
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)} -> {self.activation.name})"
 
 
-class Layer:
+class Layer(Module):
     """Units side by side, on the same inputs.
 
     Args:
         n_in, n_out: the numbers of inputs and of units.
         activation: any.
+        nonlin: False for no activation, as micrograd writes it.
         weights: ``(n_out, n_in)``; by default drawn to suit the activation.
         number: of the layer in its network, for the labels ``W1[2,3]``: the weight of unit 2 for input 3.
         seed: of the weights; without one they differ from layer to layer.
-        expanded, bias: see Neuron.
+        expanded, bias: as of a Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
 
     Raises:
@@ -102,6 +117,7 @@ class Layer:
         n_out: int,
         activation: str | Activation = "relu",
         *,
+        nonlin: bool = True,
         weights: Weights | None = None,
         number: int = 1,
         seed: int | None = None,
@@ -109,7 +125,7 @@ class Layer:
         bias: bool = True,
         scaled: bool = False,
     ) -> None:
-        self.activation = _activation(activation)
+        self.activation = _activation(activation, nonlin)
         if n_in < 1 or n_out < 1:
             raise ValueError(f"a layer takes one input and one unit at least, not {n_in} and {n_out}")
         if weights is None:
@@ -118,6 +134,8 @@ class Layer:
             raise ValueError(f"the weights are {np.shape(weights)}, {(n_out, n_in)} is wanted: a row a unit")
         self.number = number
         self.neurons = [Neuron(n_in, "linear", w=row, expanded=expanded, bias=bias) for row in weights]
+        self._z_labels = [f"z{number}[{i}]" for i in range(1, n_out + 1)]
+        self._a_labels = [f"a{number}[{i}]" for i in range(1, n_out + 1)]
         units = range(1, n_out + 1) if scaled else ()
         self.gamma = [Value(1.0, f"gamma{number}[{i}]") for i in units]
         self.beta = [Value(0.0, f"beta{number}[{i}]") for i in units]
@@ -128,10 +146,13 @@ class Layer:
 
     def z(self, x: Sequence[Operand]) -> list[Value]:
         """Each unit's weighted sum."""
-        z = [neuron.z(x) for neuron in self.neurons]
-        for i, unit in enumerate(z, 1):
-            unit.label = f"z{self.number}[{i}]"
-        return z
+        first = self.neurons[0]
+        if first.bias and not first.expanded and len(x) == len(first.w):
+            rows, b = [neuron.w for neuron in self.neurons], [neuron.b for neuron in self.neurons]
+            z = functions.affine_of_units(rows, x, b)
+        else:
+            z = [neuron.z(x) for neuron in self.neurons]
+        return _labelled(z, self._z_labels)
 
     def scale(self, z_norm: Sequence[Value]) -> list[Value]:
         """``gamma z_norm + beta`` of each unit."""
@@ -143,43 +164,33 @@ class Layer:
     def drop(self, a: Sequence[Value], mask: Sequence[float]) -> list[Value]:
         """Each activation times its number of dropout's mask."""
         dropped = [unit * d for unit, d in zip(a, mask, strict=True)]
-        for i, (before, unit) in enumerate(zip(a, dropped, strict=True), 1):
-            if self.activation.name != "linear":
-                before.label = f"g{self.number}[{i}]"
-            unit.label = f"a{self.number}[{i}]"
-        return dropped
+        if self.activation.name != "linear":
+            _labelled([*a], [f"g{self.number}[{i}]" for i in range(1, len(a) + 1)])
+        return _labelled(dropped, self._a_labels)
 
     def activate(self, z: Sequence[Value]) -> list[Value]:
         """Each unit's activation."""
         a = self.activation.of(z)
-        if self.activation.name != "linear":
-            for i, unit in enumerate(a, 1):
-                unit.label = f"a{self.number}[{i}]"
-        return a
+        return a if self.activation.name == "linear" else _labelled(a, self._a_labels)
 
-    def __call__(self, x: Sequence[Operand]) -> list[Value]:
-        """The activations for n inputs."""
-        return self.activate(self.z(x))
+    def __call__(self, x: Sequence[Operand]) -> Any:
+        """The activations for n inputs, a list of Values; of a single unit its Value, as micrograd does."""
+        a = self.activate(self.z(x))
+        return a[0] if len(a) == 1 else a
 
     def parameters(self) -> list[Value]:
         """The parameters of each unit in turn, then gamma and beta."""
         return [p for neuron in self.neurons for p in neuron.parameters()] + self.gamma + self.beta
 
-    def zero_grad(self) -> None:
-        """Set every parameter's gradient to 0."""
-        for p in self.parameters():
-            p.zero_grad()
-
     def __repr__(self) -> str:
         return f"Layer({len(self.neurons[0].w)} -> {len(self.neurons)} {self.activation.name})"
 
 
-def _activation(name: str | Activation) -> Activation:
-    return activation(name)
+def _activation(chosen: str | Activation, nonlin: bool) -> Activation:
+    return activation(chosen if nonlin else "linear")
 
 
-def _unit_activation(name: str | Activation) -> Activation:
-    found = activation(name)
-    if found.name == "softmax":
-        raise ValueError("softmax is of a whole layer: use Layer(n_in, n_out, 'softmax')")
-    return found
+def _labelled(units: list[Value], labels: Sequence[str]) -> list[Value]:
+    for unit, label in zip(units, labels, strict=True):
+        unit.label = label
+    return units

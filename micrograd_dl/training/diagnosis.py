@@ -84,7 +84,7 @@ def bias_and_variance(
         train, dev: the errors.
         bayes: the error that nobody could be below, such as a person's.
         far: the gap that counts.
-        m_dev: the number of dev examples; by default so many that nothing is left to chance.
+        m_dev: the number of dev examples; by default so large that nothing is left to chance.
 
     Raises:
         ValueError: an error is not between 0 and 1, or `m_dev` is not a whole number from 1 up.

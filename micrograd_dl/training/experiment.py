@@ -255,7 +255,7 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
 
 
 def make_optimiser(model: Network, options: TrainingOptions, steps: int = 1) -> Optimiser:
-    """The optimiser for a training of so many steps an epoch. Weights decay, biases do not."""
+    """The optimiser for a training with this many steps an epoch. Weights decay, biases do not."""
     o = options
     kind = look_up(o.optimiser, OPTIMISERS, "optimiser")
     names = ("learning_rate", "beta1", "beta2", "weight_decay", "clip_norm")

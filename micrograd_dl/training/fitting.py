@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from micrograd_dl.data.archives import NUMBER, TABLE, TEXT, WHOLE, require_form
 from micrograd_dl.data.preparation import minibatches
-from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameters import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
+from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage

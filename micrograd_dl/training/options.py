@@ -18,7 +18,7 @@ def _option(default: Any, help: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOptions:
-    """How a network is made and trained. None stands for what is in brackets in an option's description.
+    """How a network is made and trained. The text of an option says in brackets what None means for it.
 
     >>> TrainingOptions(hidden=(8, 8), l2=0.1).changed()
     {'hidden': (8, 8), 'l2': 0.1}

@@ -12,10 +12,12 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeAlias
 
+from tqdm import tqdm
+
 from micrograd_dl.tuning.results import Key, Verdict
 
-# How good the options of a trial are after so many epochs. With several processes it has to be what pickle
-# can send to another one: a function of a module, or a functools.partial of one.
+# Trains with the options of a trial for a number of epochs, and judges the result. With several processes it
+# has to be what pickle can send to another one: a function of a module, or a functools.partial of one.
 Judge: TypeAlias = Callable[[Mapping[str, Any], int], Verdict]
 
 
@@ -78,10 +80,10 @@ def _one_thread_each() -> Iterator[None]:
 
 @contextmanager
 def _interrupted_afterwards() -> Iterator[None]:
-    """Ctrl-C takes effect at the end of the block, and processes that are started in it do not heed it.
+    """Ctrl-C takes effect at the end of the block, and processes that are started in it ignore it.
 
-    A terminal sends Ctrl-C to all processes, but the search ends them. It is blocked for the processes, which
-    inherit that, and noted for this one: the system may hand it to another thread, such as one of NumPy's.
+    A terminal sends Ctrl-C to all processes, but here the search ends them. The signal is blocked, which the
+    processes inherit; and it is noted, as the system may hand it to another thread, such as one of NumPy's.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield
@@ -107,6 +109,8 @@ def _begin(judge: Judge, theirs: Connection) -> None:
     global _judge
     _judge = judge
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it cannot be blocked
+    # The default lock of a progress bar is a semaphore, which a process that ends at once would leave behind.
+    tqdm.set_lock(threading.RLock())
     threading.Thread(target=_end_with_the_search, args=(theirs,), daemon=True).start()
 
 

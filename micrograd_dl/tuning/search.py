@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
+
+from tqdm import tqdm
 
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
@@ -28,7 +29,7 @@ class Plan:
         trials: the number a round begins with.
         epochs: of the last rung: the most that a trial gets.
         rungs: how often the trials of a round are judged.
-        keep: after each rung the best one in so many goes on, for so many times the epochs.
+        keep: after each rung the best trials, one in `keep`, go on for `keep` times the epochs.
         rounds: each but the first searches the region of the best trials so far.
         seed: of the draws.
         by: what trials are judged by, the dev error or the dev loss; the other one decides between equals.
@@ -101,7 +102,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Such as 2.14, the 14th trial of the second round."""
+        """Round and number, such as 2.14."""
         return f"{self.round}.{self.number}"
 
 
@@ -134,7 +135,7 @@ class Found:
         return self.trials[0]
 
     def table(self, most: int | None = None) -> str:
-        """The best trials as a table, at most so many."""
+        """The best trials, at most `most`, as a table."""
         names = list(self.space)
         rows = [["trial", "epochs", "dev error", "dev loss", *names]]
         for trial in self.trials[:most]:
@@ -199,11 +200,17 @@ def search(
     cut_short = False
     try:
         known = Results(results, everything)
-        with worker_pool(judge, processes) as work, _bar(plan, progress) as advance:
+        total = plan.rounds * sum(count for count, _ in plan.ladder())
+        watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
+        hidden = not (watched if progress is None else progress)
+        with (
+            worker_pool(judge, processes) as work,
+            tqdm(total=total, unit="training", leave=False, disable=hidden) as bar,
+        ):
             region = space
             for round_ in range(1, plan.rounds + 1):
                 for _ in _round(round_, region, plan, trials, known, work):
-                    advance()
+                    bar.update()
                 region = _best_region(region, plan, trials)
     except KeyboardInterrupt:
         cut_short = True
@@ -272,17 +279,3 @@ def _ranked(trials: Mapping[tuple[int, int], Trial], plan: Plan) -> list[Trial]:
         return bool(v.problem), -trial.rung, *numbers, trial.round, trial.number
 
     return sorted(trials.values(), key=rank)
-
-
-@contextmanager
-def _bar(plan: Plan, progress: bool | None) -> Iterator[Callable[[], object]]:
-    """A progress bar where somebody watches, as what to call after each training."""
-    watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
-    if not (watched if progress is None else progress):
-        yield lambda: None
-        return
-    from tqdm import tqdm
-
-    total = plan.rounds * sum(count for count, _ in plan.ladder())
-    with tqdm(total=total, unit="training", leave=False) as bar:
-        yield bar.update

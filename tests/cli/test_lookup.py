@@ -120,3 +120,9 @@ def test_infinite_numbers() -> None:
 def test_what_is_undefined_is_said_with_the_numbers_of_the_walk() -> None:
     with pytest.raises(ExpressionError, match="u / 0 is not defined at u = 6: "):
         answer(course(), "u / 0")
+
+
+def test_accents_are_understood_however_they_are_encoded() -> None:
+    trace = Trace(parse("2*é", é=3))
+    trace.end()
+    assert answer(trace, "dJ/de\u0301 + e\u0301") == "dJ/dé + é = 5"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import re
 import shlex
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,19 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "The best" not in capsys.readouterr().out
 
 
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform == "win32", reason="takes the signals of Unix")
+def test_ended_it_leaves_nothing_behind() -> None:
+    words = [sys.executable, "-m", "micrograd_dl", "tune", "digits", "--processes", "2"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (Path("tune.jsonl").exists() and Path("tune.jsonl").read_bytes().count(b"\n") > 2):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, out, err) == (143, b"", b"")  # nor is a semaphore said to be leaked
+
+
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.style", None)
@@ -163,13 +178,19 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ("learning_rate=", "--over learning_rate=: a value is missing"),
         ("clip_norm=1/1_0", "--over clip_norm=1/1_0: clip_norm takes a number or none, not '1_0'"),
         ("l2=none/1", "--over l2=none/1: l2 takes a number, not 'none'"),
-        ("units=-4..8@linear", "--over units=-4..8@linear: a network takes at least one input"),
-        ("activation=none/relu", "--over activation=none/relu: there is no activation 'none'"),
-        ("layers=1.5", "--over layers=1.5: layers is a whole number from 0 up, not 1.5"),
-        ("label_smoothing=0..1", "--over label_smoothing=0..1: label_smoothing is from 0 to below"),
+        (
+            "units=-4..8@linear",
+            "units cannot be searched in -4 to 8 (linear, whole): a network",
+        ),
+        (
+            "activation=none/relu",
+            "activation cannot be searched in none / relu: there is no",
+        ),
+        ("layers=1.5", "layers cannot be searched in 1.5: layers is a whole number from 0 up, not 1.5"),
+        ("label_smoothing=0..1", "label_smoothing cannot be searched in 0 to 1 (linear): label_smoothing is"),
         ("speed=1..2", "--over speed=1..2: 'speed' cannot be searched: choose"),
         ("activation=tanh", "there is nothing to search, as activation has one value only, and all"),
-        ("units=4..8 --over activation=swash", "--over activation=swash: there is no activ"),
+        ("units=4..8 --over activation=swash", "activation cannot be searched in swash: there is no activ"),
         ("beta2=0.9..0.99 --over optimiser=momentum", "momentum has no beta2"),
         ("l2=1..2 --over l2=1..3", "searched in one range only"),
         ("l2=1..2 --trials 1", "take 3 trials or more, not 1"),

@@ -71,7 +71,7 @@ def test_a_copy_is_the_same_and_others_are_refused() -> None:
 def test_too_many_examples_are_told() -> None:
     x = Value(1.0)
     f = compile_graph(x * x, [x], runner="numpy")
-    f.prepare(True)
+    f([[1.0, 2.0]])
     many = np.broadcast_to(np.ones((1, 1)), (1, 10**15))
     with pytest.raises(MemoryError, match="1,000,000,000,000,000 examples at a time are too many"):
         f(many)

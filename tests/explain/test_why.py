@@ -17,7 +17,9 @@ from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.explain.why import why
 from micrograd_dl.notation.expression import parse
+from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.notation.steps import Contribute
+from micrograd_dl.output.terms import Term
 from micrograd_dl.testing import Graph, graphs
 
 
@@ -109,6 +111,24 @@ def test_many_terms_and_long_formulas_are_shortened() -> None:
     assert len(without_origins(reason)) == 3 + 2 * 20
     softmax = why(ops.logsumexp(*(Value(i, f"z{i}") for i in range(500)), x), x)
     assert max(map(len, str(softmax).splitlines())) < 400
+
+
+def test_the_work_is_in_proportion_to_the_operands(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Value] = []
+    write = SlopeFormulas._formula
+
+    def counted(formulas: SlopeFormulas, node: Value) -> Term:
+        written.append(node)
+        return write(formulas, node)
+
+    def work(n: int) -> int:
+        written.clear()
+        z = [Value(i, f"z{i}") for i in range(n)]
+        str(why(ops.logsumexp(*z), z[0]))
+        return len(written)
+
+    monkeypatch.setattr(SlopeFormulas, "_formula", counted)
+    assert work(400) < 5 * work(100)
 
 
 @given(graphs())

@@ -20,7 +20,6 @@ from micrograd_dl.nn.initialisers import (
     uniform,
     xavier,
     xavier_uniform,
-    zeros,
 )
 
 SPREADS = [
@@ -75,13 +74,6 @@ def test_no_orthogonal_matrix_is_likelier_than_another() -> None:
     rng = np.random.default_rng(4)
     mean = np.mean([orthogonal(rng, 2, 3) for _ in range(2000)], axis=0)
     assert np.abs(mean).max() < 4 * (1 / 3 / 2000) ** 0.5
-
-
-@pytest.mark.parametrize("draw", [zeros, constant(0.5)])
-def test_constants_draw_nothing(draw: Initialiser) -> None:
-    rng = np.random.default_rng(1)
-    assert set(draw(rng, 2, 3).reshape(-1).tolist()) == {0.5 if draw is not zeros else 0.0}
-    assert rng.random() == np.random.default_rng(1).random()
 
 
 def test_names() -> None:

@@ -177,26 +177,6 @@ def test_the_nodes_of_a_record() -> None:
                 assert numbers.node(what, l, i, k).data == x
 
 
-def test_regularisation_by_hand() -> None:
-    X, Y = [[1.0, 2.0]], [[0.0, 1.0]]
-    plain, both = MLP(1, [2, 1], seed=2), MLP(1, [2, 1], seed=2, l2=0.6, l1=0.8)
-    J, penalised = plain.cost_and_grad(X, Y), both.cost_and_grad(X, Y)
-    W = np.concatenate([W.ravel() for W, _ in plain.layers_data()])
-    assert penalised == pytest.approx(J + 0.6 / 4 * (W**2).sum() + 0.8 / 4 * np.abs(W).sum())
-    for (dW, db), (dV, dc), (V, _) in zip(
-        plain.layers_grad(), both.layers_grad(), plain.layers_data(), strict=True
-    ):
-        np.testing.assert_allclose(dV, dW + 0.3 * V + 0.2 * np.sign(V), rtol=1e-12)
-        np.testing.assert_array_equal(db, dc)
-
-
-def test_activations_of_one_example() -> None:
-    model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, normalisation="layer", keep_prob=0.5)
-    layers = list(model.activations_of([0.5, -1.0]))
-    assert [(len(z), len(a)) for z, a in layers] == [(3, 3), (1, 1)]
-    assert layers[-1][1][0].data == model.forward([[0.5], [-1.0]]).item()
-
-
 @pytest.mark.parametrize(
     ("x", "seen"),
     [
@@ -210,5 +190,3 @@ def test_what_is_not_one_example(x: Any, seen: str) -> None:
     model = MLP(2, [3, 1])
     with pytest.raises(ValueError, match=f"one example is 2 numbers or Values, not {seen}: for X, whose"):
         model(x)
-    with pytest.raises(ValueError, match=seen):
-        next(model.activations_of(x))

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.compare.comparison import compare
 from micrograd_dl.nn.network import Network
-from micrograd_dl.nn.normalisation import BETA, EPSILON, Averages, normalised
+from micrograd_dl.nn.normalisation import BETA, EPSILON, normalised
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
@@ -106,13 +105,6 @@ def test_running_averages(MLP: type[Network]) -> None:
     np.testing.assert_array_equal(averages.mean, kept)
 
 
-def test_averages_of_one_number() -> None:
-    averages = Averages.begin(2)
-    averages.take_in(np.array([[1.0], [2.0]]), np.array([[3.0], [0.0]]))
-    assert averages.mean == pytest.approx(np.array([[0.1], [0.2]]))
-    assert averages.variance == pytest.approx(np.array([[1.2], [0.9]]))
-
-
 @both
 def test_numbers_that_are_not_finite_do_not_ruin_the_averages(MLP: type[Network]) -> None:
     model = network(MLP)
@@ -148,42 +140,6 @@ def test_a_unit_that_is_the_same_for_all(MLP: type[Network], value: float) -> No
     assert numbers.Z_norm[0] is not None
     assert np.abs(numbers.Z_norm[0]).max() <= 1e-6 * max(1, value / 100)
     assert all(np.isfinite(array).all() for array in model.named("grad").values())
-
-
-@both
-def test_a_layer_of_one_unit_is_beta(MLP: type[Network]) -> None:
-    model = MLP(3, [1, 1], ["linear", "linear"], normalisation="layer", seed=1)
-    assert np.ptp(model.forward(X)) == 0
-
-
-def test_many_features_and_no_bias() -> None:
-    """The input is used where it lies, without a row of ones."""
-    X, Y = RNG.standard_normal((70, 5)), np.ones((1, 5))
-    for kind in (None, "batch", "layer"):
-        models = [MLP(70, [3, 1], ["tanh", "sigmoid"], normalisation=[kind], seed=1) for MLP in BACKENDS]
-        assert compare(models[0], models[1], X, Y).equal
-
-
-def test_float32() -> None:
-    here, there = network(nn.MLP), network(vectorized.MLP, dtype="float32")
-    here.copy_from(there)
-    for model in (here, there):
-        model.cost_and_grad(X, Y)
-    assert compare(here, there, X, Y, tolerance=1e-5).equal
-    single = there.record(X, Y)
-    assert {array.dtype for array in (*single.Z, *single.A, *single.dW)} == {np.dtype("float32")}
-    assert there.forward(X).dtype == np.float32
-    np.testing.assert_allclose(here.forward(X), there.forward(X), rtol=1e-5)
-
-
-def test_cost_falls_by_a_step_against_the_gradient_of_every_kind_of_parameter() -> None:
-    for kind in ("batch", "layer"):
-        model = network(vectorized.MLP, kind)
-        with model.frozen():
-            before = model.cost_and_grad(X, Y)
-            assert all(np.any(d) for d in model.named("grad").values())
-            model.set_named({n: x - 1e-3 * model.named("grad")[n] for n, x in model.named().items()})
-            assert model.cost_and_grad(X, Y) < before
 
 
 @both

@@ -52,15 +52,6 @@ def test_names_are_where_the_numbers_are(MLP: type[Network]) -> None:
 
 
 @both
-def test_weights_are_not_biases(MLP: type[Network]) -> None:
-    model = network(MLP)
-    before = numbers(model)
-    flat = np.concatenate([np.ravel(which) for which in weights_only(model)])
-    assert flat.tolist() == [name.startswith("W") for name in component_names(model)]
-    assert numbers(model) == before
-
-
-@both
 def test_gamma_and_beta_have_names_and_do_not_decay(MLP: type[Network]) -> None:
     model = MLP(2, [2, 1], ["tanh", "sigmoid"], normalisation="batch")
     found = component_names(model)

@@ -24,7 +24,7 @@ from micrograd_dl.optim.optimisers import (
     Optimiser,
     RMSprop,
 )
-from micrograd_dl.optim.schedules import by_steps, cosine, inverse_time
+from micrograd_dl.optim.schedules import by_steps, inverse_time
 
 STEPS = 50
 
@@ -225,14 +225,6 @@ def test_a_schedule_by_steps_goes_by_the_steps_that_are_done() -> None:
     assert optimiser.hyperparameters() == {"learning_rate": 0.1, "beta": 0.0}
 
 
-def test_a_schedule_may_end_at_nothing() -> None:
-    w = Value(1.0)
-    optimiser = GradientDescent([w], cosine(0.5, 2))
-    optimiser.epoch, w.grad = 2, 1.0
-    optimiser.step()
-    assert (optimiser.alpha, w.data) == (0, 1)
-
-
 def stepped(kind: Any, data: list[float], grad: list[float], **options: Any) -> list[list[float]]:
     """Parameters after a step with alpha = 0.1: Values, and one array."""
     values = [Value(x) for x in data]
@@ -329,13 +321,6 @@ def test_zero_grad(kind: Any) -> None:
     assert not any(np.any(array) for layer in model.layers_grad() for array in layer)  # arrays stay views
 
 
-def test_zero_grad_of_a_gradient_that_is_not_finite() -> None:
-    w = Value(1.0)
-    w.grad = math.inf
-    GradientDescent([w]).zero_grad()
-    assert w.grad == 0
-
-
 @pytest.mark.parametrize(
     ("kind", "options", "message"),
     [
@@ -399,12 +384,6 @@ def test_what_is_no_parameter(what: Any) -> None:
     told = r"^a parameter has data and grad, as a Value has, not the \w+ .*: make Values of numbers, or pass"
     with pytest.raises(TypeError, match=told):
         Adam([what])
-
-
-def test_the_base_class_has_no_rule() -> None:
-    base: Any = Optimiser
-    with pytest.raises(TypeError, match="abstract"):
-        base([Value(1.0)], 0.1)
 
 
 def test_numbers_side_by_side_go_the_way_of_each_alone() -> None:

@@ -32,25 +32,6 @@ def test_the_formulas() -> None:
     assert by_steps(staircase(1.0, 3, 0.5))(3) == 0.5
 
 
-def test_warm_up_then_any() -> None:
-    for then in (exponential(0.4, 0.5), cosine(0.4, 3), one_cycle(0.4, 10), staircase(0.4, 1)):
-        alpha = warm_up(4, then)
-        assert [alpha(t) for t in range(4)] == [pytest.approx(then(0) * k / 4) for k in (1, 2, 3, 4)]
-        assert [alpha(t) for t in range(4, 10)] == [then(t) for t in range(6)]
-    assert warm_up(1, 0.3)(0) == 0.3
-
-
-def test_one_cycle_goes_up_and_down_once() -> None:
-    alpha = one_cycle(1.0, 101, rise=0.3)
-    alphas = [alpha(t) for t in range(101)]
-    top = alphas.index(max(alphas))
-    assert top in (29, 30)
-    assert alphas[:top] == sorted(alphas[:top])
-    assert alphas[top:] == sorted(alphas[top:], reverse=True)
-    assert alphas[0] == pytest.approx(1 / 25)
-    assert alphas[100] == alpha(1000) == pytest.approx(1e-4 / 25)
-
-
 @pytest.mark.parametrize("length", [1, 2, 3])
 @pytest.mark.parametrize("rise", [0.3, 1.0])
 def test_one_cycle_of_next_to_no_steps(length: int, rise: float) -> None:

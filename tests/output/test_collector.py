@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +12,9 @@ import numpy as np
 import pytest
 
 import micrograd_dl
-from micrograd_dl.engine.collector import collector_paused
 from micrograd_dl.nn import MLP
 from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.training.fitting import fit
 
 
@@ -43,6 +45,32 @@ def test_a_program_that_runs_without_it_stays_without_it() -> None:
     with collector_paused():
         pass
     assert not gc.isenabled()
+
+
+def test_blocks_that_overlap_in_threads_leave_it_on() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def pause() -> None:
+        for _ in range(300):
+            with collector_paused():
+                pass
+
+    try:
+        threads = [threading.Thread(target=pause) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert gc.isenabled()
+    with collector_paused():  # another thread's block ends first
+        other = threading.Thread(target=pause)
+        other.start()
+        other.join()
+        assert not gc.isenabled()
+    assert gc.isenabled()
 
 
 def test_fit_pauses_it_for_each_graph_and_lets_callbacks_have_it() -> None:
