@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.normalisation import EPSILON
 
+_EPS = float(np.finfo(float).eps)
 _STEP = 1e-10  # relative: the parameters are perturbed by it
 _LEVEL = 1e-3  # a slope such as 1 - a^2 is rounded as a number of some 1e-3, however small it is
 
@@ -125,8 +126,9 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
                 (dA * (Z + Z.mean(axis, keepdims=True)) / s).mean(axis=1).max()
             )
             dA = dA * np.abs(named[f"gamma{l}"]) / s
-        level = max(level, float(dA.max() / max(dZ.max(), 1e-300)))
-        size = level * float(dZ.max())
+        size = max(level * float(dZ.max()), float(dA.max()))
+        dZ = np.maximum(dZ, _EPS * size)  # where it is 0, the other network may have rounded it to this
+        level = size / max(float(dZ.max()), 1e-300)
         for what, terms in (("dZ", 1.0), ("dW", float(A.mean(axis=1).max())), ("db", 1.0)):
             sizes[what, l] = max(sizes.get((what, l), 0.0), size * terms)
         dA = _LEVEL * np.abs(W).T @ dZ
