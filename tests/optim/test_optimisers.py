@@ -328,11 +328,15 @@ def test_zero_grad(kind: Any) -> None:
         (Momentum, {"learning_rate": -1}, "the learning rate is a number above 0, not -1.0"),
         (RMSprop, {"learning_rate": math.nan}, "the learning rate is a number above 0, not nan"),
         (Adam, {"learning_rate": math.inf}, "the learning rate is a number above 0, not inf"),
-        (Adam, {"learning_rate": lambda epoch: -1.0}, "a schedule gives learning rates from 0 up, not -1.0"),
+        (
+            Adam,
+            {"learning_rate": lambda epoch: -1.0},
+            "of a schedule is a number from 0 up, not -1.0",
+        ),
         (
             Adam,
             {"learning_rate": lambda epoch: math.nan},
-            "a schedule gives learning rates from 0 up, not nan",
+            "of a schedule is a number from 0 up, not nan",
         ),
         (Momentum, {"beta": 1}, "beta is from 0 to below 1, not 1.0"),
         (RMSprop, {"beta2": -0.1}, "beta2 is from 0 to below 1, not -0.1"),
@@ -381,7 +385,7 @@ def test_an_option_of_another_library_is_named_as_here(kind: Any, name: str, adv
 
 @pytest.mark.parametrize("what", [1.0, "w", np.ones(2)])
 def test_what_is_no_parameter(what: Any) -> None:
-    told = r"^a parameter has data and grad, as a Value has, not the \w+ .*: make Values of numbers, or pass"
+    told = r"^a parameter has data and grad, as a Value, not the \w+ .*: make Values of numbers, or pass"
     with pytest.raises(TypeError, match=told):
         Adam([what])
 
