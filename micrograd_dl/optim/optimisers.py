@@ -126,9 +126,7 @@ class Optimiser(ABC):
             raise ValueError("there are no parameters to optimise: pass model.parameters()")
         for p in self.parameters:
             if not (hasattr(p, "data") and hasattr(p, "grad")):
-                problem = (
-                    f"a parameter has data and grad, as a Value has, not the {type(p).__name__} {p!r:.40}"
-                )
+                problem = f"a parameter has data and grad, as a Value, not the {type(p).__name__} {p!r:.40}"
                 raise TypeError(f"{problem}: make Values of numbers, or pass model.parameters()")
         numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
         arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
