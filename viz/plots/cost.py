@@ -31,8 +31,6 @@ class _Curve(NamedTuple):
 def cost_curve(
     history: History | Mapping[str, History],
     *,
-    gradient_norm: bool = False,
-    log: bool | None = None,
     title: str | None = None,
 ) -> Figure:
     """The cost by epoch, in training and on the dev set, with the best epoch marked; below it the accuracy.
@@ -42,41 +40,32 @@ def cost_curve(
     Args:
         history: what `fit` returned; or several trainings to compare, each under a name. With several, curves
             of dev sets are dashed.
-        gradient_norm: show the length of the gradient too.
-        log: whether the scale of the cost is logarithmic; by default if the costs ask for it.
         title: by default what happened, in a sentence.
 
     Raises:
-        ValueError: there is no epoch or no finite cost, there are more trainings than colours, or a
-            logarithmic scale is asked for that cannot show the costs.
+        ValueError: there is no epoch or no finite cost, or there are more trainings than colours.
         TypeError: something is not a History.
         ModuleNotFoundError: Matplotlib is not installed.
     """
     histories = _histories(history)
     epochs = max(map(len, histories.values()))
     cost = _curves(histories, "cost", brief)
-    lowest = min(_finite(cost))
-    if log and lowest <= 0:
-        raise ValueError(f"a logarithmic scale has no place for a cost of {lowest:g}: leave out log=True")
-    log = _spans_decades(cost) if log is None else log
+    log = _spans_decades(cost)
     notes = ["log scale"] * log + ["dashed: dev set"] * any(curve.style == "--" for curve in cost)
-    norms = _curves(histories, "gradient_norm", brief) if gradient_norm else []
-    panels = [
-        (f"cost J\n({', '.join(notes)})" if notes else "cost J", cost, log, 3),
-        ("accuracy (%)", _curves(histories, "accuracy", _percent, scale=100), False, 2),
-        ("length of\nthe gradient", norms, _spans_decades(norms), 2),
-    ]
-    panels = [panel for panel in panels if panel[1]]
+    panels = [(f"cost J\n({', '.join(notes)})" if notes else "cost J", cost)]
+    if accuracy := _curves(histories, "accuracy", _percent, scale=100):
+        panels.append(("accuracy (%)", accuracy))
     with drawing(_title(histories) if title is None else title) as figure:
-        heights = [height for *_, height in panels]
+        heights = [3, 2][: len(panels)]
         grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)
         axes: list[Axes] = list(grid[:, 0])
-        ends = [_draw(ax, curves, epochs) for ax, (_, curves, _, _) in zip(axes, panels, strict=True)]
-        for ax, (name, _, logarithmic, _) in zip(axes, panels, strict=True):
+        ends = []
+        for ax, (name, curves) in zip(axes, panels, strict=True):
+            ends.append(_draw(ax, curves, epochs))
             ax.set_ylabel(name)
-            log_scale(ax) if logarithmic else ax.locator_params(axis="y", nbins=5)
-            if name.startswith("accuracy"):
-                ax.set_ylim(top=min(ax.get_ylim()[1], 101))
+            log_scale(ax) if log and ax is axes[0] else ax.locator_params(axis="y", nbins=5)
+        for ax in axes[1:]:
+            ax.set_ylim(top=min(ax.get_ylim()[1], 101))
         axes[-1].set(xlabel="epoch", xlim=(1, epochs) if epochs > 1 else (0.5, 1.5))
         axes[-1].locator_params(axis="x", nbins=10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
         _mark_best(axes, histories)
@@ -121,13 +110,9 @@ def _curves(
     return curves
 
 
-def _finite(curves: Sequence[_Curve]) -> list[float]:
-    return [x for curve in curves for x in curve.values if math.isfinite(x)]
-
-
 def _spans_decades(curves: Sequence[_Curve]) -> bool:
-    numbers = _finite(curves)
-    return bool(numbers and min(numbers) > 0 and max(numbers) >= _LOG_FROM * min(numbers))
+    numbers = [x for curve in curves for x in curve.values if math.isfinite(x)]
+    return min(numbers) > 0 and max(numbers) >= _LOG_FROM * min(numbers)
 
 
 def _judged_costs(histories: Mapping[str, History]) -> tuple[str, list[list[float]]]:
