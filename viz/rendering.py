@@ -54,7 +54,7 @@ def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
     store = wasmtime.Store(linker.engine)
     store.set_wasi(wasmtime.WasiConfig())
     try:
-        return _Instance(store, linker.instantiate(store, module)).render(dot, format)
+        return _run(store, linker.instantiate(store, module).exports(store), dot, format)
     except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
         raise RuntimeError(
             f"Graphviz gave up on this graph ({len(dot):,} characters of DOT): draw a part of it, or install "
@@ -62,41 +62,27 @@ def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
         ) from error
 
 
-class _Instance:
-    """One running Graphviz and its memory."""
+def _run(store: wasmtime.Store, exports: Any, dot: str, format: str) -> bytes:
+    """Call a running Graphviz, whose strings and results are in its own memory."""
+    memory = exports["memory"]
 
-    def __init__(self, store: wasmtime.Store, instance: wasmtime.Instance) -> None:
-        self._store = store
-        self._exports = instance.exports(store)
+    def call(name: str, *arguments: int) -> int:
+        return int(exports[name](store, *arguments))
 
-    def render(self, dot: str, format: str) -> bytes:
-        length_at = self._call("malloc", 4)
-        result = self._call(
-            "graphviz_render", self._string(dot), self._string(format), self._string("dot"), length_at
-        )
-        if not result:
-            raise ValueError(f"Graphviz cannot draw this DOT text: {self._last_error()}\n{dot[:400]}")
-        length = int.from_bytes(self._read(length_at, 4), "little")
-        return self._read(result, length)
-
-    def _call(self, name: str, *arguments: int) -> int:
-        function: Any = self._exports[name]
-        return int(function(self._store, *arguments))
-
-    def _string(self, text: str) -> int:
+    def string(text: str) -> int:
         content = text.encode() + b"\0"
-        at = self._call("malloc", len(content))
-        memory: Any = self._exports["memory"]
-        memory.write(self._store, content, at)
+        at = call("malloc", len(content))
+        memory.write(store, content, at)
         return at
 
-    def _read(self, at: int, length: int) -> bytes:
-        memory: Any = self._exports["memory"]
-        return bytes(memory.read(self._store, at, at + length))
-
-    def _last_error(self) -> str:
-        text, _, _ = self._read(self._call("graphviz_last_error"), 1000).partition(b"\0")
-        return text.decode(errors="replace")
+    length_at = call("malloc", 4)
+    result = call("graphviz_render", string(dot), string(format), string("dot"), length_at)
+    if not result:
+        at = call("graphviz_last_error")
+        error, _, _ = bytes(memory.read(store, at, at + 1000)).partition(b"\0")
+        raise ValueError(f"Graphviz cannot draw this DOT text: {error.decode(errors='replace')}\n{dot[:400]}")
+    length = int.from_bytes(memory.read(store, length_at, length_at + 4), "little")
+    return bytes(memory.read(store, result, result + length))
 
 
 @cache

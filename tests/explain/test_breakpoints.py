@@ -88,17 +88,6 @@ def test_resume_finds_what_a_search_of_all_steps_finds(graph: Graph, data: st.Da
     assert trace.position == max(before, default=0)
 
 
-def test_a_breakpoint_says_what_it_is() -> None:
-    trace = course()
-
-    def first(step: Step) -> bool:
-        return step == trace.steps[0]
-
-    points = [trace.break_at(what) for what in ("db", "mul", " abs(grad) > 5", trace.root, first)]
-    assert [point.text for point in points] == ["db", "mul", " abs(grad) > 5", "J", "first"]
-    assert trace.breakpoints == points
-
-
 def test_where_breakpoints_stop() -> None:
     trace = course()
     assert stops(trace, "u") == stops(trace, trace.node("u")) == [1, 7]

@@ -129,14 +129,6 @@ def test_infinite_and_undefined_products_come_first() -> None:
     assert "which is what backprop gives" in str(found)
 
 
-def test_terms_that_cancel_are_no_disagreement() -> None:
-    x = Value(0.1, "x")
-    big = x * 1e16
-    found = paths((big * 0.3 + x) - big * 0.3, x)
-    assert found.magnitude > 1e15
-    assert found.agrees
-
-
 def test_a_disagreement_is_said() -> None:
     x = Value(1e-300, "x")
     found = paths(1e-200 * (1e200 * (1e200 * x)), x)  # overflows from one side, not from the other

@@ -160,14 +160,6 @@ def test_labels_of_any_kind(graph: Graph, data: st.DataObject) -> None:
     assert gradient == grad(graph.root, leaves_of(graph.root))
 
 
-def test_gradients_get_out_of_the_way_of_variables() -> None:
-    a, da = Value(2.0, "a"), Value(3.0, "da")
-    assert to_source(a * da).splitlines()[0] == "def J_and_gradient(a, da, dJ=1.0):"
-    assert function(a * da)(2, 3) == (6, {"a": 3, "da": 2})
-    assert "da_ = dJ * da" in to_source(a * da)
-    assert "# Backward pass; da_ is short for dJ/da." in to_source(a * da)
-
-
 # Size
 
 

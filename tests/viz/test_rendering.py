@@ -36,10 +36,10 @@ def test_a_breakdown_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> N
         built_in("digraph { a }", "png")  # type: ignore[arg-type]  # the error is tried
     assert b"<svg" in built_in("digraph { a }", "svg")
 
-    def trap(*_: object) -> int:
+    def trap(*_: object) -> bytes:
         raise wasmtime.Trap("out of memory")
 
-    monkeypatch.setattr(rendering._Instance, "render", trap)
+    monkeypatch.setattr(rendering, "_run", trap)
     with pytest.raises(RuntimeError, match=r"gave up on this graph \(13 characters.*out of memory"):
         built_in("digraph { a }", "svg")
 

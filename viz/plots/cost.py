@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from micrograd_dl.training.fitting import History
 
 from ..scene import QUIET
-from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
+from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, last_finite, log_scale, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +106,7 @@ def _curves(
             pair = (train, colour, "-", "" if dev else name), (dev, colour, "--", name)
         for values, own, style, label in pair:
             if any(map(math.isfinite, values)):
-                curves.append(_Curve(values, own, style, label and f"{label}: {shown(_last(values))}"))
+                curves.append(_Curve(values, own, style, label and f"{label}: {shown(last_finite(values))}"))
     return curves
 
 
@@ -126,11 +126,6 @@ def _best(costs: Sequence[float]) -> tuple[float, int]:
     return min((x, epoch) for epoch, x in enumerate(costs, 1) if math.isfinite(x))
 
 
-def _last(values: Sequence[float]) -> float:
-    """The last one that is finite."""
-    return next(x for x in reversed(values) if math.isfinite(x))
-
-
 def _percent(x: float) -> str:
     """With two digits after the point, as in the text beside it; but 100 % is without fault."""
     rounded = round(x, 2)
@@ -144,7 +139,7 @@ def _title(histories: Mapping[str, History]) -> str:
         return f"{name} reaches the lowest {what}: {brief(lowest)}, in epoch {epoch}"
     [judged] = costs
     if what == "dev cost" and epoch < len(judged):
-        end = f"after epoch {len(judged)} it is {brief(_last(judged))}"
+        end = f"after epoch {len(judged)} it is {brief(last_finite(judged))}"
         return f"The dev cost is lowest in epoch {epoch}, at {brief(lowest)}; {end}"
     if what == "dev cost":
         return f"The dev cost is lowest in the last epoch, {epoch}: {brief(lowest)}"
@@ -167,8 +162,8 @@ def _draw(ax: Axes, curves: Sequence[_Curve], epochs: int) -> list[End]:
         n = len(values)
         ax.plot(range(1, n + 1), values, style, color=colour, marker="o" if n == 1 else None)
         if label and n < epochs:  # from where it ends to its label
-            ax.hlines(_last(values), n, epochs, color=colour, linewidth=1, linestyle=":")
-    return [(_last(curve.values), curve.label, curve.colour) for curve in curves if curve.label]
+            ax.hlines(last_finite(values), n, epochs, color=colour, linewidth=1, linestyle=":")
+    return [(last_finite(curve.values), curve.label, curve.colour) for curve in curves if curve.label]
 
 
 def _mark_best(axes: Sequence[Axes], histories: Mapping[str, History]) -> None:
