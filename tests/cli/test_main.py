@@ -493,7 +493,7 @@ def test_a_session_at_a_terminal(tmp_path: Path) -> None:
             (b"\n", b"(forward 1/9) "),
             (b"until db\n", b"(backward 8/9) "),
             (b"nonsense\n", b"*** there is no command nonsense"),
-            (b"goto 2\n", b"(forward 2/9) "),
+            (b"back 6\n", b"(forward 2/9) "),
             (b"\x04", b"\n"),
         ]:
             os.write(ours, keys)
@@ -506,7 +506,7 @@ def test_a_session_at_a_terminal(tmp_path: Path) -> None:
     assert b"Traceback" not in screen
     history = tmp_path / "micrograd-dl" / "history"
     if history.exists():  # Python has readline here
-        assert history.read_text().splitlines()[-3:] == ["until db", "nonsense", "goto 2"]
+        assert history.read_text().splitlines()[-3:] == ["until db", "nonsense", "back 6"]
 
 
 def until(terminal: int, awaited: bytes) -> bytes:
