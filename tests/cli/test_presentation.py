@@ -44,16 +44,6 @@ def test_a_long_opening_is_cut() -> None:
     assert all(len(line) <= 40 for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("position", "phase"),
-    [(0, "start"), (1, "forward"), (3, "forward"), (4, "backward"), (8, "backward"), (9, "end")],
-)
-def test_phases(position: int, phase: str) -> None:
-    trace = course()
-    trace.goto(position)
-    assert presentation.phase(trace) == phase
-
-
 def test_colours_say_what_is_written_and_in_which_pass() -> None:
     forward, *_, backward = course().steps
     assert presentation.sentence(forward, colours=True) == "  \x1b[1;36mu\x1b[0m = b * c = 3 * 2 = 6"
@@ -90,7 +80,3 @@ def test_an_outcome_of_many_leaves_is_short() -> None:
     for i in range(1, 20):
         root = root + Value(i, f"x{i}")
     assert presentation.outcome(Trace(root)).endswith("dJ/dx7 = 1 and 12 more")
-
-
-def test_every_derivative_of_a_leaf_that_is_used_twice_is_told_once() -> None:
-    assert presentation.outcome(Trace(parse("x*x + x", x=3))) == "dJ/dx = 7"

@@ -63,6 +63,7 @@ START = "This is the start: nothing is computed yet.\n"
     ("start", "script", "end"),
     [
         (0, "step 5; s", 6),
+        (0, "ste\t2", 2),
         (0, "step 1000000000000", 9),
         # next does all the steps of one node
         *((start, "n", end) for start, end in enumerate([1, 2, 3, 4, 5, 7, 7, 9, 9, 9])),
@@ -94,6 +95,8 @@ def test_moves(start: int, script: str, end: int) -> None:
         (0, "s; step; s; s", FORWARD + U + V + J + BACKWARD + "  dJ = dJ/dJ = 1\n"),
         (8, "step", DC + COMPLETE),
         *((9, command, COMPLETE) for command in ("s", "n", "continue", "step 3", "next 3")),
+        (9, "until u",
+         COMPLETE + "line 1: no step from here on writes u: back or restart goes to earlier ones\n"),
         (2, "back 2", f"  undone: {V.strip()}\n  undone: {U.strip()}\n{START}"),
         (0, "back; back 10", START * 2),
         *((0, command, BACKWARD + DC + COMPLETE) for command in ("continue", "cont", "conti")),
@@ -125,37 +128,24 @@ def test_what_is_said(start: int, script: str, output: str) -> None:
         *((f"{command} 0", "a count is 1 or more, not 0") for command in ("step", "next", "back")),
         ("step two", "a whole number is wanted, not two"),
         ("until zz", "no node is called 'zz'"),
-        ("b nothing", "no node is called"),
         ("set u 3", "u is computed, b * c: set one of the leaves"),
-        ("set a x", "a number is wanted, such as 5, -3, 1e-3 or inf, not x"),
         (
             "set a 1,5",
             "a number is wanted, such as 5, -3, 1e-3 or inf, not 1,5: with a decimal point it is 1.5",
         ),
-        ("set a", "set wants a leaf and its new number, such as set a 6"),
         ("zz = 3", "no node is called 'zz'"),
-        ("p zz", "no node is called 'zz'; there are a, b, c, u, v, J"),
         ("print zz + 1", "no node is called 'zz'; there are a, b, c, u, v, J"),
-        ("why", "say which node: a, b, c, u, v, J"),
         ("nudge b 0", "a nudge is a small number other than 0"),
-        ("nudge b x", "a number is wanted, such as 5, -3, 1e-3 or inf, not x"),
-        ("draw J.xyz", "a picture is saved as"),
         ("draw missing/J.dot", "there is no folder"),
         ("w", "w could be watch or why"),
         ("nuge", "there is no command nuge: did you mean nudge?"),
         ("xyz", "there is no command xyz: help lists them all"),
-        ("help xyz", "there is no command xyz: help lists them all"),
         ("graph 3", "graph takes no argument: leave out 3"),
         ("until", "until needs an argument: until NAME (help until says more)"),
     ],
 )
 def test_what_is_refused(line: str, problem: str) -> None:
     assert told(line).startswith(f"line 1: {problem}")
-
-
-def test_until_what_does_not_come() -> None:
-    wanted = "line 1: no step from here on writes u: back or restart goes to earlier ones\n"
-    assert told("until u", trace=course(9)).endswith(wanted)
 
 
 def test_enter_repeats_the_last_movement() -> None:
@@ -228,10 +218,8 @@ def test_source() -> None:
 @pytest.mark.parametrize(
     ("line", "part"),
     [
-        *((line, "dJ/db = 6") for line in ("why b", "why db", "why dJ/db")),
-        ("why b", "\n  dJ/du * du/db = 3 * 2 = 6"),
+        *((line, "\n  dJ/du * du/db = 3 * 2 = 6") for line in ("why b", "why dJ/db")),
         ("paths b", "J -> v -> u -> b"),
-        ("paths db", "J -> v -> u -> b"),
         ("nudge b", "J = 33.006"),
         ("nudge b 0.01", "J = 33.06\n"),
         ("check", "backprop is right"),
@@ -268,11 +256,6 @@ def test_a_check_that_fails_is_a_failure_of_the_script(monkeypatch: pytest.Monke
 )
 def test_the_prompt_says_where_we_are(position: int, prompt: str) -> None:
     assert Stepper(course(position)).where_we_are() == prompt
-
-
-@pytest.mark.parametrize("line", ["step 2", "ste 2", "s 2", "  step   2 ", "step\t2"])
-def test_beginnings_and_abbreviations(line: str) -> None:
-    assert position_after(line) == 2
 
 
 @pytest.mark.parametrize("line", ["b * 2", "b - 2", "b + 2", "b ** 2", "b/2", "2", "(b)"])
@@ -419,24 +402,8 @@ EXPRESSIONS = [
     ("maximum(0, n) / s + c", {"n": 0, "s": 2, "c": 1}),
     ("x", {"x": 1}),
 ]
-WORDS = [
-    "",
-    "u",
-    "dx",
-    "dJ/dx",
-    "2",
-    "-1",
-    "1e999",
-    "nan",
-    "b 3",
-    "x = 0",
-    "mul",
-    "data > 1",
-    "isnan",
-    "1/0",
-    "x *",
-]
-WORDS += ["∂u/∂x[2]", "start", "end", "zz", "a.grad", "((", "x y z", "'"]
+WORDS = ["", "u", "dx", "dJ/dx", "2", "-1", "1e999", "nan", "b 3", "x = 0", "mul", "data > 1", "isnan", "1/0"]
+WORDS += ["x *", "∂u/∂x[2]", "end", "zz", "a.grad", "((", "x y z", "'"]
 HARMLESS = [command for command in COMMANDS if command not in ("draw", "quit")]
 
 lines = st.one_of(
