@@ -108,7 +108,11 @@ def test_draw(options: list[str], capsys: Capture, tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("default:one")
 def test_a_warning_is_one_line(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_carry_out", lambda _: warnings.warn("one\n two", stacklevel=1) or 0)
+    def work(_: object) -> int:
+        warnings.warn("one\n two", stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(cli, "_carry_out", work)
     assert main([]) == 0
     assert capsys.readouterr().err == "micrograd-dl: warning: one two\n"
 
