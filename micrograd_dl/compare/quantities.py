@@ -86,7 +86,7 @@ def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
     with np.errstate(invalid="ignore"):
         apart = np.where((here == there) | (np.isnan(here) & np.isnan(there)), 0.0, np.abs(here - there))
     at = np.unravel_index(np.argmax(np.where(np.isnan(apart), np.inf, apart)), apart.shape)
-    finite = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (here, there)]
+    finite = [float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in (here, there)]
     scale = max(*finite, size if np.isfinite(size) else 0.0, 1e-300)
     difference = float(apart[at] / scale) if apart[at] else 0.0
     difference = np.inf if np.isnan(difference) else difference
@@ -110,6 +110,10 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
             ("db", dZ.mean(axis=1)),
         ):
             sizes[what, l] = float(terms.max())
+        if l > 1 and ("dbeta", l - 1) in found:  # sums of dA = W^T dZ, of the layer before
+            dA = np.abs(W).T @ dZ
+            sizes["dbeta", l - 1] = float(dA.mean(axis=1).max())
+            sizes["dgamma", l - 1] = float((dA * np.abs(found["Z_norm", l - 1])).mean(axis=1).max())
     near, named, rng = deepcopy(model), model.named(), np.random.default_rng(0)
     for _ in range(2):
         near.set_named({name: x * (1 + _STEP * rng.choice([-1, 1], x.shape)) for name, x in named.items()})
