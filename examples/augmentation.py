@@ -29,14 +29,14 @@ CASES: dict[str, Augmentation | None] = {
 
 
 def strokes(m: int) -> tuple[Array, Array]:
-    """Images of an upright stroke and of a level one in turn, in the middle: ``(m, 9, 9)``, and which."""
+    """Images of a vertical and a horizontal stroke in turn, in the middle, ``(m, 9, 9)``; their classes."""
     images = np.zeros((m, SIZE, SIZE))
     images[::2, 2:7, 4], images[1::2, 4, 2:7] = 1, 1
     return images, (np.arange(m) % 2)[np.newaxis].astype(float)
 
 
 def accuracies(augmentation: Augmentation | None) -> tuple[float, float]:
-    """On strokes in the middle, which were trained on, and on strokes anywhere."""
+    """The accuracy on strokes in the middle, which it was trained on, and on strokes anywhere."""
     images, Y = strokes(M)
     augment = None if augmentation is None else on_columns(augmentation, (SIZE, SIZE))
     model = MLP(SIZE * SIZE, [32, 1], ["relu", "sigmoid"], seed=1)

@@ -23,12 +23,12 @@ def autoencoder(units: int, seed: int = 0) -> MLP:
 
 
 def train(model: MLP, steps: int) -> None:
-    """Learn to give back what went in."""
+    """Learn to reproduce the input."""
     fit(model, X, X, epochs=steps, optimiser=Adam(model.parameters(), 0.1))
 
 
 def codes(model: MLP) -> list[list[float]]:
-    """What the narrow layer says of each symbol."""
+    """The outputs of the narrow layer for each symbol."""
     found: list[list[float]] = model.record(X, X).A[0].T.tolist()
     return found
 

@@ -16,7 +16,7 @@ X, Y = DATA.X, DATA.targets("logistic")
 
 
 def large(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-    """Ten times He's."""
+    """He's initial weights, times ten."""
     return 10 * he(rng, n_out, n_in)
 
 
@@ -43,7 +43,7 @@ def trained(initialiser: Initialiser, kind: str | None) -> MLP:
 
 
 def deepest(initialiser: Initialiser, kind: str | None) -> float:
-    """The size of what the last hidden layer's ReLUs are given before training: z, or z_norm."""
+    """The size of the last hidden layer's input to ReLU before training: z, or z_norm."""
     numbers = network(initialiser, kind).record(X, Y)
     z = numbers.Z[len(HIDDEN) - 1] if kind is None else numbers.Z_norm[len(HIDDEN) - 1]
     assert z is not None

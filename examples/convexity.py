@@ -14,10 +14,10 @@ from micrograd_dl.optim import GradientDescent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# One weight, no bias. The last example is far out, and not of the class that the others say.
+# One weight, no bias. The last example is an outlier: the others would put it into the other class.
 EXAMPLES = ((1.0, 1.0), (0.5, 1.0), (1.5, 1.0), (-1.0, 0.0), (8.0, 0.0))
 GRID = np.linspace(-1.5, 4, 221)
-SHOWN = 20  # every so many are in the table
+SHOWN = 20  # the table shows every 20th point
 STEPS = 2000
 STARTS = (-2.0, 0.5, 3.0)
 NAMES = ("logistic", "squared")
@@ -44,7 +44,7 @@ def bends_down(J: list[float]) -> list[float]:
 
 
 def descended(start: float, loss: str) -> Value:
-    """w after gradient descent from there."""
+    """w after gradient descent from `start`."""
     w = Value(start, "w")
     optimiser = GradientDescent([w], 0.3)
     for _ in range(STEPS):

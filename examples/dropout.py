@@ -25,7 +25,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def trained(options: dict[str, Any]) -> tuple[MLP, History]:
-    """After training, with what keeps it from learning by heart."""
+    """The network after training with an option against overfitting, and its history."""
     model = MLP(2, [UNITS, UNITS, 1], ["relu", "relu", "sigmoid"], seed=1, **options)
     return model, fit(model, X, Y, epochs=EPOCHS, optimiser=Adam(model.parameters(), 0.01), seed=1)
 

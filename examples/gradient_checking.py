@@ -47,7 +47,7 @@ BUGS: dict[str, Bug] = {
 
 
 class Wrong(MLP):
-    """A network that spoils its gradient."""
+    """A network with a bug in its gradient."""
 
     bug: Any
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIZES = (10, 20, 40, 80, 160, 320)
-FEW = 40  # examples for the curve over lambda: it is where there is variance that lambda matters
+FEW = 40  # examples for the curve over lambda, which matters where the variance is high
 LAMBDAS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 TRAIN, DEV = (
     (data.X, data.targets("logistic"))

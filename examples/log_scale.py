@@ -29,7 +29,7 @@ def shares(scale: str) -> list[float]:
 
 
 def miss(tried: list[float]) -> float:
-    """How far the best alpha, wherever it is, lies from the nearest one tried: decades on average."""
+    """The mean distance, in decades, from the best alpha to the nearest one tried."""
     places = np.log10(sorted(tried))
     best = np.linspace(math.log10(ALPHA.low), math.log10(ALPHA.high), 2001)
     return float(np.abs(best[:, None] - places).min(axis=1).mean())

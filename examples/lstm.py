@@ -19,11 +19,11 @@ from micrograd_dl.optim import Adam
 LENGTH = 10
 TESTS, M = 10**6, 40  # the seed of what it is tested on, which no step of training has, and how many
 
-State: TypeAlias = tuple[list[Value], list[Value]]  # h, which a cell shows, and c, its memory
+State: TypeAlias = tuple[list[Value], list[Value]]  # h, the output of a cell, and c, its memory
 
 
 class RecurrentCell:
-    """``c_t = tanh(W [x_t, c_{t-1}] + b)``, all of which it shows."""
+    """``c_t = tanh(W [x_t, c_{t-1}] + b)``, which is also its output h."""
 
     def __init__(self, n_in: int, hidden: int, seed: int = 0) -> None:
         self.hidden = hidden
@@ -56,7 +56,7 @@ class LSTMCell:
 
 
 class Echo:
-    """A cell that reads bits, and a unit that says after the last one what the first was."""
+    """A cell that reads bits, and a unit that outputs the first bit after the last one was read."""
 
     def __init__(self, cell: RecurrentCell | LSTMCell) -> None:
         self.cell, self.output = cell, Layer(cell.hidden, 1, "sigmoid", number=len(cell.layers), seed=0)
@@ -71,16 +71,16 @@ class Echo:
         return states
 
     def z(self, states: Sequence[State]) -> Value:
-        """Above 0 where it says 1."""
+        """The output unit's z, above 0 for the bit 1."""
         return self.output.z(states[-1][0])[0]
 
     def loss(self, states: Sequence[State], xs: Sequence[int]) -> Value:
-        """The logistic loss of what it says after these states."""
+        """The logistic loss of the output after these states."""
         J: Value = logistic.of([self.z(states)], [], [xs[0]])
         return J
 
     def parameters(self) -> list[Value]:
-        """Those of the cell's layers, then the output's."""
+        """The parameters of the cell's layers, then the output's."""
         return [p for layer in (*self.cell.layers, self.output) for p in layer.parameters()]
 
 
@@ -104,7 +104,7 @@ def train(model: Echo, steps: int, length: int = LENGTH, batch: int = 8) -> list
 
 
 def right(model: Echo, length: int) -> float:
-    """The part of the tests of a length whose first bit it says."""
+    """The part of the test sequences of a length whose first bit is output."""
     return sum((model.z(model.states(xs)) >= 0) == xs[0] for xs in sequences(TESTS, M, length)) / M
 
 

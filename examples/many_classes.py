@@ -32,7 +32,7 @@ def two_classes() -> tuple[MLP, MLP, float]:
 
 
 def trained(smoothing: float) -> MLP:
-    """After training on targets that are so much smoothed."""
+    """The network after training with this much label smoothing."""
     model = MLP(2, [32, CLASSES], ["relu", "softmax"], seed=1, label_smoothing=smoothing)
     X, Y = TRAIN.X, TRAIN.targets(model.loss.name)
     fit(model, X, Y, epochs=EPOCHS, optimiser=Adam(model.parameters(), 0.02), seed=1)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 STEPS = 300
 START = (-8.0, 2.0)
 STEEP, FLAT = 1.0, 0.01  # J = (steep y^2 + flat x^2) / 2: a hundred times as steep across as along
-# Such that each gets along; plain descent's, of which more is said below, brings y to 0 in one step.
+# Each works well with its learning rate; plain descent's brings y to 0 in one step.
 ALPHAS = {
     "descent": 1.0,
     "momentum": 5.0,

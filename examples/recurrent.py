@@ -43,11 +43,11 @@ class RecurrentNetwork:
         return [logistic.of(self.output.z(h), [], [y]) for h, y in zip(states, ys, strict=True)]
 
     def predict(self, xs: Sequence[Sequence[float]]) -> list[int]:
-        """The bits it says."""
+        """The bits that are output."""
         return [int(self.output.z(h)[0] >= 0) for h in self.states(xs)]
 
     def parameters(self) -> list[Value]:
-        """The cell's, then the output's."""
+        """The parameters of the cell, then of the output."""
         return [*self.cell.parameters(), *self.output.parameters()]
 
 
@@ -56,7 +56,7 @@ def mean(terms: Sequence[Value]) -> Value:
 
 
 def bits(number: int, count: int) -> list[int]:
-    """From the lowest to the highest, as one adds by hand."""
+    """The bits of a number from the lowest to the highest, as in addition by hand."""
     return [number >> k & 1 for k in range(count)]
 
 

@@ -24,7 +24,7 @@ def network() -> MLP:
 
 
 def wrong() -> dict[str, Array]:
-    """X as it often comes instead of (2, m)."""
+    """X in the wrong shapes that are common instead of (2, m)."""
     return {
         "one example of rank 1": np.array([0.5, 0.2]),
         "examples in rows": np.ones((5, 2)),
@@ -33,7 +33,7 @@ def wrong() -> dict[str, Array]:
 
 
 def refusal(act: Callable[..., object], *arguments: Array) -> str:
-    """What is said of arguments whose shapes do not fit."""
+    """The message on arguments whose shapes do not fit."""
     try:
         act(*arguments)
     except ValueError as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 M, N_X, USEFUL = 150, 20, 3
 LAMBDAS = (0.3, 1.0, 3.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 SHOWN = 10.0  # lambda of the table
-ZERO = 1e-3  # a weight that is smaller may as well be 0
+ZERO = 1e-3  # a smaller weight counts as 0
 KINDS = {
     "L2": lambda lambda_: elastic_net(lambda_, 0.0),
     "L1": lambda lambda_: elastic_net(lambda_, 1.0),
@@ -53,7 +53,7 @@ def weights(model: MLP) -> Array:
 
 
 def zeros(model: MLP) -> int:
-    """How many weights are as good as 0."""
+    """How many weights count as 0."""
     return int((np.abs(weights(model)) < ZERO).sum())
 
 

@@ -50,8 +50,9 @@ class UsageError(Exception):
     """The command line or the expression is wrong; the message says how."""
 
 
-def add_options(parser: Parser, command: str) -> None:
-    """Add the options and the help of one of the four commands."""
+def add_options(parser: Parser) -> None:
+    """Add the options and the help of one of the four commands, that of the parser."""
+    command = parser.prog.split()[-1]
     options, parser.description = _HELP[command]
     parser.usage = f"{parser.prog} {options}[EXPR] [NAME=NUMBER ...]"
     parser.epilog = _EXPRESSION

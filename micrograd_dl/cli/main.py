@@ -25,8 +25,8 @@ from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
 from micrograd_dl.cli.terminal import adapt_streams, complain, warn
 from micrograd_dl.output.text import install_hint, message_of
 
-# Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`. Those
-# on an expression have one module, whose `add_options` takes the name of the command as well.
+# Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those
+# on an expression are one module.
 COMMANDS = {
     "step": "walk forwards and backwards, step by step, at a prompt",
     "draw": "save a picture of the computation graph",
@@ -177,6 +177,8 @@ def _carry_out(words: list[str]) -> int:
         unknown = [word for word in unknown if word.startswith("--")]
     if unknown:
         used.unknown(unknown)
+    if first not in COMMANDS:  # nothing but --
+        parser.error("the command is missing: micrograd-dl help lists them")
     code: int = _module(first).run(options)
     return code
 
@@ -211,7 +213,7 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
     for name, what in COMMANDS.items():
         commands[name] = branches.add_parser(name, help=what, prog=f"micrograd-dl {name}")
         if name in complete:
-            _module(name).add_options(commands[name], *[name] * (name in _ON_AN_EXPRESSION))
+            _module(name).add_options(commands[name])
     branches.add_parser("help", help="explain a command: micrograd-dl help COMMAND")
     return parser, commands
 

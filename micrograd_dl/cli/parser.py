@@ -30,6 +30,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **about: Any) -> None:
         super().__init__(formatter_class=_Help, **about)
+        self.color = False  # of Python 3.14: `write` lets no escapes through
 
     def add_argument(self, *names: Any, **about: Any) -> argparse.Action:
         """Add an argument; where it is a file, a shell completes its name."""

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.nn.normalisation import EPSILON
 
+_EPS = float(np.finfo(float).eps)
 _STEP = 1e-10  # relative: the parameters are perturbed by it
 _LEVEL = 1e-3  # a slope such as 1 - a^2 is rounded as a number of some 1e-3, however small it is
 
@@ -86,7 +88,7 @@ def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
     with np.errstate(invalid="ignore"):
         apart = np.where((here == there) | (np.isnan(here) & np.isnan(there)), 0.0, np.abs(here - there))
     at = np.unravel_index(np.argmax(np.where(np.isnan(apart), np.inf, apart)), apart.shape)
-    finite = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (here, there)]
+    finite = [float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in (here, there)]
     scale = max(*finite, size if np.isfinite(size) else 0.0, 1e-300)
     difference = float(apart[at] / scale) if apart[at] else 0.0
     difference = np.inf if np.isnan(difference) else difference
@@ -103,25 +105,32 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
     found = _quantities(numbers, model)
     sizes = dict.fromkeys(found, 0.0)
     for W, b, l, A in _layers(model, numbers, X):
-        dZ = np.abs(numbers.dZ[l - 1])
-        for what, terms in (
-            ("Z", np.abs(W) @ A + np.abs(b)),
-            ("dW", dZ @ A.T / A.shape[1]),
-            ("db", dZ.mean(axis=1)),
-        ):
-            sizes[what, l] = float(terms.max())
+        sizes["Z", l] = float((np.abs(W) @ A + np.abs(b)).max())
     near, named, rng = deepcopy(model), model.named(), np.random.default_rng(0)
     for _ in range(2):
         near.set_named({name: x * (1 + _STEP * rng.choice([-1, 1], x.shape)) for name, x in named.items()})
         for key, moved in _quantities(near.record(X, Y), model).items():
             sizes[key] = max(sizes[key], float(np.abs(moved - found[key]).max() / _STEP))
-    # A level activation leaves so little of a derivative that the layers before it may have only rounding.
+    # A level activation or a normalisation leaves so little of derivatives that all layers before it may have
+    # only rounding: `level` is how much larger the numbers behind it were.
     level, dA = 1.0, np.abs(numbers.A[-1]) + 1
-    for W, _, l, _ in reversed(_layers(model, numbers, X)):
+    for W, _, l, A in reversed(_layers(model, numbers, X)):
         dZ = np.abs(numbers.dZ[l - 1])
-        level = max(level, float(dA.max() / max(dZ.max(), 1e-300)))
-        for key in ((what, l) for what in ("dgamma", "dbeta", "dZ", "dW", "db") if (what, l) in found):
-            sizes[key] = max(sizes[key], level * float(np.abs(found[key]).max()))
+        if model.normalisations[l - 1] is not None:
+            axis = 1 if model.normalisations[l - 1] == "batch" else 0
+            Z = np.abs(numbers.Z[l - 1])
+            s = np.sqrt(numbers.Z[l - 1].var(axis, keepdims=True) + EPSILON)
+            dA = dA / _LEVEL  # the sums cancel whatever the activation
+            sizes["dbeta", l] = level * float(dA.mean(axis=1).max())
+            sizes["dgamma", l] = level * float(
+                (dA * (Z + Z.mean(axis, keepdims=True)) / s).mean(axis=1).max()
+            )
+            dA = dA * np.abs(named[f"gamma{l}"]) / s
+        size = max(level * float(dZ.max()), float(dA.max()))
+        dZ = np.maximum(dZ, _EPS * size)  # where it is 0, the other network may have rounded it to this
+        level = size / max(float(dZ.max()), 1e-300)
+        for what, terms in (("dZ", 1.0), ("dW", float(A.mean(axis=1).max())), ("db", 1.0)):
+            sizes[what, l] = max(sizes.get((what, l), 0.0), size * terms)
         dA = _LEVEL * np.abs(W).T @ dZ
     return sizes
 

@@ -128,7 +128,8 @@ class _Reason:
         mistakes = [
             (right - x, f"it lacks the{name} regularisation") for name, x in penalties.items() if x.any()
         ]
-        mistakes.append((right - sum(penalties.values()), "it lacks the regularisation"))
+        if penalties:
+            mistakes.append((right - sum(penalties.values()), "it lacks the regularisation"))
         if W.shape[0] == W.shape[1]:
             mistakes.append((right.T, "it is transposed: dW = dZ A^T / m"))
         return self._first(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
-from itertools import compress
+from itertools import chain, compress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.compiled.conditions import Condition, recording_conditions
 from micrograd_dl.compiled.description import described
-from micrograd_dl.compiled.inputs import Array, Input, Inputs, listed
+from micrograd_dl.compiled.inputs import Array, Input, Inputs, as_list
 from micrograd_dl.compiled.lowering import lower
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
 from micrograd_dl.compiled.recording import Recording, order_of, parameters_of
@@ -89,20 +89,20 @@ def compile_graph(
     >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
     18.0
     """
-    inputs, seen = listed("inputs", inputs), list(conditions)
+    inputs, seen = as_list("inputs", inputs), list(conditions)
     if not isinstance(result, Value) and callable(result):
         with recording_conditions() as noted:
             result = result(*inputs)
         seen += noted
     require_value(result)
     if parameters is not None:
-        parameters = listed("parameters", parameters)
-    outputs, derivatives = listed("outputs", outputs), listed("derivatives", derivatives)
+        parameters = as_list("parameters", parameters)
+    outputs, derivatives = as_list("outputs", outputs), as_list("derivatives", derivatives)
     order = order_of([*(condition.node for condition in seen), *outputs, *derivatives, result])
-    leaves = Inputs(inputs).leaves
-    parameters = parameters_of(order, [node for nodes in leaves for node in nodes], parameters)
-    recording = Recording(result, leaves, parameters, gradient, seen, outputs, derivatives, order)
-    return CompiledGraph(recording, Inputs(inputs), _runner(runner))
+    given = Inputs(inputs)
+    parameters = parameters_of(order, [*chain.from_iterable(given.leaves)], parameters)
+    recording = Recording(result, given.leaves, parameters, gradient, seen, outputs, derivatives, order)
+    return CompiledGraph(recording, given, _runner(runner))
 
 
 class CompiledGraph:

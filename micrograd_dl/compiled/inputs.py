@@ -17,7 +17,7 @@ Input: TypeAlias = "Value | Sequence[Value]"
 _FLOAT64 = np.dtype(np.float64)
 
 
-def listed(name: str, given: Any) -> list[Any]:
+def as_list(name: str, given: Any) -> list[Any]:
     """What is given as a list.
 
     Raises:
@@ -42,8 +42,8 @@ class Inputs:
 
     def __init__(self, inputs: Sequence[Input]) -> None:
         self.leaves = [
-            [given] if isinstance(given, Value) else listed("an input", given)
-            for given in listed("inputs", inputs)
+            [given] if isinstance(given, Value) else as_list("an input", given)
+            for given in as_list("inputs", inputs)
         ]
         self._single = [isinstance(given, Value) for given in inputs]
         self._counts = [len(nodes) for nodes in self.leaves]

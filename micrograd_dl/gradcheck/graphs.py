@@ -125,7 +125,7 @@ def _is_a_wrong_rule(term: Contribute) -> bool:
     operands = [p.data for p in term.node.operands]
     if math.isfinite(term.local) or term.node.op is None:
         return False
-    if term.node.op is ops.pow and term.index == 1 and operands[0] < 0:
+    if term.node.op in (ops.pow, ops.power_slope) and term.index == 1 and operands[0] <= 0:
         return False  # defined at whole exponents only, so that there is no slope
     x = term.operand.data
     h = max(1e-3 * math.fabs(x) or 1e-3, 4 * math.ulp(x))

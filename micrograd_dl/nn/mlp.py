@@ -72,21 +72,12 @@ class MLP(Network):
     def __init__(self, *args: Any, expanded: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expanded = expanded
-        self.layers = [
-            Layer(
-                W.shape[1],
-                W.shape[0],
-                g,
-                weights=W,
-                number=l,
-                expanded=expanded,
-                bias=kind != "batch",
-                scaled=kind is not None,
-            )
-            for l, (W, g, kind) in enumerate(
-                zip(self.initial_weights(), self.activations, self.normalisations, strict=True), 1
-            )
-        ]
+        self.layers = []
+        for l, (W, g, kind) in enumerate(
+            zip(self.initial_weights(), self.activations, self.normalisations, strict=True), 1
+        ):
+            options = {"expanded": expanded, "bias": kind != "batch", "scaled": kind is not None}
+            self.layers.append(Layer(W.shape[1], W.shape[0], g, weights=W, number=l, **options))
 
     def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
         """The outputs for one example, n_x numbers or Values, as the network predicts.

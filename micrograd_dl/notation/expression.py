@@ -27,7 +27,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from types import MappingProxyType
 from typing import NamedTuple
 
 from micrograd_dl.engine import ops
@@ -131,7 +130,7 @@ def parse_names(text: str, values: Mapping[str, Operand]) -> Expression:
             set_origin(names[name], text, token.start, token.end)
     reached = set(topological_order(root))
     unused = tuple(name for name, value in names.items() if value not in reached)
-    return Expression(root, MappingProxyType(names), unused)
+    return Expression(root, names, unused)
 
 
 def free_names(text: str) -> list[str]:

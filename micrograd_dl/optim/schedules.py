@@ -44,8 +44,7 @@ class by_steps:  # noqa: N801 - written as the functions that make schedules are
 
 def constant(alpha0: float) -> Schedule:
     """`alpha0` all the time; for a warm-up before it, or a search among schedules."""
-    alpha0 = above_zero(alpha0, "alpha0")
-    return partial(_constant, alpha0)
+    return partial(_staircase, above_zero(alpha0, "alpha0"), 1, 1.0)
 
 
 def inverse_time(alpha0: float, rate: float) -> Schedule:
@@ -55,16 +54,12 @@ def inverse_time(alpha0: float, rate: float) -> Schedule:
     >>> [alpha(epoch) for epoch in range(3)]
     [0.2, 0.1, 0.06666666666666667]
     """
-    alpha0 = above_zero(alpha0, "alpha0")
-    _require_not_below_zero("rate", rate)
-    return partial(_inverse_time, alpha0, rate)
+    return partial(_inverse_time, above_zero(alpha0, "alpha0"), _from_zero(rate, "rate"))
 
 
 def exponential(alpha0: float, factor: float) -> Schedule:
     """``alpha0 * factor^t``."""
-    alpha0 = above_zero(alpha0, "alpha0")
-    _require_part("the factor", factor)
-    return partial(_exponential, alpha0, factor)
+    return partial(_staircase, above_zero(alpha0, "alpha0"), 1, _part(factor, "the factor"))
 
 
 def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
@@ -74,10 +69,8 @@ def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [alpha(t) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    alpha0 = above_zero(alpha0, "alpha0")
-    _require_part("the factor", factor)
-    every = to_whole(every, 1, "every")
-    return partial(_staircase, alpha0, every, factor)
+    alpha0, every = above_zero(alpha0, "alpha0"), to_whole(every, 1, "every")
+    return partial(_staircase, alpha0, every, _part(factor, "the factor"))
 
 
 def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
@@ -86,8 +79,7 @@ def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
     PyTorch's ``CosineAnnealingLR`` goes up again after that.
     """
     alpha0, length = above_zero(alpha0, "alpha0"), to_whole(length, 1, "length")
-    _require_not_below_zero("lowest", lowest)
-    return partial(_cosine, alpha0, length, lowest)
+    return partial(_cosine, alpha0, length, _from_zero(lowest, "lowest"))
 
 
 def warm_up(length: int, then: float | Schedule) -> Schedule:
@@ -117,26 +109,16 @@ def one_cycle(
         end: where it ends, as a part of where it began.
     """
     highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
-    _require_part("rise", rise)
-    _require_not_below_zero("start", start)
-    _require_not_below_zero("end", end)
-    first, last = highest * start, highest * start * end
-    return partial(_one_cycle, first, highest, last, max(rise * length - 1, 0), length - 1)
+    first = highest * _from_zero(start, "start")
+    last = first * _from_zero(end, "end")
+    return partial(_one_cycle, first, highest, last, max(_part(rise, "rise") * length - 1, 0), length - 1)
 
 
 # The schedules themselves, of the step or the epoch t: functions of this module, so that they can be pickled.
 
 
-def _constant(alpha0: float, _t: int) -> float:
-    return alpha0
-
-
 def _inverse_time(alpha0: float, rate: float, t: int) -> float:
     return alpha0 / (1 + rate * t)
-
-
-def _exponential(alpha0: float, factor: float, t: int) -> float:
-    return alpha0 * factor**t
 
 
 def _staircase(alpha0: float, every: int, factor: float, t: int) -> float:
@@ -222,11 +204,13 @@ def _number(word: str) -> float:
         return real_number(word)
 
 
-def _require_part(name: str, x: float) -> None:
+def _part(x: float, name: str) -> float:
     if not 0 < to_float(x, name) <= 1:
         raise ValueError(f"{name} is above 0 and at most 1, not {x!r}")
+    return x
 
 
-def _require_not_below_zero(name: str, x: float) -> None:
+def _from_zero(x: float, name: str) -> float:
     if not 0 <= to_float(x, name) < math.inf:
         raise ValueError(f"{name} is a number from 0 up, not {x!r}")
+    return x

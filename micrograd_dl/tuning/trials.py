@@ -68,15 +68,12 @@ def require_searchable(name: str) -> None:
 SPACE: Space = {name: usual_range(name, *ends) for name, ends in {**_SPACE, "l2": (0.001, 10)}.items()}
 
 
-def impossible(data: Dataset, space: Space, options: TrainingOptions) -> tuple[str, str] | None:
-    """The first hyperparameter of a space that no trial could be trained with, and why; None if all can be.
+def _require_possible(data: Dataset, space: Space, options: TrainingOptions) -> None:
+    """Raise ValueError if a training could not be started somewhere in the space; nothing is trained.
 
     Tried are the ends of each range and every value of a choice, with the first value of those before it.
-
-    Raises:
-        ValueError: the options are not possible, whatever is searched.
     """
-    _require_possible(data, options)
+    _prepare(data, options)
     first: dict[str, Any] = {}
     for name, where in space.items():
         values = where.values if isinstance(where, Choice) else (where.at(0.0), where.at(1.0))
@@ -84,15 +81,13 @@ def impossible(data: Dataset, space: Space, options: TrainingOptions) -> tuple[s
             try:
                 if isinstance(where, Range):
                     usual_range(name, where.low, where.high, where.scale)
-                _require_possible(data, with_drawn(options, {**first, name: value}))
+                _prepare(data, with_drawn(options, {**first, name: value}))
             except (ValueError, TypeError) as error:
-                return name, str(error)
+                raise ValueError(f"{name} cannot be searched in {where}: {error}") from None
         first[name] = values[0]
-    return None
 
 
-def _require_possible(data: Dataset, options: TrainingOptions) -> None:
-    """Raise ValueError or TypeError if `train` does not take the options; nothing is trained."""
+def _prepare(data: Dataset, options: TrainingOptions) -> None:
     require_options(options.epochs, options.batch_size, options.patience, dev=True)
     make_optimiser(make_network(data, options), options)
 
@@ -142,9 +137,7 @@ def tune(
         raise ValueError(
             f"{data.name} has {data.m} examples, and fewer than {FEWEST} have no dev set to judge a trial by"
         )
-    if found := impossible(data, space, options):
-        name, problem = found
-        raise ValueError(f"{name} cannot be searched in {space[name]}: {problem}")
+    _require_possible(data, space, options)
     judge = functools.partial(judged, data, options)
     same = {name: x for name, x in options.changed().items() if name != "epochs"}
     about = {"data": _digest(data), "options": same}

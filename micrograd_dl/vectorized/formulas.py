@@ -77,8 +77,8 @@ ACTIVATION_FORMULAS: dict[str, ActivationFormulas] = {
     "linear": ActivationFormulas(lambda Z: Z, lambda Z, A: 1),
     "sigmoid": ActivationFormulas(sigmoid, lambda Z, A: A * (1 - A)),
     "tanh": ActivationFormulas(np.tanh, lambda Z, A: 1 - A**2),
-    "relu": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z >= 0),
-    "relu left": ActivationFormulas(lambda Z: np.maximum(0, Z), lambda Z, A: Z > 0),
+    "relu": ActivationFormulas(lambda Z: np.maximum(Z, 0), lambda Z, A: Z >= 0),
+    "relu left": ActivationFormulas(lambda Z: np.maximum(Z, 0), lambda Z, A: Z > 0),
     "leaky_relu": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z >= 0, A)),
     "leaky_relu left": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z > 0, A)),
     "mish": ActivationFormulas(mish, mish_slope),
@@ -104,7 +104,7 @@ def squared(Z: Array, A: Array, Y: Array) -> Any:
 
 
 def max_margin(Z: Array, A: Array, Y: Array) -> Any:
-    return np.sum(np.maximum(0, 1 - Y * A))
+    return np.sum(np.maximum(1 - Y * A, 0))
 
 
 def huber(Z: Array, A: Array, Y: Array) -> Any:

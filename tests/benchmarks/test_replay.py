@@ -16,7 +16,7 @@ from benchmarks.straight_line import source, statements
 from micrograd_dl.engine.value import Value
 
 
-@pytest.mark.parametrize("kind", GRAPHS)
+@pytest.mark.parametrize("kind", sorted({*GRAPHS} - {"calls"}))  # which only engines with networks run
 @pytest.mark.parametrize("name", REPLAYS)
 def test_all_who_are_installed_get_the_same_numbers(name: str, kind: str) -> None:
     graph, engine = GRAPHS[kind](120), ENGINES[OURS]()

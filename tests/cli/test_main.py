@@ -340,10 +340,11 @@ def test_the_examples_of_the_help_work(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_without_a_command(capsys: Capture) -> None:
-    assert main([]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("usage: micrograd-dl ")
+    for words in ([], ["--", "step"]):
+        assert main(words) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("usage: micrograd-dl ")
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,26 @@ def test_a_picture_of_an_earlier_report_is_left_and_said(
     assert capsys.readouterr().out.endswith(f"\n{Path('report/boundary.png')} {told}\n")
 
 
+def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b]0;title\x07\x1b[2J\u202e"
+    rows = [f"{n},{evil}{n % 2}" for n in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join([f"x,y{evil}", *rows]) + "\n", encoding="utf-8")
+    few = ["--trials", 1, "--rungs", 1, "--rounds", 1, "--processes", 0, "--picture", "p.svg"]
+    for words in (
+        ["train", "t.csv", "--target", f"y{evil}"],
+        ["predict", "model.npz", "t.csv"],
+        ["tune", "t.csv", "--target", f"y{evil}", "--epochs", 1, *few],
+        ["train", "t.csv", "--target", evil],
+        ["lesson", evil],
+    ):
+        main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        assert "\\x1b" in out + err
+        assert not set(out + err) & set(evil[0] + "\x07\u202e")
+
+
 # --- errors -------------------------------------------------------------------------------------------------
 
 

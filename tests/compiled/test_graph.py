@@ -129,11 +129,15 @@ def test_the_edges_of_every_operation(runner: Any, operation: Operation) -> None
         assert f(*values).value == pytest.approx(expected, nan_ok=True), values
 
 
-def test_the_slope_at_a_kink_is_that_of_the_table(runner: Any) -> None:
-    z = Value(0.0, "z")
-    assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [1.0]
+def test_the_slope_at_a_kink_is_that_of_the_recording(runner: Any) -> None:
+    """Whatever is chosen when the graph is compiled, or run."""
+    x, w = Value(1.0, "x"), Value(0.0, "w")
+    right = compile_graph((x * w).relu(), [x], [w], runner=runner)
     with slope_at_kink("left"):
-        assert compile_graph(z.relu(), [], runner=runner)().gradient.tolist() == [0.0]
+        left = compile_graph((x * w).relu(), [x], [w], runner=runner)
+        assert right(2.0).gradient.tolist() == [2.0]
+    assert left(2.0).gradient.tolist() == [0.0]
+    assert [f([[1.0, 2.0]]).gradient.tolist() for f in (right, left)] == [[1.5], [0.0]]
 
 
 def test_a_vertical_tangent_has_the_slope_inf(runner: Any) -> None:
@@ -167,11 +171,6 @@ def test_an_infinite_mean_is_not_mixed_with_what_fills_a_block(runner: Any, m: i
     x, w = Value(1.0, "x"), Value(1.0, "w")
     value, gradient = compile_graph((w * x).exp(), [x], runner=runner)(np.full((1, m), 1000.0))
     assert (value, *gradient) == (math.inf, math.inf)
-
-
-def test_overflow_is_an_infinity(runner: Any) -> None:
-    x = Value(1.0, "x")
-    assert compile_graph(x.exp(), [x], [], runner=runner)([[1000.0, 0.0]]).value == math.inf
 
 
 @pytest.mark.parametrize("gradient", [True, False])
@@ -245,16 +244,6 @@ def test_an_infinity_that_comes_in_is_no_error(runner: Any) -> None:
     f = compile_graph(x.log(), [x], [], runner=runner)
     assert f([[math.inf, 1.0]]).value == math.inf
     assert math.isnan(f([[math.nan, 1.0]]).value)
-
-
-def test_a_power_whose_exponent_is_a_value_has_the_slope_0_at_0_to_the_0(runner: Any) -> None:
-    x, n = Value(0.0, "x"), Value(0.0, "n")
-    J = (x - 1) ** 2 + x**n
-    J.backward()
-    assert [p.grad for p in (x, n)] == [-2.0, 0.0]
-    assert compile_graph(J, [], [x, n], runner=runner)().gradient.tolist() == [-2.0, 0.0]
-    assert [g.data for g in grad(J, [x, n], create_graph=True)] == [-2.0, 0.0]
-    assert [g.data for g in grad(x**0.5, [x], create_graph=True)] == [math.inf]
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])

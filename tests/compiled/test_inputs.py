@@ -116,12 +116,3 @@ def test_an_unknown_runner_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compile_graph(x * x, [x]).runner == "numpy"
     with pytest.raises(ImportError, match=r"pip install 'micrograd-dl\[fast\]'"):
         compile_graph(x * x, [x], runner="numba")
-
-
-def test_it_says_what_it_is(runner: Any) -> None:
-    x, w = Value(1.0, "x"), Value(1.0, "w")
-    J = x * w
-    J.label = "J"
-    assert repr(compile_graph(J, [x], runner=runner)) == (
-        f"<J of 1 input and 1 parameter, replayed by {runner}>"
-    )

@@ -100,11 +100,3 @@ def test_saved_and_loaded(runner: Any, tmp_path: Path) -> None:
 def test_what_is_not_a_graph_of_one_example_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="replays the graph of one example"):
         compiled.MLP(*LAYERS, **options)
-
-
-def test_its_gradients_are_set_and_cleared(runner: Any) -> None:
-    model = compiled.MLP(*LAYERS, runner=runner)
-    model.cost_and_grad(X, Y)
-    assert any(dW.any() for dW, _ in model.layers_grad())
-    model.zero_grad()
-    assert not any(dW.any() or db.any() for dW, db in model.layers_grad())

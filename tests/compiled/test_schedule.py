@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.compiled.lowering import differentiate, write_graph
-from micrograd_dl.compiled.schedule import flattened, live_slots, schedule
+from micrograd_dl.compiled.schedule import schedule
 from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
@@ -24,15 +24,6 @@ def test_what_derivatives_make_of_the_forward_pass_is_done_at_once() -> None:
     groups = [(group.operation.name, len(group), group.checked) for group in program.before]
     assert groups[:8] == [("tanh", 1, True)] * 6 + [("mul", 6, False), ("sub", 6, False)]
     assert [name for name, _, _ in groups[8:]] == ["mul"] * 5  # upstream times local, one by one
-
-
-def test_what_only_a_dead_slot_uses_is_dead() -> None:
-    tape = Tape()
-    x = tape.given(False)
-    y = tape.linear([x, x])
-    tape.linear([tape.linear([y, y]), x])
-    live = live_slots(tape, [y], flattened(tape)[1])
-    assert live.tolist() == [tape.one, x, y]
 
 
 def test_a_graph_without_operations() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -184,31 +182,10 @@ def test_without_scikit_learn(make: Make, monkeypatch: pytest.MonkeyPatch) -> No
         make()
 
 
-def test_what_is_read_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a stand-in, so that it is tested also where scikit-learn is not."""
-    stand_in: Any = ModuleType("sklearn.datasets")
-    stand_in.load_digits = lambda: SimpleNamespace(
-        data=np.vstack([np.arange(64) % 17, np.zeros(64)]), target=np.array([9, 0])
-    )
-    stand_in.load_iris = lambda: SimpleNamespace(
-        data=np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]]),
-        target=np.array([1, 0]),
-        target_names=np.array(["setosa", "versicolor"]),
-        feature_names=["a", "b", "c", "d"],
-    )
-    monkeypatch.setattr(importlib, "import_module", {"sklearn.datasets": stand_in}.__getitem__)
-    numbers = digits()
-    assert numbers.X[:18, 0].tolist() == [*np.arange(17) / 16, 0]
-    assert numbers.features[9] == "pixel 1,1"
-    assert [numbers.classes[y] for y in numbers.Y[0]] == ["9", "0"]
-    flowers = iris()
-    assert flowers.X.tolist() == [[1, 5], [2, 6], [3, 7], [4, 8]]
-    assert flowers.features == ("a", "b", "c", "d")
-    assert [flowers.classes[y] for y in flowers.Y[0]] == ["versicolor", "setosa"]
-
-
 def test_the_real_ones() -> None:
     pytest.importorskip("sklearn", reason="the data are those of scikit-learn, in the extra data")
     assert repr(digits()).startswith("Dataset(digits; X (64, 1797): pixel 0,0, pixel 0,1, ")
     assert (digits().X.min(), digits().X.max()) == (0, 1)
+    assert digits().features[9] == "pixel 1,1"
+    assert iris().features[0] == "sepal length (cm)"
     assert repr(iris()).endswith("Y (1, 150): 3 classes (setosa: 50, versicolor: 50, virginica: 50))")

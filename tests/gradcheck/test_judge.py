@@ -85,6 +85,7 @@ ENDS = """
     1/x*1e-300 @ x=1e-160; x*1e160*1e-200*1e-200 @ x=1e100; sqrt(x*x + 1e-300) + 1 @ x=1e-150
     sqrt(x*x + 1e-300) + 1 @ x=-3e-150; sqrt(x*x + 1e-300) + 1 @ x=2e-151; log(x) @ x=5e-324
     sqrt(x) @ x=5e-324; sin(x) @ x=5e-324; 1/x @ x=5e-324; log(x/1) @ x=5e-324; x**-1.5 @ x=5e-324
+    power_slope(x, x) @ x=-1e-16; power_slope(0, x) @ x=-1e16
 """
 
 

@@ -265,3 +265,27 @@ def test_one_hot_refuses(classes: Any, n_y: int | None, message: str) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is compared below, brackets and all
         one_hot(classes, n_y)
     assert message in str(error.value)
+
+
+# --- seeds --------------------------------------------------------------------------------------------------
+
+
+@both
+def test_networks_without_a_seed_differ_and_can_be_made_again(MLP: type[Network]) -> None:
+    one, other = (MLP(2, [3, 1], keep_prob=0.5) for _ in range(2))
+    assert one.seed != other.seed
+    assert (one.named()["W1"] != other.named()["W1"]).any()
+    again = MLP(2, [3, 1], keep_prob=0.5, seed=one.seed)
+    assert repr(again) == repr(one)
+    assert f"seed {one.seed})" in repr(one)
+    X, Y = np.ones((2, 4)), np.ones((1, 4))
+    assert again.cost_and_grad(X, Y) == one.cost_and_grad(X, Y)
+
+
+@both
+def test_a_column_given_as_a_row_is_to_be_reshaped(MLP: type[Network]) -> None:
+    model = MLP(2, [3, 1])
+    with pytest.raises(
+        ValueError, match=r"b\[1\] is \(3,\), \(3, 1\) is wanted: reshape it with .reshape\(3"
+    ):
+        model.set_named(model.named() | {"b1": np.zeros(3)})
