@@ -370,7 +370,8 @@ def _backward(self: Any, seed: Any = 1.0) -> None:
                 a.grad += upstream * node._da
     except TypeError:
         require_numbers(_topological_order(self))
-        raise
+        message = "a gradient was no float: call zero_grad() of the leaves, then backward() again"
+        raise TypeError(message) from None
     for constant in constants:
         constant.grad = 0.0
 

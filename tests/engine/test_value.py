@@ -313,6 +313,17 @@ def test_a_gradient_that_is_none_is_refused_with_what_to_write() -> None:
             J.backward()
 
 
+def test_a_gradient_of_another_kind_is_refused_or_converted() -> None:
+    w: Any = Value(2.0, "w")
+    w.grad = Decimal(1)
+    try:
+        (w * w).backward()
+    except TypeError as error:
+        assert "call zero_grad() of the leaves" in str(error)  # noqa: PT017 - the plain engine converts it
+    else:
+        assert w.grad == 5.0
+
+
 def test_what_micrograd_calls_them() -> None:
     a, b = Value(2.0), Value(3.0)
     c = a * b + a
