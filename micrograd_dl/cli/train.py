@@ -109,8 +109,13 @@ def read_data(options: argparse.Namespace) -> Dataset:
         os.stat(options.data)  # a file that is missing is the first thing to say
         if options.target is None:
             raise ValueError(f"say which column of {options.data} to predict: --target NAME")
-        how = {name: getattr(options, name) for name in ("kind", "ignore", "delimiter")}
-        return read_csv(options.data, options.target, **how)
+        return read_csv(
+            options.data,
+            options.target,
+            kind=options.kind,
+            ignore=options.ignore,
+            delimiter=options.delimiter,
+        )
     for name in ("target", "ignore", "delimiter"):
         if getattr(options, name):
             raise ValueError(f"--{name} is for columns of a .csv or .tsv file, and {options.data} is none")

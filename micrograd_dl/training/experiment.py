@@ -218,14 +218,19 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
     n_y, output = data.Y.shape[0], "linear"
     if data.classes:
         n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
-    names = ("l2", "l1", "max_norm", "normalisation", "keep_prob", "label_smoothing", "slope_at_kink")
     return network(
         data.X.shape[0],
         [*o.hidden, n_y],
         [o.activation] * len(o.hidden) + [output],
         initialiser=o.initialiser,
         seed=o.seed,
-        **{name: getattr(o, name) for name in names},
+        l2=o.l2,
+        l1=o.l1,
+        max_norm=o.max_norm,
+        normalisation=o.normalisation,
+        keep_prob=o.keep_prob,
+        label_smoothing=o.label_smoothing,
+        slope_at_kink=o.slope_at_kink,
     )
 
 

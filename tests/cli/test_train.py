@@ -226,6 +226,21 @@ def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--hidden 3,3", "he, he, xavier"),
+        ("--activation tanh", "xavier"),
+        ("--initialiser orthogonal", "orthogonal"),
+    ],
+)
+def test_how_the_weights_begin_is_printed(
+    words: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", "moons", "--epochs", 1, *words.split())
+    assert f"\ninitial weights: {expected}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("name", "delimiter", "words"),
     [
         ("f.csv", "|", ["--delimiter", "|"]),
