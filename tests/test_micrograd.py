@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from micrograd_dl import nn
 from micrograd_dl.engine.order import topological_order
@@ -39,44 +36,6 @@ def test_the_numbers_of_the_readme() -> None:
     assert f"{a.grad:.4f}" == "138.8338"
     assert f"{b.grad:.4f}" == "645.5773"
     assert g.data == tour(-4.0, 2.0)
-
-
-def test_the_numbers_of_the_first_test_program() -> None:
-    x = Value(-4.0)
-    z = 2 * x + 2 + x
-    q = z.relu() + z * x
-    h = (z * z).relu()
-    y = h + q + q * x
-    y.backward()
-    assert (y.data, x.grad) == (-20.0, 46.0)
-
-
-@pytest.mark.parametrize(
-    ("build", "data", "slope"),
-    [
-        (lambda x: x + 1, 4.0, 1.0),
-        (lambda x: 1 + x, 4.0, 1.0),
-        (lambda x: x - 1, 2.0, 1.0),
-        (lambda x: 1 - x, -2.0, -1.0),
-        (lambda x: x * 2, 6.0, 2.0),
-        (lambda x: 2 * x, 6.0, 2.0),
-        (lambda x: x / 2, 1.5, 0.5),
-        (lambda x: 6 / x, 2.0, -2 / 3),
-        (lambda x: x**2, 9.0, 6.0),
-        (lambda x: x**-1, 1 / 3, -1 / 9),
-        (lambda x: -x, -3.0, -1.0),
-        (lambda x: x.relu(), 3.0, 1.0),
-        (lambda x: (-x).relu(), 0.0, 0.0),
-    ],
-)
-def test_operators_and_their_mirror_images(
-    build: Callable[[Value], Value], data: float, slope: float
-) -> None:
-    x = Value(3)
-    y = build(x)
-    y.backward()
-    assert y.data == pytest.approx(data, rel=1e-15)
-    assert x.grad == pytest.approx(slope, rel=1e-15)
 
 
 def test_what_micrograd_refuses_works() -> None:

@@ -88,7 +88,7 @@ def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
     with np.errstate(invalid="ignore"):
         apart = np.where((here == there) | (np.isnan(here) & np.isnan(there)), 0.0, np.abs(here - there))
     at = np.unravel_index(np.argmax(np.where(np.isnan(apart), np.inf, apart)), apart.shape)
-    finite = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (here, there)]
+    finite = [float(np.abs(x[np.isfinite(x)]).max(initial=0.0)) for x in (here, there)]
     scale = max(*finite, size if np.isfinite(size) else 0.0, 1e-300)
     difference = float(apart[at] / scale) if apart[at] else 0.0
     difference = np.inf if np.isnan(difference) else difference

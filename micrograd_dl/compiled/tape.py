@@ -27,13 +27,16 @@ SLOPE_QUOTIENT = Operation(
 )  # fmt: skip
 
 
+_at_least: Any = at_least.array
+
+
 def _gate_text(upstream: Any, x: Any, y: Any) -> str:
     return f"{upstream:2} * {ops.at_least.written([x, y]):3}"
 
 
 GATE = Operation(
     "gate", "≥", 3, lambda upstream, x, y: upstream * at_least(x, y), (), _gate_text, _gate_text,
-    ops.mul.precedence, lambda np, upstream, x, y: upstream * at_least(x, y),
+    ops.mul.precedence, lambda np, upstream, x, y: upstream * _at_least(np, x, y),
 )  # fmt: skip
 
 

@@ -51,9 +51,9 @@ def _add_method(self: Any, other: Any) -> Any:
     node: Any = _new(Value)
     try:
         node.data = self.data + other.data
-    except TypeError:
-        require_numbers([self, other])
-        raise
+    except TypeError:  # what was assigned to `data` is no float
+        require_numbers([*_topological_order(self), *_topological_order(other)], "data")
+        return self + other
     node.grad = 0.0
     node.op = _add
     node.label = ""
@@ -77,8 +77,8 @@ def _mul_method(self: Any, other: Any) -> Any:
     try:
         node.data = x * y
     except TypeError:
-        require_numbers([self, other])
-        raise
+        require_numbers([*_topological_order(self), *_topological_order(other)], "data")
+        return self * other
     node.grad = 0.0
     node.op = _mul
     node.label = ""
@@ -98,8 +98,8 @@ def _sub_method(self: Any, other: Any) -> Any:
     try:
         return _node(self.data - other.data, _sub, self, other, 1.0, -1.0, _frame(1))
     except TypeError:
-        require_numbers([self, other])
-        raise
+        require_numbers([*_topological_order(self), *_topological_order(other)], "data")
+        return self - other
 
 
 def _binary_method(operation: Operation, is_reversed: bool = False) -> Any:
@@ -257,9 +257,7 @@ def _note_origin(node: Any, frame: FrameType) -> None:
 
 def _outside(frame: FrameType) -> tuple[FrameType, bool]:
     """The innermost frame outside this package and True; where there is none, the outermost and False."""
-    while inside := _inside[frame.f_globals.get("__package__")]:
-        if frame.f_back is None:
-            break
+    while (inside := _inside[frame.f_globals.get("__package__")]) and frame.f_back is not None:
         frame = frame.f_back
     return frame, not inside
 
@@ -372,7 +370,8 @@ def _backward(self: Any, seed: Any = 1.0) -> None:
                 a.grad += upstream * node._da
     except TypeError:
         require_numbers(_topological_order(self))
-        raise
+        message = "a gradient was no float: call zero_grad() of the leaves, then backward() again"
+        raise TypeError(message) from None
     for constant in constants:
         constant.grad = 0.0
 

@@ -326,10 +326,11 @@ def applied(operation: Operation, nodes: Sequence[Value]) -> tuple[float, tuple[
     try:
         data: float = operation.forward(*values)
     except (ValueError, ZeroDivisionError, TypeError) as error:
-        for node in nodes:
-            require_numbers(topological_order(node), "data")
+        require_numbers([below for node in nodes for below in topological_order(node)], "data")
         if isinstance(error, TypeError):
-            raise
+            if all(type(x) is float for x in values):
+                raise
+            return applied(operation, nodes)  # they are floats by now
         raise operation.refusal(error, values, names_of(nodes)) from None
     return data, tuple(operation.slopes(data, values, [not x.is_constant for x in nodes]))
 
@@ -384,6 +385,8 @@ def require_numbers(nodes: Sequence[Value], *attributes: str) -> None:
                 if what == "grad" and x is None:
                     raise TypeError(f"the grad of {name} is None: write v.grad = 0.0, or v.zero_grad()")
                 setattr(node, what, to_float(x, f"the {what} of {name}"))
+                if node.operands:
+                    node.slopes = tuple([float(slope) for slope in node.slopes])
 
 
 def _asked(relation: str, left: Value, right: Any, answer: _Answer) -> _Answer:

@@ -15,6 +15,7 @@ from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, Walk
 
+_SUMS = (ops.add, ops.sub, ops.neg, ops.TABLE["sum"])
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity
 
 
@@ -87,10 +88,11 @@ class GraphCurve(Curve):
         return self._values[x]
 
     def sample(self, x: float) -> Sample:
-        """The values at `x`, with their noise."""
+        """The values at `x`, with their noise; sums are left out, which are smooth where their terms are."""
         values = self.values(x)
         noise = self.graph.noise_here if x == self.x else self.graph.noise(values, self.after)
-        return list(values.values()), [noise.get(node, 0.0) for node in values]
+        shown = [node for node in values if node is self.root or node.op not in _SUMS]
+        return [values[node] for node in shown], [noise.get(node, 0.0) for node in shown]
 
     def result(self, x: float) -> tuple[float, float]:
         """The root alone; its noise is that at the point, which takes no evaluation."""

@@ -16,7 +16,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 from typing import Any, TypeAlias
 
 from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Check, Component, NotJudged, Obstacle, distance
@@ -191,10 +191,10 @@ class Judge:
     @staticmethod
     def _affordable(leaves: Sequence[Any], curve_of: Callable[[Any], Curve], limit: float) -> list[Any]:
         """The first of these leaves, as many as can be evaluated within the limit, and at least one."""
-        total = accumulate(curve_of(leaf).cost if limit < math.inf else 0 for leaf in leaves)
-        return [
-            x for k, (x, so_far) in enumerate(zip(leaves, total, strict=True)) if not k or so_far <= limit
-        ]
+        if limit == math.inf:
+            return list(leaves)
+        totals = accumulate(curve_of(leaf).cost for leaf in leaves)  # lazily: a curve takes time too
+        return list(leaves[: max(1, sum(1 for _ in takewhile(limit.__ge__, totals)))])
 
     def _estimates(self, curve: Curve) -> tuple[list[Component], list[Obstacle]]:
         """Estimates at longer and shorter steps, until there are enough, and what was in the way of others.

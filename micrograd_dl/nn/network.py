@@ -106,7 +106,7 @@ class TrainingLock:
 class Network(ABC):
     """L layers of the course's kind; layer 0 is the input and is not counted.
 
-    Any number of threads may predict with one network and ask for its cost; only one may train it at a time.
+    Any number of threads may predict with one network and ask for its cost, or one thread may train it.
     A copy, by `copy` or by pickle, is a network of its own that trains as the original would have.
 
     Args:

@@ -26,17 +26,13 @@ class ActivationFormulas(NamedTuple):
 
 
 class LossFormulas(NamedTuple):
-    """The loss summed over all examples, ``total(Z, A, Y)``, and its derivative ``dZ(Z, A, Y, slope)``.
+    """The loss summed over all examples, and dZ of each example's loss, not divided by m.
 
-    Z, A and the slope of the activation are those of the output layer; dZ is of each example's loss, so it is
-    not divided by m.
+    Z, A and the slope of the activation are those of the output layer.
     """
 
     total: Callable[[Array, Array, Array], Any]
     dZ: Callable[[Array, Array, Array, Callable[[Array, Array], Any]], Array]
-
-
-# --- activations --------------------------------------------------------------------------------------------
 
 
 def sigmoid(Z: Array) -> Any:
@@ -50,10 +46,6 @@ def leaky_relu(Z: Array) -> Any:
 def leaky_slope(positive: Array, A: Array) -> Any:
     """1 where Z is positive, else 0.01."""
     return np.maximum(positive.astype(A.dtype), 0.01)
-
-
-def mish(Z: Array) -> Any:
-    return Z * np.tanh(np.logaddexp(0, Z))
 
 
 def mish_slope(Z: Array, A: Array) -> Any:
@@ -81,12 +73,9 @@ ACTIVATION_FORMULAS: dict[str, ActivationFormulas] = {
     "relu left": ActivationFormulas(lambda Z: np.maximum(Z, 0), lambda Z, A: Z > 0),
     "leaky_relu": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z >= 0, A)),
     "leaky_relu left": ActivationFormulas(leaky_relu, lambda Z, A: leaky_slope(Z > 0, A)),
-    "mish": ActivationFormulas(mish, mish_slope),
+    "mish": ActivationFormulas(lambda Z: Z * np.tanh(np.logaddexp(0, Z)), mish_slope),
     "softmax": ActivationFormulas(softmax, no_slope),
 }
-
-
-# --- losses and penalties -----------------------------------------------------------------------------------
 
 
 def logistic(Z: Array, A: Array, Y: Array) -> Any:
@@ -97,10 +86,6 @@ def logistic(Z: Array, A: Array, Y: Array) -> Any:
 def cross_entropy(Z: Array, A: Array, Y: Array) -> Any:
     """``-sum of y_i log a_i`` from z: ``log(sum of e^z_j) - z of the class``; the largest a is never 0."""
     return np.sum(Z.max(axis=0) - np.log(A.max(axis=0)) - np.sum(Y * Z, axis=0))
-
-
-def squared(Z: Array, A: Array, Y: Array) -> Any:
-    return np.sum((A - Y) ** 2) / 2
 
 
 def max_margin(Z: Array, A: Array, Y: Array) -> Any:
@@ -117,7 +102,9 @@ def huber(Z: Array, A: Array, Y: Array) -> Any:
 LOSS_FORMULAS: dict[str, LossFormulas] = {
     "logistic": LossFormulas(logistic, lambda Z, A, Y, slope: A - Y),
     "cross_entropy": LossFormulas(cross_entropy, lambda Z, A, Y, slope: A - Y),
-    "squared": LossFormulas(squared, lambda Z, A, Y, slope: (A - Y) * slope(Z, A)),
+    "squared": LossFormulas(
+        lambda Z, A, Y: np.sum((A - Y) ** 2) / 2, lambda Z, A, Y, slope: (A - Y) * slope(Z, A)
+    ),
     "max_margin": LossFormulas(max_margin, lambda Z, A, Y, slope: -Y * (Y * A <= 1) * slope(Z, A)),
     "max_margin left": LossFormulas(max_margin, lambda Z, A, Y, slope: -Y * (Y * A < 1) * slope(Z, A)),
     "huber": LossFormulas(huber, lambda Z, A, Y, slope: np.clip(A - Y, -1, 1) * slope(Z, A)),

@@ -14,8 +14,8 @@ from micrograd_dl.vectorized.normalisation import Normalisation
 class Cache:
     """What the backward pass needs of a forward pass: ``(n[l], m)`` each, but A_prev ``(n[l-1], m)``.
 
-    Z_in is what the activation is of: Z, or Z normalised and scaled; A_out is A after dropout, by the mask;
-    statistics are the mean and the variance that Z_norm was made with.
+    Z_in is what the activation is of: Z, or Z normalised and scaled; A_out is A after dropout by the mask;
+    statistics are the mean and the variance behind Z_norm.
     """
 
     A_prev: Array
@@ -46,9 +46,8 @@ class DenseLayer:
 
     def parameters(self) -> list[Parameter]:
         """W, then b, gamma and beta where there are."""
-        b = [] if self.b is None else [self.b]
         n = self.normalisation
-        return [self.W, *b, *([] if n is None else [n.gamma, n.beta])]
+        return [p for p in (self.W, self.b, *((n.gamma, n.beta) if n else ())) if p is not None]
 
     def forward(self, A_prev: Array, mask: Array | None, *, training: bool) -> Cache:
         """``Z = W A_prev + b`` and ``A = g(Z)``, with normalisation and dropout where there are."""

@@ -79,9 +79,7 @@ def descend(
     for iteration in range(iterations):
         J, dw, db = by_matrices(w, b, X, Y)
         if not math.isfinite(J):
-            raise ValueError(
-                f"the cost is {J} after {iteration} iterations: try a smaller alpha than {alpha}"
-            )
+            raise ValueError(f"the cost is {J} in iteration {iteration}: try a smaller alpha than {alpha}")
         if iteration % every == 0:
             costs.append(J)
         w, b = w - alpha * dw, b - alpha * db

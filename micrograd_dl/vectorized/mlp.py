@@ -69,8 +69,6 @@ class MLP(Network):
     def _targets(self, Y: Array) -> Array:
         return super()._targets(Y).astype(self.dtype, copy=False)
 
-    # --- forward ----------------------------------------------------------------------------------------
-
     def forward(self, X: ArrayLike) -> Array:
         X, _ = self.require_examples(X)
         return self._forward(X, training=False)[-1].A
@@ -103,8 +101,6 @@ class MLP(Network):
                 of = REGULARISERS[name].of
                 J += lambda_ / (2 * m) * sum(float(of(layer.W.data).sum()) for layer in self.layers)
         return J
-
-    # --- backward ---------------------------------------------------------------------------------------
 
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         X, Y = self.require_examples(X, Y)

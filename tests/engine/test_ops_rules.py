@@ -156,12 +156,6 @@ def test_an_expanded_node_is_the_same_function(operation: Operation, data: st.Da
     assert grad(expanded, x) == pytest.approx(grad(node, x), rel=1e-13, abs=1e-14)
 
 
-@pytest.mark.parametrize("operation", [op for op in TABLE.values() if op not in DEFINED], ids=str)
-def test_a_primitive_node_is_its_own_expansion(operation: Operation) -> None:
-    node = operation(*[Value(1.0)] * (operation.arity or 2))
-    assert node.expand() is node
-
-
 @pytest.mark.parametrize("name", ["sum", "dot", "affine"])
 @given(data=st.data())
 def test_sums_are_expanded_bit_for_bit(name: str, data: st.DataObject) -> None:

@@ -10,13 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from micrograd_dl import check, why
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, recompute, require_recorded
+from micrograd_dl.engine.gradients import recompute, require_recorded
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.trace import Trace
-from micrograd_dl.notation.steps import steps
 from micrograd_dl.testing import Graph, graphs, numbers
 
 
@@ -50,15 +47,6 @@ def without_constants(root: Value) -> list[Any]:
     ]
 
 
-def test_recomputing_what_has_not_changed_changes_nothing() -> None:
-    x, y = Value(2.0), Value(3.0)
-    J = ops.affine(x, y, -x) + x.exp() * y
-    J.backward()
-    before = snapshot(J)
-    recompute(J)
-    assert snapshot(J) == before
-
-
 def test_gradients_are_left_as_they_are() -> None:
     x = Value(3.0)
     y = x * x
@@ -78,13 +66,6 @@ def test_every_form_of_node_gets_new_data_and_new_derivatives() -> None:
     recompute(J)
     assert (one.data, two.data, many.data) == (math.exp(3.0), 9.0, 18.0)
     assert (one.slopes, two.slopes, many.slopes[:3]) == ((math.exp(3.0),), (3.0, 3.0), (3.0, 3.0, 3.0))
-
-
-def test_a_leaf_or_a_constant_alone_stays_what_it_is() -> None:
-    for node in (Value(2.0), Value.constant(2.0)):
-        recompute(node)
-        require_recorded([node])
-        assert node.data == 2.0
 
 
 @pytest.mark.parametrize(
@@ -132,15 +113,6 @@ def test_nan_is_recorded_as_nan() -> None:
         require_recorded(topological_order(y))
 
 
-def test_a_number_in_place_of_nan_is_a_change_where_no_slope_changes_too() -> None:
-    for before, after in ((math.nan, 1.0), (1.0, math.nan)):
-        x = Value(before)
-        y = x + 1
-        x.data = after
-        with pytest.raises(RuntimeError, match="was not recorded"):
-            require_recorded([x, y])
-
-
 def test_a_changed_leaf() -> None:
     b, c = Value(3.0, "b"), Value(2.0, "c")
     u = b * c
@@ -155,38 +127,6 @@ def test_a_changed_leaf() -> None:
     )
 
 
-def test_the_message_names_an_operand_once_and_no_constant() -> None:
-    x = Value(3.0, "x")
-    for y, text in (
-        (x * x, "a node = x * x = 9 was not recorded at x = 4:"),
-        (x + 2, "a node = x + 2 = 5 was not"),
-    ):
-        x.data = 4.0
-        with pytest.raises(RuntimeError) as error:
-            require_recorded([y])
-        assert str(error.value).startswith(text)
-        assert "2 = 2" not in str(error.value)
-        x.data = 3.0
-
-
-def test_the_message_is_short_of_many_operands() -> None:
-    w = [Value(i, f"w{i}") for i in range(784)]
-    z = ops.dot(*w)
-    w[700].data = 0.5
-    with pytest.raises(RuntimeError, match=r"w0 \* w1 \+ w2 .*, w19 = 19 and 764 more: data ") as error:
-        require_recorded([z])
-    assert len(str(error.value)) < 600
-
-
-def test_a_changed_result() -> None:
-    x = Value(3.0)
-    y = x * x
-    z = y + 1
-    y.data = 10.0
-    with pytest.raises(RuntimeError, match=r"x \* y = 10 was not recorded at x = 3, y = 3"):
-        require_recorded(topological_order(z))
-
-
 def test_a_change_that_shows_in_the_derivatives_only() -> None:
     x, y = Value(0.0), Value(2.0)
     for J in (x * y, y * x, ops.sum(x, x) * y, ops.dot(x, y)):
@@ -195,24 +135,6 @@ def test_a_change_that_shows_in_the_derivatives_only() -> None:
             require_recorded(topological_order(J))
         y.data = 2.0
         require_recorded(topological_order(J))
-
-
-def test_a_change_that_shows_nowhere_is_no_change() -> None:
-    x = Value(-1.0)
-    y = x.relu()
-    x.data = -2.0
-    require_recorded([x, y])
-    [slope] = grad(y, [x], create_graph=True)
-    assert slope.data == 0.0
-
-
-def test_the_derivative_by_a_constant_is_nobodys_business() -> None:
-    x = Value(2.0)
-    y = x * 3  # the operator notes the slope 2 by the 3 as well, which no pass uses
-    c = y.operands[1]
-    require_recorded([x, c, y])
-    recompute(y)
-    require_recorded([x, c, y])
 
 
 def test_data_at_which_the_operation_is_undefined() -> None:
@@ -225,24 +147,3 @@ def test_data_at_which_the_operation_is_undefined() -> None:
     x.data = 0.0
     with pytest.raises(RuntimeError, match=r"1 / x = -1 was not recorded at x = 0:"):
         require_recorded([x, z])
-
-
-@pytest.mark.parametrize(
-    "show",
-    [
-        lambda J, x: list(steps(J)),
-        lambda J, x: grad(J, [x], create_graph=True),
-        lambda J, x: Trace(J),
-        lambda J, x: why(J, x),
-        lambda J, x: check(J),
-    ],
-)
-def test_whatever_shows_the_pass_again_notices(show: Callable[[Value, Value], object]) -> None:
-    x = Value(3.0)
-    J = x * x
-    show(J, x)
-    x.data = 4.0
-    with pytest.raises(RuntimeError, match="has been changed since"):
-        show(J, x)
-    recompute(J)
-    show(J, x)

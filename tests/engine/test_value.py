@@ -101,10 +101,6 @@ OPERATORS = [
 ]
 
 
-def test_there_is_an_operator_for_each_sign_of_arithmetic() -> None:
-    assert [operation.name for _, operation in OPERATORS] == ["add", "sub", "mul", "div", "neg", "pow", "abs"]
-
-
 @pytest.mark.parametrize(("python", "operation"), OPERATORS, ids=str)
 @given(data=st.data())
 def test_an_operator_records_what_the_table_says(
@@ -162,14 +158,6 @@ def test_what_is_no_number_is_refused_on_both_sides(
             python(*pair)
 
 
-def test_numpy_makes_no_array_of_objects_and_no_function_of_numpy_takes_a_value() -> None:
-    x: Any = Value(1.0)
-    with pytest.raises(TypeError, match="Value"):
-        np.exp(x)
-    with pytest.raises(TypeError, match="Value"):
-        np.add(np.ones(2), x)
-
-
 @pytest.mark.parametrize(
     "operation",
     [op for op in TABLE.values() if hasattr(Value, op.name)],
@@ -181,61 +169,11 @@ def test_a_method_is_the_operation_of_its_name(operation: Operation) -> None:
     assert getattr(Value, operation.name).__doc__
 
 
-def test_the_functions_of_the_course_are_methods() -> None:
-    wanted = "exp log sqrt tanh sigmoid relu leaky_relu softplus sin cos abs maximum minimum"
-    assert all(name in TABLE and callable(getattr(Value, name)) for name in wanted.split())
-
-
-def test_a_method_with_two_operands_takes_numbers() -> None:
-    half: Any = np.float32(0.5)
-    assert Value(1.0).maximum(2).data == 2.0
-    assert Value(1.0).minimum(half).data == 0.5
-
-
-def test_a_wrong_number_of_operands_is_not_recorded() -> None:
-    for x in ([], [Value(1.0)], [Value(1.0)] * 3):
-        with pytest.raises(TypeError, match=rf"^add takes 2 operands, got {len(x)}$"):
-            apply(ops.add, x)
-
-
-def test_what_has_no_definition_is_its_own_expansion() -> None:
-    x = Value(2.0)
-    for node in (x, Value.constant(2.0), x * x, x.exp()):
-        assert node.expand() is node
-    z = Value(1.0) * 0 + ops.affine(x)
-    assert z.operands[1].expand() is x
-
-
-def test_a_plus_sign_changes_nothing() -> None:
-    x = Value(1.0)
-    assert +x is x
-
-
-def test_in_place_addition_makes_a_new_node() -> None:
-    x = first = Value(1.0)
-    x += 2
-    x *= x
-    assert (first.data, x.data) == (1.0, 9.0)
-    assert x.operands[0] is x.operands[1]
-
-
-def test_the_sum_of_a_list_is_pythons() -> None:
-    total = sum([Value(1.0), Value(2.0), Value(3.0)])
-    assert isinstance(total, Value)
-    assert total.data == 6.0
-
-
 def test_an_operand_used_twice_is_two_operands() -> None:
     x = Value(3.0)
     for node in (x + x, x * x, x - x, x / x, ops.sum(x, x), ops.dot(x, x)):
         assert node.operands == (x, x)
         assert len(node.slopes) == 2
-
-
-def test_operands_keep_their_order() -> None:
-    values = [Value(float(i)) for i in range(7)]
-    assert ops.affine(*values).operands == tuple(values)
-    assert (values[1] - values[0]).operands == (values[1], values[0])
 
 
 # --- numbers of it ------------------------------------------------------------------------------------------
@@ -247,13 +185,6 @@ def test_conversions_speak_of_the_data(x: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GraphCutWarning)
         assert (float(v), int(v), bool(v), v.item()) == (x, int(x), bool(x), x)
-
-
-def test_truth() -> None:
-    assert not Value(0.0)
-    assert not Value(-0.0)
-    assert Value(1e-320)
-    assert Value(math.nan)
 
 
 @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
@@ -360,14 +291,16 @@ def test_what_is_no_number_in_data_is_refused_at_the_latest_by_backward(
         build(w).backward()
 
 
-@pytest.mark.parametrize("number", [3, np.float64(3.0), np.int64(3), True])
+@pytest.mark.parametrize("number", [3, np.float64(3.0), np.int64(3), True, Decimal(3)])
 def test_any_number_may_be_assigned_to_data(number: Any) -> None:
     w = Value(1.0)
     w.data = number
-    J = w * w + w
+    J = w * w + w - w / 1
     J.backward()
-    assert (J.data, w.grad) == (number * number + number, 2 * number + 1)
-    assert type(w.grad) is float or isinstance(number, np.generic)
+    assert (float(J.data), w.grad) == (number * number, 2 * number)
+    for build in BUILDS:
+        w.data = number
+        assert build(w).data == build(Value(number)).data
 
 
 def test_a_gradient_that_is_none_is_refused_with_what_to_write() -> None:
@@ -380,9 +313,21 @@ def test_a_gradient_that_is_none_is_refused_with_what_to_write() -> None:
             J.backward()
 
 
+def test_a_gradient_of_another_kind_is_refused_or_converted() -> None:
+    w: Any = Value(2.0, "w")
+    w.grad = Decimal(1)
+    try:
+        (w * w).backward()
+    except TypeError as error:
+        assert "call zero_grad() of the leaves" in str(error)  # noqa: PT017 - the plain engine converts it
+    else:
+        assert w.grad == 5.0
+
+
 def test_what_micrograd_calls_them() -> None:
     a, b = Value(2.0), Value(3.0)
     c = a * b + a
+    assert +c is c
     assert c._prev == {a, c.operands[0]}
     assert (c._op, c.operands[0]._op, a._op, a._prev) == ("+", "*", "", set())
 
@@ -450,14 +395,3 @@ def test_operands_come_before_results_and_left_before_right() -> None:
     left, right = a * b, b * c
     root = left + right
     assert topological_order(root) == [a, b, left, c, right, root]
-
-
-def test_constants_take_part_in_the_order() -> None:
-    root = 2 * Value(1.0, "x")
-    assert [node.data for node in topological_order(root)] == [2.0, 1.0, 2.0]
-    assert topological_order(root)[-1] is root
-
-
-def test_the_order_of_a_single_node() -> None:
-    x = Value(1.0)
-    assert topological_order(x) == [x]

@@ -74,6 +74,6 @@ def test_descend_lowers_the_cost() -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_descend_stops_where_the_cost_is_not_finite() -> None:
     with pytest.raises(
-        ValueError, match=r"the cost is .* after \d+ iterations: try a smaller alpha than 1e\+308"
+        ValueError, match=r"the cost is .* in iteration \d+: try a smaller alpha than 1e\+308"
     ):
         descend(np.array([[1e200, 1e200]]), np.array([[0.0, 0.0]]), alpha=1e308)

@@ -88,11 +88,6 @@ def test_every_way_to_make_a_node(build: Callable[[Value], Value], fragment: str
     assert made.fragment == fragment
 
 
-def test_an_expanded_node_was_made_where_it_was_asked_for() -> None:
-    z = ops.sigmoid(Value(1.0))
-    assert origin_of(z.expand()).fragment == "z.expand()"
-
-
 def test_recomputing_does_not_move_a_node() -> None:
     x = Value(1.0)
     y = x * x
@@ -158,18 +153,6 @@ def test_an_instruction_without_a_position_is_on_the_first_line_of_its_code(tmp_
     program = run("x = Value(2)\n\ndef f():\n    return x + 1\n", path)
     made = resolve(program["f"].__code__, 1_000_000)
     assert made == Origin(str(path), 3, text="def f():")
-
-
-def test_nothing_is_known_of_a_node_from_nowhere() -> None:
-    assert resolve(None, 0) is None
-
-
-def test_an_origin_is_a_fact() -> None:
-    made = Origin("a.py", 1)
-    assert (made.column, made.end, made.text) == (0, 0, "")
-    assert made == Origin("a.py", 1)
-    with pytest.raises(AttributeError):
-        made.line = 2  # type: ignore[misc]  # that it is refused is what is tested
 
 
 # --- spans of an expression ---------------------------------------------------------------------------------
