@@ -364,7 +364,6 @@ def test_files_and_folders_that_are_not_there_are_said_first(
     ("words", "message"),
     [
         ("train moons --hidden 16,x", "sizes are whole numbers with commas, such as 16,16; not '16,x'"),
-        ("train moons --epochs 2_0", "argument --epochs: a whole number is wanted, not 2_0"),
         ("train moons --backend torch", "invalid choice: 'torch'"),
         ("predict m.npz", "required: NEW.csv"),
     ],
@@ -393,14 +392,9 @@ def test_lessons_describe_themselves() -> None:
         assert lesson.has_picture == hasattr(load_lesson(name), "picture")
 
 
-def test_a_lesson_by_its_name_with_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("lesson", "linear-collapse") == 0
-    assert "collapses to one layer with W' (2, 3) and b' (2, 1)" in capsys.readouterr().out
-
-
 def test_a_lesson_and_its_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib", reason="the picture is Matplotlib's, in the extra plots")
-    assert run("lesson", "vanishing_gradients", "-o", "sizes.svg") == 0
+    assert run("lesson", "vanishing-gradients", "-o", "sizes.svg") == 0
     assert capsys.readouterr().out.endswith("\n\nThe picture is in sizes.svg.\n")
     assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")
 

@@ -85,14 +85,6 @@ def test_the_command_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "tanh" in capsys.readouterr().out
 
 
-def test_what_has_an_option_of_its_own_is_searched_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tune("--over", "patience=3/4", "--over", "backend=values", "--over", "batch_size=60") == 0
-    train = command(capsys.readouterr().out)
-    assert [train.count(word) for word in ("--patience", "--backend")] == [1, 1]
-    assert train[train.index("--patience") + 1] in ("3", "4")
-    assert train[train.index("--backend") + 1] == "values"
-
-
 def test_what_train_leaves_out_can_be_searched_against_none(capsys: pytest.CaptureFixture[str]) -> None:
     over = ["--over", "normalisation=None", "--over", "clip_norm=none/1", "--over", "initialiser=none/he"]
     assert tune(*over, "--over", "learning_rate=0.01..0.1", "--over", "schedule=none") == 0
@@ -183,9 +175,3 @@ def test_results_go_to_a_file_that_can_be_read_again() -> None:
         pytest.raises(ValueError, match="read again by the next search: give"),
     ):
         tune("-o", f"/dev/fd/{log.fileno()}")
-
-
-def test_a_fixed_option_that_is_wrong_is_no_fault_of_a_range() -> None:
-    for words in ([], ["--over", "l2=1..2"]):
-        with pytest.raises(ValueError, match=r"^patience is a whole number from 1 up, not 0$"):
-            _carry_out(["tune", "moons", *words, "--patience", "0"])
