@@ -9,16 +9,17 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.cli.parser import Parser, real, sizes, whole
+from micrograd_dl.cli.parser import Parser, argument, sizes, whole
 from micrograd_dl.cli.terminal import complain, on_signal, write
 from micrograd_dl.output.files import require_apart, require_folder
+from micrograd_dl.output.numbers import real_number
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
     from micrograd_dl.training.experiment import Outcome
 
-_READERS = {"int": whole, "float": real, "str": str, "tuple[int, ...]": sizes}
+_READERS = {"int": whole, "float": argument(real_number), "str": str, "tuple[int, ...]": argument(sizes)}
 
 
 def add_options(parser: Parser) -> None:

@@ -7,12 +7,7 @@ from typing import Any
 
 
 def _option(default: Any, help: str, **more: Any) -> Any:
-    """An option, with what the command line says of it.
-
-    Args:
-        default, help: of the option.
-        more: ``metavar`` and ``choices`` as argparse has them; ``scale``, on which it is searched.
-    """
+    """An option with its help, perhaps argparse's ``metavar`` and ``choices``, and the scale of a search."""
     return field(default=default, metadata={"help": help, **more})
 
 
