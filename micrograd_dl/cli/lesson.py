@@ -17,17 +17,11 @@ from micrograd_dl.output.files import require_place
 
 
 class Lesson(NamedTuple):
-    """A lesson, as its file describes it.
-
-    Attributes:
-        path: of the file.
-        about: the first line of its docstring.
-        has_picture: whether it has a function `picture`.
-    """
+    """A lesson, as its file describes it."""
 
     path: Path
-    about: str
-    has_picture: bool
+    about: str  # the first line of its docstring
+    has_picture: bool  # whether it has a function `picture`
 
 
 def lessons() -> dict[str, Lesson]:

@@ -12,7 +12,6 @@ import os
 import shlex
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from typing import Any, NoReturn
 from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
-from micrograd_dl.cli.terminal import adapt_streams, complain, warn
+from micrograd_dl.cli.terminal import adapt_streams, complain, on_signal, warn
 from micrograd_dl.output.text import install_hint, message_of
 
 # Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those
@@ -80,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     adapt_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _warnings_in_a_line(), _ended_in_order():
+        # SIGTERM ends a command as an error does: files in the making are removed, processes ended.
+        with _warnings_in_a_line(), on_signal(signal.SIGTERM, signal.SIG_DFL, _leave):
             code = _carry_out(words)
         sys.stdout.flush()
         return code
@@ -117,22 +117,8 @@ def _warnings_in_a_line() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM end a command as an error does: files in the making are removed, processes ended."""
-
-    def leave(*_: object) -> NoReturn:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _fail(problem: str, code: int) -> int:

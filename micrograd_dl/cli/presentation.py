@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from micrograd_dl.cli.terminal import columns, fitted, paint, wrapped
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
+from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
 
 _INDENT = "  "
 _MOST_LINES = 8  # of an expression
@@ -70,31 +70,6 @@ def sentence(step: Step, width: int = 80, colours: bool = False) -> str:
     return _INDENT + written + paint(remarks, "faint", colours)
 
 
-def listing(trace: Trace, first: int, last: int, width: int = 80, colours: bool = False) -> str:
-    """The steps from `first` to `last`, counted from 1; those that are still to come have no numbers yet.
-
-    ``->`` marks the step just done.
-
-    >>> from micrograd_dl.engine.value import Value
-    >>> trace = Trace(Value(2, "a") * Value(3, "b"))
-    >>> step = trace.next()
-    >>> print(listing(trace, 1, 3))
-    -> 1  J = a * b = 2 * 3 = 6
-       2  dJ = dJ/dJ
-       3  da += dJ/dJ * dJ/da
-    """
-    digits = len(str(last))
-    lines = []
-    for count in range(first, last + 1):
-        step = trace.steps[count - 1]
-        mark = "->" if count == trace.position else "  "
-        text = str(step) if count <= trace.position else _symbols(step)
-        line = fitted(f"{mark} {count:>{digits}}  {text}", width)
-        style = "strong" if count == trace.position else "faint"
-        lines.append(line if count < trace.position else paint(line, style, colours))
-    return "\n".join(lines)
-
-
 def outcome(trace: Trace) -> str:
     """The derivatives by the leaves, in one line.
 
@@ -125,15 +100,3 @@ def _gradients(trace: Trace) -> Iterator[str]:
     for node in trace.order:
         if node.is_leaf:
             yield f"{trace.notation.total(node)} = {number(trace.steps.gradient(node))}"
-
-
-def _symbols(step: Step) -> str:
-    """A step without its numbers: what is planned."""
-    write = step.notation
-    if isinstance(step, Evaluate):
-        return f"{write.name(step.node)} = {write.formula(step.node)}"
-    if isinstance(step, Seed):
-        return f"{write.gradient(step.node)} = {write.total(step.node)}"
-    return (
-        f"{write.gradient(step.operand)} += {write.total(step.node)} * {write.local(step.node, step.index)}"
-    )

@@ -19,7 +19,6 @@ import re
 import shutil
 import sys
 import textwrap
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, NamedTuple
 
@@ -30,39 +29,28 @@ from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.breakpoints import Breakpoint
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
-from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
+from micrograd_dl.notation.steps import Evaluate, Step, written_node
 from micrograd_dl.output.numbers import real_number, whole_number
 from micrograd_dl.output.text import message_of
 
 _HINT = """\
 Enter does the next step, back undoes it, c goes on to the end, why explains it.
 help lists all commands, q leaves."""
-_NEARBY = 4  # steps that `list` shows on either side of the one just done
-_MOST_UNDONE = 1000
 _CONDITIONS = ("isnan", "isinf", "data", "grad", "abs(data)", "abs(grad)")
 _EXPECTED = (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError)
 
 
 class Command(NamedTuple):
-    """A command of the prompt.
+    """A command of the prompt; ``do`` gets the text of its arguments, and returns True to end the session."""
 
-    Attributes:
-        takes: its arguments; those in brackets may be left out.
-        about: what it does, in a line.
-        do: carries it out, given the prompt and the text of the arguments; True ends the session.
-        more: what else `help` says of it.
-        repeated: whether Enter repeats it.
-    """
-
-    takes: str
+    takes: str  # its arguments; those in brackets may be left out
     about: str
     do: Callable[[Stepper, str], bool | None]
-    more: str = ""
-    repeated: bool = False
+    more: str = ""  # what else `help` says of it
+    repeated: bool = False  # by Enter
 
 
 class Stepper(cmd.Cmd):
@@ -97,9 +85,6 @@ class Stepper(cmd.Cmd):
         self._failures = 0
         self._line = 0  # of the script
         self._explained: set[str] = set()  # names of nodes that are commands too, of which that was said
-        self._for_once: list[Breakpoint] = []
-        # What `undo` brings back: the position and, if a leaf was set, the leaf and its data.
-        self._past: deque[tuple[int, Value | None, float]] = deque(maxlen=_MOST_UNDONE)
 
     # --- reading lines --------------------------------------------------------------------------------
 
@@ -204,11 +189,11 @@ class Stepper(cmd.Cmd):
         word, argument = match[1], match[2].strip()
         if word in COMMANDS or word in SHORT:
             return SHORT.get(word, word), argument
+        if self.is_name(line):
+            return "print", line
         begun = [name for name in COMMANDS if name.startswith(word)]
         if len(begun) == 1:
             return begun[0], argument
-        if self.is_name(line):
-            return "print", line
         if begun:
             raise ValueError(f"{word} could be {', '.join(begun[:-1])} or {begun[-1]}")
         raise ValueError(
@@ -271,48 +256,37 @@ class Stepper(cmd.Cmd):
 
     def _walk(self, count: int) -> None:
         """Do that many steps and show each."""
-        before = self.trace.position
-        for _ in range(min(count, len(self.trace) - before)):
+        for _ in range(min(count, len(self.trace) - self.trace.position)):
             previous = self.trace.current
             self._show_step(previous, self.trace.next())
-        self._arrive(before)
+        self._arrive()
 
     def _next(self, argument: str) -> None:
         steps, at = self.trace.steps, self.trace.position
         for _ in range(min(_count(argument), len(steps) - at)):
-            first = steps[at] if at < len(steps) else None
             at += 1
-            while at < len(steps) and _leave_one_node(first, steps[at]):
+            while (
+                at < len(steps)
+                and type(steps[at]) is type(steps[at - 1])
+                and steps[at].node is steps[at - 1].node
+            ):
                 at += 1
         self._walk(at - self.trace.position)
 
     def _back(self, argument: str) -> None:
-        before = self.trace.position
-        for _ in range(min(_count(argument), before)):
+        for _ in range(min(_count(argument), self.trace.position)):
             step = self.trace.back()
             assert step is not None
             undone = presentation.sentence(step, self.width, self.colours).lstrip()
             self.say(f"  {paint('undone:', 'faint', self.colours)} {undone}")
-        self._arrive(before)
+        self._arrive()
 
-    def _jump(self, move: Callable[[], object]) -> None:
-        """Move, and show the step just done there."""
-        before, previous = self.trace.position, self.trace.current
-        move()
-        if self.trace.position != before:
-            self._show_step(previous, self.trace.current)
-        self._arrive(before)
-
-    def _resume(self, backwards: bool) -> None:
-        self._jump(lambda: self.trace.resume(backwards=backwards))
+    def _continue(self) -> None:
+        self._jump(self.trace.resume)
         step = self.trace.current
-        hit = [point for point in self.trace.breakpoints if step is not None and point.hit(step)]
+        hit = [point.text for point in self.trace.breakpoints if step is not None and point.hit(step)]
         if hit:
-            self.say(f"  breakpoint: {', '.join(point.text for point in hit)}")
-        for point in hit:
-            if point in self._for_once:
-                self._for_once.remove(point)
-                self.trace.breakpoints.remove(point)
+            self.say(f"  breakpoint: {', '.join(hit)}")
 
     def _until(self, argument: str) -> None:
         before = self.trace.position
@@ -320,11 +294,17 @@ class Stepper(cmd.Cmd):
         if self.trace.position == before:
             raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
 
-    def _goto(self, argument: str) -> None:
-        ends = {"start": 0, "end": len(self.trace)}
-        position = ends[argument] if argument in ends else whole_number(argument)
-        self._jump(lambda: self.trace.goto(position))
+    def _restart(self) -> None:
+        self._jump(self.trace.start)
         self._again = "step"
+
+    def _jump(self, move: Callable[[], object]) -> None:
+        """Move, and show the step just done there."""
+        before, previous = self.trace.position, self.trace.current
+        move()
+        if self.trace.position != before:
+            self._show_step(previous, self.trace.current)
+        self._arrive()
 
     def _show_step(self, previous: Step | None, step: Step | None) -> None:
         if step is None:
@@ -333,10 +313,8 @@ class Stepper(cmd.Cmd):
             self.say(presentation.heading(step, self.colours))
         self.say(presentation.sentence(step, self.width, self.colours))
 
-    def _arrive(self, before: int) -> None:
-        """After a move: remember where it began; say if this is an end of the walk; show the watches."""
-        if self.trace.position != before:
-            self._past.append((before, None, 0.0))
+    def _arrive(self) -> None:
+        """After a move: say if this is an end of the walk, and show what is watched."""
         if self.trace.upcoming is None:
             self.show(f"The walk is complete: {presentation.outcome(self.trace)}")
         elif self.trace.current is None:
@@ -344,59 +322,37 @@ class Stepper(cmd.Cmd):
         for line in self.trace.watched():
             self.say(paint(f"  watch: {line}", "faint", self.colours))
 
-    # --- stopping -------------------------------------------------------------------------------------
+    # --- stopping and changing ------------------------------------------------------------------------
 
-    def _break(self, argument: str, once: bool = False) -> None:
-        if argument:
-            target, notation = argument, self.trace.notation
-            if self.is_name(argument):  # written as the steps write it, so that it is there once
-                node, gradient = notation.find(argument)
-                target = notation.gradient(node) if gradient else notation.name(node)
-            same = [point for point in self.trace.breakpoints if point.text == target]
-            if same:
-                self.say(f"  {target} is a breakpoint already")
-            point = same[0] if same else self.trace.break_at(target)
-            if once and not same:
-                self._for_once.append(point)
-            elif not once and point in self._for_once:
-                self._for_once.remove(point)
-        texts = [point.text + " (once)" * (point in self._for_once) for point in self.trace.breakpoints]
-        self._list([f"{count}  {text}" for count, text in enumerate(texts, 1)], "no breakpoints")
-
-    def _clear(self, argument: str) -> None:
-        points = self.trace.breakpoints
-        numbers = [whole_number(word) for word in argument.split()] or list(range(1, len(points) + 1))
-        for unknown in set(numbers) - set(range(1, len(points) + 1)):
-            raise ValueError(f"there is no breakpoint {unknown}: break lists them")
-        points[:] = [point for count, point in enumerate(points, 1) if count not in numbers]
-        self._break("")
+    def _break(self, argument: str) -> None:
+        points, target, notation = self.trace.breakpoints, argument, self.trace.notation
+        if self.is_name(argument):  # written as the steps write it
+            node, gradient = notation.find(argument)
+            target = notation.gradient(node) if gradient else notation.name(node)
+        same = [point for point in points if point.text == target]
+        if same:
+            points.remove(same[0])
+        elif argument:
+            self.trace.break_at(target)
+        self._list([point.text for point in points], "no breakpoints")
 
     def _watch(self, argument: str) -> None:
-        if argument:
-            self.trace.watch(self.node(argument))
+        watches = self.trace.watches
+        if argument and (node := self.node(argument)) in watches:
+            watches.remove(node)
+        elif argument:
+            self.trace.watch(node)
         self._list(self.trace.watched(), "nothing is watched")
-
-    def _unwatch(self, argument: str) -> None:
-        gone = [self.node(argument)] if argument else list(self.trace.watches)
-        self.trace.watches[:] = [node for node in self.trace.watches if node not in gone]
-        self._watch("")
 
     def _list(self, lines: list[str], nothing: str) -> None:
         self.say(*(f"  {line}" for line in lines or [nothing]))
-
-    # --- changing -------------------------------------------------------------------------------------
 
     def _set(self, argument: str) -> None:
         match = re.fullmatch(r"(.+?)(?:\s*=\s*|\s+)(\S+)", argument)
         if match is None:
             raise ValueError("set wants a leaf and its new number, such as set a 6")
-        node, data = self.node(match[1]), real_number(match[2])
-        before = node.data
-        self._set_leaf(node, data)
-        self._past.append((self.trace.position, node, before))
-
-    def _set_leaf(self, node: Value, data: float) -> None:
         trace, root, notation = self.trace, self.trace.root, self.trace.notation
+        node, data = self.node(match[1]), real_number(match[2])
         before, result = node.data, root.data
         trace.set(node, data)
         text = f"  {notation.name(node)}: {number(before)} -> {number(data)}"
@@ -406,28 +362,7 @@ class Stepper(cmd.Cmd):
         if trace.current is not None:
             self.say(presentation.sentence(trace.current, self.width, self.colours))
 
-    def _undo(self) -> None:
-        if not self._past:
-            raise ValueError("there is nothing to undo")
-        position, node, data = self._past.pop()
-        if node is not None:
-            self._set_leaf(node, data)
-        else:
-            self._jump(lambda: self.trace.goto(position))
-            self._past.pop()  # undo is not undone
-
     # --- looking and asking ---------------------------------------------------------------------------
-
-    def _show_list(self, argument: str) -> None:
-        words = [whole_number(word) for word in argument.split()]
-        if len(words) > 2:
-            raise ValueError(f"list takes a first and a last step, not {argument:.40}")
-        first = words[0] if words else self.trace.position - _NEARBY
-        last = words[1] if len(words) == 2 else first + 2 * _NEARBY
-        first, last = max(1, first), min(last, len(self.trace))
-        if first > last:
-            raise ValueError(f"there is nothing to list: the steps are 1 ... {len(self.trace)}")
-        self.say(presentation.listing(self.trace, first, last, self.width, self.colours))
 
     def _graph(self) -> None:
         for line in text_graph(self.trace, self.width).splitlines():
@@ -460,15 +395,9 @@ class Stepper(cmd.Cmd):
             self.say(*(textwrap.wrap(command.more, 78, initial_indent="  ", subsequent_indent="  ")))
             return
         shortest = {full: word for word, full in reversed(list(SHORT.items()))}
-        for group, commands in GROUPS.items():
-            self.say(paint(group, "strong", self.colours))
-            for name, command in commands.items():
-                self.say(f"  {shortest.get(name, ''):3} {f'{name} {command.takes}':22} {command.about}")
+        for name, command in COMMANDS.items():
+            self.say(f"  {shortest.get(name, ''):3} {f'{name} {command.takes}':22} {command.about}")
         self.say("Any beginning that only one command has will do. help COMMAND says more.")
-
-
-def _leave_one_node(first: Step | None, step: Step) -> bool:
-    return isinstance(first, Contribute) and isinstance(step, Contribute) and step.node is first.node
 
 
 def _count(text: str) -> int:
@@ -479,81 +408,51 @@ def _count(text: str) -> int:
 
 
 SHORT: Mapping[str, str] = {
-    "s": "step", "n": "next", "c": "continue", "cont": "continue", "unt": "until", "b": "break",
-    "cl": "clear", "p": "print", "w": "where", "l": "list", "h": "help", "?": "help", "q": "quit",
-    "exit": "quit",
-}  # fmt: skip
-GROUPS: Mapping[str, Mapping[str, Command]] = {
-    "Move": {
-        "step": Command("[COUNT]", "Do one step: compute a node, or add a term.",
-            lambda s, text: s._walk(_count(text)), "With a COUNT, do as many.", repeated=True),
-        "next": Command("[COUNT]", "Do all the steps of one node.", Stepper._next,
-            "In the forward pass that is the computation of the node, as with step. In the backward pass it "
-            "is every term that the node passes on, one for each of its operands. With a COUNT, do it for as "
-            "many nodes.", repeated=True),
-        "back": Command("[COUNT]", "Undo one step of the walk.", Stepper._back,
-            "With a COUNT, undo as many. To take back a longer move at once, there is undo.", repeated=True),
-        "continue": Command("", "Go on to the next breakpoint, or to the end.",
-            lambda s, _: s._resume(False), repeated=True),
-        "rcontinue": Command("", "Go back to the last breakpoint, or to the start.",
-            lambda s, _: s._resume(True), repeated=True),
-        "until": Command("NAME", "Go on until a node or a gradient is written.", Stepper._until,
-            "NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.",
-            repeated=True),
-        "goto": Command("STEP", "Go to any step, forwards or backwards.", Stepper._goto,
-            "STEP is the number of steps that are done there, or start, or end."),
-        "restart": Command("", "Go back before the first step.", lambda s, _: s._goto("start"),
-            "Breakpoints, watches and data stay as they are."),
-    },
-    "Stop": {
-        "break": Command("[WHAT]", "Set a breakpoint, or list them.", Stepper._break,
-            "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition "
-            "on what a step writes: data < 0, abs(grad) > 5, isnan."),
-        "tbreak": Command("WHAT", "Set a breakpoint that stops only once.",
-            lambda s, text: s._break(text, once=True), "WHAT is the same as for break."),
-        "clear": Command("[NUMBER ...]", "Remove breakpoints by their numbers, or all.", Stepper._clear),
-        "watch": Command("[NODE]", "Show a node after every move, or list them.", Stepper._watch),
-        "unwatch": Command("[NODE]", "Stop showing a node, or all of them.", Stepper._unwatch),
-    },
-    "Change": {
-        "set": Command("LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
-            "All is computed again, and the walk stays at its step."),
-        "undo": Command("", "Take back the last move or set.", lambda s, _: s._undo()),
-    },
-    "Look": {
-        "print": Command("EXPR", "Show a name, a derivative or an expression.",
-            lambda s, text: s.show(answer(s.trace, text)),
-            "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
-            "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
-        "where": Command("", "Show all that is known by now.", lambda s, _: s.say(s.trace.paper()),
-            "Each node has a line with its formula, its data and its gradient."),
-        "list": Command("[FIRST [LAST]]", "List the steps around here, or those asked for.",
-            Stepper._show_list,
-            "The arrow marks the step just done; steps that are still to come have no numbers."),
-        "graph": Command("", "Draw the graph in the terminal.", lambda s, _: s._graph(),
-            "It shows what is known by now; the arrow marks where the last step was."),
-        "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
-            "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
-        "source": Command("", "Show both passes as a Python function.",
-            lambda s, _: s.say(to_source(s.trace.root).rstrip())),
-    },
-    "Ask": {
-        "why": Command("[NODE]", "Show every term of a gradient, with its reason.",
-            lambda s, text: s.show(s.trace.why(s.node(text))),
-            "Without NODE it is about the gradient that the last step wrote."),
-        "paths": Command("[NODE]", "Show a gradient as a sum over paths.",
-            lambda s, text: s.show(s.trace.paths(s.node(text))),
-            "A path leads from the result down to NODE, and its product has a factor for every edge."),
-        "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
-            "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "
-            "over H, is close to the derivative."),
-        "check": Command("", "Compare all gradients with numerical ones.", lambda s, _: s._check()),
-    },
-    "Leave": {
-        "help": Command("[COMMAND]", "List all commands, or explain one.", Stepper._help),
-        "quit": Command("", "Leave; so does Ctrl-D.", lambda *_: True),
-    },
+    "s": "step", "n": "next", "c": "continue", "b": "break", "p": "print", "h": "help", "?": "help",
+    "q": "quit", "exit": "quit",
 }  # fmt: skip
 COMMANDS: Mapping[str, Command] = {
-    name: command for commands in GROUPS.values() for name, command in commands.items()
-}
+    "step": Command("[COUNT]", "Do one step: compute a node, or add a term.",
+        lambda s, text: s._walk(_count(text)), "With a COUNT, do as many.", repeated=True),
+    "next": Command("[COUNT]", "Do all the steps of one node.", Stepper._next,
+        "In the backward pass that is every term that the node passes on, one for each of its operands. With "
+        "a COUNT, do it for as many nodes.", repeated=True),
+    "back": Command("[COUNT]", "Undo one step of the walk.", Stepper._back, "With a COUNT, undo as many.",
+        repeated=True),
+    "continue": Command("", "Go on to the next breakpoint, or to the end.",
+        lambda s, _: s._continue(), repeated=True),
+    "until": Command("NAME", "Go on until a node or a gradient is written.", Stepper._until,
+        "NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.",
+        repeated=True),
+    "restart": Command("", "Go back before the first step.", lambda s, _: s._restart(),
+        "Breakpoints, watches and data stay as they are."),
+    "break": Command("[WHAT]", "Set a breakpoint, or list them.", Stepper._break,
+        "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition on "
+        "what a step writes: data < 0, abs(grad) > 5, isnan. Given again, it removes the breakpoint."),
+    "watch": Command("[NODE]", "Show a node after every move, or list them.", Stepper._watch,
+        "Given again, the node is not shown any more."),
+    "set": Command("LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
+        "All is computed again, and the walk stays at its step."),
+    "print": Command("EXPR", "Show a name, a derivative or an expression.",
+        lambda s, text: s.show(answer(s.trace, text)),
+        "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
+        "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
+    "graph": Command("", "Draw the graph in the terminal.", lambda s, _: s._graph(),
+        "It shows what is known by now; the arrow marks where the last step was."),
+    "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
+        "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
+    "source": Command("", "Show both passes as a Python function.",
+        lambda s, _: s.say(to_source(s.trace.root).rstrip())),
+    "why": Command("[NODE]", "Show every term of a gradient, with its reason.",
+        lambda s, text: s.show(s.trace.why(s.node(text))),
+        "Without NODE it is about the gradient that the last step wrote."),
+    "paths": Command("[NODE]", "Show a gradient as a sum over paths.",
+        lambda s, text: s.show(s.trace.paths(s.node(text))),
+        "A path leads from the result down to NODE, and its product has a factor for every edge."),
+    "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
+        "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "
+        "over H, is close to the derivative."),
+    "check": Command("", "Compare all gradients with numerical ones.", lambda s, _: s._check()),
+    "help": Command("[COMMAND]", "List all commands, or explain one.", Stepper._help),
+    "quit": Command("", "Leave; so does Ctrl-D.", lambda *_: True),
+}  # fmt: skip

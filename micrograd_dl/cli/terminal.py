@@ -6,13 +6,15 @@ import codecs
 import io
 import os
 import re
+import signal
 import sys
 import textwrap
+import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from micrograd_dl.output.text import printable, shortened
 
@@ -169,3 +171,16 @@ def line_editing() -> Iterator[None]:
         with suppress(OSError):
             history.parent.mkdir(parents=True, exist_ok=True)
             readline.write_history_file(history)
+
+
+@contextmanager
+def on_signal(number: signal.Signals, usual: object, handler: Callable[..., Any]) -> Iterator[None]:
+    """Handle a signal in the block, if this is the main thread and the signal has its usual handler."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(number) is not usual:
+        yield
+        return
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -30,21 +30,17 @@ from micrograd_dl.notation.steps import Contribute
 _FAN = 8  # operands of one node that an outline shows
 _MOST_KINKS = 3  # that are said below the tree
 _NARROWEST = 16  # columns of a line that names and formulas get at least
-_MARK, _NO_MARK = "-> ", "   "
 _LEGEND = {"↑": "↑ drawn above", "[+": "[+n] operands that are left out"}
 
 
 class _Row(NamedTuple):
-    """A line: the branch that leads to it, what hangs there, a remark that is not cut; its node and edge.
+    """A line. One that only points to a node has none itself."""
 
-    The edge is a node and the index of an operand. A line that only points to a node has none itself.
-    """
-
-    branch: str
+    branch: str  # that leads to it
     text: str
-    remark: str = ""
+    remark: str = ""  # never cut
     node: Value | None = None
-    edge: tuple[Value, int] | None = None
+    edge: tuple[Value, int] | None = None  # a node, and the index of its operand that is drawn here
 
 
 def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
@@ -56,8 +52,8 @@ def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
     Args:
         trace: the walk.
         width: the columns that a line may take.
-        limit: about how many lines the tree may take. Of a graph that needs more, an outline is drawn: the
-            nodes that are nearest to the result.
+        limit: about how many lines a tree may take; if more are needed, the nodes nearest to the result are
+            drawn.
     """
     notation = trace.notation
     needed = 1 + sum(uses for node, uses in notation.uses.items() if not node.is_constant)
@@ -65,8 +61,8 @@ def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
     opened = set(trace.order) if whole else _nearest(trace.root, limit)
     rows = list(_rows(trace, opened, len(trace.order) if whole else _FAN, width // 2))
     lines = [
-        (_MARK if _is_current(trace, row) else _NO_MARK) + line
-        for row, line in zip(rows, _aligned(trace, rows, width - len(_MARK)), strict=True)
+        ("-> " if _is_current(trace, row) else "   ") + line
+        for row, line in zip(rows, _aligned(trace, rows, width - 3), strict=True)
     ]
     signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
     if signs:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.cli.parser import Parser, real, sizes, whole
-from micrograd_dl.cli.terminal import complain, write
+from micrograd_dl.cli.terminal import complain, on_signal, write
 from micrograd_dl.output.files import require_apart, require_folder
 from micrograd_dl.training.options import TrainingOptions
 
@@ -32,7 +29,7 @@ Train a network on a table or a built-in set of data: split the data, normalise
 them, train, judge the result on the test set, and save the model and pictures
 of it. Ctrl-C ends the training early and keeps the best parameters so far."""
     add_data(parser)
-    add_training_options(parser, [option.name for option in fields(TrainingOptions)])
+    add_training_options(parser)
     parser.add_argument(
         "--checkpoint", metavar="FILE", help="a .npz file to go on from if training is cut short"
     )
@@ -76,24 +73,24 @@ def add_delimiter(parser: Parser) -> None:
     )
 
 
-def add_training_options(parser: Parser, names: list[str]) -> None:
-    """Add options of a training; what `TrainingOptions` says of them is their help."""
+def add_training_options(parser: Parser, *without: str) -> None:
+    """Add the options of a training; what `TrainingOptions` says of them is their help."""
     for option in fields(TrainingOptions):
-        if option.name in names:
-            about: dict[str, Any] = {
-                key: option.metadata[key] for key in ("metavar", "choices") if key in option.metadata
-            }
-            text = option.metadata["help"]
-            if option.default is not None:
-                default: Any = option.default
-                if isinstance(default, tuple):
-                    default = ",".join(map(str, default))
-                text += f" ({default:g})" if isinstance(default, float) else f" ({default})"
-            kind = str(option.type).partition(" | ")[0]
-            name = f"--{option.name.replace('_', '-')}"
-            if not about:
-                about["metavar"] = "N"
-            parser.add_argument(name, type=_READERS[kind], default=option.default, help=text, **about)
+        if option.name in without:
+            continue
+        about: dict[str, Any] = dict(option.metadata)
+        about.pop("scale", None)
+        if "choices" not in about:
+            about.setdefault("metavar", "N")
+        default: Any = option.default
+        if isinstance(default, tuple):
+            default = ",".join(map(str, default))
+        if default is not None:
+            about["help"] += f" ({default:g})" if isinstance(default, float) else f" ({default})"
+        kind = str(option.type).partition(" | ")[0]
+        parser.add_argument(
+            f"--{option.name.replace('_', '-')}", type=_READERS[kind], default=option.default, **about
+        )
 
 
 def training_options(options: argparse.Namespace) -> TrainingOptions:
@@ -136,7 +133,8 @@ def run(options: argparse.Namespace) -> int:
     require_apart(options.output, {"the checkpoint too": options.checkpoint})
     require_folder(options.report)
     data = read_data(options)
-    with _interrupted() as interrupts:
+    interrupts = _Interrupts()
+    with on_signal(signal.SIGINT, signal.default_int_handler, interrupts):
         outcome = train(data, training_options(options), checkpoint=options.checkpoint)
         interrupts.wait = True
         path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
@@ -160,20 +158,6 @@ class _Interrupts:
         if not self.wait:
             self.wait = self.count == 1
             raise KeyboardInterrupt
-
-
-@contextmanager
-def _interrupted() -> Iterator[_Interrupts]:
-    interrupts = _Interrupts()
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupts
-        return
-    signal.signal(signal.SIGINT, interrupts)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _report(outcome: Outcome, folder: Path) -> None:

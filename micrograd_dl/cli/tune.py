@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ that trains the best network and judges it on the test set."""
     parser.add_argument(
         "--picture", metavar="FILE", help="where the plot goes (that of the results, ending in .png)"
     )
-    add_training_options(parser, [o.name for o in fields(TrainingOptions) if o.name != "bayes"])
+    add_training_options(parser, "bayes")
 
 
 def run(options: argparse.Namespace) -> int:

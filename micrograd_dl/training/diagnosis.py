@@ -39,11 +39,8 @@ def confusion_matrix(actual: ArrayLike, predicted: ArrayLike, n_y: int) -> Array
             f"actual and predicted classes are both (1, m), not {rows.shape} and {columns.shape}"
         )
     for name, array in (("actual", rows), ("predicted", columns)):
-        if not np.isin(array, np.arange(n_y)).all():
-            raise ValueError(
-                f"{name} classes are whole numbers from 0 to {n_y - 1}, "
-                f"not {array[~np.isin(array, np.arange(n_y))][0]}"
-            )
+        if (wrong := array[~np.isin(array, np.arange(n_y))]).size:
+            raise ValueError(f"{name} classes are whole numbers from 0 to {n_y - 1}, not {wrong[0]}")
     matrix = np.zeros((n_y, n_y), int)
     np.add.at(matrix, (rows[0].astype(int), columns[0].astype(int)), 1)
     return matrix
@@ -109,7 +106,7 @@ def bias_and_variance(
             f"High variance: the dev error, {dev:.1%}, is far above the training error, {train:.1%}. "
             "Try more data, or regularisation."
         )
-    if not bias and not variance:
+    if not lines:
         lines.append(
             f"Neither bias nor variance stands out: training error {train:.1%}, dev error {dev:.1%}, "
             f"best possible {bayes:.1%}."
@@ -117,8 +114,8 @@ def bias_and_variance(
     if far < dev - train <= by_chance:
         lines.append(
             f"That the dev error, {dev:.1%}, is above the training error, {train:.1%}, is no evidence of "
-            f"variance: on {plural(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance."
-            " Take a larger dev set to tell."
+            f"variance: on {plural(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance. "
+            "Take a larger dev set to tell."
         )
     return "\n".join(lines)
 

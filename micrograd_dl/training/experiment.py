@@ -22,12 +22,7 @@ from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
 from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_whole
-from micrograd_dl.training.diagnosis import (
-    bias_and_variance,
-    confusion_matrix,
-    confusion_text,
-    divergence,
-)
+from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text, divergence
 from micrograd_dl.training.fitting import History, fit, require_options
 from micrograd_dl.training.options import TrainingOptions
 from micrograd_dl.training.storage import BACKENDS, load, save
@@ -40,23 +35,14 @@ FEWEST = 10  # examples that are split, so that dev and test get two each
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
-    """A trained model with all that it needs to predict new examples.
-
-    Attributes:
-        model: the network.
-        normaliser: fitted to its training set.
-        scale: of the targets that are numbers, which are trained on normalised; None for classes.
-        features, target, classes: the names it was trained with; no classes where it predicts numbers.
-        history: of its training.
-        options: it was trained with.
-    """
+    """A trained model with all that it needs to predict new examples."""
 
     model: Network
-    normaliser: Normaliser
-    scale: Normaliser | None
+    normaliser: Normaliser  # fitted to its training set
+    scale: Normaliser | None  # of the targets that are numbers, which are trained on normalised
     features: tuple[str, ...]
     target: str
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # none where it predicts numbers
     history: History
     options: TrainingOptions
 
@@ -141,9 +127,7 @@ class Predictor:
 class Outcome:
     """A trained model and the sets it was trained and judged on; printing it gives the verdict.
 
-    Attributes:
-        predictor: the model.
-        train, dev, test: the sets; the same one if there were too few examples to be split.
+    The three sets are the same one if there were too few examples to be split.
     """
 
     predictor: Predictor
@@ -159,10 +143,7 @@ class Outcome:
         if not split:
             counts += f"; fewer than {FEWEST} cannot be split, so nothing is known of new examples"
         lines = [
-            repr(p.model),
-            f"initial weights: {_initial_weights(p.model)}",
-            f"examples: {counts}",
-            str(p.history),
+            f"{p.model!r}\ninitial weights: {_initial_weights(p.model)}\nexamples: {counts}\n{p.history}"
         ]
         chance = float(np.mean(p.scale.deviation**2)) / 2 if p.scale else math.log(len(p.classes))
         diverged = divergence(p.history.cost, p.loss(self.dev), chance)
@@ -233,12 +214,11 @@ def train(
 def make_network(data: Dataset, options: TrainingOptions) -> Network:
     """The untrained network, with the outputs that suit the targets."""
     o = options
-    if o.backend not in BACKENDS:
-        raise ValueError(f"there is no backend {o.backend!r}: choose one of {', '.join(BACKENDS)}")
+    network = look_up(o.backend, BACKENDS, "backend")
     n_y, output = data.Y.shape[0], "linear"
     if data.classes:
         n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
-    return BACKENDS[o.backend](
+    return network(
         data.X.shape[0],
         [*o.hidden, n_y],
         [o.activation] * len(o.hidden) + [output],

@@ -33,21 +33,13 @@ Train: TypeAlias = Callable[[Network, Array, Array], object]
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """The errors of models that differ in one thing; printing it gives a table.
+    """The errors of models that differ in one thing; printing it gives a table."""
 
-    Attributes:
-        variable: what they differ in, ``"m"`` or ``"lambda"``.
-        x: its values, ascending.
-        train, dev: the errors on what was trained on and on the dev set: of classes, the part predicted
-            wrong; of numbers, the root of the mean squared error.
-        of_classes: which of the two.
-    """
-
-    variable: str
-    x: tuple[float, ...]
-    train: tuple[float, ...]
-    dev: tuple[float, ...]
-    of_classes: bool
+    variable: str  # what they differ in, "m" or "lambda"
+    x: tuple[float, ...]  # its values, ascending
+    train: tuple[float, ...]  # the errors on what was trained on, as `error` gives them
+    dev: tuple[float, ...]  # and on the dev set
+    of_classes: bool  # the part predicted wrong; otherwise the root of the mean squared error
 
     @property
     def best(self) -> float:

@@ -14,19 +14,12 @@ FORMAT, VERSION = "micrograd_dl tuning", 2
 
 
 class Verdict(NamedTuple):
-    """How good a training was.
+    """How good a training was, on the dev set."""
 
-    Attributes:
-        error: on the dev set: the part of the classes predicted wrong, or the root of the mean squared error.
-        loss: the mean loss on the dev set without penalties, which tells apart trials of the same error.
-        epochs: how many were run; fewer than were allowed if it stopped early.
-        problem: what went wrong, in words; then error and loss are infinite.
-    """
-
-    error: float
-    loss: float
-    epochs: int
-    problem: str = ""
+    error: float  # the part of the classes predicted wrong, or the root of the mean squared error
+    loss: float  # the mean, without penalties; it tells apart trials of the same error
+    epochs: int  # fewer than were allowed if it stopped early
+    problem: str = ""  # what went wrong, in words; then error and loss are infinite
 
 
 Key: TypeAlias = tuple[int, int, int]  # round, trial, rung

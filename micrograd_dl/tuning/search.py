@@ -85,20 +85,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One choice of all hyperparameters, and how far it came.
-
-    Attributes:
-        round, number: from 1; ``name`` is both.
-        options: the hyperparameters.
-        rung: the last one it was on, from 1.
-        verdict: there.
-    """
+    """One choice of all hyperparameters, and how far it came; numbers are from 1."""
 
     round: int
     number: int
     options: Mapping[str, Any]
-    rung: int
-    verdict: Verdict
+    rung: int  # the last one it was on
+    verdict: Verdict  # there
 
     @property
     def name(self) -> str:
@@ -108,20 +101,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search has found; printing it gives the table of the best trials.
+    """What a search has found; printing it gives the table of the best trials."""
 
-    Attributes:
-        space: what was searched in the first round.
-        plan: how.
-        trials: all of them, the best first: by the rung that each reached, and there by its verdict; those
-            that diverged are last.
-        cut_short: whether Ctrl-C ended the search before it was done.
-    """
-
-    space: Space
+    space: Space  # of the first round
     plan: Plan
+    # The best first: by the rung that each reached, and there by its verdict; those that diverged are last.
     trials: Sequence[Trial]
-    cut_short: bool = False
+    cut_short: bool = False  # by Ctrl-C
 
     @property
     def best(self) -> Trial:

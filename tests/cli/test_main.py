@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import NoReturn
 
@@ -47,10 +48,6 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 
 
-def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
-
-
 def run(*words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
@@ -80,7 +77,7 @@ def test_a_script_from_a_pipe(capsys: Capture, monkeypatch: pytest.MonkeyPatch) 
         ("nonsense\nprint b\n", 1, "b = 3\n", "line 1: there is no command nonsense: help lists them all\n"),
         ("", 0, "", ""),
     ):
-        type_in(monkeypatch, script)
+        monkeypatch.setattr(sys, "stdin", io.StringIO(script))
         assert main(["step", *COURSE]) == code
         written = capsys.readouterr()
         assert written.out.endswith(out)
@@ -99,39 +96,25 @@ def test_closed_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
 # The other commands
 
 
-def test_draw(capsys: Capture, tmp_path: Path) -> None:
-    sizes = []
-    for name, options in (("J.svg", []), ("J.dot", []), ("edges.dot", ["--edges"])):
-        file = tmp_path / name
-        assert main(["draw", "-o", str(file), *options, *COURSE]) == 0
-        assert capsys.readouterr() == (f"Wrote {file}\n", "")
-        assert "33" in file.read_text(encoding="utf-8")
-        sizes.append(file.stat().st_size)
-    assert sizes[2] > sizes[1]
+@pytest.mark.parametrize("options", [[], ["--edges"]])
+def test_draw(options: list[str], capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "J.dot"
+    assert main(["draw", "-o", str(file), *options, *COURSE]) == 0
+    assert capsys.readouterr() == (f"Wrote {file}\n", "")
+    text = file.read_text(encoding="utf-8")
+    assert "33" in text
+    assert ("× 2" in text) == bool(options)
 
 
-def test_a_picture_that_cannot_be_saved(capsys: Capture, tmp_path: Path) -> None:
-    for file in ("J.xyz", "missing/J.dot"):
-        assert main(["draw", "-o", str(tmp_path / file)]) == 1
-        assert capsys.readouterr().err.startswith("micrograd-dl: ")
+@pytest.mark.filterwarnings("default:one")
+def test_a_warning_is_one_line(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(_: object) -> int:
+        warnings.warn("one\n two", stacklevel=1)
+        return 0
 
-
-@pytest.mark.filterwarnings("default:no font on this machine has")
-@pytest.mark.parametrize("command", ["draw", "step"])
-def test_a_warning_is_one_line(
-    command: str, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from viz import convert
-
-    monkeypatch.setattr(convert, "_has_shape", lambda character, *_: character != "高")
-    file = tmp_path / "c.png"
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"draw {file}\n"))
-    options = ["-o", str(file)] if command == "draw" else []
-    assert main([command, *options, "é=宽*高; J=é*ñ", "宽=2", "高=3", "ñ=1"]) == 0
-    told = capsys.readouterr().err
-    assert told.startswith("micrograd-dl: warning: no font on this machine has 高: the picture shows boxes")
-    assert told.count("\n") == 1
-    assert file.exists()
+    monkeypatch.setattr(cli, "_carry_out", work)
+    assert main([]) == 0
+    assert capsys.readouterr().err == "micrograd-dl: warning: one two\n"
 
 
 def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Capture) -> None:
@@ -139,27 +122,15 @@ def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Ca
     assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"
 
 
-@pytest.mark.parametrize(
-    ("said", "amount"), [("", ""), ("Unable to allocate 74.5 GiB", " (Unable to allocate 74.5 GiB)")]
-)
-def test_what_does_not_fit_into_the_memory(
-    capsys: Capture, monkeypatch: pytest.MonkeyPatch, said: str, amount: str
-) -> None:
+def test_what_does_not_fit_into_the_memory(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     def network(*_: object, **__: object) -> NoReturn:
-        raise MemoryError(said)
+        raise MemoryError("Unable to allocate 74.5 GiB")
 
     monkeypatch.setattr("micrograd_dl.training.experiment.make_network", network)
-    assert main(["train", "moons", "--hidden", "100000,100000"]) == 1
-    assert capsys.readouterr() == (
-        "",
-        "micrograd-dl: train moons --hidden 100000,100000: "
-        f"the memory does not suffice{amount}: ask for less\n",
+    assert main(["train", "moons"]) == 1
+    assert capsys.readouterr().err == (
+        "micrograd-dl: train moons: the memory does not suffice (Unable to allocate 74.5 GiB): ask for less\n"
     )
-
-
-def test_what_does_not_fit_into_any_memory(capsys: Capture) -> None:
-    assert main(["train", "moons", "--hidden", "1000000000000000000"]) == 1
-    assert "a network (2, 1000000000000000000, 1) has 4,000,000,000," in capsys.readouterr().err
 
 
 HALF = "backprop is right where it could be judged (1 of 2 derivatives)"
@@ -169,9 +140,7 @@ HALF = "backprop is right where it could be judged (1 of 2 derivatives)"
     ("words", "code", "verdict"),
     [
         (["relu(x) + y", "x=0", "y=1"], 0, HALF),  # a kink, where the slope is a convention
-        (["x**y", "x=-2", "y=2"], 1, HALF),
         (["sqrt(x) + y", "x=0", "y=1"], 1, HALF),
-        (["x*x*x", "x=1e-120"], 1, "nothing could be judged here"),
         (COURSE, 0, "backprop is right"),
     ],
 )
@@ -204,14 +173,14 @@ def test_an_expression_from_standard_input(capsys: Capture, monkeypatch: pytest.
             "micrograd-dl: step reads commands from standard input: give the expression, or add --all\n",
         ),
     ):
-        type_in(monkeypatch, "u = x*x\n# squared\nu + x\n")
+        monkeypatch.setattr(sys, "stdin", io.StringIO("u = x*x\n# squared\nu + x\n"))
         assert main([*words, "-", "x=3"]) == code
         assert capsys.readouterr().err == problem
 
 
 @pytest.mark.parametrize("endless", ["x" * 10**6, "1+" * 10**6])
 def test_too_much_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch, endless: str) -> None:
-    type_in(monkeypatch, endless)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(endless))
     assert main(["source", "-"]) == 2
     assert len(capsys.readouterr().err) < 1000
 
@@ -243,22 +212,14 @@ def test_numbers(capsys: Capture, text: str, value: str) -> None:
     ("words", "problem"),
     [
         (["a*b", "a=5"], "no value is given for b"),
-        (["a*b*c"], "no value is given for a, b, c"),
         (["a*b", "a=five", "b=2"], "'a=five' is not a value, such as a=5"),
         (["a*b", "a=2_0", "b=2"], "'a=2_0' is not a value, such as a=5"),
-        (["a*b", "a=١", "b=2"], "'a=١' is not a value, such as a=5"),
-        (["u=b*c", "v=a+u", "a=1"], "put the whole expression in quotes"),
         (["a*b", "a=1", "a=2", "b=3"], "a is given two values, 1 and 2"),
         (["a*b", "a=1,5", "b=3"], "a=1,5: a number has a decimal point, a=1.5"),
         (["a*b", "a=1/0", "b=3"], "a=1/0 divides by zero"),
         (["y=1", "z=3"], "the course's example has no y, z: its variables are a, b, c"),
         (["a +* b", "a=1", "b=2"], "\na +* b\n"),
-        (["exp*2", "exp=1"], "exp"),
         (["log(x)", "x=0"], "log"),
-        (["1/x", "x=0"], "0"),
-        (["x.real", "x=1"], "x.real"),
-        ([""], "nothing to compute"),
-        (["((((", "x=1"], "^"),
     ],
 )
 def test_what_is_wrong_with_an_expression(capsys: Capture, words: list[str], problem: str) -> None:
@@ -269,12 +230,6 @@ def test_what_is_wrong_with_an_expression(capsys: Capture, words: list[str], pro
         assert err.startswith("micrograd-dl: ")
         assert problem in err
     assert not Path("never.svg").exists()
-
-
-@pytest.mark.parametrize("name", ["é", "e\u0301", "x\u0302", "宽"])
-def test_names_with_combining_marks(name: str, capsys: Capture) -> None:
-    assert main(["check", f"{name}*2", f"{name}=3"]) == 0
-    assert "backprop is right" in capsys.readouterr().out
 
 
 def test_values_that_are_not_used(capsys: Capture) -> None:
@@ -334,7 +289,7 @@ def test_the_examples_of_the_help_work(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert len(examples) == 6
     for example in examples:
         piped, _, command = example.rpartition(" | ")
-        type_in(monkeypatch, shlex.split(piped)[1] if piped else "")
+        monkeypatch.setattr(sys, "stdin", io.StringIO(shlex.split(piped)[1] if piped else ""))
         assert main(shlex.split(command)[1:]) == 0
     assert (tmp_path / "graph.svg").exists()
 
@@ -352,11 +307,8 @@ def test_without_a_command(capsys: Capture) -> None:
     [
         (["walk"], "there is no command walk: micrograd-dl help lists them"),
         (["trian", "moons"], "there is no command trian: did you mean train?"),
-        (["x*x", "x=1"], "there is no command x*x: "),
         (["help", "stepp"], "there is no command stepp: did you mean step?"),
         (["--nonsense"], "there is no option --nonsense"),
-        (["check", "--nonsense"], "there is no option --nonsense"),
-        (["step", "--al=3", "--lal"], "--al"),
         (["train", "moons", "--hiden", "8"], "there is no option --hiden: did you mean --hidden?"),
         (["train", "moons", "--lr", "0,1"], "not 0,1: with a decimal point it is 0.1"),
         (["train", "moons", "more"], "there is no place for 'more'"),
@@ -391,13 +343,6 @@ def test_python_m() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, WALK, "")
 
 
-def test_an_encoding_that_lacks_characters() -> None:
-    done = run("step", "x*x", "x=3", stdin="c\ngraph\n", PYTHONIOENCODING="ascii")
-    assert done.returncode == 0
-    assert "dx += dJ/dJ * partial J/partial x[2] = 1 * 3 = 3" in done.stdout
-    assert "`- x" in done.stdout
-
-
 def test_input_that_is_no_text() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "micrograd_dl", "step"],
@@ -408,12 +353,6 @@ def test_input_that_is_no_text() -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines() == [b"b = 3"]
     assert b"Traceback" not in done.stderr
-
-
-def test_colours_are_for_terminals_and_those_who_ask() -> None:
-    assert "\x1b" not in run("step", "--all").stdout
-    assert "\x1b[1;36mForward" in run("step", "--all", FORCE_COLOR="1").stdout
-    assert "\x1b" not in run("step", "--all", FORCE_COLOR="1", NO_COLOR="1").stdout
 
 
 def test_a_reader_who_has_had_enough() -> None:
@@ -493,7 +432,7 @@ def test_a_session_at_a_terminal(tmp_path: Path) -> None:
             (b"\n", b"(forward 1/9) "),
             (b"until db\n", b"(backward 8/9) "),
             (b"nonsense\n", b"*** there is no command nonsense"),
-            (b"goto 2\n", b"(forward 2/9) "),
+            (b"back 6\n", b"(forward 2/9) "),
             (b"\x04", b"\n"),
         ]:
             os.write(ours, keys)
@@ -506,7 +445,7 @@ def test_a_session_at_a_terminal(tmp_path: Path) -> None:
     assert b"Traceback" not in screen
     history = tmp_path / "micrograd-dl" / "history"
     if history.exists():  # Python has readline here
-        assert history.read_text().splitlines()[-3:] == ["until db", "nonsense", "goto 2"]
+        assert history.read_text().splitlines()[-3:] == ["until db", "nonsense", "back 6"]
 
 
 def until(terminal: int, awaited: bytes) -> bytes:

@@ -44,16 +44,6 @@ def test_a_long_opening_is_cut() -> None:
     assert all(len(line) <= 40 for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("position", "phase"),
-    [(0, "start"), (1, "forward"), (3, "forward"), (4, "backward"), (8, "backward"), (9, "end")],
-)
-def test_phases(position: int, phase: str) -> None:
-    trace = course()
-    trace.goto(position)
-    assert presentation.phase(trace) == phase
-
-
 def test_colours_say_what_is_written_and_in_which_pass() -> None:
     forward, *_, backward = course().steps
     assert presentation.sentence(forward, colours=True) == "  \x1b[1;36mu\x1b[0m = b * c = 3 * 2 = 6"
@@ -84,41 +74,9 @@ def test_a_sentence_is_broken_where_it_must() -> None:
     ]
 
 
-def test_a_list_has_no_numbers_of_what_is_to_come() -> None:
-    trace = course()
-    trace.goto(4)
-    assert presentation.listing(trace, 3, 6) == (
-        "   3  J = 3 * v = 3 * 11 = 33\n"
-        "-> 4  dJ = dJ/dJ = 1\n"
-        "   5  dv += dJ/dJ * dJ/dv\n"
-        "   6  da += dJ/dv * dv/da"
-    )
-    trace.start()
-    assert presentation.listing(trace, 1, 4) == (
-        "   1  u = b * c\n   2  v = a + u\n   3  J = 3 * v\n   4  dJ = dJ/dJ"
-    )
-
-
-def test_a_list_is_as_wide_as_it_may_be() -> None:
-    assert presentation.listing(course(), 9, 9, width=12) == "   9  dc +=…"
-
-
-def test_colours_of_a_list() -> None:
-    trace = course()
-    trace.goto(2)
-    done, current, coming = presentation.listing(trace, 1, 3, colours=True).splitlines()
-    assert done == "   1  u = b * c = 3 * 2 = 6"
-    assert current.startswith("\x1b[1m-> 2")
-    assert coming == "\x1b[2m   3  J = 3 * v\x1b[0m"
-
-
 def test_an_outcome_of_many_leaves_is_short() -> None:
     assert presentation.outcome(course()) == "dJ/da = 3, dJ/db = 6, dJ/dc = 9"
     root = Value(0, "x0")
     for i in range(1, 20):
         root = root + Value(i, f"x{i}")
     assert presentation.outcome(Trace(root)).endswith("dJ/dx7 = 1 and 12 more")
-
-
-def test_every_derivative_of_a_leaf_that_is_used_twice_is_told_once() -> None:
-    assert presentation.outcome(Trace(parse("x*x + x", x=3))) == "dJ/dx = 7"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -138,18 +137,6 @@ def test_ctrl_c_never_loses_the_model(when: str, monkeypatch: pytest.MonkeyPatch
     assert Predictor.load(tmp_path / "model.npz").features == ("x1", "x2")
 
 
-def test_xor_is_trained_as_a_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("train", "xor") == 0
-    assert "right: train 100.00%\n\nOn the training set:" in capsys.readouterr().out
-
-
-def test_a_training_that_diverged(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("train", "moons", "--optimiser", "descent", "--lr", "30") == 0
-    out = capsys.readouterr().out
-    assert "Try a lower learning rate." in out
-    assert "bigger network" not in out
-
-
 def test_the_model_is_saved_though_nobody_reads_on(
     flowers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,15 +225,19 @@ def test_built_in_sets_and_npz(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "root mean squared error" in capsys.readouterr().out
 
 
-def test_how_the_weights_begin_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    few = ("train", "moons", "--epochs", 1)
-    for words, expected in (
-        (["--hidden", "3,3"], "he, he, xavier"),
-        (["--activation", "tanh"], "xavier"),
-        (["--hidden", "3,3", "--initialiser", "orthogonal"], "orthogonal"),
-    ):
-        run(*few, *words)
-        assert f"\ninitial weights: {expected}\n" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--hidden 3,3", "he, he, xavier"),
+        ("--activation tanh", "xavier"),
+        ("--initialiser orthogonal", "orthogonal"),
+    ],
+)
+def test_how_the_weights_begin_is_printed(
+    words: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", "moons", "--epochs", 1, *words.split())
+    assert f"\ninitial weights: {expected}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -254,9 +245,7 @@ def test_how_the_weights_begin_is_printed(capsys: pytest.CaptureFixture[str]) ->
     [
         ("f.csv", "|", ["--delimiter", "|"]),
         ("f.csv", "\t", ["--delimiter", "tab"]),
-        ("f.csv", "\t", ["--delimiter", r"\t"]),
         ("f.csv", ";", []),
-        ("f.tsv", "\t", []),
         ("F.TSV", "\t", []),
     ],
 )
@@ -296,16 +285,6 @@ def test_without_what_pictures_take_the_model_is_kept(
     assert (tmp_path / "model.npz").exists()
 
 
-@pytest.mark.usefixtures("no_pictures")
-def test_a_picture_of_an_earlier_report_is_left_and_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(plots, "not_of_this", lambda _: [Path("report/boundary.png")])
-    assert run("train", "moons", "--epochs", 1) == 0
-    told = "is not of this training: it was there before, and is left as it is."
-    assert capsys.readouterr().out.endswith(f"\n{Path('report/boundary.png')} {told}\n")
-
-
 def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -337,22 +316,10 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(
         ("predict m.npz flowers.csv -o m.npz", "m.npz is the model, which would be"),
         ("train flowers.csv", "say which column of flowers.csv to predict: --target NAME"),
         ("train moons --target y", "--target is for columns of a .csv or .tsv file, and moons is none"),
-        ("train iris --delimiter ;", "--delimiter is for columns of a .csv or .tsv file"),
         ("train flowers.csv --target species --ignore Width", "there is no column 'Width'"),
         ("train broken.csv --target species", "broken.csv"),
-        ("train comma.csv --target y", "comma.csv"),
-        ("train text.csv --target y", "text.csv"),
-        ("train jupiters", "jupiters"),
-        ("train moons --activation gelu", "no activation 'gelu'"),
         ("train moons --optimiser sgd", "no optimiser 'sgd': choose one of descent, momentum, "),
-        ("train moons --optimiser momentum --beta2 0.9", "the optimiser momentum has no beta2: leave it"),
-        ("train moons --initialiser lucky", "no initialiser 'lucky': choose one of zeros, "),
-        ("train moons --learning-rate 0", "the learning rate is a number above 0, not 0.0"),
-        ("train moons --bayes 5", "bayes is a part of 1"),
-        ("train moons --epochs 0", "epochs is a whole number from 1 up, not 0"),
         ("train moons -o model.bin", "a model is saved as .npz, not as 'model.bin'"),
-        ("train moons --checkpoint c.txt", "a model is saved as .npz, not as 'c.txt'"),
-        ("train text.npz -o text.npz", "text.npz is the data, which would be written over"),
         ("train moons --checkpoint model.npz", "model.npz is the checkpoint too, which would be"),
         ("lesson parity -o p.png", "the lesson parity has no picture"),
         ("lesson xor -o xor.txt", "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
@@ -365,12 +332,7 @@ def test_errors_say_what_to_do(
     words: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.npz").write_text("no archive", encoding="utf-8")
-    for name, lines in {
-        "broken.csv": ["length,species", "1.0,red", ",green"],
-        "comma.csv": ["x;y", *(f"{n},5;{n},25" for n in range(20))],
-        "text.csv": ["x,y", *(f"word{n},{n}" for n in range(20))],
-    }.items():
-        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "broken.csv").write_text("length,species\n1.0,red\n,green\n", encoding="utf-8")
     with pytest.raises((ValueError, KeyError)) as error:
         run(*words.split(" "))
     assert message in str(error.value)
@@ -382,14 +344,10 @@ def test_errors_say_what_to_do(
     ("words", "problem"),
     [
         ("train moons -o none/m.npz", "there is no folder none: make it first: 'none/m.npz'"),
-        ("train moons --checkpoint none/c.npz", "there is no folder none: make it first: 'none/c.npz'"),
         ("predict m.npz flowers.csv -o none/p.csv", "there is no folder none: make it first: 'none/p.csv'"),
-        ("lesson xor -o none/xor.png", "there is no folder none: make it first: 'none/xor.png'"),
         ("train moons -o there.npz", "this is a folder: .*: 'there.npz'"),
         ("train moons --report flowers.csv", "this is a file: .*: 'flowers.csv'"),
-        ("train none.csv", "none.csv"),
         ("train none.csv --target y", "none.csv"),
-        ("predict none.npz flowers.csv", "none.npz"),
     ],
 )
 @pytest.mark.usefixtures("flowers")
@@ -402,28 +360,11 @@ def test_files_and_folders_that_are_not_there_are_said_first(
     assert not capsys.readouterr().out
 
 
-def test_a_folder_for_the_report_is_asked_for_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
-    for folder in (here, elsewhere):
-        folder.mkdir()
-    monkeypatch.chdir(here)
-    access = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != here and access(path, mode))
-    with pytest.raises(PermissionError, match=r"nothing may be written to .*here: give another .*: 'report'"):
-        run("train", "moons", "-o", elsewhere / "m.npz")
-    assert not capsys.readouterr().out
-    assert not any(elsewhere.iterdir())
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ("train moons --hidden 16,x", "sizes are whole numbers with commas, such as 16,16; not '16,x'"),
-        ("train moons --hidden 4,,4", "whole numbers with commas, such as 16,16; not '4,,4'"),
         ("train moons --epochs 2_0", "argument --epochs: a whole number is wanted, not 2_0"),
-        ("train moons --l2 ١", "--l2: a number is wanted, such as 5, -3, 1e-3 or inf, not ١"),
         ("train moons --backend torch", "invalid choice: 'torch'"),
         ("predict m.npz", "required: NEW.csv"),
     ],
@@ -431,14 +372,6 @@ def test_a_folder_for_the_report_is_asked_for_before_the_work(
 def test_words_that_are_not_understood(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words.split()) == 2
     assert message in capsys.readouterr().err
-
-
-def test_predict_refuses_a_table_without_the_features(flowers: Path, tmp_path: Path) -> None:
-    train(flowers, "--epochs", 1)
-    (tmp_path / "new.csv").write_text("length,height\n1,1\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="width"):
-        run("predict", "model.npz", "new.csv")
-    assert not (tmp_path / "predictions.csv").exists()
 
 
 # --- lessons ------------------------------------------------------------------------------------------------

@@ -327,6 +327,7 @@ def test_a_gradient_of_another_kind_is_refused_or_converted() -> None:
 def test_what_micrograd_calls_them() -> None:
     a, b = Value(2.0), Value(3.0)
     c = a * b + a
+    assert +c is c
     assert c._prev == {a, c.operands[0]}
     assert (c._op, c.operands[0]._op, a._op, a._prev) == ("+", "*", "", set())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.training.experiment import train
 from micrograd_dl.training.options import TrainingOptions
 from micrograd_dl.tuning import Choice, Plan, Range, Space, trials, tune
-from micrograd_dl.tuning.trials import SEARCHABLE, SPACE, judged, with_drawn
+from micrograd_dl.tuning.trials import judged, with_drawn
 
 ALPHA: Space = {"learning_rate": Range(0.001, 1, "log")}
 QUICK = Plan(trials=4, epochs=8, rungs=2, rounds=1)
@@ -63,23 +62,12 @@ def test_ctrl_c_in_the_middle_of_a_training_leaves_no_verdict(monkeypatch: pytes
         judged(moons(60), TrainingOptions(), {}, 5)
 
 
-def test_what_can_be_searched() -> None:
-    options = {option.name for option in fields(TrainingOptions)}
-    assert options - SEARCHABLE.keys() == {"epochs", "seed", "bayes"}
-    assert SEARCHABLE.keys() - options == {"units", "layers"}
-    assert SPACE.keys() < SEARCHABLE.keys()
-    assert SEARCHABLE["beta1"] == ("float", "log-from-1", True)
-    assert SEARCHABLE["batch_size"] == ("int", "log", False)
-
-
 @pytest.mark.parametrize(
     ("space", "options", "plan", "message"),
     [
         ({"alpha": Range(0, 1)}, {}, QUICK, "'alpha' cannot be searched: choose among hidden, activation,"),
         ({"units": Choice([4]), "hidden": Choice([(4,)])}, {}, QUICK, "leave out either it or units and"),
         ({"activation": Choice(["swash"])}, {}, QUICK, "no activation 'swash'"),
-        ({"schedule": Choice(["cosine", "cosin"])}, {}, QUICK, "no schedule 'cosin'"),
-        ({"beta1": Range(0.5, 2)}, {}, QUICK, "beta1 is from 0 to below 1"),
         (ALPHA, {"activation": "swash"}, QUICK, "^there is no activation 'swash'"),
         (
             {"units": Range(-4, 8, whole=True)},
