@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from viz import Picture as Picture
     from viz import draw as draw
     from viz import plots as plots
-    from viz import render as render
 
 
 def _package() -> ModuleType:

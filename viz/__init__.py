@@ -18,9 +18,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from .picture import Picture, draw
-from .rendering import render
 
-__all__ = ["draw", "Picture", "render"]
+__all__ = ["draw", "Picture"]
 
 if TYPE_CHECKING:
     from . import plots as plots

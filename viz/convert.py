@@ -28,7 +28,7 @@ _LONGEST_SIDE, _MOST_PIXELS = 32_000, 100_000_000  # of a PNG that browsers and 
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 
 
-def png(svg: str, zoom: float = 2.0, system_fonts: bool = True) -> bytes:
+def png(svg: str, zoom: float = 2.0) -> bytes:
     """The picture as a PNG, with `zoom` pixels for each of the SVG's.
 
     A PNG holds the shapes of its letters: where no font of this machine has a character, such as 中 on one
@@ -38,14 +38,13 @@ def png(svg: str, zoom: float = 2.0, system_fonts: bool = True) -> bytes:
         svg: the picture.
         zoom: 2 keeps text sharp on slides and on dense screens. Of a picture so large that viewers would
             refuse it, less is taken.
-        system_fonts: False leaves the machine's own fonts out.
 
     Raises:
         RuntimeError: the program that draws breaks down; the message says what to do.
         ModuleNotFoundError: resvg-py or ttf-opensans is not installed.
     """
-    _warn_of_boxes(svg, system_fonts)
-    return _resvg(svg, min(zoom, _greatest_zoom(svg)), system_fonts)
+    _warn_of_boxes(svg)
+    return _resvg(svg, min(zoom, _greatest_zoom(svg)))
 
 
 def pdf(svg: str) -> bytes:
@@ -66,7 +65,7 @@ def pdf(svg: str) -> bytes:
     fonts = svg2pdf_py.FontDatabase.system()
     for file in _font_files():
         fonts.load_font_file(file)
-    _warn_of_boxes(svg, True)
+    _warn_of_boxes(svg)
     with _panics_as_errors("PDF"):
         return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
 
@@ -107,11 +106,11 @@ def _font_files() -> list[str]:
     return [str(folder / f"OpenSans-{weight}.ttf") for weight in ("Regular", "Bold")]
 
 
-def _warn_of_boxes(svg: str, system_fonts: bool) -> None:
+def _warn_of_boxes(svg: str) -> None:
     written = unescape(_MARKUP.sub("", svg))
     # Accents, joiners and their like are shown with the character they belong to.
     characters = sorted({c for c in written if c > "~" and unicodedata.category(c)[0] not in "MCZ"})
-    boxes = [c for c in characters[:_MOST_PROBES] if not _has_shape(c, system_fonts)]
+    boxes = [c for c in characters[:_MOST_PROBES] if not _has_shape(c)]
     if boxes:
         warnings.warn(
             f"no font on this machine has {' '.join(boxes)}: the picture shows boxes instead. Install a font "
@@ -121,14 +120,14 @@ def _warn_of_boxes(svg: str, system_fonts: bool) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _has_shape(character: str, system_fonts: bool) -> bool:
+def _has_shape(character: str) -> bool:
     """Whether a character differs from what stands for those without a shape; U+10FFFD never has one."""
     frame = f'<svg{_NAMESPACE} width="40" height="30"><text y="20" {_FACE}>{{}}</text></svg>'
-    drawn, box = (_resvg(frame.format(text), 1, system_fonts) for text in (character, "\U0010fffd"))
+    drawn, box = (_resvg(frame.format(text), 1) for text in (character, "\U0010fffd"))
     return drawn != box
 
 
-def _resvg(svg: str, zoom: float, system_fonts: bool) -> bytes:
+def _resvg(svg: str, zoom: float) -> bytes:
     try:
         import resvg_py
     except ModuleNotFoundError as error:
@@ -141,7 +140,6 @@ def _resvg(svg: str, zoom: float, system_fonts: bool) -> bytes:
                 svg_string=svg,
                 zoom=zoom,
                 dpi=96,  # its own default is 0, at which sizes in points vanish
-                skip_system_fonts=not system_fonts,
                 font_files=_font_files(),
                 # What "sans-serif" and Graphviz's "Times,serif" mean here: a face that is there.
                 sans_serif_family="Open Sans",

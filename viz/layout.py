@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from .rendering import render
+from .rendering import positions
 from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]
@@ -58,7 +58,7 @@ def lay_out(scene: Scene) -> Layout:
 
 @lru_cache(maxsize=64)
 def _lay_out(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> Layout:
-    found = json.loads(render(_geometry(sizes, ends), "json0"))
+    found = json.loads(positions(_geometry(sizes, ends)))
     left, bottom, right, top = _numbers(found["bb"])
 
     def place(text: str) -> Point:

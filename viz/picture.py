@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,7 @@ from micrograd_dl.output.numbers import to_whole
 from . import convert, dot, graph, outline
 from .layout import lay_out
 from .reading import Reading
-from .rendering import render
+from .rendering import by_program
 from .scene import Scene
 from .svg import svg
 
@@ -155,6 +154,7 @@ class Picture:
         try:
             return convert.pdf(self.svg)
         except (ModuleNotFoundError, RuntimeError):
-            if not shutil.which("dot"):
+            made = by_program(self.source, "pdf")
+            if made is None:
                 raise
-            return render(self.source, "pdf")
+            return made

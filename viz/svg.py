@@ -93,7 +93,10 @@ def _title(text: str) -> str:
 
 def _card(card: Card, box: Box) -> str:
     x, y = box[0] - box[2] / 2, box[1] - box[3] / 2
-    content = _number(card, box) if card.kind == "number" else "".join(_lines(card, x + MARGIN, y + MARGIN))
+    if card.kind == "number":
+        content = _write(box[0], box[1] + 4, _text(card.name[0]), QUIET, SMALL_SIZE, "middle")
+    else:
+        content = "".join(_lines(card, x + MARGIN, y + MARGIN))
     return f'<g class="node {card.kind}">{_title(card.tooltip)}{_frame(card, (x, y), box[2:])}{content}</g>'
 
 
@@ -140,10 +143,6 @@ def _lines(card: Card, x: float, y: float) -> Iterator[str]:
             yield _write(
                 x + column, y - 2, _text(row.value), ROLES[row.role], TEXT_SIZE, bold=bool(row.title)
             )
-
-
-def _number(card: Card, box: Box) -> str:
-    return _write(box[0], box[1] + 4, _text(card.name[0]), QUIET, SMALL_SIZE, "middle")
 
 
 # --- wires ----------------------------------------------------------------------------------------------

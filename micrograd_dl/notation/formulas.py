@@ -156,11 +156,7 @@ class Notation:
     ) -> str:
         """That an operand is at a kink, and which slope was taken there; empty if it is not.
 
-        Args:
-            node: the node whose operation may have a kink.
-            index: which operand.
-            operands, slope: the numbers of the operands, and the local derivative that was taken there; those
-                of the graph if left out.
+        The numbers of the operands and the slope are those of the graph if they are left out.
 
         >>> z = Value(0, "z")
         >>> a = z.relu()

@@ -21,19 +21,7 @@ def is_at_kink(operation: Operation | None, operands: Sequence[float]) -> bool:
 
 
 def slope_taken(node: Value, index: int, operands: Sequence[float], slope: float) -> str:
-    """Which slope was taken for an operand at a kink, in words; empty if that operand cannot leave the kink.
-
-    Args:
-        node: a node whose operation has a kink at `operands`.
-        index: which operand.
-        operands: the numbers of the operands.
-        slope: the local derivative that was taken.
-
-    >>> z = Value(0, "z")
-    >>> a = z.relu()
-    >>> slope_taken(a, 0, [0.0], a.slopes[0])
-    'a kink: the slope of the right side, 1, is taken'
-    """
+    """Which slope was taken for an operand at a kink, in words; empty if it cannot leave the kink."""
     left, right = (_slope_beside(node, index, operands, towards) for towards in (-math.inf, math.inf))
     if left is None or right is None:
         return ""

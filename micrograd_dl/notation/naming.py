@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -64,8 +65,7 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
         if node.label and not node.is_constant:
             given[node] = names.take(readable(unicodedata.normalize("NFC", node.label)))
     if order[-1] not in given:
-        given[order[-1]] = free_name(RESULT, names.taken)
-        names.taken.add(given[order[-1]])
+        given[order[-1]] = names.first(chain([RESULT], numbered(RESULT, 1)))
     rest = [node for node in order if node not in given and not node.is_constant]
     leaves, interior = [n for n in rest if n.is_leaf], [n for n in rest if not n.is_leaf]
     letters = [letter for letter in LETTERS if letter not in names.taken]
@@ -79,26 +79,15 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
 
 
 class UniqueNames:
-    """Hands out names, no two the same.
-
-    Args:
-        variants: of a name, the names to try one after another, that name first.
-        taken: names that are never handed out.
-    """
+    """Hands out names, no two the same; `variants` are those to try, one after another, for a name."""
 
     def __init__(self, variants: Callable[[str], Iterator[str]], taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
-        self._variants = variants
-        self._untried: dict[str, Iterator[str]] = {}  # so that no variant is tried twice
+        self._variants = functools.cache(variants)  # so that no variant is tried twice
 
     def take(self, name: str) -> str:
         """The first variant of `name` that is free; it is taken then."""
-        if name not in self.taken:
-            self.taken.add(name)
-            return name
-        if name not in self._untried:
-            self._untried[name] = self._variants(name)
-        return self.first(self._untried[name])
+        return self.first(self._variants(name))
 
     def first(self, candidates: Iterator[str]) -> str:
         """The first of the candidates that is free; it is taken then."""

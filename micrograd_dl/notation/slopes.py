@@ -48,11 +48,9 @@ class SlopeFormulas:
         return self._terms[slope]
 
     def name_shared(self, names: Iterator[str]) -> Iterator[tuple[str, Term]]:
-        """Give names to what several derivatives have in common, such as the sum in a softmax.
+        """Name what several derivatives share, such as the sum in a softmax: each name with its formula.
 
-        Yields:
-            Each name with its formula, in which earlier names may stand. The derivatives are written with
-            these names from then on.
+        Earlier names may stand in later formulas, and the derivatives are written with them from then on.
         """
         graphs = [slope for slope in self._slopes if isinstance(slope, Value)]
         order = self._unwritten(graphs)

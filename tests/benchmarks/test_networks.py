@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import peers
-from benchmarks.measure import machine, side_by_side
-from benchmarks.networks import FLOOR, OURS, TASKS, Task, contestants, products, require_the_same_cost, table
+from benchmarks.networks import FLOOR, OURS, Task, contestants, products, require_the_same_cost
 
 SMALL = [Task((3, 4, 1), 7, "tanh"), Task((100, 5, 4, 3), 6, "relu")]  # 100 features: an input without ones
 
@@ -45,12 +44,3 @@ def test_the_floor_has_the_products_that_the_step_needs(monkeypatch: pytest.Monk
         *[((4, 3), (3, 7)), ((4, 7), (7, 3))],  # no dA of the input
         *[((1, 4), (4, 7)), ((1, 7), (7, 4)), ((4, 1), (1, 7))],
     ]
-
-
-def test_the_table_gives_ratios() -> None:
-    timings = side_by_side({FLOOR: lambda: None, OURS: lambda: None}, rounds=2, seconds=1e-4)
-    lines = list(table(SMALL[0], "float64", timings))
-    assert "**3-4-1, m = 7, float64**" in lines[0]
-    assert len(lines) == 5
-    assert "cores" in machine()
-    assert [str(task) for task in TASKS][1] == "2-4-1, m = 400"

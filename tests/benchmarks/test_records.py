@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import charts, page
-from benchmarks.records import Record, load, number, preparations, ratios, record, save, table, trainings
+from benchmarks.records import Record, load, preparations, ratios, record, save, table, trainings
 
 RECORDS = [
     record("eager", "MLP loss", "micrograd", (100, 1), [2e-4, 3e-4, 1e-4], note="†"),
@@ -16,12 +16,6 @@ RECORDS = [
     record("eager", "MLP loss", "ours", (100, 1), [1e-5]),
     record("eager", "chain", "ours", (10, 1), [1e-5]),
 ]
-
-
-def test_a_record_is_a_time_by_the_node_and_column() -> None:
-    r = record("replay", "a task", "somebody", (10, 20), [2e-6, 4e-6, 3e-6])
-    assert (r.low, r.median, r.high) == pytest.approx((10, 15, 20))
-    assert r.where == ("replay", "a task", 10, 20)
 
 
 def test_tables() -> None:
@@ -33,14 +27,6 @@ def test_tables() -> None:
     ]
     assert list(ratios(RECORDS[:3], "nodes", "ours"))[2:] == ["| micrograd | 20 |  |"]
     assert list(preparations(RECORDS[:3]))[2:] == ["| micrograd | 0 | 0.25 |", "| ours | 0 |  |"]
-
-
-@pytest.mark.parametrize(
-    ("x", "text"),
-    [(0, "0"), (0.2345, "0.234"), (4.81, "4.81"), (99.96, "100"), (123456, "123,000"), (1e-5, "1e-05")],
-)
-def test_numbers_have_three_digits(x: float, text: str) -> None:
-    assert number(x) == text
 
 
 def test_the_file_keeps_what_is_not_measured_again(tmp_path: Path) -> None:

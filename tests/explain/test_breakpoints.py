@@ -73,15 +73,6 @@ def test_until_an_unknown_name_or_node_is_refused() -> None:
     assert trace.position == 2
 
 
-def test_resume_without_breakpoints_goes_to_either_end() -> None:
-    trace = course()
-    trace.goto(3)
-    assert trace.resume() == trace.resume() == trace.steps[-1]
-    assert trace.position == 9
-    assert trace.resume(backwards=True) is None
-    assert trace.position == 0
-
-
 @given(graphs(), st.data())
 def test_resume_finds_what_a_search_of_all_steps_finds(graph: Graph, data: st.DataObject) -> None:
     trace = Trace(graph.root)
@@ -95,17 +86,6 @@ def test_resume_finds_what_a_search_of_all_steps_finds(graph: Graph, data: st.Da
     trace.goto(position)
     trace.resume(backwards=True)
     assert trace.position == max(before, default=0)
-
-
-def test_a_breakpoint_says_what_it_is() -> None:
-    trace = course()
-
-    def first(step: Step) -> bool:
-        return step == trace.steps[0]
-
-    points = [trace.break_at(what) for what in ("db", "mul", " abs(grad) > 5", trace.root, first)]
-    assert [point.text for point in points] == ["db", "mul", " abs(grad) > 5", "J", "first"]
-    assert trace.breakpoints == points
 
 
 def test_where_breakpoints_stop() -> None:
@@ -196,16 +176,3 @@ def test_watches() -> None:
     assert trace.watched() == ["u = 6, du = ?", "J = ?, dJ = ?"]
     trace.end()
     assert trace.watched() == ["u = 6, du = 3", "J = 33, dJ = 1"]
-
-
-def test_reasons_by_name_and_by_node() -> None:
-    trace = course()
-    b = trace.node("b")
-    assert str(trace.why("b")) == str(trace.why(b))
-    assert trace.paths("b").total == trace.paths(b).total == 6
-    assert trace.paths("b", limit=0).largest == ()
-    assert trace.nudge(b).after == trace.nudge("b").after == pytest.approx(33.006, abs=1e-12)
-    assert trace.nudge("b", 1.0).after == 39
-    assert trace.check().ok
-    with pytest.raises(KeyError):
-        trace.nudge("q")

@@ -57,15 +57,6 @@ def test_paths_largest_first() -> None:
     ]
 
 
-def test_a_path_of_one_edge_and_of_none() -> None:
-    a = Value(2, "a")
-    J = a * 3
-    assert str(paths(J, a)).splitlines()[1] == "  J -> a:  dJ/da = 3"
-    found = paths(J, J)
-    assert (found.count, found.total, found.gradient, found.largest[0].edges) == (1, 1, 1, ())
-    assert str(found).splitlines()[:2] == ["dJ/dJ = 1, the sum over 1 path:", "  J:  dJ/dJ = 1"]
-
-
 def test_no_path() -> None:
     J, *_ = course()
     found = paths(J, Value(1, "other"))
@@ -121,18 +112,6 @@ def test_counts_are_forgotten_after_their_last_use() -> None:
     assert peak < 15e6
 
 
-def test_a_path_is_written_out_up_to_eleven_factors() -> None:
-    x = Value(0.5, "x")
-    y = x
-    for _ in range(11):
-        y = 2 * y
-    assert str(paths(y, x)).splitlines()[1].endswith(" * du1/dx = " + " * ".join(["2"] * 11) + " = 2048")
-    line = str(paths(2 * y, x)).splitlines()[1]
-    assert (
-        line == "  J -> u11 -> u10 -> u9 -> u8 -> u7 -> ... -> u4 -> u3 -> u2 -> u1 -> x:  12 factors = 4096"
-    )
-
-
 def test_infinite_and_undefined_products_come_first() -> None:
     x = Value(0.0, "x")
     found = paths(x.sqrt() + 5 * x, x, limit=1)
@@ -148,14 +127,6 @@ def test_infinite_and_undefined_products_come_first() -> None:
     assert math.isnan(found.total)
     assert found.agrees
     assert "which is what backprop gives" in str(found)
-
-
-def test_terms_that_cancel_are_no_disagreement() -> None:
-    x = Value(0.1, "x")
-    big = x * 1e16
-    found = paths((big * 0.3 + x) - big * 0.3, x)
-    assert found.magnitude > 1e15
-    assert found.agrees
 
 
 def test_a_disagreement_is_said() -> None:

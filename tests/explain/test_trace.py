@@ -13,7 +13,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad, recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, Walk
+from micrograd_dl.notation.steps import Evaluate, Step, Walk
 from micrograd_dl.testing import Graph, graphs, numbers
 
 
@@ -61,21 +61,6 @@ def test_paper_halfway() -> None:
     twice = Trace(x * x)
     twice.until("dx")
     assert twice.paper().splitlines() == ["x          3   dx = 3 so far", "J = x * x  9   dJ = 1"]
-
-
-def test_at_the_prompt() -> None:
-    trace, _ = course()
-    assert repr(trace).splitlines() == [
-        "Trace of J: 0 of 9 steps done",
-        *(f" . {i + 1}  {SENTENCES[i]}" for i in range(4)),
-    ]
-    trace.goto(6)
-    assert repr(trace).splitlines() == [
-        "Trace of J: 6 of 9 steps done",
-        *(f"   {i + 1}  {SENTENCES[i]}" for i in range(1, 5)),
-        f"-> 6  {SENTENCES[5]}",
-        *(f" . {i + 1}  {SENTENCES[i]}" for i in range(6, 9)),
-    ]
 
 
 # Against paper: the walk replayed with dictionaries
@@ -177,17 +162,6 @@ def test_no_move_looks_through_the_graph(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (trace.data(x), trace.finished(x)) == (0.5, trace.position == len(trace))
         trace.grad(x), trace.grad(y), trace.data(y)
         assert len(made) <= 4
-
-
-def test_a_walk_is_iterated_and_measured() -> None:
-    trace, _ = course()
-    trace.goto(3)
-    assert list(trace) == list(trace.steps)
-    assert isinstance(trace.order, tuple)
-    assert [type(step) for step in trace][:5] == [Evaluate, Evaluate, Evaluate, Seed, Contribute]
-    assert trace.steps[-2:] == tuple(trace)[-2:]
-    with pytest.raises(IndexError):
-        trace.steps[9]
 
 
 def test_sentences_on_ten_thousand_operands_stay_readable() -> None:

@@ -6,9 +6,7 @@ import pytest
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, steps
 
 KINKED = [operation for operation in ops.TABLE.values() if operation.kink]
@@ -59,12 +57,3 @@ def test_every_kink_of_the_table_is_said_and_nothing_beside_it(operation: Operat
             continue
         assert operation.kink is not None
         assert bool(notes(J)) == (operation.kink(*(p.data for p in operands)) == 0)
-
-
-def test_where_it_stands() -> None:
-    z = Value(0.0, "z")
-    *_, last = steps(z.relu())
-    note = "z = 0 is a kink: the slope of the right side, 1, is taken"
-    assert str(last) == f"dz += dJ/dJ * dJ/dz = 1 * 1 = 1   (dz: 0 -> 1)   ({note})"
-    J = z.relu()
-    assert Notation(topological_order(J)).at_kink(J, 0) == note

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.naming import free_name, name_values, unique_names
+from micrograd_dl.notation.naming import name_values, unique_names
 from micrograd_dl.testing import Graph, graphs
 
 HOSTILE = [
@@ -32,20 +32,9 @@ def chain(length: int) -> Value:
 # unique_names
 
 
-def test_the_course_letters() -> None:
-    a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
-    assert names(3 * (a + b * c)) == ["a", "b", "c", "u", "v", "J"]
-
-
 def test_seven_letters_then_numbers() -> None:
     assert names(chain(8)) == ["x", "u", "v", "p", "q", "r", "s", "t", "J"]
     assert names(chain(9)) == ["x", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "J"]
-
-
-def test_leaves_without_a_label() -> None:
-    assert names(Value(1) * 2) == ["x", "J"]
-    assert names(Value(1) * Value(2)) == ["x1", "x2", "J"]
-    assert names(Value(1) * Value(2, "x")) == ["x1", "x", "J"]
 
 
 def test_the_result_is_called_j_unless_that_is_taken_or_it_has_a_label() -> None:
@@ -54,15 +43,6 @@ def test_the_result_is_called_j_unless_that_is_taken_or_it_has_a_label() -> None
     loss = Value(1, "a") * 2
     loss.label = "L"
     assert names(loss) == ["a", "L"]
-
-
-def test_names_that_are_taken_are_not_given_again() -> None:
-    assert names((Value(1, "u") + Value(2, "x")).tanh()) == ["u", "x", "v", "J"]
-    # Six letters are left: enough for six nodes, too few for seven.
-    assert names(chain(6) + Value(1, "v")) == ["x", "u", "p", "q", "r", "s", "t", "v", "J"]
-    assert names(chain(7) + Value(1, "v")) == ["x", *(f"u{i}" for i in range(1, 8)), "v", "J"]
-    assert names(chain(9) + Value(1, "u1"))[:3] == ["x", "u2", "u3"]
-    assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w_2"))) == ["w", "w_2", "w_2_2", "J"]
 
 
 def test_equal_labels_are_numbered() -> None:
@@ -101,12 +81,6 @@ def test_names_are_unique_short_and_on_one_line(graph: Graph) -> None:
 
 
 # free_name
-
-
-def test_free_name() -> None:
-    assert free_name("L", ()) == "L"
-    assert free_name("L", ("L",)) == "L1"
-    assert free_name("L", ("L", "L1", "L2")) == "L3"
 
 
 # name_values

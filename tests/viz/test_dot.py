@@ -10,7 +10,7 @@ from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import lines
 from viz.rendering import built_in
-from viz.scene import CURRENT, NAME_SIZE
+from viz.scene import NAME_SIZE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -49,9 +49,3 @@ def test_a_walk(course: Value) -> None:
     trace.start()
     assert "dashed" in draw(trace).source
     assert b"<svg" in built_in(source, "svg")
-
-
-def test_the_edges_of_the_step_at_hand_are_marked_those_of_plain_numbers_too(course: Value) -> None:
-    trace = Trace(course)
-    trace.until("J")
-    assert draw(trace).source.count(f'color="{CURRENT}" penwidth=3]') == 2

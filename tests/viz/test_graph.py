@@ -13,10 +13,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw, graph
-from viz.labels import text_width
 from viz.layout import lay_out
 from viz.reading import Reading
-from viz.scene import MARGIN, NAME_SIZE, Card, Scene, Wire
+from viz.scene import Card, Scene, Wire
 
 ONE, TWO = "weight_of_layer_one_unit_1", "weight_of_layer_two_unit_1"
 
@@ -110,16 +109,6 @@ def test_a_long_formula_is_shortened(make: Callable[[], Value], formula: str) ->
     assert len({card.name for card in found.cards}) == len(found.cards)
 
 
-def test_names_are_those_of_the_stepper() -> None:
-    found = scene(Value(1.0, "a") + Value(2.0, "a") + Value(3.0, "my x") * Value(4.0, "my x"))
-    leaves = {card.name[0] for card in found.cards if card.kind == "input"}
-    assert leaves == {"a", "a_2", "my x", "my x_2"}
-    x = Value(1.0, "x")
-    trace = Trace(x * x)
-    x.label = "given later"
-    assert card(graph.scene(Reading(trace), False), "given later").kind == "input"
-
-
 @pytest.mark.parametrize("x", [float("nan"), float("inf"), -0.0, 1e-300, 12345678.9])
 def test_any_number_is_shown(x: float) -> None:
     y = Value(x, "x") * 1.0
@@ -127,14 +116,6 @@ def test_any_number_is_shown(x: float) -> None:
     assert draw(y, edges=True).svg.startswith("<svg")
     assert [card.kind for card in scene(Value(x)).cards] == ["input"]
     assert [card.kind for card in scene(Value.constant(x)).cards] == ["number"]
-
-
-def test_a_card_has_room_for_its_lines() -> None:
-    long = "a name of some length"
-    assert Card("input", (long,), "", (), "").width >= text_width(long, NAME_SIZE, bold=True) + 2 * MARGIN
-    assert Card("input", ("u",), "= " + long, (), "").width > Card("input", ("u",), "= b", (), "").width
-    assert Card("input", ("u", "v"), "", (), "").height > Card("input", ("u",), "", (), "").height
-    assert Card("number", ("-1.23457e-05",), "", (), "").width > Card("number", ("3",), "", (), "").width
 
 
 def test_the_legend_says_what_is_there(course: Value) -> None:
@@ -189,6 +170,19 @@ def test_what_is_not_known_is_blank(course: Value) -> None:
     partial = card(frames(x * x)[3], "x")
     assert rows(partial) == ["data 3", "grad 3 + …"]
     assert partial.tooltip.endswith("grad 3.0 so far")
+
+
+def test_at_a_kink_the_caption_says_which_slope_was_taken() -> None:
+    captions = [found.caption for found in frames(2 * Value(0.0, "z").relu())]
+    assert {len(caption) for caption in captions} == {3}
+    assert captions[0][:2] == ("Step 0 of 5", "Only the inputs are known.")
+    assert captions[-1][2] == "z = 0 is a kink: the slope of the right side, 1, is taken"
+    assert not any(caption[2] for caption in captions[:-1])
+
+
+def test_the_wires_of_a_walk_tell_what_has_passed(course: Value) -> None:
+    states = [wire(found, "b", "u").state for found in frames(course)]
+    assert states == ["waiting", "forward", *["plain"] * 6, "back", "passed"]
 
 
 values = st.floats(-3, 3).map(lambda x: round(x, 2))

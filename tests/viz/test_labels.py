@@ -21,18 +21,7 @@ def test_visible_text_can_be_written_as_xml_and_read_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "w_1",
-        'a "quoted" \\ label',
-        "<script>&amp;",
-        "two\nlines",
-        "中文 σ ∂",
-        "👩‍👩‍👧",
-        "e\u0301",
-        "  two  ",
-    ],
+    "text", ['a "quoted" \\ label', "<script>&amp;", "two\nlines", "中文 σ 👩‍👩‍👧 e\u0301"]
 )
 def test_what_can_be_seen_stands_for_itself(text: str) -> None:
     assert visible(text) == text
@@ -65,25 +54,9 @@ def test_shortened_text_fits(text: str, width: float, size: float) -> None:
         assert text.endswith(tail)
 
 
-def test_text_is_not_shortened_without_need() -> None:
-    assert shortened("abc", text_width("abc", 10), 10) == "abc"
-    assert shortened("abcde", text_width("abcde", 10) - 0.1, 10) == "a…de"
-    assert shortened("abcdef", text_width("abcd…", 10) + 0.1, 10) == "ab…ef"
-    assert shortened("abcdef", text_width("abcd…", 10) - 0.1, 10) == "a…def"
-
-
 def test_an_accent_is_not_left_without_its_letter() -> None:
     assert shortened("e\u0301" * 500, 100, 10).partition("…")[2].startswith("e")
     assert shortened("\u0301" * 500, 100, 10) == "\u0301" * 39 + "…"
-
-
-def test_width_follows_the_characters() -> None:
-    narrow, middle, wide, widest = (text_width(text * 5, 10) for text in ("i", "a", "m", "中"))
-    assert narrow < middle < wide < widest
-    assert text_width("a", 10, bold=True) > text_width("a", 10)
-    assert text_width("E", 10) > text_width("e", 10)
-    assert text_width("e\u0301", 10) == text_width("e", 10)
-    assert text_width("σ", 10) < text_width("😀", 10)
 
 
 def test_lines() -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from itertools import combinations
-from typing import Literal
 
 import pytest
 
@@ -82,28 +81,14 @@ def points(curve: Curve) -> list[Point]:
     return found
 
 
-def test_the_more_wires_meet_the_more_room_they_have() -> None:
-    def gap(count: int) -> float:
-        boxes = lay_out(scene(count + 1, *(spoken(0, i + 1) for i in range(count)))).boxes
-        return boxes[1][0] - boxes[1][2] / 2 - boxes[0][0] - boxes[0][2] / 2
-
-    assert 40 < gap(1) < gap(8) < gap(30) < 250
-
-
-def test_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = lay_out(scene(2, Wire(0, 1, "a")))
-    monkeypatch.setattr(layout, "render", lambda *_: pytest.fail("laid out again"))
-    assert lay_out(scene(2, Wire(0, 1, "b", state="back"))) is found
-
-
 def test_an_edge_that_graphviz_drops_is_straight(monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_edges(dot: str, format: Literal["json0"]) -> bytes:
-        found = json.loads(rendering.built_in(dot, format))
+    def without_edges(dot: str) -> bytes:
+        found = json.loads(rendering.built_in(dot, "json0"))
         del found["edges"]
         return json.dumps(found).encode()
 
     layout._lay_out.cache_clear()
-    monkeypatch.setattr(layout, "render", without_edges)
+    monkeypatch.setattr(layout, "positions", without_edges)
     found = lay_out(scene(2, Wire(0, 1)))
     layout._lay_out.cache_clear()
     assert inside(found.curves[0][0], found.boxes[0], slack=0.1)

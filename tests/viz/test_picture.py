@@ -69,21 +69,6 @@ def test_a_missing_folder_is_named(picture: Picture, tmp_path: Path) -> None:
         picture.save(tmp_path / "missing" / "J.svg")
 
 
-def test_a_picture_that_fails_leaves_the_old_file(
-    picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "J.png"
-    file.write_text("old")
-
-    def fail(*_: object) -> bytes:
-        raise RuntimeError("no font")
-
-    monkeypatch.setattr(convert, "png", fail)
-    with pytest.raises(RuntimeError, match="no font"):
-        picture.save(file)
-    assert file.read_text() == "old"
-
-
 @pytest.mark.usefixtures("no_dot")
 def test_a_pdf_with_neither_program_nor_package(
     picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -101,13 +86,6 @@ def test_a_pdf_with_the_program(
     picture.save(tmp_path / "J.pdf")
     assert (tmp_path / "J.pdf").read_bytes() == b"%PDF-fake " + picture.source.encode()
     assert fake_dot.read_text().split()[-1] == "pdf"
-
-
-@pytest.mark.usefixtures("no_dot")
-def test_a_pdf_with_the_package(picture: Picture, tmp_path: Path) -> None:
-    pytest.importorskip("svg2pdf_py", reason="without dot, PDF needs the extra pdf")
-    picture.save(tmp_path / "J.pdf")
-    assert (tmp_path / "J.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.usefixtures("no_dot")

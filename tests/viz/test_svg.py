@@ -12,7 +12,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import tooltip, visible
-from viz.scene import CURRENT, FRAMES, INK, PAPER, QUIET, ROLES
+from viz.scene import FRAMES, INK, PAPER, QUIET, ROLES
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -121,20 +121,3 @@ def test_arrows_point_to_results_and_gradients_flow_back(course: Value) -> None:
     trace.end()
     heads = arrow_heads(draw(trace).svg)
     assert sorted(x > 0 for x, _ in heads) == [False] * 5 + [True]  # the number 3 gets none
-
-
-def test_the_current_step_is_marked(course: Value) -> None:
-    trace = Trace(course)
-    legend = draw(trace).svg.count(CURRENT)
-    trace.next()
-    assert draw(trace).svg.count(CURRENT) == legend + 5  # u and, with their heads, the edges from b and c
-    trace.until("db")
-    assert draw(trace).svg.count(CURRENT) == legend + 3  # b, and the edge to it
-
-
-def test_a_long_caption_is_shortened() -> None:
-    x = Value(1.0, "x" * 55)
-    trace = Trace(x * x * x)
-    trace.end()
-    svg = draw(trace).svg
-    assert str(trace.current) in tooltips(svg) or str(trace.current) in texts(svg)

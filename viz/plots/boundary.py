@@ -14,7 +14,7 @@ from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.network import Array, Network
 
 from ..scene import INK, QUIET
-from .figures import COLOURS, LONGEST_NAME, brief, drawing, plain, settle, tint
+from .figures import COLOURS, LONGEST_NAME, brief, drawing, names, settle, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,17 +64,17 @@ def decision_boundary(
     """
     view = _Classifier(model, normaliser)
     points, index = view.examples(X, Y)
-    axis_names = _names(features, ["x1", "x2"], "features", 2 * LONGEST_NAME)
-    names = _names(classes, [str(c) for c in range(view.classes)], "classes", LONGEST_NAME)
-    view.colours = _class_colours(names)
+    axis_names = names(features, ["x1", "x2"], "features", 2 * LONGEST_NAME)
+    class_names = names(classes, [str(c) for c in range(view.classes)], "classes")
+    view.colours = _class_colours(class_names)
     wrong = view.predicted(view.outputs(points)) != index
     with drawing(_title(wrong) if title is None else title) as figure:
         ax = figure.add_subplot()
         ax.set(xlabel=axis_names[0], ylabel=axis_names[1])
         ax.grid(visible=False)
         _draw_examples(ax, view, points, index, wrong)
-        _draw_legend(ax, view, names, index, wrong)
-        _draw_key(ax, view, names[1])
+        _draw_legend(ax, view, class_names, index, wrong)
+        _draw_key(ax, view, class_names[1])
         ax.margins(0.1)
         spans = np.ptp(points, axis=1)
         if spans.max() <= 2 * spans.min():
@@ -179,12 +179,6 @@ def _as_matrices(model: Network) -> Network:
 # --- drawing it -----------------------------------------------------------------------------------------
 
 
-def _names(given: Sequence[str], default: Sequence[str], what: str, longest: int) -> list[str]:
-    if given and len(given) != len(default):
-        raise ValueError(f"{len(default)} {what} take as many names, not {len(given)}: {', '.join(given)}")
-    return [plain(name, longest) for name in given or default]
-
-
 def _title(wrong: Array) -> str:
     m, count = len(wrong), int(wrong.sum())
     if count == 0:
@@ -220,25 +214,23 @@ def _draw_examples(ax: Axes, view: _Classifier, points: Array, index: Array, wro
 def _draw_legend(ax: Axes, view: _Classifier, names: Sequence[str], index: Array, wrong: Array) -> None:
     from matplotlib.lines import Line2D
 
+    def add(label: str, **look: Any) -> None:
+        handles.append(Line2D([], [], **{"ls": "none", "label": label, **look}))
+
+    handles: list[Line2D] = []
     listed = view.classes if view.classes <= _LISTED else _LISTED - 1
-    handles = [
-        Line2D(
-            [], [], color=view.colours[c], marker=_MARKERS[c % len(_MARKERS)], ms=9, mec="white", ls="none"
-        )
-        for c in range(listed)
-    ]
-    labels = [f"{names[c]} ({(index == c).sum():,})" for c in range(listed)]
+    for c in range(listed):
+        look = {"color": view.colours[c], "marker": _MARKERS[c % len(_MARKERS)], "ms": 9, "mec": "white"}
+        add(f"{names[c]} ({(index == c).sum():,})", **look)
     if listed < view.classes:
-        handles.append(Line2D([], [], ls="none"))
-        labels.append(f"and {view.classes - listed} more")
+        add(f"and {view.classes - listed} more")
     if wrong.any():
-        handles.append(Line2D([], [], marker="o", ms=13, mfc="none", mec=INK, mew=1.4, ls="none"))
-        labels.append(f"on the wrong side ({wrong.sum():,})")
-    lines = [("boundary", _BOUNDARY)] + [("margin, a = ±1", _MARGIN)] * (view.loss == "max_margin")
-    for label, look in lines:
-        handles.append(Line2D([], [], color=look["colors"], lw=look["linewidths"], ls=look["linestyles"]))
-        labels.append(label)
-    ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0)
+        add(f"on the wrong side ({wrong.sum():,})", marker="o", ms=13, mfc="none", mec=INK, mew=1.4)
+    for label, line in [("boundary", _BOUNDARY), ("margin, a = ±1", _MARGIN)][
+        : 1 + (view.loss == "max_margin")
+    ]:
+        add(label, color=line["colors"], lw=line["linewidths"], ls=line["linestyles"])
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0)
 
 
 def _draw_regions(ax: Axes, view: _Classifier) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from micrograd_dl.training.fitting import History
 
 from ..scene import QUIET
-from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
+from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, last_finite, log_scale, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +31,6 @@ class _Curve(NamedTuple):
 def cost_curve(
     history: History | Mapping[str, History],
     *,
-    gradient_norm: bool = False,
-    log: bool | None = None,
     title: str | None = None,
 ) -> Figure:
     """The cost by epoch, in training and on the dev set, with the best epoch marked; below it the accuracy.
@@ -42,41 +40,32 @@ def cost_curve(
     Args:
         history: what `fit` returned; or several trainings to compare, each under a name. With several, curves
             of dev sets are dashed.
-        gradient_norm: show the length of the gradient too.
-        log: whether the scale of the cost is logarithmic; by default if the costs ask for it.
         title: by default what happened, in a sentence.
 
     Raises:
-        ValueError: there is no epoch or no finite cost, there are more trainings than colours, or a
-            logarithmic scale is asked for that cannot show the costs.
+        ValueError: there is no epoch or no finite cost, or there are more trainings than colours.
         TypeError: something is not a History.
         ModuleNotFoundError: Matplotlib is not installed.
     """
     histories = _histories(history)
     epochs = max(map(len, histories.values()))
     cost = _curves(histories, "cost", brief)
-    lowest = min(_finite(cost))
-    if log and lowest <= 0:
-        raise ValueError(f"a logarithmic scale has no place for a cost of {lowest:g}: leave out log=True")
-    log = _spans_decades(cost) if log is None else log
+    log = _spans_decades(cost)
     notes = ["log scale"] * log + ["dashed: dev set"] * any(curve.style == "--" for curve in cost)
-    norms = _curves(histories, "gradient_norm", brief) if gradient_norm else []
-    panels = [
-        (f"cost J\n({', '.join(notes)})" if notes else "cost J", cost, log, 3),
-        ("accuracy (%)", _curves(histories, "accuracy", _percent, scale=100), False, 2),
-        ("length of\nthe gradient", norms, _spans_decades(norms), 2),
-    ]
-    panels = [panel for panel in panels if panel[1]]
+    panels = [(f"cost J\n({', '.join(notes)})" if notes else "cost J", cost)]
+    if accuracy := _curves(histories, "accuracy", _percent, scale=100):
+        panels.append(("accuracy (%)", accuracy))
     with drawing(_title(histories) if title is None else title) as figure:
-        heights = [height for *_, height in panels]
+        heights = [3, 2][: len(panels)]
         grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)
         axes: list[Axes] = list(grid[:, 0])
-        ends = [_draw(ax, curves, epochs) for ax, (_, curves, _, _) in zip(axes, panels, strict=True)]
-        for ax, (name, _, logarithmic, _) in zip(axes, panels, strict=True):
+        ends = []
+        for ax, (name, curves) in zip(axes, panels, strict=True):
+            ends.append(_draw(ax, curves, epochs))
             ax.set_ylabel(name)
-            log_scale(ax) if logarithmic else ax.locator_params(axis="y", nbins=5)
-            if name.startswith("accuracy"):
-                ax.set_ylim(top=min(ax.get_ylim()[1], 101))
+            log_scale(ax) if log and ax is axes[0] else ax.locator_params(axis="y", nbins=5)
+        for ax in axes[1:]:
+            ax.set_ylim(top=min(ax.get_ylim()[1], 101))
         axes[-1].set(xlabel="epoch", xlim=(1, epochs) if epochs > 1 else (0.5, 1.5))
         axes[-1].locator_params(axis="x", nbins=10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
         _mark_best(axes, histories)
@@ -117,17 +106,13 @@ def _curves(
             pair = (train, colour, "-", "" if dev else name), (dev, colour, "--", name)
         for values, own, style, label in pair:
             if any(map(math.isfinite, values)):
-                curves.append(_Curve(values, own, style, label and f"{label}: {shown(_last(values))}"))
+                curves.append(_Curve(values, own, style, label and f"{label}: {shown(last_finite(values))}"))
     return curves
 
 
-def _finite(curves: Sequence[_Curve]) -> list[float]:
-    return [x for curve in curves for x in curve.values if math.isfinite(x)]
-
-
 def _spans_decades(curves: Sequence[_Curve]) -> bool:
-    numbers = _finite(curves)
-    return bool(numbers and min(numbers) > 0 and max(numbers) >= _LOG_FROM * min(numbers))
+    numbers = [x for curve in curves for x in curve.values if math.isfinite(x)]
+    return min(numbers) > 0 and max(numbers) >= _LOG_FROM * min(numbers)
 
 
 def _judged_costs(histories: Mapping[str, History]) -> tuple[str, list[list[float]]]:
@@ -139,11 +124,6 @@ def _judged_costs(histories: Mapping[str, History]) -> tuple[str, list[list[floa
 def _best(costs: Sequence[float]) -> tuple[float, int]:
     """The lowest cost, and its epoch, from 1."""
     return min((x, epoch) for epoch, x in enumerate(costs, 1) if math.isfinite(x))
-
-
-def _last(values: Sequence[float]) -> float:
-    """The last one that is finite."""
-    return next(x for x in reversed(values) if math.isfinite(x))
 
 
 def _percent(x: float) -> str:
@@ -159,7 +139,7 @@ def _title(histories: Mapping[str, History]) -> str:
         return f"{name} reaches the lowest {what}: {brief(lowest)}, in epoch {epoch}"
     [judged] = costs
     if what == "dev cost" and epoch < len(judged):
-        end = f"after epoch {len(judged)} it is {brief(_last(judged))}"
+        end = f"after epoch {len(judged)} it is {brief(last_finite(judged))}"
         return f"The dev cost is lowest in epoch {epoch}, at {brief(lowest)}; {end}"
     if what == "dev cost":
         return f"The dev cost is lowest in the last epoch, {epoch}: {brief(lowest)}"
@@ -182,8 +162,8 @@ def _draw(ax: Axes, curves: Sequence[_Curve], epochs: int) -> list[End]:
         n = len(values)
         ax.plot(range(1, n + 1), values, style, color=colour, marker="o" if n == 1 else None)
         if label and n < epochs:  # from where it ends to its label
-            ax.hlines(_last(values), n, epochs, color=colour, linewidth=1, linestyle=":")
-    return [(_last(curve.values), curve.label, curve.colour) for curve in curves if curve.label]
+            ax.hlines(last_finite(values), n, epochs, color=colour, linewidth=1, linestyle=":")
+    return [(last_finite(curve.values), curve.label, curve.colour) for curve in curves if curve.label]
 
 
 def _mark_best(axes: Sequence[Axes], histories: Mapping[str, History]) -> None:

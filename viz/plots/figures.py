@@ -175,6 +175,17 @@ def plain(text: str, longest: int = 400) -> str:
     return shortened(text, math.inf, 1.0, most=longest).replace("$", r"\$")
 
 
+def names(given: Sequence[str], default: Sequence[str], what: str, longest: int = LONGEST_NAME) -> list[str]:
+    """The names that a user has given, fit to be shown, or the default ones.
+
+    Raises:
+        ValueError: there are not as many as are wanted.
+    """
+    if given and len(given) != len(default):
+        raise ValueError(f"{len(default)} {what} take as many names, not {len(given)}: {', '.join(given)}")
+    return [plain(name, longest) for name in given or default]
+
+
 def brief(x: float, digits: int = 3) -> str:
     """A number for people, with a few significant digits.
 
@@ -203,6 +214,11 @@ def tint(colour: Colour, part: float) -> tuple[float, float, float]:
 
 
 # --- axes -----------------------------------------------------------------------------------------------
+
+
+def last_finite(values: Sequence[float]) -> float:
+    """The last number of a line that is neither NaN nor infinite."""
+    return next(x for x in reversed(values) if math.isfinite(x))
 
 
 def log_scale(ax: Axes) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from micrograd_dl.training.learning_curves import LearningCurve
 
 from ..scene import QUIET
-from .figures import COLOURS, LONGEST_NAME, brief, drawing, label_ends, log_scale, plain
+from .figures import COLOURS, LONGEST_NAME, brief, drawing, label_ends, last_finite, log_scale, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,8 +59,7 @@ def line_plot(
         ends = []
         for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
             ax.plot(x, values, "-o" if marks else "-", color=colour, clip_on=not marks)
-            last = next(y for y in reversed(values) if math.isfinite(y))
-            ends.append((last, plain(name, LONGEST_NAME), colour))
+            ends.append((last_finite(values), plain(name, LONGEST_NAME), colour))
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.margins(x=0.0)
         if log_x:  # with a mark at each number, and 0 at its left if it occurs

@@ -12,7 +12,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.output.text import plural
 
 from ..scene import INK, QUIET
-from .figures import COLOURS, LONGEST_NAME, Colour, brief, drawing, plain, settle, tint
+from .figures import COLOURS, Colour, brief, drawing, names, settle, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,8 @@ def network_diagram(
             for i, j in np.argwhere(~np.isfinite(array))[:1]:
                 entry = f"{name}{l}[{i + 1},{j + 1}]"
                 raise ValueError(f"{entry} is {array[i, j]}, and only finite numbers can be drawn")
-    left, right = _names(inputs, n[0], "inputs", "x"), _names(outputs, n[-1], "outputs", "ŷ")
+    left = names(inputs, _numbered("x", n[0]), "inputs")
+    right = names(outputs, _numbered("ŷ", n[-1]), "outputs")
     sizes = "-".join("…" if l is None else str(n[l]) for l in first_and_last(len(n), _MOST_LAYERS))
     count = sum(array.size for array in model.named().values())
     with drawing(title or f"The network {sizes} has {count:,} parameters") as figure:
@@ -142,11 +143,8 @@ def first_and_last(n: int, most: int) -> list[int | None]:
     return [*range(most - 1 - last), None, *range(n - last, n)]
 
 
-def _names(given: Sequence[str], count: int, what: str, letter: str) -> list[str]:
-    if given and len(given) != count:
-        raise ValueError(f"{count} {what} take as many names, not {len(given)}")
-    default = [f"{letter}{j}" for j in range(1, count + 1)] if count > 1 else [letter]
-    return [plain(name, LONGEST_NAME) for name in given] or default
+def _numbered(letter: str, count: int) -> list[str]:
+    return [f"{letter}{j}" for j in range(1, count + 1)] if count > 1 else [letter]
 
 
 def _columns(n: Sequence[int], gap: float, ends: tuple[float, float], middle: float) -> Iterator[_Column]:

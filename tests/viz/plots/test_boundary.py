@@ -120,14 +120,6 @@ def test_examples_on_the_right_side_have_no_rings() -> None:
     assert decision_boundary(line_model(), X, most).get_suptitle().startswith("1 of 60 examples is ")
 
 
-def test_every_class_has_a_colour_and_a_marker_of_its_own() -> None:
-    ax = decision_boundary(softmax_model(), X, THREE).axes[0]
-    found = [c for c in ax.collections if isinstance(c, PathCollection) and np.size(c.get_facecolor())]
-    colours = {tuple(np.ravel(c.get_facecolor())) for c in found}
-    shapes = {len(np.asarray(c.get_paths()[0].vertices)) for c in found}
-    assert len(colours) == len(shapes) == 3
-
-
 def test_a_class_called_after_a_colour_has_it() -> None:
     ax = decision_boundary(line_model(), X, TWO, classes=["Red", "blue"]).axes[0]
     red, blue = colour_at(ax, -0.9, -0.9), colour_at(ax, 0.9, 0.9)
@@ -180,16 +172,6 @@ def test_three_classes() -> None:
     assert key(figure).get_title(loc="left") == "P(predicted class)"
 
 
-@pytest.mark.parametrize(("count", "listed"), [(9, 9), (10, 8), (60, 8)])
-def test_a_legend_of_many_classes_ends_above_the_key(count: int, listed: int) -> None:
-    figure = decision_boundary(MLP(2, [count], ["softmax"]), X, np.arange(X.shape[1])[np.newaxis] % count)
-    rows = [row.split(" (")[0] for row in legend(figure)[:-2]]
-    assert rows == [str(c) for c in range(listed)] + [f"and {count - listed} more"] * (listed < count)
-    found = figure.axes[0].get_legend()
-    assert found is not None
-    assert found.get_window_extent().y0 > key(figure).title.get_window_extent().y1
-
-
 def test_targets_or_indices() -> None:
     margin = line_model(output="linear", loss="max_margin")
     for model, targets, indices in ((margin, 2 * TWO - 1, TWO), (softmax_model(), one_hot(THREE, 3), THREE)):
@@ -204,16 +186,6 @@ def test_a_normaliser_keeps_the_original_units() -> None:
     assert np.vstack(examples(ax)[:-1])[:, 0].min() == raw[0].min()
     [edge] = contours(ax)
     assert on_line(normaliser.apply(edge.T).T, 1 / 3)
-
-
-@pytest.mark.parametrize(("stretch", "low", "high"), [(1.0, 0.98, 1.02), (100.0, 0.0, 0.1)])
-def test_circles_are_round_if_that_fits(stretch: float, low: float, high: float) -> None:
-    points = X * [[stretch], [1.0]]
-    ax = decision_boundary(line_model(), points, TWO).axes[0]
-    (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
-    assert low < (x1 - x0) / (y1 - y0) < high
-    for (first, last), values in zip((ax.get_xlim(), ax.get_ylim()), points, strict=True):
-        assert first < values.min() < values.max() < last
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,12 @@ WITH_DEV = History(
     dev_cost=[0.8, 0.6, 0.5, 0.9],
     accuracy=[0.5, 0.75, 0.9, 0.9996],
     dev_accuracy=[0.5, 0.7, 0.8, 0.6],
-    gradient_norm=[1.0, 0.1, 0.01, 0.001],
 )
 
 
 @pytest.fixture(scope="module")
 def figure() -> Figure:
-    return cost_curve(WITH_DEV, gradient_norm=True)
+    return cost_curve(WITH_DEV)
 
 
 def curve(ax: Axes, values: list[float]) -> bool:
@@ -46,18 +45,15 @@ def dots(ax: Axes) -> list[list[float]]:
 
 
 def test_every_quantity_has_a_panel_with_labelled_lines(figure: Figure) -> None:
-    cost, accuracy, norm = figure.axes
-    assert [ax.get_ylabel() for ax in figure.axes] == ["cost J", "accuracy (%)", "length of\nthe gradient"]
-    assert [ax.get_yscale() for ax in figure.axes] == ["linear", "linear", "log"]
-    assert norm.get_xlabel() == "epoch"
+    cost, accuracy = figure.axes
+    assert [ax.get_ylabel() for ax in figure.axes] == ["cost J", "accuracy (%)"]
+    assert accuracy.get_xlabel() == "epoch"
     assert curve(cost, WITH_DEV.cost)
     assert curve(cost, WITH_DEV.dev_cost)
     assert curve(accuracy, [100 * x for x in WITH_DEV.accuracy])
     assert curve(accuracy, [100 * x for x in WITH_DEV.dev_accuracy])
-    assert curve(norm, WITH_DEV.gradient_norm)
     assert labels(cost) == ["best: epoch 3", "training: 0.2", "dev: 0.9"]
     assert labels(accuracy) == ["training: 99.96 %", "dev: 60 %"]
-    assert labels(norm) == ["training: 0.001"]
 
 
 @pytest.mark.parametrize(("part", "shown"), [(0.98889, "98.89"), (0.99999, "99.99"), (1.0, "100"), (0, "0")])
@@ -74,21 +70,11 @@ def test_the_best_epoch_is_marked(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize(
-    ("costs", "log", "scale"),
-    [
-        ([1.0, 0.01], None, "log"),
-        ([1.0, 0.5], None, "linear"),
-        ([1.0, 0.0], None, "linear"),
-        ([1.0, 0.01], False, "linear"),
-        ([0.6, 0.55], True, "log"),
-        ([0.7, 0.1], True, "log"),
-        ([1e9, 1e-9], True, "log"),
-    ],
+    ("costs", "scale"),
+    [([1.0, 0.01], "log"), ([1e9, 1e-9], "log"), ([1.0, 0.5], "linear"), ([1.0, 0.0], "linear")],
 )
-def test_the_scale_is_logarithmic_if_the_numbers_ask_for_it(
-    costs: list[float], log: bool | None, scale: str
-) -> None:
-    ax = cost_curve(History(cost=costs), log=log).axes[0]
+def test_the_scale_is_logarithmic_if_the_numbers_ask_for_it(costs: list[float], scale: str) -> None:
+    ax = cost_curve(History(cost=costs)).axes[0]
     assert ax.get_yscale() == scale
     assert ax.get_ylabel() == ("cost J\n(log scale)" if scale == "log" else "cost J")
     low, high = ax.get_ylim()
@@ -131,38 +117,36 @@ def test_several_trainings_side_by_side() -> None:
 
 @pytest.mark.parametrize("count", [4, 8])
 def test_labels_do_not_overlap(count: int) -> None:
-    same = History(cost=[1.0, 0.5], accuracy=[0, 1], gradient_norm=[1, 1])
-    figure = cost_curve({f"training {k}": same for k in range(count)}, gradient_norm=True)
+    same = History(cost=[1.0, 0.5], accuracy=[0, 1])
+    figure = cost_curve({f"training {k}": same for k in range(count)})
     figure.draw_without_rendering()
     for ax in figure.axes:
         # Without the line that leads to it, which may pass beside another label.
         boxes = [super(Annotation, t).get_window_extent() for t in ax.texts if isinstance(t, Annotation)]
         assert all(a.y1 <= b.y0 for a, b in pairwise(sorted(boxes, key=lambda box: box.y0)))
-    assert [len(ax.texts) for ax in figure.axes] == ([count] * 3 if count <= 4 else [count, 0, 0])
+    assert [len(ax.texts) for ax in figure.axes] == [count, count if count <= 4 else 0]
 
 
 def test_what_is_not_finite_is_a_gap() -> None:
-    h = History(cost=[math.nan, 0.5, math.inf], dev_cost=[math.nan] * 3, gradient_norm=[math.nan, 0.5, 1.0])
-    figure = cost_curve(h, gradient_norm=True)
+    h = History(cost=[math.nan, 0.5, math.inf], dev_cost=[math.nan] * 3)
+    figure = cost_curve(h)
     assert figure.get_suptitle() == "The cost is 0.5 in epoch 2"
     assert dots(figure.axes[0]) == [[2, 0.5]]
     assert "training: 0.5" in labels(figure.axes[0])
 
 
 @pytest.mark.parametrize(
-    ("given", "log", "error", "message"),
+    ("given", "error", "message"),
     [
-        (History(), None, ValueError, "the history has no epochs"),
-        ({"a": History(cost=[math.nan])}, None, ValueError, "the history of a has no finite cost"),
-        ({}, None, ValueError, "1 to 8 trainings .* not 0"),
-        ({str(k): History(cost=[1.0]) for k in range(9)}, None, ValueError, "1 to 8 trainings .* not 9"),
-        ([0.5, 0.4], None, TypeError, "what fit returned, not list"),
-        ({"a": [0.5]}, None, TypeError, "the history of a is a History, .* not list"),
-        (History(cost=[1.0, 0.0]), True, ValueError, "cost of 0: leave out log=True"),
+        (History(), ValueError, "the history has no epochs"),
+        ({"a": History(cost=[math.nan])}, ValueError, "the history of a has no finite cost"),
+        ({}, ValueError, "1 to 8 trainings .* not 0"),
+        ({str(k): History(cost=[1.0]) for k in range(9)}, ValueError, "1 to 8 trainings .* not 9"),
+        ({"a": [0.5]}, TypeError, "the history of a is a History, .* not list"),
     ],
 )
 def test_bad_input_is_refused(
-    given: History | Mapping[str, History], log: bool | None, error: type[Exception], message: str
+    given: History | Mapping[str, History], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        cost_curve(given, log=log)
+        cost_curve(given)

@@ -28,12 +28,9 @@ LONG = "a name that is much longer than any name should be " * 3
 PLOTS: dict[str, Callable[[], Figure]] = {
     "cost": lambda: cost_curve(
         {
-            LONG: History(cost=[0.9, 0.1], accuracy=[0.5, 1], gradient_norm=[1, 1e-9]),
-            "_$x^2$ & <b>\n\x07": History(
-                cost=[0.9, 0.1001, 0.2], accuracy=[0.5, 0.99], gradient_norm=[1, 0, 0]
-            ),
+            LONG: History(cost=[0.9, 0.1], accuracy=[0.5, 1]),
+            "_$x^2$ & <b>\n\x07": History(cost=[0.9, 0.1001, 0.2], accuracy=[0.5, 0.99]),
         },
-        gradient_norm=True,
     ),
     "boundary": lambda: decision_boundary(
         MODEL, X, Y, features=[LONG, "$x_2$ (m$^2$)"], classes=["_no & <b>$", LONG]

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 
 from micrograd_dl.tuning import Choice, Found, Plan, Range, Space, Trial, Verdict, search
-from viz.plots import parallel, parallel_coordinates
+from viz.plots import parallel_coordinates
 
 SPACE: Space = {
     "alpha": Range(0.0001, 1, "log"),
@@ -102,23 +101,6 @@ def test_few_trials() -> None:
     assert shown.count("3") == 2  # the mark, and the best trial's value
 
 
-def test_the_best_line_is_clear_of_the_marks_at_the_ends() -> None:
-    parts = [(0.98, 1.0, 0.0, 0.0), (0.2, 0.2, 0.4, 0.3)]
-    verdicts = [Verdict(k / 10, k / 10, 3) for k in range(2)]
-    trials = [Trial(1, k, dict(zip("abcd", parts[k], strict=True)), 1, verdicts[k]) for k in range(2)]
-    figure = parallel_coordinates(Found({name: Range(0, 1) for name in "abcd"}, Plan(), trials))
-    [ax] = figure.axes
-    line = next(line for line in ax.lines if line.get_linewidth() == 3.5)
-    for x, part in ((1, 1), (2, 0), (3, 0)):
-        marks = [text for text in ax.texts if text.get_horizontalalignment() == "right"]
-        [mark] = [t for t in marks if isinstance(t, Annotation) and np.array_equal(t.xy, (x, part))]
-        box = mark.get_window_extent()
-        sides = [ax.transData.inverted().transform((side, 0))[0] for side in (box.x0, box.x1)]
-        y = np.interp(sides, np.ravel(line.get_xdata()), np.ravel(line.get_ydata()))
-        heights = [ax.transData.transform((0, value))[1] for value in y]
-        assert min(heights) > box.y1 or max(heights) < box.y0
-
-
 def test_everything_is_inside_the_picture(figure: Figure) -> None:
     drawn = figure.get_tightbbox()
     assert min(drawn.x0, drawn.y0) >= 0
@@ -134,8 +116,3 @@ def test_what_is_refused() -> None:
     many: Space = {f"x{k}": Range(0, 1) for k in range(11)}
     with pytest.raises(ValueError, match="10 hyperparameters fit into a picture, not 11"):
         parallel_coordinates(search(constant, many, Plan(1, 1, 1, rounds=1)))
-
-
-def test_none_stands_where_it_does_among_the_values() -> None:
-    axis = parallel._Axis("normalisation", Choice([None, "batch", "layer"]), [None, "batch", "layer"])
-    assert axis.part(0) < axis.part(1) < axis.part(2)
