@@ -73,37 +73,12 @@ def test_a_single_leaf_and_a_number() -> None:
     assert text_graph(Trace(Value.constant(3))).endswith("3")
 
 
-def test_long_formulas_are_cut_and_remarks_are_not() -> None:
-    terms = [leaf(i) for i in range(30)]
-    total = ops.sum(*terms)
-    line = text_graph(Trace(total * total), width=40).splitlines()[1]
-    assert columns(line) <= 40
-    assert "… (2 uses)" in line
-    assert line.endswith("?")
-
-
 def test_an_outline_says_so() -> None:
-    node = leaf(1, "x")
-    for _ in range(200):
-        node = node * node
-    text = text_graph(Trace(node), limit=50)
-    assert len(text.splitlines()) < 60
-    assert text.splitlines()[-1].startswith("An outline: ")
-    assert text.splitlines()[-1].endswith(" of 201 nodes, those nearest to J.")
-    assert "[+2]" in text
-
-
-def test_an_outline_shows_some_of_many_operands() -> None:
-    text = text_graph(Trace(ops.sum(*[leaf(i) for i in range(1000)])))
-    assert "[+992]" in text.splitlines()[0]
-    assert len(text.splitlines()) == 11
-
-
-def test_a_chain_far_deeper_than_python_recurses() -> None:
     node = leaf(0)
     for _ in range(20_000):
         node = node + 1
-    assert "of 20,001 nodes" in text_graph(Trace(node))
+    assert text_graph(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
+    assert "[+992]" in text_graph(Trace(ops.sum(*[leaf(i) for i in range(1000)]))).splitlines()[0]
 
 
 @given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())

@@ -106,8 +106,6 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         calls.append(args)
         if len(calls) >= 3:
             raise KeyboardInterrupt
-        if args[1].epochs == 4:
-            raise FloatingPointError("epoch 1: the cost is inf")
         return experiment.train(*args, **options)
 
     monkeypatch.setattr(trials, "train", train)
@@ -116,13 +114,7 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "Stopped before it was done; the same command goes on from here." in out
     assert "The best of 2 trials" in out
     assert not Path("tune.png").exists()
-
-    del calls[:]
-    assert tune("-o", "diverging.jsonl", "--epochs", "12") == 130
-    out = capsys.readouterr().out
-    assert "diverged" in out
-    assert "micrograd-dl train" not in out
-    assert _carry_out(["tune", "moons", *QUICK, "-o", "none.jsonl"]) == 130
+    assert tune("-o", "none.jsonl") == 130
     assert "The best" not in capsys.readouterr().out
 
 
