@@ -20,6 +20,8 @@ from micrograd_dl.tuning import trials
 
 QUICK = ["--trials", "3", "--epochs", "6", "--rungs", "2", "--rounds", "1", "--processes", "0"]
 
+Capture = pytest.CaptureFixture[str]
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +38,7 @@ def command(out: str) -> list[str]:
     return shlex.split(found[1])
 
 
-def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: Capture) -> None:
     assert main(["tune", "moons", *QUICK, "--over", "lr=1e-3..1", "--over", "hidden=4/4,4"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("3 trials for 2 epochs, the best 1 of them for 6, in:\n")
@@ -52,14 +54,14 @@ def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.Captur
     assert len(history) == 6
 
 
-def test_trials_that_are_the_same_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trials_that_are_the_same_are_counted(capsys: Capture) -> None:
     assert tune("--trials", "9", "--rungs", "1", "--epochs", "2", "--over", "activation=relu/tanh") == 0
     assert "\n\nTrials that drew the same as another one of their round: 7.\n\n" in capsys.readouterr().out
     assert tune("-o", "other.jsonl", "--over", "learning_rate=0.01..1") == 0
     assert "drew the same" not in capsys.readouterr().out
 
 
-def test_the_same_command_shows_the_table_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_command_shows_the_table_again(capsys: Capture) -> None:
     outs = []
     for processes in ("0", "2"):
         assert tune("--processes", processes, "--picture", "p.svg") == 0
@@ -71,7 +73,7 @@ def test_the_same_command_shows_the_table_again(capsys: pytest.CaptureFixture[st
         tune("--seed", "1")
 
 
-def test_the_command_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_of_a_table(tmp_path: Path, capsys: Capture) -> None:
     lines = ["id;x;price", *(f"{k};{k / 7};{k * 3.5}" for k in range(40))]
     (tmp_path / "the flats.csv").write_text("\n".join(lines) + "\n")
     words = ["--target", "price", "--ignore", "id", "--delimiter", ";", "--kind", "numbers"]
@@ -85,7 +87,7 @@ def test_the_command_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "tanh" in capsys.readouterr().out
 
 
-def test_what_train_leaves_out_can_be_searched_against_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_train_leaves_out_can_be_searched_against_none(capsys: Capture) -> None:
     over = ["--over", "normalisation=None", "--over", "clip_norm=none/1", "--over", "initialiser=none/he"]
     assert tune(*over, "--over", "learning_rate=0.01..0.1", "--over", "schedule=none") == 0
     out = capsys.readouterr().out
@@ -98,7 +100,7 @@ def test_what_train_leaves_out_can_be_searched_against_none(capsys: pytest.Captu
     assert _carry_out([*train, "--report", "report"]) == 0
 
 
-def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     calls = []
 
     @functools.wraps(experiment.train)
@@ -131,7 +133,7 @@ def test_ended_it_leaves_nothing_behind() -> None:
     assert (process.returncode, out, err) == (143, b"", b"")  # nor is a semaphore said to be leaked
 
 
-def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.style", None)
     assert tune() == 0
