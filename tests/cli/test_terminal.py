@@ -96,11 +96,7 @@ def test_only_what_paint_writes_is_let_through_and_only_with_colours() -> None:
 @pytest.mark.parametrize(
     ("encoding", "text", "written"),
     [
-        (
-            "ascii",
-            "└─ ∂u/∂x = σ(z) … é 宽\udc80",
-            rb"`- partial u/partial x = sigmoid(z) ... \xe9 \u5bbd\udc80",
-        ),
+        ("ascii", "└─ ∂u/∂x = σ(z) … é", rb"`- partial u/partial x = sigmoid(z) ... \xe9"),
         ("utf-8", "∂ \udc80", "∂ \\udc80".encode()),
     ],
 )

