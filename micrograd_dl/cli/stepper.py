@@ -20,6 +20,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby, islice
 from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
@@ -245,16 +246,10 @@ class Stepper(cmd.Cmd):
         self._arrive()
 
     def _next(self, argument: str) -> None:
-        steps, at = self.trace.steps, self.trace.position
-        for _ in range(min(_count(argument), len(steps) - at)):
-            at += 1
-            while (
-                at < len(steps)
-                and type(steps[at]) is type(steps[at - 1])
-                and steps[at].node is steps[at - 1].node
-            ):
-                at += 1
-        self._walk(at - self.trace.position)
+        steps = self.trace.steps
+        ahead = (steps[at] for at in range(self.trace.position, len(steps)))
+        nodes = groupby(ahead, key=lambda step: (type(step), id(step.node)))
+        self._walk(sum(len(list(group)) for _, group in islice(nodes, _count(argument))))
 
     def _back(self, argument: str) -> None:
         for _ in range(min(_count(argument), self.trace.position)):

@@ -214,8 +214,11 @@ def _round(
         for number in sorted(best[:count]):
             job, before = Job((round_, number, rung), options[number], epochs), trials.get((round_, number))
             verdict = known.verdicts.get(job.key)
-            if verdict is None and before is not None and _at_its_end(before, plan):
-                verdict = before.verdict
+            # More epochs change nothing where a trial diverged, or stopped before it had to.
+            if verdict is None and before is not None:
+                was = before.verdict
+                if was.problem or was.epochs < plan.ladder()[before.rung - 1][1]:
+                    verdict = was
             if verdict is None:
                 unknown.append(job)
             else:
@@ -226,11 +229,6 @@ def _round(
             number = job.key[1]
             trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
             yield
-
-
-def _at_its_end(trial: Trial, plan: Plan) -> bool:
-    """Whether more epochs would change nothing: it stopped before it had to, or diverged."""
-    return bool(trial.verdict.problem) or trial.verdict.epochs < plan.ladder()[trial.rung - 1][1]
 
 
 def _best_region(space: Space, plan: Plan, trials: Mapping[tuple[int, int], Trial]) -> Space:
