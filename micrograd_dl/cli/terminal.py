@@ -116,12 +116,9 @@ def warn(message: str) -> None:
 
 
 def adapt_streams() -> None:
-    """Let the standard streams never raise over a character that they, or their encoding, do not have.
-
-    What is lacking is written in ASCII, and read as a replacement character. A stream that is None, as the
-    program was started with it closed, is replaced by one that leads nowhere.
-    """
+    """Let the standard streams never raise over a character that they, or their encoding, do not have."""
     codecs.register_error("micrograd_dl.stand_in", _stand_in)
+    # A stream is None where the program was started with it closed.
     sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
     for stream, errors in (
         (sys.stdout, "micrograd_dl.stand_in"),

@@ -10,38 +10,19 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import parse
 
-COURSE = "u = b*c; v = a + u; J = 3*v"
-
-
-def course() -> Trace:
-    return Trace(parse(COURSE, a=5, b=3, c=2))
-
-
-def leaf(data: float, label: str = "") -> Value:
-    return Value(data, label)
-
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Value:
     """A graph of sums and products whose operands are any earlier nodes, so that nodes are shared."""
-    nodes = [leaf(1.5, "a"), leaf(-2.0, "宽"), leaf(0.5)]
+    nodes = [Value(1.5, "a"), Value(-2.0, "宽"), Value(0.5)]
     for _ in range(draw(st.integers(1, 25))):
         left, right = (nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(2))
         nodes.append(draw(st.sampled_from([ops.add, ops.mul, ops.maximum]))(left, right))
     return nodes[-1]
 
 
-def test_the_node_just_computed_is_marked() -> None:
-    trace = course()
-    trace.until("v")
-    assert "->└" not in text_graph(trace)
-    assert [line for line in text_graph(trace).splitlines() if line.startswith("->")] == [
-        "-> └─ v = a + u      11"
-    ]
-
-
 def test_at_the_end() -> None:
-    trace = course()
+    trace = Trace(parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2))
     trace.end()
     assert text_graph(trace) == (
         "   J = 3 * v         33   dJ = 1\n"
@@ -68,16 +49,16 @@ def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
 
 
 def test_a_single_leaf_and_a_number() -> None:
-    assert text_graph(Trace(leaf(3, "x"))) == "   x   3"
+    assert text_graph(Trace(Value(3, "x"))) == "   x   3"
     assert text_graph(Trace(Value.constant(3))).endswith("3")
 
 
 def test_an_outline_says_so() -> None:
-    node = leaf(0)
+    node = Value(0)
     for _ in range(20_000):
         node = node + 1
     assert text_graph(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
-    assert "[+992 left out]" in text_graph(Trace(ops.sum(*[leaf(i) for i in range(1000)]))).splitlines()[0]
+    assert "[+992 left out]" in text_graph(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
 
 
 @given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())
