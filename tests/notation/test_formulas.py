@@ -50,10 +50,8 @@ def labelled(draw: st.DrawFn) -> Graph:
 @pytest.mark.parametrize(
     ("x", "shown"),
     [
-        (6.0, "6"), (-6.0, "-6"), (0.0, "0"), (-0.0, "-0.0"), (0.5, "0.5"),
-        (0.1 + 0.2, "0.30000000000000004"), (999999999999999.0, "999999999999999"),
-        (1e15, "1000000000000000.0"), (-1e15, "-1000000000000000.0"), (1e300, "1e+300"),
-        (math.inf, 'float("inf")'), (-math.inf, 'float("-inf")'), (math.nan, 'float("nan")'),
+        (6.0, "6"), (-0.0, "-0.0"), (0.1 + 0.2, "0.30000000000000004"), (1e15, "1000000000000000.0"),
+        (-math.inf, 'float("-inf")'), (math.nan, 'float("nan")'),
     ],
 )  # fmt: skip
 def test_exact(x: float, shown: str) -> None:
