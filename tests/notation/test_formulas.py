@@ -16,9 +16,8 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.numbers import exact, exact_term, latex_number, number_term
+from micrograd_dl.notation.numbers import exact
 from micrograd_dl.notation.steps import Contribute, Walk
-from micrograd_dl.output.terms import ATOM, NEG
 from micrograd_dl.testing import Graph, graphs
 
 TRAPS = [
@@ -61,16 +60,6 @@ def test_exact(x: float, shown: str) -> None:
 @given(st.floats())
 def test_exact_reads_back_to_the_same_double(x: float) -> None:
     assert repr(float(eval(exact(x)))) == repr(x)
-
-
-def test_a_negative_number_binds_like_a_minus_sign() -> None:
-    for term in (number_term, exact_term, latex_number):
-        assert (term(2.0).precedence, term(-2.0).precedence) == (ATOM, NEG)
-        assert term(math.nan).precedence == ATOM
-        assert term(0.0).precedence == ATOM
-    assert exact_term(-0.0).precedence == NEG  # it is written with its sign, the others round it away
-    assert exact_term(-math.inf).precedence == ATOM  # a call, float("-inf")
-    assert number_term(-0.0).precedence == latex_number(-0.0).precedence == ATOM
 
 
 # names and formulas

@@ -28,18 +28,12 @@ _POINT = 0.72  # of a pixel
 
 
 class _Column(NamedTuple):
-    """A layer as it is drawn, the input being layer 0; or, if `l` is None, layers that are left out.
-
-    Attributes:
-        x: where it stands, in pixels.
-        y: where each unit that is drawn stands, by its index.
-        dots: where dots stand for the units or layers that are left out.
-    """
+    """A layer as it is drawn, the input being layer 0; or, if `l` is None, layers that are left out."""
 
     l: int | None
-    x: float
-    y: dict[int, float]
-    dots: float | None
+    x: float  # where it stands, in pixels
+    y: dict[int, float]  # where each unit that is drawn stands, by its index
+    dots: float | None  # where dots stand for the units or layers that are left out
 
 
 class _Weight(NamedTuple):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,8 +18,9 @@ from matplotlib.figure import Figure
 
 from micrograd_dl.training.fitting import History
 from micrograd_dl.vectorized import MLP
+from viz import scene
 from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
-from viz.plots.figures import COLOURS, FOR_TEXT, brief, spread
+from viz.plots.figures import FOR_TEXT, brief, spread
 
 MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0, 1, 1, 0]])
@@ -141,10 +143,23 @@ def test_characters_that_the_font_has_not_are_no_warning(kind: str, tmp_path: Pa
     assert save(network_diagram(MLP(1, [1]), inputs=["長さ"]), tmp_path / f"a.{kind}").exists()
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_text_has_contrast(colour: str) -> None:
-    parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(FOR_TEXT[colour])]
-    assert 1.05 / (np.dot([0.2126, 0.7152, 0.0722], parts) + 0.05) >= 4.5
+def luminance(colour: str) -> float:
+    parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], parts))
+
+
+@pytest.mark.parametrize(
+    ("colour", "ground"),
+    [
+        *((colour, scene.PAPER) for colour in FOR_TEXT.values()),
+        *product(
+            (scene.INK, scene.QUIET, *scene.ROLES.values()),
+            (scene.PAPER, *(frame.fill for frame in scene.FRAMES.values())),
+        ),
+    ],
+)
+def test_text_has_contrast(colour: str, ground: str) -> None:
+    assert (luminance(ground) + 0.05) / (luminance(colour) + 0.05) >= 4.5
 
 
 @given(st.lists(st.floats(-1e3, 1e3), max_size=9), st.floats(0.1, 50))
