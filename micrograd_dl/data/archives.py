@@ -22,11 +22,7 @@ _MOST_EXPANSION = 20
 
 
 class Archive:
-    """An open archive; made by `open_archive`.
-
-    Attributes:
-        names: of the arrays.
-    """
+    """An open archive, made by `open_archive`, and the names of its arrays."""
 
     def __init__(self, path: str | os.PathLike[str], file: IO[bytes]) -> None:
         self._path = path
@@ -41,11 +37,7 @@ class Archive:
         self.names = [x.removesuffix(".npy") for x in self._zip.namelist() if x.endswith(".npy")]
 
     def header(self, name: str) -> tuple[Shape, np.dtype[Any]]:
-        """The shape and the type of an array, without reading it.
-
-        Raises:
-            ValueError: it is missing, holds Python objects, or its size is not what the header says.
-        """
+        """The shape and the type of an array; ValueError if it is missing, or not what its header says."""
         if name not in self.names:
             raise ValueError(f"{name} is missing")
         with self._refusing(), self._zip.open(f"{name}.npy") as member:
@@ -64,11 +56,7 @@ class Archive:
         return shape, dtype
 
     def read(self, name: str) -> Array:
-        """An array.
-
-        Raises:
-            ValueError: as of `header`; or it is damaged, or too large for the memory.
-        """
+        """An array; ValueError if it is missing, damaged, or too large for the memory."""
         shape, _ = self.header(name)
         with self._refusing():
             try:
@@ -93,12 +81,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
-    """A ``.npz`` file, whose arrays can be read inside the block.
-
-    Raises:
-        ValueError: it is no such file.
-        OSError: it cannot be opened.
-    """
+    """A ``.npz`` file, whose arrays can be read inside the block; ValueError if it is no such file."""
     with opened(path) as file:
         yield Archive(path, file)
 

@@ -61,10 +61,8 @@ def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
 def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """A part of each image, enlarged to the size of the whole; whole numbers become floats.
 
-    Args:
-        images: m of them.
-        part: how much of height and width is left, ``(m,)`` numbers from above 0 to 1.
-        down, right: where that is, from 0, at the top and at the left, to 1; ``(m,)``.
+    `part`, ``(m,)``, says how much of height and width is left, from above 0 to 1; `down` and `right` where
+    that is, from 0, at the top and at the left, to 1.
     """
     array = require_images(images)
     y, x = _grid(array)
@@ -91,7 +89,7 @@ def _one_each(name: str, given: ArrayLike, images: Array, kinds: str = "iuf") ->
 
 def _interpolated(images: Array, y: Array, x: Array) -> Array:
     """The pixels at places between those of each image, each mixed from the four around it (bilinear)."""
-    images = images if images.dtype.kind == "f" else images.astype(float)
+    images = _as_floats(images)
     # Rounded, because a place that is meant to be at a pixel may be a hair beside it.
     y, x = (np.round(place, 9) for place in np.broadcast_arrays(y, x))
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
@@ -111,6 +109,10 @@ def _pixels(images: Array, y: Array, x: Array) -> Array:
     return np.asarray(np.where(_with_colours(inside, images), pixels, images.dtype.type(0)))
 
 
+def _as_floats(images: Array) -> Array:
+    return images if images.dtype.kind == "f" else images.astype(float)
+
+
 def _with_colours(array: Array, images: Array) -> Array:
     """``(m, h, w)`` as ``(m, h, w, 1)`` if the images have colours."""
     return array[..., np.newaxis] if images.ndim == 4 else array
@@ -128,10 +130,7 @@ def flips(chance: float = 0.5) -> Augmentation:
 
 
 def shifts(most: int) -> Augmentation:
-    """Each image `shifted` by up to so many pixels, up or down and left or right.
-
-    It is the same as a border of so many pixels, and a cut of the old size at a random place.
-    """
+    """Each image `shifted` by up to so many pixels, up or down and left or right."""
     most = to_whole(most, 0, "the largest shift, in pixels,")
     return lambda rng, images: shifted(images, *rng.integers(-most, most + 1, (2, len(images))))
 
@@ -156,8 +155,9 @@ def noise(deviation: float) -> Augmentation:
     _require("a standard deviation", deviation, math.inf)
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
-        drawn = deviation * rng.standard_normal(require_images(images).shape)
-        return np.asarray(images + (drawn.astype(images.dtype) if images.dtype.kind == "f" else drawn))
+        images = _as_floats(require_images(images))
+        drawn: Array = (deviation * rng.standard_normal(images.shape)).astype(images.dtype)
+        return images + drawn
 
     return augment
 
@@ -168,12 +168,7 @@ def _require(what: str, x: float, most: float) -> None:
 
 
 def one_after_another(*augmentations: Augmentation) -> Augmentation:
-    """All of them, in this order.
-
-    >>> rng = np.random.default_rng(0)
-    >>> one_after_another(flips(1.0), noise(0.0))(rng, np.array([[[1.0, 2.0]]]))
-    array([[[2., 1.]]])
-    """
+    """All of them, in this order."""
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         for each in augmentations:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -105,9 +106,6 @@ def noisy_xor(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
 def parity(bits: int = 3) -> Dataset:
     """Every row of n bits, and whether the number of ones is odd: ``X (bits, 2 ** bits)``, counting upwards.
 
-    Raises:
-        ValueError: not 1 to 16 bits.
-
     >>> parity(3).Y
     array([[0, 1, 1, 0, 1, 0, 0, 1]])
     """
@@ -125,12 +123,6 @@ def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
 
     The price is ``max(0, 0.2 size - 100 + noise)`` for sizes from 200 to 3000: nobody pays for a house of
     500 square feet, and nobody gets paid to take one.
-
-    Raises:
-        ValueError: see `moons`.
-
-    >>> house_prices(3, noise=0).Y.round(1)
-    array([[  0., 220., 500.]])
     """
     _require_noise(noise)
     [n] = _sizes(m, 1)
@@ -144,29 +136,23 @@ def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
 
 def digits() -> Dataset:
     """The 1,797 handwritten digits of scikit-learn: ``X (64, 1797)``, brightnesses 0 to 1, row by row."""
-    bunch = _scikit_learn("digits").load_digits()
-    pixels = [f"pixel {i},{j}" for i in range(8) for j in range(8)]
-    return _of_bunch(bunch, bunch.data.T / 16, range(10), pixels, "digit", "digits")
+    return _of_scikit_learn("digits", "digit", largest=16)
 
 
 def iris() -> Dataset:
     """Fisher's 150 irises of three species, from scikit-learn: ``X (4, 150)`` in centimetres."""
-    bunch = _scikit_learn("iris").load_iris()
-    names = bunch.target_names, bunch.feature_names
-    return _of_bunch(bunch, bunch.data.T, *names, "species", "iris")
+    return _of_scikit_learn("iris", "species")
 
 
-def _of_bunch(bunch: Any, X: Array, classes: Any, features: Any, target: str, name: str) -> Dataset:
-    texts = tuple(map(str, classes)), tuple(map(str, features))
-    return Dataset(np.ascontiguousarray(X), bunch.target[np.newaxis], *texts, target, name)
-
-
-def _scikit_learn(what: str) -> Any:
+def _of_scikit_learn(name: str, target: str, largest: float = 1) -> Dataset:
     try:
-        return importlib.import_module("sklearn.datasets")
+        bunch = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}")()
     except ModuleNotFoundError as error:
-        problem = f"the set {what} comes with scikit-learn ({error}): {install_hint('data')}"
+        problem = f"the set {name} comes with scikit-learn ({error}): {install_hint('data')}"
         raise ModuleNotFoundError(problem, name=error.name) from error
+    classes = tuple(map(str, bunch.target_names))
+    features = tuple(re.sub("_(.*)_", r" \1,", feature) for feature in bunch.feature_names)  # pixel_0_7
+    return Dataset(bunch.data.T / largest, bunch.target[np.newaxis], classes, features, target, name)
 
 
 DATASETS: dict[str, Callable[..., Dataset]] = {

@@ -29,21 +29,11 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 class CsvTable:
-    """The columns of a file.
+    """The columns of a file and their `names`.
 
-    Args:
-        path: of the file.
-        delimiter: by default the tab in a ``.tsv`` file, and in others the one of comma, semicolon and tab
-            that divides the first line into most fields.
-
-    Attributes:
-        names: of the columns.
-
-    Raises:
-        ValueError: the text is not UTF-8, the first line does not name the columns, or a line has another
-            number of fields.
-        OSError: the file cannot be read.
-        MemoryError: it is too large.
+    The delimiter is by default the tab in a ``.tsv`` file, and in others the one of comma, semicolon and tab
+    that divides the first line into most fields. ValueError if the text is not UTF-8, the first line does not
+    name the columns, or a line has another number of fields.
     """
 
     def __init__(self, path: File, delimiter: str | None) -> None:
@@ -117,17 +107,11 @@ class CsvTable:
         return ValueError(f"{self.path}, line {line}: {problem}")
 
     def indices(self, names: Sequence[str]) -> list[int]:
-        """The columns of these names.
-
-        Raises:
-            ValueError: one is not there; the message says which is similar.
-        """
+        """The columns of these names; ValueError if one is not there."""
         wanted = [on_one_line(name) for name in names]
         if missing := [with_similar(name, self.names) for name in wanted if name not in self.names]:
-            other = "; if it has more, give the delimiter" if len(self.names) == 1 else ""
-            raise ValueError(
-                f"{self.path}: there is no column {listed(missing)}; there is {listed(self.names)}{other}"
-            )
+            there = listed(self.names) + "; if it has more, give the delimiter" * (len(self.names) == 1)
+            raise ValueError(f"{self.path}: there is no column {listed(missing)}; there is {there}")
         return [self.names.index(name) for name in wanted]
 
     def wrong(self, row: int, column: int, problem: str) -> ValueError:
@@ -136,20 +120,11 @@ class CsvTable:
         return ValueError(f"{self.path}, {place}: {problem}")
 
     def texts(self, column: int) -> list[str]:
-        """A column.
-
-        Raises:
-            ValueError: a value is missing.
-        """
+        """A column; ValueError if a value is missing."""
         return [self._present(row, column) for row in range(len(self._examples))]
 
     def numbers(self, columns: Sequence[int], advice: str = "write it like -1234.5") -> Array:
-        """Columns of finite numbers, ``(n, m)``.
-
-        Raises:
-            ValueError: one is missing, not a number, or not finite. The message ends with the advice, in
-                which ``{}`` stands for the column's name.
-        """
+        """Columns of finite numbers, ``(n, m)``, or a ValueError; ``{}`` in the advice is the column."""
         X = np.empty((len(columns), len(self._examples)))
         for row, (_, fields) in enumerate(self._examples):
             texts = [fields[i] for i in columns]
@@ -200,11 +175,7 @@ def _reader(lines: Sequence[str], delimiter: str) -> Any:
 
 
 def on_one_line(text: str) -> str:
-    r"""The text without white space around it, and with one blank where there is some within.
-
-    >>> on_one_line(" price\nin  EUR ")
-    'price in EUR'
-    """
+    """The text without white space around it, and with one blank where there is some within."""
     return " ".join(text.split())
 
 

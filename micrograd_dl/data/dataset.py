@@ -59,12 +59,8 @@ class Dataset:
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
-        for name, x in {
-            "X": _read_only(X),
-            "Y": _read_only(Y),
-            "classes": classes,
-            "features": features,
-        }.items():
+        own = {"X": _read_only(X), "Y": _read_only(Y), "classes": classes, "features": features}
+        for name, x in own.items():
             object.__setattr__(self, name, x)
 
     def __reduce__(self) -> Any:  # a copy, and what is unpickled, cannot be written to either
@@ -110,9 +106,8 @@ class Dataset:
         of_classes = look_up(name, LOSSES, "loss").decide is not None
         if not self.classes:
             if of_classes:
-                raise ValueError(
-                    f"the loss {name} is for classes, and {self.target} is numbers: take squared"
-                )
+                problem = f"the loss {name} is for classes, and {self.target} is numbers"
+                raise ValueError(f"{problem}: take squared")
             return self.Y.astype(float)
         if name == "cross_entropy":
             return one_hot(self.Y, len(self.classes))

@@ -43,13 +43,7 @@ def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int
 def split_indices(
     m: int, fractions: Sequence[float], seed: int = 0, classes: ArrayLike | None = None
 ) -> list[Array]:
-    """The indices 0 to m - 1 in parts, each ascending; the fractions and the seed are those of `split`.
-
-    The parts' sizes are the fractions of m, rounded so that the sum is m. `classes` is ``(1, m)``.
-
-    Raises:
-        ValueError: the fractions are not possible, or a part would be empty.
-    """
+    """The indices 0 to m - 1 in parts for `split`, each ascending; `classes` is ``(1, m)``."""
     sizes = _sizes(m, fractions)
     order = np.random.default_rng(to_seed(seed)).permutation(m)
     if classes is not None:
@@ -132,11 +126,7 @@ class Normaliser:
 
     @classmethod
     def fit(cls, X: ArrayLike) -> Normaliser:
-        """From the training set ``X (n_x, m)``.
-
-        Raises:
-            ValueError: X is not such, or holds a NaN, an infinity or numbers whose mean overflows.
-        """
+        """From the training set ``X (n_x, m)``; ValueError if it is not finite, or its mean overflows."""
         X = np.asarray(X, dtype=float)
         if X.ndim != 2 or X.size == 0:
             raise ValueError(f"X has rows, and a column an example: (n_x, m), not {X.shape}")
@@ -154,15 +144,11 @@ class Normaliser:
         return cls(mean, np.where(constant, 1.0, deviation))
 
     def apply(self, X: ArrayLike) -> Array:
-        """``(X - mean) / deviation``, ``(n_x, m)``.
-
-        Raises:
-            ValueError: X has not the n_x rows of the training set.
-        """
+        """``(X - mean) / deviation``; ValueError unless X is ``(n_x, m)``."""
         return (self._require(X) - self.mean) / self.deviation
 
     def undo(self, X: ArrayLike) -> Array:
-        """What `apply` made X of, ``(n_x, m)``, refused if `apply` would refuse it."""
+        """What `apply` made X of; ValueError unless X is ``(n_x, m)``."""
         return self._require(X) * self.deviation + self.mean
 
     def arrays(self) -> dict[str, Array]:
@@ -170,12 +156,10 @@ class Normaliser:
         return {"mean": self.mean, "deviation": self.deviation}
 
     def _require(self, given: ArrayLike) -> Array:
-        X = np.asarray(given)
-        n_x = len(self.mean)
+        X, n_x = np.asarray(given), len(self.mean)
         if X.ndim != 2 or X.shape[0] != n_x:
-            transposed = X.ndim == 2 and X.shape[1] == n_x
-            advice = ": transpose it with X.T" if transposed else ": columns are examples"
-            raise ValueError(f"X is {X.shape}, ({n_x}, m) is wanted, as in the training set{advice}")
+            advice = "transpose it with X.T" if X.shape[1:] == (n_x,) else "columns are examples"
+            raise ValueError(f"X is {X.shape}, ({n_x}, m) is wanted, as in the training set: {advice}")
         return X
 
 
@@ -221,10 +205,8 @@ def require_images(images: ArrayLike) -> Array:
     """As an array; ValueError unless it is ``(m, h, w)`` or ``(m, h, w, c)`` of numbers."""
     array = np.asarray(images)
     if array.ndim not in (3, 4) or array.size == 0 or array.dtype.kind not in "fiu":
-        wanted = "numbers (m, h, w), or (m, h, w, c) in colour"
-        raise ValueError(
-            f"images are {wanted}, not {array.dtype} {array.shape}: columns_to_images makes them of columns"
-        )
+        problem = f"images are numbers (m, h, w), or (m, h, w, c) in colour, not {array.dtype} {array.shape}"
+        raise ValueError(f"{problem}: columns_to_images makes them of columns")
     return array
 
 
@@ -234,17 +216,10 @@ def columns_of(images: Array) -> Array:
 
 
 def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
-    """The images that `images_to_columns` made into columns, with the numbers of the columns.
+    """The images of `shape`, ``(h, w, c)`` or ``(h, w)``, that `images_to_columns` made into columns.
 
-    Args:
-        X: ``(h*w*c, m)``.
-        shape: of one image, ``(h, w, c)``, or ``(h, w)`` if grey.
-
-    Returns:
-        ``(m, h, w, c)`` or ``(m, h, w)``.
-
-    Raises:
-        ValueError: they do not fit.
+    They are ``(m, h, w, c)`` or ``(m, h, w)``, with the numbers of the columns ``(h*w*c, m)``. ValueError if
+    the shapes do not fit.
 
     >>> columns_to_images([[0.0], [0.2], [0.4], [1.0]], (2, 2))
     array([[[0. , 0.2],
@@ -264,10 +239,8 @@ def minibatches(m: int, batch_size: int, rng: np.random.Generator) -> Iterator[A
     """The column indices of one epoch's mini-batches: 0 to m - 1, shuffled, `batch_size` at a time.
 
     The last one may be short. From ``batch_size = m`` on there is one batch, in order: its cost is that of
-    all the examples, however they lie, and nothing is drawn from `rng`.
-
-    Raises:
-        ValueError: m or `batch_size` is not a whole number from 1 up.
+    all the examples, however they lie, and nothing is drawn from `rng`. Both are whole numbers from 1 up, or
+    it is a ValueError.
 
     >>> [batch.tolist() for batch in minibatches(5, 2, np.random.default_rng(1))]
     [[4, 0], [1, 2], [3]]

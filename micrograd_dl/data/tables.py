@@ -87,11 +87,7 @@ def read_csv(
 def read_features(path: File, features: Sequence[str], *, delimiter: str | None = None) -> Array:
     """These columns of a table, in this order, whatever theirs is in the file: ``X (n_x, m)``.
 
-    Columns of other names, such as the target, are not looked at.
-
-    Raises:
-        ValueError: a column is not there, or a line is wrong.
-        OSError: the file cannot be read.
+    Other columns, such as the target, are not looked at. ValueError if one is not there, or a line is wrong.
     """
     table = CsvTable(path, delimiter)
     return table.numbers(table.indices(features))
@@ -110,10 +106,8 @@ def read_npz(path: File, *, kind: Kind | None = None) -> Dataset:
     _require_kind(kind)
     with open_archive(path) as archive:
         if not {"X", "Y"} <= {*archive.names}:
-            there = listed(archive.names) or "none"
-            raise ValueError(
-                f"{path}: the arrays X and Y are wanted, of numpy.savez(path, X=X, Y=Y); there is {there}"
-            )
+            problem = "the arrays X and Y are wanted, of numpy.savez(path, X=X, Y=Y)"
+            raise ValueError(f"{path}: {problem}; there is {listed(archive.names) or 'none'}")
         X, Y = archive.read("X"), archive.read("Y")
     Y, classes = _targets_of_array(Y, kind)
     return _dataset(path, X, Y, classes)
@@ -130,23 +124,15 @@ def _dataset(path: File, X: Array, Y: Array, classes: tuple[str, ...], **names: 
 
 
 def write_csv(path: File, columns: Mapping[str, Sequence[object] | Array]) -> None:
-    """Columns, by their names, as a CSV file, which is replaced whole or not at all.
-
-    Doubles are written with as many digits as give the same double back.
-
-    Raises:
-        ValueError: the columns are not equally long, or there is none.
-        OSError: the file cannot be written.
-    """
+    """Columns, by their names, as a CSV file, which is replaced whole; doubles are read back to the bit."""
     lists = [c.tolist() if isinstance(c, np.ndarray) else list(c) for c in columns.values()]
     if len({len(column) for column in lists}) != 1:
         lengths = ", ".join(f"{name}: {len(column)}" for name, column in zip(columns, lists, strict=True))
         raise ValueError(f"a table has columns, all equally long; these are {lengths or 'none'}")
     text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
     for row in ([*columns], *zip(*lists, strict=True)):
-        csv.writer(text, lineterminator="\n").writerow(
-            on_one_line(x) if isinstance(x, str) else x for x in row
-        )
+        writer.writerow(on_one_line(x) if isinstance(x, str) else x for x in row)
     with replacing(path) as file:
         file.write(text.getvalue().encode())
 

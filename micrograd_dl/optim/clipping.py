@@ -38,12 +38,10 @@ def clip_by_norm(gradients: Sequence[Any], most: float) -> list[Any]:
 
 def gradient_norm(gradients: Iterable[Any]) -> float:
     """The Euclidean norm of the whole gradient, without overflow on the way."""
-    return math.hypot(*(g if isinstance(g, float) else _norm(g) for g in gradients))
+    return math.hypot(*(_norm(g) if isinstance(g, np.ndarray) else float(g) for g in gradients))
 
 
 def _norm(array: Any) -> float:
-    if not isinstance(array, np.ndarray):  # a whole number
-        return float(array)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         square = float(np.vdot(array, array))
         limits = np.finfo(array.dtype)

@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol, Self, TypeAlias, TypedDict, Unpack
 
 import numpy as np
@@ -17,7 +18,7 @@ from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
-from micrograd_dl.output.numbers import above_zero, to_float
+from micrograd_dl.output.numbers import above_zero, from_zero
 
 
 class HasGrad(Protocol):
@@ -125,10 +126,8 @@ class Optimiser(ABC):
             raise ValueError("there are no parameters to optimise: pass model.parameters()")
         for p in self.parameters:
             if not (hasattr(p, "data") and hasattr(p, "grad")):
-                raise TypeError(
-                    f"a parameter has data and grad, as a Value has, not the {type(p).__name__} {p!r:.40}: "
-                    "make Values of numbers, or pass model.parameters()"
-                )
+                problem = f"a parameter has data and grad, as a Value, not the {type(p).__name__} {p!r:.40}"
+                raise TypeError(f"{problem}: make Values of numbers, or pass model.parameters()")
         numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
         arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
         self._has_numbers = bool(numbers)
@@ -140,11 +139,8 @@ class Optimiser(ABC):
             self.clip_value = above_zero(clip_value, "clip_value")
         if clip_norm is not None:
             self.clip_norm = above_zero(clip_norm, "clip_norm")
-        if weight_decay or self.weight_decay:
-            decay = self.weight_decay if weight_decay is None else weight_decay
-            self.weight_decay = to_float(decay, "weight_decay")
-        if not 0 <= self.weight_decay < math.inf:
-            raise ValueError(f"weight_decay is a number from 0 up, not {self.weight_decay!r}")
+        if (decay := type(self).weight_decay if weight_decay is None else weight_decay) or self.weight_decay:
+            self.weight_decay = from_zero(decay, "weight_decay")
         which = [True] * len(self.parameters) if decays is None else decays
         self._decays = self._decays_of(which) if self.weight_decay else []
         _ = self.alpha  # which raises if it is none
@@ -157,10 +153,8 @@ class Optimiser(ABC):
             return rate
         if not callable(rate):
             return above_zero(rate, "the learning rate")
-        alpha = to_float(rate(self.steps if isinstance(rate, by_steps) else self.epoch), "the learning rate")
-        if not 0 <= alpha < math.inf:
-            raise ValueError(f"a schedule gives learning rates from 0 up, not {alpha!r}")
-        return alpha
+        t = self.steps if isinstance(rate, by_steps) else self.epoch
+        return from_zero(rate(t), "the learning rate of a schedule")
 
     def hyperparameters(self) -> dict[str, float]:
         """What the rule goes by in the next step, by name.
@@ -181,10 +175,8 @@ class Optimiser(ABC):
 
     def step(self) -> None:
         """Change every parameter once, by its gradient."""
-        if not self._has_numbers:
-            self._step()
-            return
-        with np.errstate(over="ignore", invalid="ignore"):  # as of numbers one by one
+        # Numbers one by one would overflow in silence too.
+        with np.errstate(over="ignore", invalid="ignore") if self._has_numbers else nullcontext():
             self._step()
 
     def _step(self) -> None:
@@ -228,17 +220,14 @@ class Optimiser(ABC):
 
     def _decays_of(self, which: Sequence[Any]) -> list[Any]:
         """What of each block is taken away in a step, as a part: an array like it."""
-        if len(which) != len(self.parameters):
-            raise ValueError(
-                f"decays says of each parameter what decays: {len(self.parameters)} of them, not {len(which)}"
-            )
+        count = len(self.parameters)
+        if len(which) != count:
+            raise ValueError(f"decays says of each parameter what decays: {count} of them, not {len(which)}")
         numbers, arrays = [], []
         for i, (what, p) in enumerate(zip(which, self.parameters, strict=True)):
             if np.shape(what) not in ((), np.shape(p.data)):
-                raise ValueError(
-                    f"decays[{i}] is True, False or an array of these like its parameter, "
-                    f"{np.shape(p.data)}, not {np.shape(what)}"
-                )
+                wanted = f"True, False or an array of these like its parameter, {np.shape(p.data)}"
+                raise ValueError(f"decays[{i}] is {wanted}, not {np.shape(what)}")
             if isinstance(p.data, np.ndarray):
                 arrays.append(self.weight_decay * np.asarray(what, p.data.dtype))
             else:

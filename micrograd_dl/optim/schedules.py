@@ -21,7 +21,7 @@ from inspect import signature
 from typing import TypeAlias
 
 from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import above_zero, real_number, to_float, to_whole, whole_number
+from micrograd_dl.output.numbers import above_zero, from_zero, real_number, to_float, to_whole, whole_number
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -54,7 +54,7 @@ def inverse_time(alpha0: float, rate: float) -> Schedule:
     >>> [alpha(epoch) for epoch in range(3)]
     [0.2, 0.1, 0.06666666666666667]
     """
-    return partial(_inverse_time, above_zero(alpha0, "alpha0"), _from_zero(rate, "rate"))
+    return partial(_inverse_time, above_zero(alpha0, "alpha0"), from_zero(rate, "rate"))
 
 
 def exponential(alpha0: float, factor: float) -> Schedule:
@@ -79,7 +79,7 @@ def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
     PyTorch's ``CosineAnnealingLR`` goes up again after that.
     """
     alpha0, length = above_zero(alpha0, "alpha0"), to_whole(length, 1, "length")
-    return partial(_cosine, alpha0, length, _from_zero(lowest, "lowest"))
+    return partial(_cosine, alpha0, length, from_zero(lowest, "lowest"))
 
 
 def warm_up(length: int, then: float | Schedule) -> Schedule:
@@ -99,7 +99,7 @@ def one_cycle(
 ) -> Schedule:
     """Up to `highest` and down again, along two halves of a wave; made to be counted by steps.
 
-    PyTorch's ``OneCycleLR``, which changes Adam's beta1 too, unless told not to.
+    PyTorch's ``OneCycleLR`` changes Adam's beta1 too, unless told not to.
 
     Args:
         highest: the learning rate in between.
@@ -109,8 +109,8 @@ def one_cycle(
         end: where it ends, as a part of where it began.
     """
     highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
-    first = highest * _from_zero(start, "start")
-    last = first * _from_zero(end, "end")
+    first = highest * from_zero(start, "start")
+    last = first * from_zero(end, "end")
     return partial(_one_cycle, first, highest, last, max(_part(rise, "rise") * length - 1, 0), length - 1)
 
 
@@ -207,10 +207,4 @@ def _number(word: str) -> float:
 def _part(x: float, name: str) -> float:
     if not 0 < to_float(x, name) <= 1:
         raise ValueError(f"{name} is above 0 and at most 1, not {x!r}")
-    return x
-
-
-def _from_zero(x: float, name: str) -> float:
-    if not 0 <= to_float(x, name) < math.inf:
-        raise ValueError(f"{name} is a number from 0 up, not {x!r}")
     return x

@@ -23,13 +23,6 @@ def collector_paused() -> Iterator[None]:
 
     The collector is one for the whole process. Blocks can be nested and can overlap in several threads: the
     end of the last one switches it on again, if it was on when the first one began.
-
-    >>> from micrograd_dl.engine.value import Value
-    >>> x = Value(1.0)
-    >>> with collector_paused():
-    ...     y = sum([x] * 1000)
-    >>> gc.isenabled()
-    True
     """
     global _open_blocks, _was_enabled
     with _lock:

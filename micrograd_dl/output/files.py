@@ -39,10 +39,8 @@ def replacing(path: Name) -> Iterator[IO[bytes]]:
         OSError: the file cannot be written; the error has its name.
     """
     _require_file_name(path)
-    with (
-        _named(path),
-        _stream(path) if is_stream(path) else _hidden_file(Path(os.path.realpath(path))) as file,
-    ):
+    opening = _stream if is_stream(path) else _hidden_file
+    with _named(path), opening(path) as file:
         yield file
 
 
@@ -58,8 +56,9 @@ def _named(path: Name) -> Iterator[None]:
 
 
 @contextmanager
-def _hidden_file(target: Path) -> Iterator[IO[bytes]]:
-    """A new file beside `target`, which takes its place at the end."""
+def _hidden_file(path: Name) -> Iterator[IO[bytes]]:
+    """A new file beside that of this name, whose place it takes at the end."""
+    target = Path(os.path.realpath(path))
     old = target.stat().st_mode & 0o777 if target.exists() else None
     # A random name: several processes may write the same file at once.
     hidden = target.with_name(f".{uuid.uuid4().hex}.tmp")
@@ -79,12 +78,9 @@ def _hidden_file(target: Path) -> Iterator[IO[bytes]]:
 
 
 def is_stream(path: Name) -> bool:
-    """Whether `path` is a pipe, a device or an open file, none of which can be replaced.
-
-    Names of open files are ``/dev/stdout`` and ``/dev/fd/3``, whatever the shell has opened there.
-    """
-    there, ordinary = os.path.exists(path), os.path.isfile(path) or os.path.isdir(path)
-    return _descriptor(path) is not None or (there and not ordinary)
+    """Whether `path` is a pipe, a device or an open file (``/dev/stdout``), none of which can be replaced."""
+    ordinary = os.path.isfile(path) or os.path.isdir(path)
+    return _descriptor(path) is not None or (os.path.exists(path) and not ordinary)
 
 
 def _stream(path: Name) -> IO[bytes]:

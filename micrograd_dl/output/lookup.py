@@ -12,10 +12,7 @@ _MOST_SHOWN = 20
 
 
 def look_up(name: object, table: Mapping[str, T], what: str) -> T:
-    """The entry of that name; `what` says in the message what kind of thing the table holds.
-
-    Raises:
-        ValueError: there is none; the message shows a similar name and the names that there are.
+    """The entry of that name; ValueError if there is none. `what` is the kind of thing the table holds.
 
     >>> look_up("adma", {"adam": 1, "momentum": 2}, "optimiser")
     Traceback (most recent call last):
@@ -27,11 +24,7 @@ def look_up(name: object, table: Mapping[str, T], what: str) -> T:
 
 
 def with_similar(name: object, known: Iterable[str]) -> str:
-    """The name as a message quotes it, with the known name that is most like it, if one is.
-
-    >>> with_similar("Price", ["size", "price"])
-    "'Price' (did you mean 'price'?)"
-    """
+    """The name as a message quotes it, with the known name that is most like it, if one is."""
     by_lower = {each.lower(): each for each in known}
     close = difflib.get_close_matches(str(name).lower(), by_lower, 1, cutoff=0.7)
     return f"{name!r:.60}" + (f" (did you mean {by_lower[close[0]]!r}?)" if close else "")

@@ -21,27 +21,18 @@ _ADVICE = {
 }
 
 
-def to_float(x: object, role: str = "a Value") -> float:
+def to_float(x: Any, role: str = "a Value") -> float:
     """`x` as a double, if it is a real number: int, float, bool, Fraction, Decimal or a NumPy scalar.
 
-    `role` says in the error what the number was wanted for.
-
     Raises:
-        TypeError: `x` is not a real number; the message says what to do.
+        TypeError: `x` is not a real number; the message says what to do, and what it was wanted for (`role`).
         OverflowError: `x` is beyond the largest double.
-
-    >>> to_float(3)
-    3.0
-    >>> to_float("3")
-    Traceback (most recent call last):
-    TypeError: a Value takes a real number, not the str '3': convert text with float(...), or parse an \
-expression with micrograd_dl.parse
     """
-    if isinstance(x, (float, int, Real, Decimal)) or _is_numpy_bool(x):
+    numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
+    if isinstance(x, (float, int, Real, Decimal)) or (numpy is not None and isinstance(x, numpy.bool_)):
         try:
-            number: Any = x  # numpy.bool_ is known by name only
-            found = float(number)
-            if math.isinf(found) and found != number:  # a Decimal of 1e400, say
+            found = float(x)
+            if math.isinf(found) and found != x:  # a Decimal of 1e400, say
                 raise OverflowError
             return found
         except OverflowError:
@@ -49,62 +40,39 @@ expression with micrograd_dl.parse
                 f"{role} takes a double, and this {type(x).__name__} is beyond the largest one, "
                 f"{sys.float_info.max:.4g}"
             ) from None
-    name = type(x).__name__
     shown = " ".join(repr(x).split())  # an array has lines
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
     advice = next(
         (_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)"
     )
-    raise TypeError(f"{role} takes a real number, not the {name} {shown}: {advice}")
-
-
-def _is_numpy_bool(x: object) -> bool:
-    numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
-    return numpy is not None and isinstance(x, numpy.bool_)
+    raise TypeError(f"{role} takes a real number, not the {type(x).__name__} {shown}: {advice}")
 
 
 def above_zero(x: object, role: str) -> float:
-    """`x` as a finite double above 0.
-
-    Raises:
-        TypeError: it is not a real number.
-        ValueError: it is not above 0, or it is NaN or infinite.
-
-    >>> above_zero(-1, "eps")
-    Traceback (most recent call last):
-    ValueError: eps is a number above 0, not -1.0
-    """
+    """`x` as a finite double above 0; TypeError if it is no number, ValueError if it is another."""
     number = to_float(x, role)
     if not 0 < number < math.inf:
         raise ValueError(f"{role} is a number above 0, not {number!r}")
     return number
 
 
+def from_zero(x: object, role: str) -> float:
+    """`x` as a finite double from 0 up; TypeError if it is no number, ValueError if it is another."""
+    number = to_float(x, role)
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{role} is a number from 0 up, not {number!r}")
+    return number
+
+
 def to_whole(x: object, least: int, role: str) -> int:
-    """`x` as an int, if it is a whole number from `least` up: int or a NumPy scalar.
-
-    Raises:
-        ValueError: it is not.
-
-    >>> to_whole(2.5, 1, "batch_size")
-    Traceback (most recent call last):
-    ValueError: batch_size is a whole number from 1 up, not 2.5
-    """
+    """`x` as an int; ValueError unless it is a whole number from `least` up: int or a NumPy scalar."""
     if not isinstance(x, Integral) or x < least:
         raise ValueError(f"{role} is a whole number from {least} up, not {x!r}")
     return int(x)
 
 
 def to_seed(x: object) -> int:
-    """`x` as the seed of a generator.
-
-    Raises:
-        ValueError: it is not a whole number from 0 up.
-
-    >>> to_seed(-1)
-    Traceback (most recent call last):
-    ValueError: seed is a whole number from 0 up, not -1
-    """
+    """`x` as the seed of a generator; ValueError unless it is a whole number from 0 up."""
     return to_whole(x, 0, "seed")
 
 
@@ -130,14 +98,7 @@ def number_or_none(text: str) -> float | None:
 
 
 def whole_number(text: str) -> int:
-    """The int in `text`; ValueError if there is none.
-
-    >>> whole_number("20"), whole_number("-3")
-    (20, -3)
-    >>> whole_number("2.5")
-    Traceback (most recent call last):
-    ValueError: a whole number is wanted, not 2.5
-    """
+    """The int in `text`; ValueError if there is none."""
     try:
         if is_plain(text.strip()):
             return int(text)
@@ -147,12 +108,7 @@ def whole_number(text: str) -> int:
 
 
 def real_number(text: str) -> float:
-    """The float in `text`; ValueError if there is none.
-
-    >>> real_number("six")
-    Traceback (most recent call last):
-    ValueError: a number is wanted, such as 5, -3, 1e-3 or inf, not six
-    """
+    """The float in `text`; ValueError if there is none."""
     x = number_or_none(text)
     if x is None:
         point = text.replace(",", ".")

@@ -47,17 +47,13 @@ class TextSpan:
 
 def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:
     """The origin of a node from what it noted when it was made: code and instruction, or a span of text."""
-    if isinstance(where, TextSpan):
-        return _in_expression(where)
-    return None if where is None else _in_code(where, instruction)
-
-
-def _in_expression(span: TextSpan) -> Origin:
-    first = span.text.rfind("\n", 0, span.start) + 1
-    last = span.text.find("\n", span.start)
-    line = span.text[first : last if last >= 0 else None]
-    end = min(span.end - first, len(line))
-    return Origin("<expression>", span.text.count("\n", 0, first) + 1, span.start - first, end, line)
+    if not isinstance(where, TextSpan):
+        return None if where is None else _in_code(where, instruction)
+    before, rest = where.text[: where.start], where.text[where.start :]
+    column = len(before) - (before.rfind("\n") + 1)
+    line = before[len(before) - column :] + rest.partition("\n")[0]
+    end = min(column + where.end - where.start, len(line))
+    return Origin("<expression>", before.count("\n") + 1, column, end, line)
 
 
 def _in_code(code: CodeType, instruction: int) -> Origin:

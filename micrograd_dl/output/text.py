@@ -46,10 +46,7 @@ def pip_install(*packages: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""`text` with escapes such as ``\x1b`` in place of characters that control a terminal.
-
-    These are control characters except line feeds and tabs, and the invisible ones that change the
-    direction of writing.
+    r"""`text` with escapes in place of controls but line feeds and tabs, and of marks that turn the writing.
 
     >>> print(printable("price\x1b[2J \u202egpj.exe"))
     price\x1b[2J \u202egpj.exe
@@ -65,11 +62,7 @@ def printable(text: str) -> str:
 
 
 def shortened(message: str) -> str:
-    """A message of a few lines; of one that is longer the beginning and the end, where the remedy stands.
-
-    >>> len(shortened("x" * 69_000)) < 2000
-    True
-    """
+    """A message of a few lines; of one that is longer the beginning and the end, where the remedy stands."""
     lines = message.split("\n")
     if len(lines) > _LINES:
         left_out = len(lines) - _LINES

@@ -170,6 +170,7 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
+    progress = _on_terminal() if progress is None else progress
     whole = X.shape[1]
     training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or whole), to_seed(seed))
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
@@ -178,9 +179,7 @@ def fit(
             training.resume_from(checkpoint)
         history = training.history
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        with tqdm(
-            to_do, unit="epoch", leave=False, disable=not (_on_terminal() if progress is None else progress)
-        ) as bar:
+        with tqdm(to_do, unit="epoch", leave=False, disable=not progress) as bar:
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -332,12 +331,7 @@ class _Training:
         storage.save(path, self.model, arrays, notes)
 
     def resume_from(self, path: str | os.PathLike[str]) -> None:
-        """Go on from a checkpoint, if it exists.
-
-        Raises:
-            ValueError: the model can have none; or it is damaged, or of another training.
-            OSError: it could not be written.
-        """
+        """Go on from a checkpoint, if it exists; ValueError if it is damaged, or of another training."""
         model, optimiser = self.model, self.optimiser
         if not isinstance(model, Network):
             kind = type(model).__name__
@@ -450,9 +444,8 @@ def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Arr
     for name, array in (("X", X), ("Y", Y)):
         if not np.isfinite(array).all():
             i, k = np.argwhere(~np.isfinite(array))[0].tolist()
-            raise ValueError(
-                f"{name}[{i}, {k}] of {where} is {array[i, k]}: replace it, or leave the example out"
-            )
+            problem = f"{name}[{i}, {k}] of {where} is {array[i, k]}"
+            raise ValueError(f"{problem}: replace it, or leave the example out")
     return X, Y
 
 
@@ -480,10 +473,8 @@ def _require_own(optimiser: Optimiser, model: Model) -> None:
         raise ValueError(f"an optimiser is made of the model's parameters, {example}; not {optimiser!r}")
     own = {id(p) for p in model.parameters()}
     if not all(id(p) in own for p in optimiser.parameters):
-        raise ValueError(
-            "the optimiser is of another model's parameters, so that this model would not be trained: "
-            f"make one of its own, {type(optimiser).__name__}(model.parameters())"
-        )
+        problem = "the optimiser is of another model's parameters, so that this model would not be trained"
+        raise ValueError(f"{problem}: make one of its own, {type(optimiser).__name__}(model.parameters())")
 
 
 def _on_terminal() -> bool:

@@ -32,27 +32,24 @@ from micrograd_dl.output.files import replacing, require_place
 from micrograd_dl.output.lookup import look_up
 
 FORMAT = "micrograd_dl model"
-# 1 has no normalisation, no dropout, and regularisation by l2 and l1 alone; 2 has the slope 1 at a kink.
 VERSION = 3
 BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP, "compiled": compiled.MLP}
 
 # What the text `about` of a file says, in the words of `require_form`.
-_ABOUT = {"format": TEXT, "version": WHOLE, "model": TABLE, "passes?": WHOLE, "notes": TABLE}
+_ABOUT = {"format": TEXT, "version": WHOLE, "model": TABLE, "passes": WHOLE, "notes": TABLE}
 _MODEL = {
     "backend": TEXT,
-    "dtype?": TEXT,
-    "expanded?": FLAG,
+    "dtype": TEXT,
+    "expanded": FLAG,
     "shape": [WHOLE],
     "activations": [TEXT],
     "loss": TEXT,
-    "l2?": NUMBER,
-    "l1?": NUMBER,
-    "regularisers?": {ANY: NUMBER},
-    "max_norm?": (NUMBER, NULL),
-    "normalisation?": [(TEXT, NULL)],
-    "keep_prob?": [NUMBER],
-    "label_smoothing?": NUMBER,
-    "slope_at_kink?": TEXT,
+    "regularisers": {ANY: NUMBER},
+    "max_norm": (NUMBER, NULL),
+    "normalisation": [(TEXT, NULL)],
+    "keep_prob": [NUMBER],
+    "label_smoothing": NUMBER,
+    "slope_at_kink": TEXT,
     "seed": WHOLE,
 }
 
@@ -123,29 +120,18 @@ def _require_text_keys(notes: Any) -> None:
 
 
 def require_npz(path: str | os.PathLike[str]) -> None:
-    """To be asked before long work: whether `save` could write a file of that name.
-
-    Raises:
-        ValueError: the name does not end in ``.npz``.
-        OSError: there is no place for it.
-    """
+    """Ask before long work: ValueError or OSError unless `save` could write a file of that name."""
     if Path(path).suffix != ".npz":
         raise ValueError(f"a model is saved as .npz, not as {Path(path).name!r}")
     require_place(path)
 
 
 def describe(model: Network) -> dict[str, Any]:
-    """What defines a model beside its parameters, as JSON can say it.
-
-    Raises:
-        ValueError: it is not an MLP of this package, or an activation or the loss is the user's own.
-    """
+    """What defines a model beside its parameters, as JSON can say it; ValueError if it cannot be saved."""
     backend = next((name for name, kind in BACKENDS.items() if type(model) is kind), None)
     if backend is None:
-        raise ValueError(
-            f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled: "
-            "copy its parameters to one of them with copy_from"
-        )
+        problem = f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled"
+        raise ValueError(f"{problem}: copy its parameters to one of them with copy_from")
     for g in model.activations:
         _require_built_in(g, ACTIVATIONS)
     _require_built_in(model.loss, LOSSES)
@@ -170,10 +156,9 @@ def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | 
     """Raise ValueError if its name would bring back another one, or none."""
     found = table.get(used.name)
     if found is None or found.of is not used.of:
-        raise ValueError(
-            f"the {type(used).__name__.lower()} {used.name} is not one of {', '.join(table)}, which alone "
-            "can be found again by their names: save model.named() with numpy.savez instead"
-        )
+        problem = f"the {type(used).__name__.lower()} {used.name} is not one of {', '.join(table)}"
+        advice = "save model.named() with numpy.savez instead"
+        raise ValueError(f"{problem}, which alone can be found again by their names: {advice}")
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -193,16 +178,16 @@ def load(path: str | os.PathLike[str]) -> Saved:
             for name, there in state_of(model).items():
                 _require_shape(archive, name, there.shape)
             set_state(model, {name: archive.read(name) for name in state_of(model)})
-            model.passes = about.get("passes", 0)
+            model.passes = about["passes"]
         except RecursionError:
             raise ValueError(f"{path} does not hold a model: its description is nested too deeply") from None
         except MemoryError as error:
             raise ValueError(f"{path} holds a model too large for the memory: {error}") from None
         except (ValueError, TypeError, OverflowError) as error:
             raise ValueError(f"{path} does not hold a model: {error}") from None
-        prefix = "array "
-        names = [name.removeprefix(prefix) for name in archive.names if name.startswith(prefix)]
-        return Saved(model, {name: archive.read(prefix + name) for name in names}, about["notes"])
+        names = [name for name in archive.names if name.startswith("array ")]
+        arrays = {name.removeprefix("array "): archive.read(name) for name in names}
+        return Saved(model, arrays, about["notes"])
 
 
 def _about(archive: Archive) -> dict[str, Any]:
@@ -214,17 +199,16 @@ def _about(archive: Archive) -> dict[str, Any]:
     require_form(about, _ABOUT, "its description")
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']!r:.60}, not {FORMAT!r}")
-    if not 1 <= about["version"] <= VERSION:
+    if about["version"] != VERSION:
         newer = ": use a newer one" if about["version"] > VERSION else ""
-        raise ValueError(f"its version is {about['version']}, and this program reads 1 to {VERSION}{newer}")
+        raise ValueError(f"its version is {about['version']}, and this program reads {VERSION}{newer}")
     require_form(about["model"], _MODEL, "its model")
-    found: dict[str, Any] = about
-    return found
+    return dict(about)
 
 
 def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
     """The model that is described, if the file has its weights: else no memory is asked for."""
-    about = {key: about[key] for name in _MODEL if (key := name.removesuffix("?")) in about}
+    about = {name: about[name] for name in _MODEL}
     backend = about.pop("backend")
     kind = look_up(backend, BACKENDS, "backend")
     n_x, *sizes = about.pop("shape") or [0]
@@ -232,7 +216,7 @@ def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
         _require_shape(archive, f"W{l}", (n, before))
     for option, owner in (("dtype", "numpy"), ("expanded", "values")):
         if backend != owner:
-            about.pop(option, None)
+            del about[option]
     return kind(n_x, sizes, about.pop("activations"), about.pop("loss"), **about)
 
 

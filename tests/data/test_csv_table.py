@@ -74,13 +74,11 @@ def test_names(tmp_path: Path, content: str, names: list[str]) -> None:
 
 @pytest.mark.parametrize("delimiter", ["|", ";", " ", "x"])
 def test_a_delimiter_may_be_given(tmp_path: Path, delimiter: str) -> None:
-    assert read(write(tmp_path, "a,b\n1,2\n3,4.5\n".replace(",", delimiter)), delimiter) == PLAIN
-
-
-@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n"])
-def test_delimiters_refused(tmp_path: Path, delimiter: str) -> None:
-    with pytest.raises(ValueError, match="a delimiter is one character, and no quotation mark, not"):
-        CsvTable(write(tmp_path, "a,b\n1,2"), delimiter)
+    path = write(tmp_path, "a,b\n1,2\n3,4.5\n".replace(",", delimiter))
+    assert read(path, delimiter) == PLAIN
+    for wrong in ("", 2 * delimiter, '"', "\n"):
+        with pytest.raises(ValueError, match="a delimiter is one character, and no quotation mark, not"):
+            read(path, wrong)
 
 
 @pytest.mark.parametrize(
@@ -88,29 +86,21 @@ def test_delimiters_refused(tmp_path: Path, delimiter: str) -> None:
     [
         ("", ": the first line is blank: it is to name the columns"),
         ("\na,b\n1,2", ": the first line is blank"),
-        (",\n1,2", ": the first line is blank"),
         ("a,b\n", ": there is no example in it"),
-        ("a,b\n\n,\n", ": there is no example in it"),
         ("1,2\n3,4\n", ", line 1: the first line is to name the columns, and holds only numbers: '1, 2'"),
         (",a\n0,1", ", line 1: column 1 has no name: name it, or delete it"),
         ("a,b, a \n1,2,3", ", line 1: columns 1 and 3 are both 'a': rename one"),
         ("a,b\n1,2\n3\n", ", line 3: 1 fields for 2 columns: '3'"),
-        ("a,b\n1,2,3\n", ", line 2: 3 fields for 2 columns: '1 | 2 | 3'"),
         ("a,b\n1,2\n,\n\n3,4\n", ", line 3: it is blank, though examples follow: delete it"),
         ("a,b\n1,\n", ", line 2, column 'b': the value is missing (''): fill it in, or delete the line"),
         ("a,b\n1,2\nx,y\n", ", line 3, column 'a': 'x' is not a number: write it like -1234.5"),
-        ("a,b\n1,1_000\n", ", line 2, column 'b': '1_000' is not a number"),
         ("a,b\n1,١\n", ", line 2, column 'b': '١' is not a number"),
         ("a;b\n1;1,5\n", ", line 2, column 'b': '1,5' is not a number: write it with a decimal point, 1.5"),
-        ("a,b\n1,1e999\n", ", line 2, column 'b': '1e999' is not a finite double"),
         ("a,b\n1,-inf\n", ", line 2, column 'b': '-inf' is not a finite double: mend it, or delete the line"),
         ('a,b\n1,"2\n3,4\n', ", line 2: this is not CSV (unexpected end of data): is a quotation mark never"),
         ('a,b\n1,"2"x\n', ", line 2: this is not CSV (',' expected after '\"')"),
         ('"a\n\nb",c\n1,2\n"\n1\n",x', ", line 5, column 'c': 'x' is not a number"),
-        (f"a,b\n1,{'7' * 140_000}\n", ", line 2: this is not CSV (field larger than field limit (131072))"),
-        (f"a,b\n1,{'x' * 100}\n", f", line 2, column 'b': '{'x' * 57}...' is not a number"),
         (b"a,b\n1,2\n1,\xe9\n", ", line 3: the byte 0xe9 is not UTF-8: save the file as UTF-8"),
-        (b"\xef\xbb\xbfa,b\n1,\xe9\n", ", line 2: the byte 0xe9 is not UTF-8"),
         ("a,b\n1,2\n".encode("utf-16"), ", line 1: the byte 0xff is not UTF-8"),
     ],
 )
@@ -130,11 +120,6 @@ def test_missing_values(tmp_path: Path, text: str) -> None:
         table.numbers([0, 1])
 
 
-@pytest.mark.parametrize("text", ["None", "none", "na", "-", "0"])
-def test_text_that_is_there(tmp_path: Path, text: str) -> None:
-    assert CsvTable(write(tmp_path, f"a,b\n1,{text}\n"), None).texts(1) == [text]
-
-
 @pytest.mark.parametrize(
     ("header", "name", "message"),
     [
@@ -143,7 +128,6 @@ def test_text_that_is_there(tmp_path: Path, text: str) -> None:
             "Species",
             ": there is no column 'Species' (did you mean 'species'?); there is size, sp",
         ),
-        ("size,species", "price", ": there is no column 'price'; there is size, species"),
         ("a|b", "b", ": there is no column 'b'; there is a|b; if it has more, give the delimiter"),
         (",".join(f"x{i}" for i in range(999)), "price", ", x19 and 979 more"),
     ],

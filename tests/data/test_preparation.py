@@ -41,6 +41,11 @@ def test_parts_keep_the_proportions_of_classes(counts: list[int], parts: list[fl
         assert np.abs(of_part - fraction * np.bincount(Y)).max() <= 2 + len(counts) / 2
 
 
+def test_the_names_of_parts() -> None:
+    for count, last in ((2, "test"), (3, "test"), (4, "part 4")):
+        assert split(house_prices(40), [1 / count] * count)[-1].name == f"house prices, {last}"
+
+
 def test_chance_is_even_and_the_seed_decides() -> None:
     one, same, other = (split(moons(100), seed=seed)[0].X.tolist() for seed in (1, 1, 2))
     assert one == same != other
@@ -49,27 +54,6 @@ def test_chance_is_even_and_the_seed_decides() -> None:
     for seed in range(2000):
         times.update(split_indices(10, (0.5, 0.5), seed, Y)[0].tolist())
     assert max(abs(times[i] / 2000 - 0.5) for i in range(10)) < 0.05
-
-
-def test_a_split_dataset() -> None:
-    data = house_prices(20)
-    parts = split(data)
-    assert [part.name for part in parts] == [f"house prices, {x}" for x in ("train", "dev", "test")]
-    pairs = [pair for part in parts for pair in zip(part.X[0], part.Y[0], strict=True)]
-    assert sorted(pairs) == sorted(zip(data.X[0], data.Y[0], strict=True))
-
-
-@pytest.mark.parametrize(("count", "last"), [(2, "moons, test"), (4, "moons, part 4")])
-def test_other_numbers_of_parts(count: int, last: str) -> None:
-    parts = split(moons(40), [1 / count] * count)
-    assert len(parts) == count
-    assert parts[-1].name == last
-
-
-def test_a_rare_class_is_trained_on() -> None:
-    Y = np.array([[0] * 99 + [1]])
-    for seed in range(20):
-        assert 99 in split_indices(100, (0.6, 0.2, 0.2), seed, Y)[0]
 
 
 @pytest.mark.parametrize(
@@ -84,8 +68,6 @@ def test_fractions_that_are_none(wrong: tuple[float, ...]) -> None:
     ("m", "parts", "message"),
     [
         (3, (0.6, 0.2, 0.2), "3 examples split 0.6, 0.2, 0.2 leave the test part empty"),
-        (5, (0.98, 0.02), "leave the test part empty"),
-        (1, (0.5, 0.5), "1 example split 0.5, 0.5 leaves the test part empty"),
         (5, (0.01, 0.99), "leave the train part empty"),
     ],
 )
@@ -129,6 +111,12 @@ def test_a_constant_becomes_exactly_0(x: float, m: int) -> None:
     assert (normaliser.apply(np.full((1, m), x)) == 0).all()
 
 
+def test_it_is_the_deviation_not_the_variance() -> None:
+    normaliser = Normaliser.fit([[0.0, 10.0]])
+    assert normaliser.deviation.tolist() == [[5]]
+    assert normaliser.apply([[0.0, 10.0, 20.0]]).tolist() == [[-1, 1, 3]]
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e150, 1e300])
 def test_very_small_and_very_large_features(scale: float) -> None:
     X = np.array([[1.0, 2.0, 4.0, 9.0]]) * scale
@@ -136,22 +124,12 @@ def test_very_small_and_very_large_features(scale: float) -> None:
     assert (Z.mean(), Z.std()) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
 
 
-def test_it_is_the_deviation_not_the_variance() -> None:
-    normaliser = Normaliser.fit([[0.0, 10.0]])
-    assert normaliser.deviation.tolist() == [[5]]
-    assert normaliser.apply([[0.0, 10.0, 20.0]]).tolist() == [[-1, 1, 3]]
-
-
 @pytest.mark.parametrize(
     ("X", "message"),
     [
         ([1.0, 2.0], r"\(n_x, m\), not \(2,\)"),
-        ([[]], r"\(n_x, m\), not \(1, 0\)"),
         ([[1.0, 2.0], [1.0, np.nan]], "row 1 of X holds a NaN, an infinity, or numbers too large"),
-        ([[1.0, np.inf]], "row 0 of X"),
-        ([[np.inf, np.inf]], "row 0 of X"),
         ([[1.7e308, 1.6e308]], "row 0 of X"),
-        ([[1.7e308, -1.7e308, -1.7e308]], "row 0 of X"),
     ],
 )
 def test_nothing_to_fit(X: Any, message: str) -> None:
@@ -164,7 +142,6 @@ def test_nothing_to_fit(X: Any, message: str) -> None:
     [
         ((3, 5), r"X is \(3, 5\), \(2, m\) is wanted, as in the training set: columns are examples"),
         ((5, 2), r"X is \(5, 2\), \(2, m\) is wanted, as in the training set: transpose it"),
-        ((2,), r"X is \(2,\), \(2, m\) is wanted"),
     ],
 )
 def test_another_number_of_features(shape: tuple[int, ...], message: str) -> None:
@@ -179,10 +156,8 @@ def test_another_number_of_features(shape: tuple[int, ...], message: str) -> Non
     [
         ([0.0], [1.0], r"columns \(n_x, 1\), not \(1,\) and \(1,\)"),
         ([[0.0]], [[1.0], [1.0]], r"not \(1, 1\) and \(2, 1\)"),
-        ([[0.0, 1.0]], [[1.0, 1.0]], r"not \(1, 2\)"),
         ([[0.0]], [[0.0]], "deviations above 0"),
         ([[np.nan]], [[1.0]], "means are finite"),
-        ([[0.0]], [[np.inf]], "deviations above 0"),
     ],
 )
 def test_arrays_that_are_no_normaliser(mean: Any, deviation: Any, message: str) -> None:
@@ -216,15 +191,11 @@ def test_grey_images() -> None:
     ("images", "largest", "message"),
     [
         (np.zeros((2, 4)), 255, r"\(m, h, w\), or \(m, h, w, c\) in colour, not float64 \(2, 4\)"),
-        (np.zeros((0, 4, 4)), 255, r"not float64 \(0, 4, 4\)"),
         (np.zeros((64, 64, 3)), 255, r"one in colour, images\[np.newaxis\], or 64 in grey"),
         (np.full((1, 2, 2), 256), 255, "from 0 to 255, not from 256 to 256: set largest"),
-        (np.full((1, 2, 2), -1), 255, "not from -1 to -1"),
         (np.full((1, 2, 2), np.nan), 255, "not from nan to nan"),
         (np.full((1, 2, 2), 0.5), 255, "the largest of these is 0.5, so they seem divided already"),
-        (np.full((1, 2, 2), "a"), 255, "images are numbers .*, not <U1"),
         (np.zeros((1, 2, 2)), 0, "the largest brightness is a number above 0, not 0"),
-        (np.zeros((1, 2, 2)), np.inf, "the largest brightness is a number above 0, not inf"),
     ],
 )
 def test_images_refused(images: Any, largest: float, message: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -87,19 +86,13 @@ def test_the_kind_may_be_said(tmp_path: Path) -> None:
     [
         ("x,y\n1,2\n1,2\n1,n2\n", {}, "line 4, column 'y': 'n2' is no number, and other targets are"),
         ("x,y\n1,a\n1,b\n", {"kind": "numbers"}, "'a' is not a number: a target of text is classes: set"),
-        ("x,y\n1,1\n1,inf\n", {}, "line 3, column 'y': 'inf' is not a finite double"),
-        ("x,y\n1,a\n1,?\n", {}, r"line 3, column 'y': the value is missing \('\?'\)"),
-        ("x,y\n1,a\n,b\n", {}, "line 3, column 'x': the value is missing"),
         (
             "x,y\nred,a\n",
             {},
             r"'x': 'red' is not a number: leave out a column of text \(--ignore 'x'\), predict",
         ),
         ("x,y\n1,a\n2,a\n", {}, "t.csv: there is one class only, 'a'"),
-        ("x,z\n1,a\n", {}, "t.csv: there is no column 'y'; there is x, z"),
         ("y\n1\n", {}, "t.csv: beside the target 'y' there is no column for a feature"),
-        ("x,y\n1,1\n", {"ignore": ["X"]}, r"there is no column 'X' \(did you mean 'x'\?\)"),
-        ("x,y\n1,1\n", {"ignore": ["x"]}, "beside the target 'y'"),
         ("x,y\n1,1\n", {"ignore": ["y"]}, "the target 'y' is ignored too"),
         ("x,y\n1,1\n", {"kind": "class"}, """the kind of a target is "classes" or "numbers", not 'class'"""),
     ],
@@ -156,15 +149,8 @@ def test_a_table_is_text(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     write_csv(path, {"a,b": [0.1, 1e300], 'c"': np.array([1, 2]), "d": ["x\ny", "z;"]})
     assert path.read_bytes() == b'"a,b","c""",d\n0.1,1,x y\n1e+300,2,z;\n'
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"), [({}, "these are none"), ({"a": [1], "b": [1, 2]}, "these are a: 1, b: 2")]
-)
-def test_columns_are_equally_long(tmp_path: Path, columns: dict[str, list[int]], message: str) -> None:
-    with pytest.raises(ValueError, match=f"a table has columns, all equally long; {message}"):
-        write_csv(tmp_path / "t.csv", columns)
-    assert not os.listdir(tmp_path)
+    with pytest.raises(ValueError, match="a table has columns, all equally long; these are a: 1, b: 2"):
+        write_csv(path, {"a": [1], "b": [1, 2]})
 
 
 A = np.array([[0.2, 0.5], [0.3, 0.5], [0.5, 0.0]])
@@ -204,15 +190,7 @@ def test_predictions(tmp_path: Path, predicted: Any, options: dict[str, Any], li
             None,
             r"predicted classes are \(1, m\) indices from 0 to 1, not \(1, 2\): '\[\[0 2\]\]'",
         ),
-        ([[0, -1]], "abc", None, "indices from 0 to 2"),
-        ([[0.5]], "ab", None, "indices from 0 to 1"),
         ([[0], [1]], "ab", None, r"not \(2, 1\)"),
-        (
-            [[0, 1]],
-            "ab",
-            [0.5, 0.5],
-            r"probabilities has a column an example, \(n, m\), not the shape \(2,\)",
-        ),
         ([[0, 1]], "ab", [[0.5]], r"2 examples of 2 classes: probabilities are not \(2, 1\)"),
     ],
 )
@@ -245,13 +223,10 @@ def test_npz_comes_back(tmp_path: Path) -> None:
     [
         ([[1, 0, 1, 0]], None, ("0", "1"), [[1, 0, 1, 0]]),
         ([[1.0, -1, 1, -1]], None, ("-1", "1"), [[1, 0, 1, 0]]),
-        ([[True, False]], "classes", ("False", "True"), [[1, 0]]),
         ([["b", "a", "b"]], None, ("a", "b"), [[1, 0, 1]]),
         ([[0.5, 1.5]], "classes", ("0.5", "1.5"), [[0, 1]]),
         ([[0, 1, 0], [1, 0, 0], [0, 0, 1]], None, ("0", "1", "2"), [[1, 0, 2]]),
         ([[1, 0, 1, 0]], "numbers", (), [[1, 0, 1, 0]]),
-        ([[0, 1], [1, 0]], "numbers", (), [[0, 1], [1, 0]]),
-        ([[0.5, 1.5]], None, (), [[0.5, 1.5]]),
         ([[1, 2], [3, 4]], None, (), [[1, 2], [3, 4]]),
     ],
 )
@@ -270,20 +245,14 @@ ONES: Array = np.ones((2, 3))
     ("arrays", "kind", "message"),
     [
         ({"X": ONES}, None, r"the arrays X and Y are wanted, of numpy.savez\(path, X=X, Y=Y\); there is X"),
-        ({}, None, "there is none"),
         (
             {"X": ONES, "Y": [0, 1, 0]},
             None,
             r"Y has rows, and a column an example: \(n, m\), not \(3,\): reshape",
         ),
-        ({"X": ONES.T, "Y": [[0, 1, 0.5]]}, None, "transpose X"),
-        ({"X": np.ones((3, 4, 4, 3)), "Y": [[0, 1, 0]]}, None, "images_to_columns"),
-        ({"X": ONES * np.nan, "Y": [[0, 1, 0]]}, None, r"X\[0, 0\] is nan"),
         ({"X": ONES, "Y": [[0, 1, np.nan]]}, "classes", r"Y\[0, 2\] is nan"),
-        ({"X": ONES, "Y": [[0, 1, 1j]]}, None, "Y holds complex128, not numbers"),
         ({"X": ONES, "Y": [["a", "b", "a"]]}, "numbers", "Y holds <U1, not numbers"),
         ({"X": ONES, "Y": [[1, 2, 3]] * 2}, "classes", r"one row, or one-hot columns; Y \(2, 3\) is neither"),
-        ({"X": ONES, "Y": [["a", "b", "a"]] * 2}, None, "Y holds <U1, not numbers"),
         ({"X": ONES, "Y": np.array([[{}, 1, 2]])}, None, "Y holds Python objects, which are not loaded"),
         ({"X": ONES, "Y": [[0, 1, 0]]}, "number", "the kind of a target is"),
     ],

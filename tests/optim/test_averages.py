@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.optim.averages import averaged, unbiased, weighted_averages
+from micrograd_dl.optim.averages import weighted_averages
 
 numbers = st.lists(st.floats(-100, 100), max_size=12)
 betas = st.floats(0, 0.99)
@@ -26,11 +26,6 @@ def test_the_sum_that_the_recursion_stands_for(xs: list[float], beta: float) -> 
 def test_without_bias_the_average_of_a_constant_is_that_constant(x: float, beta: float) -> None:
     assert weighted_averages([x] * 9, beta) == pytest.approx([x] * 9)
     assert weighted_averages([x], beta, corrected=False) == pytest.approx([(1 - beta) * x])
-
-
-def test_beta_0_keeps_nothing() -> None:
-    assert weighted_averages([3, 1, 2], 0.0) == [3, 1, 2]
-    assert averaged(5.0, 2.0, 0.0) == unbiased(2.0, 0.0, 7) == 2
 
 
 @pytest.mark.parametrize("beta", [1.0, -0.1])

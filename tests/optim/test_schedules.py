@@ -39,64 +39,34 @@ def test_one_cycle_of_next_to_no_steps(length: int, rise: float) -> None:
     assert all(0 < alpha(t) <= 1 for t in range(5))
 
 
-TEN: Any = 10.0  # where a whole number is wanted
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: inverse_time(0.1, -1.0), "rate is a number from 0 up, not -1.0"),
-        (lambda: exponential(0.1, 0.0), "the factor is above 0 and at most 1, not 0.0"),
-        (lambda: exponential(0.1, 1.1), "the factor is above 0 and at most 1, not 1.1"),
-        (lambda: staircase(0.1, 0), "every is a whole number from 1 up, not 0"),
-        (lambda: staircase(0.1, 2, -1), "the factor is above 0 and at most 1, not -1"),
-        (lambda: cosine(0.1, 0), "length is a whole number from 1 up, not 0"),
-        (lambda: warm_up(0, 0.1), "length is a whole number from 1 up, not 0"),
-        (lambda: one_cycle(0.1, TEN), "length is a whole number from 1 up, not 10.0"),
-        (lambda: one_cycle(0.1, 10, rise=2), "rise is above 0 and at most 1, not 2"),
+        (constant, "alpha0 is a number above 0"),
+        (lambda x: inverse_time(x, 1.0), "alpha0 is a number above 0"),
+        (lambda x: exponential(x, 0.5), "alpha0 is a number above 0"),
+        (lambda x: staircase(x, 2), "alpha0 is a number above 0"),
+        (lambda x: cosine(x, 3), "alpha0 is a number above 0"),
+        (lambda x: warm_up(3, x), "then is a number above 0"),
+        (lambda x: one_cycle(x, 10), "highest is a number above 0"),
+        (lambda x: inverse_time(0.1, x), "rate is a number from 0 up"),
+        (lambda x: exponential(0.1, x), "the factor is above 0 and at most 1"),
+        (lambda x: staircase(0.1, 2, x), "the factor is above 0 and at most 1"),
+        (lambda x: staircase(0.1, x), "every is a whole number from 1 up"),
+        (lambda x: cosine(0.1, x), "length is a whole number from 1 up"),
+        (lambda x: cosine(0.1, 3, x), "lowest is a number from 0 up"),
+        (lambda x: warm_up(x, 0.1), "length is a whole number from 1 up"),
+        (lambda x: one_cycle(0.1, x), "length is a whole number from 1 up"),
+        (lambda x: one_cycle(0.1, 3, rise=x), "rise is above 0 and at most 1"),
+        (lambda x: one_cycle(0.1, 3, start=x), "start is a number from 0 up"),
+        (lambda x: one_cycle(0.1, 3, end=x), "end is a number from 0 up"),
     ],
 )
-def test_nonsense_is_refused(make: Callable[[], Any], message: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(message)):
-        make()
-
-
-WITH_A_RATE: list[tuple[str, Callable[[Any], Any]]] = [
-    ("alpha0", constant),
-    ("alpha0", lambda x: inverse_time(x, 1.0)),
-    ("alpha0", lambda x: exponential(x, 0.5)),
-    ("alpha0", lambda x: staircase(x, 2)),
-    ("alpha0", lambda x: cosine(x, 3)),
-    ("then", lambda x: warm_up(3, x)),
-    ("highest", lambda x: one_cycle(x, 10)),
-]
-
-
-@pytest.mark.parametrize(("name", "make"), WITH_A_RATE)
-def test_a_learning_rate_is_above_zero_and_finite(name: str, make: Callable[[Any], Any]) -> None:
-    for x in (float("nan"), float("inf"), 0, -0.1):
-        with pytest.raises(ValueError, match=f"{name} is a number above 0, not {float(x)}"):
+def test_nonsense_is_refused(make: Callable[[Any], Any], message: str) -> None:
+    for x in (float("nan"), -0.1, float("inf")):
+        with pytest.raises(ValueError, match=f"{message}, not {x}"):
             make(x)
-    for wrong in ("a", None):
-        with pytest.raises(TypeError, match=f"{name} takes a real number, not the .* {wrong!r}"):
-            make(wrong)
-
-
-@pytest.mark.parametrize(
-    ("name", "make"),
-    [
-        ("rate", lambda x: inverse_time(0.1, x)),
-        ("the factor", lambda x: exponential(0.1, x)),
-        ("lowest", lambda x: cosine(0.1, 3, x)),
-        ("rise", lambda x: one_cycle(0.1, 3, rise=x)),
-        ("start", lambda x: one_cycle(0.1, 3, start=x)),
-        ("end", lambda x: one_cycle(0.1, 3, end=x)),
-    ],
-)
-def test_other_numbers_are_numbers(name: str, make: Callable[[Any], Any]) -> None:
-    with pytest.raises(ValueError, match=f"{name} is .*, not nan"):
-        make(float("nan"))
-    with pytest.raises(TypeError, match=f"{name} takes a real number, not the str 'a'"):
+    with pytest.raises((TypeError, ValueError), match=message.split(" is ")[0]):
         make("a")
 
 
@@ -149,10 +119,7 @@ def test_how_it_is_written_names_what_it_takes(form: str) -> None:
         ),
         ("", "no schedule ''"),
         ("staircase", "staircase is written staircase:EVERY[,FACTOR], not 'staircase'"),
-        ("staircase:", "staircase is written staircase:EVERY[,FACTOR], not 'staircase:'"),
         ("cosine:", "cosine is written cosine[:LENGTH[,LOWEST]], not 'cosine:'"),
-        ("constant:1", "constant is written constant, not 'constant:1'"),
-        ("exponential:half", "exponential is written exponential:FACTOR, not 'exponential:half'"),
         ("one_cycle:10,0.3", "one_cycle is written one_cycle[:LENGTH], not 'one_cycle:10,0.3'"),
         ("staircase:1_0", "staircase is written staircase:EVERY[,FACTOR], not 'staircase:1_0'"),
         ("staircase:2.5", "every is a whole number from 1 up, not 2.5"),

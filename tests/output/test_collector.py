@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import micrograd_dl
 from micrograd_dl.nn import MLP
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.output.collector import collector_paused
@@ -88,7 +87,3 @@ def test_fit_pauses_it_for_each_graph_and_lets_callbacks_have_it() -> None:
     assert inside == [False, False]
     assert outside == [True, True]
     assert gc.isenabled()
-
-
-def test_it_is_in_the_public_face() -> None:
-    assert micrograd_dl.collector_paused is collector_paused

@@ -394,7 +394,6 @@ def test_anything_with_parameters_and_cost_and_grad_is_trained() -> None:
     [
         (LINE[0], LINE, {}, r"X and Y of the training set are \(20,\) and \(1, 20\), \(n_x, m\) and"),
         (LINE, LINE[:, 1:], {}, r"are \(1, 20\) and \(1, 19\)"),
-        (LINE[:, :0], LINE[:, :0], {}, r"are \(1, 0\) and \(1, 0\)"),
         (LINE, np.full_like(LINE, np.nan), {}, r"Y\[0, 0\] of the training set is nan"),
         (LINE, LINE, {"dev": (LINE[0], LINE[0])}, "X and Y of the dev set are"),
         (LINE, LINE, {"checkpoint": "c.npz"}, "a checkpoint holds a network of this package, not a Line"),
@@ -416,7 +415,6 @@ def test_what_a_model_of_ones_own_is_refused(X: Any, Y: Any, options: Any, messa
     ("output", "loss", "targets", "message"),
     [
         ("sigmoid", None, 5 * Y, "logistic takes as targets probabilities.*; Y holds 5.0 in row"),
-        ("sigmoid", None, 2 * Y - 1, "logistic takes as targets .*Y holds -1.0 .*or take the loss squared"),
         ("linear", "max_margin", Y, "max_margin takes as targets -1 or 1; Y holds 0.0 in row"),
     ],
 )
@@ -434,7 +432,6 @@ def test_targets_that_the_loss_does_not_take_are_refused(
     ("output", "loss", "targets"),
     [
         ("sigmoid", None, 0.1 + 0.8 * Y),
-        ("sigmoid", None, -0.0 * Y),
         ("sigmoid", None, Y.astype(int)),
         ("sigmoid", None, np.asfortranarray(Y, "float32")),
         ("sigmoid", "squared", 5 * Y),
@@ -449,16 +446,12 @@ def test_targets_that_the_loss_takes(MLP: type[Network], output: str, loss: str 
     ("options", "message"),
     [
         ({"epochs": 0}, "epochs is a whole number from 1 up, not 0"),
-        ({"epochs": 1.5}, "epochs is a whole number from 1 up, not 1.5"),
         ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
         ({"seed": -1}, "seed is a whole number from 0 up, not -1"),
-        ({"patience": -1, "dev": (X, Y)}, "patience is a whole number from 1 up, not -1"),
         ({"patience": 3}, r"patience needs a dev set to judge by: pass dev=\(X_dev, Y_dev\)"),
         ({"dev": (X,)}, r"dev is X and Y of the dev set, dev=\(X_dev, Y_dev\), not the tuple \(array"),
-        ({"dev": 0.2}, r"dev=\(X_dev, Y_dev\), not the float 0.2"),
         ({"dev": (X.T, Y)}, r"X is \(24, 2\), \(2, m\) is wanted"),
         ({"optimiser": "adam"}, r"made of the model's parameters, such as Adam\(model.parameters\(\)\)"),
-        ({"optimiser": Adam}, r"made of the model's parameters, such as Adam\(model.parameters\(\)\)"),
         (
             {"optimiser": Adam(network(vectorized.MLP).parameters())},
             r"of another model's parameters.*Adam\(model.parameters\(\)\)",
