@@ -44,9 +44,8 @@ def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """Each image moved by whole pixels, ``(m,)`` of them, which may be negative."""
     array = require_images(images)
     y, x = _grid(array)
-    return _pixels(
-        array, y - _one_each("down", down, array, "iu"), x - _one_each("right", right, array, "iu")
-    )
+    down, right = _one_each("down", down, array, "iu"), _one_each("right", right, array, "iu")
+    return _pixels(array, y - down, x - right)
 
 
 def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:

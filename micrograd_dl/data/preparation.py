@@ -167,18 +167,10 @@ class Normaliser:
 
 
 def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
-    """Images as columns of numbers from 0 to 1.
+    """Images ``(m, h, w, c)`` of c colours, or grey ``(m, h, w)``, as columns ``(h*w*c, m)`` from 0 to 1.
 
-    Args:
-        images: ``(m, h, w, c)`` of c colours, or grey ``(m, h, w)``, brightnesses from 0 to `largest`.
-        largest: what stands for full brightness, by which all is divided.
-
-    Returns:
-        ``(h*w*c, m)``: the pixels row by row, and the colours of each pixel side by side.
-
-    Raises:
-        ValueError: the shape is another, a brightness is not between 0 and `largest`, or the images seem to
-            be divided already.
+    The pixels go row by row, the colours of each side by side. All is divided by `largest`, full brightness.
+    ValueError if a brightness is not between 0 and `largest`, or the images seem to be divided already.
 
     >>> images_to_columns([[[0, 51], [102, 255]]])
     array([[0. ],

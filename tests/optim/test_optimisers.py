@@ -275,22 +275,14 @@ def test_zero_grad(kind: Any) -> None:
     [
         (GradientDescent, {"learning_rate": 0}, "the learning rate is a number above 0, not 0.0"),
         (RMSprop, {"learning_rate": math.nan}, "the learning rate is a number above 0, not nan"),
-        (
-            Adam,
-            {"learning_rate": lambda epoch: math.nan},
-            "of a schedule is a number from 0 up, not nan",
-        ),
+        (Adam, {"learning_rate": lambda epoch: math.nan}, "of a schedule is a number from 0 up, not nan"),
         (Momentum, {"beta": 1}, "beta is from 0 to below 1, not 1.0"),
         (RMSprop, {"eps": 0}, "eps is a number above 0, not 0.0"),
         (Adam, {"beta1": 2}, "beta1 is from 0 to below 1, not 2.0"),
         (Adam, {"clip_norm": 0}, "clip_norm is a number above 0, not 0.0"),
         (Momentum, {"clip_value": -1}, "clip_value is a number above 0, not -1.0"),
         (AdamW, {"weight_decay": -0.1}, "weight_decay is a number from 0 up, not -0.1"),
-        (
-            AdamW,
-            {"decays": [np.ones(2)]},
-            r"decays\[0\] is True, False or an array of these like its parameter",
-        ),
+        (AdamW, {"decays": [np.ones(2)]}, r"decays\[0\] is True, False or an array of these like its"),
         (AdamW, {"decays": [True, True]}, "decays says of each parameter what decays: 1 of them, not 2"),
     ],
 )

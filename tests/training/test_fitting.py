@@ -51,9 +51,7 @@ def test_both_backends_give_the_same_curve(kind: Any, batch_size: int | None) ->
     for MLP in BACKENDS:
         model = network(MLP, l2=0.1)
         rule = kind(model.parameters(), inverse_time(0.05, 0.1))
-        histories.append(
-            fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=rule, dev=DEV_SET, seed=3)
-        )
+        histories.append(fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=rule, dev=DEV_SET))
     one, other = (history.columns() for history in histories)
     for name in ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm"):
         assert one[name] == pytest.approx(other[name], rel=1e-9), name
@@ -100,9 +98,8 @@ def test_batches_are_shuffled_anew_each_epoch_and_hold_every_example_once() -> N
 
 def test_the_cost_of_an_epoch_is_the_mean_over_examples_and_the_callers_arrays_stay() -> None:
     model, x = vectorized.MLP(1, [1], seed=1), np.arange(7.0)[None]
-    history = fit(
-        model, x, 2 * x, epochs=1, batch_size=3, optimiser=GradientDescent(model.parameters(), 1e-300)
-    )
+    rule = GradientDescent(model.parameters(), 1e-300)
+    history = fit(model, x, 2 * x, epochs=1, batch_size=3, optimiser=rule)
     assert history.cost == pytest.approx([model.cost(x, 2 * x)])
     assert history.columns().keys() == {"cost", "gradient_norm", "seconds"}  # numbers have no accuracy
     assert x.tolist() == [list(range(7))]
@@ -278,19 +275,9 @@ def far_out(m: int, at: int) -> Array:
 @pytest.mark.parametrize(
     ("layers", "x", "batch_size", "message"),
     [
-        (
-            [[[1e300]]],
-            far_out(5, 3),
-            None,
-            r"epoch 1, step 1: Z\[1\] of unit 1 is inf for example 4, X\[:, 3\]; t",
-        ),
+        ([[[1e300]]], far_out(5, 3), None, r"epoch 1, step 1: Z\[1\] of unit 1 is inf for example 4, X\[:,"),
         ([[[0.0], [1e200]], [[1.0, 1e100]]], far_out(5, 3), None, r"Z\[2\] of unit 1 is inf for example 4"),
-        (
-            [[[1e200]]],
-            [[1.0]],
-            None,
-            "the cost is inf, though every Z and A is finite; the step was not taken",
-        ),
+        ([[[1e200]]], [[1.0]], None, "the cost is inf, though every Z and A is finite; the step was not"),
     ],
 )
 def test_what_overflows_is_named_and_the_step_not_taken(

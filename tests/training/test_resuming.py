@@ -132,11 +132,7 @@ def nudged(x: Any) -> Any:
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
-        (
-            vectorized.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=1),
-            {},
-            r"a network with shape \[2, 3, 1\], this one",
-        ),
+        (vectorized.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=1), {}, r"a network with shape \[2, 3, 1\],"),
         (plain(l2=0.5), {}, r"a network with regularisers \{\}, this one \{'l2': 0.5\}"),
         (plain(nn.MLP), {}, "a network with backend numpy, this one values"),
         (plain(), {"optimiser": (Momentum, RATE)}, "the optimiser Adam, this one Momentum"),
