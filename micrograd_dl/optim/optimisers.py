@@ -150,8 +150,6 @@ class Optimiser(ABC):
     def alpha(self) -> float:
         """The learning rate of the next step."""
         rate = self.learning_rate
-        if type(rate) is float and 0 < rate < math.inf:  # asked in every step
-            return rate
         if not callable(rate):
             return above_zero(rate, "the learning rate")
         t = self.steps if isinstance(rate, by_steps) else self.epoch
