@@ -59,11 +59,6 @@ def fitted(text: str, width: int) -> str:
     return text[:end] + "…"
 
 
-def padded(text: str, width: int) -> str:
-    """`text` with spaces behind it, up to `width` columns."""
-    return text + " " * (width - columns(text))
-
-
 def wrapped(text: str, width: int) -> str:
     """`text` with its lines broken, between words, that take more than `width` columns.
 

@@ -111,11 +111,7 @@ class Found:
 
     @property
     def best(self) -> Trial:
-        """The best trial.
-
-        Raises:
-            ValueError: no trial was finished.
-        """
+        """The best trial; ValueError if none was finished."""
         if not self.trials:
             raise ValueError("no trial was finished, so there is no best one")
         return self.trials[0]
@@ -127,9 +123,8 @@ class Found:
         for trial in self.trials[:most]:
             v = trial.verdict
             judged = ["diverged", "-"] if v.problem else [f"{v.error:.4g}", f"{v.loss:.4g}"]
-            rows.append(
-                [trial.name, str(v.epochs), *judged, *(value_text(trial.options[name]) for name in names)]
-            )
+            values = [value_text(trial.options[name]) for name in names]
+            rows.append([trial.name, str(v.epochs), *judged, *values])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
@@ -239,11 +234,7 @@ def _at_its_end(trial: Trial, plan: Plan) -> bool:
 
 
 def _best_region(space: Space, plan: Plan, trials: Mapping[tuple[int, int], Trial]) -> Space:
-    """The part of the space where the best trials so far are.
-
-    Raises:
-        FloatingPointError: all of them diverged.
-    """
+    """The part of the space where the best trials so far are."""
     ranked = _ranked(trials, plan)
     if ranked[0].verdict.problem:
         every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")

@@ -308,6 +308,13 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
 # --- what is refused ----------------------------------------------------------------------------------------
 
 
+def test_searches_that_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to search"):
+        search(judge, {}, PLAN)
+    with pytest.raises(ValueError, match="processes is a whole number from 0 up, not -1"):
+        search(judge, SPACE, PLAN, processes=-1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -320,16 +327,3 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
 def test_plans_that_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Plan(**options)
-
-
-def test_searches_that_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="nothing to search"):
-        search(judge, {}, PLAN)
-    with pytest.raises(ValueError, match="processes is a whole number from 0 up, not -1"):
-        search(judge, SPACE, PLAN, processes=-1)
-    path = tmp_path / "t.jsonl"
-    search(judge, SPACE, PLAN, results=path, about={"data": "one"})
-    with pytest.raises(ValueError, match="holds another search: its data differ from these"):
-        search(judge, SPACE, PLAN, results=path, about={"data": "two"})
-    with pytest.raises(ValueError, match="holds another search: its space is"):
-        search(judge, {"alpha": Range(0.1, 0.2)}, PLAN, results=path, about={"data": "one"})
