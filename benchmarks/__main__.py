@@ -18,7 +18,7 @@ SECTIONS = {
     "demo": "whole trainings: micrograd's moons, a GPT of Values",
 }
 
-TASKS = ("mlp", "wide", "mixed", "chain", "moons", "gpt")  # of eager and replay, and of demo
+TASKS = ("mlp", "calls", "wide", "mixed", "chain", "moons", "gpt")  # of eager and replay, and of demo
 
 
 def main() -> None:

@@ -128,9 +128,3 @@ def test_one_graph_of_the_transformer_serves_all_names_of_a_length() -> None:
             value.data = bit
     recompute(J)
     assert J.data == pytest.approx(lesson.loss(parameters, lesson.encode("ada")).data, rel=1e-12)
-
-
-def test_the_transformer_learns_alike_with_plain_operators() -> None:
-    lesson = load_lesson("transformer")
-    (_, fused), (_, plain) = (lesson.train(3, to=to) for to in (lesson.FUSED, lesson.PLAIN))
-    assert fused == pytest.approx(plain, rel=1e-10)

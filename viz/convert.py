@@ -29,15 +29,11 @@ _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 
 
 def png(svg: str, zoom: float = 2.0) -> bytes:
-    """The picture as a PNG, with `zoom` pixels for each of the SVG's.
+    """The picture as a PNG, with `zoom` pixels for each of the SVG's: 2 keeps text sharp on slides.
 
-    A PNG holds the shapes of its letters: where no font of this machine has a character, such as 中 on one
-    without a Chinese font, the picture shows a box in its place, and a UserWarning says so.
-
-    Args:
-        svg: the picture.
-        zoom: 2 keeps text sharp on slides and on dense screens. Of a picture so large that viewers would
-            refuse it, less is taken.
+    Of a picture so large that viewers would refuse it, less is taken. A PNG holds the shapes of its letters:
+    where no font of this machine has a character, such as 中 on one without a Chinese font, the picture shows
+    a box in its place, and a UserWarning says so.
 
     Raises:
         RuntimeError: the program that draws breaks down; the message says what to do.

@@ -23,12 +23,7 @@ _LEAST_NAME = 40.0  # less of a name in a formula says nothing
 
 
 def scene(reading: Reading, edges: bool) -> Scene:
-    """The scene of a graph with a card for each node and a wire for each edge.
-
-    Args:
-        reading: the graph and its numbers.
-        edges: whether local derivatives and flowing gradients are written on the edges.
-    """
+    """A card for each node and a wire for each edge; `edges` writes derivatives and gradients on them."""
     position = {node: i for i, node in enumerate(reading.order)}
     cards = tuple(card(node, reading) for node in reading.order)
     kinks = {

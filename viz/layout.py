@@ -33,20 +33,13 @@ _MOST_ROUNDS = 1200
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Positions in pixels, from the upper left corner.
+    """Positions in pixels, from the upper left corner."""
 
-    Attributes:
-        width, height: of the whole.
-        boxes: one a card.
-        curves: one a wire: a starting point, and three points for each Bezier piece.
-        labels: one a wire: the middle of its text, or None where it bears none.
-    """
-
-    width: float
+    width: float  # of the whole
     height: float
-    boxes: tuple[Box, ...]
-    curves: tuple[Curve, ...]
-    labels: tuple[Point | None, ...]
+    boxes: tuple[Box, ...]  # one a card
+    curves: tuple[Curve, ...]  # one a wire: a starting point, and three points for each Bezier piece
+    labels: tuple[Point | None, ...]  # one a wire: the middle of its text, or None where it bears none
 
 
 def lay_out(scene: Scene) -> Layout:

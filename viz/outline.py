@@ -76,15 +76,10 @@ def measure(order: Sequence[Value]) -> Extent:
 
 
 def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
-    """The scene of a graph in outline.
+    """The scene of a graph in outline, whose caption says how to raise `limit`.
 
     There is a box for each operation at each depth or, if those are too many, for each stage of neighbouring
     depths. The result has its own.
-
-    Args:
-        reading: the graph and its numbers.
-        extent: how large it is.
-        limit: the limit that it is beyond.
     """
     root, depths = reading.order[-1], extent.depths
     deepest = depths[root]

@@ -29,14 +29,7 @@ class Term:
 
 
 class Reading:
-    """The numbers of a graph: those that ``backward()`` left, or those known where a trace's cursor stands.
-
-    Attributes:
-        order: the nodes in topological order.
-        notation: their names.
-        walking: whether it is a walk.
-        caption: what stands above the picture.
-    """
+    """The numbers of a graph: those that ``backward()`` left, or those known where a walk stands."""
 
     def __init__(self, what: Value | Trace) -> None:
         self._trace = what if isinstance(what, Trace) else None

@@ -87,25 +87,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A node, or a group of them.
+    """A node, or a group of them."""
 
-    Attributes:
-        kind: decides shape and colour.
-        name: its lines.
-        formula: what stands behind the last line of the name, such as ``= b * c``.
-        rows: the lines below.
-        tooltip: the whole label and the exact numbers.
-        known: False draws it as not evaluated yet.
-        current: True marks it as what the step at hand writes.
-    """
-
-    kind: Kind
-    name: tuple[str, ...]
-    formula: str
-    rows: tuple[Row, ...]
-    tooltip: str
-    known: bool = True
-    current: bool = False
+    kind: Kind  # decides shape and colour
+    name: tuple[str, ...]  # its lines
+    formula: str  # what stands behind the last line of the name, such as "= b * c"
+    rows: tuple[Row, ...]  # the lines below
+    tooltip: str  # the whole label and the exact numbers
+    known: bool = True  # False draws it as not evaluated yet
+    current: bool = False  # True marks it as what the step at hand writes
 
     @property
     def width(self) -> float:
@@ -129,26 +119,17 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """An edge from the operand `tail` to the result `head`, both positions in the scene's cards.
-
-    Attributes:
-        local: what is written on it about its derivative, such as ``× 2``; may be empty.
-        flow: what is written about the gradient that flows along it, such as ``+6``; may be empty.
-        room: the width of the widest of these in any frame; 0 if the wire never bears text.
-        lines: how many lines of text it may bear.
-        state: decides colour, stroke and direction.
-        quiet: True for the edge of a plain number, and for what carries no gradient.
-    """
+    """An edge from the operand `tail` to the result `head`, both positions in the scene's cards."""
 
     tail: int
     head: int
-    local: str = ""
-    flow: str = ""
-    room: float = 0.0
-    lines: int = 0
+    local: str = ""  # what is written on it about its derivative, such as "× 2"; may be empty
+    flow: str = ""  # what is written about the gradient that flows along it, such as "+6"; may be empty
+    room: float = 0.0  # the width of the widest of these in any frame; 0 if the wire never bears text
+    lines: int = 0  # how many lines of text it may bear
     tooltip: str = ""
-    state: State = "plain"
-    quiet: bool = False
+    state: State = "plain"  # decides colour, stroke and direction
+    quiet: bool = False  # True for the edge of a plain number, and for what carries no gradient
 
     @property
     def stroke(self) -> Stroke:
@@ -178,17 +159,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a picture shows.
-
-    Attributes:
-        cards, wires: the graph.
-        caption: lines above it, the first one bold.
-        legend: what shapes and colours mean.
-        summary: one line for those who cannot see the picture.
-    """
+    """All that a picture shows."""
 
     cards: tuple[Card, ...]
     wires: tuple[Wire, ...]
-    caption: tuple[str, ...]
-    legend: tuple[Sample, ...]
-    summary: str
+    caption: tuple[str, ...]  # lines above the graph, the first one bold
+    legend: tuple[Sample, ...]  # what shapes and colours mean
+    summary: str  # one line for those who cannot see the picture

@@ -105,11 +105,7 @@ def _step(options: argparse.Namespace, text: str, expression: Expression) -> int
 
 
 def _read(options: argparse.Namespace) -> tuple[str, Expression]:
-    """The expression as it was given, and parsed.
-
-    Raises:
-        UsageError: it is wrong, or the values of its variables are.
-    """
+    """The expression as it was given, and parsed."""
     from micrograd_dl.notation.expression import MAX_LENGTH, parse_names
 
     text, values = expression_and_values(options.words)

@@ -30,13 +30,13 @@ def lessons() -> dict[str, Lesson]:
     installed = package / "examples"
     folder = installed if installed.is_dir() else package.parent / "examples"
     found = {path.stem: _read(path) for path in sorted(folder.glob("*.py"))}
-    return dict(sorted(found.items(), key=lambda item: _section(item[1])))
 
+    def section(name: str) -> int:
+        """Of the course; lessons of none come last."""
+        match = re.search(r"course, sections? (\d+)", found[name].about)
+        return int(match[1]) if match else 100
 
-def _section(lesson: Lesson) -> int:
-    """The section of the course that a lesson is of, by which they are listed; others come behind."""
-    match = re.search(r"course, sections? (\d+)", lesson.about)
-    return int(match[1]) if match else 100
+    return {name: found[name] for name in sorted(found, key=section)}
 
 
 def _read(path: Path) -> Lesson:

@@ -148,10 +148,8 @@ def _carry_out(words: list[str]) -> int:
         return 2
     if first == "help":
         return _help(words[1:])
-    if not first.startswith("-") and first not in COMMANDS:
-        parser.error(
-            f"there is no command {first}{did_you_mean(first, COMMANDS) or ': micrograd-dl help lists them'}"
-        )
+    if not first.startswith("-"):
+        _require_command(parser, first)
     options, unknown = parser.parse_known_args(words)
     if options.print_completion:
         return _print_completion(options.print_completion)
@@ -175,11 +173,7 @@ def _module(command: str) -> ModuleType:
 
 
 def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
-    """The parser of the command line, and those of the commands, which are its branches.
-
-    Args:
-        complete: the commands whose options are wanted. Those of some take long to load.
-    """
+    """The parsers of the command line and of its commands; only those in `complete` get their options."""
     parser = Parser(
         prog="micrograd-dl",
         usage="micrograd-dl COMMAND [ARGUMENT ...]",
@@ -204,10 +198,16 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
     return parser, commands
 
 
+def _require_command(parser: Parser, word: str) -> None:
+    if word not in COMMANDS:
+        near = did_you_mean(word, COMMANDS) or ": micrograd-dl help lists them"
+        parser.error(f"there is no command {word}{near}")
+
+
 def _help(words: Sequence[str]) -> int:
     parser, commands = command_line(words[:1])
-    if words and words[0] not in COMMANDS:
-        parser.error(f"there is no command {words[0]}{did_you_mean(words[0], COMMANDS)}")
+    if words:
+        _require_command(parser, words[0])
     (commands[words[0]] if words else parser).print_help()
     return 0
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from micrograd_dl.cli.terminal import complain, write
-from micrograd_dl.output.numbers import real_number, whole_number
+from micrograd_dl.output.numbers import whole_number
 
 T = TypeVar("T")
 
@@ -86,16 +86,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f": did you mean {near[0]}?" if near else ""
 
 
-def whole(text: str) -> int:
-    """The whole number that an option has."""
-    return _argument(whole_number, text)
-
-
-def real(text: str) -> float:
-    """The number that an option has."""
-    return _argument(real_number, text)
-
-
 def sizes(text: str) -> tuple[int, ...]:
     """The sizes of hidden layers, from words such as 16,16; from 0 or nothing, no layers."""
     if text.strip() in ("", "0"):
@@ -103,13 +93,19 @@ def sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(whole_number(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"sizes are whole numbers with commas, such as 16,16; not {text!r}"
-        ) from None
+        raise ValueError(f"sizes are whole numbers with commas, such as 16,16; not {text!r}") from None
 
 
-def _argument(read: Callable[[str], T], text: str) -> T:
-    try:
-        return read(text)
-    except ValueError as error:  # of which argparse would say only that the value is invalid
-        raise argparse.ArgumentTypeError(str(error)) from None
+def argument(read: Callable[[str], T]) -> Callable[[str], T]:
+    """`read` for argparse, which of a ValueError says only that the value is invalid."""
+
+    def reader(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return reader
+
+
+whole = argument(whole_number)

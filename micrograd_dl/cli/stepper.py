@@ -20,6 +20,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby, islice
 from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
@@ -56,14 +57,8 @@ class Command(NamedTuple):
 class Stepper(cmd.Cmd):
     """A prompt that walks through a trace; ``run()`` opens it.
 
-    Args:
-        trace: the walk. The commands move it, and ``set`` changes its leaves.
-        text: the expression as it was given, for the opening.
-        script: lines of commands instead of a terminal. There is no prompt then, an empty line does
-            nothing, ``#`` begins a comment, and :meth:`run` returns 1 if a command failed.
-        stdout: where to write; ``sys.stdout`` if left out.
-        stderr: where to write what was wrong with a command; ``sys.stderr`` if left out.
-        colours: whether to write colours.
+    Given a `script`, it takes lines of commands from there instead of a terminal. There is no prompt then, an
+    empty line does nothing, ``#`` begins a comment, and :meth:`run` returns 1 if a command failed.
     """
 
     def __init__(
@@ -173,13 +168,7 @@ class Stepper(cmd.Cmd):
         return bool(command.do(self, argument))
 
     def meant(self, line: str) -> tuple[str, str]:
-        """The command of a line, in full, and its argument.
-
-        ``a = 6`` sets a leaf; a name or an expression is printed.
-
-        Raises:
-            ValueError: there is no such command, or there are several.
-        """
+        """The command of a line, in full, and its argument; ``a = 6`` sets a leaf, a name is printed."""
         if re.match(r"\w+\s*=(?!=)", line):
             return "set", line
         # A word and an operator, as in b * c, is arithmetic.
@@ -240,12 +229,7 @@ class Stepper(cmd.Cmd):
         return True
 
     def node(self, text: str) -> Value:
-        """The node of that name, or whose gradient has it; without text, the node that the last step wrote.
-
-        Raises:
-            KeyError: there is no such node.
-            ValueError: there is no text, and no last step.
-        """
+        """The node of that name, or of that gradient; without text, the node that the last step wrote."""
         if text:
             return self.trace.notation.find(text)[0]
         if self.trace.current is None:
@@ -262,16 +246,10 @@ class Stepper(cmd.Cmd):
         self._arrive()
 
     def _next(self, argument: str) -> None:
-        steps, at = self.trace.steps, self.trace.position
-        for _ in range(min(_count(argument), len(steps) - at)):
-            at += 1
-            while (
-                at < len(steps)
-                and type(steps[at]) is type(steps[at - 1])
-                and steps[at].node is steps[at - 1].node
-            ):
-                at += 1
-        self._walk(at - self.trace.position)
+        steps = self.trace.steps
+        ahead = (steps[at] for at in range(self.trace.position, len(steps)))
+        nodes = groupby(ahead, key=lambda step: (type(step), id(step.node)))
+        self._walk(sum(len(list(group)) for _, group in islice(nodes, _count(argument))))
 
     def _back(self, argument: str) -> None:
         for _ in range(min(_count(argument), self.trace.position)):

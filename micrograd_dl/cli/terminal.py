@@ -59,11 +59,6 @@ def fitted(text: str, width: int) -> str:
     return text[:end] + "…"
 
 
-def padded(text: str, width: int) -> str:
-    """`text` with spaces behind it, up to `width` columns."""
-    return text + " " * (width - columns(text))
-
-
 def wrapped(text: str, width: int) -> str:
     """`text` with its lines broken, between words, that take more than `width` columns.
 
@@ -121,12 +116,9 @@ def warn(message: str) -> None:
 
 
 def adapt_streams() -> None:
-    """Let the standard streams never raise over a character that they, or their encoding, do not have.
-
-    What is lacking is written in ASCII, and read as a replacement character. A stream that is None, as the
-    program was started with it closed, is replaced by one that leads nowhere.
-    """
+    """Let the standard streams never raise over a character that they, or their encoding, do not have."""
     codecs.register_error("micrograd_dl.stand_in", _stand_in)
+    # A stream is None where the program was started with it closed.
     sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
     for stream, errors in (
         (sys.stdout, "micrograd_dl.stand_in"),

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from micrograd_dl.cli.terminal import columns, fitted, padded
+from micrograd_dl.cli.terminal import columns, fitted
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
@@ -30,7 +30,6 @@ from micrograd_dl.notation.steps import Contribute
 _FAN = 8  # operands of one node that an outline shows
 _MOST_KINKS = 3  # that are said below the tree
 _NARROWEST = 16  # columns of a line that names and formulas get at least
-_LEGEND = {"↑": "↑ drawn above", "[+": "[+n] operands that are left out"}
 
 
 class _Row(NamedTuple):
@@ -64,16 +63,11 @@ def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
         ("-> " if _is_current(trace, row) else "   ") + line
         for row, line in zip(rows, _aligned(trace, rows, width - 3), strict=True)
     ]
-    signs = [meaning for sign, meaning in _LEGEND.items() if any(sign in row.remark for row in rows)]
-    if signs:
-        lines.append(fitted(f"({', '.join(signs)})", width))
     edges = [row.edge for row in rows if row.edge is not None and trace.data(row.edge[0]) is not None]
     kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
     lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
-    shown, nodes = (
-        sum(row.node is not None for row in rows),
-        sum(not node.is_constant for node in trace.order),
-    )
+    shown = sum(row.node is not None for row in rows)
+    nodes = sum(not node.is_constant for node in trace.order)
     if shown < nodes:
         result = notation.name(trace.root)
         lines.append(fitted(f"An outline: {shown:,} of {nodes:,} nodes, those nearest to {result}.", width))
@@ -111,14 +105,14 @@ def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[
         node, edge, branch, below = stack.pop()
         operands, name = _operands(node), notation.name(node)
         if node in drawn:
-            yield _Row(branch, name, " ↑", edge=edge)
+            yield _Row(branch, name, " ↑ drawn above", edge=edge)
             continue
         drawn.add(node)
         shown = operands[:fan] if node in opened and len(branch) <= deepest else []
         title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
         remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
         if len(shown) < len(operands):
-            remark += f" [+{len(operands) - len(shown):,}]"
+            remark += f" [+{len(operands) - len(shown):,} left out]"
         yield _Row(branch, title, remark, node, edge)
         for index, operand in reversed(shown):
             here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
@@ -133,12 +127,11 @@ def _aligned(trace: Trace, rows: list[_Row], width: int) -> list[str]:
     room = max(_NARROWEST, width - 3 - data_width - (3 + grad_width if grad_width else 0))
     left = [fitted(row.branch + row.text, room - len(row.remark)) + row.remark for row in rows]
     left_width = max(columns(text) for text, (data, _) in zip(left, numbers, strict=True) if data)
-    return [
-        fitted(
-            f"{padded(text, left_width)}   {data:>{data_width}}   {grad}".rstrip() if data else text, width
-        )
-        for text, (data, grad) in zip(left, numbers, strict=True)
-    ]
+    lines = []
+    for text, (data, grad) in zip(left, numbers, strict=True):
+        spaces = " " * (left_width - columns(text) + 3)
+        lines.append(fitted(f"{text}{spaces}{data:>{data_width}}   {grad}" if data else text, width))
+    return lines
 
 
 def _numbers(trace: Trace, node: Value | None) -> tuple[str, str]:

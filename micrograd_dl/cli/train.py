@@ -5,20 +5,28 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.cli.parser import Parser, real, sizes, whole
+from micrograd_dl.cli.parser import Parser, argument, sizes, whole
 from micrograd_dl.cli.terminal import complain, on_signal, write
 from micrograd_dl.output.files import require_apart, require_folder
+from micrograd_dl.output.numbers import real_number
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
     from micrograd_dl.training.experiment import Outcome
 
-_READERS = {"int": whole, "float": real, "str": str, "tuple[int, ...]": sizes}
+# Of each type of option how it is read, and what stands for it in the help.
+_READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "int": (whole, "N"),
+    "float": (argument(real_number), "X"),
+    "str": (str, "NAME"),
+    "tuple[int, ...]": (argument(sizes), "N,N,..."),
+}
 
 
 def add_options(parser: Parser) -> None:
@@ -78,18 +86,21 @@ def add_training_options(parser: Parser, *without: str) -> None:
     for option in fields(TrainingOptions):
         if option.name in without:
             continue
-        about: dict[str, Any] = dict(option.metadata)
-        about.pop("scale", None)
-        if "choices" not in about:
-            about.setdefault("metavar", "N")
         default: Any = option.default
         if isinstance(default, tuple):
             default = ",".join(map(str, default))
+        text = option.metadata["help"]
         if default is not None:
-            about["help"] += f" ({default:g})" if isinstance(default, float) else f" ({default})"
-        kind = str(option.type).partition(" | ")[0]
+            text += f" ({default:g})" if isinstance(default, float) else f" ({default})"
+        reader, metavar = _READERS[str(option.type).partition(" | ")[0]]
+        choices = option.metadata.get("choices")
         parser.add_argument(
-            f"--{option.name.replace('_', '-')}", type=_READERS[kind], default=option.default, **about
+            f"--{option.name.replace('_', '-')}",
+            type=reader,
+            default=option.default,
+            help=text,
+            choices=choices,
+            metavar=None if choices else metavar,
         )
 
 

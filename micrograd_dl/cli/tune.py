@@ -155,7 +155,7 @@ def _range(text: str) -> tuple[str, Range | Choice]:
             word = low if ends[0] is None else high
             raise ValueError(f"the ends of a range are two numbers, not {word!r}")
         return name, usual_range(name, ends[0], ends[1], scale)
-    except (ValueError, argparse.ArgumentTypeError) as error:
+    except ValueError as error:
         raise ValueError(f"--over {text}: {error}") from None
 
 

@@ -18,7 +18,6 @@ array([[[0., 0.],
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -27,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import columns_of, columns_to_images, require_images
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.numbers import to_whole
+from micrograd_dl.output.numbers import from_zero, to_whole
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
 
@@ -44,9 +43,8 @@ def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """Each image moved by whole pixels, ``(m,)`` of them, which may be negative."""
     array = require_images(images)
     y, x = _grid(array)
-    return _pixels(
-        array, y - _one_each("down", down, array, "iu"), x - _one_each("right", right, array, "iu")
-    )
+    down, right = _one_each("down", down, array, "iu"), _one_each("right", right, array, "iu")
+    return _pixels(array, y - down, x - right)
 
 
 def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
@@ -152,7 +150,7 @@ def rotations(most: float) -> Augmentation:
 
 def noise(deviation: float) -> Augmentation:
     """To each pixel a normal number of that standard deviation is added; brightnesses are not cut off."""
-    _require("a standard deviation", deviation, math.inf)
+    deviation = from_zero(deviation, "a standard deviation")
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         images = _as_floats(require_images(images))

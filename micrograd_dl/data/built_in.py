@@ -15,7 +15,6 @@ Dataset(moons; X (2, 200): x1, x2; Y (1, 200): 2 classes (upper: 100, lower: 100
 from __future__ import annotations
 
 import importlib
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -27,7 +26,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import to_seed, to_whole
+from micrograd_dl.output.numbers import from_zero, to_seed, to_whole
 from micrograd_dl.output.text import install_hint
 
 # --- made from a seed -----------------------------------------------------------------------------------
@@ -75,7 +74,7 @@ def flower(m: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
 
     The noise is added to angle and radius.
     """
-    _require_noise(noise)
+    noise = from_zero(noise, "noise, a standard deviation,")
     rng = np.random.default_rng(to_seed(seed))
     halves = []
     for half, n in enumerate(_sizes(m, 2)):
@@ -124,7 +123,7 @@ def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
     The price is ``max(0, 0.2 size - 100 + noise)`` for sizes from 200 to 3000: nobody pays for a house of
     500 square feet, and nobody gets paid to take one.
     """
-    _require_noise(noise)
+    noise = from_zero(noise, "noise, a standard deviation,")
     [n] = _sizes(m, 1)
     size = np.linspace(200, 3000, n)[np.newaxis]
     price = 0.2 * size - 100 + noise * np.random.default_rng(to_seed(seed)).standard_normal((1, n))
@@ -187,7 +186,7 @@ def _mixed(
     classes: Sequence[str] = (),
 ) -> Dataset:
     """The columns of each group as one class, with noise added, in random order."""
-    _require_noise(noise)
+    noise = from_zero(noise, "noise, a standard deviation,")
     rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(to_seed(seed))
     X = np.hstack(groups)
     X = X + noise * rng.standard_normal(X.shape)
@@ -207,8 +206,3 @@ def _sizes(m: int, groups: int) -> list[int]:
     if groups < 1 or m < groups:
         raise ValueError(f"each of {groups} classes takes at least one example, and m is {m!r}")
     return [m // groups + (g < m % groups) for g in range(groups)]
-
-
-def _require_noise(noise: float) -> None:
-    if not 0 <= noise < math.inf:
-        raise ValueError(f"noise is a standard deviation, a number from 0 up, not {noise!r}")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.numbers import to_seed, to_whole
+from micrograd_dl.output.numbers import above_zero, to_seed, to_whole
 from micrograd_dl.output.text import plural
 
 # --- parts ----------------------------------------------------------------------------------------------
@@ -167,18 +167,10 @@ class Normaliser:
 
 
 def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
-    """Images as columns of numbers from 0 to 1.
+    """Images ``(m, h, w, c)`` of c colours, or grey ``(m, h, w)``, as columns ``(h*w*c, m)`` from 0 to 1.
 
-    Args:
-        images: ``(m, h, w, c)`` of c colours, or grey ``(m, h, w)``, brightnesses from 0 to `largest`.
-        largest: what stands for full brightness, by which all is divided.
-
-    Returns:
-        ``(h*w*c, m)``: the pixels row by row, and the colours of each pixel side by side.
-
-    Raises:
-        ValueError: the shape is another, a brightness is not between 0 and `largest`, or the images seem to
-            be divided already.
+    The pixels go row by row, the colours of each side by side. All is divided by `largest`, full brightness.
+    ValueError if a brightness is not between 0 and `largest`, or the images seem to be divided already.
 
     >>> images_to_columns([[[0, 51], [102, 255]]])
     array([[0. ],
@@ -190,8 +182,7 @@ def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
     if array.ndim == 3 and array.shape[2] in (3, 4):
         colour, grey = "one in colour, images[np.newaxis]", f"{len(array)} in grey, images[..., np.newaxis]"
         raise ValueError(f"images {array.shape} may be {colour}, or {grey}: say which, by four axes")
-    if not 0 < largest < math.inf:
-        raise ValueError(f"the largest brightness is a number above 0, not {largest!r}")
+    largest = above_zero(largest, "the largest brightness")
     low, high = array.min(), array.max()
     if not (low >= 0 and high <= largest):
         raise ValueError(f"brightnesses are from 0 to {largest:g}, not from {low} to {high}: set largest")

@@ -155,10 +155,6 @@ def write_predictions(
         classes: the names of the classes, which are written instead of their indices.
         probabilities: what ``model.forward(X)`` gives, if it is probabilities: ``(n_classes, m)``, or of two
             classes ``(1, m)``, that of the second. They are written as columns "P(class)".
-
-    Raises:
-        ValueError: a shape is wrong, or a prediction is not the index of a class.
-        OSError: the file cannot be written.
     """
     P = _require_rows("predicted", predicted)
     if not classes:
@@ -243,8 +239,7 @@ def _whole(text: str) -> int | None:
 def _targets_of_array(Y: Array, kind: Kind | None) -> tuple[Array, tuple[str, ...]]:
     """Y and the names of the classes; wrong shapes and numbers are left for `Dataset` to find."""
     text = Y.dtype.kind == "U"
-    finite = Y.dtype.kind in "fiub" and bool(np.isfinite(Y).all())
-    if kind == "numbers" or Y.ndim != 2 or not (text or finite):
+    if kind == "numbers" or Y.ndim != 2 or not (text or (Y.dtype.kind in "fiub" and np.isfinite(Y).all())):
         return Y, ()
     if len(Y) > 1 and not text and np.isin(Y, (0, 1)).all() and (Y.sum(axis=0) == 1).all():
         return Y.argmax(axis=0, keepdims=True), tuple(str(c) for c in range(len(Y)))

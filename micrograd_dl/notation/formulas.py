@@ -177,7 +177,7 @@ class Notation:
     def latex_formula(self, node: Value, operands: Sequence[float] | None = None) -> str:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""
         assert node.op is not None
-        terms = [*(map(self._latex_name, node.operands) if operands is None else map(latex_number, operands))]
+        terms = [*(map(self.latex_name, node.operands) if operands is None else map(latex_number, operands))]
         formula = node.op.written(terms, latex=True)
         if len(formula) <= _LONGEST_LATEX:
             return str(formula)
@@ -185,34 +185,28 @@ class Notation:
 
     def latex_total(self, node: Value) -> str:
         """The derivative of the result by `node` in LaTeX."""
-        return rf"\frac{{d{self._in_latex(self._end)}}}{{d{self._latex_name(node)}}}"
+        return rf"\frac{{d{self._in_latex(self._end)}}}{{d{self.latex_name(node)}}}"
 
     def latex_local(self, node: Value, index: int) -> str:
         """The symbol of a local derivative in LaTeX."""
         d, which = self._sign(node, index)
         d = r"\partial " if d == "∂" else d
-        fraction = rf"\frac{{{d}{self._latex_name(node)}}}{{{d}{self._latex_name(node.operands[index])}}}"
+        fraction = rf"\frac{{{d}{self.latex_name(node)}}}{{{d}{self.latex_name(node.operands[index])}}}"
         return rf"\left.{fraction}\right|_{{{which}}}" if which else fraction
 
-    def latex_name(self, node: Value) -> str:
-        """The node's name in LaTeX."""
-        return str(self._latex_name(node))
-
-    def _latex_name(self, node: Value) -> Term:
+    def latex_name(self, node: Value) -> Term:
+        """The node's name in LaTeX; of a constant, its number."""
         return Term(self._in_latex(self.names[node])) if node in self.names else latex_number(node.data)
 
     def _in_latex(self, name: str) -> str:
+        is_twin = "_" in name and name.replace("_", "") in self._nodes  # a_1 beside a1
         if match := re.fullmatch(r"`(.*)`(?:_(\d+))?", name):
             stem = rf"\texttt{{{_latex_escaped(match[1])}}}"
-        elif (match := re.fullmatch(r"([^\W\d_]+)(?:_?(\d+))?", name)) and not self._is_twin(name):
+        elif (match := re.fullmatch(r"([^\W\d_]+)(?:_?(\d+))?", name)) and not is_twin:
             stem = match[1] if len(match[1]) == 1 else rf"\mathit{{{match[1]}}}"
         else:
             return rf"\text{{{_latex_escaped(name)}}}"
         return f"{stem}_{{{match[2]}}}" if match[2] else stem
-
-    def _is_twin(self, name: str) -> bool:
-        """Whether another node has the same name without the underscore: a1 beside a_1."""
-        return "_" in name and name.replace("_", "") in self._nodes
 
     def _term(self, node: Value) -> Term:
         return number_term(node.data) if node.is_constant else Term(self.names[node])

@@ -17,10 +17,7 @@ Writer = Callable[[Operation, Sequence[Term]], Term]
 class SlopeFormulas:
     """The local derivatives of one node, as formulas of its operands and of its own result.
 
-    Args:
-        node: the node, which has operands.
-        names: what to call its operands, in their order, and then the node itself.
-        write: how to write an operation; as its entry in the table says, if it is left out.
+    `names` are those of its operands, in their order, and of the node itself; `write` writes an operation.
 
     >>> x = Value(3, "x")
     >>> SlopeFormulas(x**3, [Term("x"), Term("3"), Term("u")])[0]

@@ -208,12 +208,7 @@ class Walk(Sequence[Step]):
     """Every step of the forward pass and of backprop; a step is made when it is asked for.
 
     The numbers are those of the moment when the walk was made. They are kept in arrays, so that a graph of a
-    million nodes has a walk, too.
-
-    Args:
-        order: the graph's nodes in topological order, known to be as recorded.
-        notation: the names in the sentences.
-        seed: the derivative of the final result by the last node.
+    million nodes has a walk, too. The order is topological, and known to be as recorded.
     """
 
     def __init__(self, order: Sequence[Value], notation: Notation, seed: float = 1.0) -> None:

@@ -28,13 +28,8 @@ def unbiased(v: Any, beta: float, t: int) -> Any:
 def weighted_averages(xs: Iterable[float], beta: float, *, corrected: bool = True) -> list[float]:
     """The average after each number, ``v := beta v + (1 - beta) x`` from 0: of about the last 1 / (1 - beta).
 
-    Args:
-        xs: the numbers in their order.
-        beta: from 0, where each average is the number itself, to below 1.
-        corrected: divide by ``1 - beta^t``, without which the first averages are too small.
-
-    Raises:
-        ValueError: beta is another.
+    `beta` is from 0 to below 1, or it is a ValueError. `corrected` divides by ``1 - beta^t``, without which
+    the first averages are too small.
     """
     beta = fraction(beta, "beta")
     v, found = 0.0, []

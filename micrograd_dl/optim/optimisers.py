@@ -129,9 +129,10 @@ class Optimiser(ABC):
                 problem = f"a parameter has data and grad, as a Value, not the {type(p).__name__} {p!r:.40}"
                 raise TypeError(f"{problem}: make Values of numbers, or pass model.parameters()")
         numbers = [p for p in self.parameters if not isinstance(p.data, np.ndarray)]
-        arrays = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
         self._has_numbers = bool(numbers)
-        self._blocks: list[Any] = [*([_Numbers(numbers)] if numbers else []), *arrays]
+        self._blocks: list[Any] = [p for p in self.parameters if isinstance(p.data, np.ndarray)]
+        if numbers:
+            self._blocks.insert(0, _Numbers(numbers))
         self.learning_rate = learning_rate
         self.steps = self.epoch = 0
         self.state: dict[str, list[Any]] = {}
@@ -149,20 +150,13 @@ class Optimiser(ABC):
     def alpha(self) -> float:
         """The learning rate of the next step."""
         rate = self.learning_rate
-        if type(rate) is float and 0 < rate < math.inf:  # asked in every step
-            return rate
         if not callable(rate):
             return above_zero(rate, "the learning rate")
         t = self.steps if isinstance(rate, by_steps) else self.epoch
         return from_zero(rate(t), "the learning rate of a schedule")
 
     def hyperparameters(self) -> dict[str, float]:
-        """What the rule goes by in the next step, by name.
-
-        >>> from micrograd_dl.engine.value import Value
-        >>> Momentum([Value(1.0)]).hyperparameters()
-        {'learning_rate': 0.1, 'beta': 0.9}
-        """
+        """What the rule goes by in the next step, by name."""
         own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
         return {"learning_rate": self.alpha, **own}
 
@@ -182,7 +176,11 @@ class Optimiser(ABC):
     def _step(self) -> None:
         alpha = self.alpha
         self.steps += 1
-        gradients = self._clipped([p.grad for p in self._blocks])
+        gradients = [p.grad for p in self._blocks]
+        if self.clip_value < math.inf:
+            gradients = clip_by_value(gradients, self.clip_value)
+        if self.clip_norm < math.inf:
+            gradients = clip_by_norm(gradients, self.clip_norm)
         for i, (p, grad) in enumerate(zip(self._blocks, gradients, strict=True)):
             direction = self._direction(i, grad)
             if self._decays:
@@ -211,12 +209,6 @@ class Optimiser(ABC):
     def kept(self, name: str) -> list[Any]:
         """What is in `state` of that name; at first 0 for each block."""
         return self.state.setdefault(name, [0.0] * len(self._blocks))
-
-    def _clipped(self, gradients: list[Any]) -> list[Any]:
-        """The gradient of each block, no longer than it may be."""
-        if self.clip_value < math.inf:
-            gradients = clip_by_value(gradients, self.clip_value)
-        return clip_by_norm(gradients, self.clip_norm) if self.clip_norm < math.inf else gradients
 
     def _decays_of(self, which: Sequence[Any]) -> list[Any]:
         """What of each block is taken away in a step, as a part: an array like it."""

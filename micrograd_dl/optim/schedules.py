@@ -28,12 +28,7 @@ Schedule: TypeAlias = Callable[[int], float]
 
 @dataclass(frozen=True, slots=True)
 class by_steps:  # noqa: N801 - written as the functions that make schedules are, beside which it is used
-    """A schedule that is asked with the number of steps that are done, instead of epochs.
-
-    >>> alpha = by_steps(exponential(0.1, 0.5))
-    >>> alpha(2)
-    0.025
-    """
+    """A schedule that is asked with the number of steps that are done, instead of epochs."""
 
     schedule: Schedule
 
@@ -48,12 +43,7 @@ def constant(alpha0: float) -> Schedule:
 
 
 def inverse_time(alpha0: float, rate: float) -> Schedule:
-    """The learning rate ``alpha0 / (1 + rate * t)``.
-
-    >>> alpha = inverse_time(0.2, 1.0)
-    >>> [alpha(epoch) for epoch in range(3)]
-    [0.2, 0.1, 0.06666666666666667]
-    """
+    """The learning rate ``alpha0 / (1 + rate * t)``."""
     return partial(_inverse_time, above_zero(alpha0, "alpha0"), from_zero(rate, "rate"))
 
 
@@ -83,15 +73,9 @@ def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
 
 
 def warm_up(length: int, then: float | Schedule) -> Schedule:
-    """The first `length` rise in equal steps to where `then` begins, which then follows.
-
-    >>> alpha = warm_up(4, 0.2)
-    >>> [alpha(t) for t in range(6)]
-    [0.05, 0.1, 0.15000000000000002, 0.2, 0.2, 0.2]
-    """
+    """The first `length` rise in equal steps to where `then` begins, which then follows."""
     length = to_whole(length, 1, "length")
-    rest: Schedule = then if callable(then) else constant(above_zero(then, "then"))
-    return partial(_warm_up, length, rest)
+    return partial(_warm_up, length, then if callable(then) else constant(above_zero(then, "then")))
 
 
 def one_cycle(
@@ -99,14 +83,8 @@ def one_cycle(
 ) -> Schedule:
     """Up to `highest` and down again, along two halves of a wave; made to be counted by steps.
 
-    PyTorch's ``OneCycleLR`` changes Adam's beta1 too, unless told not to.
-
-    Args:
-        highest: the learning rate in between.
-        length: the number of steps of the whole training.
-        rise: the part of them that goes up.
-        start: where it begins, as a part of `highest`.
-        end: where it ends, as a part of where it began.
+    It begins at the part `start` of the highest and ends at the part `end` of that. `rise` is the part of
+    the `length` steps that goes up. PyTorch's ``OneCycleLR`` changes Adam's beta1 too, unless told not to.
     """
     highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
     first = highest * from_zero(start, "start")

@@ -31,8 +31,10 @@ def to_float(x: Any, role: str = "a Value") -> float:
         TypeError: `x` is not a real number; the message says what to do, and what it was wanted for (`role`).
         OverflowError: `x` is beyond the largest double.
     """
-    numpy = sys.modules.get("numpy")  # asked without importing it: who has such a scalar has imported it
-    if isinstance(x, (float, int, Real, Decimal)) or (numpy is not None and isinstance(x, numpy.bool_)):
+    # NumPy is not imported for its bool: who has one has imported it.
+    if isinstance(x, (float, int, Real, Decimal)) or (
+        (numpy := sys.modules.get("numpy")) and isinstance(x, numpy.bool_)
+    ):
         try:
             found = float(x)
             if math.isinf(found) and found != x:  # a Decimal of 1e400, say

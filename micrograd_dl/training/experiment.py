@@ -106,9 +106,8 @@ class Predictor:
             features, target, classes = tuple(notes["features"]), notes["target"], tuple(notes["classes"])
             if not len(features) == len(normaliser.mean) == shape[0]:
                 raise ValueError(f"there are {len(features)} features for {shape[0]} inputs")
-            if (len(classes) or len(scale.mean if scale else "")) != (
-                max(2, shape[-1]) if classes else shape[-1]
-            ):
+            outputs = max(2, shape[-1]) if classes else shape[-1]
+            if (len(classes) or len(scale.mean if scale else "")) != outputs:
                 raise ValueError(f"its classes or its scale do not fit {shape[-1]} outputs")
             history, options = History.from_columns(notes["history"]), TrainingOptions(**notes["options"])
         except (KeyError, TypeError, ValueError) as error:

@@ -146,9 +146,8 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
-            same result as if it had never stopped. The data, the network and its seed, the optimiser with its
-            numbers, the batch size and the seed have to be the same, which is checked. So has `augment`, of
-            which it is only checked that there is one, or none.
+            same result as if it had never stopped, if all but `epochs` is as it was, which is checked. Of
+            `augment` it is only checked that there is one, or none.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -354,7 +353,9 @@ class _Training:
                     what = f"{what.replace('_', ' ')} {there.get(what)}, this one {here.get(what)}"
                     advice = "train as it was trained, remove the file"
                     raise ValueError(f"it is of another training: it has {what}; {advice}")
-            best = _best_of(saved.arrays, self.best.state)
+            best = {k.removeprefix("best "): x for k, x in saved.arrays.items() if k.startswith("best ")}
+            if {k: x.shape for k, x in best.items()} != {k: x.shape for k, x in self.best.state.items()}:
+                raise ValueError("its best parameters do not fit the network")
             state = _state_of_optimiser(saved.arrays, optimiser)
         except ValueError as error:
             raise ValueError(f"fit cannot go on from {path}: {error}, or give another name") from None
@@ -363,14 +364,6 @@ class _Training:
         self.best = _Best(notes["best"], notes["best_epoch"], best)
         history.resumed, history.stopped = len(history), notes["stopped"]
         history.initial_cost = notes["initial_cost"]
-
-
-def _best_of(arrays: Mapping[str, Array], like: Mapping[str, Array]) -> dict[str, Array]:
-    """The best parameters in a checkpoint, which have to be like those of the model."""
-    found = {name.removeprefix("best "): x for name, x in arrays.items() if name.startswith("best ")}
-    if {name: x.shape for name, x in found.items()} != {name: x.shape for name, x in like.items()}:
-        raise ValueError("its best parameters do not fit the network")
-    return found
 
 
 def _state_of_optimiser(arrays: Mapping[str, Array], optimiser: Optimiser) -> dict[str, list[Any]]:

@@ -7,12 +7,7 @@ from typing import Any
 
 
 def _option(default: Any, help: str, **more: Any) -> Any:
-    """An option, with what the command line says of it.
-
-    Args:
-        default, help: of the option.
-        more: ``metavar`` and ``choices`` as argparse has them; ``scale``, on which it is searched.
-    """
+    """An option with its help, its ``choices``, and the ``scale`` of a search."""
     return field(default=default, metadata={"help": help, **more})
 
 
@@ -24,52 +19,42 @@ class TrainingOptions:
     {'hidden': (8, 8), 'l2': 0.1}
     """
 
-    hidden: tuple[int, ...] = _option((16,), "sizes of the hidden layers; 0: none", metavar="16,16")
-    activation: str = _option("relu", "of the hidden layers: relu, tanh, ...", metavar="NAME")
+    hidden: tuple[int, ...] = _option((16,), "sizes of the hidden layers; 0: none")
+    activation: str = _option("relu", "of the hidden layers: relu, tanh, ...")
     backend: str = _option(
         "numpy", "matrices, Values, or Values compiled", choices=("numpy", "values", "compiled")
     )
     epochs: int = _option(200, "at most")
     batch_size: int = _option(64, "examples a step", scale="log")
-    optimiser: str = _option("adam", "adam, adamw, momentum, descent, ...", metavar="NAME")
-    learning_rate: float | None = _option(
-        None, "alpha (the optimiser's own: Adam's is 0.01)", metavar="ALPHA", scale="log"
-    )
+    optimiser: str = _option("adam", "adam, adamw, momentum, descent, ...")
+    learning_rate: float | None = _option(None, "alpha (the optimiser's own: Adam's is 0.01)", scale="log")
     schedule: str | None = _option(
-        None, "how alpha changes: cosine, one_cycle, staircase:30,0.5, ... (constant)", metavar="NAME"
+        None, "how alpha changes: cosine, one_cycle, staircase:30,0.5, ... (constant)"
     )
-    warm_up: int | None = _option(None, "epochs in which alpha rises first (0)", metavar="EPOCHS")
-    beta1: float | None = _option(
-        None, "of the average of the gradients (Adam's is 0.9)", metavar="B", scale="log-from-1"
-    )
+    warm_up: int | None = _option(None, "epochs in which alpha rises first (0)")
+    beta1: float | None = _option(None, "of the average of the gradients (Adam's is 0.9)", scale="log-from-1")
     beta2: float | None = _option(
-        None, "of the average of their squares (Adam's is 0.999)", metavar="B", scale="log-from-1"
+        None, "of the average of their squares (Adam's is 0.999)", scale="log-from-1"
     )
     weight_decay: float | None = _option(
-        None, "what weights lose in a step, times alpha (0; 0.01 for adamw)", metavar="X", scale="log"
+        None, "what weights lose in a step, times alpha (0; 0.01 for adamw)", scale="log"
     )
-    clip_norm: float | None = _option(
-        None, "the longest a gradient may be (any length)", metavar="X", scale="log"
-    )
-    initialiser: str | None = _option(
-        None, "of the weights: he, xavier, orthogonal, ... (by activation)", metavar="NAME"
-    )
-    l2: float = _option(0.0, "lambda of the L2 regularisation", metavar="X", scale="log")
-    l1: float = _option(0.0, "lambda of the L1 regularisation", metavar="X")
-    max_norm: float | None = _option(
-        None, "how long the weights into one unit may be (any length)", metavar="X"
-    )
+    clip_norm: float | None = _option(None, "the longest a gradient may be (any length)", scale="log")
+    initialiser: str | None = _option(None, "of the weights: he, xavier, orthogonal, ... (by activation)")
+    l2: float = _option(0.0, "lambda of the L2 regularisation", scale="log")
+    l1: float = _option(0.0, "lambda of the L1 regularisation")
+    max_norm: float | None = _option(None, "how long the weights into one unit may be (any length)")
     normalisation: str | None = _option(
         None, "of the hidden layers, over a batch or a layer (none)", choices=("batch", "layer")
     )
-    keep_prob: float | None = _option(None, "part of the units that dropout keeps (1)", metavar="P")
-    label_smoothing: float = _option(0.0, "how far targets are from 0 and 1", metavar="X")
+    keep_prob: float | None = _option(None, "part of the units that dropout keeps (1)")
+    label_smoothing: float = _option(0.0, "how far targets are from 0 and 1")
     slope_at_kink: str = _option(
         "right", "the slope of ReLU at exactly 0: right is 1, left is 0", choices=("right", "left")
     )
-    patience: int | None = _option(30, "epochs without a lower dev cost before it stops", metavar="EPOCHS")
-    seed: int = _option(0, "of the split, the weights and the shuffling", metavar="N")
-    bayes: float = _option(0.0, "the error that nobody could be below, from 0 to 1", metavar="ERROR")
+    patience: int | None = _option(30, "epochs without a lower dev cost before it stops")
+    seed: int = _option(0, "of the split, the weights and the shuffling")
+    bayes: float = _option(0.0, "the error that nobody could be below, from 0 to 1")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hidden", tuple(self.hidden))

@@ -56,13 +56,7 @@ _MODEL = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Saved:
-    """The contents of a file.
-
-    Attributes:
-        model: with its parameters.
-        arrays: by name, such as those of a normaliser or of an optimiser's state.
-        notes: by name, anything that JSON can say.
-    """
+    """The contents of a file: a model; arrays by name, such as an optimiser's state; what JSON can say."""
 
     model: Network
     arrays: Mapping[str, Array] = field(default_factory=dict)
@@ -165,12 +159,7 @@ def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | 
 
 
 def load(path: str | os.PathLike[str]) -> Saved:
-    """Read what `save` wrote. No array is read before its shape is known to be right.
-
-    Raises:
-        ValueError: it is not a whole file of this kind, or of a later version; the message says why.
-        OSError: it cannot be read.
-    """
+    """Read what `save` wrote, or raise a ValueError. No array is read before its shape is known."""
     with open_archive(path) as archive:
         try:
             about = _about(archive)

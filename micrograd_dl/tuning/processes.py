@@ -64,11 +64,9 @@ def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes that are started meanwhile multiply matrices in one thread, unless the user says otherwise.
-
-    With a thread for each processor, several processes would mostly wait for each other, and the number of
-    threads decides how sums are rounded. NumPy reads it when it is imported, which is before `_begin`.
-    """
+    """Processes that are started meanwhile use one thread each, unless the user says otherwise."""
+    # With more threads than processors they would wait for each other, and sums be rounded differently. NumPy
+    # reads their number when it is imported, which is before `_begin`.
     added = [name for name in _THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
     try:
@@ -80,11 +78,9 @@ def _one_thread_each() -> Iterator[None]:
 
 @contextmanager
 def _interrupted_afterwards() -> Iterator[None]:
-    """Ctrl-C takes effect at the end of the block, and processes that are started in it ignore it.
-
-    A terminal sends Ctrl-C to all processes, but here the search ends them. The signal is blocked, which the
-    processes inherit; and it is noted, as the system may hand it to another thread, such as one of NumPy's.
-    """
+    """Ctrl-C takes effect at the end of the block, and processes that are started in it ignore it."""
+    # A terminal sends Ctrl-C to all processes, but here the search ends them. The signal is blocked, which
+    # they inherit; and it is noted, as the system may hand it to another thread, such as one of NumPy's.
     if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
         yield
         return

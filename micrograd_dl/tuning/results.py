@@ -28,12 +28,8 @@ Key: TypeAlias = tuple[int, int, int]  # round, trial, rung
 class Results:
     """The verdicts of a search, in memory and, given a path, in a file.
 
-    The first line of the file says which search it is. Each other line is one training, written when it is
-    done. A last line that was cut short, as by a power cut, is dropped.
-
-    Args:
-        path: of the file; None for none.
-        about: everything that the results depend on, as JSON can write it.
+    The first line of the file says which search it is: `about`, all that the results depend on. Each
+    other line is one training, written when it is done. A last line that was cut short is dropped.
 
     Raises:
         ValueError: the file is of another search or of another kind; it is left as it is.

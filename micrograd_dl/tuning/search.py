@@ -111,11 +111,7 @@ class Found:
 
     @property
     def best(self) -> Trial:
-        """The best trial.
-
-        Raises:
-            ValueError: no trial was finished.
-        """
+        """The best trial; ValueError if none was finished."""
         if not self.trials:
             raise ValueError("no trial was finished, so there is no best one")
         return self.trials[0]
@@ -127,9 +123,8 @@ class Found:
         for trial in self.trials[:most]:
             v = trial.verdict
             judged = ["diverged", "-"] if v.problem else [f"{v.error:.4g}", f"{v.loss:.4g}"]
-            rows.append(
-                [trial.name, str(v.epochs), *judged, *(value_text(trial.options[name]) for name in names)]
-            )
+            values = [value_text(trial.options[name]) for name in names]
+            rows.append([trial.name, str(v.epochs), *judged, *values])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
@@ -219,8 +214,11 @@ def _round(
         for number in sorted(best[:count]):
             job, before = Job((round_, number, rung), options[number], epochs), trials.get((round_, number))
             verdict = known.verdicts.get(job.key)
-            if verdict is None and before is not None and _at_its_end(before, plan):
-                verdict = before.verdict
+            # More epochs change nothing where a trial diverged, or stopped before it had to.
+            if verdict is None and before is not None:
+                was = before.verdict
+                if was.problem or was.epochs < plan.ladder()[before.rung - 1][1]:
+                    verdict = was
             if verdict is None:
                 unknown.append(job)
             else:
@@ -233,17 +231,8 @@ def _round(
             yield
 
 
-def _at_its_end(trial: Trial, plan: Plan) -> bool:
-    """Whether more epochs would change nothing: it stopped before it had to, or diverged."""
-    return bool(trial.verdict.problem) or trial.verdict.epochs < plan.ladder()[trial.rung - 1][1]
-
-
 def _best_region(space: Space, plan: Plan, trials: Mapping[tuple[int, int], Trial]) -> Space:
-    """The part of the space where the best trials so far are.
-
-    Raises:
-        FloatingPointError: all of them diverged.
-    """
+    """The part of the space where the best trials so far are."""
     ranked = _ranked(trials, plan)
     if ranked[0].verdict.problem:
         every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")

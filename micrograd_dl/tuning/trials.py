@@ -55,24 +55,24 @@ def usual_range(name: str, low: float, high: float, scale: str = "") -> Range:
     return Range(low, high, scale or usual, kind == "int")
 
 
-# What is searched unless something else is asked for, in the course's order of importance.
-_SPACE = {"learning_rate": (1e-4, 1), "beta1": (0.5, 0.99), "units": (4, 64), "batch_size": (16, 256)}
-
-
 def require_searchable(name: str) -> None:
     """Raise ValueError unless a hyperparameter of that name can be searched."""
     if name not in SEARCHABLE:
         raise ValueError(f"{name!r} cannot be searched: choose among {', '.join(SEARCHABLE)}")
 
 
-SPACE: Space = {name: usual_range(name, *ends) for name, ends in {**_SPACE, "l2": (0.001, 10)}.items()}
+# What is searched unless something else is asked for, in the course's order of importance.
+SPACE: Space = {
+    "learning_rate": usual_range("learning_rate", 1e-4, 1),
+    "beta1": usual_range("beta1", 0.5, 0.99),
+    "units": usual_range("units", 4, 64),
+    "batch_size": usual_range("batch_size", 16, 256),
+    "l2": usual_range("l2", 0.001, 10),
+}
 
 
 def _require_possible(data: Dataset, space: Space, options: TrainingOptions) -> None:
-    """Raise ValueError if a training could not be started somewhere in the space; nothing is trained.
-
-    Tried are the ends of each range and every value of a choice, with the first value of those before it.
-    """
+    """Raise ValueError if a training could not start at an end of a range, or with a value of a choice."""
     _prepare(data, options)
     first: dict[str, Any] = {}
     for name, where in space.items():

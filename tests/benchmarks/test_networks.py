@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 import pytest
 
@@ -24,11 +22,6 @@ def test_all_who_are_installed_do_the_same_work(
     assert list(steps) == [FLOOR, OURS, "NumPy by hand"]
     assert not missing
     require_the_same_cost(steps, dtype)
-
-
-def test_who_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peers, "PEERS", {"another": lambda *_: importlib.import_module("not_installed")})
-    assert contestants(SMALL[0], "float64")[1] == ["another"]
 
 
 def test_a_contestant_that_does_something_else_is_refused() -> None:

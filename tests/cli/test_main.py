@@ -48,18 +48,6 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 
 
-def run(*words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "micrograd_dl", *words],
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        env=os.environ | environment,
-        timeout=60,
-    )
-
-
 # The walk
 
 
@@ -85,12 +73,10 @@ def test_a_script_from_a_pipe(capsys: Capture, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_closed_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", None)
-    assert main(["train", "jupiters"]) == 1
-    assert main(["step"]) == 0
-    assert main(["step", "--all"]) == 0
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    for words, code in ((["train", "jupiters"], 1), (["step"], 0), (["step", "--all"], 0)):
+        assert main(words) == code
 
 
 # The other commands
@@ -115,11 +101,6 @@ def test_a_warning_is_one_line(capsys: Capture, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(cli, "_carry_out", work)
     assert main([]) == 0
     assert capsys.readouterr().err == "micrograd-dl: warning: one two\n"
-
-
-def test_a_file_that_is_not_there_is_named_without_the_systems_number(capsys: Capture) -> None:
-    assert main(["predict", "none.npz", "new.csv"]) == 1
-    assert capsys.readouterr().err == "micrograd-dl: none.npz: No such file or directory\n"
 
 
 def test_what_does_not_fit_into_the_memory(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,49 +144,28 @@ def test_source_runs(capsys: Capture) -> None:
 
 
 def test_an_expression_from_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    for words, code, problem in (
-        (["check"], 0, ""),
-        (["source"], 0, ""),
-        (["step", "--all"], 0, ""),
-        (
-            ["step"],
-            2,
-            "micrograd-dl: step reads commands from standard input: give the expression, or add --all\n",
-        ),
-    ):
+    for words, code in (
+        (["check"], 0),
+        (["step", "--all"], 0),
+        (["step"], 2),
+    ):  # step reads commands from there
         monkeypatch.setattr(sys, "stdin", io.StringIO("u = x*x\n# squared\nu + x\n"))
         assert main([*words, "-", "x=3"]) == code
-        assert capsys.readouterr().err == problem
+    assert "step reads commands from standard input: give the expression" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("endless", ["x" * 10**6, "1+" * 10**6])
-def test_too_much_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch, endless: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(endless))
+def test_too_much_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1+" * 10**6))
     assert main(["source", "-"]) == 2
     assert len(capsys.readouterr().err) < 1000
 
 
 @pytest.mark.parametrize(
-    "words",
-    [
-        ["-a*b", "a=2", "b=3"],
-        ["--", "-a*b", "a=2", "b=3"],
-        ["a=2", "b=3", "-a*b"],
-        ["a=2", "-a*b", "b=3", "--"],
-        [" -a*b", " a = 2 ", "b= 3"],
-    ],
+    "line", ["-a*b a=2 b=3 --all", "--all -- -a*b a=2 b=3", "a=2 b=3 -a*b --all", "--all a=2 -a*b b=3 --"]
 )
-def test_values_and_an_expression_in_any_order(capsys: Capture, words: list[str]) -> None:
-    assert main(["step", *words, "--all"] if "--" not in words else ["step", "--all", *words]) == 0
+def test_values_and_an_expression_in_any_order(capsys: Capture, line: str) -> None:
+    assert main(["step", *line.split()]) == 0
     assert "J = u * b = -2 * 3 = -6" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("1e-3", "0.001"), ("-inf", "-inf"), ("nan", "nan"), (".5", "0.5"), ("1/2", "0.5")]
-)
-def test_numbers(capsys: Capture, text: str, value: str) -> None:
-    assert main(["step", "--all", "x*2", f"x={text}"]) == 0
-    assert f"at x = {value}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -246,14 +206,6 @@ def test_version(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     assert capsys.readouterr() == (f"micrograd-dl {__version__}\n", "")
 
 
-def test_help_shows_every_command_and_examples(capsys: Capture) -> None:
-    assert main(["--help"]) == main(["help"]) == 0
-    out = capsys.readouterr().out
-    for word in (*cli.COMMANDS, "examples:", "Exit codes:"):
-        assert word in out
-    assert out[: len(out) // 2] == out[len(out) // 2 :]
-
-
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_help_of_a_command(capsys: Capture, command: str) -> None:
     assert main(["help", command]) == 0
@@ -273,12 +225,6 @@ def test_completion_of_a_shell(capsys: Capture, shell: str) -> None:
         assert word in out
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=out, text=True, check=True, timeout=60)
-
-
-def test_completion_without_shtab(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "shtab", None)
-    assert main(["--print-completion", "bash"]) == 1
-    assert f"{sys.executable} -m pip install 'micrograd-dl[completion]'" in capsys.readouterr().err
 
 
 def test_the_examples_of_the_help_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -313,6 +259,8 @@ def test_without_a_command(capsys: Capture) -> None:
         (["train", "moons", "--lr", "0,1"], "not 0,1: with a decimal point it is 0.1"),
         (["train", "moons", "more"], "there is no place for 'more'"),
         (["train"], "the following arguments are required: DATA"),
+        (["train", "moons", "--hidden", "16,x"], "sizes are whole numbers with commas, such as 16,16"),
+        (["train", "moons", "--backend", "torch"], "invalid choice: 'torch'"),
     ],
 )
 def test_mistakes_of_usage(capsys: Capture, words: list[str], problem: str) -> None:
@@ -337,21 +285,13 @@ def test_no_message_is_long_or_controls_the_terminal(capsys: Capture, tmp_path: 
 
 # The process
 
-
-def test_python_m() -> None:
-    done = run("step", "--all")
-    assert (done.returncode, done.stdout, done.stderr) == (0, WALK, "")
+STEP = [sys.executable, "-m", "micrograd_dl", "step"]
 
 
 def test_input_that_is_no_text() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "micrograd_dl", "step"],
-        input=b"\xff\xfe\nprint b\n\0\n",
-        capture_output=True,
-        timeout=60,
-    )
-    assert done.returncode == 1
-    assert done.stdout.splitlines() == [b"b = 3"]
+    script = b"\xff\xfe\nprint b\n\0\n"
+    done = subprocess.run(STEP, input=script, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()) == (1, [b"b = 3"])
     assert b"Traceback" not in done.stderr
 
 
@@ -359,18 +299,16 @@ def test_a_reader_who_has_had_enough() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as pipe:
-        command = [sys.executable, "-m", "micrograd_dl", "step", "--all"]
-        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, timeout=60)
+        done = subprocess.run([*STEP, "--all"], stdout=pipe, stderr=subprocess.PIPE, timeout=60)
     assert (done.returncode, done.stderr) == (141, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 def test_a_full_disk() -> None:
     with open("/dev/full", "w") as full:
-        command = [sys.executable, "-m", "micrograd_dl", "step", "--all"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run([*STEP, "--all"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
-    assert done.stderr.startswith("micrograd-dl: ")
+    assert done.stderr.startswith("micrograd-dl: standard output: ")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -401,12 +339,9 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_help_needs_nothing_heavy() -> None:
-    program = (
-        "import sys; from micrograd_dl.cli.main import main; main(['--help']); "
-        "print(sorted({'viz', 'numpy', 'cmd', 'readline', 'graphviz'} & set(sys.modules)), file=sys.stderr)"
-    )
+    program = "import sys; from micrograd_dl.cli.main import main; main(['--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert done.stderr == "[]\n"
+    assert not {"viz", "numpy", "cmd", "readline", "graphviz"} & set(done.stdout.splitlines()[-1].split())
 
 
 # A terminal

@@ -21,17 +21,6 @@ def test_the_whole_walk_is_told_wherever_the_cursor_is() -> None:
     assert list(presentation.whole_walk(trace, COURSE)) == lines
 
 
-def test_a_walk_through_a_leaf() -> None:
-    lines = list(presentation.whole_walk(Trace(Value(3, "x")), "x"))
-    assert lines == [
-        "x\nat x = 3",
-        "\nBackward pass: from x back to the leaves",
-        "  dx = dx/dx = 1",
-        "\nGradient of x",
-        "  dx/dx = 1",
-    ]
-
-
 def test_an_opening_without_a_text_or_leaves() -> None:
     assert presentation.opening(course(), "") == "u = b * c; v = a + u; J = 3 * v\nat a = 5, b = 3, c = 2"
     assert presentation.opening(Trace(Value.constant(2)), "1 + 1") == "1 + 1\non numbers only"
@@ -59,19 +48,6 @@ def test_a_sentence_that_is_too_long_loses_nothing(width: int) -> None:
     for step in course().steps:
         told = presentation.sentence(step, width)
         assert "".join(told.split()) == "".join(str(step).split())
-
-
-def test_a_sentence_is_broken_where_it_must() -> None:
-    step = course().steps[-1]
-    assert presentation.sentence(step, width=45).splitlines() == [
-        "  dc += dJ/du * du/dc = 3 * 3 = 9",
-        "      (dc: 0 -> 9)",
-    ]
-    assert presentation.sentence(step, width=25).splitlines() == [
-        "  dc += dJ/du * du/dc = 3",
-        "      * 3 = 9",
-        "      (dc: 0 -> 9)",
-    ]
 
 
 def test_an_outcome_of_many_leaves_is_short() -> None:

@@ -13,7 +13,6 @@ from micrograd_dl.cli.terminal import (
     columns,
     fitted,
     line_editing,
-    padded,
     paint,
     wants_colours,
     wrapped,
@@ -46,7 +45,6 @@ def test_a_fitted_text_fits(text: str, width: int) -> None:
 
 def test_a_wide_character_is_not_cut_in_two() -> None:
     assert fitted("宽宽宽", 4) == "宽…"
-    assert [padded("abc", 2), padded("宽", 3)] == ["abc", "宽 "]
 
 
 @given(st.text(alphabet="ab 宽-\n", max_size=60), st.integers(1, 30))
@@ -98,11 +96,7 @@ def test_only_what_paint_writes_is_let_through_and_only_with_colours() -> None:
 @pytest.mark.parametrize(
     ("encoding", "text", "written"),
     [
-        (
-            "ascii",
-            "└─ ∂u/∂x = σ(z) … é 宽\udc80",
-            rb"`- partial u/partial x = sigmoid(z) ... \xe9 \u5bbd\udc80",
-        ),
+        ("ascii", "└─ ∂u/∂x = σ(z) … é", rb"`- partial u/partial x = sigmoid(z) ... \xe9"),
         ("utf-8", "∂ \udc80", "∂ \\udc80".encode()),
     ],
 )

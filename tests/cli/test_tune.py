@@ -20,6 +20,8 @@ from micrograd_dl.tuning import trials
 
 QUICK = ["--trials", "3", "--epochs", "6", "--rungs", "2", "--rounds", "1", "--processes", "0"]
 
+Capture = pytest.CaptureFixture[str]
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +38,7 @@ def command(out: str) -> list[str]:
     return shlex.split(found[1])
 
 
-def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: Capture) -> None:
     assert main(["tune", "moons", *QUICK, "--over", "lr=1e-3..1", "--over", "hidden=4/4,4"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("3 trials for 2 epochs, the best 1 of them for 6, in:\n")
@@ -52,14 +54,14 @@ def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: pytest.Captur
     assert len(history) == 6
 
 
-def test_trials_that_are_the_same_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_trials_that_are_the_same_are_counted(capsys: Capture) -> None:
     assert tune("--trials", "9", "--rungs", "1", "--epochs", "2", "--over", "activation=relu/tanh") == 0
     assert "\n\nTrials that drew the same as another one of their round: 7.\n\n" in capsys.readouterr().out
     assert tune("-o", "other.jsonl", "--over", "learning_rate=0.01..1") == 0
     assert "drew the same" not in capsys.readouterr().out
 
 
-def test_the_same_command_shows_the_table_again(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_command_shows_the_table_again(capsys: Capture) -> None:
     outs = []
     for processes in ("0", "2"):
         assert tune("--processes", processes, "--picture", "p.svg") == 0
@@ -71,7 +73,7 @@ def test_the_same_command_shows_the_table_again(capsys: pytest.CaptureFixture[st
         tune("--seed", "1")
 
 
-def test_the_command_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_of_a_table(tmp_path: Path, capsys: Capture) -> None:
     lines = ["id;x;price", *(f"{k};{k / 7};{k * 3.5}" for k in range(40))]
     (tmp_path / "the flats.csv").write_text("\n".join(lines) + "\n")
     words = ["--target", "price", "--ignore", "id", "--delimiter", ";", "--kind", "numbers"]
@@ -85,15 +87,7 @@ def test_the_command_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "tanh" in capsys.readouterr().out
 
 
-def test_what_has_an_option_of_its_own_is_searched_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tune("--over", "patience=3/4", "--over", "backend=values", "--over", "batch_size=60") == 0
-    train = command(capsys.readouterr().out)
-    assert [train.count(word) for word in ("--patience", "--backend")] == [1, 1]
-    assert train[train.index("--patience") + 1] in ("3", "4")
-    assert train[train.index("--backend") + 1] == "values"
-
-
-def test_what_train_leaves_out_can_be_searched_against_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_train_leaves_out_can_be_searched_against_none(capsys: Capture) -> None:
     over = ["--over", "normalisation=None", "--over", "clip_norm=none/1", "--over", "initialiser=none/he"]
     assert tune(*over, "--over", "learning_rate=0.01..0.1", "--over", "schedule=none") == 0
     out = capsys.readouterr().out
@@ -106,7 +100,7 @@ def test_what_train_leaves_out_can_be_searched_against_none(capsys: pytest.Captu
     assert _carry_out([*train, "--report", "report"]) == 0
 
 
-def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     calls = []
 
     @functools.wraps(experiment.train)
@@ -114,8 +108,6 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         calls.append(args)
         if len(calls) >= 3:
             raise KeyboardInterrupt
-        if args[1].epochs == 4:
-            raise FloatingPointError("epoch 1: the cost is inf")
         return experiment.train(*args, **options)
 
     monkeypatch.setattr(trials, "train", train)
@@ -124,13 +116,7 @@ def test_stopped_by_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "Stopped before it was done; the same command goes on from here." in out
     assert "The best of 2 trials" in out
     assert not Path("tune.png").exists()
-
-    del calls[:]
-    assert tune("-o", "diverging.jsonl", "--epochs", "12") == 130
-    out = capsys.readouterr().out
-    assert "diverged" in out
-    assert "micrograd-dl train" not in out
-    assert _carry_out(["tune", "moons", *QUICK, "-o", "none.jsonl"]) == 130
+    assert tune("-o", "none.jsonl") == 130
     assert "The best" not in capsys.readouterr().out
 
 
@@ -147,7 +133,7 @@ def test_ended_it_leaves_nothing_behind() -> None:
     assert (process.returncode, out, err) == (143, b"", b"")  # nor is a semaphore said to be leaked
 
 
-def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.style", None)
     assert tune() == 0
@@ -183,9 +169,3 @@ def test_results_go_to_a_file_that_can_be_read_again() -> None:
         pytest.raises(ValueError, match="read again by the next search: give"),
     ):
         tune("-o", f"/dev/fd/{log.fileno()}")
-
-
-def test_a_fixed_option_that_is_wrong_is_no_fault_of_a_range() -> None:
-    for words in ([], ["--over", "l2=1..2"]):
-        with pytest.raises(ValueError, match=r"^patience is a whole number from 1 up, not 0$"):
-            _carry_out(["tune", "moons", *words, "--patience", "0"])

@@ -63,7 +63,7 @@ def test_the_seed_makes_the_set(make: Make) -> None:
     ("options", "message"),
     [
         *(
-            ({"noise": x}, "noise is a standard deviation, a number from 0 up")
+            ({"noise": x}, "noise, a standard deviation, is a number from 0 up")
             for x in (-0.1, np.nan, np.inf)
         ),
         ({"m": 0}, "takes at least one example, and m is 0"),

@@ -56,26 +56,6 @@ def test_chance_is_even_and_the_seed_decides() -> None:
     assert max(abs(times[i] / 2000 - 0.5) for i in range(10)) < 0.05
 
 
-@pytest.mark.parametrize(
-    "wrong", [(), (1.0,), (0.5, 0.4), (0.8, 0, 0.2), (1.2, -0.2), (float("nan"), 0.5), (float("inf"), 1)]
-)
-def test_fractions_that_are_none(wrong: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="two or more fractions above 0, whose sum is 1, not"):
-        split(moons(100), wrong)
-
-
-@pytest.mark.parametrize(
-    ("m", "parts", "message"),
-    [
-        (3, (0.6, 0.2, 0.2), "3 examples split 0.6, 0.2, 0.2 leave the test part empty"),
-        (5, (0.01, 0.99), "leave the train part empty"),
-    ],
-)
-def test_no_part_is_empty(m: int, parts: tuple[float, ...], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        split_indices(m, parts)
-
-
 # Features
 
 features = arrays(
@@ -124,47 +104,6 @@ def test_very_small_and_very_large_features(scale: float) -> None:
     assert (Z.mean(), Z.std()) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
 
 
-@pytest.mark.parametrize(
-    ("X", "message"),
-    [
-        ([1.0, 2.0], r"\(n_x, m\), not \(2,\)"),
-        ([[1.0, 2.0], [1.0, np.nan]], "row 1 of X holds a NaN, an infinity, or numbers too large"),
-        ([[1.7e308, 1.6e308]], "row 0 of X"),
-    ],
-)
-def test_nothing_to_fit(X: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Normaliser.fit(X)
-
-
-@pytest.mark.parametrize(
-    ("shape", "message"),
-    [
-        ((3, 5), r"X is \(3, 5\), \(2, m\) is wanted, as in the training set: columns are examples"),
-        ((5, 2), r"X is \(5, 2\), \(2, m\) is wanted, as in the training set: transpose it"),
-    ],
-)
-def test_another_number_of_features(shape: tuple[int, ...], message: str) -> None:
-    normaliser = Normaliser.fit(moons().X)
-    for method in (normaliser.apply, normaliser.undo):
-        with pytest.raises(ValueError, match=message):
-            method(np.zeros(shape))
-
-
-@pytest.mark.parametrize(
-    ("mean", "deviation", "message"),
-    [
-        ([0.0], [1.0], r"columns \(n_x, 1\), not \(1,\) and \(1,\)"),
-        ([[0.0]], [[1.0], [1.0]], r"not \(1, 1\) and \(2, 1\)"),
-        ([[0.0]], [[0.0]], "deviations above 0"),
-        ([[np.nan]], [[1.0]], "means are finite"),
-    ],
-)
-def test_arrays_that_are_no_normaliser(mean: Any, deviation: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Normaliser(mean, deviation)
-
-
 # Images
 
 
@@ -185,22 +124,6 @@ def test_grey_images() -> None:
     assert images_to_columns(images / 69, largest=1).max() == 1
     assert images_to_columns(np.zeros((2, 5, 7))).max() == 0
     assert images_to_columns(np.ones((2, 5, 7), np.uint8)).max() == 1 / 255
-
-
-@pytest.mark.parametrize(
-    ("images", "largest", "message"),
-    [
-        (np.zeros((2, 4)), 255, r"\(m, h, w\), or \(m, h, w, c\) in colour, not float64 \(2, 4\)"),
-        (np.zeros((64, 64, 3)), 255, r"one in colour, images\[np.newaxis\], or 64 in grey"),
-        (np.full((1, 2, 2), 256), 255, "from 0 to 255, not from 256 to 256: set largest"),
-        (np.full((1, 2, 2), np.nan), 255, "not from nan to nan"),
-        (np.full((1, 2, 2), 0.5), 255, "the largest of these is 0.5, so they seem divided already"),
-        (np.zeros((1, 2, 2)), 0, "the largest brightness is a number above 0, not 0"),
-    ],
-)
-def test_images_refused(images: Any, largest: float, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        images_to_columns(images, largest)
 
 
 # Mini-batches
@@ -233,7 +156,50 @@ def test_one_batch_is_in_order_and_draws_nothing(batch_size: int) -> None:
     assert rng.bit_generator.state == before
 
 
-@pytest.mark.parametrize(("m", "batch_size"), [(0, 1), (5, 0), (5, -1), (5, 2.5)])
-def test_sizes_are_refused_before_the_first_batch(m: int, batch_size: Any) -> None:
-    with pytest.raises(ValueError, match="is a whole number from 1 up, not"):
-        minibatches(m, batch_size, np.random.default_rng(0))
+# What is refused
+
+
+FRACTIONS = "two or more fractions above 0, whose sum is 1, not"
+NORMALISER, GREY = Normaliser.fit(moons().X), np.zeros((1, 2, 2))
+HALF: Any = 2.5  # where a whole number is wanted
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        *(
+            (lambda parts=parts: split(moons(100), parts), FRACTIONS)
+            for parts in ((), (0.5, 0.4), (1.2, -0.2))
+        ),
+        (lambda: split(moons(100), (float("nan"), 0.5)), FRACTIONS),
+        (
+            lambda: split_indices(3, (0.6, 0.2, 0.2)),
+            "3 examples split 0.6, 0.2, 0.2 leave the test part empty",
+        ),
+        (lambda: split_indices(5, (0.01, 0.99)), "leave the train part empty"),
+        (lambda: Normaliser.fit([1.0, 2.0]), r"\(n_x, m\), not \(2,\)"),
+        (
+            lambda: Normaliser.fit([[1.0, 2.0], [1.0, np.nan]]),
+            "row 1 of X holds a NaN, an infinity, or numbers",
+        ),
+        (lambda: Normaliser.fit([[np.inf, np.inf]]), "row 0 of X"),
+        (lambda: Normaliser.fit([[1.7e308, 1.6e308]]), "row 0 of X"),
+        (lambda: NORMALISER.apply(np.zeros((3, 5))), r"X is \(3, 5\), \(2, m\) is wanted, .*: columns are"),
+        (lambda: NORMALISER.undo(np.zeros((5, 2))), r"X is \(5, 2\), \(2, m\) is wanted, .*: transpose it"),
+        (lambda: Normaliser(np.zeros(1), np.ones(1)), r"columns \(n_x, 1\), not \(1,\) and \(1,\)"),
+        (lambda: Normaliser(np.zeros((1, 1)), np.ones((2, 1))), r"not \(1, 1\) and \(2, 1\)"),
+        (lambda: Normaliser(np.zeros((1, 1)), np.zeros((1, 1))), "deviations above 0"),
+        (lambda: Normaliser(np.full((1, 1), np.nan), np.ones((1, 1))), "means are finite"),
+        (lambda: images_to_columns(np.zeros((2, 4))), r"in colour, not float64 \(2, 4\)"),
+        (lambda: images_to_columns(np.zeros((64, 64, 3))), r"one in colour, .*, or 64 in grey"),
+        (lambda: images_to_columns(GREY + 256), "from 0 to 255, not from 256.0 to 256.0: set largest"),
+        (lambda: images_to_columns(GREY + np.nan), "not from nan to nan"),
+        (lambda: images_to_columns(GREY + 0.5), "the largest of these is 0.5, so they seem divided already"),
+        (lambda: images_to_columns(GREY, 0), "the largest brightness is a number above 0, not 0"),
+        (lambda: minibatches(0, 1, np.random.default_rng(0)), "m is a whole number from 1 up, not 0"),
+        (lambda: minibatches(5, HALF, np.random.default_rng(0)), "batch_size is a whole number from 1 up"),
+    ],
+)
+def test_nonsense_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -54,8 +54,6 @@ def test_why_of_a_leaf_that_is_used_once() -> None:
         "b = 3, a leaf",
         f'  from {__file__}:{made}: Value(3, "b")',
     ]
-    assert repr(reason) == str(reason)
-    assert (reason.node, reason.data, reason.gradient, reason.done) == (b, 3, 6, 1)
 
 
 def test_why_of_a_node_that_is_used_several_times() -> None:
@@ -73,16 +71,13 @@ def test_why_of_a_node_that_is_used_several_times() -> None:
 
 
 def test_why_of_the_result_and_of_nodes_that_take_no_part() -> None:
-    J, _, b, _ = course()
+    J, *_ = course()
     assert without_origins(why(J, J)) == ["dJ/dJ = 1: backprop begins here", "J = 3 * v = 33"]
-    assert (why(J, J).gradient, why(J, J).done) == (1, 1)
     other = Value(1, "other")
     assert without_origins(why(J, other)) == [
         "dJ/dother = 0: J does not depend on other",
         "other = 1, a leaf",
     ]
-    J.label = "J"
-    assert without_origins(why(J, J + b))[0] == "dJ/du = 0: J does not depend on u"
     assert (why(J, other).gradient, why(J, other).terms, why(J, other).done) == (0, (), 0)
 
 

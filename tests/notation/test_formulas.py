@@ -16,9 +16,8 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.numbers import exact, exact_term, latex_number, number_term
+from micrograd_dl.notation.numbers import exact
 from micrograd_dl.notation.steps import Contribute, Walk
-from micrograd_dl.output.terms import ATOM, NEG
 from micrograd_dl.testing import Graph, graphs
 
 TRAPS = [
@@ -50,10 +49,8 @@ def labelled(draw: st.DrawFn) -> Graph:
 @pytest.mark.parametrize(
     ("x", "shown"),
     [
-        (6.0, "6"), (-6.0, "-6"), (0.0, "0"), (-0.0, "-0.0"), (0.5, "0.5"),
-        (0.1 + 0.2, "0.30000000000000004"), (999999999999999.0, "999999999999999"),
-        (1e15, "1000000000000000.0"), (-1e15, "-1000000000000000.0"), (1e300, "1e+300"),
-        (math.inf, 'float("inf")'), (-math.inf, 'float("-inf")'), (math.nan, 'float("nan")'),
+        (6.0, "6"), (-0.0, "-0.0"), (0.1 + 0.2, "0.30000000000000004"), (1e15, "1000000000000000.0"),
+        (-math.inf, 'float("-inf")'), (math.nan, 'float("nan")'),
     ],
 )  # fmt: skip
 def test_exact(x: float, shown: str) -> None:
@@ -63,16 +60,6 @@ def test_exact(x: float, shown: str) -> None:
 @given(st.floats())
 def test_exact_reads_back_to_the_same_double(x: float) -> None:
     assert repr(float(eval(exact(x)))) == repr(x)
-
-
-def test_a_negative_number_binds_like_a_minus_sign() -> None:
-    for term in (number_term, exact_term, latex_number):
-        assert (term(2.0).precedence, term(-2.0).precedence) == (ATOM, NEG)
-        assert term(math.nan).precedence == ATOM
-        assert term(0.0).precedence == ATOM
-    assert exact_term(-0.0).precedence == NEG  # it is written with its sign, the others round it away
-    assert exact_term(-math.inf).precedence == ATOM  # a call, float("-inf")
-    assert number_term(-0.0).precedence == latex_number(-0.0).precedence == ATOM
 
 
 # names and formulas
@@ -149,29 +136,19 @@ def meanings(
 
 @given(labelled(), st.booleans())
 def test_no_symbol_has_two_meanings(graph: Graph, seeded: bool) -> None:
-    write = Notation(topological_order(graph.root), seeded=seeded)
+    write, root = Notation(topological_order(graph.root), seeded=seeded), Value(0) if seeded else graph.root
     symbols: dict[str, Callable[..., str]] = {
         "name": write.name,
         "total": write.total,
         "gradient": write.gradient,
         "local": write.local,
     }
-    meanings(Value(0) if seeded else graph.root, write, symbols)
-
-
-@given(labelled(), st.booleans())
-def test_no_latex_symbol_has_two_meanings(graph: Graph, seeded: bool) -> None:
-    write = Notation(topological_order(graph.root), seeded=seeded)
-    symbols: dict[str, Callable[..., str]] = {
-        "name": write.latex_name,
-        "total": write.latex_total,
-        "local": write.latex_local,
-    }
-    found = meanings(Value(0) if seeded else graph.root, write, symbols)
-    for symbol in found:
-        plain = symbol.replace(r"\{", "").replace(r"\}", "")
-        assert plain.count("{") == plain.count("}")
-        assert not re.search(r"(?<!\\)[$%#&~]", plain)
+    meanings(root, write, symbols)
+    symbols = {"name": write.latex_name, "total": write.latex_total, "local": write.latex_local}
+    for symbol in meanings(root, write, symbols):
+        unescaped = symbol.replace(r"\{", "").replace(r"\}", "")
+        assert unescaped.count("{") == unescaped.count("}")
+        assert not re.search(r"(?<!\\)[$%#&~]", unescaped)
 
 
 @given(labelled())

@@ -46,8 +46,7 @@ def test_the_result_is_called_j_unless_that_is_taken_or_it_has_a_label() -> None
 
 
 def test_equal_labels_are_numbered() -> None:
-    accents = ops.sum(Value(1, "é"), Value(2, "e\u0301"))
-    assert names(accents) == ["é", "é_2", "J"]
+    assert names(ops.sum(Value(1, "é"), Value(2, "e\u0301"))) == ["é", "é_2", "J"]
     assert names(ops.sum(*(Value(1, "w") for _ in range(20_000))))[-2] == "w_20000"
     assert names(ops.sum(Value(1, "w"), Value(2, "w"), Value(3, "w"))) == ["w", "w_2", "w_3", "J"]
 

@@ -42,38 +42,15 @@ def gradient(w: Any, t: int) -> Any:
     return np.array([10.0, 1.0, 0.1, 3.0, 0.0]) * w + 0.3 * np.sin(0.7 * t + np.arange(5.0))
 
 
-CASES: dict[str, tuple[Any, Any]] = {
-    "descent": (lambda p: GradientDescent(p, 0.05), lambda p: optim.SGD(p, lr=0.05)),
-    "momentum": (
-        lambda p: Momentum(p, 0.05 / (1 - 0.9), 0.9),
-        lambda p: optim.SGD(p, lr=0.05, momentum=0.9),
-    ),
-    "nesterov": (
-        lambda p: Nesterov(p, 0.05 / (1 - 0.8), 0.8),
-        lambda p: optim.SGD(p, lr=0.05, momentum=0.8, nesterov=True),
-    ),
-    "rmsprop": (
-        lambda p: RMSprop(p, 0.01, 0.9, 1e-6),
-        lambda p: optim.RMSprop(p, lr=0.01, alpha=0.9, eps=1e-6),
-    ),
-    "adam": (
-        lambda p: Adam(p, 0.01, 0.8, 0.99, 1e-6),
-        lambda p: optim.Adam(p, lr=0.01, betas=(0.8, 0.99), eps=1e-6),
-    ),
-    "adam by default": (Adam, lambda p: optim.Adam(p, lr=0.01)),
-    "adamw": (
-        lambda p: AdamW(p, 0.01, weight_decay=0.1),
-        lambda p: optim.AdamW(p, lr=0.01, weight_decay=0.1),
-    ),
-    "adamw by default": (lambda p: AdamW(p, 0.001), optim.AdamW),
-    "amsgrad": (
-        lambda p: AMSGrad(p, 0.01, 0.8, 0.9),
-        lambda p: optim.Adam(p, lr=0.01, betas=(0.8, 0.9), amsgrad=True),
-    ),
-    "descent with decay": (
-        lambda p: GradientDescent(p, 0.05, weight_decay=0.3),
-        lambda p: optim.SGD(p, lr=0.05, weight_decay=0.3),
-    ),
+CASES: dict[str, tuple[Any, Any, Any, Any]] = {
+    "descent": (GradientDescent, (0.05,), optim.SGD, {"lr": 0.05}),
+    "momentum": (Momentum, (0.05 / (1 - 0.9), 0.9), optim.SGD, {"lr": 0.05, "momentum": 0.9}),
+    "nesterov": (Nesterov, (0.25, 0.8), optim.SGD, {"lr": 0.05, "momentum": 0.8, "nesterov": True}),
+    "rmsprop": (RMSprop, (0.01, 0.9, 1e-6), optim.RMSprop, {"lr": 0.01, "alpha": 0.9, "eps": 1e-6}),
+    "adam": (Adam, (0.01, 0.8, 0.99, 1e-6), optim.Adam, {"lr": 0.01, "betas": (0.8, 0.99), "eps": 1e-6}),
+    "adam by default": (Adam, (), optim.Adam, {"lr": 0.01}),
+    "adamw": (AdamW, (0.02,), optim.AdamW, {"lr": 0.02}),
+    "amsgrad": (AMSGrad, (0.01, 0.8, 0.9), optim.Adam, {"lr": 0.01, "betas": (0.8, 0.9), "amsgrad": True}),
 }
 
 
@@ -102,8 +79,18 @@ def paths(ours: Any, theirs: Any, schedule: Any = None) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_same_path_as_pytorchs(name: str) -> None:
-    ours, theirs = paths(*CASES[name])
+    kind, numbers, torchs, options = CASES[name]
+    ours, theirs = paths(lambda p: kind(p, *numbers), lambda p: torchs(p, **options))
     np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_weights_decay_as_pytorchs() -> None:
+    for kind, torchs in ((GradientDescent, optim.SGD), (AdamW, optim.AdamW)):
+        ours, theirs = paths(
+            lambda p, kind=kind: kind(p, 0.01, weight_decay=0.3),
+            lambda p, torchs=torchs: torchs(p, lr=0.01, weight_decay=0.3),
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
 def test_without_its_factor_the_courses_momentum_is_another() -> None:

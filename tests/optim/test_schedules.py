@@ -113,10 +113,7 @@ def test_how_it_is_written_names_what_it_takes(form: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "cosin",
-            "no schedule 'cosin' (did you mean 'cosine'?): choose one of constant",
-        ),
+        ("cosin", "no schedule 'cosin' (did you mean 'cosine'?): choose one of constant"),
         ("", "no schedule ''"),
         ("staircase", "staircase is written staircase:EVERY[,FACTOR], not 'staircase'"),
         ("cosine:", "cosine is written cosine[:LENGTH[,LOWEST]], not 'cosine:'"),

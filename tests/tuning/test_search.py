@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -215,15 +215,6 @@ def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
         _ = empty.best
 
 
-@pytest.fixture
-def heeding_ctrl_c() -> Iterator[None]:
-    """As at a terminal: what a shell has started in the background ignores Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
     done = []
 
@@ -232,10 +223,15 @@ def test_ctrl_c_while_processes_are_started_waits_until_they_are() -> None:
             signal.raise_signal(signal.SIGINT)
             done.append("all of it")
 
-    with pytest.raises(KeyboardInterrupt):
-        starting()
-    assert done
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # As at a terminal: what a shell has started in the background ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            starting()
+        assert done
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_while_the_results_are_opened_ends_a_search_of_nothing(
@@ -308,6 +304,13 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
 # --- what is refused ----------------------------------------------------------------------------------------
 
 
+def test_searches_that_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to search"):
+        search(judge, {}, PLAN)
+    with pytest.raises(ValueError, match="processes is a whole number from 0 up, not -1"):
+        search(judge, SPACE, PLAN, processes=-1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -320,16 +323,3 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
 def test_plans_that_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Plan(**options)
-
-
-def test_searches_that_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="nothing to search"):
-        search(judge, {}, PLAN)
-    with pytest.raises(ValueError, match="processes is a whole number from 0 up, not -1"):
-        search(judge, SPACE, PLAN, processes=-1)
-    path = tmp_path / "t.jsonl"
-    search(judge, SPACE, PLAN, results=path, about={"data": "one"})
-    with pytest.raises(ValueError, match="holds another search: its data differ from these"):
-        search(judge, SPACE, PLAN, results=path, about={"data": "two"})
-    with pytest.raises(ValueError, match="holds another search: its space is"):
-        search(judge, {"alpha": Range(0.1, 0.2)}, PLAN, results=path, about={"data": "one"})

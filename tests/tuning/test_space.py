@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from micrograd_dl.tuning.space import SCALES, Choice, Range, Space, draw, narrowed
+from micrograd_dl.tuning.space import SCALES, Choice, Range
 
 
 @st.composite
@@ -102,13 +102,6 @@ def test_choices() -> None:
     assert str(Choice([[16], [16, 8]])) == "16 / 16,8"
     assert Choice([3]).draw(rng) == 3
     assert Choice([3]).part(3) == 0
-
-
-def test_a_whole_space() -> None:
-    space: Space = {"a": Range(0, 1), "b": Choice(["x", "y"])}
-    assert draw(space, [3, 1]) == draw(space, [3, 1]) != draw(space, [3, 2])
-    assert narrowed(space, [{"a": 0.5, "b": "x"}]) == {"a": Range(0.45, 0.55), "b": Choice(["x"])}
-    assert str(Range(4, 64, "log", whole=True)) == "4 to 64 (log, whole)"
 
 
 @pytest.mark.parametrize(

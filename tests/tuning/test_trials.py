@@ -63,24 +63,19 @@ def test_ctrl_c_in_the_middle_of_a_training_leaves_no_verdict(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("space", "options", "plan", "message"),
+    ("space", "options", "message"),
     [
-        ({"alpha": Range(0, 1)}, {}, QUICK, "'alpha' cannot be searched: choose among hidden, activation,"),
-        ({"units": Choice([4]), "hidden": Choice([(4,)])}, {}, QUICK, "leave out either it or units and"),
-        ({"activation": Choice(["swash"])}, {}, QUICK, "no activation 'swash'"),
-        (ALPHA, {"activation": "swash"}, QUICK, "^there is no activation 'swash'"),
-        (
-            {"units": Range(-4, 8, whole=True)},
-            {},
-            QUICK,
-            r"be searched in -4 to 8 \(linear, whole\): a",
-        ),
-        ({"optimiser": Range(0, 1)}, {}, QUICK, "no numbers between values of optimiser: list them, such as"),
+        ({"alpha": Range(0, 1)}, {}, "'alpha' cannot be searched: choose among hidden, activation,"),
+        ({"units": Choice([4]), "hidden": Choice([(4,)])}, {}, "leave out either it or units and"),
+        ({"activation": Choice(["swash"])}, {}, "no activation 'swash'"),
+        (ALPHA, {"activation": "swash"}, "^there is no activation 'swash'"),
+        ({"units": Range(-4, 8, whole=True)}, {}, r"be searched in -4 to 8 \(linear, whole\): a"),
+        ({"optimiser": Range(0, 1)}, {}, "no numbers between values of optimiser: list them, such as"),
     ],
 )
-def test_what_is_refused(space: Any, options: dict[str, Any], plan: Plan, message: str) -> None:
+def test_what_is_refused(space: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        tune(moons(60), space, plan, TrainingOptions(**options))
+        tune(moons(60), space, QUICK, TrainingOptions(**options))
 
 
 def test_data_without_a_dev_set_cannot_be_searched() -> None:

@@ -110,15 +110,6 @@ def test_a_walk_in_outline() -> None:
     assert draw(trace, limit=10).svg.count("Step 30 of") == 1
 
 
-def test_an_input_stands_before_its_first_use_whatever_comes_first_in_order() -> None:
-    a, b = Value(1.0, "a"), Value(2.0, "b")
-    late = a.tanh().tanh() * b
-    J = late + b.tanh()
-    depths = measure(topological_order(J)).depths
-    assert depths[b] == 0
-    assert depths[a] == 0
-
-
 def test_far_edges_count() -> None:
     w, b = Value(0.5, "w"), Value(0.1, "b")
     h = Value(1.0, "h")

@@ -4,7 +4,6 @@ import math
 import re
 import xml.etree.ElementTree as ET
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import tooltip, visible
-from viz.scene import FRAMES, INK, PAPER, QUIET, ROLES
+from viz.scene import PAPER
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,20 +74,6 @@ def test_it_stands_alone_and_inside_a_page(course: Value) -> None:
         root.attrib["width"],
         root.attrib["height"],
     ]
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@pytest.mark.parametrize("fill", [PAPER, *(frame.fill for frame in FRAMES.values())])
-@pytest.mark.parametrize("colour", [INK, QUIET, *ROLES.values()])
-def test_text_has_contrast(colour: str, fill: str) -> None:
-    assert (luminance(fill) + 0.05) / (luminance(colour) + 0.05) >= 4.5
 
 
 def test_everything_is_inside(course: Value) -> None:

@@ -41,7 +41,6 @@ def decision_boundary(
     features: Sequence[str] = (),
     classes: Sequence[str] = (),
     normaliser: Normaliser | None = None,
-    title: str | None = None,
 ) -> Figure:
     """The plane of two features in regions, one a class, with the examples on it; wrong ones are ringed.
 
@@ -55,7 +54,6 @@ def decision_boundary(
         features: the names of the two, with their units.
         classes: their names.
         normaliser: what the model's inputs were prepared with; X is then as it was before, in original units.
-        title: by default how many examples are on the wrong side.
 
     Raises:
         ValueError: the model has other than two inputs or does not predict classes, a shape is wrong, X or Y
@@ -68,7 +66,7 @@ def decision_boundary(
     class_names = names(classes, [str(c) for c in range(view.classes)], "classes")
     view.colours = _class_colours(class_names)
     wrong = view.predicted(view.outputs(points)) != index
-    with drawing(_title(wrong) if title is None else title) as figure:
+    with drawing(_title(wrong)) as figure:
         ax = figure.add_subplot()
         ax.set(xlabel=axis_names[0], ylabel=axis_names[1])
         ax.grid(visible=False)

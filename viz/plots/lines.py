@@ -77,12 +77,11 @@ def line_plot(
     return figure
 
 
-def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
+def learning_curve(curve: LearningCurve) -> Figure:
     """The errors on training and dev set over the number of examples, or over lambda.
 
     Args:
         curve: what `over_examples` or `over_lambda` returned.
-        title: by default what the picture shows, in a sentence.
 
     Raises:
         TypeError: it is something else.
@@ -94,7 +93,7 @@ def learning_curve(curve: LearningCurve, *, title: str | None = None) -> Figure:
     return line_plot(
         curve.x,
         {"training": [scale * y for y in curve.train], "dev": [scale * y for y in curve.dev]},
-        title=_what_it_shows(curve) if title is None else title,
+        title=_what_it_shows(curve),
         xlabel="number of examples m" if curve.variable == "m" else curve.variable,
         ylabel=f"error{unit}",
         marks=True,

@@ -28,18 +28,12 @@ _POINT = 0.72  # of a pixel
 
 
 class _Column(NamedTuple):
-    """A layer as it is drawn, the input being layer 0; or, if `l` is None, layers that are left out.
-
-    Attributes:
-        x: where it stands, in pixels.
-        y: where each unit that is drawn stands, by its index.
-        dots: where dots stand for the units or layers that are left out.
-    """
+    """A layer as it is drawn, the input being layer 0; or, if `l` is None, layers that are left out."""
 
     l: int | None
-    x: float
-    y: dict[int, float]
-    dots: float | None
+    x: float  # where it stands, in pixels
+    y: dict[int, float]  # where each unit that is drawn stands, by its index
+    dots: float | None  # where dots stand for the units or layers that are left out
 
 
 class _Weight(NamedTuple):
@@ -73,9 +67,7 @@ class _Scale(NamedTuple):
         return tint(COLOURS[b < 0], 0.6 * abs(b) / self.b) if b else "#ffffff"
 
 
-def network_diagram(
-    model: Network, *, inputs: Sequence[str] = (), outputs: Sequence[str] = (), title: str | None = None
-) -> Figure:
+def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> Figure:
     """The units of a network layer by layer, and the weights between them.
 
     A line is as wide as its weight is large, blue if it is positive, orange if it is negative; the filling of
@@ -86,7 +78,6 @@ def network_diagram(
         model: of any backend.
         inputs: a name for each input.
         outputs: a name for each output, such as those of the classes.
-        title: by default the numbers of units and of parameters.
 
     Raises:
         ValueError: the number of names is wrong, or a parameter is NaN or infinite.
@@ -102,7 +93,7 @@ def network_diagram(
     right = names(outputs, _numbered("ŷ", n[-1]), "outputs")
     sizes = "-".join("…" if l is None else str(n[l]) for l in first_and_last(len(n), _MOST_LAYERS))
     count = sum(array.size for array in model.named().values())
-    with drawing(title or f"The network {sizes} has {count:,} parameters") as figure:
+    with drawing(f"The network {sizes} has {count:,} parameters") as figure:
         ax = figure.add_subplot()
         ax.set_axis_off()
         settle(figure)

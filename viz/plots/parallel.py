@@ -52,7 +52,7 @@ class _Axis:
         return f"{value:g}" if self.scale.scale == "log-from-1" else brief(value)  # 0.9996 is not 1
 
 
-def parallel_coordinates(found: Found, *, title: str | None = None, error: str = "error") -> Figure:
+def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
     """Every trial as a line: through its hyperparameters, each on the scale it was searched on, to its error.
 
     The best trial stands out, with its values; the others are the darker the further they came. A broad part
@@ -60,7 +60,6 @@ def parallel_coordinates(found: Found, *, title: str | None = None, error: str =
 
     Args:
         found: what `tune` returned.
-        title: by default which trial is the best, and how good it is.
         error: what the error is, such as ``"RMSE"`` where numbers are predicted.
 
     Raises:
@@ -70,11 +69,11 @@ def parallel_coordinates(found: Found, *, title: str | None = None, error: str =
     """
     if not isinstance(found, Found):
         raise TypeError(f"parallel coordinates show what tune returned, not {type(found).__name__}")
-    default = _title(found, error)
+    title = _title(found, error)
     axes = _axes(found, error)
     if len(axes) > _MOST_AXES:
         raise ValueError(f"{_MOST_AXES - 2} hyperparameters fit into a picture, not {len(axes) - 2}")
-    with drawing(default if title is None else title) as figure:
+    with drawing(title) as figure:
         ax = figure.subplots()
         ax.set(xlim=(-0.45, len(axes) - 0.5), ylim=(-0.04, 1.04), xticks=[], yticks=[])
         ax.spines[:].set_visible(False)

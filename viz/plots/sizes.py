@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> Figure:
+def sizes_by_layer(passes: Mapping[str, Pass]) -> Figure:
     """The size of activations and of gradients by layer, for networks initialised or built differently.
 
     Activations ``A[l]`` of the hidden layers are on the left; on the right are the gradients ``dZ[l]``, in
@@ -27,8 +27,6 @@ def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> F
 
     Args:
         passes: what ``model.record(X, Y)`` returned for each network, under a name.
-        title: by default what becomes of the gradients, in a sentence; what changes less than
-            tenfold keeps its size.
 
     Raises:
         ValueError: there is nothing to draw, or more than there are colours.
@@ -45,7 +43,7 @@ def sizes_by_layer(passes: Mapping[str, Pass], *, title: str | None = None) -> F
     # What comes out of the output layer says nothing of those before it: a sigmoid of 0 is 0.5.
     A = {name: [_size(array) for array in numbers.A[:-1] or numbers.A] for name, numbers in passes.items()}
     dZ = {name: [_size(array) for array in numbers.dZ] for name, numbers in passes.items()}
-    with drawing(_title(dZ) if title is None else title) as figure:
+    with drawing(_title(dZ)) as figure:
         forward, backward = figure.subplots(1, 2)
         ends = [(forward, _draw(forward, A, back=False)), (backward, _draw(backward, dZ, back=True))]
         forward.set_title("Forward: activations", loc="left", pad=14)

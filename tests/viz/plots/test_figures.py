@@ -5,6 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,8 +18,9 @@ from matplotlib.figure import Figure
 
 from micrograd_dl.training.fitting import History
 from micrograd_dl.vectorized import MLP
+from viz import scene
 from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
-from viz.plots.figures import COLOURS, FOR_TEXT, brief, spread
+from viz.plots.figures import FOR_TEXT, brief, spread
 
 MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0, 1, 1, 0]])
@@ -26,12 +28,7 @@ LONG = "a name that is much longer than any name should be " * 3
 
 # One of each kind, with names that try to break them.
 PLOTS: dict[str, Callable[[], Figure]] = {
-    "cost": lambda: cost_curve(
-        {
-            LONG: History(cost=[0.9, 0.1], accuracy=[0.5, 1]),
-            "_$x^2$ & <b>\n\x07": History(cost=[0.9, 0.1001, 0.2], accuracy=[0.5, 0.99]),
-        },
-    ),
+    "cost": lambda: cost_curve(History(cost=[0.9, 0.1], dev_cost=[0.9, 1e9], accuracy=[0.5, 1])),
     "boundary": lambda: decision_boundary(
         MODEL, X, Y, features=[LONG, "$x_2$ (m$^2$)"], classes=["_no & <b>$", LONG]
     ),
@@ -146,10 +143,23 @@ def test_characters_that_the_font_has_not_are_no_warning(kind: str, tmp_path: Pa
     assert save(network_diagram(MLP(1, [1]), inputs=["長さ"]), tmp_path / f"a.{kind}").exists()
 
 
-@pytest.mark.parametrize("colour", COLOURS)
-def test_text_has_contrast(colour: str) -> None:
-    parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(FOR_TEXT[colour])]
-    assert 1.05 / (np.dot([0.2126, 0.7152, 0.0722], parts) + 0.05) >= 4.5
+def luminance(colour: str) -> float:
+    parts = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], parts))
+
+
+@pytest.mark.parametrize(
+    ("colour", "ground"),
+    [
+        *((colour, scene.PAPER) for colour in FOR_TEXT.values()),
+        *product(
+            (scene.INK, scene.QUIET, *scene.ROLES.values()),
+            (scene.PAPER, *(frame.fill for frame in scene.FRAMES.values())),
+        ),
+    ],
+)
+def test_text_has_contrast(colour: str, ground: str) -> None:
+    assert (luminance(ground) + 0.05) / (luminance(colour) + 0.05) >= 4.5
 
 
 @given(st.lists(st.floats(-1e3, 1e3), max_size=9), st.floats(0.1, 50))

@@ -79,7 +79,6 @@ def test_learning_curves(
     assert [np.ravel(line.get_ydata()).tolist() for line in ax.lines] == [
         pytest.approx([scale * y for y in errors]) for errors in (curve.train, curve.dev)
     ]
-    assert learning_curve(curve, title="Mine").get_suptitle() == "Mine"
 
 
 def test_only_learning_curves_are_drawn_as_such() -> None:

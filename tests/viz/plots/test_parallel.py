@@ -91,7 +91,6 @@ def test_what_was_judged_is_last_and_the_error_has_its_name() -> None:
 def test_few_trials() -> None:
     one = search(constant, {"x": Range(-1, 1)}, Plan(1, 1, 1, rounds=1))
     assert parallel_coordinates(one).get_suptitle() == "One trial: dev error 0, dev loss 0"
-    assert parallel_coordinates(one, title="T").get_suptitle() == "T"
     diverged = Trial(1, 1, {"x": 0.5}, 1, Verdict(math.inf, math.inf, 3, "too high"))
     figure = parallel_coordinates(Found({"x": Range(0, 1)}, Plan(), [diverged], cut_short=True))
     assert figure.get_suptitle() == "Every trial diverged"

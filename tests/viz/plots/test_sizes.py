@@ -87,10 +87,9 @@ def test_sizes_do_not_overflow_on_the_way() -> None:
 
 def test_networks_of_different_depths_and_of_values() -> None:
     deep = {f"{L} layers": nn.MLP(4, [2] * L + [1], "tanh", seed=1).record(X, Y) for L in (1, 3)}
-    figure = sizes_by_layer(deep, title="Depths")
+    figure = sizes_by_layer(deep)
     assert [layers for layers, _ in drawn(figure, 0)] == [[1], [1, 2, 3]]
     assert [layers for layers, _ in drawn(figure, 1)] == [[1, 2], [1, 2, 3, 4]]
-    assert figure.get_suptitle() == "Depths"
     one = sizes_by_layer({"one": MLP(4, [1], ["sigmoid"]).record(X, Y)})
     assert len(drawn(one, 0)[0][0]) == 1
 
