@@ -1,7 +1,4 @@
-"""Functions of numbers, arrays and Values: the operations of the table by name, and sequences as operands.
-
-``functions.exp``, ``functions.tanh`` and so on are the entries of the table themselves, and serve a float, a
-NumPy array and a Value alike. The functions below take sequences, as their users have them.
+"""The operations of the table by name, for floats, arrays and Values; and those that take sequences.
 
 >>> from micrograd_dl.engine.functions import affine, exp
 >>> from micrograd_dl.engine.value import Value

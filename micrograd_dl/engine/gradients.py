@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value, record
 from micrograd_dl.output.number_like import comparison_observer
@@ -64,7 +63,7 @@ def require_recorded(order: Sequence[Value]) -> None:
     Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
     """
     for node in order:
-        if node.op is None or not node.operands or _is_recorded(node, node.op):
+        if node.op is None or _is_recorded(node):
             continue
         placeholders = node.op.operand_names(len(node.operands))
         names = [name or x for name, x in zip(names_of(node.operands), placeholders, strict=True)]
@@ -88,10 +87,11 @@ def same_number(x: float, y: float) -> bool:
     return x == y or (math.isnan(x) and math.isnan(y))
 
 
-def _is_recorded(node: Value, operation: Operation) -> bool:
+def _is_recorded(node: Value) -> bool:
     """Whether the node's data and its derivatives by variables follow from the data of its operands."""
+    operation: Any = node.op
     try:
-        again = record(operation, *node.operands)
+        again = record(operation, *node.operands) if node.operands else node
     except (ValueError, ZeroDivisionError):
         return False
     edges = zip(node.operands, node.slopes, again.slopes, strict=True)

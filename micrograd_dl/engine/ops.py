@@ -1,26 +1,16 @@
 r"""The table of primitive operations: one entry each, and the only place where a derivative rule is written.
 
-An entry says what the operation is called, how it is computed, what its local derivatives are, how it is
-written, where it is undefined and where it has a kink. All else follows from the entry: the methods of Value,
-functions of numbers, arrays and Values, the sentences of the stepper, the reference, the tests.
+The methods of Value, functions of numbers, arrays and Values, the sentences of the stepper, the reference and
+the tests follow from the entries. To add an operation, write one entry at the end.
 
 Local derivatives are written with ordinary arithmetic and with operations of the table, in terms of the
-output where that is simpler. The same rule therefore serves
+output where that is simpler. The same rule therefore serves a float (backpropagation), a ``Value`` (the
+derivative is itself a graph), an array (many examples at once), and, applied to named Values, the formula of
+the derivative.
 
-* a float (backpropagation),
-* a ``Value`` (the derivative is itself a graph, which can be differentiated again),
-* an array (many examples at once), and
-* text (a rule applied to named Values gives the formula of the derivative).
-
-To add an operation, write one entry at the end; its method, its function and its tests appear by themselves.
-
-What happens at the edges, for all operations:
-
-* **Overflow** gives an infinity, as IEEE 754 and ``1e308 * 10`` have it: ``exp(1000)`` is ``inf``.
-* **NaN and infinities** go in and pass through.
+* **Overflow** gives an infinity, as IEEE 754 and ``1e308 * 10`` have it; NaN and infinities pass through.
 * **What is undefined** is refused: ``x / 0`` and ``0 ** -1`` with a ZeroDivisionError; ``log(0)``,
-  ``log(-1)``, ``sqrt(-1)``, ``(-8) ** 0.5``, ``sin(inf)`` with a ValueError. The message names the operation,
-  the operand and its value.
+  ``sqrt(-1)``, ``(-8) ** 0.5``, ``sin(inf)`` with a ValueError.
 * **A vertical tangent** has the slope ``inf``: ``sqrt`` at 0.
 * **At a kink** ReLU and leaky ReLU take the right-hand slope, 1, as the course does
   (``with slope_at_kink("left"):`` takes the left-hand one, PyTorch's 0); ``abs`` has the slope 0; and a tie
@@ -101,27 +91,6 @@ def _sigmoid_array(np: Any, x: Any) -> Any:
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-def _softplus(x: float) -> float:
-    return (0.0 if x <= 0 else x) + math.log1p(math.exp(-math.fabs(x)))
-
-
-def _at_least(x: float, y: float) -> float:
-    return math.nan if math.isnan(x) or math.isnan(y) else float(x >= y)
-
-
-def _at_least_array(np: Any, x: Any, y: Any) -> Any:
-    return np.where(np.isnan(x) | np.isnan(y), np.nan, np.greater_equal(x, y))
-
-
-def _log_for_power(x: float) -> float:
-    return math.log(x) if x > 0 else 0.0 if x == 0 else math.nan
-
-
-def _log_for_power_array(np: Any, x: Any) -> Any:
-    positive = np.where(x > 0, x, 1.0)
-    return np.where(x >= 0, np.log(positive), np.nan)
-
-
 def _sum(*x: Any) -> Any:
     # Left to right, rounded each time: the same number as x1 + x2 + ... (the built-in sum compensates).
     return functools.reduce(operator.add, x)
@@ -136,12 +105,7 @@ def _dot(*operands: Any) -> Any:
 def _affine(*operands: Any) -> Any:
     if len(operands) % 2 == 0:
         raise ValueError
-    if len(operands) == 1:
-        return operands[0]
-    total = operands[0] * operands[1]
-    for w, x in zip(operands[2:-1:2], operands[3::2], strict=True):
-        total = total + w * x
-    return total + operands[-1]
+    return operands[0] if len(operands) == 1 else _dot(*operands[:-1]) + operands[-1]
 
 
 def _partners(_out: Any, *operands: Any) -> Sequence[Any]:
@@ -163,29 +127,22 @@ def _logsumexp(*x: float) -> float:
 
 
 def shares(out: Any, *x: Any) -> tuple[Any, ...]:
-    """The softmax of x, ``e^x_i / sum of e^x_j``, from their logsumexp.
+    """The softmax of x from their logsumexp: ``e^(x_i - out)``, divided by their sum.
 
-    Each is ``exp(x_i - out)``, but for the rounding of `out`, which is e times itself at 1e16: so their sum,
-    which is 1 otherwise, is divided out.
+    The sum is 1 but for the rounding of `out`, which is e times itself at 1e16.
     """
     e = [exp(term - out) for term in x]
     total = sum(*e)
     return tuple([term / total for term in e])
 
 
-def _logsumexp_array(np: Any, *x: Any) -> Any:
-    return np.logaddexp.reduce(np.broadcast_arrays(*x), axis=0)
-
-
 # --- written forms ------------------------------------------------------------------------------------------
+
+_LATEX_NAMES = {"log", "tanh", "sin", "cos", "max", "min"}
 
 
 def _call(name: str) -> Rule:
     return lambda *x: f"{name}({', '.join(x)})"
-
-
-def _latex_call(name: str) -> Rule:
-    return lambda *x: rf"\operatorname{{{name}}}({', '.join(x)})"
 
 
 def _sum_text(*x: Term) -> str:
@@ -212,7 +169,8 @@ def _entry(
 
     `left` is what differs where the left-hand slope at the kink is chosen.
     """
-    written = {"text": _call(name), "latex": _latex_call(name.replace("_", r"\_"))}
+    command = symbol if symbol in _LATEX_NAMES else rf"operatorname{{{name}}}".replace("_", r"\_")
+    written = {"text": _call(name), "latex": _call(f"\\{command}")}
     operation = Operation(name, symbol, arity, **(written | fields))
     if left is not None:
         operation = dataclasses.replace(operation, left=dataclasses.replace(operation, **left))
@@ -224,18 +182,16 @@ def _entry(
 CONSTANT = Operation("constant", "", 0, forward=float, derivatives=(), text=str, latex=str)
 
 
-def _named(name: str, side: str = "right") -> Any:
-    operation = CONSTANT if name == CONSTANT.name else TABLE[name]
-    return operation.left if side == "left" else operation
+def _named(name: str, is_left: bool = False) -> Any:
+    operation = CONSTANT if name == CONSTANT.name else TABLE.get(name)
+    return operation.left if operation is not None and is_left else operation
 
 
 def _reduced(operation: Operation) -> Any:
     """How to copy and pickle it: one of the table by its name, since there is one of each."""
-    known = _named(operation.name) if operation.name in (*TABLE, CONSTANT.name) else None
-    if operation is known:
-        return _named, (operation.name,)
-    if known is not None and operation is known.left:
-        return _named, (operation.name, "left")
+    for is_left in (False, True):
+        if operation is _named(operation.name, is_left):
+            return _named, (operation.name, is_left)
     return operation.__reduce_ex__(2)
 
 
@@ -297,7 +253,6 @@ log: Operation = _entry(
     "log", "log", 1,
     forward=math.log, array=lambda np, x: np.log(x),
     derivatives=(lambda out, x: 1.0 / x,),
-    latex=lambda x: rf"\log({x})",
     defined=lambda x: not x <= 0,
     requirement="an operand above 0 (for a loss, start from z: softplus(z) - y*z)",
     meaning="the natural logarithm of x",
@@ -314,7 +269,6 @@ tanh: Operation = _entry(
     "tanh", "tanh", 1,
     forward=math.tanh, array=lambda np, x: np.tanh(x),
     derivatives=(lambda out, x: 1.0 - out * out,),
-    latex=lambda x: rf"\tanh({x})",
     meaning="the hyperbolic tangent, with the slope 1 - a^2 (course, section 4)",
 )  # fmt: skip
 sigmoid: Operation = _entry(
@@ -346,7 +300,8 @@ leaky_relu: Operation = _entry(
 )  # fmt: skip
 softplus: Operation = _entry(
     "softplus", "softplus", 1,
-    forward=_softplus, array=lambda np, x: np.logaddexp(0.0, x),
+    forward=lambda x: (0.0 if x <= 0 else x) + math.log1p(math.exp(-math.fabs(x))),
+    array=lambda np, x: np.logaddexp(0.0, x),
     derivatives=(lambda out, x: sigmoid(x),),
     definition=lambda x: log(1.0 + exp(x)),
     meaning="log(1 + e^x), stable for every x: the logistic loss of z is softplus(z) - y z",
@@ -355,7 +310,6 @@ sin: Operation = _entry(
     "sin", "sin", 1,
     forward=math.sin, array=lambda np, x: np.sin(x),
     derivatives=(lambda out, x: cos(x),),
-    latex=lambda x: rf"\sin({x})",
     defined=lambda x: not math.isinf(x), requirement="a finite operand",
     meaning="the sine of x, in radians",
 )  # fmt: skip
@@ -363,7 +317,6 @@ cos: Operation = _entry(
     "cos", "cos", 1,
     forward=math.cos, array=lambda np, x: np.cos(x),
     derivatives=(lambda out, x: -sin(x),),
-    latex=lambda x: rf"\cos({x})",
     defined=lambda x: not math.isinf(x), requirement="a finite operand",
     meaning="the cosine of x, in radians",
 )  # fmt: skip
@@ -379,7 +332,6 @@ maximum: Operation = _entry(
     "maximum", "max", 2,
     forward=lambda x, y: x if x > y or x != x else y, array=lambda np, x, y: np.maximum(x, y),
     derivatives=(lambda out, x, y: 1.0 - at_least(y, x), lambda out, x, y: at_least(y, x)),
-    latex=lambda x, y: rf"\max({x}, {y})",
     kink=lambda x, y: x - y,
     meaning="the larger of x and y; where they are equal the slope belongs to y",
 )  # fmt: skip
@@ -387,7 +339,6 @@ minimum: Operation = _entry(
     "minimum", "min", 2,
     forward=lambda x, y: x if x < y or x != x else y, array=lambda np, x, y: np.minimum(x, y),
     derivatives=(lambda out, x, y: 1.0 - at_least(x, y), lambda out, x, y: at_least(x, y)),
-    latex=lambda x, y: rf"\min({x}, {y})",
     kink=lambda x, y: x - y,
     meaning="the smaller of x and y; where they are equal the slope belongs to y",
 )  # fmt: skip
@@ -419,7 +370,7 @@ affine: Operation = _entry(
 )  # fmt: skip
 logsumexp: Operation = _entry(
     "logsumexp", "logΣexp", None,
-    forward=_logsumexp, array=_logsumexp_array,
+    forward=_logsumexp, array=lambda np, *x: np.logaddexp.reduce(np.broadcast_arrays(*x), axis=0),
     derivatives=shares,
     latex=lambda *x: r"\log(" + " + ".join(f"e^{{{term}}}" for term in x) + ")",
     definition=lambda *x: log(_sum(*(exp(term) for term in x))),
@@ -429,7 +380,8 @@ logsumexp: Operation = _entry(
 # Operations that the rules above need to be differentiable in their turn.
 at_least: Operation = _entry(
     "at_least", "≥", 2,
-    forward=_at_least, array=_at_least_array,
+    forward=lambda x, y: math.nan if x != x or y != y else float(x >= y),
+    array=lambda np, x, y: np.where(np.isnan(x) | np.isnan(y), np.nan, np.greater_equal(x, y)),
     derivatives=(lambda out, x, y: 0.0, lambda out, x, y: 0.0),
     text=lambda x, y: Term(f"1 if {x:1} >= {y:1} else 0", 0), latex=lambda x, y: rf"[{x} \ge {y}]",
     kink=lambda x, y: x - y,
@@ -459,9 +411,10 @@ power_slope: Operation = _entry(
 )  # fmt: skip
 log_for_power: Operation = _entry(
     "log_for_power", "log", 1,
-    forward=_log_for_power, array=_log_for_power_array,
+    forward=lambda x: math.log(x) if x > 0 else 0.0 if x == 0 else math.nan,
+    array=lambda np, x: np.where(x >= 0, np.log(np.where(x > 0, x, 1.0)), np.nan),
     derivatives=(lambda out, x: 1.0 / x,),
-    text=_call("log"), latex=lambda x: rf"\log({x})",
+    text=_call("log"),
     defined=lambda x: not x < 0, requirement="an operand of at least 0",
     meaning="log(x) in the slope of x ** y by y: 0 at 0, where x ** y is flat, and NaN below",
 )  # fmt: skip

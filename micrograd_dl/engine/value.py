@@ -245,44 +245,31 @@ def record(operation: Operation, *operands: Operand) -> Value:
         ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
     """
     operation.require_arity(len(operands))
-    nodes = tuple([x if isinstance(x, Value) else _constant(x) for x in operands])
-    data, slopes = applied(operation, nodes)
-    return _fill(object.__new__(Value), data, operation, nodes, slopes)
-
-
-def applied(operation: Operation, nodes: Sequence[Value]) -> tuple[float, tuple[float, ...]]:
-    """The number that an operation makes of Values, and its local derivatives."""
+    role = "arithmetic with a Value"
+    nodes = tuple([x if isinstance(x, Value) else Value.constant(to_float(x, role)) for x in operands])
     values = [x.data for x in nodes]
     try:
         data: float = operation.forward(*values)
     except (ValueError, ZeroDivisionError, TypeError) as error:
         require_numbers([below for node in nodes for below in topological_order(node)], "data")
-        if isinstance(error, TypeError):
-            if all(type(x) is float for x in values):
-                raise
-            return applied(operation, nodes)  # they are floats by now
-        raise operation.refusal(error, values, names_of(nodes)) from None
-    return data, tuple(operation.slopes(data, values, [not x.is_constant for x in nodes]))
+        if not isinstance(error, TypeError):
+            raise operation.refusal(error, values, names_of(nodes)) from None
+        if all(type(x) is float for x in values):
+            raise
+        return record(operation, *nodes)  # they are floats by now
+    slopes = operation.slopes(data, values, [not x.is_constant for x in nodes])
+    return _fill(object.__new__(Value), data, operation, nodes, tuple(slopes))
 
 
-def _fill(
-    node: Value,
-    data: float,
-    operation: Operation | None,
-    operands: tuple[Value, ...],
-    slopes: tuple[float, ...],
-) -> Value:
+def _fill(node: Value, data: float, op: Operation | None, operands: Any, slopes: tuple[float, ...]) -> Value:
+    """Write what a new node is, and where it was made: by the innermost code outside this package."""
     node.data, node.grad, node.label = data, 0.0, ""
-    node.op, node.operands, node.slopes = operation, operands, slopes
+    node.op, node.operands, node.slopes = op, operands, slopes
     frame = sys._getframe(1)
     while is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
         frame = frame.f_back
     node._where, node._at = frame.f_code, frame.f_lasti
     return node
-
-
-def _constant(x: Operand) -> Value:
-    return Value.constant(to_float(x, "arithmetic with a Value"))
 
 
 def _restore(data: float, label: str, grad: float, op: Operation | None) -> Value:

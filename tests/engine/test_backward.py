@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
+import weakref
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.testing import Graph, graphs, numbers
 
@@ -194,3 +197,53 @@ def test_infinite_and_undefined_slopes_pass_through() -> None:
     overflow = Value(1000.0)
     overflow.exp().backward()
     assert overflow.grad == math.inf
+
+
+# --- interrupted and abandoned ------------------------------------------------------------------------------
+
+
+@given(graphs(), st.integers(1, 200))
+def test_an_interrupted_pass_followed_by_a_whole_one(graph: Graph, lines: int) -> None:
+    """Ctrl-C after so many lines of the engine, at whichever it then is."""
+    left, tracer = iter(range(lines)), sys.gettrace()
+
+    def interrupt(frame: Any, *_: Any) -> Any:
+        if frame.f_globals["__name__"].startswith("micrograd_dl.engine") and next(left, None) is None:
+            raise KeyboardInterrupt
+        return interrupt
+
+    def gradients() -> str:
+        for leaf in graph.leaves:
+            leaf.zero_grad()
+        graph.root.backward()
+        return repr([node.grad for node in topological_order(graph.root)])
+
+    whole = gradients()
+    sys.settrace(interrupt)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            graph.root.backward()
+    finally:
+        sys.settrace(tracer)
+    assert gradients() == whole
+
+
+@given(graphs())
+def test_nodes_that_take_no_part_are_left_alone(graph: Graph) -> None:
+    others = [Value(2.0), *[graph.root * leaf for leaf in graph.leaves], graph.root + 1]
+    for other in others:
+        other.grad = 5.0
+    graph.root.backward()
+    assert {other.grad for other in others} == {5.0}
+
+
+def test_an_abandoned_walk_frees_its_memory() -> None:
+    x = Value(2.0)
+    root = x * x + x
+    walk = chain_rule(topological_order(root), 1.0)
+    next(walk)
+    freed = weakref.ref(root)
+    del root
+    assert freed() is not None
+    del walk
+    assert freed() is None

@@ -11,10 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import require_recorded
+from micrograd_dl.engine.gradients import grad, require_recorded
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.nudge import nudge
+from micrograd_dl.explain.paths import paths
+from micrograd_dl.explain.trace import Trace
+from micrograd_dl.explain.why import why
+from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.forward import recompute
+from micrograd_dl.notation.source import to_source
+from micrograd_dl.notation.steps import steps
 from micrograd_dl.testing import Graph, graphs, numbers
 
 
@@ -148,3 +155,27 @@ def test_data_at_which_the_operation_is_undefined() -> None:
     x.data = 0.0
     with pytest.raises(RuntimeError, match=r"1 / x = -1 was not recorded at x = 0:"):
         require_recorded([x, z])
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda J, x: grad(J, [x], create_graph=True),
+        lambda J, _: to_source(J),
+        lambda J, _: list(steps(J)),
+        lambda J, _: Trace(J),
+        lambda J, x: why(J, x),
+        lambda J, x: paths(J, x),
+        lambda J, x: nudge(J, x),
+        lambda J, _: check(J),
+    ],
+)
+def test_whatever_shows_the_pass_again_notices_changed_data(show: Callable[[Value, Value], Any]) -> None:
+    x = Value(2.0, "x")
+    J = x * x + 1
+    show(J, x)
+    x.data = 3.0
+    with pytest.raises(RuntimeError, match="data has been changed since"):
+        show(J, x)
+    recompute(J)
+    show(J, x)

@@ -52,6 +52,8 @@ def test_a_leaf() -> None:
     assert x.is_leaf
     assert not x.is_constant
     assert Value(1.0).label == ""
+    assert x.origin is not None
+    assert x.origin.file == __file__
 
 
 def test_a_constant() -> None:
