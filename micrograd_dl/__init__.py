@@ -33,21 +33,23 @@ from micrograd_dl.engine.functions import (
     sqrt,
     tanh,
 )
-from micrograd_dl.engine.gradients import evaluate, grad, recompute
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation, slope_at_kink
 from micrograd_dl.engine.ops import TABLE as _TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import GraphCutWarning, Value
+from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.nudge import nudge
 from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.explain.why import why
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.expression import parse
+from micrograd_dl.notation.forward import evaluate, recompute
 from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.number_like import GraphCutWarning
 
 __version__ = "0.1.0"
 

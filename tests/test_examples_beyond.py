@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from micrograd_dl.cli.lesson import load_lesson
-from micrograd_dl.engine.gradients import recompute
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Neuron
 from micrograd_dl.nn.network import one_hot
+from micrograd_dl.notation.forward import recompute
 
 
 def test_autoencoder(capsys: pytest.CaptureFixture[str]) -> None:

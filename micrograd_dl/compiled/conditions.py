@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.value import Operand, Value, comparison_observer
+from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.output.number_like import comparison_observer
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ NumPy array and a Value alike. The functions below take sequences, as their user
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from micrograd_dl.engine import ops
@@ -66,11 +66,6 @@ def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
 def affine_of_units(weights: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
     """z of each unit of a layer: `affine` of its row of weights, the same inputs, and its bias."""
     return [affine(row, x, bias) for row, bias in zip(weights, b, strict=True)]
-
-
-def of_each(operation: Callable[[Any], Any], x: Iterable[Any]) -> list[Any]:
-    """The operation on each of several operands: the activations of a layer."""
-    return [operation(each) for each in x]
 
 
 def paired(w: Sequence[Any], x: Sequence[Any], name: str) -> list[Any]:

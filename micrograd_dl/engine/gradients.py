@@ -1,14 +1,15 @@
-"""Derivatives of any order; the forward pass at other numbers; whether it still is what was recorded."""
+"""Derivatives of any order, as numbers and as graphs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import chain_rule, topological_order
-from micrograd_dl.engine.value import Value, comparison_observer, record
+from micrograd_dl.engine.value import Value, record
+from micrograd_dl.output.number_like import comparison_observer
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.terms import names_of, numbers_of, readable, shortened
 
@@ -55,57 +56,6 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
         return found
     recorded = set(order)  # a derivative may be a node of the graph itself, whose label is the user's
     return [d if d in recorded else _as_value(d, root, x) for d, x in zip(found, variables, strict=True)]
-
-
-def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
-    """The data of every node if the nodes in `given` had these numbers instead; nothing is written.
-
-    Args:
-        order: the graph's nodes in topological order.
-        given: numbers for some nodes, leaves or not.
-
-    Raises:
-        ValueError, ZeroDivisionError: an operation is undefined there.
-    """
-    values: dict[Value, float] = {}
-    for node in order:
-        if node in given:
-            values[node] = given[node]
-        elif node.op is None or not node.operands:
-            values[node] = node.data
-        else:
-            operands = [values[p] for p in node.operands]
-            try:
-                values[node] = node.op.forward(*operands)
-            except (ValueError, ZeroDivisionError) as error:
-                raise node.op.refusal(error, operands, names_of(node.operands)) from None
-    return values
-
-
-def recompute(root: Value) -> None:
-    """Run the forward pass again over the recorded graph, after the data of leaves was changed.
-
-    Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
-    is written if an operation is undefined at the new data.
-
-    >>> x = Value(3.0)
-    >>> y = x * x
-    >>> x.data = 4.0
-    >>> recompute(y)
-    >>> y.data
-    16.0
-    """
-    order = [node for node in topological_order(root) if node.operands]
-    before = [(node.data, node.slopes) for node in order]
-    try:
-        for node in order:
-            assert node.op is not None
-            again = record(node.op, *node.operands)
-            node.data, node.slopes = again.data, again.slopes
-    except BaseException:  # Ctrl-C too
-        for node, (data, slopes) in zip(order, before, strict=True):
-            node.data, node.slopes = data, slopes
-        raise
 
 
 def require_recorded(order: Sequence[Value]) -> None:

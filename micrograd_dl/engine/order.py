@@ -19,15 +19,14 @@ def topological_order(root: Node) -> list[Node]:
     """
     order: list[Any] = []
     seen: set[Any] = set()
-    path: list[Any] = [(root, False)]  # what is still to be visited, and whether its operands are done
+    path: list[Any] = [root]  # what is to be visited, the next one last; below a None, its operands are done
     while path:
-        node, is_done = path.pop()
-        if is_done:
-            order.append(node)
+        node = path.pop()
+        if node is None:
+            order.append(path.pop())
         elif node not in seen:
             seen.add(node)
-            path.append((node, True))
-            path.extend([(operand, False) for operand in reversed(node.operands)])
+            path += (node, None, *reversed(node.operands))
     return order
 
 

@@ -18,34 +18,21 @@ gradient of the pass that was recorded, even if a leaf's ``data`` is changed aft
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Real
 from types import CodeType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.origin import Origin, TextSpan, resolve
-from micrograd_dl.output.refusals import Refusals
-from micrograd_dl.output.terms import names_of, readable
-
-_Answer = TypeVar("_Answer", bool, float)
-
-# Called with every comparison and conversion of a Value: relation, left, right, answer. A graph that is
-# replayed at other numbers is right while all answers stay the same.
-comparison_observer: ContextVar[Callable[[str, Any, Any, Any], None] | None] = ContextVar(
-    "comparison_observer", default=None
-)
-
-
-class GraphCutWarning(UserWarning):
-    """A Value was turned into a plain number: no gradient flows through what is computed from that."""
+from micrograd_dl.output.number_like import NumberLike
+from micrograd_dl.output.numbers import require_numbers, to_float
+from micrograd_dl.output.origin import Origin, TextSpan, is_inside, resolve
+from micrograd_dl.output.refusals import leaf_data
+from micrograd_dl.output.terms import names_of
 
 
 def _method(operation: Operation) -> Callable[[Value], Value]:
@@ -59,7 +46,7 @@ def _method(operation: Operation) -> Callable[[Value], Value]:
     return method
 
 
-class Value(Refusals):
+class Value(NumberLike):
     """A scalar node of a computation graph.
 
     Attributes:
@@ -130,68 +117,11 @@ class Value(Refusals):
         """The line of source that made it, or None where that is unknown."""
         return resolve(self._where, self._at)
 
-    @property
-    def _prev(self) -> set[Value]:
-        """The operands, as programs written for micrograd read them."""
-        return set(self.operands)
-
-    @property
-    def _op(self) -> str:
-        """The operation's symbol, as programs written for micrograd read it; empty for a leaf."""
-        return self.op.symbol if self.op is not None else ""
-
-    def __repr__(self) -> str:
-        parts = [f"data={self.data!r}"]
-        if self.grad != 0:
-            parts.append(f"grad={self.grad!r}")
-        if self.label:
-            parts.append(f"label={self.label!r}")
-        return f"Value({', '.join(parts)})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
-
     def __reduce__(self) -> tuple[Any, ...]:
         # A leaf is copied with what it holds; a graph belongs to the program that records it.
         if self.operands:
             raise TypeError("only leaves are copied or pickled: run the program again, or copy its leaves")
         return _restore, (self.data, self.label, self.grad, self.op)
-
-    # --- the number of it -------------------------------------------------------------------------------
-
-    def item(self) -> float:
-        """The number, for what needs no gradient: printing, plotting, a list of losses."""
-        return self.data
-
-    def __float__(self) -> float:
-        return _cut(self, "float(v)", self.data)
-
-    def __int__(self) -> int:
-        return int(_cut(self, "int(v)", self.data))
-
-    def __bool__(self) -> bool:
-        return _asked("!=", self, 0.0, self.data != 0)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Value):
-            return self is other
-        if not isinstance(other, Real | Decimal):
-            return NotImplemented
-        return _asked("==", self, other, self.data == other)
-
-    __hash__ = object.__hash__
-
-    def __lt__(self, other: Operand) -> bool:
-        return _asked("<", self, other, self.data < _number(other))
-
-    def __le__(self, other: Operand) -> bool:
-        return _asked("<=", self, other, self.data <= _number(other))
-
-    def __gt__(self, other: Operand) -> bool:
-        return _asked(">", self, other, self.data > _number(other))
-
-    def __ge__(self, other: Operand) -> bool:
-        return _asked(">=", self, other, self.data >= _number(other))
 
     # --- arithmetic -------------------------------------------------------------------------------------
 
@@ -351,65 +281,8 @@ def _fill(
     return node
 
 
-def is_inside(package: str | None) -> bool:
-    """Whether it is this package or a room of it: a node is made by the innermost code outside."""
-    return f"{package}.".startswith("micrograd_dl.")
-
-
-def leaf_data(data: object, label: object) -> float:
-    """The number of a new leaf, if both are what a leaf takes."""
-    if isinstance(data, Value):
-        raise TypeError("this is a Value already; for a new leaf write Value(v.data)")
-    if not isinstance(label, str):
-        hint = f": the number comes first, Value({label!r}, {data!r})" if isinstance(data, str) else ""
-        raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}{hint}")
-    return to_float(data)
-
-
 def _constant(x: Operand) -> Value:
     return Value.constant(to_float(x, "arithmetic with a Value"))
-
-
-def set_origin(node: Value, text: str, start: int, end: int) -> None:
-    """Say that ``text[start:end]`` of an expression made `node`."""
-    node._where, node._at = TextSpan(text, start, end), 0
-
-
-def require_numbers(nodes: Sequence[Value], *attributes: str) -> None:
-    """Raise TypeError if a program has assigned to `data` or `grad` what is not a number."""
-    for node in nodes:
-        for what in attributes or ("data", "grad"):
-            x = getattr(node, what)
-            if type(x) is not float:
-                name = readable(node.label) if node.label else "a Value"
-                if what == "grad" and x is None:
-                    raise TypeError(f"the grad of {name} is None: write v.grad = 0.0, or v.zero_grad()")
-                setattr(node, what, to_float(x, f"the {what} of {name}"))
-                if node.operands:
-                    node.slopes = tuple([float(slope) for slope in node.slopes])
-
-
-def _asked(relation: str, left: Value, right: Any, answer: _Answer) -> _Answer:
-    """`answer`, after the observer of comparisons was told."""
-    if (observer := comparison_observer.get()) is not None:
-        observer(relation, left, right, answer)
-    return answer
-
-
-def _cut(value: Value, how: str, number: float) -> float:
-    """The number of a Value that leaves the graph, with a warning unless it is a constant."""
-    if not value.is_constant and comparison_observer.get() is None:
-        warnings.warn(
-            f"{how} of a Value ends the graph: no gradient flows through it. Write exp(v), not math.exp(v); "
-            "where only the number is wanted, v.data or v.item()",
-            GraphCutWarning,
-            stacklevel=3,
-        )
-    return _asked("is", value, value.data, number)
-
-
-def _number(x: Operand) -> float:
-    return x.data if isinstance(x, Value) else to_float(x, "comparison with a Value")
 
 
 def _restore(data: float, label: str, grad: float, op: Operation | None) -> Value:

@@ -11,7 +11,7 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.gradients import recompute, require_recorded, require_value
+from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
@@ -21,6 +21,7 @@ from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.numbers import to_float

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.engine import functions
-from micrograd_dl.engine.functions import affine, dot
+from micrograd_dl.engine.functions import affine, affine_of_units, dot
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import Weights, default_initialiser
@@ -149,7 +148,7 @@ class Layer(Module):
         first = self.neurons[0]
         if first.bias and not first.expanded and len(x) == len(first.w):
             rows, b = [neuron.w for neuron in self.neurons], [neuron.b for neuron in self.neurons]
-            z = functions.affine_of_units(rows, x, b)
+            z = affine_of_units(rows, x, b)
         else:
             z = [neuron.z(x) for neuron in self.neurons]
         return _labelled(z, self._z_labels)

@@ -32,8 +32,9 @@ from typing import NamedTuple
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Operand, Value, set_origin
+from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.origin import set_origin
 from micrograd_dl.output.terms import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
+
+from micrograd_dl.output.terms import readable
 
 _ADVICE = {
     "str": "convert text with float(...), or parse an expression with micrograd_dl.parse",
@@ -48,6 +51,20 @@ def to_float(x: Any, role: str = "a Value") -> float:
         (_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)"
     )
     raise TypeError(f"{role} takes a real number, not the {type(x).__name__} {shown}: {advice}")
+
+
+def require_numbers(nodes: Iterable[Any], *attributes: str) -> None:
+    """Make floats of what a program assigned to nodes' `data` and `grad`; TypeError for what is no number."""
+    for node in nodes:
+        for what in attributes or ("data", "grad"):
+            x = getattr(node, what)
+            if type(x) is not float:
+                name = readable(node.label) if node.label else "a Value"
+                if what == "grad" and x is None:
+                    raise TypeError(f"the grad of {name} is None: write v.grad = 0.0, or v.zero_grad()")
+                setattr(node, what, to_float(x, f"the {what} of {name}"))
+                if node.operands:
+                    node.slopes = tuple([float(slope) for slope in node.slopes])
 
 
 def above_zero(x: object, role: str) -> float:

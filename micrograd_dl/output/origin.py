@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import linecache
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from types import CodeType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,17 @@ class TextSpan:
     text: str
     start: int
     end: int
+
+
+def set_origin(node: Any, text: str, start: int, end: int) -> None:
+    """Say that ``text[start:end]`` of an expression made `node`."""
+    node._where, node._at = TextSpan(text, start, end), 0
+
+
+@cache
+def is_inside(package: str | None) -> bool:
+    """Whether it is this package or a room of it: a node is made by the innermost code outside."""
+    return f"{package}.".startswith("micrograd_dl.")
 
 
 def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:

@@ -57,3 +57,13 @@ class Refusals:
         is_ours = hasattr(self, name)
         remedy = f"{name}(v), with `from micrograd_dl import {name}`" if is_ours else f"np.{name}(v.data)"
         raise TypeError(f"np.{name} does not take a Value: write {remedy}")
+
+
+def leaf_data(data: object, label: object) -> float:
+    """The number of a new leaf, if both are what a leaf takes."""
+    if isinstance(data, Refusals):
+        raise TypeError("this is a Value already; for a new leaf write Value(v.data)")
+    if not isinstance(label, str):
+        hint = f": the number comes first, Value({label!r}, {data!r})" if isinstance(data, str) else ""
+        raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}{hint}")
+    return to_float(data)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.engine.gradients import evaluate, grad
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.testing import Graph, graphs, numbers
 
 

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, recompute
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.value import Value, comparison_observer
+from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.steps import steps
+from micrograd_dl.output.number_like import comparison_observer
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs
 
 ORDERS = 5

@@ -11,9 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import recompute, require_recorded
+from micrograd_dl.engine.gradients import require_recorded
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.forward import recompute
 from micrograd_dl.testing import Graph, graphs, numbers
 
 

@@ -14,7 +14,8 @@ PROGRAM = """
 import random
 from micrograd_dl import nn
 from micrograd_dl.engine import functions, ops
-from micrograd_dl.engine.gradients import grad, recompute
+from micrograd_dl.engine.gradients import grad
+from micrograd_dl.notation.forward import recompute
 from micrograd_dl.engine.value import Value
 
 rng = random.Random(0)

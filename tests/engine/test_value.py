@@ -21,7 +21,8 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import GraphCutWarning, Value
+from micrograd_dl.engine.value import Value
+from micrograd_dl.output.number_like import GraphCutWarning
 from micrograd_dl.testing import leaves, numbers, operands
 
 apply = Value.apply_operation

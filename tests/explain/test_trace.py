@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, recompute
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.steps import Evaluate, Step, Walk
 from micrograd_dl.testing import Graph, graphs, numbers
 

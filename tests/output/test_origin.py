@@ -14,10 +14,10 @@ import pytest
 
 from micrograd_dl.compare import compare
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.value import Value, set_origin
+from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import MLP
 from micrograd_dl.notation.expression import parse
-from micrograd_dl.output.origin import Origin, TextSpan, resolve
+from micrograd_dl.output.origin import Origin, TextSpan, resolve, set_origin
 
 
 def origin_of(value: Value) -> Origin:
