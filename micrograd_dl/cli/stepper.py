@@ -404,10 +404,10 @@ COMMANDS: Mapping[str, Command] = {
         repeated=True),
     "restart": Command("", "Go back before the first step.", lambda s, _: s._restart(),
         "Breakpoints, watches and data stay as they are."),
-    "break": Command("[WHAT]", "Set a breakpoint, or list them.", Stepper._break,
+    "break": Command("[WHAT]", "Set or remove a breakpoint, or list all.", Stepper._break,
         "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition on "
-        "what a step writes: data < 0, abs(grad) > 5, isnan. Given again, it removes the breakpoint."),
-    "watch": Command("[NODE]", "Show a node after every move, or list them.", Stepper._watch,
+        "what a step writes: data < 0, abs(grad) > 5, isnan. Given again, the breakpoint is removed."),
+    "watch": Command("[NODE]", "Show a node after every move, or list all.", Stepper._watch,
         "Given again, the node is not shown any more."),
     "set": Command("LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
         "All is computed again, and the walk stays at its step."),
