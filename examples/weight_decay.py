@@ -8,7 +8,7 @@ import numpy as np
 
 from micrograd_dl.data import moons
 from micrograd_dl.nn.network import Array
-from micrograd_dl.nn.parameters import parameter_vector, weights_only
+from micrograd_dl.nn.parameter_vector import parameter_vector, weights_only
 from micrograd_dl.optim import Adam, GradientDescent
 from micrograd_dl.vectorized import MLP
 

@@ -20,11 +20,11 @@ class Lowered(NamedTuple):
 
     Attributes:
         tape: the program.
-        slots: of each node that has a slot of its own that slot.
+        slots: node to its slot, for nodes that have one of their own.
         given: what a call brings, in the order in which it does: the inputs, the parameters, and, if the
             result varies, the derivative of it by itself.
         checked_below: slots from this one on are derivatives.
-        derivatives: of a slot the slot of the derivative by it.
+        derivatives: slot to the slot of the derivative by it.
         value, gradient: the slots of what every call gives.
         outputs: those of the conditions, outputs and derivatives that are wanted.
     """

@@ -19,7 +19,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample
 from micrograd_dl.gradcheck.report import Check, NotJudged, Obstacle
 from micrograd_dl.nn.network import Network
-from micrograd_dl.nn.parameters import (
+from micrograd_dl.nn.parameter_vector import (
     Model,
     component_names,
     parameter_vector,

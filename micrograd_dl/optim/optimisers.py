@@ -75,7 +75,7 @@ class _Numbers:
 
 
 class Optimiser(ABC):
-    """What all optimisers do; a rule says by how much a block changes, which is an array of numbers.
+    """What all optimisers do; a subclass says by how much a block, an array of numbers, changes.
 
     Each parameter that is an array is a block, and all those that are single numbers are one together.
 

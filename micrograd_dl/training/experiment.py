@@ -17,7 +17,7 @@ from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.nn import initialisers
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.nn.parameters import weights_only
+from micrograd_dl.nn.parameter_vector import weights_only
 from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
 from micrograd_dl.output.lookup import look_up

@@ -118,7 +118,7 @@ def entry_of(one: Activation | Loss, slope_at_kink: str) -> str:
     """The name of the entry that has the formulas of an activation or a loss.
 
     Raises:
-        ValueError: there is none, or it is that of a built-in one of the same name.
+        ValueError: no entry has this name, or it belongs to a built-in one of the same name.
     """
     called = "LOSS_FORMULAS" if isinstance(one, Loss) else "ACTIVATION_FORMULAS"
     table: Mapping[str, Any] = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS

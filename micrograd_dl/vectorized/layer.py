@@ -35,7 +35,7 @@ class DenseLayer:
     Attributes:
         g: the activation, the name of its formulas.
         W: ``(n[l], n[l-1])``.
-        b: ``(n[l], 1)``, or None before batch normalisation, which would subtract it again.
+        b: ``(n[l], 1)``, None if batch normalisation follows: subtracting the mean would remove it.
         normalisation: between Z and the activation, or None.
     """
 
@@ -62,7 +62,7 @@ class DenseLayer:
         return Cache(A_prev, Z, Z_in, A, A if mask is None else A * mask, mask, Z_norm, statistics)
 
     def dZ(self, dA: Array, cache: Cache) -> Array:
-        """``dZ = dA * g'(Z)``, by way of dropout and of the normalisation, whose gradients are set."""
+        """``dZ = dA * g'(Z)``, back through dropout, g and the normalisation; also sets the gradients of gamma and beta."""
         if cache.mask is not None:
             dA = dA * cache.mask
         dZ: Array = dA * ACTIVATION_FORMULAS[self.g].slope(cache.Z_in, cache.A)

@@ -110,7 +110,7 @@ class MLP(Network):
             return self._cost(caches, Y)
 
     def _forward_and_backward(self, X: Array, Y: Array) -> tuple[list[Cache], list[Array]]:
-        """What the layers made of X, and each layer's dZ; from the last to the first, gradients are set."""
+        """The caches of the forward pass, and each layer's dZ; sets the gradients, from the last layer on."""
         caches, m = self._forward(X, training=True), X.shape[1]
         last, slope = caches[-1], ACTIVATION_FORMULAS[self.layers[-1].g].slope
         all_dZ: list[Array] = []

@@ -18,7 +18,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.models import check_gradients
 from micrograd_dl.gradcheck.report import Check, Obstacle, distance
 from micrograd_dl.nn.network import Network, Parameter, one_hot
-from micrograd_dl.nn.parameters import component_names, parameter_vector
+from micrograd_dl.nn.parameter_vector import component_names, parameter_vector
 from micrograd_dl.optim.optimisers import Adam
 from micrograd_dl.training.fitting import fit
 

@@ -18,7 +18,7 @@ from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.initialisers import small, uniform, xavier, zeros
 from micrograd_dl.nn.losses import LOSSES
 from micrograd_dl.nn.network import Array, Network, Pass, one_hot
-from micrograd_dl.nn.parameters import parameter_vector
+from micrograd_dl.nn.parameter_vector import parameter_vector
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 OUTPUTS = [

@@ -12,7 +12,7 @@ import pytest
 from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.nn.network import Network
-from micrograd_dl.nn.parameters import component_names, parameter_vector, restoring, weights_only
+from micrograd_dl.nn.parameter_vector import component_names, parameter_vector, restoring, weights_only
 from micrograd_dl.optim.optimisers import Adam, GradientDescent
 
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
