@@ -62,7 +62,7 @@ class DenseLayer:
         return Cache(A_prev, Z, Z_in, A, A if mask is None else A * mask, mask, Z_norm, statistics)
 
     def dZ(self, dA: Array, cache: Cache) -> Array:
-        """``dZ = dA * g'(Z)``, back through dropout, g and the normalisation; also sets the gradients of gamma and beta."""
+        """``dZ = dA * g'(Z)``, back through dropout, g and the normalisation; sets dgamma and dbeta too."""
         if cache.mask is not None:
             dA = dA * cache.mask
         dZ: Array = dA * ACTIVATION_FORMULAS[self.g].slope(cache.Z_in, cache.A)
