@@ -5,8 +5,8 @@ from __future__ import annotations
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
-from micrograd_dl.output.terms import Term as Text
-from micrograd_dl.output.terms import readable
+from micrograd_dl.output.written import Term as Text
+from micrograd_dl.output.written import readable
 
 from .labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
 from .reading import MORE, Reading, Term

@@ -10,7 +10,7 @@ from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value, record
 from micrograd_dl.output.number_like import comparison_observer
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.terms import names_of, numbers_of, readable, shortened
+from micrograd_dl.output.written import names_of, numbers_of, readable, shortened
 
 
 def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
@@ -101,7 +101,7 @@ def _is_recorded(node: Value) -> bool:
 
 
 def _slope_graphs(node: Value) -> Sequence[Any]:
-    """The local derivatives as Values; a float where one is the same number whatever the operands."""
+    """The local derivatives as Values; a slope that does not depend on the operands stays a float."""
     operation: Any = node.op
     operands = [p.data if p.is_constant else p for p in node.operands]
     outer = comparison_observer.get()

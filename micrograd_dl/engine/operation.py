@@ -12,8 +12,8 @@ from typing import Any
 
 from micrograd_dl.output.arrays import on_arrays
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.terms import ATOM, Term, full_number, numbers_of, shortened
 from micrograd_dl.output.text import plural
+from micrograd_dl.output.written import ATOM, Term, full_number, numbers_of, shortened
 
 Rule = Callable[..., Any]
 
@@ -59,7 +59,7 @@ class Operation:
         derivatives: one rule an operand, ``d(out, *operands)``, which may raise ZeroDivisionError at a
             vertical tangent; where the arity is None, a single rule that gives all of them at once.
         text, latex: the written form, from one :class:`Term` an operand.
-        precedence: how tightly the written form binds, where that is not a Term that says so itself.
+        precedence: how tightly the written form binds; a Term has its own precedence.
         array: the rule on NumPy arrays, ``array(np, *operands)``; without one `forward` is applied to whole
             arrays if it can be, else to one entry after the other.
         defined: whether the operation is defined at the operands (NaN counts as defined), or None: always.

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd_dl.engine.operation import Operation, Rule
-from micrograd_dl.output.terms import ADD, MUL, NEG, POW, Term
+from micrograd_dl.output.written import ADD, MUL, NEG, POW, Term
 
 # --- forward rules that take more than a line ---------------------------------------------------------------
 

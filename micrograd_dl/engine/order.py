@@ -19,7 +19,7 @@ def topological_order(root: Node) -> list[Node]:
     """
     order: list[Any] = []
     seen: set[Any] = set()
-    path: list[Any] = [root]  # what is to be visited, the next one last; below a None, its operands are done
+    path: list[Any] = [root]  # a stack; a None on top says that all operands of the node below it are done
     while path:
         node = path.pop()
         if node is None:

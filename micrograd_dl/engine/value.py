@@ -32,7 +32,7 @@ from micrograd_dl.output.number_like import NumberLike
 from micrograd_dl.output.numbers import require_numbers, to_float
 from micrograd_dl.output.origin import Origin, TextSpan, is_inside, resolve
 from micrograd_dl.output.refusals import leaf_data
-from micrograd_dl.output.terms import names_of
+from micrograd_dl.output.written import names_of
 
 
 def _method(operation: Operation) -> Callable[[Value], Value]:
@@ -51,11 +51,11 @@ class Value(NumberLike):
 
     Attributes:
         data: the number, a double.
-        grad: the derivative of the last result that went backward by this node; 0.0 before. Leaves
-            accumulate over several backward passes, interior nodes are set afresh in each.
+        grad: the derivative, by this node, of the result whose `backward()` was called last; 0.0 before.
+            Leaves accumulate over several backward passes, interior nodes are set afresh in each.
         op: the operation that made it; None for a leaf; ``ops.CONSTANT`` for a plain number that took part.
         operands: what the operation was applied to, in order; the same Value twice in ``a + a``.
-        slopes: the local derivative by each operand; by a constant it is never used, and may be any number.
+        slopes: the local derivative by each operand; the one by a constant is never used.
         label: its name in sentences and pictures; any text.
 
     Two Values are equal only if they are the same node, so that they can be kept in sets and dictionaries;

@@ -10,7 +10,7 @@ from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk
-from micrograd_dl.output.terms import ADD
+from micrograd_dl.output.written import ADD
 
 _MOST_TERMS = 20  # printed of one gradient
 

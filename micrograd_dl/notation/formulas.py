@@ -21,7 +21,7 @@ from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.output.lookup import listed
-from micrograd_dl.output.terms import Term, readable, shortened
+from micrograd_dl.output.written import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, record
-from micrograd_dl.output.terms import names_of
+from micrograd_dl.output.written import names_of
 
 
 def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import chain, count
 
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.terms import readable
+from micrograd_dl.output.written import readable
 
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"

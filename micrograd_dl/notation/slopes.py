@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import exact_term
-from micrograd_dl.output.terms import Term
+from micrograd_dl.output.written import Term
 
 Writer = Callable[[Operation, Sequence[Term]], Term]
 

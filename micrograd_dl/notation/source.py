@@ -21,7 +21,7 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
-from micrograd_dl.output.terms import MUL, Term
+from micrograd_dl.output.written import MUL, Term
 
 # Python's compiler reads "a + b + ..." as nested: a sum of more operands than this is written as a call.
 _MOST_OPERANDS = 100

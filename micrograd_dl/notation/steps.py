@@ -20,7 +20,7 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.terms import ATOM
+from micrograd_dl.output.written import ATOM
 
 
 class _Sentence(Protocol):

@@ -21,7 +21,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE, at_least, log_for_power
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import exact
-from micrograd_dl.output.terms import ATOM, NEG, Term
+from micrograd_dl.output.written import ATOM, NEG, Term
 
 _CALLED = (at_least, log_for_power)  # written for people, in a form that the parser does not read
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined

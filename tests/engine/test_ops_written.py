@@ -13,7 +13,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.numbers import latex_number
-from micrograd_dl.output.terms import ADD, ATOM, MUL, NEG, POW, Term
+from micrograd_dl.output.written import ADD, ATOM, MUL, NEG, POW, Term
 from micrograd_dl.testing import Graph, graphs, operands
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))

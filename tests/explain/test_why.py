@@ -19,7 +19,7 @@ from micrograd_dl.explain.why import why
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.notation.steps import Contribute
-from micrograd_dl.output.terms import Term
+from micrograd_dl.output.written import Term
 from micrograd_dl.testing import Graph, graphs
 
 
