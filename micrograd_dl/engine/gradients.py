@@ -9,7 +9,7 @@ from typing import Any
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value, record
 from micrograd_dl.output.number_like import comparison_observer
-from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.numbers import require_numbers, to_float
 from micrograd_dl.output.written import names_of, numbers_of, readable, shortened
 
 
@@ -61,7 +61,9 @@ def require_recorded(order: Sequence[Value]) -> None:
     """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
 
     Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
+    TypeError if the `data` of a node is not a number at all.
     """
+    require_numbers(order, "data")
     for node in order:
         if node.op is None or _is_recorded(node):
             continue

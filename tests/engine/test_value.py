@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.order import topological_order
@@ -292,6 +293,8 @@ def test_what_is_no_number_in_data_is_refused_at_the_latest_by_backward(
     w.data = wrong
     with pytest.raises(TypeError, match="the data of w takes a real number, not the "):
         build(w).backward()
+    with pytest.raises(TypeError, match="the data of w takes a real number, not the "):
+        grad(build(w), [w], create_graph=True)
 
 
 @pytest.mark.parametrize("number", [3, np.float64(3.0), np.int64(3), True, Decimal(3)])
