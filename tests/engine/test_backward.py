@@ -247,3 +247,10 @@ def test_an_abandoned_walk_frees_its_memory() -> None:
     assert freed() is not None
     del walk
     assert freed() is None
+
+
+def test_a_leaf_that_goes_backward_twice_adds_up() -> None:
+    x = Value(3.0)
+    x.backward()
+    x.backward(0.5)
+    assert x.grad == 1.5
