@@ -194,11 +194,8 @@ class _CostCurve(Curve):
         model = self.model
         assert isinstance(model, Network)
         with self._moved_to(x):
-            numbers, named = model.record(self.X, self.Y), model.named()
-        found = [np.empty(0)]
-        for l, (Z, g) in enumerate(zip(numbers.Z, model.activations, strict=True), 1):
-            if g.name in ("relu", "leaky_relu"):
-                Z_norm = numbers.Z_norm[l - 1]
-                Z = Z if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
-                found.append(Z.ravel())
-        return np.concatenate(found)
+            numbers = model.record(self.X, self.Y)
+            kinds = enumerate(model.activations, 1)
+            relus = [l for l, g in kinds if g.name in ("relu", "leaky_relu")]
+            found = [model.activation_input(numbers, l).ravel() for l in relus]
+        return np.concatenate([np.empty(0), *found])

@@ -98,8 +98,8 @@ class MLP(Network):
         with _overflow_is_inf():
             J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
             for name, lambda_ in self.regularisers.items():
-                of = REGULARISERS[name].of
-                J += lambda_ / (2 * m) * sum(float(of(layer.W.data).sum()) for layer in self.layers)
+                penalties = [REGULARISERS[name](layer.W.data) for layer in self.layers]
+                J += lambda_ / (2 * m) * sum(float(of_layer.sum()) for of_layer in penalties)
         return J
 
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
