@@ -148,7 +148,9 @@ class Notation:
 
     def local_formula(self, node: Value, index: int) -> Term:
         """The formula of that derivative: the table's rule, applied to names."""
-        formula = SlopeFormulas(node, [self._term(p) for p in (*node.operands, node)])[index]
+        assert node.op is not None
+        operands = [p.data if p.is_constant else self._term(p) for p in node.operands]
+        formula = SlopeFormulas(node.op, operands, self._term(node))[index]
         return Term(shortened(formula), formula.precedence)
 
     def at_kink(
