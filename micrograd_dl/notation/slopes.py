@@ -81,6 +81,5 @@ class SlopeFormulas:
                 order.append(node)
             elif node not in seen and node not in self._terms:
                 seen.add(node)
-                path.append((node, True))
-                path += [(operand, False) for operand in reversed(node.operands)]
+                path += [(node, True), *((operand, False) for operand in reversed(node.operands))]
         return order

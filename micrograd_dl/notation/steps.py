@@ -136,20 +136,14 @@ def written_number(step: Step) -> float:
 def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     """The forward pass and backprop of a recorded graph, one step at a time; nothing is written.
 
-    Args:
-        root: the result.
-        seed: the derivative of the final result by `root`.
+    `seed` is the derivative of the final result by `root`.
 
     Raises:
         TypeError: `root` is not a Value or `seed` not a number.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
-    >>> u = b * c
-    >>> v = a + u
-    >>> J = 3 * v
-    >>> u.label, v.label, J.label = "u", "v", "J"
-    >>> for step in steps(J):
+    >>> for step in steps(3 * (a + b * c)):
     ...     print(step)
     u = b * c = 3 * 2 = 6
     v = a + u = 5 + 6 = 11
