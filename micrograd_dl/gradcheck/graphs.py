@@ -31,8 +31,8 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     Args:
         root: the result.
         epsilon: the step.
-        most: check so many leaves, drawn at random. By default all are checked, or of a graph for which that
-            would take minutes, as many as take seconds; the outcome says how many.
+        most: check so many leaves, drawn at random by `seed`. By default all are checked, or of a graph for
+            which that would take minutes, as many as take seconds; the outcome says how many.
         seed: of the draw.
 
     Raises:
