@@ -174,7 +174,10 @@ HALF: Any = 2.5  # where a whole number is wanted
             (lambda parts=parts: split(moons(100), parts), FRACTIONS)
             for parts in ((), (1.0,), (0.25,) * 4, (0.5, 0.4), (1.2, -0.2), (float("nan"), 0.5))
         ),
-        (lambda: split(numbered([0, 1, 1])), "of 3 examples none is left for the test part: take more examples or fewer"),
+        (
+            lambda: split(numbered([0, 1, 1])),
+            "of 3 examples none is left for the test part: take more examples or fewer",
+        ),
         (lambda: Normaliser.fit([1.0, 2.0]), r"\(n, m\), not \(2,\)"),
         (lambda: Normaliser.fit([[1.0, 2.0], [1.0, np.nan]]), r"X\[1, 1\] is nan"),
         (lambda: Normaliser.fit([[1.7e308, 1.6e308]]), "numbers were too large"),
