@@ -23,7 +23,7 @@ from micrograd_dl.output.files import replacing
 from micrograd_dl.output.text import install_hint
 
 from ..labels import shortened
-from ..scene import INK, QUIET
+from ..style import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
