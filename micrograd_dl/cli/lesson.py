@@ -11,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from micrograd_dl.cli.parser import Parser, did_you_mean
+from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
 from micrograd_dl.output.files import require_place
+from micrograd_dl.output.lookup import did_you_mean
 
 
 class Lesson(NamedTuple):

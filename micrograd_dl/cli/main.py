@@ -20,8 +20,9 @@ from typing import Any, NoReturn
 
 from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
-from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
+from micrograd_dl.cli.parser import Parser, usual_spelling
 from micrograd_dl.cli.terminal import adapt_streams, complain, on_signal, warn
+from micrograd_dl.output.lookup import did_you_mean
 from micrograd_dl.output.text import install_hint, message_of
 
 # Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from micrograd_dl.cli.terminal import complain, write
+from micrograd_dl.output.lookup import did_you_mean
 from micrograd_dl.output.numbers import whole_number
 
 T = TypeVar("T")
@@ -74,16 +74,6 @@ def usual_spelling(word: str) -> str:
         return word
     name = match[0].replace("_", "-")
     return _ALIASES.get(name, name) + word[match.end() :]
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word; empty if none of the known ones is like it.
-
-    >>> did_you_mean("--hiden", ["--hidden", "--epochs"])
-    ': did you mean --hidden?'
-    """
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f": did you mean {near[0]}?" if near else ""
 
 
 def sizes(text: str) -> tuple[int, ...]:

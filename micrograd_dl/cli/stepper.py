@@ -25,7 +25,6 @@ from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
 from micrograd_dl.cli.lookup import answer
-from micrograd_dl.cli.parser import did_you_mean
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.ops import TABLE
@@ -34,6 +33,7 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Evaluate, Step, written_node
+from micrograd_dl.output.lookup import did_you_mean
 from micrograd_dl.output.numbers import real_number, whole_number
 from micrograd_dl.output.text import message_of
 
