@@ -13,7 +13,7 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.nudge import nudge
-from micrograd_dl.gradcheck.graphs import kinks_between
+from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.testing import Graph, graphs
 
 
