@@ -16,16 +16,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.expression import parse
-from micrograd_dl.testing import (
-    Formula,
-    Graph,
-    expressions,
-    graphs,
-    is_smooth,
-    leaves,
-    numbers,
-    operands,
-)
+from micrograd_dl.testing import Formula, Graph, expressions, graphs, is_smooth, numbers, operands
 from micrograd_dl.testing.strategies import LARGEST, MARGIN
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
@@ -61,13 +52,6 @@ def test_numbers_shrink_to_whole_ones() -> None:
     assert smallest(numbers(), lambda x: x > 1.5) == 2.0
     assert smallest(numbers(), lambda x: x < 0) == -1.0
     assert smallest(numbers(), lambda x: True) == 0.0
-
-
-@given(leaves(), leaves(st.sampled_from([7.0])))
-def test_leaves(leaf: Value, seven: Value) -> None:
-    assert leaf.is_leaf
-    assert -4 <= leaf.data <= 4
-    assert seven.data == 7.0
 
 
 @every_operation
