@@ -154,8 +154,11 @@ def set_grads(model: Network, wanted: dict[str, Any]) -> None:
             p.grad[...] = wanted[name]
 
 
-def spoiled(MLP: type[Network], spoil: Callable[[Any, int], dict[str, Any]], **options: Any) -> Network:
-    """A network whose derivatives are what `spoil` makes of them."""
+Spoil = Callable[[Any, int], dict[str, Any]]
+
+
+def spoiling(MLP: type[Network], spoil: Spoil) -> type[Network]:
+    """Networks whose derivatives are what `spoil` makes of them."""
 
     class Spoiled(MLP):  # type: ignore[valid-type, misc]  # either backend
         def cost_and_grad(self, X: Any, Y: Any) -> float:
@@ -163,10 +166,14 @@ def spoiled(MLP: type[Network], spoil: Callable[[Any, int], dict[str, Any]], **o
             set_grads(self, dict(grads(self)) | spoil(self, np.shape(X)[1]))
             return J
 
-    return network(Spoiled, **options)
+    return Spoiled
 
 
-def factor(name: str, x: float) -> Callable[[Any, int], dict[str, Any]]:
+def spoiled(MLP: type[Network], spoil: Spoil) -> Network:
+    return network(spoiling(MLP, spoil))
+
+
+def factor(name: str, x: float) -> Spoil:
     return lambda model, m: {name: x * model.named("grad")[name]}
 
 
@@ -174,7 +181,7 @@ def without_regularisation(model: Any, m: int) -> dict[str, Any]:
     return {name: d - model.l2 / m * model.named()[name] for name, d in grads(model) if name[0] == "W"}
 
 
-BUGS: dict[str, tuple[Callable[[Any, int], dict[str, Any]], str]] = {
+BUGS: dict[str, tuple[Spoil, str]] = {
     "a factor 2 in dW2": (factor("W2", 2.0), "W2["),
     "4/m in db1": (factor("b1", 4.0), "b1["),
     "1/m missing in dW1": (factor("W1", 4.0), "W1["),
@@ -234,13 +241,10 @@ def test_at_a_kink_the_slope_of_the_networks_side_counts(MLP: type[Network], sid
 
 @both
 def test_the_slope_of_the_other_side_is_not_called_right(MLP: type[Network]) -> None:
-    class Wrong(MLP):  # type: ignore[valid-type, misc]  # either backend
-        def cost_and_grad(self, X: Any, Y: Any) -> float:
-            J = float(super().cost_and_grad(X, Y))
-            first = ([0], [1])
-            set_grads(self, {name: d * (first if name in ("W1", "b1") else 1) for name, d in grads(self)})
-            return J
+    def left(model: Any, m: int) -> dict[str, Any]:
+        return {name: d * ([0], [1]) for name, d in grads(model) if name in ("W1", "b1")}
 
+    Wrong = spoiling(MLP, left)
     found = check_gradients(at_a_kink(Wrong, "right"), np.abs(X), Y)
     assert {"W1[1,1]", "W1[1,2]", "b1[1]"} == {*found.not_judged_for(Obstacle.KINK)}
     assert check_gradients(at_a_kink(Wrong, "left"), np.abs(X), Y).complete
