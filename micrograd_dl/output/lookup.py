@@ -25,24 +25,9 @@ def look_up(name: object, table: Mapping[str, T], what: str) -> T:
 
 def with_similar(name: object, known: Iterable[str]) -> str:
     """The name as a message quotes it, with the known name that is most like it, if one is."""
-    near = _most_like(str(name), known)
-    return f"{name!r:.60}" + (f" (did you mean {near!r}?)" if near else "")
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word; empty if none of the known ones is like it.
-
-    >>> did_you_mean("--hiden", ["--hidden", "--epochs"])
-    ': did you mean --hidden?'
-    """
-    near = _most_like(word, known)
-    return f": did you mean {near}?" if near else ""
-
-
-def _most_like(name: str, known: Iterable[str]) -> str:
     by_lower = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), by_lower, 1, cutoff=0.7)
-    return by_lower[near[0]] if near else ""
+    close = difflib.get_close_matches(str(name).lower(), by_lower, 1, cutoff=0.7)
+    return f"{name!r:.60}" + (f" (did you mean {by_lower[close[0]]!r}?)" if close else "")
 
 
 def listed(names: Iterable[str]) -> str:
