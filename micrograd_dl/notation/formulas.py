@@ -67,16 +67,7 @@ class Notation:
 
         A name as it is printed comes first, then a gradient, then a label. If one node is called b and the
         label of another is dJ/db, then dJ/db is the gradient of b: the other is printed between backticks.
-
-        Raises:
-            KeyError: it is none of these; the message lists the names there are.
-
-        >>> a, b = Value(2, "a"), Value(3, "b")
-        >>> graph = Notation([a, b, a * b])
-        >>> graph.find("b") == (b, False)
-        True
-        >>> graph.find("db") == graph.find("dJ/db") == graph.find("b.grad") == (b, True)
-        True
+        KeyError with the names there are if it is none of these.
         """
         text = text.strip()
         # As typed, and as Python and the parser of expressions write accents.

@@ -10,16 +10,16 @@ from micrograd_dl.output.written import names_of
 
 
 def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
-    """The data of every node if the nodes in `given`, leaves or not, had these numbers; nothing is written.
+    """The data of the nodes in `order` if those in `given` had these numbers; nothing is written.
 
-    Raises:
-        ValueError, ZeroDivisionError: an operation is undefined there.
+    Operands that are not in `order` have their own data. ValueError or ZeroDivisionError where an operation
+    is undefined.
     """
     values: dict[Value, float] = {}
     for node in order:
         values[node] = given.get(node, node.data)
         if node.op is not None and node.operands and node not in given:
-            operands = [values[p] for p in node.operands]
+            operands = [values.get(p, p.data) for p in node.operands]
             try:
                 values[node] = node.op.forward(*operands)
             except (ValueError, ZeroDivisionError) as error:
@@ -32,13 +32,6 @@ def recompute(root: Value) -> None:
 
     Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
     is written if an operation is undefined at the new data.
-
-    >>> x = Value(3.0)
-    >>> y = x * x
-    >>> x.data = 4.0
-    >>> recompute(y)
-    >>> y.data
-    16.0
     """
     order = [node for node in topological_order(root) if node.operands]
     before = [(node.data, node.slopes) for node in order]

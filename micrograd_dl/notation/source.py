@@ -32,15 +32,11 @@ def to_source(root: Value) -> str:
 
     The function takes the leaves, floats or NumPy columns of one shape (a column holds one example an entry),
     and returns the result and a dictionary of its derivatives by each leaf. It is plain arithmetic, with
-    Python's own edges: ``1 / 0`` and ``0 ** -1`` raise ZeroDivisionError, and a comparison with NaN is false.
-    Functions such as ``exp`` are imported from the table, and so are sums of very many operands.
+    Python's own edges: ``1 / 0`` raises ZeroDivisionError, and a comparison with NaN is false.
 
     Of columns, a derivative that is the same for all entries may come as one number: give a column of ones
     as the last argument to have columns throughout. Equal derivatives may be one and the same array
     (``da = dv``): copy one before changing it in place.
-
-    Args:
-        root: the result.
 
     Raises:
         TypeError: `root` is not a Value.

@@ -36,7 +36,8 @@ def assert_gradients_match(
 
     The differences are those of `f` called again beside the point, not of the graph that it recorded. So a
     number that leaves the graph (by ``.data`` or ``float`` in the middle) is found too. As in ``check``,
-    backprop is called wrong only where the differences can be trusted.
+    backprop is called wrong only where the differences can be trusted. Of arguments that cannot be judged,
+    the returned text says why, a line each; else it is None.
 
     Args:
         f: a function of Values that returns a Value.
@@ -47,11 +48,7 @@ def assert_gradients_match(
         rtol: the relative difference that is accepted.
         atol: the difference that is accepted beside it, relative to the result where that is above 1.
 
-    Returns:
-        None if each argument was judged; else which were not, and why, a line each.
-
     Raises:
-        AssertionError: they disagree.
         TypeError: an argument is not a number, `f` does not return a Value, or `against` returns something
             with a backward pass of its own, whose derivatives it does not give.
 
