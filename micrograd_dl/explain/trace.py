@@ -26,8 +26,6 @@ from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 
-_WINDOW = 4  # steps shown on either side of the cursor
-
 
 class Trace:
     """The forward pass and backprop of a recorded graph as a walk with a cursor.
@@ -158,13 +156,8 @@ class Trace:
         return bool(summed_at) and summed_at[-1] < self.position
 
     def __repr__(self) -> str:
-        first, last = max(0, self.position - 1 - _WINDOW), min(len(self.steps), self.position + _WINDOW)
-        count = plural(len(self.steps), "step")
-        lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
-        for at in range(first, last):
-            mark = "->" if at == self.position - 1 else "  " if at < self.position else " ."
-            lines.append(f"{mark} {at + 1:>{len(str(len(self.steps)))}}  {self.steps[at]}")
-        return "\n".join(lines)
+        count, last = plural(len(self.steps), "step"), f"; the last: {self.current}" if self.position else ""
+        return f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done{last}"
 
     def break_at(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
         """Set a breakpoint: `resume` stops there.
