@@ -10,8 +10,7 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
 from micrograd_dl.explain.nudge import Nudge, nudge
@@ -20,7 +19,7 @@ from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.forward import recompute
+from micrograd_dl.notation.forward import recompute, recorded_order
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.numbers import to_float
@@ -53,18 +52,12 @@ class Trace:
     """
 
     def __init__(self, root: Value, seed: float = 1.0) -> None:
-        require_value(root)
-        self.root = root
-        self.seed = to_float(seed, "the seed of backprop")
-        self.order: tuple[Value, ...] = tuple(topological_order(root))
+        self.root, self.seed = root, to_float(seed, "the seed of backprop")
+        self.order: tuple[Value, ...] = tuple(recorded_order(root))
         self.notation = Notation(self.order, seeded=self.seed != 1)
         self.position = 0
         self.breakpoints: list[Breakpoint] = []
         self.watches: list[Value] = []
-        self._record()
-
-    def _record(self) -> None:
-        require_recorded(self.order)
         self.steps = Walk(self.order, self.notation, self.seed)
 
     @property
@@ -223,7 +216,7 @@ class Trace:
 
     def why(self, node: Value | str) -> Why:
         """Every term of the gradient of `node`; those that are not on paper yet are marked."""
-        return why_from(self.steps, self.node(node), self.notation, self.position)
+        return why_from(self.steps, self.node(node), self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
         """The gradient of `node` as a sum over paths, of which the `limit` largest are listed."""
@@ -253,4 +246,4 @@ class Trace:
         except BaseException:  # Ctrl-C too
             node.data = before
             raise
-        self._record()
+        self.steps = Walk(self.order, self.notation, self.seed)

@@ -85,15 +85,14 @@ def why(root: Value, node: Value) -> Why:
     >>> reason.gradient, [term.contribution for term in reason.terms]
     (6.0, [3.0, 3.0])
     """
-    order, notation = recorded_graph(root, node)
-    walk = Walk(order, notation)
-    return why_from(walk, node, notation, len(walk))
+    walk = Walk(*recorded_graph(root, node))
+    return why_from(walk, node, len(walk))
 
 
-def why_from(walk: Walk, node: Value, notation: Notation, position: int) -> Why:
+def why_from(walk: Walk, node: Value, position: int) -> Why:
     """The same from a walk at hand, of which so many steps are done."""
     if not walk.has(node):
-        return Why(node, node.data, (), 0, notation)
+        return Why(node, node.data, (), 0, walk.notation)
     summed_at = walk.summed_at(node)
     terms = tuple(term for at in summed_at if not isinstance(term := walk[at], Evaluate))
-    return Why(node, walk.data(node), terms, bisect_left(summed_at, position), notation)
+    return Why(node, walk.data(node), terms, bisect_left(summed_at, position), walk.notation)

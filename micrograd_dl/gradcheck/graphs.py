@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, require_recorded, require_value
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.forward import evaluate
+from micrograd_dl.notation.forward import evaluate, recorded_order
 from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.steps import Contribute, Walk
 
@@ -43,9 +42,7 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     >>> check(3 * (a + b * c)).verdict
     'backprop is right'
     """
-    require_value(root)
-    order = topological_order(root)
-    require_recorded(order)
+    order = recorded_order(root)
     graph, notation = PerturbedGraph(order), Notation(order)
     leaves = [node for node in order if node.is_leaf]
     exact = dict(zip(leaves, grad(root, leaves), strict=True))

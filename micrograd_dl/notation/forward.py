@@ -1,12 +1,24 @@
-"""The forward pass over a recorded graph once more, at other numbers."""
+"""The forward pass of a recorded graph: whether it still holds, and the same at other numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, record
 from micrograd_dl.output.written import names_of
+
+
+def recorded_order(root: Value) -> list[Value]:
+    """The nodes of a graph in topological order, `root` last.
+
+    TypeError if `root` is not a Value; RuntimeError if data was changed since the forward pass was recorded.
+    """
+    require_value(root)
+    order = topological_order(root)
+    require_recorded(order)
+    return order
 
 
 def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:

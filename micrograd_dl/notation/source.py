@@ -12,12 +12,11 @@ from functools import lru_cache
 from itertools import chain, count
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
@@ -60,9 +59,7 @@ def to_source(root: Value) -> str:
         return J, {"a": da, "b": db, "c": dc}
     <BLANKLINE>
     """
-    require_value(root)
-    order = topological_order(root)
-    require_recorded(order)
+    order = recorded_order(root)
     notation = Notation(order)
     unique = UniqueNames(
         lambda name: chain([name, f"{name}_"], numbered(f"{name}_", 2)),

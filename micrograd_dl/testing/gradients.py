@@ -22,7 +22,6 @@ _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for m
 _OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings
 _MOST_SHOWN = 10
 _CUT = "is .data or float() used on the way?"
-_TAKES_NO_PART = "takes no part in the graph that was recorded"
 
 
 def assert_gradients_match(
@@ -88,12 +87,11 @@ def assert_gradients_match(
             if isinstance(found, NotJudged):
                 skipped[f"{leaf.label} was not judged: {found.why}"] = None
             elif not close(found.nearest, got):
-                takes_no_part = leaf not in graph.order and not source
+                cut = f"\n    {leaf.label} takes no part in the graph that was recorded: {_CUT}"
                 wrong.append(
                     f"  by {leaf.label} (argument {index + 1} of {len(point)}): expected "
                     f"{found.numerical:.10g}, got {got:.10g}{source} (step {found.step:.3g})"
-                    + f"\n    {leaf.label} {_TAKES_NO_PART}: {_CUT}"
-                    * takes_no_part
+                    f"{cut if leaf not in graph.order and not source else ''}"
                 )
     if wrong:
         head = f"backprop and central differences disagree on {call} = {root.data!r}:"
