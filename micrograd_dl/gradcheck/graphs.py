@@ -57,19 +57,15 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     exact = dict(zip(leaves, grad(root, leaves), strict=True))
     # The gradient is measured by the result, or by the larger numbers whose difference the result is.
     judge = Judge(exact.values(), epsilon, max(math.fabs(root.data), graph.noise_here[root] / EPS))
-    return judge.check(
-        leaves, lambda x: GraphCurve(graph, x, notation.total(x), exact[x], notation), most, seed
-    )
+    return judge.check(leaves, lambda x: GraphCurve(graph, x, notation.total(x), exact[x]), most, seed)
 
 
 class GraphCurve(Curve):
     """A graph as a function of one of its leaves; what does not depend on the leaf stays as it is."""
 
-    def __init__(
-        self, graph: PerturbedGraph, leaf: Value, symbol: str, claimed: float, notation: Notation
-    ) -> None:
+    def __init__(self, graph: PerturbedGraph, leaf: Value, symbol: str, claimed: float) -> None:
         super().__init__(leaf, symbol, leaf.data, claimed)
-        self.graph, self.root, self.notation = graph, graph.order[-1], notation
+        self.graph, self.root = graph, graph.order[-1]
         self.after = graph.after(leaf)
         self.cost = 1 + sum(1 + len(node.operands) for node in self.after)
         self._values: dict[float, dict[Value, float]] = {}
@@ -112,7 +108,7 @@ class GraphCurve(Curve):
         """The term of the chain rule at which the numbers end, unless it is the fault of a rule."""
         reason = ""
         reached = {self.leaf, *self.after}
-        for step in Walk(self.graph.order, self.notation):
+        for step in Walk(self.graph.order, Notation(self.graph.order)):
             if not isinstance(step, Contribute) or step.operand not in reached or math.isfinite(step.after):
                 continue
             if math.isfinite(step.upstream) and _is_a_wrong_rule(step):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from micrograd_dl.output.text import plural
 from micrograd_dl.training.fitting import History
 
-from ..scene import QUIET
+from ..style import QUIET
 from .figures import COLOURS, brief, drawing, last_finite, log_scale, name_lines
 
 if TYPE_CHECKING:

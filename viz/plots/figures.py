@@ -23,7 +23,7 @@ from micrograd_dl.output.files import replacing, require_place
 from micrograd_dl.output.text import install_hint
 
 from ..labels import shortened
-from ..scene import QUIET
+from ..style import QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
