@@ -183,7 +183,7 @@ def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges
         exact += f"\nadds {term.flow!r} to {tooltip(reading.notation.gradient(node.operands[index]))}"
     if not edges:
         return Wire(tail, head, tooltip=exact, state=term.state)
-    size = _size(_texts(reading.last_term(node, index), kink))
+    size = _size(_texts(reading.term(node, index, end=True), kink))
     return Wire(tail, head, _texts(term, kink), size, exact, term.state)
 
 

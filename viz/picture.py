@@ -28,10 +28,9 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
     """Draw the graph of a Value, or of a Trace as it stands.
 
     Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
-    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: data that
-    is not evaluated and gradients to which nothing has been added are blank, sums that are not complete end
-    in ``…``, and the node and the edge of the step just done are marked. All pictures of one trace have the
-    same layout.
+    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: sums that
+    are not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of
+    one trace have the same layout.
 
     A graph of more than `limit` nodes is drawn in outline, and says so. (So is one with fewer nodes but
     hundreds of edges across many depths, which would take as long.)
@@ -128,7 +127,7 @@ class Picture:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
-        """What a notebook shows: never an error, since a notebook would print its whole traceback."""
+        """What a notebook shows; never an error, of which it would print the whole traceback."""
         try:
             return {"image/svg+xml": self.svg, "text/plain": repr(self)}
         except (ImportError, RuntimeError, OSError) as error:
