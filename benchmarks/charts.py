@@ -1,19 +1,16 @@
 """Log-log plots of what was measured: ``python -m benchmarks.charts FILE.json FOLDER``.
 
-One picture a section: nanoseconds a node over the size of the graph, or over the number of columns. Each line
-is labelled at its end, in the margin, where labels keep a distance from each other.
+One picture a section: nanoseconds a node over the size of the graph, or over the number of columns.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.records import NUMBA, NUMPY, Record, load, number
-from viz.plots.figures import spread
 
 # section -> what is across, the labels of both axes
 PICTURES = {
@@ -38,49 +35,25 @@ COLOURS = {
     "JAX, jit": "#2b8a3e",
     "NumPy by hand": "#1971c2",
 }
-GAP = 0.055  # between two labels, of the height of the axes
 
 
 def draw(axes: Any, title: str, records: Sequence[Record], across: str) -> None:
-    """The lines of one task, and their names in the right margin."""
+    """The lines of one task, and their names beside them, the slowest at the largest size on top."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     lines: dict[str, list[tuple[int, float]]] = {}
     for r in sorted(records, key=lambda r: getattr(r, across)):
         lines.setdefault(r.contestant, []).append((getattr(r, across), r.median))
-    for name, points in lines.items():
+    for name, points in sorted(lines.items(), key=lambda line: -line[1][-1][1]):
         colour, bold = COLOURS.get(name, "#868e96"), name.startswith("micrograd_dl")
-        axes.plot(*zip(*points, strict=True), "o-", color=colour, lw=2.4 if bold else 1.4, ms=4)
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, lw=2.4 if bold else 1.4, ms=4, label=name)
     axes.set(xscale="log", yscale="log", title=title)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(color="#dee2e6", lw=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    label_ends(axes, {name: points[-1] for name, points in lines.items()})
-
-
-def label_ends(axes: Any, ends: Mapping[str, tuple[float, float]]) -> None:
-    """Names in the margin, each with a thin line from the end of its own."""
-    (left, right), (bottom, top) = (map(math.log, limits) for limits in (axes.get_xlim(), axes.get_ylim()))
-    at = {
-        name: ((math.log(x) - left) / (right - left), (math.log(y) - bottom) / (top - bottom))
-        for name, (x, y) in ends.items()
-    }
-    places = spread([y for _, y in at.values()], GAP, low=0.0, high=1.0)
-    for (name, end), place in zip(at.items(), places, strict=True):
-        axes.annotate(
-            name,
-            xy=end,
-            xytext=(1.03, place),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            color=COLOURS.get(name, "#868e96"),
-            va="center",
-            fontweight="bold" if name.startswith("micrograd_dl") else "normal",
-            arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "#adb5bd", "shrinkA": 2, "shrinkB": 3},
-            annotation_clip=False,
-        )
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0)
 
 
 def picture(section: str, records: Sequence[Record], path: Path) -> None:
@@ -101,7 +74,7 @@ def picture(section: str, records: Sequence[Record], path: Path) -> None:
         draw(axes, task, those, across)
         axes.set(xlabel=x_label, ylabel=y_label)
     high = figure.get_figheight()
-    figure.subplots_adjust(left=0.11, right=0.71, top=1 - 0.4 / high, bottom=0.6 / high)
+    figure.subplots_adjust(left=0.11, right=0.69, top=1 - 0.4 / high, bottom=0.6 / high)
     figure.savefig(path)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -297,12 +297,14 @@ def test_any_model_with_the_seam_of_training() -> None:
     assert found.ok
     assert str(found).splitlines()[1].startswith("  dw  numerical ")
     assert not checked(lambda w: w**3, lambda w: 2 * w**2, 2.0).ok
-    w = Value(2.0, "w")  # as in micrograd, the cost is a Value
+
+
+def test_as_in_micrograd_the_cost_may_be_a_value() -> None:
+    w = Value(2.0, "w")
 
     def cost_and_grad(X: Any, Y: Any) -> Any:
         w.zero_grad()
-        J = w**3
-        J.backward()
+        (J := w**3).backward()
         return J
 
     model: Any = SimpleNamespace(parameters=lambda: [w], cost_and_grad=cost_and_grad)
@@ -412,19 +414,6 @@ def a_model(**attributes: Any) -> Any:
 def test_what_is_refused(model: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         check_gradients(model, X, Y, **options)
-
-
-def test_a_model_is_frozen_meanwhile() -> None:
-    seen: list[str] = []
-
-    @contextmanager
-    def frozen() -> Iterator[None]:
-        seen.append("frozen")
-        yield
-        seen.append("as before")
-
-    assert check_gradients(a_model(frozen=frozen), None, None).ok
-    assert seen == ["frozen", "as before"]
 
 
 @both
