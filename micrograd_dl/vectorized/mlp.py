@@ -106,7 +106,7 @@ class MLP(Network):
         m, last = Y.shape[1], caches[-1]
         J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
         for name, lambda_ in self.regularisers.items():
-            penalties = (REGULARISERS[name].of(layer.W.data).sum() for layer in self.layers)
+            penalties = (REGULARISERS[name](layer.W.data).sum() for layer in self.layers)
             J += lambda_ / (2 * m) * sum(map(float, penalties))
         return J
 

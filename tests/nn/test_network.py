@@ -174,9 +174,9 @@ def test_wrong_parameters(MLP: type[Network], index: int, W: Any, b: Any, note: 
 @both
 def test_wrong_number_of_layers(MLP: type[Network]) -> None:
     model = MLP(2, [3, 1])
-    with pytest.raises(ValueError, match="this network has 2 layers, and 1 is given"):
+    with pytest.raises(ValueError, match="this network has 2 layers, and 1 given"):
         model.set_layers_data(model.layers_data()[:1])
-    with pytest.raises(ValueError, match=r"different layers: \(2, 3, 1\) here, \(2, 4, 1\) there"):
+    with pytest.raises(ValueError, match=r"different layers: 2 -> 3 -> 1 here, 2 -> 4 -> 1 there"):
         model.copy_from(MLP(2, [4, 1]))
 
 

@@ -34,10 +34,10 @@ def network(MLP: type[Network], **options: Any) -> Network:
 @given(w=st.floats(-5, 5))
 def test_the_slope_by_hand_is_that_of_the_graph(name: str, w: float) -> None:
     value = Value(w)
-    penalty = REGULARISERS[name].of(value)
+    penalty = REGULARISERS[name](value)
     penalty.backward()
     assert formulas.PENALTY_SLOPES[name](np.array([[w]])).item() == value.grad
-    assert REGULARISERS[name].of(np.array([w])).item() == penalty.data == REGULARISERS[name].of(w)
+    assert REGULARISERS[name](np.array([w])).item() == penalty.data == REGULARISERS[name](w)
 
 
 @both
