@@ -279,8 +279,6 @@ class _Training:
         for column in columns:
             del column[min(map(len, columns)) :]
 
-    # --- checkpoints ------------------------------------------------------------------------------------
-
     def identity(self, network: Network) -> dict[str, Any]:
         """What has to be the same in a training that is resumed, in the words of a message."""
         return {
@@ -369,9 +367,6 @@ def _checksum(X: Array, Y: Array) -> str:
     return f"m = {X.shape[1]}, checksum {found:08x}"
 
 
-# --- parameters -----------------------------------------------------------------------------------------
-
-
 def _state(model: Model) -> dict[str, Array]:
     """A copy of all that training changes."""
     if isinstance(model, Network):
@@ -404,9 +399,6 @@ def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: flo
                 example = f"example {columns[k] + 1}, X[:, {columns[k]}]"
                 return f"{name}[{l}] of unit {i + 1} is {array[i, k]} for {example}"
     return f"{what}, though every Z and A is finite"
-
-
-# --- what is refused ------------------------------------------------------------------------------------
 
 
 def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> tuple[Array, Array]:

@@ -40,9 +40,6 @@ def numbers(model: Network) -> list[Any]:
     return [array.tolist() for array in model.named().values()]
 
 
-# --- the curve ----------------------------------------------------------------------------------------------
-
-
 # All that a network has a state of its own for.
 EVERYTHING: dict[str, Any] = {
     "normalisation": ["batch"], "keep_prob": 0.7, "max_norm": 2.0, "label_smoothing": 0.1, "l1": 0.1,
@@ -117,9 +114,6 @@ def test_an_optimiser_of_some_of_the_parameters_trains_those() -> None:
     fit(model, X, Y, epochs=2, optimiser=Adam([first], 0.05))
     assert [p.data for p in rest] == before
     assert first.data != old
-
-
-# --- stopping -----------------------------------------------------------------------------------------------
 
 
 def overfitting(MLP: type[Network], **options: Any) -> tuple[Network, History]:
@@ -253,9 +247,6 @@ def test_the_bar_is_hidden_when_piped_and_shown_on_demand(
     assert len(fit(network(vectorized.MLP), X, Y, epochs=2)) == 2
 
 
-# --- numbers that are not finite ----------------------------------------------------------------------------
-
-
 @both
 @pytest.mark.parametrize("bad", [math.nan, -math.inf])
 @pytest.mark.parametrize("where", ["X", "Y", "dev"])
@@ -316,9 +307,6 @@ def test_a_batch_too_large_for_the_memory_says_so(monkeypatch: pytest.MonkeyPatc
         fit(model, X, Y)
 
 
-# --- models of one's own ------------------------------------------------------------------------------------
-
-
 class Line:
     """``w x + b`` of one Value each: no Network, but a model."""
 
@@ -368,9 +356,6 @@ def test_what_a_model_of_ones_own_is_refused(X: Any, Y: Any, options: Any, messa
     thing: Any = 3
     with pytest.raises(TypeError, match=r"parameters\(\) and cost_and_grad.*; the int has no parameters"):
         fit(thing, LINE, LINE)
-
-
-# --- what is refused before the training --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("MLP", [*BACKENDS, compiled.MLP])

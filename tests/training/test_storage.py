@@ -114,9 +114,6 @@ def test_arrays_and_notes_come_back(given_arrays: dict[str, Any], notes: dict[st
     assert bits(dict(saved.arrays)) == bits(given_arrays)
 
 
-# --- refused when saved -------------------------------------------------------------------------------------
-
-
 class Special(vectorized.MLP):
     """A network of a user's own."""
 
@@ -146,9 +143,6 @@ def test_what_cannot_be_saved(
     with pytest.raises(ValueError, match=r"a model is saved as \.npz, not as 'm\.bin'"):
         save(tmp_path / "m.bin", nn.MLP(1, [1]))
     assert not os.listdir(tmp_path)
-
-
-# --- refused when loaded ------------------------------------------------------------------------------------
 
 
 def test_a_truncated_file(tmp_path: Path) -> None:
@@ -309,8 +303,6 @@ def refusal(use: Any) -> str:
         return str(error)
     return "m.npz is used"
 
-
-# --- killed at any instant ----------------------------------------------------------------------------------
 
 EPOCHS = 12
 X = np.random.default_rng(0).standard_normal((2, 30))
