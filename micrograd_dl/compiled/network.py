@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from micrograd_dl import nn
 from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
 from micrograd_dl.compiled.inputs import Input
-from micrograd_dl.engine.operation import slope_at_kink
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import LayerPass
 from micrograd_dl.nn.network import Array, Network, Parameter, Pass
+from micrograd_dl.output.kink_side import slope_at_kink
 
 _PARTS = ("z", "z_norm", "a")
 _RECORDED = ("values", "_passes_of_one", "_J", "_given", "_step", "_cost", "_outputs", "_every")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
+from micrograd_dl.output.number_like import require_value
+from micrograd_dl.output.recorded import require_recorded
 
 
 def recorded_graph(root: Value, node: Value) -> tuple[list[Value], Notation]:

@@ -11,7 +11,6 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
@@ -24,7 +23,9 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.recorded import require_recorded
 from micrograd_dl.output.text import plural
 
 _WINDOW = 4  # steps shown on either side of the cursor

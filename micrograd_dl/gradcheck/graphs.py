@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, require_recorded, require_value
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
@@ -14,6 +14,8 @@ from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, Walk
+from micrograd_dl.output.number_like import require_value
+from micrograd_dl.output.recorded import require_recorded
 
 _SUMS = (ops.add, ops.sub, ops.neg, ops.TABLE["sum"])
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, record
+from micrograd_dl.output.refusals import undefined
 from micrograd_dl.output.written import names_of
 
 
@@ -30,7 +31,7 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
             try:
                 values[node] = node.op.forward(*operands)
             except (ValueError, ZeroDivisionError) as error:
-                raise node.op.refusal(error, operands, names_of(node.operands)) from None
+                raise undefined(node.op, error, operands, names_of(node.operands)) from None
     return values
 
 

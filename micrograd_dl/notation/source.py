@@ -12,7 +12,6 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
@@ -21,6 +20,8 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.output.number_like import require_value
+from micrograd_dl.output.recorded import require_recorded
 from micrograd_dl.output.written import MUL, Term
 
 # Python's compiler reads "a + b + ..." as nested: a sum of more operands than this is written as a call.
@@ -168,9 +169,9 @@ def _template(node: Value) -> _Template:
 
 def _written(operation: Operation, operands: Sequence[Term]) -> Term:
     """The operation in Python, for floats and for arrays."""
-    if operation is ops.at_least:
+    if operation in (ops.at_least, ops.above):
         x, y = operands
-        return Term(f"1.0 * ({x:1} >= {y:1})", MUL)
+        return Term(f"1.0 * ({x:1} {'>=' if operation is ops.at_least else '>'} {y:1})", MUL)
     if len(operands) > _MOST_OPERANDS:
         return Term(f"{operation.name}({', '.join(operands)})")
     return operation.written(operands)

@@ -13,13 +13,14 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Protocol, TypeAlias, overload
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import latex_number, number, number_term
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.recorded import require_recorded
 from micrograd_dl.output.written import ATOM
 
 

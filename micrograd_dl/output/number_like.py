@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Real
@@ -16,9 +17,18 @@ _Answer = TypeVar("_Answer", bool, float)
 
 # Called with every comparison and conversion of a Value: relation, left, right, answer. A graph that is
 # replayed at other numbers is right while all answers stay the same.
-comparison_observer: ContextVar[Callable[[str, Any, Any, Any], None] | None] = ContextVar(
-    "comparison_observer", default=None
-)
+Observer: TypeAlias = Callable[[str, Any, Any, Any], None]
+comparison_observer: ContextVar[Observer | None] = ContextVar("comparison_observer", default=None)
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Let `observer` be the observer of comparisons in a ``with`` block."""
+    token = comparison_observer.set(observer)
+    try:
+        yield
+    finally:
+        comparison_observer.reset(token)
 
 
 class GraphCutWarning(UserWarning):
@@ -116,3 +126,9 @@ def _cut(value: Any, how: str, number: float) -> float:
 
 def _number(x: Comparable) -> float:
     return x.data if isinstance(x, NumberLike) else to_float(x, "comparison with a Value")
+
+
+def require_value(node: object) -> None:
+    """Raise TypeError unless `node` is a Value."""
+    if not isinstance(node, NumberLike):
+        raise TypeError(f"a Value is wanted here, not the {type(node).__name__} {node!r:.60}")

@@ -31,6 +31,8 @@ def to_float(x: Any, role: str = "a Value") -> float:
         TypeError: `x` is not a real number; the message says what to do, and what it was wanted for (`role`).
         OverflowError: `x` is beyond the largest double.
     """
+    if type(x) is float:
+        return x
     # NumPy is not imported for its bool: who has one has imported it.
     if isinstance(x, (float, int, Real, Decimal)) or (
         (numpy := sys.modules.get("numpy")) and isinstance(x, numpy.bool_)

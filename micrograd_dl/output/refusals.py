@@ -1,12 +1,13 @@
-"""What is asked of a number that has a derivative in vain, and what to write instead."""
+"""What is asked in vain of a number that has a derivative or of an operation, and what to write instead."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.written import full_number, numbers_of, shortened
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
@@ -67,3 +68,20 @@ def leaf_data(data: object, label: object) -> float:
         hint = f": the number comes first, Value({label!r}, {data!r})" if isinstance(data, str) else ""
         raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}{hint}")
     return to_float(data)
+
+
+def undefined(
+    operation: Any, error: Exception, values: Sequence[float], names: Sequence[str] = ()
+) -> Exception:
+    """The error to raise where an operation of the table is undefined: built in, and says what and where.
+
+    Among operands with names, one without a name is shown by its number.
+    """
+    names = names or operation.operand_names(len(values))
+    names = [name or full_number(x) for name, x in zip(names, values, strict=True)]
+    where = numbers_of(names, values)
+    kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
+    return kind(
+        f"{shortened(operation.written(names))} is not defined{f' at {where}' if where else ''}: "
+        f"{operation.name} needs {operation.requirement or 'other operands'}"
+    )
