@@ -11,8 +11,8 @@ from typing import Any
 from micrograd_dl.output.arrays import on_arrays
 from micrograd_dl.output.kink_side import kink_side
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.refusals import undefined
 from micrograd_dl.output.text import plural
+from micrograd_dl.output.undefined import undefined
 from micrograd_dl.output.written import ATOM, Term
 
 Rule = Callable[..., Any]

@@ -1,8 +1,7 @@
 """A walk through the forward pass and backprop, with a cursor that moves both ways.
 
-The cursor is one number, the count of steps done. What is on paper at that moment (which data is known, how
-far each gradient has been summed) is looked up in the steps. A move therefore costs the same however large
-the graph is, and stepping back leaves nothing behind.
+The cursor is one number, the count of steps done. What is on paper at that moment is looked up in the steps,
+so a move costs the same however large the graph is, and stepping back leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
 from micrograd_dl.explain.nudge import Nudge, nudge
@@ -20,33 +18,26 @@ from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.forward import recompute
+from micrograd_dl.notation.forward import recompute, recorded_order
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.recorded import require_recorded
 from micrograd_dl.output.text import plural
-
-_WINDOW = 4  # steps shown on either side of the cursor
 
 
 class Trace:
     """The forward pass and backprop of a recorded graph as a walk with a cursor.
 
-    Methods that take a node take its name as well, and raise KeyError if the graph has no such node.
-
-    Args:
-        root: the result to walk to and back from.
-        seed: the derivative of the final result by `root`.
+    Methods that take a node take its name as well, and raise KeyError if the graph has no such node. `seed`
+    is the derivative of the final result by `root`.
 
     Attributes:
         root, order: the graph, in topological order.
         steps: every step of the walk.
         position: how many steps are done, from 0 to ``len(steps)``.
         notation: the names and symbols of the graph.
-        breakpoints: where `resume` stops.
-        watches: the nodes to show at every stop.
+        breakpoints, watches: where `resume` stops, and the nodes to show at every stop.
 
     Raises:
         TypeError: `root` is not a Value.
@@ -58,28 +49,16 @@ class Trace:
     db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
     >>> trace.grad(b), trace.grad(c)
     (6.0, None)
-    >>> print(trace.back())
-    db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
-    >>> trace.grad(b) is None
-    True
     """
 
     def __init__(self, root: Value, seed: float = 1.0) -> None:
-        require_value(root)
-        self.root = root
-        self.seed = to_float(seed, "the seed of backprop")
-        self.order: tuple[Value, ...] = tuple(topological_order(root))
+        self.root, self.seed = root, to_float(seed, "the seed of backprop")
+        self.order: tuple[Value, ...] = tuple(recorded_order(root))
         self.notation = Notation(self.order, seeded=self.seed != 1)
         self.position = 0
         self.breakpoints: list[Breakpoint] = []
         self.watches: list[Value] = []
-        self._record()
-
-    def _record(self) -> None:
-        require_recorded(self.order)
         self.steps = Walk(self.order, self.notation, self.seed)
-
-    # --- the cursor -------------------------------------------------------------------------------------
 
     @property
     def current(self) -> Step | None:
@@ -113,12 +92,7 @@ class Trace:
         return self.current
 
     def goto(self, position: int) -> Step | None:
-        """Go to where `position` steps are done and return the last of them.
-
-        Raises:
-            IndexError: there are not so many steps.
-            TypeError: `position` is not a whole number.
-        """
+        """Go to where `position` steps are done and return the last; IndexError if there are not so many."""
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
             count = plural(len(self.steps), "step")
@@ -129,17 +103,14 @@ class Trace:
     def until(self, target: Value | str) -> Step | None:
         """Go on until a step has written `target`, and return that step; stay and return None if none does.
 
-        Args:
-            target: a node (its evaluation, or the next term of its gradient), or a gradient, ``"db"`` or
-                ``"dJ/db"``.
+        It is a node (its evaluation, or the next term of its gradient), or a gradient such as ``"db"``.
         """
         return self._seek(writes(*self._meant(target)))
 
     def resume(self, backwards: bool = False) -> Step | None:
         """Go on to the next step that hits a breakpoint, or to the end; return the step just done then.
 
-        Args:
-            backwards: go back to the last step before this one that hits a breakpoint, or to the start.
+        `backwards` goes to the last step before this one that hits a breakpoint, or to the start.
         """
 
         def hit(step: Step) -> bool:
@@ -151,18 +122,14 @@ class Trace:
         return self._seek(hit) or self.end()
 
     def _seek(self, hit: Callable[[Step], bool]) -> Step | None:
-        for at in range(self.position, len(self.steps)):
-            if hit(self.steps[at]):
-                return self.goto(at + 1)
-        return None
+        later = range(self.position, len(self.steps))
+        return next((self.goto(at + 1) for at in later if hit(self.steps[at])), None)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
-
-    # --- what is on paper -------------------------------------------------------------------------------
 
     def data(self, node: Value | str) -> float | None:
         """The data of `node` if it is known by now; leaves and constants are known from the start."""
@@ -181,66 +148,38 @@ class Trace:
         summed_at = self.steps.summed_at(self._any_node(node))
         return bool(summed_at) and summed_at[-1] < self.position
 
-    def paper(self) -> str:
-        """All that is known at this moment, one line for each node: its formula, data and gradient."""
-        rows = []
-        for node in self.order:
-            if node not in self.notation.names:
-                continue  # a constant
-            data, grad = self.data(node), self.grad(node)
-            name = self.notation.name(node)
-            left = f"{name} = {self.notation.formula(node)}" if node.operands else name
-            shown = "?" if data is None else number(data)
-            so_far = "" if self.finished(node) else " so far"
-            right = "" if grad is None else f"{self.notation.gradient(node)} = {number(grad)}{so_far}"
-            rows.append((left, shown, right))
-        wide, narrow = (max(len(row[i]) for row in rows) for i in (0, 1))
-        return "\n".join(f"{row[0]:<{wide}}  {row[1]:>{narrow}}   {row[2]}".rstrip() for row in rows)
-
     def __repr__(self) -> str:
-        first = max(0, self.position - 1 - _WINDOW)
-        last = min(len(self.steps), self.position + _WINDOW)
-        count = plural(len(self.steps), "step")
-        lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
-        for at in range(first, last):
-            mark = "->" if at == self.position - 1 else "  " if at < self.position else " ."
-            lines.append(f"{mark} {at + 1:>{len(str(len(self.steps)))}}  {self.steps[at]}")
-        return "\n".join(lines)
-
-    # --- breakpoints and watches ------------------------------------------------------------------------
+        count, last = plural(len(self.steps), "step"), f"; the last: {self.current}" if self.position else ""
+        return f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done{last}"
 
     def break_at(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
         """Set a breakpoint: `resume` stops there.
 
-        Args:
-            what: a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation,
-                ``"mul"``; a condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or
-                ``"isnan"``; or a function of a step. A text that could be several of these is the first.
-
-        Raises:
-            KeyError: the text is none of these.
-            TypeError: `what` is neither a text, nor a Value, nor a function.
+        It is a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation, ``"mul"``; a
+        condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or ``"isnan"``; or a
+        function of a step. A text that could be several of these is the first. KeyError if it is none.
         """
-        point = self._breakpoint(what)
+        if callable(what):
+            point = Breakpoint(getattr(what, "__name__", "a condition"), what)
+        elif isinstance(what, str):
+            point = Breakpoint(what, self._hit(what))
+        else:
+            point = Breakpoint(self.notation.name(self.node(what)), writes(what))
         self.breakpoints.append(point)
         return point
 
-    def _breakpoint(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
-        if callable(what):
-            return Breakpoint(getattr(what, "__name__", "a condition"), what)
-        if not isinstance(what, str):
-            return Breakpoint(self.notation.name(self.node(what)), writes(what))
+    def _hit(self, text: str) -> Callable[[Step], bool]:
         try:
-            return Breakpoint(what, writes(*self._meant(what)))
+            return writes(*self._meant(text))
         except KeyError as error:
-            hit = at_operation(what) or condition(what)
-            if hit is None:
-                raise KeyError(
-                    f"{error.args[0]}. A breakpoint may also be a gradient such as "
-                    f"{self.notation.total(self.root)}, an operation such as mul, or a condition such as "
-                    "abs(grad) > 5, data < 0 or isnan"
-                ) from None
-        return Breakpoint(what, hit)
+            hit = at_operation(text) or condition(text)
+            if hit is not None:
+                return hit
+            raise KeyError(
+                f"{error.args[0]}. A breakpoint may also be a gradient such as "
+                f"{self.notation.total(self.root)}, an operation such as mul, or a condition such as "
+                "abs(grad) > 5, data < 0 or isnan"
+            ) from None
 
     def watch(self, node: Value | str) -> Value:
         """Show `node` at every stop."""
@@ -275,12 +214,9 @@ class Trace:
         """The node that is meant, and whether its gradient is."""
         return self.notation.find(target) if isinstance(target, str) else (self.node(target), False)
 
-    # --- reasons ----------------------------------------------------------------------------------------
-
     def why(self, node: Value | str) -> Why:
         """Every term of the gradient of `node`; those that are not on paper yet are marked."""
-        found = self.node(node)
-        return why_from(self.steps, found, self.notation, self.position)
+        return why_from(self.steps, self.node(node), self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
         """The gradient of `node` as a sum over paths, of which the `limit` largest are listed."""
@@ -297,9 +233,8 @@ class Trace:
     def set(self, leaf: Value | str, data: float) -> None:
         """Change the data of a leaf and recompute the graph; the cursor stays where it is.
 
-        Raises:
-            ValueError, ZeroDivisionError: the node is not a leaf, or an operation is undefined at the new
-                data. Nothing is changed then.
+        ValueError or ZeroDivisionError if the node is no leaf, or an operation is undefined at the new data:
+        nothing is changed then.
         """
         node = self.node(leaf)
         if not node.is_leaf:
@@ -311,4 +246,4 @@ class Trace:
         except BaseException:  # Ctrl-C too
             node.data = before
             raise
-        self._record()
+        self.steps = Walk(self.order, self.notation, self.seed)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.output.written import Term
@@ -15,32 +18,37 @@ Writer = Callable[[Operation, Sequence[Term]], Term]
 
 
 class SlopeFormulas:
-    """The local derivatives of one node, as formulas of its operands and of its own result.
+    """The local derivatives of an operation, as formulas of its operands and of its result.
 
-    `names` are those of its operands, in their order, and of the node itself; `write` writes an operation.
+    `operands` are names, or numbers where they are constants; `out` is the name of the result.
 
-    >>> x = Value(3, "x")
-    >>> SlopeFormulas(x**3, [Term("x"), Term("3"), Term("u")])[0]
+    >>> from micrograd_dl.engine.ops import pow
+    >>> SlopeFormulas(pow, [Term("x"), 3.0], Term("u"))[0]
     '3 * x ** 2'
     """
 
-    def __init__(self, node: Value, names: Sequence[Term], write: Writer = Operation.written) -> None:
-        assert node.op is not None
+    def __init__(
+        self,
+        operation: Operation,
+        operands: Sequence[Term | float],
+        out: Term,
+        write: Writer = Operation.written,
+    ) -> None:
         self._write = write
-        # Values that stand for the operands, the same for the same: no operation is undefined at NaN.
-        stand_ins = {p: Value(math.nan) for p in (*node.operands, node) if not p.is_constant}
-        variable = [not p.is_constant for p in node.operands]
-        operands = [stand_ins.get(p, p.data) for p in node.operands]
-        self._slopes = list(node.op.slopes(stand_ins[node], operands, variable))
-        nodes = zip((*node.operands, node), names, strict=True)
-        self._terms = {stand_ins[p]: name for p, name in nodes if p in stand_ins}
+        # Values that stand for the names, the same for the same: no operation is undefined at NaN.
+        stand_ins: dict[Any, Any] = {x: Value(math.nan) for x in (*operands, out) if isinstance(x, Term)}
+        variable = [isinstance(x, Term) for x in operands]
+        self._slopes = list(
+            operation.slopes(stand_ins[out], [stand_ins.get(x, x) for x in operands], variable)
+        )
+        self._terms: dict[Value, Term] = {value: name for name, value in stand_ins.items()}
 
     def __getitem__(self, index: int) -> Term:
         """The derivative by the operand `index`."""
         slope = self._slopes[index]
         if not isinstance(slope, Value):
             return exact_term(slope)
-        for node in self._unwritten([slope]):
+        for node in topological_order(slope) if slope not in self._terms else ():
             self._terms[node] = self._formula(node)
         return self._terms[slope]
 
@@ -49,32 +57,19 @@ class SlopeFormulas:
 
         Earlier names may stand in later formulas, and the derivatives are written with them from then on.
         """
-        graphs = [slope for slope in self._slopes if isinstance(slope, Value)]
-        order = self._unwritten(graphs)
-        uses = Counter([*graphs, *(operand for node in order for operand in node.operands)])
-        for node in order:
-            self._terms[node] = self._formula(node)
-            if uses[node] > 1 and node.operands:
-                name = next(names)
-                yield name, self._terms[node]
-                self._terms[node] = Term(name)
+        if graphs := [slope for slope in self._slopes if isinstance(slope, Value)]:
+            order = [n for n in topological_order(TABLE["sum"](*graphs))[:-1] if n not in self._terms]
+            uses = Counter([*graphs, *(operand for node in order for operand in node.operands)])
+            for node in order:
+                self._terms[node] = self._formula(node)
+                if uses[node] > 1 and node.operands:
+                    name = next(names)
+                    yield name, self._terms[node]
+                    self._terms[node] = Term(name)
 
     def _formula(self, node: Value) -> Term:
+        if node in self._terms:
+            return self._terms[node]
         if node.op is None or node.is_constant:
             return exact_term(node.data)
         return self._write(node.op, [self._terms[operand] for operand in node.operands])
-
-    def _unwritten(self, roots: Sequence[Value]) -> list[Value]:
-        """The nodes of these graphs that have not been written yet, operands before results."""
-        order: list[Value] = []
-        seen: set[Value] = set()
-        path = [(root, False) for root in reversed(roots)]
-        while path:
-            node, operands_are_done = path.pop()
-            if operands_are_done:
-                order.append(node)
-            elif node not in seen and node not in self._terms:
-                seen.add(node)
-                path.append((node, True))
-                path += [(operand, False) for operand in reversed(node.operands)]
-        return order

@@ -1,34 +1,21 @@
-"""Learning curves: errors over the size of the training set, and over lambda.
-
->>> from functools import partial
->>> from micrograd_dl.data.built_in import moons
->>> from micrograd_dl.training.fitting import fit
->>> from micrograd_dl.vectorized import MLP
->>> sets = [
-...     (part.X, part.targets("logistic")) for part in (moons(80, noise=0.3), moons(80, noise=0.3, seed=1))
-... ]
->>> build = lambda: MLP(2, [8, 1], ["tanh", "sigmoid"])
->>> curve = over_examples(build, *sets, sizes=(5, 80), train=partial(fit, epochs=20))
->>> curve.variable, curve.x
-('m', (5, 80))
-"""
+"""Learning curves: errors over the size of the training set, and over lambda."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import evenly_mixed
-from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.network import Network
 from micrograd_dl.output.numbers import to_seed
 from micrograd_dl.training.fitting import fit
 
 Set: TypeAlias = tuple[ArrayLike, ArrayLike]
-Train: TypeAlias = Callable[[Network, Array, Array], object]
+Train: TypeAlias = Callable[[Network, Any, Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +54,7 @@ def over_examples(
     train_set: Set,
     dev: Set,
     *,
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[int],
     train: Train = fit,
     seed: int = 0,
 ) -> LearningCurve:
@@ -76,8 +63,8 @@ def over_examples(
     Args:
         build: makes a new model each time.
         train_set, dev: X and Y, as `fit` takes them.
-        sizes: how many examples, ascending; by default eight sizes up to all. Each part holds the one before
-            it, and the classes in the proportions of the whole, as nearly as possible.
+        sizes: how many examples, ascending. Each part holds the one before it, and the classes in the
+            proportions of the whole, as nearly as possible.
         train: called with a model, X and Y; such as ``functools.partial(fit, epochs=300)``.
         seed: of the choice of examples.
 
@@ -87,8 +74,6 @@ def over_examples(
     model = build()
     X, Y = model.require_examples(*train_set)
     m = X.shape[1]
-    if sizes is None:
-        sizes = sorted({int(size) for size in np.geomspace(min(m, max(2, m // 30)), m, 8)})
     if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
         raise ValueError(f"sizes are whole numbers from 1 to m, {m}, ascending; not {list(sizes)}")
     order = np.random.default_rng(to_seed(seed)).permutation(m)
@@ -108,25 +93,17 @@ def over_lambda(
 ) -> LearningCurve:
     """Train with more and more regularisation: too little leaves variance, too much is bias.
 
-    Args:
-        build: makes a new model for a lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``.
-        train_set, dev: X and Y, as `fit` takes them. Errors are without the regularisation.
-        lambdas: ascending.
-        train: called with a model, X and Y.
-
-    Raises:
-        ValueError: the lambdas are not ascending, or a set is not what the model takes.
+    `build` makes a new model for a lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``; `lambdas` ascend, or
+    it is a ValueError. All else is as of `over_examples`; errors are without the regularisation.
     """
     if not lambdas or list(lambdas) != sorted(set(lambdas)):
         raise ValueError(f"lambdas are ascending numbers from 0 up, not {list(lambdas)}")
     models = [build(x) for x in lambdas]  # all before the first is trained: a lambda may be refused
-    X, Y = models[0].require_examples(*train_set)
-    return _curve("lambda", lambdas, ((model, X, Y) for model in models), dev, train)
+    return _curve("lambda", lambdas, ((model, *train_set) for model in models), dev, train)
 
 
-def _curve(
-    variable: str, x: Sequence[float], models: Iterable[tuple[Network, Array, Array]], dev: Set, train: Train
-) -> LearningCurve:
+def _curve(variable: str, x: Sequence[float], models: Any, dev: Set, train: Train) -> LearningCurve:
+    """The errors of each model, which comes with X and Y."""
     errors = []
     for model, X, Y in models:
         train(model, X, Y)

@@ -6,12 +6,12 @@ extra: ``pip install "micrograd-dl[plots]"``.
 >>> from micrograd_dl.training.fitting import History
 >>> figure = cost_curve(History(cost=[0.7, 0.4, 0.3]))
 >>> figure.get_suptitle()
-'The cost falls from 0.7 to 0.3 in 3 epochs'
+'The cost goes from 0.7 to 0.3 in 3 epochs'
 """
 
 from .boundary import decision_boundary
 from .cost import cost_curve
-from .figures import require_matplotlib, save
+from .figures import require_picture, save
 from .lines import learning_curve, line_plot
 from .network import network_diagram
 from .parallel import parallel_coordinates
@@ -26,7 +26,7 @@ __all__ = [
     "network_diagram",
     "not_of_this",
     "parallel_coordinates",
-    "require_matplotlib",
+    "require_picture",
     "save",
     "sizes_by_layer",
     "write_report",
