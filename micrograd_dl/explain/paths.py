@@ -11,8 +11,7 @@ from typing import Any
 
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.graph import recorded_graph
-from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.output.numbers import to_whole
 

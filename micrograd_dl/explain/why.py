@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.graph import recorded_graph
-from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, written_number
 from micrograd_dl.output.written import ADD

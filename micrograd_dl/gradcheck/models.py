@@ -186,11 +186,8 @@ class _CostCurve(Curve):
     def _inputs_of_relu(self, x: float) -> np.ndarray[Any, Any]:
         model: Any = self.costs.model
         with self._moved_to(x):
-            numbers, named = model.record(self.costs.X, self.costs.Y), model.named()
-        found = [np.empty(0)]
-        layers = zip(numbers.Z, numbers.Z_norm, model.activations, strict=True)
-        for l, (Z, Z_norm, g) in enumerate(layers, 1):
-            if g.name in ("relu", "leaky_relu"):
-                Z = Z if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
-                found.append(Z.ravel())
-        return np.concatenate(found)
+            numbers = model.record(self.costs.X, self.costs.Y)
+            kinds = enumerate(model.activations, 1)
+            relus = [l for l, g in kinds if g.name in ("relu", "leaky_relu")]
+            found = [model.activation_input(numbers, l).ravel() for l in relus]
+        return np.concatenate([np.empty(0), *found])

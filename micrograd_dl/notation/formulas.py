@@ -15,12 +15,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.output.lookup import listed
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.written import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
@@ -32,7 +35,6 @@ class Notation:
 
     `order` is topological, the result last; `seeded` says that backprop begins with another seed than 1.
 
-    >>> from micrograd_dl.engine.order import topological_order
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> graph = Notation(topological_order(3 * (a + b * c)))
     >>> u = graph.node("u")
@@ -197,6 +199,19 @@ class Notation:
         if self.uses[operand] == 1:
             return "d", 0
         return "∂", operands[: index + 1].count(operand) if operands.count(operand) > 1 else 0
+
+
+def recorded_graph(root: Value, node: Value) -> tuple[list[Value], Notation]:
+    """The nodes of the graph in order, and its notation, with a name for `node` if it takes no part."""
+    require_value(node)
+    order = recorded_order(root)
+    if node.is_constant:
+        shown = number(node.data)
+        raise ValueError(
+            f"{shown} is a constant, which has no derivative: make it a variable with Value(...)"
+        )
+    known = set(order)
+    return order, Notation([n for n in topological_order(node) if n not in known] + order)
 
 
 def _latex_escaped(text: str) -> str:

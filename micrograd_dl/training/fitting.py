@@ -26,10 +26,10 @@ from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.output.numbers import to_seed, to_whole
+from micrograd_dl.output.products import halved_products
 from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage
 from micrograd_dl.vectorized import MLP
-from micrograd_dl.vectorized.products import halved_products
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 

@@ -38,10 +38,6 @@ def network(MLP: type[Network], **options: Any) -> Network:
     return model
 
 
-def everything(model: Network) -> list[Any]:
-    return [part.tolist() for layer in model.layers_data() + model.layers_grad() for part in layer]
-
-
 @both
 @pytest.mark.parametrize(("output", "loss"), OUTPUTS)
 @pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "leaky_relu"])
@@ -112,15 +108,6 @@ def test_the_courses_distance_over_theta() -> None:
     assert found.distance == pytest.approx(distance(approx, exact.tolist()), rel=0.5)
     named = dict(zip(component_names(model), exact, strict=True))
     assert {c.leaf: c.analytic for c in found.components} == named
-
-
-def test_another_step_and_only_some_components() -> None:
-    model = network(vectorized.MLP)
-    found = check_gradients(model, X, Y, epsilon=1e-5, most=5, seed=1)
-    assert (found.ok, found.epsilon, len(found.components)) == (True, 1e-5, 5)
-    other = check_gradients(model, X, Y, most=5, seed=2)
-    assert {c.leaf for c in found.components} != {c.leaf for c in other.components}
-    assert len(check_gradients(model, X, Y, most=10**6).components) == len(component_names(model))
 
 
 @both
@@ -356,12 +343,6 @@ def test_a_component_whose_cost_is_refused_does_not_disturb_the_next() -> None:
     assert [c.leaf for c in found.components] == ["v"]
 
 
-@given(st.floats(1e3, 1e6))
-def test_a_fast_swing_is_never_called_wrong(w: float) -> None:
-    found = checked(lambda w: math.sin(w * w), lambda w: 2 * w * math.cos(w * w), w)
-    assert found.verdict in ("backprop is right", "nothing could be judged here")
-
-
 @given(st.floats(-5, 5), st.sampled_from([0.0, -1.0, 1.0001, 2.0]))
 def test_a_wrong_factor_is_found_anywhere(w: float, factor: float) -> None:
     def slope(w: float) -> float:
@@ -389,9 +370,7 @@ DRAWS = np.random.default_rng(0)
 
 
 def a_model(**attributes: Any) -> Any:
-    model = scalar_model(lambda w: w**2, lambda w: 2 * w, 1.0)
-    vars(model).update(attributes)
-    return model
+    return SimpleNamespace(**(vars(scalar_model(lambda w: w**2, lambda w: 2 * w, 1.0)) | attributes))
 
 
 @pytest.mark.parametrize(
@@ -432,7 +411,8 @@ def test_nothing_is_left_behind(MLP: type[Network], error: type[BaseException] |
     model = network(Interrupted)
     if error is None:
         model.cost_and_grad(X[:, :2], Y[:, :2])
-    before = everything(model)
+    before = [part.tolist() for layer in model.layers_data() + model.layers_grad() for part in layer]
     with pytest.raises(error) if error else nullcontext():
         check_gradients(model, X, Y)
-    assert everything(model) == before
+    after = [part.tolist() for layer in model.layers_data() + model.layers_grad() for part in layer]
+    assert after == before
