@@ -24,11 +24,11 @@ from micrograd_dl.compiled.recording import (
     parameters_of,
 )
 from micrograd_dl.compiled.schedule import schedule
-from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.text import install_hint, plural
 
 Runner: TypeAlias = Literal["numpy", "numba"]
