@@ -82,14 +82,9 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
     depths. The result has its own.
     """
     root, depths = reading.order[-1], extent.depths
-    deepest = depths[root]
-    apart = deepest < _MOST_BOXES and len({(d, node.op) for node, d in depths.items()}) <= _MOST_BOXES
-    boxes: dict[tuple[int, Operation | None], list[Value]] = {}
-    for node, depth in depths.items():
-        key = (depth, node.op) if apart else (depth * _STAGES // (deepest + 1), None)
-        boxes.setdefault((deepest + 1, None) if node is root else key, []).append(node)
-    place = {node: i for i, nodes in enumerate(boxes.values()) for node in nodes}
-    cards = tuple(_card(nodes, depths, apart, reading) for nodes in boxes.values())
+    boxes, apart = grouped(root, extent)
+    place = {node: i for i, nodes in enumerate(boxes) for node in nodes}
+    cards = tuple(_card(nodes, depths, apart, reading) for nodes in boxes)
     edges = Counter((place[parent], place[node]) for node in reading.order for parent in node.operands)
     passing = reading.passing()
     current = (place[passing[0]], place[passing[1]]) if passing else None
@@ -106,6 +101,18 @@ def scene(reading: Reading, extent: Extent, limit: int) -> Scene:
     )
     summary = f"The graph of {reading.notation.name(root)} in outline: {size}"
     return Scene(cards, wires, caption, legend(cards, _MARKS if reading.walking else ()), summary)
+
+
+def grouped(root: Value, extent: Extent) -> tuple[list[list[Value]], bool]:
+    """The nodes of each box, and whether those are of one operation at one depth."""
+    depths = extent.depths
+    deepest = depths[root]
+    apart = deepest < _MOST_BOXES and len({(d, node.op) for node, d in depths.items()}) <= _MOST_BOXES
+    boxes: dict[tuple[int, Operation | None], list[Value]] = {}
+    for node, depth in depths.items():
+        key = (depth, node.op) if apart else (depth * _STAGES // (deepest + 1), None)
+        boxes.setdefault((deepest + 1, None) if node is root else key, []).append(node)
+    return list(boxes.values()), apart
 
 
 def _operation(node: Value) -> str:
