@@ -15,17 +15,15 @@ from pathlib import Path
 
 from micrograd_dl.output.text import install_hint, pip_install
 
-# The first that the machine has is taken; all are plain sans-serif faces.
-FAMILIES = (
-    "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans", "Open Sans", "Roboto", "Ubuntu",
-)  # fmt: skip
-
-_FACE = f'font-family="{", ".join(FAMILIES)}, sans-serif"'
+from .style import FAMILIES
 
 _MARKUP = re.compile("<title>.*?</title>|<[^>]*>", re.DOTALL)
 _MOST_PROBES = 100  # different characters that are looked for, at some milliseconds each
 _LONGEST_SIDE, _MOST_PIXELS = 32_000, 100_000_000  # of a PNG that browsers and office programs still open
-_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
+_PROBE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">'
+    f'<text y="20" font-family="{", ".join(FAMILIES)}, sans-serif">{{}}</text></svg>'
+)
 
 
 def png(svg: str, zoom: float = 2.0) -> bytes:
@@ -40,7 +38,10 @@ def png(svg: str, zoom: float = 2.0) -> bytes:
         ModuleNotFoundError: resvg-py or ttf-opensans is not installed.
     """
     _warn_of_boxes(svg)
-    return _resvg(svg, min(zoom, _greatest_zoom(svg)))
+    if size := re.search(r'<svg[^>]*? width="([\d.]+)\w*" height="([\d.]+)', svg):
+        width, height = float(size[1]), float(size[2])
+        zoom = min(zoom, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
+    return _resvg(svg, zoom)
 
 
 def pdf(svg: str) -> bytes:
@@ -62,31 +63,41 @@ def pdf(svg: str) -> bytes:
     for file in _font_files():
         fonts.load_font_file(file)
     _warn_of_boxes(svg)
-    with _panics_as_errors("PDF"):
+    with _panics_as_errors("PDF", "save as .svg, or install Graphviz, https://graphviz.org/download"):
         return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
 
 
+def _resvg(svg: str, zoom: float) -> bytes:
+    try:
+        import resvg_py
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"a PNG takes the package resvg-py: {pip_install('resvg-py')}, or save as .svg", name=error.name
+        ) from error
+    with _panics_as_errors("PNG", "save as .svg"):
+        return bytes(
+            resvg_py.svg_to_bytes(
+                svg_string=svg,
+                zoom=zoom,
+                dpi=96,  # its own default is 0, at which sizes in points vanish
+                font_files=_font_files(),
+                sans_serif_family="Open Sans",
+            )
+        )
+
+
 @contextmanager
-def _panics_as_errors(format: str) -> Iterator[None]:
+def _panics_as_errors(format: str, remedy: str) -> Iterator[None]:
     """A panic of Rust code is no Exception: nothing would catch it. Five accents on a letter cause one."""
     try:
         yield
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        remedy = "save as .svg" + (", or install Graphviz, https://graphviz.org/download" * (format == "PDF"))
         raise RuntimeError(
             f"this picture cannot be made a {format} ({error}). A letter with many accents may be the cause: "
             f"shorten such a label, {remedy}"
         ) from None
-
-
-def _greatest_zoom(svg: str) -> float:
-    size = re.search(r'<svg width="([\d.]+)\w*" height="([\d.]+)\w*"', svg.replace(_NAMESPACE, ""))
-    if size is None:
-        return math.inf
-    width, height = (float(side) for side in size.groups())
-    return min(_LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
 
 
 @cache
@@ -98,8 +109,7 @@ def _font_files() -> list[str]:
             f"text takes the package ttf-opensans: {pip_install('ttf-opensans')}, or save as .svg",
             name="ttf_opensans",
         )
-    folder = Path(spec.origin).parent / "ttf"
-    return [str(folder / f"OpenSans-{weight}.ttf") for weight in ("Regular", "Bold")]
+    return [str(Path(spec.origin).parent / f"ttf/OpenSans-{weight}.ttf") for weight in ("Regular", "Bold")]
 
 
 def _warn_of_boxes(svg: str) -> None:
@@ -118,27 +128,4 @@ def _warn_of_boxes(svg: str) -> None:
 @lru_cache(maxsize=4096)
 def _has_shape(character: str) -> bool:
     """Whether a character differs from what stands for those without a shape; U+10FFFD never has one."""
-    frame = f'<svg{_NAMESPACE} width="40" height="30"><text y="20" {_FACE}>{{}}</text></svg>'
-    drawn, box = (_resvg(frame.format(text), 1) for text in (character, "\U0010fffd"))
-    return drawn != box
-
-
-def _resvg(svg: str, zoom: float) -> bytes:
-    try:
-        import resvg_py
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"a PNG takes the package resvg-py: {pip_install('resvg-py')}, or save as .svg", name=error.name
-        ) from error
-    with _panics_as_errors("PNG"):
-        return bytes(
-            resvg_py.svg_to_bytes(
-                svg_string=svg,
-                zoom=zoom,
-                dpi=96,  # its own default is 0, at which sizes in points vanish
-                font_files=_font_files(),
-                # What "sans-serif" and Graphviz's "Times,serif" mean here: a face that is there.
-                sans_serif_family="Open Sans",
-                serif_family="Open Sans",
-            )
-        )
+    return _resvg(_PROBE.format(character), 1) != _resvg(_PROBE.format("\U0010fffd"), 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .labels import dot_string
-from .scene import CURRENT, CURRENT_FILL, FRAMES, INK, PAPER, QUIET, Card, Scene, Wire
+from . import style
+from .labels import visible
+from .scene import Card, Row, Scene, Wire
 
 
 def source(scene: Scene) -> str:
@@ -11,10 +12,10 @@ def source(scene: Scene) -> str:
     caption = dot_string("\n".join(scene.caption))
     text = [
         "digraph {",
-        f'graph [rankdir=LR nodesep=0.22 ranksep=0.6 bgcolor="{PAPER}" fontname=Helvetica fontsize=12',
+        f'graph [rankdir=LR nodesep=0.22 ranksep=0.6 bgcolor="{style.PAPER}" fontname=Helvetica fontsize=12',
         f"labelloc=t labeljust=l label={caption}]",
-        f'node [shape=box fontname=Helvetica fontsize=12 fontcolor="{INK}" margin="0.18,0.08" height=0.3]',
-        f'edge [fontname=Helvetica fontsize=11 fontcolor="{INK}" arrowsize=0.6]',
+        f'node [shape=box fontname=Helvetica fontsize=12 fontcolor="{style.INK}" margin="0.18,0.08"]',
+        f'edge [fontname=Helvetica fontsize=11 fontcolor="{style.INK}" arrowsize=0.6]',
         *(f"n{i} [{_node(card)}]" for i, card in enumerate(scene.cards)),
         *(f"n{wire.tail} -> n{wire.head} [{_edge(wire)}]" for wire in scene.wires),
         "}",
@@ -23,44 +24,37 @@ def source(scene: Scene) -> str:
 
 
 def _node(card: Card) -> str:
-    frame = FRAMES[card.kind]
+    frame = style.FRAMES[card.kind]
+    border = frame.border if frame.border != "none" else frame.fill
+    fill, border, width = (style.CURRENT_FILL, style.CURRENT, 3) if card.current else (frame.fill, border, 1)
     styles = ["filled"] + ["rounded"] * (frame.radius > 4) + ["dashed"] * (not card.known)
-    attributes = {
-        "label": dot_string(_label(card)),
-        "tooltip": dot_string(card.tooltip),
-        "style": f'"{",".join(styles)}"',
-        "fillcolor": f'"{CURRENT_FILL if card.current else frame.fill}"',
-        "color": f'"{CURRENT if card.current else frame.border if frame.border != "none" else frame.fill}"',
-    }
-    if card.current:
-        attributes["penwidth"] = "3"
-    if card.kind == "result":
-        attributes["peripheries"] = "2"
-    if card.kind == "number":
-        attributes |= {"fontcolor": f'"{QUIET}"', "fontsize": "11", "width": "0.3"}
-    return _list(attributes)
-
-
-def _label(card: Card) -> str:
-    if card.kind == "number":
-        return card.name[0]
-    header = "\n".join(card.name) + (f" {card.formula}" if card.formula else "")
-    return "\n".join([header, *(f"{row.title} {row.value}".strip() for row in card.rows)])
+    label = "\n".join(
+        f"{row.title} {row.value}".strip() for row in (Row(card.name, card.formula), *card.rows)
+    )
+    return (
+        f"label={dot_string(label)} tooltip={dot_string(card.tooltip)} "
+        f'style="{",".join(styles)}" fillcolor="{fill}" color="{border}" penwidth={width} '
+        f"peripheries={1 + (card.kind == 'result')}"
+    )
 
 
 def _edge(wire: Wire) -> str:
-    stroke = wire.stroke
-    attributes = {"color": f'"{stroke.colour}"', "penwidth": f"{stroke.width:g}"}
-    if stroke.dash:
-        attributes["style"] = "dashed"
-    if wire.state in ("back", "passed"):
-        attributes["dir"] = "back"
-    if wire.local or wire.flow:
-        attributes["label"] = dot_string("\n".join(text for text in (wire.local, wire.flow) if text))
-    if wire.tooltip:
-        attributes["tooltip"] = dot_string(wire.tooltip)
-    return _list(attributes)
+    label = "\n".join(text for text in wire.texts if text)
+    return (
+        f'color="{wire.stroke.colour}" penwidth={wire.stroke.width:g} '
+        f"style={'dashed' if wire.stroke.dash else 'solid'} dir={'back' if wire.backwards else 'forward'} "
+        f"label={dot_string(label)} tooltip={dot_string(wire.tooltip)}"
+    )
 
 
-def _list(attributes: dict[str, str]) -> str:
-    return " ".join(f"{name}={value}" for name, value in attributes.items())
+def dot_string(text: str) -> str:
+    r"""The text as a quoted string of the DOT language that shows as itself.
+
+    Backslashes begin escapes there (``\N`` is the node's name) and ``&`` begins an entity, even in a string
+    that is no HTML. Lines are flush left.
+
+    >>> print(dot_string('"R&D" \\N\nnext'))
+    "\"R&amp;D\" \\N\lnext\l"
+    """
+    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+    return '"' + (escaped.replace("\n", "\\l") + "\\l" if "\n" in escaped else escaped) + '"'

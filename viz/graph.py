@@ -1,46 +1,79 @@
-"""The graph of a Value, or a walk through it, as a picture node by node."""
+"""The graph of a Value, or a walk through it, as a scene: a card for each node, or for a group of nodes."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.numbers import number, number_term
+from micrograd_dl.notation.numbers import number
 from micrograd_dl.output.written import Term as Text
 from micrograd_dl.output.written import readable
 
-from .labels import MOST_CHARACTERS, lines, shortened, text_width, tooltip
+from . import style
+from .labels import MOST_CHARACTERS, shortened, text_width, tooltip, visible
 from .reading import MORE, Reading, Term
-from .scene import FRAMES, NAME_SIZE, SMALL_SIZE, TEXT_SIZE, Card, Row, Sample, Scene, Wire
+from .scene import Card, Row, Sample, Scene, Size, Wire
+from .style import State
 
-CURRENT = Sample("current", "this step")
-UNKNOWN = Sample("unknown", "not evaluated yet")
-_WALK = (CURRENT, UNKNOWN, Sample("passed", "gradient passed back"), Sample("3 + …", "more terms to come"))
-_EDGES = (Sample("× 2", "local derivative"), Sample("+6", "gradient along the edge"))
-_KINK = Sample("× 1 †", "at a kink, where the slope jumps: this one was chosen")
-_WIDEST_NAME = 190.0
-_WIDEST_FORMULA = 150.0
-_LEAST_NAME = 40.0  # less of a name in a formula says nothing
+Edge: TypeAlias = tuple[Value, int]  # a node and the index of one of its operands
+
+_WIDEST = 260.0  # a line of a card
+_WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05"
 
 
-def scene(reading: Reading, edges: bool) -> Scene:
-    """A card for each node and a wire for each edge; `edges` writes derivatives and gradients on them."""
-    position = {node: i for i, node in enumerate(reading.order)}
-    cards = tuple(card(node, reading) for node in reading.order)
-    kinks = {
-        (node, index): reading.notation.at_kink(node, index)
-        for node in reading.order
-        if node.op is not None and node.op.kink is not None
-        for index in range(len(node.operands))
-    }
-    wires = tuple(
-        _wire(position[parent], position[node], node, index, reading, kinks.get((node, index), ""), edges)
-        for node in reading.order
-        for index, parent in enumerate(node.operands)
+class Group(NamedTuple):
+    """Nodes that have one card."""
+
+    name: str
+    nodes: list[Value]
+    counts: tuple[str, ...] = ()  # lines below the name, such as "+ (3)"
+
+
+def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple[str, ...]) -> Scene:
+    """A card for each group, and a wire for each edge or for all edges from one group to another.
+
+    A group of one node has the node's own card. `edges` writes derivatives and gradients on the edges between
+    such cards. The caption says what the groups are.
+    """
+    cards = tuple(
+        card(group.nodes[0], reading) if len(group.nodes) == 1 else _group_card(group, reading)
+        for group in groups
     )
-    name = reading.notation.name(reading.notation.root)
-    marks = _WALK * reading.walking + _EDGES * edges + (_KINK,) * (edges and any(kinks.values()))
-    summary = f"The graph of {name}: {len(cards)} nodes, {len(wires)} edges"
-    return Scene(cards, wires, reading.caption, legend(cards, marks), summary)
+    place = {node: i for i, group in enumerate(groups) for node in group.nodes}
+    between: dict[tuple[int, int], list[Edge]] = {}
+    for node in reading.order:
+        for index, parent in enumerate(node.operands):
+            between.setdefault((place[parent], place[node]), []).append((node, index))
+    wires = []
+    for (tail, head), several in between.items():
+        if len(groups[tail].nodes) == len(groups[head].nodes) == 1:
+            wires += [_wire(tail, head, *edge, reading, edges) for edge in several]
+        elif tail != head:
+            wires.append(_bundle(tail, head, several, reading))
+    name, count = reading.notation.name(reading.order[-1]), sum(map(len, between.values()))
+    summary = f"The graph of {name}{' in outline' * bool(caption)}: {len(place):,} nodes, {count:,} edges"
+    legend = _legend(cards, reading, edges)
+    return Scene(cards, tuple(wires), (*reading.caption(), *caption), legend, summary)
+
+
+def _legend(cards: Iterable[Card], reading: Reading, edges: bool) -> tuple[Sample, ...]:
+    kinds = {card.kind for card in cards}
+    samples = [Sample(Card(kind, ""), frame.text) for kind, frame in style.FRAMES.items() if kind in kinds]
+    if reading.walking:
+        samples += [
+            Sample(Card("operation", "", current=True), "this step"),
+            Sample(Card("operation", "", known=False), "not evaluated yet"),
+            Sample(style.STROKES["passed"], "gradient passed back"),
+            Sample("3 + …", "more terms to come"),
+        ]
+    if edges:
+        samples += [Sample("× 2", "local derivative"), Sample("+6", "gradient along the edge")]
+        if reading.has_kink:
+            samples.append(Sample("× 1 †", "at a kink, where the slope jumps: this one was chosen"))
+    return tuple(samples)
 
 
 # --- nodes ----------------------------------------------------------------------------------------------
@@ -49,13 +82,17 @@ def scene(reading: Reading, edges: bool) -> Scene:
 def card(node: Value, reading: Reading) -> Card:
     """The card of one node."""
     if node.is_constant:
-        return Card("number", (number(node.data),), "", (), f"the number {node.data!r}")
+        return Card("number", number(node.data), tooltip=f"the number {node.data!r}")
     write, data = reading.notation, reading.data(node)
     name = shown_name(node, write)
-    rows = (
+    shown, formula = _line(name), _formula(node, write)
+    rows = [
         Row("data", "" if data is None else number(data), "data", _widest({number(node.data)})),
         Row("grad", reading.grad(node), "grad", _widest(reading.all_grads(node))),
-    )
+    ]
+    if text_width(shown, style.NAME, bold=True) + text_width(formula, style.TEXT) > _WIDEST:
+        rows.insert(0, Row("", formula, "text", text_width(formula, style.TEXT)))
+        formula = ""
     # In the tooltip all is whole and exact.
     exact = [tooltip(name) + (f" = {tooltip(write.formula(node))}" if node.op else "")]
     if data is not None:
@@ -64,9 +101,9 @@ def card(node: Value, reading: Reading) -> Card:
         exact.append(f"grad {grad!r}" + (" so far" if reading.grad(node).endswith(MORE) else ""))
     return Card(
         "input" if node.is_leaf else "result" if node is write.root else "operation",
-        lines(name, _WIDEST_NAME, NAME_SIZE),
-        _formula(node, write),
-        rows,
+        shown,
+        formula,
+        tuple(rows),
         "\n".join(exact),
         known=data is not None,
         current=reading.is_current(node),
@@ -82,44 +119,62 @@ def shown_name(node: Value, notation: Notation) -> str:
     return node.label + name.removeprefix(plain) if name.startswith(plain) else node.label
 
 
+def _line(name: str) -> str:
+    return shortened(visible(name).replace("\n", r"\n"), _WIDEST, style.NAME)
+
+
 def _formula(node: Value, notation: Notation) -> str:
-    """The operation on the names of its operands; where that is too long, on shortened ones or on none."""
+    """The operation on the names of its operands, or on none of them where that is too long."""
     if node.op is None:
         return ""
-    if _fits(formula := f"= {notation.formula(node)}"):
+    formula = f"= {notation.formula(node)}"
+    if len(formula) <= MOST_CHARACTERS and text_width(formula, style.TEXT) <= _WIDEST:
         return formula
-    if node.op.arity is None:
-        return f"= {node.op.symbol}"
-    names = {operand: notation.name(operand) for operand in node.operands}
-    widths = [text_width(names[operand], TEXT_SIZE) for operand in node.operands]
-    room = _WIDEST_FORMULA - text_width(formula, TEXT_SIZE) + sum(widths)
-    # An equal share for each, or for the widest what the others leave, if that is more.
-    share = max(room / len(widths), room - sum(widths) + max(widths))
-    short = {
-        # A number stays whole: without its middle it would read like another one.
-        operand: number_term(operand.data) if operand.is_constant else Text(shortened(name, share, TEXT_SIZE))
-        for operand, name in names.items()
-    }
-    written = f"= {node.op.written([short[operand] for operand in node.operands])}"
-    apart = share >= _LEAST_NAME and len(set(short.values())) == len(short)
-    return written if apart and _fits(written) else f"= {node.op.written([Text('…')] * node.op.arity)}"
-
-
-def _fits(formula: str) -> bool:
-    return len(formula) <= MOST_CHARACTERS and text_width(formula, TEXT_SIZE) <= _WIDEST_FORMULA
+    arity = node.op.arity
+    return f"= {node.op.symbol if arity is None else node.op.written([Text('…')] * arity)}"
 
 
 def _widest(texts: set[str]) -> float:
-    return max((text_width(text, TEXT_SIZE, bold=True) for text in texts), default=0.0)
+    return max((text_width(text, style.TEXT, bold=True) for text in texts), default=0.0)
+
+
+def _group_card(group: Group, reading: Reading) -> Card:
+    rows = [Row("", text, "text", text_width(text, style.TEXT)) for text in group.counts]
+    variables = [node for node in group.nodes if not node.is_constant]
+    data = [reading.data(node) for node in variables]
+    if variables:
+        rows.append(_range("data", data, reading.walking))
+        rows.append(_range("grad", map(reading.exact_grad, variables), reading.walking))
+    return Card(
+        "group",
+        _line(group.name),
+        "",
+        tuple(rows),
+        f"{len(group.nodes):,} nodes",
+        known=None not in data,
+        current=any(map(reading.is_current, group.nodes)),
+    )
+
+
+def _range(title: Literal["data", "grad"], values: Iterable[float | None], walking: bool) -> Row:
+    """From the least to the greatest of the numbers that are known; how many are NaN, if any."""
+    known = [x for x in values if x is not None]
+    if nans := sum(map(math.isnan, known)):
+        text = f"{nans:,} nan"
+    else:
+        text = " … ".join(dict.fromkeys(number(pick(known)) for pick in (min, max))) if known else ""
+    # In the course of a walk the range changes, and the size of the card must not.
+    return Row(title, text, title, _widest({_WIDEST_RANGE if walking else text}))
 
 
 # --- edges ----------------------------------------------------------------------------------------------
 
 
-def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, kink: str, edges: bool) -> Wire:
+def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges: bool) -> Wire:
     term = reading.term(node, index)
     if node.operands[index].is_constant:
         return Wire(tail, head, state=term.state, quiet=True)
+    kink = reading.kink(node, index)
     exact = ""
     if term.local is not None:
         exact = tooltip(reading.notation.local(node, index)) + f" = {term.local!r}"
@@ -128,9 +183,16 @@ def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, kink:
         exact += f"\nadds {term.flow!r} to {tooltip(reading.notation.gradient(node.operands[index]))}"
     if not edges:
         return Wire(tail, head, tooltip=exact, state=term.state)
-    (local, flow), last = _texts(term, kink), _texts(reading.last_term(node, index), kink)
-    room = max(text_width(text, SMALL_SIZE, bold=True) for text in last)
-    return Wire(tail, head, local, flow, room, sum(map(bool, last)), exact, term.state)
+    size = _size(_texts(reading.term(node, index, end=True), kink))
+    return Wire(tail, head, _texts(term, kink), size, exact, term.state)
+
+
+def _bundle(tail: int, head: int, several: list[Edge], reading: Reading) -> Wire:
+    """The wire for all edges from one group to another; lit if one of them is."""
+    states = {reading.term(*edge).state for edge in several} if reading.walking else set()
+    state: State = "back" if "back" in states else "forward" if "forward" in states else "plain"
+    texts = (f"{len(several):,} edges" if len(several) > 1 else "", "")
+    return Wire(tail, head, texts, _size(texts), state=state)
 
 
 def _texts(term: Term, kink: str) -> tuple[str, str]:
@@ -140,7 +202,7 @@ def _texts(term: Term, kink: str) -> tuple[str, str]:
     return local, flow if not flow or flow.startswith("-") else f"+{flow}"
 
 
-def legend(cards: tuple[Card, ...], marks: tuple[Sample, ...]) -> tuple[Sample, ...]:
-    """Entries for the kinds of cards that are in the picture, and for `marks`."""
-    present = {card.kind for card in cards}
-    return (*(Sample(kind, frame.text) for kind, frame in FRAMES.items() if kind in present), *marks)
+def _size(texts: tuple[str, str]) -> Size | None:
+    """The room for texts on an edge."""
+    widths = [text_width(text, style.SMALL, bold=True) for text in texts if text]
+    return (max(widths) + 6, style.EDGE_LINE * len(widths) + 2) if widths else None

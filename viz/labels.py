@@ -39,19 +39,6 @@ def tooltip(text: str) -> str:
     return visible(text)
 
 
-def lines(text: str, width: float, size: float, most: int = 3) -> tuple[str, ...]:
-    r"""The lines of a text, each shortened to `width`, and no more than `most` of them.
-
-    >>> lines("one\ntwo\nthree\nfour", 100, 12)
-    ('one', 'two', 'three…')
-    """
-    parts = visible(text).split("\n", most)
-    shown = [shortened(part, width, size) for part in parts[:most]]
-    if len(parts) > most:
-        shown[-1] = shortened(shown[-1] + "…", width, size)
-    return tuple(shown)
-
-
 def shortened(text: str, width: float, size: float, most: int = MOST_CHARACTERS) -> str:
     """The text, or as much of both its ends as fits `width` and `most`, with an ellipsis for its middle.
 
@@ -78,21 +65,7 @@ def _fitting(text: str, width: float, size: float) -> str:
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """About how wide a line of text is, in pixels, in a sans-serif face of `size` pixels."""
-    ems = sum(map(_ems, text))
-    return ems * size * (1.1 if bold else 1.0)
-
-
-def dot_string(text: str) -> str:
-    r"""The text as a quoted string of the DOT language that shows as itself.
-
-    Backslashes begin escapes there (``\N`` is the node's name) and ``&`` begins an entity, even in a string
-    that is no HTML. Lines are flush left.
-
-    >>> print(dot_string('"R&D" \\N\nnext'))
-    "\"R&amp;D\" \\N\lnext\l"
-    """
-    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
-    return '"' + (escaped.replace("\n", "\\l") + "\\l" if "\n" in escaped else escaped) + '"'
+    return sum(map(_ems, text)) * size * (1.1 if bold else 1.0)
 
 
 def _ems(character: str) -> float:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from .rendering import positions
 from .scene import Scene, Size
@@ -27,12 +26,10 @@ _GAP = 54.0  # from a column to the next
 # The same where texts of edges have columns of their own. The more edges meet at a card, the steeper they
 # run, and the more room it takes to tell them apart.
 _LEAST_GAP, _MORE_GAP, _MOST_GAP = 26.0, 2.0, 80.0
-# How long Graphviz may straighten edges; up to 300 nodes it is done before.
-_MOST_ROUNDS = 1200
+_MOST_ROUNDS = 1200  # how long Graphviz may straighten edges; up to 300 nodes it is done before
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Positions in pixels, from the upper left corner."""
 
     width: float  # of the whole
@@ -44,24 +41,22 @@ class Layout:
 
 def lay_out(scene: Scene) -> Layout:
     """The layout of a scene; the same for scenes with the same sizes, such as the frames of a walk."""
-    sizes = tuple((card.width, card.height) for card in scene.cards)
-    ends = tuple((wire.tail, wire.head, wire.text_size) for wire in scene.wires)
-    return _lay_out(sizes, ends)
+    sizes = tuple(card.size for card in scene.cards)
+    return _lay_out(sizes, tuple((wire.tail, wire.head, wire.size) for wire in scene.wires))
 
 
 @lru_cache(maxsize=64)
 def _lay_out(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> Layout:
     found = json.loads(positions(_geometry(sizes, ends)))
-    left, bottom, right, top = _numbers(found["bb"])
+    left, bottom, right, top = map(float, found["bb"].split(","))
 
     def place(text: str) -> Point:
-        x, y = _numbers(text)
+        x, y = map(float, text.split(","))
         return x - left, top - y
 
     nodes = {node["name"]: place(node["pos"]) for node in found.get("objects", ())}
     edges = {edge["id"]: edge.get("pos", "") for edge in found.get("edges", ())}
     boxes = tuple((*nodes[f"n{i}"], *size) for i, size in enumerate(sizes))
-    labels = tuple(nodes.get(f"t{i}") for i in range(len(ends)))
     curves = []
     for i, (tail, head, text) in enumerate(ends):
         if text:
@@ -72,6 +67,7 @@ def _lay_out(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> Layout:
             curves.append((*before, *_straight(before[-1], after[0])[1:3], *after))
         else:
             curves.append(_curve(edges.get(f"e{i}", ""), boxes[tail], boxes[head], place))
+    labels = tuple(nodes.get(f"t{i}") for i in range(len(ends)))
     return Layout(right - left, top - bottom, boxes, tuple(curves), labels)
 
 
@@ -79,9 +75,11 @@ def _geometry(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> str:
     """The graph in DOT with no text in it, only sizes."""
     texts = {i: text for i, (_, _, text) in enumerate(ends) if text}
     rounds = f" nslimit={_MOST_ROUNDS / (len(sizes) + len(texts)):.4f}" if texts else ""
+    meeting = Counter(card for tail, head, text in ends if text for card in (tail, head))
+    gap = min(_LEAST_GAP + _MORE_GAP * max(meeting.values()), _MOST_GAP) if texts else _GAP
     lines = [
         "digraph {",
-        f"rankdir=LR nodesep={_APART / _INCH:.4f} ranksep={_gap(ends) / _INCH:.4f}{rounds}",
+        f"rankdir=LR nodesep={_APART / _INCH:.4f} ranksep={gap / _INCH:.4f}{rounds}",
         'node [shape=box fixedsize=true label=""] edge [arrowsize=0.6]',
         *(_box(f"n{i}", size) for i, size in enumerate(sizes)),
         *(_box(f"t{i}", size) for i, size in texts.items()),
@@ -96,35 +94,19 @@ def _geometry(sizes: tuple[Size, ...], ends: tuple[End, ...]) -> str:
     return "\n".join([*lines, "}"])
 
 
-def _gap(ends: tuple[End, ...]) -> float:
-    """From a column to the next."""
-    meeting = Counter(card for tail, head, text in ends if text for card in (tail, head))
-    if not meeting:
-        return _GAP
-    return min(_LEAST_GAP + _MORE_GAP * max(meeting.values()), _MOST_GAP)
-
-
 def _box(name: str, size: Size) -> str:
     return f"{name} [width={size[0] / _INCH:.4f} height={size[1] / _INCH:.4f}]"
 
 
 def _curve(pos: str, tail: Box, head: Box, place: Callable[[str], Point]) -> Curve:
     """The points of a curve as far as the tip of its arrow, which Graphviz gives apart."""
-    tip: Point | None = None
-    points: list[Point] = []
-    for part in pos.split(";")[0].split():
-        if part.startswith("e,"):
-            tip = place(part[2:])
-        else:
-            points.append(place(part))
+    parts = pos.split(";")[0].split()
+    points = [place(part) for part in parts if part[0] not in "se"]
     if len(points) < 4:  # Graphviz drops an edge that it finds no way for: a straight one then
         return _straight((tail[0] + tail[2] / 2, tail[1]), (head[0] - head[2] / 2, head[1]))
-    return (*points[:-1], tip) if tip else tuple(points)
+    tips = [place(part[2:]) for part in parts if part[0] == "e"]
+    return (*points[:-1], *(tips or points[-1:]))
 
 
 def _straight(a: Point, b: Point) -> Curve:
     return tuple((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for t in (0, 1 / 3, 2 / 3, 1))
-
-
-def _numbers(text: str) -> list[float]:
-    return [float(part) for part in text.split(",")]

@@ -14,6 +14,7 @@ from micrograd_dl.output.files import replacing
 from micrograd_dl.output.numbers import to_whole
 
 from . import convert, dot, graph, outline
+from .graph import Group
 from .layout import lay_out
 from .reading import Reading
 from .rendering import by_program
@@ -27,10 +28,9 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
     """Draw the graph of a Value, or of a Trace as it stands.
 
     Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
-    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: data that
-    is not evaluated and gradients to which nothing has been added are blank, sums that are not complete end
-    in ``…``, and the node and the edge of the step just done are marked. All pictures of one trace have the
-    same layout.
+    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: sums that
+    are not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of
+    one trace have the same layout.
 
     A graph of more than `limit` nodes is drawn in outline, and says so. (So is one with fewer nodes but
     hundreds of edges across many depths, which would take as long.)
@@ -54,10 +54,12 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
     reading = Reading(what)
-    extent = outline.measure(reading.order)
-    if extent.needed > limit:
-        return Picture(outline.scene(reading, extent, limit))
-    return Picture(graph.scene(reading, edges))
+    depths, needed = outline.measure(reading.order)
+    if needed > limit:
+        groups, caption = outline.groups(depths, needed, limit)
+    else:
+        groups, caption = [Group("", [node]) for node in reading.order], ()
+    return Picture(graph.scene(reading, groups, edges, caption))
 
 
 class Picture:
@@ -66,16 +68,13 @@ class Picture:
     The numbers are those of the moment it was made. It is laid out when it is first looked at.
 
     >>> from micrograd_dl.engine.value import Value
-    >>> from viz import draw
     >>> picture = draw(Value(2.0, "a") * 3)
-    >>> picture
-    <picture: The graph of J: 3 nodes, 2 edges>
     >>> picture.svg[:4], picture.source[:7]
     ('<svg', 'digraph')
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+        self.scene = scene
 
     @cached_property
     def svg(self) -> str:
@@ -85,20 +84,17 @@ class Picture:
             ModuleNotFoundError: there is no Graphviz, neither a program nor the package.
             RuntimeError: Graphviz gave up on the graph.
         """
-        return svg(self._scene, lay_out(self._scene))
+        return svg(self.scene, lay_out(self.scene))
 
     @cached_property
     def source(self) -> str:
         """The graph in the DOT language, for the Graphviz program and whatever else reads it."""
-        return dot.source(self._scene)
+        return dot.source(self.scene)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
 
         The file is there whole or not at all: an old one stays until the new one is complete.
-
-        Args:
-            path: the file.
 
         Returns:
             The path.
@@ -106,18 +102,22 @@ class Picture:
         Raises:
             ValueError: the suffix is none of these.
             FileNotFoundError: there is no such folder.
-            RuntimeError: there is no font for a PNG, or Graphviz gave up on the graph.
-            ModuleNotFoundError: something is missing that this format takes. The message of either says what
-                to install.
+            RuntimeError: Graphviz, or what writes the format, gave up on the picture.
+            ModuleNotFoundError: the format takes something that is missing; the message says what.
         """
         path = Path(path)
-        make = self._formats.get(path.suffix.lower())
-        if make is None:
+        make: dict[str, Callable[[], bytes]] = {
+            ".svg": lambda: self.svg.encode(),
+            ".png": lambda: convert.png(self.svg),
+            ".pdf": self._pdf,
+            ".dot": lambda: self.source.encode(),
+        }
+        kind = path.suffix.lower()
+        if kind not in make:
             raise ValueError(
-                f"a picture is saved as one of {', '.join(self._formats)}: "
-                f"{path.name!r} has the suffix {path.suffix!r}"
+                f"a picture is saved as one of {', '.join(make)}: {path.name!r} has the suffix {kind!r}"
             )
-        content = make()
+        content = make[kind]()
         if not path.resolve().parent.is_dir():
             raise FileNotFoundError(
                 f"there is no folder {str(path.resolve().parent)!r} to save {path.name!r} in: make it first"
@@ -126,28 +126,15 @@ class Picture:
             file.write(content)
         return path
 
-    def _repr_svg_(self) -> str | None:
-        bundle = self._repr_mimebundle_()
-        return bundle.get("image/svg+xml")
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
-        """What a notebook shows: never an error, since a notebook would print its whole traceback."""
+        """What a notebook shows; never an error, of which it would print the whole traceback."""
         try:
             return {"image/svg+xml": self.svg, "text/plain": repr(self)}
         except (ImportError, RuntimeError, OSError) as error:
             return {"text/plain": f"{self!r}\n{error}"}
 
     def __repr__(self) -> str:
-        return f"<picture: {self._scene.summary}>"
-
-    @property
-    def _formats(self) -> dict[str, Callable[[], bytes]]:
-        return {
-            ".svg": lambda: self.svg.encode(),
-            ".png": lambda: convert.png(self.svg),
-            ".pdf": self._pdf,
-            ".dot": lambda: self.source.encode(),
-        }
+        return f"<picture: {self.scene.summary}>"
 
     def _pdf(self) -> bytes:
         # The same picture as the SVG, if that can be; else what the Graphviz program makes of the text.

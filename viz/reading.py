@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, written_node
 
-from .scene import State
+from .style import State
 
 MORE = " + …"  # behind a sum that is not complete
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """What is known about an edge: its local derivative, and what flows along it; None where unknown."""
 
     local: float | None
@@ -36,9 +34,7 @@ class Reading:
         self.walking = self._trace is not None
         self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
         self.notation = what.notation if isinstance(what, Trace) else Notation(self.order)
-        self.caption = _caption(what) if isinstance(what, Trace) else ()
         self._step = what.current if isinstance(what, Trace) else None
-        # The picture stays as it is when the cursor moves on.
         self._position = what.position if isinstance(what, Trace) else 0
         # Before any backward() there is nothing that could flow along the edges.
         self._flowed = any(node.grad for node in self.order)
@@ -58,24 +54,18 @@ class Reading:
             return ""
         return number(total) + (MORE if self._trace and not self._trace.finished(node) else "")
 
-    def term(self, node: Value, index: int) -> Term:
-        """The edge from the node's operand `index` to the node."""
-        if self._trace is None:
-            return self.last_term(node, index)
-        at, known = self._contributions.get((node, index), (self._position, None))
-        if known is not None and at < self._position:
-            return Term(known.local, known.contribution, "back" if at == self._position - 1 else "passed")
-        if isinstance(self._step, Evaluate) and self._step.node is node:
-            return Term(None, None, "forward")
-        return Term(None, None, "plain" if self._trace.data(node) is not None else "waiting")
-
-    def last_term(self, node: Value, index: int) -> Term:
-        """The edge when all is known."""
+    def term(self, node: Value, index: int, end: bool = False) -> Term:
+        """The edge from the node's operand `index` to the node; with `end`, when all is known."""
         if self._trace is None:
             local = node.slopes[index]
             return Term(local, node.grad * local if self._flowed else None)
-        _, known = self._contributions.get((node, index), (0, None))
-        return Term(known.local, known.contribution) if known else Term(None, None)
+        at, step = self._contributions.get((node, index), (0, None))
+        if step is not None and (end or at < self._position):
+            state: State = "back" if at == self._position - 1 else "passed"
+            return Term(step.local, step.contribution, state)
+        if isinstance(self._step, Evaluate) and self._step.node is node:
+            return Term(None, None, "forward")
+        return Term(None, None, "plain" if self._trace.data(node) is not None else "waiting")
 
     def all_grads(self, node: Value) -> set[str]:
         """Every text that the node's gradient takes in the course of a walk."""
@@ -85,9 +75,27 @@ class Reading:
         """Whether the step at hand writes the node."""
         return self._step is not None and written_node(self._step) is node
 
-    def passing(self) -> tuple[Value, Value] | None:
-        """Operand and result of the edge along which the step at hand passes the gradient."""
-        return (self._step.operand, self._step.node) if isinstance(self._step, Contribute) else None
+    def kink(self, node: Value, index: int) -> str:
+        """What is to be said if the edge's slope was chosen at a kink; empty elsewhere."""
+        return self.notation.at_kink(node, index) if node.op is not None and node.op.kink is not None else ""
+
+    def caption(self) -> tuple[str, ...]:
+        """What a walk has just done; if it has a kink somewhere, three lines in every frame."""
+        if self._trace is None:
+            return ()
+        step, remarks = self._step, [""] * self.has_kink
+        if step is None:
+            return f"Step 0 of {len(self._trace)}", "Only the inputs are known.", *remarks
+        stage, sentence = "forward pass" if isinstance(step, Evaluate) else "backprop", str(step)
+        if isinstance(step, Contribute):
+            running, *kink = step.remarks()
+            sentence, remarks = f"{step.equation()}   ({running})", kink or remarks
+        return f"Step {self._position} of {len(self._trace)}: {stage}", sentence, *remarks
+
+    @cached_property
+    def has_kink(self) -> bool:
+        """Whether a slope was chosen at a kink anywhere."""
+        return any(self.kink(node, index) for node in self.order for index in range(len(node.operands)))
 
     @cached_property
     def _contributions(self) -> dict[tuple[Value, int], tuple[int, Contribute]]:
@@ -100,24 +108,8 @@ class Reading:
         found: dict[Value, set[str]] = {}
         for step in self._trace.steps if self._trace else ():
             if isinstance(step, Contribute):
-                more = MORE if step.term < step.terms else ""
-                found.setdefault(step.operand, set()).add(number(step.after) + more)
+                text = number(step.after) + (MORE if step.term < step.terms else "")
+                found.setdefault(step.operand, set()).add(text)
             elif isinstance(step, Seed):
                 found.setdefault(step.node, set()).add(number(step.gradient))
         return found
-
-
-def _caption(trace: Trace) -> tuple[str, ...]:
-    """What is done by now; in a walk that has a kink somewhere, three lines in every frame."""
-    step = trace.current
-    has_kink = any(is_at_kink(node.op, [p.data for p in node.operands]) for node in trace.order)
-    remarks = [""] * has_kink
-    if step is None:
-        title, sentence = f"Step 0 of {len(trace)}", "Only the inputs are known."
-    else:
-        stage = "forward pass" if isinstance(step, Evaluate) else "backprop"
-        title, sentence = f"Step {trace.position} of {len(trace)}: {stage}", str(step)
-    if isinstance(step, Contribute):
-        running, *kink = step.remarks()
-        sentence, remarks = f"{step.equation()}   ({running})", kink or remarks
-    return title, sentence, *remarks

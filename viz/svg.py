@@ -6,38 +6,15 @@ import math
 from collections.abc import Iterator
 from html import escape
 
-from .convert import FAMILIES
+from . import style
 from .labels import shortened, text_width, visible
 from .layout import Box, Layout, Point
-from .scene import (
-    COLUMN,
-    CURRENT,
-    CURRENT_FILL,
-    FRAMES,
-    INK,
-    LINE,
-    MARGIN,
-    NAME_SIZE,
-    PAPER,
-    QUIET,
-    ROLES,
-    SMALL_SIZE,
-    STROKES,
-    TEXT_LINE,
-    TEXT_SIZE,
-    Card,
-    Sample,
-    Scene,
-    Stroke,
-    Wire,
-    text_size,
-)
+from .scene import Card, Sample, Scene, Wire
 
 _PAD = 18.0
-_LEAST_WIDTH = 400.0
-_LEAST_WIDTH_FOR_CAPTION = 620.0
+_LEAST_WIDTH, _LEAST_WIDTH_FOR_CAPTION = 400.0, 620.0
 _CAPTION_LINE = 21.0
-_DRAWN = {*FRAMES, *STROKES, "current", "unknown"}  # samples of the legend; others are written
+_LEGEND_LINE = 19.5
 
 
 def svg(scene: Scene, layout: Layout) -> str:
@@ -45,27 +22,33 @@ def svg(scene: Scene, layout: Layout) -> str:
     least = _LEAST_WIDTH_FOR_CAPTION if scene.caption else _LEAST_WIDTH
     width = math.ceil(max(layout.width, least) + 2 * _PAD)
     top = _PAD + _CAPTION_LINE * len(scene.caption) + (10 if scene.caption else 0)
-    rows = _legend_rows(scene.legend, width - 2 * _PAD)
-    below = top + layout.height + (18 if rows else 0)
-    height = math.ceil(below + LINE * 1.15 * len(rows) + _PAD)
+    legend, legend_height = _legend(scene.legend, width - 2 * _PAD)
+    below = top + layout.height + (18 if legend else 0)
+    height = math.ceil(below + legend_height + _PAD)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img" aria-label="{_text(scene.summary)}" '
         f'font-family="{_FONT}">',
-        f'<rect width="{width}" height="{height}" rx="6" fill="{PAPER}"/>',
+        f'<rect width="{width}" height="{height}" rx="6" fill="{style.PAPER}"/>',
         *_caption(scene.caption, width),
         f'<g transform="translate({(width - layout.width) / 2:.1f} {top:.1f})">',
-        *(_wire(wire, curve) for wire, curve in zip(scene.wires, layout.curves, strict=True)),
+        *(
+            f'<g class="edge {wire.state}">{_title(wire.tooltip)}'
+            f"{_arrow(curve, wire.stroke, wire.backwards)}</g>"
+            for wire, curve in zip(scene.wires, layout.curves, strict=True)
+        ),
         *(_card(card, box) for card, box in zip(scene.cards, layout.boxes, strict=True)),
         *(_wire_text(wire, at) for wire, at in zip(scene.wires, layout.labels, strict=True) if at),
         "</g>",
-        *_legend(rows, below),
+        f'<g transform="translate({_PAD:g} {below:.1f})">',
+        *legend,
+        "</g>",
         "</svg>",
     ]
     return "\n".join(part for part in parts if part)
 
 
-_FONT = ", ".join(f"'{name}'" if " " in name else name for name in FAMILIES) + ", sans-serif"
+_FONT = ", ".join(f"'{name}'" if " " in name else name for name in style.FAMILIES) + ", sans-serif"
 
 
 def _text(text: str) -> str:
@@ -94,19 +77,19 @@ def _title(text: str) -> str:
 def _card(card: Card, box: Box) -> str:
     x, y = box[0] - box[2] / 2, box[1] - box[3] / 2
     if card.kind == "number":
-        content = _write(box[0], box[1] + 4, _text(card.name[0]), QUIET, SMALL_SIZE, "middle")
+        content = _write(box[0], box[1] + 4, _text(card.name), style.QUIET, style.SMALL, "middle")
     else:
-        content = "".join(_lines(card, x + MARGIN, y + MARGIN))
+        content = "".join(_lines(card, x + style.MARGIN, y + style.MARGIN))
     return f'<g class="node {card.kind}">{_title(card.tooltip)}{_frame(card, (x, y), box[2:])}{content}</g>'
 
 
 def _frame(card: Card, corner: Point, size: Point) -> str:
-    frame = FRAMES[card.kind]
+    frame = style.FRAMES[card.kind]
     border, width, fill = frame.border, 1.3, frame.fill
     if card.current:
-        border, width, fill = CURRENT, 3.0, CURRENT_FILL
+        border, width, fill = style.CURRENT, 3.0, style.CURRENT_FILL
     elif not card.known:
-        fill = PAPER
+        fill = style.PAPER
     dash = "" if card.known else ' stroke-dasharray="4 3"'
     radius = min(frame.radius, size[1] / 2 if card.kind == "number" else size[1] / 3)
     drawn = _rect(corner, size, radius, f'fill="{fill}" stroke="{border}" stroke-width="{width}"{dash}')
@@ -117,45 +100,36 @@ def _frame(card: Card, corner: Point, size: Point) -> str:
     return drawn
 
 
-def _rect(corner: Point, size: Point, radius: float, style: str) -> str:
+def _rect(corner: Point, size: Point, radius: float, look: str) -> str:
     return (
         f'<rect x="{corner[0]:.1f}" y="{corner[1]:.1f}" width="{size[0]:.1f}" height="{size[1]:.1f}" '
-        f'rx="{radius:g}" {style}/>'
+        f'rx="{radius:g}" {look}/>'
     )
 
 
 def _lines(card: Card, x: float, y: float) -> Iterator[str]:
-    last = len(card.name) - 1
-    for i, line in enumerate(card.name):
-        y += LINE - (2 if i == 0 else 0)
-        # Isolated, so that a name written from right to left leaves the formula where it is.
-        content = f'<tspan font-weight="bold" style="unicode-bidi:isolate">{_text(line)}</tspan>'
-        if i == last and card.formula:
-            formula = _text(" " + card.formula)
-            content += f'<tspan font-size="{TEXT_SIZE:g}" fill="{QUIET}">{formula}</tspan>'
-        yield _write(x, y - 2, content, INK, NAME_SIZE)
+    y += style.LINE - 4
+    # Isolated, so that a name written from right to left leaves the formula where it is.
+    name = f'<tspan font-weight="bold" style="unicode-bidi:isolate">{_text(card.name)}</tspan>'
+    if card.formula:
+        name += f'<tspan font-size="{style.TEXT:g}" fill="{style.QUIET}">{_text(" " + card.formula)}</tspan>'
+    yield _write(x, y, name, style.INK, style.NAME)
     for row in card.rows:
-        y += LINE
+        y += style.LINE
         if row.title:
-            yield _write(x, y - 2, _text(row.title), QUIET, SMALL_SIZE)
+            yield _write(x, y, _text(row.title), style.QUIET, style.SMALL)
         if row.value:
-            column = COLUMN if row.title else 0
-            yield _write(
-                x + column, y - 2, _text(row.value), ROLES[row.role], TEXT_SIZE, bold=bool(row.title)
-            )
+            column = style.COLUMN if row.title else 0
+            bold = bool(row.title)
+            yield _write(x + column, y, _text(row.value), style.ROLES[row.role], style.TEXT, bold=bold)
 
 
 # --- wires ----------------------------------------------------------------------------------------------
 
 
-def _wire(wire: Wire, curve: tuple[Point, ...]) -> str:
-    drawn = _arrow(curve, wire.stroke, forwards=wire.state not in ("back", "passed"))
-    return f'<g class="edge {wire.state}">{_title(wire.tooltip)}{drawn}</g>'
-
-
-def _arrow(curve: tuple[Point, ...], stroke: Stroke, forwards: bool = True) -> str:
+def _arrow(curve: tuple[Point, ...], stroke: style.Stroke, backwards: bool) -> str:
     """A curve with a head at its end, or at its beginning: gradients flow from results to operands."""
-    points = curve if forwards else curve[::-1]
+    points = curve[::-1] if backwards else curve
     tip = points[-1]
     toward = next((p for p in reversed(points) if math.dist(p, tip) > 0.5), (tip[0] - 1, tip[1]))
     length = math.dist(toward, tip)
@@ -178,17 +152,16 @@ def _pair(point: Point) -> str:
 
 
 def _wire_text(wire: Wire, at: Point) -> str:
-    texts = [(wire.local, INK), (wire.flow, ROLES["grad"])][: wire.lines]
-    texts = [(text, colour) for text, colour in texts if text]
-    if not texts:
+    colours = style.INK, style.ROLES["grad"]
+    texts = [(text, colour) for text, colour in zip(wire.texts, colours, strict=True) if text]
+    if not texts or wire.size is None:
         return ""
-    widest = max(text_width(text, SMALL_SIZE, bold=True) for text, _ in texts)
-    wide, high = text_size(widest, len(texts))
-    corner = at[0] - wide / 2, at[1] - high / 2
-    drawn = [_rect(corner, (wide, high), 4, f'fill="{PAPER}"')]
+    corner = at[0] - wire.size[0] / 2, at[1] - wire.size[1] / 2
+    drawn = [_rect(corner, wire.size, 4, f'fill="{style.PAPER}"')]
     for i, (text, colour) in enumerate(texts):
-        y = corner[1] + TEXT_LINE * (i + 0.8)
-        drawn.append(_write(at[0], y, _text(text), colour, SMALL_SIZE, "middle", bold=colour != INK))
+        y = at[1] + style.EDGE_LINE * (i + 0.75 - len(texts) / 2)
+        bold = colour != style.INK
+        drawn.append(_write(at[0], y, _text(text), colour, style.SMALL, "middle", bold))
     return f'<g class="local">{_title(wire.tooltip)}{"".join(drawn)}</g>'
 
 
@@ -197,53 +170,32 @@ def _wire_text(wire: Wire, at: Point) -> str:
 
 def _caption(lines: tuple[str, ...], width: float) -> Iterator[str]:
     for i, line in enumerate(lines):
-        shown = shortened(line, width - 2 * _PAD, NAME_SIZE, most=400)
-        size = NAME_SIZE if i else TEXT_SIZE
-        written = _write(_PAD, _PAD + _CAPTION_LINE * i + 13, _text(shown), INK, size, bold=not i)
+        shown = shortened(line, width - 2 * _PAD, style.NAME, most=400)
+        size = style.NAME if i else style.TEXT
+        written = _write(_PAD, _PAD + _CAPTION_LINE * i + 13, _text(shown), style.INK, size, bold=not i)
         yield f"<g>{_title(line if shown != line else '')}{written}</g>"
 
 
-def _legend_rows(legend: tuple[Sample, ...], width: float) -> list[list[tuple[float, Sample]]]:
-    """The legend's entries with their places in a line, as many to a line as fit."""
-    rows: list[list[tuple[float, Sample]]] = []
-    x = width + 1
+def _legend(legend: tuple[Sample, ...], width: float) -> tuple[list[str], float]:
+    """The entries, as many to a line as fit, from the height 0 down; and how high they are together."""
+    drawn, x, y = [], 0.0, _LEGEND_LINE / 2
     for sample in legend:
-        wide = _sample_width(sample.what) + text_width(sample.text, SMALL_SIZE) + 24
-        if x + wide - 24 > width:
-            rows.append([])
-            x = 0.0
-        rows[-1].append((x, sample))
-        x += wide
-    return rows
+        what = sample.what
+        start = text_width(what, style.SMALL, bold=True) + 6 if isinstance(what, str) else 28.0
+        wide = start + text_width(sample.text, style.SMALL)
+        if x and x + wide > width:
+            x, y = 0.0, y + _LEGEND_LINE
+        text = _write(x + start, y + 4, _text(sample.text), style.QUIET, style.SMALL)
+        drawn.append(f'<g class="legend">{_sample(what, x, y)}{text}</g>')
+        x += wide + 24
+    return drawn, y + _LEGEND_LINE / 2 if legend else 0.0
 
 
-def _legend(rows: list[list[tuple[float, Sample]]], top: float) -> Iterator[str]:
-    for i, row in enumerate(rows):
-        y = top + LINE * 1.15 * (i + 0.5)
-        for x, sample in row:
-            x += _PAD
-            yield (
-                f'<g class="legend">{_sample(sample.what, x, y)}'
-                + _write(x + _sample_width(sample.what), y + 4, _text(sample.text), QUIET, SMALL_SIZE)
-                + "</g>"
-            )
-
-
-def _sample(what: str, x: float, y: float) -> str:
-    """A small specimen of what a legend explains: a frame, a stroke, or a piece of text."""
-    if what in ("current", "unknown") or what in FRAMES:
-        card = Card(
-            what if what in FRAMES else "operation", ("",), "", (), "",
-            known=what != "unknown", current=what == "current",
-        )  # fmt: skip
-        return _frame(card, (x + 1, y - 6), (20, 13))
-    if what in STROKES:
-        curve = (x, y), (x + 7, y), (x + 14, y), (x + 20, y)
-        stroke = STROKES[what]
-        return _arrow(curve, stroke, forwards=what not in ("back", "passed"))
-    colour = INK if what.startswith("×") else ROLES["grad"]
-    return _write(x, y + 4, _text(what), colour, SMALL_SIZE, bold=colour != INK)
-
-
-def _sample_width(what: str) -> float:
-    return 28.0 if what in _DRAWN else text_width(what, SMALL_SIZE, bold=True) + 6
+def _sample(what: Card | style.Stroke | str, x: float, y: float) -> str:
+    """A small specimen: a frame, a stroke, or a piece of text."""
+    if isinstance(what, Card):
+        return _frame(what, (x + 1, y - 6), (20, 13))
+    if isinstance(what, style.Stroke):
+        return _arrow(((x, y), (x + 7, y), (x + 14, y), (x + 20, y)), what, backwards=True)
+    colour = style.INK if what.startswith("×") else style.ROLES["grad"]
+    return _write(x, y + 4, _text(what), colour, style.SMALL, bold=colour != style.INK)

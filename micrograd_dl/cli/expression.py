@@ -10,32 +10,29 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from micrograd_dl.cli.parser import Parser
-from micrograd_dl.cli.terminal import line_editing, wants_colours, warn, write
+from micrograd_dl.cli.terminal import edit_lines, wants_colours, warn, write
 from micrograd_dl.output.numbers import number_or_none
 
 if TYPE_CHECKING:
+    from micrograd_dl.engine.value import Value
     from micrograd_dl.notation.expression import Expression
 
 EXAMPLE = "u = b*c; v = a + u; J = 3*v"
 EXAMPLE_VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
-# Of each command the options, as its usage has them, and what it does.
-_HELP = {
-    "step": (
-        "[--all] ",
-        """\
-Walk through an expression, forwards and backwards, at a prompt like that of
-pdb: Enter does the next step, help lists the commands. Commands can come from a
-pipe as well; the exit code is 1 if one of them failed.""",
-    ),
-    "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
-    "check": (
-        "",
-        """\
+_CHECK = """\
 Compare the gradient with numerical derivatives. The exit code is 1 if they
 differ, or if a derivative could not be judged. At a kink, such as that of relu
 at 0, the slope is a choice, which no difference can judge: it does not count as
-a failure.""",
-    ),
+a failure."""
+_STEP = """\
+Walk through an expression, forwards and backwards, at a prompt like that of
+pdb: Enter does the next step, help lists the commands. Commands can come from a
+pipe as well; the exit code is 1 if one of them failed."""
+# Of each command the options, as its usage has them, and what it does.
+_HELP = {
+    "step": ("[--all] ", _STEP),
+    "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
+    "check": ("", _CHECK),
     "source": ("", "Write the forward and the backward pass as a Python function."),
 }
 _EXPRESSION = f"""\
@@ -68,40 +65,40 @@ def run(options: argparse.Namespace) -> int:
     text, expression = _read(options)
     root = expression.root
     if options.command == "step":
-        return _step(options, text, expression)
+        return _step(options, text, root)
     if options.command == "draw":
         from micrograd_dl import viz
 
         root.backward()
         viz.draw(root, edges=options.edges).save(options.output)
         write(f"Wrote {options.output}")
-    elif options.command == "check":
+    elif options.command == "source":
+        from micrograd_dl.notation.source import to_source
+
+        write(to_source(root).rstrip())
+    else:
         from micrograd_dl.gradcheck.graphs import check
 
         found = check(root)
         write(str(found))
         return 0 if found.ok and found.complete else 1
-    else:
-        from micrograd_dl.notation.source import to_source
-
-        write(to_source(root).rstrip())
     return 0
 
 
-def _step(options: argparse.Namespace, text: str, expression: Expression) -> int:
+def _step(options: argparse.Namespace, text: str, root: Value) -> int:
     from micrograd_dl.cli.presentation import whole_walk
     from micrograd_dl.cli.stepper import Stepper
     from micrograd_dl.explain.trace import Trace
 
-    trace, colours = Trace(expression.root), wants_colours(sys.stdout)
+    trace, colours = Trace(root), wants_colours(sys.stdout)
     if options.all:
-        for line in whole_walk(trace, text, shutil.get_terminal_size().columns, colours):
+        for line in whole_walk(trace, text, shutil.get_terminal_size().columns):
             write(line, colours=colours)
         return 0
     if sys.stdin is None or not sys.stdin.isatty():
         return Stepper(trace, text, script=sys.stdin or (), colours=colours).run()
-    with line_editing():
-        return Stepper(trace, text, colours=colours).run()
+    edit_lines()
+    return Stepper(trace, text, colours=colours).run()
 
 
 def _read(options: argparse.Namespace) -> tuple[str, Expression]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib.util
 import re
 import textwrap
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from micrograd_dl.cli.parser import Parser, did_you_mean
+from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
-from micrograd_dl.output.files import require_place
+from micrograd_dl.output.lookup import look_up
 
 
 class Lesson(NamedTuple):
@@ -30,13 +30,13 @@ def lessons() -> dict[str, Lesson]:
     installed = package / "examples"
     folder = installed if installed.is_dir() else package.parent / "examples"
     found = {path.stem: _read(path) for path in sorted(folder.glob("*.py"))}
+    return dict(sorted(found.items(), key=lambda item: _section(item[1])))
 
-    def section(name: str) -> int:
-        """Of the course; lessons of none come last."""
-        match = re.search(r"course, sections? (\d+)", found[name].about)
-        return int(match[1]) if match else 100
 
-    return {name: found[name] for name in sorted(found, key=section)}
+def _section(lesson: Lesson) -> int:
+    """Of the course; lessons of none come last."""
+    match = re.search(r"course, sections? (\d+)", lesson.about)
+    return int(match[1]) if match else 100
 
 
 def _read(path: Path) -> Lesson:
@@ -48,61 +48,39 @@ def _read(path: Path) -> Lesson:
 
 def load_lesson(name: str) -> ModuleType:
     """The module of a lesson."""
-    spec = importlib.util.spec_from_file_location(f"lesson_{name}", lessons()[name].path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    loader = SourceFileLoader(f"lesson_{name}", str(lessons()[name].path))
+    module = ModuleType(loader.name)
+    loader.exec_module(module)
     return module
-
-
-def lesson_list() -> str:
-    """What each lesson is about."""
-    lines = []
-    for name, lesson in lessons().items():
-        text = f"{lesson.about}{' [picture]' * lesson.has_picture}"
-        lines += textwrap.wrap(text, 80, initial_indent=f"  {name:<20} ", subsequent_indent=" " * 23)
-    return "\n".join(["The lessons; -o FILE saves the [picture] of those that have one:", *lines])
 
 
 def add_options(parser: Parser) -> None:
     """Add the command's options and its help."""
     parser.description = "Run a lesson of the course. Without NAME, the lessons are listed."
     parser.add_argument("name", metavar="NAME", nargs="?", help="of the lesson")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="save its picture, such as xor.png, .svg or .pdf"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="save its picture, a .png, .svg or .pdf")
 
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command and return the exit code."""
+    from micrograd_dl.viz import plots
+
     if options.name is None:
         if options.output is not None:
             raise ValueError("say which lesson the picture is of: lesson NAME -o FILE")
-        write(lesson_list())
+        write("The lessons; -o FILE saves the [picture] of those that have one:")
+        for name, lesson in lessons().items():
+            text = f"{lesson.about}{' [picture]' * lesson.has_picture}"
+            write(textwrap.fill(text, 80, initial_indent=f"  {name:<20} ", subsequent_indent=" " * 23))
         return 0
     name = options.name.replace("-", "_")
-    if name not in (known := lessons()):
-        near = did_you_mean(name, known) or f": choose one of {', '.join(known)}"
-        raise ValueError(f"there is no lesson {name}{near}")
+    found = look_up(name, lessons(), "lesson")
     if options.output is not None:
-        if not known[name].has_picture:
+        if not found.has_picture:
             raise ValueError(f"the lesson {name} has no picture: leave out -o")
-        require_picture(options.output)
-    lesson = load_lesson(name)
-    lesson.main()
+        plots.require_picture(options.output)
+    module = load_lesson(name)
+    module.main()
     if options.output is not None:
-        from micrograd_dl.viz import plots
-
-        write(f"\nThe picture is in {plots.save(lesson.picture(), options.output)}.")
+        write(f"\nThe picture is in {plots.save(module.picture(), options.output)}.")
     return 0
-
-
-def require_picture(path: str) -> None:
-    """Raise ValueError, OSError or ModuleNotFoundError if no picture of that name could be saved."""
-    from micrograd_dl.viz import plots
-
-    if Path(path).suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path!r}")
-    require_place(path)
-    plots.require_matplotlib()

@@ -13,15 +13,15 @@ import shlex
 import signal
 import sys
 import warnings
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
 from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
-from micrograd_dl.cli.parser import Parser, did_you_mean, usual_spelling
+from micrograd_dl.cli.parser import Parser, usual_spelling
 from micrograd_dl.cli.terminal import adapt_streams, complain, on_signal, warn
+from micrograd_dl.output.lookup import with_similar
 from micrograd_dl.output.text import install_hint, message_of
 
 # Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those
@@ -55,112 +55,87 @@ command line is not understood, or the expression is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line and return the exit code.
+    """Carry out a command line, by default that of this process, and return the exit code.
 
-    Args:
-        arguments: the words after the command's name; those of this process if left out.
-
-    >>> main(["step", "--all", "x*x", "x=3"])
-    x*x
-    at x = 3
-    <BLANKLINE>
-    Forward pass: from the leaves to J
-      J = x * x = 3 * 3 = 9
-    <BLANKLINE>
-    Backward pass: from J back to the leaves
-      dJ = dJ/dJ = 1
-      dx += dJ/dJ * ∂J/∂x[1] = 1 * 3 = 3   (dx: 0 -> 3)
-      dx += dJ/dJ * ∂J/∂x[2] = 1 * 3 = 3   (dx: 3 -> 6)
-    <BLANKLINE>
-    Gradient of J
-      dJ/dx = 6
+    >>> main(["check", "x*x", "x=3"])
+    distance 0.0e+00 (step 1e-07): backprop is right
+      dJ/dx  numerical            6   backprop            6
     0
     """
     adapt_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         # SIGTERM ends a command as an error does: files in the making are removed, processes ended.
-        with _warnings_in_a_line(), on_signal(signal.SIGTERM, signal.SIG_DFL, _leave):
+        with warnings.catch_warnings(), on_signal(signal.SIGTERM, signal.SIG_DFL, _leave):
+            warnings.showwarning = _show_warning
             code = _carry_out(words)
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # argparse has said what was wrong, or shown its help
         return int(stop.code or 0)
-    except UsageError as error:
-        return _fail(str(error), 2)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # nobody reads the output any more, as in `| head`
         return 141
-    except OSError as error:
-        if error.errno == errno.ENOSPC and error.filename is None:
+    except (
+        UsageError,
+        OSError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        RuntimeError,
+        ImportError,
+    ) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             error.filename = "standard output"  # all other files are named
-        return _fail(message_of(error), 1)
-    except (ValueError, LookupError, ArithmeticError, RuntimeError, ImportError) as error:
-        return _fail(message_of(error), 1)
+        complain(f"micrograd-dl: {message_of(error)}")
+        return 2 if isinstance(error, UsageError) else 1
     except MemoryError as error:  # of NumPy, which says how much it was; Python's own says nothing
-        amount = f" ({error})" if str(error) else ""
-        return _fail(f"{shlex.join(words):.200}: the memory does not suffice{amount}: ask for less", 1)
+        complain(
+            f"micrograd-dl: {shlex.join(words):.200}: there is not enough memory: ask for less ({error})"
+        )
+        return 1
     finally:
-        _leave_nothing_to_write()
+        try:
+            sys.stdout.flush()
+        except OSError:  # Python would try again at its exit, and complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@contextmanager
-def _warnings_in_a_line() -> Iterator[None]:
-    """Show warnings without the line of source that Python adds, which says nothing to users."""
-
-    def show(message: Warning | str, *_: object, **__: object) -> None:
-        warn(" ".join(str(message).split()))
-
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Without the line of source that Python adds, which says nothing to users."""
+    warn(" ".join(str(message).split()))
 
 
 def _leave(*_: object) -> NoReturn:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _fail(problem: str, code: int) -> int:
-    complain(f"micrograd-dl: {problem}")
-    return code
-
-
-def _leave_nothing_to_write() -> None:
-    """Drop what cannot be written; Python would try again at its exit, and complain."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _carry_out(words: list[str]) -> int:
     """Find the command and its options, and do it."""
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
     first = words[0] if words else ""
     behind: list[str] = []  # what stands behind --, where an expression may begin with a minus
     if first in _ON_AN_EXPRESSION and "--" in words:
         place = words.index("--")
         words, behind = words[:place], words[place + 1 :]
-    words = [usual_spelling(word) for word in words]
     parser, commands = command_line([first])
     if not words:
         parser.print_help(sys.stderr)
         return 2
-    if first == "help":
-        return _help(words[1:])
-    if not first.startswith("-"):
-        _require_command(parser, first)
-    options, unknown = parser.parse_known_args(words)
+    if first not in COMMANDS and not first.startswith("-"):
+        parser.error(f"there is no command {with_similar(first, COMMANDS)}: micrograd-dl help lists them")
+    options, unknown = parser.parse_known_args([usual_spelling(word) for word in words])
     if options.print_completion:
         return _print_completion(options.print_completion)
-    used = commands[first] if first in COMMANDS else parser
     if first in _ON_AN_EXPRESSION:
         # No positional arguments are declared: argparse would not let them stand on both sides of an
         # option, and would refuse an expression such as -a*b.
         options.words = unknown + behind
         unknown = [word for word in unknown if word.startswith("--")]
     if unknown:
-        used.unknown(unknown)
+        commands.get(first, parser).unknown(unknown)
     if first not in COMMANDS:  # nothing but --
         parser.error("the command is missing: micrograd-dl help lists them")
     code: int = _module(first).run(options)
@@ -196,20 +171,6 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
             _module(name).add_options(commands[name])
     branches.add_parser("help", help="explain a command: micrograd-dl help COMMAND")
     return parser, commands
-
-
-def _require_command(parser: Parser, word: str) -> None:
-    if word not in COMMANDS:
-        near = did_you_mean(word, COMMANDS) or ": micrograd-dl help lists them"
-        parser.error(f"there is no command {word}{near}")
-
-
-def _help(words: Sequence[str]) -> int:
-    parser, commands = command_line(words[:1])
-    if words:
-        _require_command(parser, words[0])
-    (commands[words[0]] if words else parser).print_help()
-    return 0
 
 
 def _print_completion(shell: str) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from micrograd_dl.cli.terminal import complain, write
+from micrograd_dl.output.lookup import with_similar
 from micrograd_dl.output.numbers import whole_number
 
 T = TypeVar("T")
@@ -29,7 +28,12 @@ class Parser(argparse.ArgumentParser):
     """A parser that writes as the rest of the command line does, in lines of at most 80 columns."""
 
     def __init__(self, **about: Any) -> None:
-        super().__init__(formatter_class=_Help, **about)
+        super().__init__(
+            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+                prog, max_help_position=28, width=min(80, shutil.get_terminal_size().columns)
+            ),
+            **about,
+        )
         self.color = False  # of Python 3.14: `write` lets no escapes through
 
     def add_argument(self, *names: Any, **about: Any) -> argparse.Action:
@@ -45,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         name = words[0].partition("=")[0]
         if not name.startswith("-"):
             self.error(f"there is no place for {words[0]!r}: leave it out, or put quotes around spaces")
-        self.error(f"there is no option {name}{did_you_mean(name, self._option_string_actions)}")
+        self.error(f"there is no option {with_similar(name, self._option_string_actions)}")
 
     def print_help(self, file: Any = None) -> None:
         """Write the help."""
@@ -57,33 +61,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(2)
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
-        width = min(80, shutil.get_terminal_size().columns)
-        super().__init__(prog, max_help_position=28, width=width)
-
-
 def usual_spelling(word: str) -> str:
-    """An option under its own name.
-
-    >>> usual_spelling("--lr"), usual_spelling("--batch_size=8"), usual_spelling("a_b")
-    ('--learning-rate', '--batch-size=8', 'a_b')
-    """
-    match = re.match(r"--[A-Za-z][\w-]*", word)
-    if match is None:
-        return word
-    name = match[0].replace("_", "-")
-    return _ALIASES.get(name, name) + word[match.end() :]
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word; empty if none of the known ones is like it.
-
-    >>> did_you_mean("--hiden", ["--hidden", "--epochs"])
-    ': did you mean --hidden?'
-    """
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f": did you mean {near[0]}?" if near else ""
+    """An option under its own name."""
+    name, equals, value = word.partition("=")
+    return _ALIASES.get(name, name) + equals + value
 
 
 def sizes(text: str) -> tuple[int, ...]:

@@ -40,16 +40,12 @@ def run(options: argparse.Namespace) -> int:
             f"{options.data}: of example {finite.argmin() + 1} nothing finite can be predicted: its numbers "
             "are too far from those that the network was trained on"
         )
+    target = predictor.target
     write_predictions(
-        options.output,
-        predicted,
-        target=predictor.target,
-        classes=predictor.classes,
-        probabilities=probabilities,
+        options.output, predicted, target=target, classes=predictor.classes, probabilities=probabilities
     )
     count = plural(X.shape[1], "prediction")
     # On /dev/stdout the message would become a line of the table.
     stream = sys.stderr if is_stream(options.output) else sys.stdout
-    verb = "is" if X.shape[1] == 1 else "are"
-    write(f"{count} of {predictor.target} {verb} in {options.output}.", stream=stream)
+    write(f"{count} of {target} written to {options.output}.", stream=stream)
     return 0

@@ -1,14 +1,6 @@
 """The prompt of ``micrograd-dl step``: a debugger for backpropagation, with commands like those of pdb.
 
->>> import sys
->>> from micrograd_dl.notation.expression import parse
->>> trace = Trace(parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2))
->>> Stepper(trace, script=["until dc", "print dJ/du * du/dc"], stdout=sys.stdout).run()
-Backward pass: from J back to the leaves
-  dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)
-The walk is complete: dJ/da = 3, dJ/db = 6, dJ/dc = 9
-dJ/du * du/dc = 9
-0
+A command is an entry of the table at the end.
 """
 
 from __future__ import annotations
@@ -24,8 +16,7 @@ from itertools import groupby, islice
 from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
-from micrograd_dl.cli.lookup import answer
-from micrograd_dl.cli.parser import did_you_mean
+from micrograd_dl.cli.answers import answer
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.ops import TABLE
@@ -33,7 +24,8 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
-from micrograd_dl.notation.steps import Evaluate, Step, written_node
+from micrograd_dl.notation.steps import written_node
+from micrograd_dl.output.lookup import with_similar
 from micrograd_dl.output.numbers import real_number, whole_number
 from micrograd_dl.output.text import message_of
 
@@ -51,7 +43,7 @@ class Command(NamedTuple):
     about: str
     do: Callable[[Stepper, str], bool | None]
     more: str = ""  # what else `help` says of it
-    repeated: bool = False  # by Enter
+    moves: bool = False  # Enter does it again
 
 
 class Stepper(cmd.Cmd):
@@ -79,9 +71,6 @@ class Stepper(cmd.Cmd):
         self._again = "step"  # the line that Enter carries out
         self._failures = 0
         self._line = 0  # of the script
-        self._explained: set[str] = set()  # names of nodes that are commands too, of which that was said
-
-    # --- reading lines --------------------------------------------------------------------------------
 
     def run(self) -> int:
         """Carry out commands to ``quit`` or the end of input; 1 if a command of a script failed, else 0."""
@@ -112,23 +101,11 @@ class Stepper(cmd.Cmd):
         """Write something as text, with lines that are too long broken."""
         self.say(wrapped(str(found), self.width))
 
-    def where_we_are(self) -> str:
+    @property
+    def prompt(self) -> str:  # type: ignore[override]  # cmd.Cmd only reads it
         """The phase and the step, such as ``(forward 2/9)``."""
-        return f"({presentation.phase(self.trace)} {self.trace.position}/{len(self.trace)}) "
-
-    def preloop(self) -> None:
-        """Make the prompt; cmd.Cmd calls this before it reads the first line."""
-        readline = sys.modules.get("readline")
-        self.prompt = self.where_we_are()
-        if self.colours and readline is not None and "libedit" not in (readline.__doc__ or ""):
-            # Readline needs to know which characters take no room.
-            self.prompt = re.sub(r"(\x1b\[\d+m)", "\001\\1\002", paint(self.prompt, "strong"))
-
-    def postcmd(self, stop: bool, line: str) -> bool:
-        """Make the prompt anew after each command."""
-        del line
-        self.preloop()
-        return stop
+        phase = presentation.pass_of(self.trace.current) if self.trace.upcoming else "end"
+        return f"({phase} {self.trace.position}/{len(self.trace)}) "
 
     def onecmd(self, line: str) -> bool:
         """Carry out one line; True if it was the last. A failure is reported, and the prompt goes on."""
@@ -139,33 +116,31 @@ class Stepper(cmd.Cmd):
             return self._carry_out(line.strip() or self._again)
         except (BrokenPipeError, KeyboardInterrupt, SystemExit):
             raise
-        except _EXPECTED as error:
-            self._report_failure(message_of(error))
-        except BaseException as error:  # noqa: BLE001
-            # The panic of a library in Rust is a BaseException. The walk is not to be lost by it.
-            self._report_failure(f"{type(error).__name__}: {error}")
-        return False
-
-    def _report_failure(self, problem: str) -> None:
+        except BaseException as error:  # noqa: BLE001  # the panic of a library in Rust is not to end the walk
+            known = isinstance(error, _EXPECTED)
+            problem = message_of(error) if known else f"{type(error).__name__}: {error}"
         self._failures += 1
         self.stdout.flush()
+        where = "***" if self.script is None else f"line {self._line}:"
         colours = self.colours and self.script is None
-        text = f"*** {problem}" if self.script is None else f"line {self._line}: {problem}"
-        complain(paint(text, "wrong", colours), stream=self.stderr, colours=colours)
+        complain(paint(f"{where} {problem}", "wrong"), stream=self.stderr, colours=colours)
+        return False
 
     def _carry_out(self, line: str) -> bool:
         name, argument = self.meant(line)
-        command, takes = COMMANDS[name], COMMANDS[name].takes
-        if argument and not takes:
+        command = COMMANDS[name]
+        if argument and not command.takes:
             raise ValueError(f"{name} takes no argument: leave out {argument:.40}")
-        if not argument and takes and not takes.startswith("["):
-            raise ValueError(f"{name} needs an argument: {name} {takes} (help {name} says more)")
-        if command.repeated:
-            self._again = line
-        if not argument and line not in self._explained and self.is_name(line):
-            self._explained.add(line)
+        if not argument and command.takes and not command.takes.startswith("["):
+            raise ValueError(f"{name} needs an argument: {name} {command.takes} (help {name} says more)")
+        if not argument and self.is_name(line):
             self.say(f"({line} is the command {name}; p {line} shows the node {line})")
-        return bool(command.do(self, argument))
+        if command.moves:
+            self._again = line
+        ends = bool(command.do(self, argument))
+        if command.moves:
+            self._arrive()
+        return ends
 
     def meant(self, line: str) -> tuple[str, str]:
         """The command of a line, in full, and its argument; ``a = 6`` sets a leaf, a name is printed."""
@@ -180,14 +155,7 @@ class Stepper(cmd.Cmd):
             return SHORT.get(word, word), argument
         if self.is_name(line):
             return "print", line
-        begun = [name for name in COMMANDS if name.startswith(word)]
-        if len(begun) == 1:
-            return begun[0], argument
-        if begun:
-            raise ValueError(f"{word} could be {', '.join(begun[:-1])} or {begun[-1]}")
-        raise ValueError(
-            f"there is no command {word}{did_you_mean(word, COMMANDS) or ': help lists them all'}"
-        )
+        raise ValueError(f"there is no command {with_similar(word, COMMANDS)}: help lists them all")
 
     # --- completion -----------------------------------------------------------------------------------
 
@@ -198,27 +166,24 @@ class Stepper(cmd.Cmd):
     def completedefault(self, text: str, line: str, *_: object) -> list[str]:
         """The words that begin with `text` and can be an argument of the command on the line."""
         try:
-            name, _argument = self.meant(line.strip())
+            takes = COMMANDS[self.meant(line.strip())[0]].takes
         except ValueError:
             return []
-        if name == "draw":
+        if takes == "FILE":
             return glob.glob(glob.escape(text) + "*")
-        return [word for word in self._words(name) if word.startswith(text)]
-
-    def _words(self, name: str) -> Iterable[str]:
-        """What a command takes: names of nodes, of gradients, of operations, of commands."""
         nodes = self.trace.notation.names
-        takes = COMMANDS[name].takes.strip("[]").split("]")[0]
-        if takes == "LEAF NUMBER":
-            return [label for node, label in nodes.items() if node.is_leaf]
-        if takes == "NODE":
-            return nodes.values()
-        if takes in ("NAME", "EXPR", "WHAT"):
-            more = [*TABLE, *_CONDITIONS] if takes == "WHAT" else []
-            return [*nodes.values(), *map(self.trace.notation.gradient, nodes), *more]
-        return COMMANDS if takes == "COMMAND" else ()
-
-    # --- names ----------------------------------------------------------------------------------------
+        names = [*nodes.values(), *map(self.trace.notation.gradient, nodes)]
+        words: Mapping[str, Iterable[str]] = {
+            "LEAF": [label for node, label in nodes.items() if node.is_leaf],
+            "NODE": nodes.values(),
+            "NAME": names,
+            "EXPR": names,
+            "WHAT": [*names, *TABLE, *_CONDITIONS],
+            "COMMAND": COMMANDS,
+        }
+        return [
+            word for word in words.get(re.split(r"\W+", takes.lstrip("["))[0], ()) if word.startswith(text)
+        ]
 
     def is_name(self, text: str) -> bool:
         """Whether `text` is a node or a gradient."""
@@ -238,16 +203,22 @@ class Stepper(cmd.Cmd):
 
     # --- moving ---------------------------------------------------------------------------------------
 
+    def _move(self, move: Callable[[], object]) -> None:
+        """Move, and show the step just done there."""
+        position, before = self.trace.position, self.trace.current
+        move()
+        step = self.trace.current
+        if step is not None and self.trace.position != position:
+            if presentation.pass_of(before) != presentation.pass_of(step):
+                self.say(presentation.heading(step))
+            self.say(presentation.sentence(step, self.width))
+
     def _walk(self, count: int) -> None:
-        """Do that many steps and show each."""
         for _ in range(min(count, len(self.trace) - self.trace.position)):
-            previous = self.trace.current
-            self._show_step(previous, self.trace.next())
-        self._arrive()
+            self._move(self.trace.next)
 
     def _next(self, argument: str) -> None:
-        steps = self.trace.steps
-        ahead = (steps[at] for at in range(self.trace.position, len(steps)))
+        ahead = (self.trace.steps[at] for at in range(self.trace.position, len(self.trace)))
         nodes = groupby(ahead, key=lambda step: (type(step), id(step.node)))
         self._walk(sum(len(list(group)) for _, group in islice(nodes, _count(argument))))
 
@@ -255,41 +226,23 @@ class Stepper(cmd.Cmd):
         for _ in range(min(_count(argument), self.trace.position)):
             step = self.trace.back()
             assert step is not None
-            undone = presentation.sentence(step, self.width, self.colours).lstrip()
-            self.say(f"  {paint('undone:', 'faint', self.colours)} {undone}")
-        self._arrive()
+            self.say(f"  {paint('undone:', 'faint')} {presentation.sentence(step, self.width).lstrip()}")
 
-    def _continue(self) -> None:
-        self._jump(self.trace.resume)
+    def _continue(self, _: str) -> None:
+        self._move(self.trace.resume)
         step = self.trace.current
-        hit = [point.text for point in self.trace.breakpoints if step is not None and point.hit(step)]
-        if hit:
+        if step and (hit := [point.text for point in self.trace.breakpoints if point.hit(step)]):
             self.say(f"  breakpoint: {', '.join(hit)}")
 
     def _until(self, argument: str) -> None:
         before = self.trace.position
-        self._jump(lambda: self.trace.until(argument))
+        self._move(lambda: self.trace.until(argument))
         if self.trace.position == before:
             raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
 
-    def _restart(self) -> None:
-        self._jump(self.trace.start)
+    def _restart(self, _: str) -> None:
+        self.trace.start()
         self._again = "step"
-
-    def _jump(self, move: Callable[[], object]) -> None:
-        """Move, and show the step just done there."""
-        before, previous = self.trace.position, self.trace.current
-        move()
-        if self.trace.position != before:
-            self._show_step(previous, self.trace.current)
-        self._arrive()
-
-    def _show_step(self, previous: Step | None, step: Step | None) -> None:
-        if step is None:
-            return
-        if previous is None or isinstance(previous, Evaluate) != isinstance(step, Evaluate):
-            self.say(presentation.heading(step, self.colours))
-        self.say(presentation.sentence(step, self.width, self.colours))
 
     def _arrive(self) -> None:
         """After a move: say if this is an end of the walk, and show what is watched."""
@@ -297,21 +250,14 @@ class Stepper(cmd.Cmd):
             self.show(f"The walk is complete: {presentation.outcome(self.trace)}")
         elif self.trace.current is None:
             self.say("This is the start: nothing is computed yet.")
-        for line in self.trace.watched():
-            self.say(paint(f"  watch: {line}", "faint", self.colours))
-
-    # --- stopping and changing ------------------------------------------------------------------------
+        self.say(*(paint(f"  watch: {line}", "faint") for line in self.trace.watched()))
 
     def _break(self, argument: str) -> None:
-        points, target, notation = self.trace.breakpoints, argument, self.trace.notation
-        if self.is_name(argument):  # written as the steps write it
-            node, gradient = notation.find(argument)
-            target = notation.gradient(node) if gradient else notation.name(node)
-        same = [point for point in points if point.text == target]
-        if same:
+        points = self.trace.breakpoints
+        if same := [point for point in points if point.text == argument]:
             points.remove(same[0])
         elif argument:
-            self.trace.break_at(target)
+            self.trace.break_at(argument)
         self._list([point.text for point in points], "no breakpoints")
 
     def _watch(self, argument: str) -> None:
@@ -338,13 +284,13 @@ class Stepper(cmd.Cmd):
             text += f", and with it {notation.name(root)}: {number(result)} -> {number(root.data)}"
         self.say(text)
         if trace.current is not None:
-            self.say(presentation.sentence(trace.current, self.width, self.colours))
+            self.say(presentation.sentence(trace.current, self.width))
 
     # --- looking and asking ---------------------------------------------------------------------------
 
-    def _graph(self) -> None:
+    def _graph(self, _: str) -> None:
         for line in text_graph(self.trace, self.width).splitlines():
-            self.say(paint(line, "strong", self.colours and line.startswith("->")))
+            self.say(paint(line, "strong") if line.startswith("->") else line)
 
     def _draw(self, argument: str) -> None:
         from micrograd_dl import viz
@@ -359,23 +305,22 @@ class Stepper(cmd.Cmd):
             name, _, h = argument.rpartition(" ")
         self.show(self.trace.nudge(self.node(name.strip()), real_number(h)))
 
-    def _check(self) -> None:
+    def _check(self, _: str) -> None:
         found = self.trace.check()
         self.show(found)
         self._failures += not (found.ok and found.complete)
 
     def _help(self, argument: str) -> None:
+        shorts = {name: [word for word, full in SHORT.items() if full == name] for name in COMMANDS}
         if argument and (name := self.meant(argument)[0]) in COMMANDS:
-            command = COMMANDS[name]
-            short = " or ".join(word for word, full in SHORT.items() if full == name)
-            head = paint(f"{name} {command.takes}".strip(), "strong", self.colours)
-            self.say(head + f"   (short: {short})" * bool(short), f"  {command.about}")
-            self.say(*(textwrap.wrap(command.more, 78, initial_indent="  ", subsequent_indent="  ")))
+            takes, about, _, more, _ = COMMANDS[name]
+            short = f"   (short: {' or '.join(shorts[name])})" * bool(shorts[name])
+            self.say(paint(f"{name} {takes}".strip(), "strong") + short, f"  {about}")
+            self.say(*textwrap.wrap(more, 78, initial_indent="  ", subsequent_indent="  "))
             return
-        shortest = {full: word for word, full in reversed(list(SHORT.items()))}
-        for name, command in COMMANDS.items():
-            self.say(f"  {shortest.get(name, ''):3} {f'{name} {command.takes}':22} {command.about}")
-        self.say("Any beginning that only one command has will do. help COMMAND says more.")
+        for name, it in COMMANDS.items():
+            self.say(f"  {''.join(shorts[name][:1]):3} {f'{name} {it.takes}':22} {it.about}")
+        self.say("help COMMAND says more.")
 
 
 def _count(text: str) -> int:
@@ -389,21 +334,21 @@ SHORT: Mapping[str, str] = {
     "s": "step", "n": "next", "c": "continue", "b": "break", "p": "print", "h": "help", "?": "help",
     "q": "quit", "exit": "quit",
 }  # fmt: skip
+# The first argument that a command takes, such as NODE, decides what is completed.
 COMMANDS: Mapping[str, Command] = {
     "step": Command("[COUNT]", "Do one step: compute a node, or add a term.",
-        lambda s, text: s._walk(_count(text)), "With a COUNT, do as many.", repeated=True),
+        lambda s, text: s._walk(_count(text)), "With a COUNT, do as many.", moves=True),
     "next": Command("[COUNT]", "Do all the steps of one node.", Stepper._next,
         "In the backward pass that is every term that the node passes on, one for each of its operands. With "
-        "a COUNT, do it for as many nodes.", repeated=True),
+        "a COUNT, do it for as many nodes.", moves=True),
     "back": Command("[COUNT]", "Undo one step of the walk.", Stepper._back, "With a COUNT, undo as many.",
-        repeated=True),
-    "continue": Command("", "Go on to the next breakpoint, or to the end.",
-        lambda s, _: s._continue(), repeated=True),
+        moves=True),
+    "continue": Command("", "Go on to the next breakpoint, or to the end.", Stepper._continue, moves=True),
     "until": Command("NAME", "Go on until a node or a gradient is written.", Stepper._until,
         "NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.",
-        repeated=True),
-    "restart": Command("", "Go back before the first step.", lambda s, _: s._restart(),
-        "Breakpoints, watches and data stay as they are."),
+        moves=True),
+    "restart": Command("", "Go back before the first step.", Stepper._restart,
+        "Breakpoints, watches and data stay as they are.", moves=True),
     "break": Command("[WHAT]", "Set or remove a breakpoint, or list all.", Stepper._break,
         "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition on "
         "what a step writes: data < 0, abs(grad) > 5, isnan. Given again, the breakpoint is removed."),
@@ -415,7 +360,7 @@ COMMANDS: Mapping[str, Command] = {
         lambda s, text: s.show(answer(s.trace, text)),
         "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
         "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
-    "graph": Command("", "Draw the graph in the terminal.", lambda s, _: s._graph(),
+    "graph": Command("", "Draw the graph in the terminal.", Stepper._graph,
         "It shows what is known by now; the arrow marks where the last step was."),
     "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
         "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
@@ -430,7 +375,7 @@ COMMANDS: Mapping[str, Command] = {
     "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
         "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "
         "over H, is close to the derivative."),
-    "check": Command("", "Compare all gradients with numerical ones.", lambda s, _: s._check()),
+    "check": Command("", "Compare all gradients with numerical ones.", Stepper._check),
     "help": Command("[COMMAND]", "List all commands, or explain one.", Stepper._help),
     "quit": Command("", "Leave; so does Ctrl-D.", lambda *_: True),
 }  # fmt: skip

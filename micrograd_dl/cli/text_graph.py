@@ -1,24 +1,13 @@
 """A picture of a walk made of text, for a terminal: a tree from the result down to the leaves.
 
->>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
->>> trace = Trace(3 * (a + b * c))
->>> step = trace.until("db")
->>> print(text_graph(trace))
-   J = 3 * v         33   dJ = 1
-   └─ v = a + u      11   dv = 3
-      ├─ a            5   da = 3
-      └─ u = b * c    6   du = 3
-->       ├─ b         3   db = 6
-         └─ c         2
-
 A node that is used more than once is drawn with its operands where it first stands; elsewhere its name points
 there. Of a graph that is too large or too deep, an outline is drawn.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from micrograd_dl.cli.terminal import columns, fitted
@@ -33,13 +22,12 @@ _NARROWEST = 16  # columns of a line that names and formulas get at least
 
 
 class _Row(NamedTuple):
-    """A line. One that only points to a node has none itself."""
+    """A line. One that only points to a node, which is drawn above, has none itself."""
 
-    branch: str  # that leads to it
-    text: str
-    remark: str = ""  # never cut
-    node: Value | None = None
-    edge: tuple[Value, int] | None = None  # a node, and the index of its operand that is drawn here
+    left: str  # the branch that leads to it, and what stands there
+    remark: str  # never cut
+    node: Value | None
+    edge: tuple[Value, int] | None  # a node, and the index of its operand that is drawn here
 
 
 def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
@@ -51,18 +39,17 @@ def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
     Args:
         trace: the walk.
         width: the columns that a line may take.
-        limit: about how many lines a tree may take; if more are needed, the nodes nearest to the result are
+        limit: how many lines a tree may take; if more are needed, only the nodes nearest to the result are
             drawn.
     """
     notation = trace.notation
     needed = 1 + sum(uses for node, uses in notation.uses.items() if not node.is_constant)
-    whole = needed <= limit
-    opened = set(trace.order) if whole else _nearest(trace.root, limit)
-    rows = list(_rows(trace, opened, len(trace.order) if whole else _FAN, width // 2))
-    lines = [
-        ("-> " if _is_current(trace, row) else "   ") + line
-        for row, line in zip(rows, _aligned(trace, rows, width - 3), strict=True)
-    ]
+    fan, deepest = needed if needed <= limit else _FAN, width // 2
+    rows = list(islice(_rows(trace, fan, deepest), limit + 1))
+    while len(rows) > limit and deepest >= 0:
+        deepest -= len("└─ ")
+        rows = list(islice(_rows(trace, fan, deepest), limit + 1))
+    lines = _aligned(trace, rows, width)
     edges = [row.edge for row in rows if row.edge is not None and trace.data(row.edge[0]) is not None]
     kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
     lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
@@ -79,24 +66,8 @@ def _operands(node: Value) -> list[tuple[int, Value]]:
     return [(index, operand) for index, operand in enumerate(node.operands) if not operand.is_constant]
 
 
-def _nearest(root: Value, limit: int) -> set[Value]:
-    """The nodes nearest to the root, as many as take about `limit` lines with their operands."""
-    nearest: set[Value] = set()
-    seen, queue = {root}, deque([root])
-    while queue:
-        node = queue.popleft()
-        operands = [operand for _, operand in _operands(node)[:_FAN]]
-        limit -= len(operands)
-        if limit < 0:
-            break
-        nearest.add(node)
-        queue.extend(operand for operand in dict.fromkeys(operands) if operand not in seen)
-        seen.update(operands)
-    return nearest
-
-
-def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[_Row]:
-    """The lines from the root down, without the operands of branches beyond the column `deepest`."""
+def _rows(trace: Trace, fan: int, deepest: int) -> Iterator[_Row]:
+    """The lines from the root down: of a node at most `fan` operands, of branches beyond a column none."""
     notation = trace.notation
     drawn: set[Value] = set()
     # What is still to be drawn: a node, its edge, its branch, how branches below it begin.
@@ -105,15 +76,15 @@ def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[
         node, edge, branch, below = stack.pop()
         operands, name = _operands(node), notation.name(node)
         if node in drawn:
-            yield _Row(branch, name, " ↑ drawn above", edge=edge)
+            yield _Row(branch + name, " ↑ drawn above", None, edge)
             continue
         drawn.add(node)
-        shown = operands[:fan] if node in opened and len(branch) <= deepest else []
-        title = name if node.is_leaf or node.is_constant else f"{name} = {notation.formula(node)}"
+        shown = operands[:fan] if len(branch) <= deepest else []
+        title = f"{name} = {notation.formula(node)}" if node.operands else name
         remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
         if len(shown) < len(operands):
             remark += f" [+{len(operands) - len(shown):,} left out]"
-        yield _Row(branch, title, remark, node, edge)
+        yield _Row(branch + title, remark, node, edge)
         for index, operand in reversed(shown):
             here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
             stack.append((operand, (node, index), below + here, below + further))
@@ -122,15 +93,15 @@ def _rows(trace: Trace, opened: set[Value], fan: int, deepest: int) -> Iterator[
 def _aligned(trace: Trace, rows: list[_Row], width: int) -> list[str]:
     """The lines, their numbers in columns; formulas are cut where that is needed, then whole lines."""
     numbers = [_numbers(trace, row.node) for row in rows]
-    data_width = max(len(data) for data, _ in numbers)
-    grad_width = max(columns(grad) for _, grad in numbers)
-    room = max(_NARROWEST, width - 3 - data_width - (3 + grad_width if grad_width else 0))
-    left = [fitted(row.branch + row.text, room - len(row.remark)) + row.remark for row in rows]
-    left_width = max(columns(text) for text, (data, _) in zip(left, numbers, strict=True) if data)
+    data_width, grad_width = (max(map(columns, column)) for column in zip(*numbers, strict=True))
+    room = max(_NARROWEST, width - 6 - data_width - (3 + grad_width if grad_width else 0))
+    left = [fitted(row.left, room - len(row.remark)) + row.remark for row in rows]
+    left_width = max(columns(text) for text, row in zip(left, rows, strict=True) if row.node is not None)
     lines = []
-    for text, (data, grad) in zip(left, numbers, strict=True):
+    for row, text, (data, grad) in zip(rows, left, numbers, strict=True):
         spaces = " " * (left_width - columns(text) + 3)
-        lines.append(fitted(f"{text}{spaces}{data:>{data_width}}   {grad}" if data else text, width))
+        mark = "-> " if _is_current(trace, row) else "   "
+        lines.append(mark + fitted(f"{text}{spaces}{data:>{data_width}}   {grad}".rstrip(), width - 3))
     return lines
 
 

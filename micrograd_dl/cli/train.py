@@ -38,47 +38,32 @@ them, train, judge the result on the test set, and save the model and pictures
 of it. Ctrl-C ends the training early and keeps the best parameters so far."""
     add_data(parser)
     add_training_options(parser)
-    parser.add_argument(
-        "--checkpoint", metavar="FILE", help="a .npz file to go on from if training is cut short"
-    )
-    parser.add_argument(
-        "-o", "--output", default="model.npz", metavar="FILE", help="where the model goes (model.npz)"
-    )
-    parser.add_argument(
-        "--report",
-        default="report",
-        metavar="FOLDER",
-        help="where the pictures go; cost.png, network.png and boundary.png there are replaced (report)",
-    )
+    parser.add_argument("--checkpoint", metavar="FILE", help="a .npz file to go on from if it is cut short")
+    parser.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="the model (model.npz)")
+    text = "the pictures; cost.png, network.png and boundary.png there are replaced (report)"
+    parser.add_argument("--report", default="report", metavar="FOLDER", help=text)
 
 
 def add_data(parser: Parser) -> None:
     """Add what says where the examples are, for `read_data`."""
-    parser.add_argument(
-        "data", metavar="DATA", help="a .csv, .tsv or .npz file, or a built-in set: moons, digits, iris, ..."
-    )
+    text = "a .csv, .tsv or .npz file, or a built-in set: moons, digits, iris, ..."
+    parser.add_argument("data", metavar="DATA", help=text)
     parser.add_argument("--target", metavar="COLUMN", help="the column of a .csv or .tsv file to predict")
-    parser.add_argument(
-        "--ignore",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="a column that is no feature, such as an identifier; may be given more than once",
-    )
+    text = "a column that is no feature, such as an identifier; may be given more than once"
+    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help=text)
     add_delimiter(parser)
-    parser.add_argument(
-        "--kind", choices=("classes", "numbers"), help="what the target is, if both are possible"
-    )
+    text = "what the target is, if both are possible"
+    parser.add_argument("--kind", choices=("classes", "numbers"), help=text)
 
 
 def add_delimiter(parser: Parser) -> None:
     """Add what separates the columns of a table."""
-    parser.add_argument(
-        "--delimiter",
-        type=lambda text: "\t" if text in ("tab", r"\t") else text,
-        metavar="CHARACTER",
-        help="between columns, such as ';' or tab (found from the first line)",
-    )
+    text = "between columns, such as ';' or tab (found from the first line)"
+    parser.add_argument("--delimiter", type=_delimiter, metavar="CHARACTER", help=text)
+
+
+def _delimiter(text: str) -> str:
+    return "\t" if text in ("tab", r"\t") else text
 
 
 def add_training_options(parser: Parser, *without: str) -> None:
@@ -89,19 +74,13 @@ def add_training_options(parser: Parser, *without: str) -> None:
         default: Any = option.default
         if isinstance(default, tuple):
             default = ",".join(map(str, default))
-        text = option.metadata["help"]
-        if default is not None:
-            text += f" ({default:g})" if isinstance(default, float) else f" ({default})"
+        elif isinstance(default, float):
+            default = f"{default:g}"
+        text = option.metadata["help"] + ("" if default is None else f" ({default})")
         reader, metavar = _READERS[str(option.type).partition(" | ")[0]]
-        choices = option.metadata.get("choices")
-        parser.add_argument(
-            f"--{option.name.replace('_', '-')}",
-            type=reader,
-            default=option.default,
-            help=text,
-            choices=choices,
-            metavar=None if choices else metavar,
-        )
+        name, choices = f"--{option.name.replace('_', '-')}", option.metadata.get("choices")
+        more = {"choices": choices} if choices else {"metavar": metavar}
+        parser.add_argument(name, type=reader, default=option.default, help=text, **more)
 
 
 def training_options(options: argparse.Namespace) -> TrainingOptions:
@@ -120,13 +99,8 @@ def read_data(options: argparse.Namespace) -> Dataset:
         os.stat(options.data)  # a file that is missing is the first thing to say
         if options.target is None:
             raise ValueError(f"say which column of {options.data} to predict: --target NAME")
-        return read_csv(
-            options.data,
-            options.target,
-            kind=options.kind,
-            ignore=options.ignore,
-            delimiter=options.delimiter,
-        )
+        layout = {"kind": options.kind, "ignore": options.ignore, "delimiter": options.delimiter}
+        return read_csv(options.data, options.target, **layout)
     for name in ("target", "ignore", "delimiter"):
         if getattr(options, name):
             raise ValueError(f"--{name} is for columns of a .csv or .tsv file, and {options.data} is none")
@@ -179,7 +153,7 @@ def _report(outcome: Outcome, folder: Path) -> None:
         written = plots.write_report(outcome, folder)
     except ModuleNotFoundError as error:
         complain(f"No report: {error}")
-    else:
-        write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
-        for path in plots.not_of_this(written):
-            write(f"{path} is not of this training: it was there before, and is left as it is.")
+        return
+    write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
+    for path in plots.not_of_this(written):
+        write(f"{path} is not of this training: it was there before, and is left as it is.")

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.cli.lesson import require_picture
 from micrograd_dl.cli.parser import Parser, sizes, usual_spelling, whole
 from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
 from micrograd_dl.output.files import is_stream, require_apart, require_place
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import number_or_none
 from micrograd_dl.output.text import plural
 from micrograd_dl.training.options import TrainingOptions
@@ -53,13 +53,8 @@ successive halving. The test set is left alone. The search ends with the command
 that trains the best network and judges it on the test set."""
     parser.epilog = _EXAMPLES
     add_data(parser)
-    parser.add_argument(
-        "--over",
-        action="append",
-        default=[],
-        metavar="RANGE",
-        help="where to search a hyperparameter, see below; may be given more than once",
-    )
+    text = "where to search a hyperparameter, see below; may be given more than once"
+    parser.add_argument("--over", action="append", default=[], metavar="RANGE", help=text)
     for name, default, text in (
         ("trials", 27, "how many a round begins with"),
         ("rungs", 3, "how often a round is judged, with more epochs each time"),
@@ -67,22 +62,12 @@ that trains the best network and judges it on the test set."""
         ("rounds", 2, "each but the first searches where the best trials were"),
     ):
         parser.add_argument(f"--{name}", type=whole, default=default, metavar="N", help=f"{text} ({default})")
-    parser.add_argument(
-        "--by", choices=("error", "loss"), default="error", help="what is judged, on the dev set (error)"
-    )
-    parser.add_argument(
-        "--processes",
-        type=whole,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="trainings at once, each in a process of its own (as many as processors); 0: in this one",
-    )
-    parser.add_argument(
-        "-o", "--output", default="tune.jsonl", metavar="FILE", help="where the results go (tune.jsonl)"
-    )
-    parser.add_argument(
-        "--picture", metavar="FILE", help="where the plot goes (that of the results, ending in .png)"
-    )
+    text = "what is judged, on the dev set (error)"
+    parser.add_argument("--by", choices=("error", "loss"), default="error", help=text)
+    text = "trainings at once, each in a process of its own (as many as processors); 0: in this one"
+    parser.add_argument("--processes", type=whole, default=os.cpu_count() or 1, metavar="N", help=text)
+    parser.add_argument("-o", "--output", default="tune.jsonl", metavar="FILE", help="results (tune.jsonl)")
+    parser.add_argument("--picture", metavar="FILE", help="the plot (that of the results, ending in .png)")
     add_training_options(parser, "bayes")
 
 
@@ -108,9 +93,6 @@ def run(options: argparse.Namespace) -> int:
         return 130
     tried = plural(len(found.trials), "trial") + ", all of them" * (len(found.trials) > 1)
     write(f"\nThe best of {tried} in {options.output}:\n\n{found}\n")
-    again = len(found.trials) - len({(trial.round, repr(trial.options)) for trial in found.trials})
-    if again:
-        write(f"Trials that drew the same as another one of their round: {again}.\n")
     if found.best.verdict.problem:  # stopped so early that nothing has been learned yet
         return 130
     write(
@@ -128,7 +110,9 @@ def _places(options: argparse.Namespace) -> str | Path:
     if is_stream(options.output) and options.output != os.devnull:
         raise ValueError(f"{options.output}: results are read again by the next search: give a file's name")
     if options.picture is not None:
-        require_picture(options.picture)
+        from micrograd_dl.viz import plots
+
+        plots.require_picture(options.picture)
     picture: str | Path = options.picture or Path(options.output).with_suffix(".png")
     require_apart(picture, {"where the results go": options.output, "the data": options.data})
     return picture
@@ -137,7 +121,7 @@ def _places(options: argparse.Namespace) -> str | Path:
 def _range(text: str) -> tuple[str, Range | Choice]:
     """A hyperparameter and where to search it, from words such as ``l2=0.01..10``."""
     from micrograd_dl.tuning import Choice
-    from micrograd_dl.tuning.trials import require_searchable, usual_range
+    from micrograd_dl.tuning.trials import SEARCHABLE, usual_range
 
     name, equals, rest = text.partition("=")
     name = usual_spelling(f"--{name.strip()}").removeprefix("--").replace("-", "_")
@@ -145,7 +129,7 @@ def _range(text: str) -> tuple[str, Range | Choice]:
         raise ValueError(f"--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not {text!r}")
     low, dots, high = rest.partition("..")
     try:
-        require_searchable(name)
+        look_up(name, SEARCHABLE, "hyperparameter")
         if not dots:
             values = [_value(name, word.strip()) for word in rest.split("/")]
             return name, Choice(sorted(values, key=lambda x: x is None))  # None is at the top of a picture

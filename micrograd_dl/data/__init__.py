@@ -9,7 +9,6 @@ from micrograd_dl.data.built_in import (
     house_prices,
     iris,
     moons,
-    noisy_xor,
     parity,
     spirals,
     xor,
@@ -19,21 +18,6 @@ from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.data.tables import read_csv, read_npz
 
 __all__ = [
-    "Dataset",
-    "Normaliser",
-    "blobs",
-    "circles",
-    "dataset",
-    "digits",
-    "flower",
-    "house_prices",
-    "iris",
-    "moons",
-    "noisy_xor",
-    "parity",
-    "read_csv",
-    "read_npz",
-    "spirals",
-    "split",
-    "xor",
-]
+    "Dataset", "Normaliser", "blobs", "circles", "dataset", "digits", "flower", "house_prices", "iris",
+    "moons", "parity", "read_csv", "read_npz", "spirals", "split", "xor",
+]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, TypeAlias
 
@@ -19,6 +19,12 @@ Shape: TypeAlias = tuple[int, ...]
 # What an archive may expand to: a gigabyte, or twenty times its size; more is taken for a "zip bomb".
 _ALWAYS_ALLOWED = 2**30
 _MOST_EXPANSION = 20
+
+# What reads the header of an array, by the version of its format.
+_HEADERS: dict[tuple[int, int], Any] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 class Archive:
@@ -42,11 +48,9 @@ class Archive:
             raise ValueError(f"{name} is missing")
         with self._refusing(), self._zip.open(f"{name}.npy") as member:
             version = np.lib.format.read_magic(member)
-            if version not in ((1, 0), (2, 0)):  # later ones are for columns with names
+            if version not in _HEADERS:  # later ones are for columns with names
                 raise ValueError(f"{name} is no plain array")
-            old = version == (1, 0)
-            read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-            shape, _, dtype = read(member)
+            shape, _, dtype = _HEADERS[version](member)
             if dtype.hasobject:
                 raise ValueError(f"{name} holds Python objects, which are not loaded")
             size = self._zip.getinfo(f"{name}.npy").file_size - member.tell()
@@ -88,44 +92,39 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
 
 # --- the form of JSON -----------------------------------------------------------------------------------
 
-TEXT, WHOLE, NUMBER, FLAG = "a text", "a whole number from 0 up", "a number", "true or false"
-LIST, TABLE, NULL = "a list", "names and values", "null"
-ANY = "any name"
-
-_IS: dict[str, Callable[[Any], bool]] = {
-    TEXT: lambda x: type(x) is str,
-    WHOLE: lambda x: type(x) is int and 0 <= x < 2**1023,  # a double holds it
-    NUMBER: lambda x: type(x) is float or (type(x) is int and abs(x) < 2**1023),
-    FLAG: lambda x: type(x) is bool,
-    LIST: lambda x: type(x) is list,
-    TABLE: lambda x: type(x) is dict,
-    NULL: lambda x: x is None,
-}
+_WORDS: dict[Any, str] = {
+    str: "a text", int: "a whole number from 0 up", float: "a number", bool: "true or false",
+    list: "a list", dict: "names and values", None: "null",
+}  # fmt: skip
 
 
 def require_form(x: Any, form: Any, where: str) -> None:
     """Raise ValueError unless something read from JSON has this form; `where` begins the message.
 
-    A form is one of the words above; ``[form]`` is a list of such; ``{ANY: form}`` has any names, and
-    ``{"name": form, "other?": form}`` these, the other one perhaps; a tuple has alternatives.
+    A form is None or a type, of which float takes whole numbers too, and int those from 0 up; ``[form]`` is a
+    list of such; ``{str: form}`` has any names, ``{"name": form}`` these; a tuple has alternatives.
 
-    >>> require_form({"cost": [0.5, "x"]}, {"cost": [NUMBER], "seconds?": [NUMBER]}, "history")
+    >>> require_form({"cost": [0.5, "x"]}, {"cost": [float]}, "history")
     Traceback (most recent call last):
     ValueError: history['cost'][1] is 'x', not a number
     """
-    kinds = form if isinstance(form, tuple) else (form,)
-    words = [LIST if isinstance(k, list) else TABLE if isinstance(k, dict) else k for k in kinds]
-    if not any(_IS[word](x) for word in words):
-        raise ValueError(f"{where} is {x!r:.60}, not {' or '.join(words)}")
+    forms = form if isinstance(form, tuple) else (form,)
+    kinds = [type(each) if isinstance(each, list | dict) else each for each in forms]
+    if not any(_is(x, kind) for kind in kinds):
+        raise ValueError(f"{where} is {x!r:.60}, not {' or '.join(_WORDS[kind] for kind in kinds)}")
     if isinstance(form, list):
         for i, entry in enumerate(x):
             require_form(entry, form[0], f"{where}[{i}]")
-    elif isinstance(form, dict) and ANY in form:
-        for key, entry in x.items():
-            require_form(entry, form[ANY], f"{where}[{key!r:.60}]")
     elif isinstance(form, dict):
-        for name, inner in form.items():
-            if (key := name.removesuffix("?")) in x:
-                require_form(x[key], inner, f"{where}[{key!r}]")
-            elif key == name:
-                raise ValueError(f"{key!r} is missing in {where}")
+        for name, inner in (dict.fromkeys(x, form[str]) if str in form else form).items():
+            if name not in x:
+                raise ValueError(f"{name!r} is missing in {where}")
+            require_form(x[name], inner, f"{where}[{name!r:.60}]")
+
+
+def _is(x: Any, kind: type | None) -> bool:
+    if kind is float:
+        return type(x) is float or (type(x) is int and abs(x) < 2**1023)  # a double holds it
+    if kind is int:
+        return type(x) is int and 0 <= x < 2**1023
+    return x is None if kind is None else type(x) is kind

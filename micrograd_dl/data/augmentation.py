@@ -8,9 +8,6 @@ same generator gives the same images.
 every mini-batch anew.
 
 >>> digit = np.array([[[0.0, 1.0], [0.0, 2.0]]])
->>> flipped(digit)
-array([[[1., 0.],
-        [2., 0.]]])
 >>> shifted(digit, down=[1], right=[-1])
 array([[[0., 0.],
         [1., 0.]]])
@@ -19,7 +16,7 @@ array([[[0., 0.],
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,24 +31,16 @@ Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
 # --- what is done to images -----------------------------------------------------------------------------
 
 
-def flipped(images: ArrayLike) -> Array:
-    """Left and right exchanged."""
-    return require_images(images)[:, :, ::-1].copy()
-
-
 def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
     """Each image moved by whole pixels, ``(m,)`` of them, which may be negative."""
-    array = require_images(images)
-    y, x = _grid(array)
-    down, right = _one_each("down", down, array, "iu"), _one_each("right", right, array, "iu")
-    return _pixels(array, y - down, x - right)
+    array, y, x, by_y, by_x = _with_places(images, "iu", down=down, right=right)
+    return _pixels(array, y - by_y, x - by_x)
 
 
 def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
     """Each image turned about its middle, anticlockwise, by ``(m,)`` degrees; whole numbers become floats."""
-    array = require_images(images)
-    angle, (y, x) = np.radians(_one_each("degrees", degrees, array)), _grid(array)
-    middle_y, middle_x = y.mean(), x.mean()
+    array, y, x, turn = _with_places(images, degrees=degrees)
+    middle_y, middle_x, angle = y.mean(), x.mean(), np.radians(turn)
     y, x, cos, sin = y - middle_y, x - middle_x, np.cos(angle), np.sin(angle)
     return _interpolated(array, cos * y + sin * x + middle_y, cos * x - sin * y + middle_x)
 
@@ -62,27 +51,23 @@ def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLik
     `part`, ``(m,)``, says how much of height and width is left, from above 0 to 1; `down` and `right` where
     that is, from 0, at the top and at the left, to 1.
     """
+    array, y, x, size, top, left = _with_places(images, part=part, down=down, right=right)
+    rest = 1 - size
+    return _interpolated(array, top * rest * y.max() + size * y, left * rest * x.max() + size * x)
+
+
+def _with_places(images: ArrayLike, kinds: str = "iuf", **numbers: ArrayLike) -> Any:
+    """The images; the row of each pixel, ``(h, 1)``; its column, ``(w,)``; and the numbers, ``(m, 1, 1)``."""
     array = require_images(images)
-    y, x = _grid(array)
-    part = _one_each("part", part, array)
-    top = _one_each("down", down, array) * (1 - part) * y.max()
-    left = _one_each("right", right, array) * (1 - part) * x.max()
-    return _interpolated(array, top + part * y, left + part * x)
-
-
-def _grid(images: Array) -> tuple[Array, Array]:
-    """The row of each pixel, ``(1, h, 1)``, and its column, ``(1, 1, w)``."""
-    _, h, w, *_ = images.shape
-    return np.arange(h)[np.newaxis, :, np.newaxis], np.arange(w)[np.newaxis, np.newaxis, :]
-
-
-def _one_each(name: str, given: ArrayLike, images: Array, kinds: str = "iuf") -> Array:
-    """One number an image, ``(m, 1, 1)``."""
-    numbers, m = np.asarray(given), len(images)
-    if numbers.shape != (m,) or numbers.dtype.kind not in kinds or not np.isfinite(numbers).all():
-        wanted = f"a finite {'whole ' * (kinds == 'iu')}number for each image, ({m},)"
-        raise ValueError(f"{name} is {wanted}, not {numbers.dtype} {numbers.shape}")
-    return numbers[:, np.newaxis, np.newaxis]
+    m, h, w = array.shape[:3]
+    found = [np.arange(h)[:, np.newaxis], np.arange(w)]
+    for name, given in numbers.items():
+        x = np.asarray(given)
+        if x.shape != (m,) or x.dtype.kind not in kinds or not np.isfinite(x).all():
+            wanted = f"a finite {'whole ' * (kinds == 'iu')}number for each image, ({m},)"
+            raise ValueError(f"{name} is {wanted}, not {x.dtype} {x.shape}")
+        found.append(x[:, np.newaxis, np.newaxis])
+    return array, *found
 
 
 def _interpolated(images: Array, y: Array, x: Array) -> Array:
@@ -95,36 +80,40 @@ def _interpolated(images: Array, y: Array, x: Array) -> Array:
     for row, part_of_row in ((top, 1 - (y - top)), (top + 1, y - top)):
         for column, part_of_column in ((left, 1 - (x - left)), (left + 1, x - left)):
             weight = (part_of_row * part_of_column).astype(images.dtype)
-            found += _pixels(images, row, column) * _with_colours(weight, images)
+            found += _pixels(images, row, column) * _like(images, weight)
     return found
 
 
 def _pixels(images: Array, y: Array, x: Array) -> Array:
     """The pixels at these places of each image, both broadcast to ``(m, h, w)``; 0 outside of it."""
-    m, h, w, *_ = images.shape
+    m, h, w = images.shape[:3]
     inside = (y >= 0) & (y < h) & (x >= 0) & (x < w)
     pixels = images[np.arange(m)[:, np.newaxis, np.newaxis], y.clip(0, h - 1), x.clip(0, w - 1)]
-    return np.asarray(np.where(_with_colours(inside, images), pixels, images.dtype.type(0)))
+    return np.asarray(np.where(_like(images, inside), pixels, images.dtype.type(0)))
+
+
+def _like(images: Array, array: Array) -> Array:
+    """An array with as many axes as the images: 1 where they have more."""
+    return array.reshape(*array.shape, *[1] * (images.ndim - array.ndim))
 
 
 def _as_floats(images: Array) -> Array:
     return images if images.dtype.kind == "f" else images.astype(float)
 
 
-def _with_colours(array: Array, images: Array) -> Array:
-    """``(m, h, w)`` as ``(m, h, w, 1)`` if the images have colours."""
-    return array[..., np.newaxis] if images.ndim == 4 else array
-
-
 # --- at random ------------------------------------------------------------------------------------------
 
 
 def flips(chance: float = 0.5) -> Augmentation:
-    """Each image `flipped`, or not: for what may be seen from either side, so not for digits."""
-    _require("a chance", chance, 1)
-    return lambda rng, images: np.where(
-        (rng.random(len(images)) < chance).reshape(-1, *[1] * (images.ndim - 1)), flipped(images), images
-    )
+    """Left and right exchanged, or not: for what may be seen from either side, so not for digits."""
+    if not 0 <= chance <= 1:
+        raise ValueError(f"a chance is from 0 to 1, not {chance!r}")
+
+    def augment(rng: np.random.Generator, images: Array) -> Array:
+        images = require_images(images)
+        return np.where(_like(images, rng.random(len(images)) < chance), images[:, :, ::-1], images)
+
+    return augment
 
 
 def shifts(most: int) -> Augmentation:
@@ -144,7 +133,7 @@ def crops(least: float = 0.8) -> Augmentation:
 
 def rotations(most: float) -> Augmentation:
     """Each image `rotated` by up to so many degrees to either side; small ones, or a 6 becomes a 9."""
-    _require("a rotation", most, 180)
+    most = from_zero(most, "the largest rotation, in degrees,")
     return lambda rng, images: rotated(images, rng.uniform(-most, most, len(images)))
 
 
@@ -158,11 +147,6 @@ def noise(deviation: float) -> Augmentation:
         return images + drawn
 
     return augment
-
-
-def _require(what: str, x: float, most: float) -> None:
-    if not 0 <= x <= most:
-        raise ValueError(f"{what} is from 0 to {most:g}, not {x!r}")
 
 
 def one_after_another(*augmentations: Augmentation) -> Augmentation:

@@ -1,15 +1,12 @@
 """Built-in sets of examples: toy ones made from a seed, and two real ones that scikit-learn has.
 
-Each is a :class:`~micrograd_dl.data.dataset.Dataset`, which unpacks into its two arrays; columns are
-examples. In all of the toy ones that are random, `m` is the number of examples, `noise` a standard deviation,
-and `seed` decides the noise and the order. Each raises ValueError if there are fewer examples than classes,
-the noise is below 0, or a number or a seed is not whole.
+Each is a Dataset, which unpacks into its two arrays; columns are examples. Of the toy ones that are random,
+`m` is the number of examples, `noise` a standard deviation, and `seed` decides the noise and the order. A
+ValueError is raised if there are fewer examples than classes, or one of these numbers is not possible.
 
 >>> X, Y = moons(200, noise=0.1)
 >>> X.shape, Y.shape
 ((2, 200), (1, 200))
->>> moons(200, noise=0.1)
-Dataset(moons; X (2, 200): x1, x2; Y (1, 200): 2 classes (upper: 100, lower: 100))
 """
 
 from __future__ import annotations
@@ -33,12 +30,7 @@ from micrograd_dl.output.text import install_hint
 
 
 def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """Two half-moons that reach into each other: ``X (2, m)``, with the shape of scikit-learn's `make_moons`.
-
-    >>> print(moons(4, noise=0).X.round(3))
-    [[ 1.   0.  -1.   2. ]
-     [ 0.   0.5  0.   0.5]]
-    """
+    """Two half-moons that reach into each other, ``X (2, m)``, as scikit-learn's `make_moons` has them."""
     upper, lower = (np.linspace(0, np.pi, n) for n in _sizes(m, 2))
     arcs = [_polar(1, upper), np.array([[1.0], [0.5]]) - _polar(1, lower)]
     return _mixed(arcs, noise, seed, name="moons", classes=("upper", "lower"))
@@ -74,7 +66,7 @@ def flower(m: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
 
     The noise is added to angle and radius.
     """
-    noise = from_zero(noise, "noise, a standard deviation,")
+    noise = from_zero(noise, "the noise")
     rng = np.random.default_rng(to_seed(seed))
     halves = []
     for half, n in enumerate(_sizes(m, 2)):
@@ -86,28 +78,15 @@ def flower(m: int = 400, noise: float = 0.2, seed: int = 0) -> Dataset:
 def xor() -> Dataset:
     """The four rows of the truth table of "one or the other, but not both": ``X (2, 4)``.
 
-    >>> xor().X
-    array([[0., 0., 1., 1.],
-           [0., 1., 0., 1.]])
-    >>> xor().Y
-    array([[0, 1, 1, 0]])
+    >>> print(*xor())
+    [[0. 0. 1. 1.]
+     [0. 1. 0. 1.]] [[0 1 1 0]]
     """
     return replace(parity(2), classes=("0", "1"), features=(), target="xor", name="xor")
 
 
-def noisy_xor(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """Clouds around the four points of `xor`, ``X (2, m)``."""
-    exact = xor()
-    clouds = [exact.X[:, exact.Y[0] == c][:, np.arange(n) % 2] for c, n in enumerate(_sizes(m, 2))]
-    return _mixed(clouds, noise, seed, name="noisy xor")
-
-
 def parity(bits: int = 3) -> Dataset:
-    """Every row of n bits, and whether the number of ones is odd: ``X (bits, 2 ** bits)``, counting upwards.
-
-    >>> parity(3).Y
-    array([[0, 1, 1, 0, 1, 0, 0, 1]])
-    """
+    """Every row of n bits, ``X (bits, 2 ** bits)``, counting upwards, and whether its ones are odd."""
     bits = to_whole(bits, 1, "bits")
     if bits > 16:
         raise ValueError(f"parity is of 1 to 16 bits, because all 2 ** bits rows are made; not {bits!r}")
@@ -120,10 +99,9 @@ def parity(bits: int = 3) -> Dataset:
 def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
     """Prices in thousands by size in square feet, ``X (1, m)`` and numbers ``Y (1, m)``: a ReLU and noise.
 
-    The price is ``max(0, 0.2 size - 100 + noise)`` for sizes from 200 to 3000: nobody pays for a house of
-    500 square feet, and nobody gets paid to take one.
+    The price is ``max(0, 0.2 size - 100 + noise)`` for sizes from 200 to 3000.
     """
-    noise = from_zero(noise, "noise, a standard deviation,")
+    noise = from_zero(noise, "the noise")
     [n] = _sizes(m, 1)
     size = np.linspace(200, 3000, n)[np.newaxis]
     price = 0.2 * size - 100 + noise * np.random.default_rng(to_seed(seed)).standard_normal((1, n))
@@ -156,17 +134,14 @@ def _of_scikit_learn(name: str, target: str, largest: float = 1) -> Dataset:
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
     make.__name__: make
-    for make in (moons, circles, blobs, spirals, flower, xor, noisy_xor, parity, house_prices, digits, iris)
+    for make in (moons, circles, blobs, spirals, flower, xor, parity, house_prices, digits, iris)
 }
 
 
 def dataset(name: str, **options: Any) -> Dataset:
     """The built-in set of that name; `options` are its function's own, such as ``m`` and ``seed``.
 
-    Raises:
-        ValueError: there is none, or an option is not possible.
-        TypeError: the set has no such option.
-        ModuleNotFoundError: the set needs scikit-learn, which is not installed.
+    ValueError if there is none, ModuleNotFoundError if it needs scikit-learn and there is none.
 
     >>> dataset("house-prices", m=10)
     Dataset(house prices; X (1, 10): size; Y (1, 10): price from 0 to 474.692)
@@ -186,7 +161,7 @@ def _mixed(
     classes: Sequence[str] = (),
 ) -> Dataset:
     """The columns of each group as one class, with noise added, in random order."""
-    noise = from_zero(noise, "noise, a standard deviation,")
+    noise = from_zero(noise, "the noise")
     rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(to_seed(seed))
     X = np.hstack(groups)
     X = X + noise * rng.standard_normal(X.shape)

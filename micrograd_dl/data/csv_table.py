@@ -23,18 +23,11 @@ File: TypeAlias = str | os.PathLike[str]
 # What spreadsheets, R and pandas write for a missing value. "None" is not among them: it may be a class.
 MISSING = frozenset({"", "?", "NA", "<NA>", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null"})
 
-_LONGEST_LINE = 10_000_000
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # how Python decodes a byte that is not UTF-8, if asked to go on
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 class CsvTable:
-    """The columns of a file and their `names`.
-
-    The delimiter is by default the tab in a ``.tsv`` file, and in others the one of comma, semicolon and tab
-    that divides the first line into most fields. ValueError if the text is not UTF-8, the first line does not
-    name the columns, or a line has another number of fields.
-    """
+    """The columns of a file and their `names`; ValueError if it is no table as `data.tables` describes it."""
 
     def __init__(self, path: File, delimiter: str | None) -> None:
         if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
@@ -42,30 +35,41 @@ class CsvTable:
         if delimiter is None and Path(path).suffix.lower() == ".tsv":
             delimiter = "\t"  # even if the names of its columns hold more commas
         self.path = path
+        self._examples: list[tuple[int, list[str]]] = []  # each with its line
         try:
-            lines = list(self._lines())
-            records = self._records(lines, delimiter or _best_delimiter(lines))
-            self.names = self._header(next(records, (1, []))[1])
-            self._examples = list(self._checked(records))
+            self._read(delimiter)
         except MemoryError:
             raise MemoryError(f"{path} is too large for the memory") from None
         if not self._examples:
             raise ValueError(f"{path}: there is no example in it, only the names of the columns")
 
-    def _lines(self) -> Iterator[str]:
-        with opened(self.path) as file:
-            text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
-            lines = iter(lambda: text.readline(_LONGEST_LINE + 1), "")
-            for number, line in enumerate(lines, 1):
-                if len(line) > _LONGEST_LINE:
-                    raise self._wrong(number, f"it has more than {_LONGEST_LINE:,} characters")
-                if wrong := _NOT_UTF8.search(line):
-                    byte = f"0x{ord(wrong[0]) - 0xDC00:02x}"
-                    raise self._wrong(number, f"the byte {byte} is not UTF-8: save the file as UTF-8")
-                yield line
+    def _read(self, delimiter: str | None) -> None:
+        text, blank = self._text(), 0
+        records = self._records(text, delimiter or _best_delimiter(text))
+        self.names = self._header(next(records, (1, []))[1])
+        for line, fields in records:
+            if not any(map(str.strip, fields)):
+                blank = blank or line
+            elif blank:
+                raise self._wrong(blank, "it is blank, though examples follow: delete it")
+            elif len(fields) != len(self.names):
+                counts = f"{len(fields)} fields for {len(self.names)} columns"
+                raise self._wrong(line, f"{counts}: {quoted(' | '.join(fields))}")
+            else:
+                self._examples.append((line, fields))
 
-    def _records(self, lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-        reader = _reader(lines, delimiter)
+    def _text(self) -> str:
+        with opened(self.path) as file:
+            content = file.read()
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = len(error.object[: error.start + 1].splitlines())
+            byte = f"0x{error.object[error.start]:02x}"
+            raise self._wrong(line, f"the byte {byte} is not UTF-8: save the file as UTF-8") from None
+
+    def _records(self, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        reader = _reader(text, delimiter)
         while True:
             line = reader.line_num + 1  # where the record begins: a quoted field may have several lines
             try:
@@ -90,21 +94,8 @@ class CsvTable:
             raise self._wrong(1, f"{problem}: {quoted(', '.join(names))}")
         return names
 
-    def _checked(self, records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-        blank = 0
-        for line, fields in records:
-            if not any(map(str.strip, fields)):
-                blank = blank or line
-            elif blank:
-                raise self._wrong(blank, "it is blank, though examples follow: delete it")
-            elif len(fields) != len(self.names):
-                counts = f"{len(fields)} fields for {len(self.names)} columns"
-                raise self._wrong(line, f"{counts}: {quoted(' | '.join(fields))}")
-            else:
-                yield line, fields
-
-    def _wrong(self, line: int, problem: str) -> ValueError:
-        return ValueError(f"{self.path}, line {line}: {problem}")
+    def _wrong(self, line: int, problem: str, column: str = "") -> ValueError:
+        return ValueError(f"{self.path}, line {line}{column}: {problem}")
 
     def indices(self, names: Sequence[str]) -> list[int]:
         """The columns of these names; ValueError if one is not there."""
@@ -116,8 +107,7 @@ class CsvTable:
 
     def wrong(self, row: int, column: int, problem: str) -> ValueError:
         """An error to be raised, with the place where something is wrong."""
-        place = f"line {self._examples[row][0]}, column {self.names[column]!r}"
-        return ValueError(f"{self.path}, {place}: {problem}")
+        return self._wrong(self._examples[row][0], problem, f", column {self.names[column]!r}")
 
     def texts(self, column: int) -> list[str]:
         """A column; ValueError if a value is missing."""
@@ -130,11 +120,10 @@ class CsvTable:
             texts = [fields[i] for i in columns]
             try:
                 X[:, row] = list(map(float, texts))
-                fine = is_plain("".join(texts)) and np.isfinite(X[:, row]).all()
             except ValueError:
-                fine = False
-            if not fine:  # a slower way finds out which it is
-                X[:, row] = [self._number(row, i, advice) for i in columns]
+                X[0, row] = np.nan
+            if not (is_plain("".join(texts)) and np.isfinite(X[:, row]).all()):
+                X[:, row] = [self._number(row, i, advice) for i in columns]  # slower, it says what is wrong
         return X
 
     def _present(self, row: int, column: int) -> str:
@@ -147,30 +136,29 @@ class CsvTable:
     def _number(self, row: int, column: int, advice: str) -> float:
         text = self._present(row, column)
         x = number_or_none(text)
-        if x is None:
-            if _DECIMAL_COMMA.fullmatch(text):
-                advice = f"write it with a decimal point, {text.replace(',', '.')}"
-            problem = f"{quoted(text)} is not a number: {advice.replace('{}', self.names[column])}"
-            raise self.wrong(row, column, problem)
-        if not math.isfinite(x):
-            problem = f"{quoted(text)} is not a finite double: mend it, or delete the line"
-            raise self.wrong(row, column, problem)
-        return x
+        if x is not None and math.isfinite(x):
+            return x
+        if _DECIMAL_COMMA.fullmatch(text):
+            advice = f"write it with a decimal point, {text.replace(',', '.')}"
+        what, advice = ("number", advice) if x is None else ("finite double", "mend it, or delete the line")
+        problem = f"{quoted(text)} is not a {what}: {advice.replace('{}', self.names[column])}"
+        raise self.wrong(row, column, problem)
 
 
-def _best_delimiter(lines: Sequence[str]) -> str:
+def _best_delimiter(text: str) -> str:
     """The one that divides the first line into most fields."""
 
     def fields(delimiter: str) -> int:
         try:
-            return len(next(_reader(lines[:100], delimiter), []))
+            return len(next(_reader(text, delimiter), []))
         except csv.Error:
             return 0
 
     return max((",", ";", "\t"), key=fields)
 
 
-def _reader(lines: Sequence[str], delimiter: str) -> Any:
+def _reader(text: str, delimiter: str) -> Any:
+    lines = io.StringIO(text, newline="")
     return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
 
 

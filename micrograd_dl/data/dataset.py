@@ -19,10 +19,10 @@ _IMAGES = ": make columns of images with data.preparation.images_to_columns"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dataset:
-    """m examples, and what is to be predicted of each.
+    """m examples, and what is to be predicted of each; its arrays cannot be written to.
 
     Attributes:
-        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so. X and Y cannot be written to.
+        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so.
         Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``.
         classes: the names of the classes, two at least; empty if Y is numbers.
         features: a name for each row of X; by default x1, x2, ...
@@ -32,11 +32,8 @@ class Dataset:
     Raises:
         ValueError: a shape is wrong, a number is not finite, or names and arrays do not fit.
 
-    >>> data = Dataset([[50.0, 80.0]], [[150.0, 240.0]], features=("size",), target="price", name="flats")
-    >>> data
+    >>> Dataset([[50.0, 80.0]], [[150.0, 240.0]], features=("size",), target="price", name="flats")
     Dataset(flats; X (1, 2): size; Y (1, 2): price from 150 to 240)
-    >>> data.kind
-    'numbers'
     """
 
     X: Array
@@ -47,7 +44,7 @@ class Dataset:
     name: str = "data"
 
     def __post_init__(self) -> None:
-        X, Y = _numbers("X", self.X), _numbers("Y", self.Y)
+        X, Y = require_columns("X", self.X), require_columns("Y", self.Y)
         if X.shape[1] != Y.shape[1]:
             advice = ": transpose X with X.T" if X.shape[0] == Y.shape[1] else ""
             raise ValueError(f"columns are examples, and X {X.shape} and Y {Y.shape} differ in them{advice}")
@@ -59,9 +56,10 @@ class Dataset:
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
-        own = {"X": _read_only(X), "Y": _read_only(Y), "classes": classes, "features": features}
+        own = {"X": X.view(), "Y": Y.view(), "classes": classes, "features": features}
         for name, x in own.items():
             object.__setattr__(self, name, x)
+        self.X.flags.writeable = self.Y.flags.writeable = False  # the caller's own arrays stay writable
 
     def __reduce__(self) -> Any:  # a copy, and what is unpickled, cannot be written to either
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
@@ -87,28 +85,19 @@ class Dataset:
         return replace(self, X=self.X[:, index], Y=self.Y[:, index])
 
     def targets(self, loss: str | Loss) -> Array:
-        """Y as the loss takes it, ``(n_y, m)`` of floats.
+        """Y as the loss takes it, ``(n_y, m)`` of floats; ValueError if it cannot have such targets.
 
         One-hot columns for cross-entropy; for the others one row: 0 or 1, for max-margin -1 or 1. Numbers
-        are for squared error, as they are.
-
-        Raises:
-            ValueError: the loss cannot have such targets; the message says which can.
+        are for squared error and Huber's, as they are.
 
         >>> bits = Dataset([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], classes=("0", "1"))
         >>> bits.targets("logistic"), bits.targets("max_margin")
         (array([[0., 1., 1., 0.]]), array([[-1.,  1.,  1., -1.]]))
-        >>> bits.targets("cross_entropy")
-        array([[1., 0., 0., 1.],
-               [0., 1., 1., 0.]])
         """
         name = loss.name if isinstance(loss, Loss) else loss
         of_classes = look_up(name, LOSSES, "loss").decide is not None
-        if not self.classes:
-            if of_classes:
-                problem = f"the loss {name} is for classes, and {self.target} is numbers"
-                raise ValueError(f"{problem}: take squared")
-            return self.Y.astype(float)
+        if not self.classes and of_classes:
+            raise ValueError(f"the loss {name} is for classes, and {self.target} is numbers: take squared")
         if name == "cross_entropy":
             return one_hot(self.Y, len(self.classes))
         if len(self.classes) > 2:
@@ -127,7 +116,8 @@ class Dataset:
         return f"{type(self).__name__}({self.name}; {X}; Y {self.Y.shape}: {targets})"
 
 
-def _numbers(name: str, given: ArrayLike) -> Array:
+def require_columns(name: str, given: ArrayLike) -> Array:
+    """As an array ``(n, m)`` of finite floats; ValueError if it is none."""
     array = np.asarray(given)
     if array.ndim != 2 or array.size == 0:
         advice = {1: f": reshape it with {name}.reshape(1, -1)", 3: _IMAGES, 4: _IMAGES}.get(array.ndim, "")
@@ -140,12 +130,6 @@ def _numbers(name: str, given: ArrayLike) -> Array:
         i, j = np.argwhere(~finite)[0]
         raise ValueError(f"{name}[{i}, {j}] is {array[i, j]}: mend or leave out example {j}")
     return array
-
-
-def _read_only(array: Array) -> Array:
-    view = array.view()  # the caller's own array stays writable
-    view.flags.writeable = False
-    return view
 
 
 def _require_indices(Y: Array, classes: tuple[str, ...]) -> None:

@@ -9,24 +9,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.data.dataset import Dataset, require_columns
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.numbers import above_zero, to_seed, to_whole
 from micrograd_dl.output.text import plural
 
 # --- parts ----------------------------------------------------------------------------------------------
 
+_PARTS = {2: ("train", "test"), 3: ("train", "dev", "test")}
+
 
 def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int = 0) -> tuple[Dataset, ...]:
-    """A dataset in parts: by default train, dev and test. Every example is in one of them, in its old order.
+    """A dataset in parts, train, dev and test. Every example is in one of them, in its old order.
 
     Args:
         data: if it is of classes, each part has them in the proportions of the whole, as nearly as possible.
-        fractions: of each part; two or more, whose sum is 1.
+        fractions: of each part; with two there is no dev part.
         seed: the same one splits in the same way.
 
     Raises:
-        ValueError: the fractions are not such, or a part would be empty.
+        ValueError: the fractions are not above 0 with the sum 1, or a part would be empty.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> for part in split(moons(100)):
@@ -35,20 +37,23 @@ def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int
     Dataset(moons, dev; X (2, 20): x1, x2; Y (1, 20): 2 classes (upper: 10, lower: 10))
     Dataset(moons, test; X (2, 20): x1, x2; Y (1, 20): 2 classes (upper: 10, lower: 10))
     """
-    parts = split_indices(data.m, fractions, seed, data.Y if data.classes else None)
-    names = [f"{data.name}, {name}" for name in _names(len(parts))]
-    return tuple(replace(data.take(part), name=name) for part, name in zip(parts, names, strict=True))
-
-
-def split_indices(
-    m: int, fractions: Sequence[float], seed: int = 0, classes: ArrayLike | None = None
-) -> list[Array]:
-    """The indices 0 to m - 1 in parts for `split`, each ascending; `classes` is ``(1, m)``."""
-    sizes = _sizes(m, fractions)
+    names, m = _PARTS.get(len(fractions), ()), data.m
+    if not names or not all(f > 0 for f in fractions) or not math.isclose(sum(fractions), 1):
+        raise ValueError(f"the parts are two or three fractions above 0, whose sum is 1, not {fractions}")
+    exact = np.array(fractions) / sum(fractions) * m
+    sizes = np.floor(exact).astype(int)
+    sizes[np.argsort(sizes - exact, kind="stable")[: m - sizes.sum()]] += 1  # what lost most by rounding down
+    if not sizes.all():
+        examples, name = plural(m, "example"), names[int(np.argmin(sizes))]
+        raise ValueError(f"of {examples} none is left for the {name} part: take more examples or fewer parts")
     order = np.random.default_rng(to_seed(seed)).permutation(m)
-    if classes is not None:
-        order = evenly_mixed(order, np.asarray(classes).reshape(-1))
-    return [np.sort(part) for part in np.split(order, np.cumsum(sizes)[:-1])]
+    if data.classes:
+        order = evenly_mixed(order, data.Y[0])
+    parts = np.split(order, np.cumsum(sizes)[:-1])
+    return tuple(
+        replace(data.take(np.sort(part)), name=f"{data.name}, {name}")
+        for part, name in zip(parts, names, strict=True)
+    )
 
 
 def evenly_mixed(order: Array, classes: Array) -> Array:
@@ -63,25 +68,6 @@ def evenly_mixed(order: Array, classes: Array) -> Array:
     return order[np.argsort(way, kind="stable")]  # where two are even, chance has put one first
 
 
-def _sizes(m: int, fractions: Sequence[float]) -> list[int]:
-    shown = ", ".join(f"{fraction:g}" for fraction in fractions) or "none"
-    if len(fractions) < 2 or not all(f > 0 for f in fractions) or not math.isclose(sum(fractions), 1):
-        raise ValueError(f"the parts are two or more fractions above 0, whose sum is 1, not {shown}")
-    exact = np.array(fractions) / sum(fractions) * m
-    sizes = np.floor(exact).astype(int)
-    sizes[np.argsort(sizes - exact, kind="stable")[: m - sizes.sum()]] += 1  # what lost most by rounding down
-    if not sizes.all():
-        name = _names(len(sizes))[int(np.argmin(sizes))]
-        what = f"{plural(m, 'example')} split {shown} leave{'s' * (m == 1)} the {name} part empty"
-        raise ValueError(f"{what}: take more examples or fewer parts")
-    return [int(size) for size in sizes]
-
-
-def _names(count: int) -> Sequence[str]:
-    known = {2: ("train", "test"), 3: ("train", "dev", "test")}
-    return known.get(count) or [f"part {i}" for i in range(1, count + 1)]
-
-
 # --- features -------------------------------------------------------------------------------------------
 
 
@@ -89,11 +75,8 @@ def _names(count: int) -> Sequence[str]:
 class Normaliser:
     """Features moved and scaled to mean 0 and standard deviation 1 in the training set.
 
-    Fit it to the training set, and apply it to every set, also to what is predicted later.
-
-    Attributes:
-        mean: ``(n_x, 1)``.
-        deviation: the standard deviation, ``(n_x, 1)``; 1 where a feature is constant, which becomes 0.
+    Fit it to the training set, and apply it to every set, also to what is predicted later. `mean` and
+    `deviation` are ``(n_x, 1)``; where a feature is constant, it becomes 0, and the deviation is 1.
 
     Raises:
         ValueError: the arrays are not such columns, or a deviation is not above 0.
@@ -106,9 +89,6 @@ class Normaliser:
     >>> normaliser.apply([[5.0], [8.0]])
     array([[3.],
            [1.]])
-    >>> normaliser.undo([[3.0], [1.0]])
-    array([[5.],
-           [8.]])
     """
 
     mean: Array
@@ -116,31 +96,26 @@ class Normaliser:
 
     def __post_init__(self) -> None:
         mean, deviation = np.array(self.mean, dtype=float), np.array(self.deviation, dtype=float)
-        if mean.shape != deviation.shape or mean.ndim != 2 or mean.shape[1] != 1:
+        if mean.shape != deviation.shape or mean.shape[1:] != (1,):
             shapes = f"{mean.shape} and {deviation.shape}"
             raise ValueError(f"mean and deviation are columns (n_x, 1), not {shapes}")
         if not (np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation > 0).all()):
-            raise ValueError("means are finite and deviations above 0: these are not")
+            raise ValueError("means are finite and deviations above 0, these are not: numbers were too large")
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "deviation", deviation)
 
     @classmethod
     def fit(cls, X: ArrayLike) -> Normaliser:
-        """From the training set ``X (n_x, m)``; ValueError if it is not finite, or its mean overflows."""
-        X = np.asarray(X, dtype=float)
-        if X.ndim != 2 or X.size == 0:
-            raise ValueError(f"X has rows, and a column an example: (n_x, m), not {X.shape}")
+        """From the training set ``X (n_x, m)``; ValueError if a number is not finite, or too large."""
+        X = require_columns("X", X).astype(float)
         constant = X.min(axis=1, keepdims=True) == X.max(axis=1, keepdims=True)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused above
             # The mean of a constant is rounded, and may be a hair beside it.
             mean = np.where(constant, X[:, :1], X.mean(axis=1, keepdims=True))
             off = X - mean
-        if not np.isfinite(off).all():
-            i = int(np.flatnonzero(~np.isfinite(off).all(axis=1))[0])
-            raise ValueError(f"row {i} of X holds a NaN, an infinity, or numbers too large: mend or scale it")
-        # In units of the widest, so that no square overflows or vanishes.
-        widest = np.where(constant, 1.0, np.abs(off).max(axis=1, keepdims=True))
-        deviation = widest * np.sqrt(np.mean((off / widest) ** 2, axis=1, keepdims=True))
+            # In units of the widest, so that no square overflows or vanishes.
+            widest = np.where(constant, 1.0, np.abs(off).max(axis=1, keepdims=True))
+            deviation = widest * np.sqrt(np.mean((off / widest) ** 2, axis=1, keepdims=True))
         return cls(mean, np.where(constant, 1.0, deviation))
 
     def apply(self, X: ArrayLike) -> Array:
@@ -150,10 +125,6 @@ class Normaliser:
     def undo(self, X: ArrayLike) -> Array:
         """What `apply` made X of; ValueError unless X is ``(n_x, m)``."""
         return self._require(X) * self.deviation + self.mean
-
-    def arrays(self) -> dict[str, Array]:
-        """To be saved; ``Normaliser(**arrays)`` makes it anew."""
-        return {"mean": self.mean, "deviation": self.deviation}
 
     def _require(self, given: ArrayLike) -> Array:
         X, n_x = np.asarray(given), len(self.mean)
@@ -172,11 +143,8 @@ def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
     The pixels go row by row, the colours of each side by side. All is divided by `largest`, full brightness.
     ValueError if a brightness is not between 0 and `largest`, or the images seem to be divided already.
 
-    >>> images_to_columns([[[0, 51], [102, 255]]])
-    array([[0. ],
-           [0.2],
-           [0.4],
-           [1. ]])
+    >>> images_to_columns([[[0, 51], [102, 255]]]).T
+    array([[0. , 0.2, 0.4, 1. ]])
     """
     array = require_images(images)
     if array.ndim == 3 and array.shape[2] in (3, 4):
@@ -207,10 +175,7 @@ def columns_of(images: Array) -> Array:
 
 
 def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
-    """The images of `shape`, ``(h, w, c)`` or ``(h, w)``, that `images_to_columns` made into columns.
-
-    They are ``(m, h, w, c)`` or ``(m, h, w)``, with the numbers of the columns ``(h*w*c, m)``. ValueError if
-    the shapes do not fit.
+    """Columns ``(h*w*c, m)``, as `images_to_columns` makes them, as images of `shape`, ``(h, w[, c])``.
 
     >>> columns_to_images([[0.0], [0.2], [0.4], [1.0]], (2, 2))
     array([[[0. , 0.2],

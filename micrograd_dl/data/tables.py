@@ -26,19 +26,16 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from micrograd_dl.data.archives import open_archive
-from micrograd_dl.data.csv_table import CsvTable, File, on_one_line, quoted
+from micrograd_dl.data.csv_table import CsvTable, File, on_one_line
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.nn.network import Array
 from micrograd_dl.output.files import replacing
 from micrograd_dl.output.lookup import listed
 from micrograd_dl.output.numbers import number_or_none
-from micrograd_dl.output.text import plural
 
 Kind: TypeAlias = Literal["classes", "numbers"]
-
 MOST_CLASSES = 20  # whole numbers of more different values are taken for numbers
 
 
@@ -79,7 +76,14 @@ def read_csv(
         raise ValueError(f"{path}: beside the target {target!r} there is no column for a feature")
     advice = "leave out a column of text (--ignore '{}'), predict it (--target '{}'), or code it in numbers"
     X = table.numbers(features, advice)
-    Y, classes = _targets(table, at, kind)
+    targets = table.texts(at)
+    if kind == "classes" or (kind is None and _are_classes(targets)):
+        Y, classes = _classes(targets)
+        if kind is None and len(classes) == len(targets) > MOST_CLASSES:
+            problem = f"column {target!r} has another text in each line, as names are: predict another column"
+            raise ValueError(f'{path}: {problem}, or set the kind to "classes"')
+    else:
+        Y, classes = table.numbers([at], 'a target of text is classes: set the kind to "classes"'), ()
     names = tuple(table.names[i] for i in features)
     return _dataset(path, X, Y, classes, features=names, target=table.names[at])
 
@@ -96,8 +100,8 @@ def read_features(path: File, features: Sequence[str], *, delimiter: str | None 
 def read_npz(path: File, *, kind: Kind | None = None) -> Dataset:
     """The arrays X ``(n_x, m)`` and Y of a ``.npz`` file as a Dataset; other arrays in it are not looked at.
 
-    Y is classes or numbers, ``(1, m)``, by the rule of `read_csv`, or numbers ``(n_y, m)``; one-hot columns
-    are classes. `kind` overrides that rule. Nothing is loaded with pickle.
+    Y is classes or numbers, ``(1, m)``, by the rule of `read_csv` or by `kind`, or numbers ``(n_y, m)``;
+    one-hot columns are classes. Nothing is loaded with pickle.
 
     Raises:
         ValueError: the file is no such file, or its arrays are no Dataset.
@@ -109,8 +113,16 @@ def read_npz(path: File, *, kind: Kind | None = None) -> Dataset:
             problem = "the arrays X and Y are wanted, of numpy.savez(path, X=X, Y=Y)"
             raise ValueError(f"{path}: {problem}; there is {listed(archive.names) or 'none'}")
         X, Y = archive.read("X"), archive.read("Y")
-    Y, classes = _targets_of_array(Y, kind)
-    return _dataset(path, X, Y, classes)
+    is_text = Y.dtype.kind == "U"
+    if kind != "numbers" and Y.ndim == 2 and (is_text or (Y.dtype.kind in "fiub" and np.isfinite(Y).all())):
+        targets = list(map(str, Y[0].tolist()))
+        if len(Y) == 1 and (kind == "classes" or _are_classes(targets)):
+            return _dataset(path, X, *_classes(targets))
+        if len(Y) > 1 and not is_text and np.isin(Y, (0, 1)).all() and (Y.sum(axis=0) == 1).all():
+            return _dataset(path, X, Y.argmax(axis=0, keepdims=True), tuple(map(str, range(len(Y)))))
+        if kind == "classes":
+            raise ValueError(f"classes are one row, or one-hot columns; Y {Y.shape} is neither")
+    return _dataset(path, X, Y, ())
 
 
 def _dataset(path: File, X: Array, Y: Array, classes: tuple[str, ...], **names: Any) -> Dataset:
@@ -124,11 +136,8 @@ def _dataset(path: File, X: Array, Y: Array, classes: tuple[str, ...], **names: 
 
 
 def write_csv(path: File, columns: Mapping[str, Sequence[object] | Array]) -> None:
-    """Columns, by their names, as a CSV file, which is replaced whole; doubles are read back to the bit."""
-    lists = [c.tolist() if isinstance(c, np.ndarray) else list(c) for c in columns.values()]
-    if len({len(column) for column in lists}) != 1:
-        lengths = ", ".join(f"{name}: {len(column)}" for name, column in zip(columns, lists, strict=True))
-        raise ValueError(f"a table has columns, all equally long; these are {lengths or 'none'}")
+    """Columns of one length, by name, as a CSV file, which is replaced whole; doubles are kept to the bit."""
+    lists = [c.tolist() if isinstance(c, np.ndarray) else c for c in columns.values()]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     for row in ([*columns], *zip(*lists, strict=True)):
@@ -139,49 +148,32 @@ def write_csv(path: File, columns: Mapping[str, Sequence[object] | Array]) -> No
 
 def write_predictions(
     path: File,
-    predicted: ArrayLike,
+    predicted: Array,
     *,
     target: str = "y",
     classes: Sequence[str] = (),
-    probabilities: ArrayLike | None = None,
+    probabilities: Array | None = None,
 ) -> None:
     """What a network predicts, as a CSV file with one example a line, in the order of the columns of X.
 
     Args:
         path: of the file.
-        predicted: what ``model.predict(X)`` gives: numbers ``(n_y, m)``; or classes ``(1, m)``, as their
-            indices or, of two, as -1 and 1.
+        predicted: numbers ``(n_y, m)``, or indices of classes ``(1, m)``.
         target: the name of the first column; for several numbers an example, "y 1", "y 2" and so on.
         classes: the names of the classes, which are written instead of their indices.
-        probabilities: what ``model.forward(X)`` gives, if it is probabilities: ``(n_classes, m)``, or of two
-            classes ``(1, m)``, that of the second. They are written as columns "P(class)".
+        probabilities: of the classes, ``(n_classes, m)``, or of two ``(1, m)``, that of the second. They are
+            written as columns "P(class)".
     """
-    P = _require_rows("predicted", predicted)
-    if not classes:
-        names = [target] if len(P) == 1 else [f"{target} {i}" for i in range(1, len(P) + 1)]
-        write_csv(path, dict(zip(names, P, strict=True)))
-        return
-    index = np.where(P == -1, 0, P) if len(classes) == 2 else P  # the two classes of max-margin are -1 and 1
-    if len(P) != 1 or not np.isin(index, np.arange(len(classes))).all():
-        wanted = f"(1, m) indices from 0 to {len(classes) - 1}"
-        raise ValueError(f"predicted classes are {wanted}, not {P.shape}: {quoted(str(P))}")
-    columns: dict[str, Sequence[object]] = {target: [classes[int(c)] for c in index[0]]}
+    names = [target] if len(predicted) == 1 else [f"{target} {i}" for i in range(1, len(predicted) + 1)]
+    columns: dict[str, Any] = dict(zip(names, predicted, strict=True))
+    if classes:
+        if not np.isin(predicted, np.arange(len(classes))).all():
+            raise ValueError(f"classes are predicted by their indices, 0 to {len(classes) - 1}")
+        columns[target] = [classes[c] for c in predicted[0].tolist()]
     if probabilities is not None:
-        A = _require_rows("probabilities", probabilities)
-        if len(classes) == 2 and len(A) == 1:
-            A = np.vstack([1 - A, A])
-        if A.shape != (len(classes), P.shape[1]):
-            examples = plural(P.shape[1], "example")
-            raise ValueError(f"{examples} of {len(classes)} classes: probabilities are not {A.shape}")
-        columns |= {f"P({name})": row.tolist() for name, row in zip(classes, A, strict=True)}
+        A = probabilities if len(probabilities) > 1 else np.vstack([1 - probabilities, probabilities])
+        columns |= {f"P({name})": row for name, row in zip(classes, A, strict=True)}
     write_csv(path, columns)
-
-
-def _require_rows(name: str, given: ArrayLike) -> Array:
-    array = np.asarray(given)
-    if array.ndim != 2:
-        raise ValueError(f"{name} has a column an example, (n, m), not the shape {array.shape}")
-    return array
 
 
 # --- targets --------------------------------------------------------------------------------------------
@@ -192,41 +184,21 @@ def _require_kind(kind: str | None) -> None:
         raise ValueError(f'the kind of a target is "classes" or "numbers", not {kind!r}')
 
 
-def _targets(table: CsvTable, at: int, kind: Kind | None) -> tuple[Array, tuple[str, ...]]:
-    """Y and the names of the classes, from a column of a table."""
-    texts = table.texts(at)
-    if (kind or _kind(table, at, texts)) == "classes":
-        return _classes(texts)
-    return table.numbers([at], 'a target of text is classes: set the kind to "classes"'), ()
+def _are_classes(targets: Sequence[str]) -> bool:
+    """Whether targets are classes: all of them text, or whole numbers of few different values."""
+    numbers = {number_or_none(text) for text in targets}
+    if None in numbers:
+        return len(numbers) == 1  # where only some are numbers, the others are refused with their lines
+    few = len(numbers) <= min(MOST_CLASSES, len(targets) // 2)
+    return few and all(x is not None and x.is_integer() for x in numbers)
 
 
-def _kind(table: CsvTable, at: int, texts: Sequence[str]) -> Kind:
-    numbers = [number_or_none(text) for text in texts]
-    if None not in numbers:
-        return "classes" if _are_classes(np.array(numbers)) else "numbers"
-    advice = 'set the kind to "classes"'
-    if any(x is not None for x in numbers):
-        row = numbers.index(None)
-        problem = f"{quoted(texts[row])} is no number, and other targets are: mend it, or {advice}"
-        raise table.wrong(row, at, problem)
-    if len(set(texts)) == len(texts) > MOST_CLASSES:
-        problem = f"each of the {len(texts)} targets is another text, as names are: predict another column"
-        raise ValueError(f"{table.path}, column {table.names[at]!r}: {problem}, or {advice}")
-    return "classes"
-
-
-def _are_classes(numbers: Array) -> bool:
-    different = np.unique(numbers)
-    whole = np.isfinite(different).all() and (different == np.floor(different)).all()
-    return bool(whole) and len(different) <= min(MOST_CLASSES, numbers.size // 2)
-
-
-def _classes(texts: Sequence[str]) -> tuple[Array, tuple[str, ...]]:
+def _classes(targets: Sequence[str]) -> tuple[Array, tuple[str, ...]]:
     """The index of each among the different ones, ``(1, m)``; whole numbers count as such, so 1.0 is 1."""
-    whole = [_whole(text) for text in texts]
-    keys: Sequence[Any] = texts if None in whole else whole
+    whole = [_whole(text) for text in targets]
+    keys: Sequence[Any] = targets if None in whole else whole
     index = {key: c for c, key in enumerate(sorted(set(keys)))}
-    return np.array([[index[key] for key in keys]]), tuple(str(key) for key in index)
+    return np.array([[index[key] for key in keys]]), tuple(map(str, index))
 
 
 def _whole(text: str) -> int | None:
@@ -234,17 +206,3 @@ def _whole(text: str) -> int | None:
     if x is None or not x.is_integer():
         return None
     return int(text) if text.isdecimal() else int(x)  # a long number has more digits than a double holds
-
-
-def _targets_of_array(Y: Array, kind: Kind | None) -> tuple[Array, tuple[str, ...]]:
-    """Y and the names of the classes; wrong shapes and numbers are left for `Dataset` to find."""
-    text = Y.dtype.kind == "U"
-    if kind == "numbers" or Y.ndim != 2 or not (text or (Y.dtype.kind in "fiub" and np.isfinite(Y).all())):
-        return Y, ()
-    if len(Y) > 1 and not text and np.isin(Y, (0, 1)).all() and (Y.sum(axis=0) == 1).all():
-        return Y.argmax(axis=0, keepdims=True), tuple(str(c) for c in range(len(Y)))
-    if len(Y) == 1 and (text or kind == "classes" or _are_classes(Y[0])):
-        return _classes([str(y) for y in Y[0].tolist()])
-    if kind == "classes":
-        raise ValueError(f"classes are one row, or one-hot columns; Y {Y.shape} is neither")
-    return Y, ()

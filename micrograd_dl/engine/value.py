@@ -28,10 +28,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.output.number_like import NumberLike
+from micrograd_dl.output.number_like import NumberLike, leaf_data
 from micrograd_dl.output.numbers import require_numbers, to_float
 from micrograd_dl.output.origin import Origin, TextSpan, is_inside, resolve
-from micrograd_dl.output.refusals import leaf_data
 from micrograd_dl.output.written import names_of
 
 

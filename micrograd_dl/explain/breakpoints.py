@@ -55,8 +55,10 @@ def condition(text: str) -> Callable[[Step], bool] | None:
     if match := _COMPARED.fullmatch(text):
         absolute, within, plain, compare, sign, digits = match.groups()
         kind, holds_between, bound = within or plain, _COMPARE[compare], float(sign + digits)
-        size: Callable[[float], float] = math.fabs if absolute else float
-        return lambda step: kind == _written_kind(step) and holds_between(size(written_number(step)), bound)
+        return lambda step: (
+            kind == _written_kind(step)
+            and holds_between(math.fabs(written_number(step)) if absolute else written_number(step), bound)
+        )
     return None
 
 

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micrograd_dl.engine.gradients import grad, same_number
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
-from micrograd_dl.gradcheck.graphs import kinks_between
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import evaluate
+from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.output.numbers import to_float
 
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """What a small change h of one node does to the result.
+    """What a small change of one node does to the result."""
 
-    Attributes:
-        node, h: what was changed and by how much.
-        data: the node's data before.
-        before, after: the result before and after.
-        ratio: (after - before) / h.
-        derivative: what backprop says the ratio tends to.
-        changed: the nodes between, with their new data.
-        errors: for several h, the ratio's distance from the derivative.
-        kinks: nodes at a kink, or with one between the two points: there the ratio need not tend to it.
-    """
-
-    node: Value
-    h: float
-    data: float
-    before: float
-    after: float
-    derivative: float
-    changed: tuple[tuple[Value, float], ...]
-    errors: tuple[tuple[float, float], ...]
-    kinks: tuple[Value, ...]
+    node: Value  # what was changed
+    h: float  # by how much
+    data: float  # the node's data before
+    before: float  # the result before
+    after: float  # and after
+    derivative: float  # what backprop says that the ratio tends to
+    changed: tuple[tuple[Value, float], ...]  # the nodes between, with their new data
+    errors: tuple[tuple[float, float], ...]  # for several h, the ratio's distance from the derivative
+    kinks: tuple[Value, ...]  # nodes with a kink within the nudge: there the ratio need not tend to it
     notation: Notation
 
     @property
@@ -61,8 +49,10 @@ class Nudge:
             "error: " + " ".join(f"{error:>7.1e}" for _, error in self.errors),
         ]
         if self.data + self.h == self.data:
-            lost = f"{_long(self.data)} + {number(self.h)} is {_long(self.data)}"
-            lines.append(f"Warning: of doubles, {lost}; take a larger h.")
+            unchanged = _long(self.data)
+            lines.append(
+                f"Warning: of doubles, {unchanged} + {number(self.h)} is {unchanged}; take a larger h."
+            )
         if self.kinks:
             where = ", ".join(f"{write.name(n)} = {write.formula(n)}" for n in self.kinks[:3])
             lines.append(f"Warning: a kink lies within the nudge, at {where}; the ratio depends on the side.")
@@ -88,26 +78,25 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     if h == 0 or not math.isfinite(h):
         raise ValueError(f"a nudge is a small number other than 0, such as 0.001; not {h:g}")
     order, notation = recorded_graph(root, node)
-    data = node.data
     here = evaluate(order, {})
-    there = evaluate(order, {node: data + h})
+
+    def at(step: float) -> dict[Value, float]:
+        return evaluate(order, {node: node.data + step})
+
+    def error(step: float) -> float:
+        """How far the ratio is from the derivative; NaN where the result is undefined."""
+        try:
+            return math.fabs((at(step)[root] - root.data) / step - derivative)
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+
+    there = at(h)
     [derivative] = grad(root, [node])
     changed = tuple((n, there[n]) for n in order if n is not node and not same_number(there[n], here[n]))
     sizes = sorted({math.fabs(h), *(1 / 10**i for i in range(1, 9))}, reverse=True)
-    errors = tuple(
-        (step, _error(order, node, step, derivative)) for step in (math.copysign(size, h) for size in sizes)
-    )
+    errors = tuple((step, error(step)) for step in (math.copysign(size, h) for size in sizes))
     kinks = kinks_between(order, here, there)
-    return Nudge(node, h, data, root.data, there[root], derivative, changed, errors, kinks, notation)
-
-
-def _error(order: Sequence[Value], node: Value, step: float, derivative: float) -> float:
-    """How far the ratio is from the derivative; NaN where the result is undefined."""
-    try:
-        after = evaluate(order, {node: node.data + step})[order[-1]]
-    except (ValueError, ZeroDivisionError):
-        return math.nan
-    return math.fabs((after - order[-1].data) / step - derivative)
+    return Nudge(node, h, node.data, root.data, there[root], derivative, changed, errors, kinks, notation)
 
 
 def _long(x: float) -> str:

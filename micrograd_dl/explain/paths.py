@@ -21,39 +21,24 @@ _MOST_FACTORS = 11  # printed of one path
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One path from the result down to a node.
+    """One path from the result down to a node."""
 
-    Attributes:
-        product: of the local derivatives along it.
-        edges: each as (node, index of the operand).
-        slopes: the local derivative along each edge.
-    """
-
-    product: float
-    edges: tuple[tuple[Value, int], ...]
-    slopes: tuple[float, ...]
+    product: float  # of the local derivatives along it
+    edges: tuple[tuple[Value, int], ...]  # each as (node, index of the operand)
+    slopes: tuple[float, ...]  # the local derivative along each edge
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """A gradient as the sum over paths of the products of local derivatives along each.
-
-    Attributes:
-        root, node: the paths lead from root down to node.
-        count: how many paths there are, exactly.
-        largest: those with the largest products, largest first.
-        total: the sum over all of them, summed from the leaf upwards (forward mode).
-        magnitude: the sum of their absolute values, to which rounding errors are in proportion.
-        gradient: what backprop gives, from the result downwards; the same up to rounding.
-    """
+    """A gradient as the sum over paths of the products of local derivatives along each."""
 
     root: Value
-    node: Value
-    count: int
-    largest: tuple[Path, ...]
-    total: float
-    magnitude: float
-    gradient: float
+    node: Value  # the paths lead from root down to node
+    count: int  # how many paths there are, exactly
+    largest: tuple[Path, ...]  # those with the largest products, largest first
+    total: float  # the sum over all of them, summed from the leaf upwards (forward mode)
+    magnitude: float  # the sum of their absolute values, to which rounding errors are in proportion
+    gradient: float  # what backprop gives, from the result downwards; the same up to rounding
     notation: Notation
 
     @property
@@ -64,29 +49,25 @@ class Paths:
         return both_nan or math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=rounding)
 
     def __str__(self) -> str:
-        write = self.notation
+        write, shown = self.notation, len(self.largest)
         what = write.total(self.node)
-        shown = len(self.largest)
-        count = _counted(self.count)
         if not self.count:
             return f"{what} = 0: no path leads from {write.name(self.root)} to {write.name(self.node)}"
-        lines = [f"{what} = {number(self.total)}, the sum over {count} path{'s' * (self.count != 1)}:"]
+        count = f"{_counted(self.count)} path{'s' * (self.count != 1)}"
+        lines = [f"{what} = {number(self.total)}, the sum over {count}:"]
         for path in self.largest:
-            nodes = [*(node for node, _ in path.edges), self.node]
+            names = [*(write.name(node) for node, _ in path.edges), write.name(self.node)]
             if len(path.edges) > _MOST_FACTORS:
-                names = [*map(write.name, nodes[:6]), "...", *map(write.name, nodes[-5:])]
-                equation = f"{len(path.edges)} factors"
+                names, equation = [*names[:6], "...", *names[-5:]], f"{len(path.edges)} factors"
             else:
-                names = [*map(write.name, nodes)]
                 equation = " * ".join(write.local(node, index) for node, index in path.edges) or what
                 if len(path.edges) > 1:
                     equation += f" = {' * '.join(map(number_term, path.slopes))}"
             lines.append(f"  {' -> '.join(names)}:  {equation} = {number(path.product)}")
         if self.count > shown:
             lines.append(f"  ... and {_counted(self.count - shown)} more")
-        verdict = (
-            "which is what backprop gives" if self.agrees else f"but backprop gives {number(self.gradient)}"
-        )
+        gradient = number(self.gradient)
+        verdict = "which is what backprop gives" if self.agrees else f"but backprop gives {gradient}"
         lines.append(f"Their sum is {number(self.total)}, {verdict}.")
         return "\n".join(lines)
 
@@ -153,7 +134,7 @@ def _largest_paths(
             if operand in depends:
                 longer = [(chain[0] * slope, user, index, chain) for chain in chains]
                 best.setdefault(operand, []).extend(longer)
-    return tuple(_unrolled(chain) for chain in heapq.nlargest(limit, best.get(node, []), key=_size))
+    return tuple(map(_unrolled, heapq.nlargest(limit, best.get(node, []), key=_size)))
 
 
 def _size(chain: tuple[Any, ...]) -> float:
@@ -162,15 +143,13 @@ def _size(chain: tuple[Any, ...]) -> float:
 
 def _unrolled(chain: Any) -> Path:
     product, edges = chain[0], []
-    while chain[1] is not None:
-        edges.append((chain[1], chain[2]))
-        chain = chain[3]
+    while chain[3] is not None:
+        _, user, index, chain = chain
+        edges.append((user, index))
     edges.reverse()
     return Path(product, tuple(edges), tuple(node.slopes[index] for node, index in edges))
 
 
 def _counted(count: int) -> str:
     """A count with its digits in groups; of a very long one, only how long it is (`count` has it exactly)."""
-    if count < 10**60:
-        return f"{count:,}"
-    return f"about 10^{math.floor(math.log10(count))}"
+    return f"{count:,}" if count < 10**60 else f"about 10^{math.floor(math.log10(count))}"

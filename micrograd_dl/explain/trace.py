@@ -1,8 +1,7 @@
 """A walk through the forward pass and backprop, with a cursor that moves both ways.
 
-The cursor is one number, the count of steps done. What is on paper at that moment (which data is known, how
-far each gradient has been summed) is looked up in the steps. A move therefore costs the same however large
-the graph is, and stepping back leaves nothing behind.
+The cursor is one number, the count of steps done. What is on paper at that moment is looked up in the steps,
+so a move costs the same however large the graph is, and stepping back leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -78,8 +77,6 @@ class Trace:
         require_recorded(self.order)
         self.steps = Walk(self.order, self.notation, self.seed)
 
-    # --- the cursor -------------------------------------------------------------------------------------
-
     @property
     def current(self) -> Step | None:
         """The step just done; None at the start."""
@@ -112,12 +109,7 @@ class Trace:
         return self.current
 
     def goto(self, position: int) -> Step | None:
-        """Go to where `position` steps are done and return the last of them.
-
-        Raises:
-            IndexError: there are not so many steps.
-            TypeError: `position` is not a whole number.
-        """
+        """Go to where `position` steps are done and return the last; IndexError if there are not so many."""
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
             count = plural(len(self.steps), "step")
@@ -128,17 +120,14 @@ class Trace:
     def until(self, target: Value | str) -> Step | None:
         """Go on until a step has written `target`, and return that step; stay and return None if none does.
 
-        Args:
-            target: a node (its evaluation, or the next term of its gradient), or a gradient, ``"db"`` or
-                ``"dJ/db"``.
+        It is a node (its evaluation, or the next term of its gradient), or a gradient such as ``"db"``.
         """
         return self._seek(writes(*self._meant(target)))
 
     def resume(self, backwards: bool = False) -> Step | None:
         """Go on to the next step that hits a breakpoint, or to the end; return the step just done then.
 
-        Args:
-            backwards: go back to the last step before this one that hits a breakpoint, or to the start.
+        `backwards` goes to the last step before this one that hits a breakpoint, or to the start.
         """
 
         def hit(step: Step) -> bool:
@@ -150,18 +139,14 @@ class Trace:
         return self._seek(hit) or self.end()
 
     def _seek(self, hit: Callable[[Step], bool]) -> Step | None:
-        for at in range(self.position, len(self.steps)):
-            if hit(self.steps[at]):
-                return self.goto(at + 1)
-        return None
+        later = range(self.position, len(self.steps))
+        return next((self.goto(at + 1) for at in later if hit(self.steps[at])), None)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
-
-    # --- what is on paper -------------------------------------------------------------------------------
 
     def data(self, node: Value | str) -> float | None:
         """The data of `node` if it is known by now; leaves and constants are known from the start."""
@@ -180,25 +165,8 @@ class Trace:
         summed_at = self.steps.summed_at(self._any_node(node))
         return bool(summed_at) and summed_at[-1] < self.position
 
-    def paper(self) -> str:
-        """All that is known at this moment, one line for each node: its formula, data and gradient."""
-        rows = []
-        for node in self.order:
-            if node not in self.notation.names:
-                continue  # a constant
-            data, grad = self.data(node), self.grad(node)
-            name = self.notation.name(node)
-            left = f"{name} = {self.notation.formula(node)}" if node.operands else name
-            shown = "?" if data is None else number(data)
-            so_far = "" if self.finished(node) else " so far"
-            right = "" if grad is None else f"{self.notation.gradient(node)} = {number(grad)}{so_far}"
-            rows.append((left, shown, right))
-        wide, narrow = (max(len(row[i]) for row in rows) for i in (0, 1))
-        return "\n".join(f"{row[0]:<{wide}}  {row[1]:>{narrow}}   {row[2]}".rstrip() for row in rows)
-
     def __repr__(self) -> str:
-        first = max(0, self.position - 1 - _WINDOW)
-        last = min(len(self.steps), self.position + _WINDOW)
+        first, last = max(0, self.position - 1 - _WINDOW), min(len(self.steps), self.position + _WINDOW)
         count = plural(len(self.steps), "step")
         lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
         for at in range(first, last):
@@ -206,40 +174,34 @@ class Trace:
             lines.append(f"{mark} {at + 1:>{len(str(len(self.steps)))}}  {self.steps[at]}")
         return "\n".join(lines)
 
-    # --- breakpoints and watches ------------------------------------------------------------------------
-
     def break_at(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
         """Set a breakpoint: `resume` stops there.
 
-        Args:
-            what: a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation,
-                ``"mul"``; a condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or
-                ``"isnan"``; or a function of a step. A text that could be several of these is the first.
-
-        Raises:
-            KeyError: the text is none of these.
-            TypeError: `what` is neither a text, nor a Value, nor a function.
+        It is a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation, ``"mul"``; a
+        condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or ``"isnan"``; or a
+        function of a step. A text that could be several of these is the first. KeyError if it is none.
         """
-        point = self._breakpoint(what)
+        if callable(what):
+            point = Breakpoint(getattr(what, "__name__", "a condition"), what)
+        elif isinstance(what, str):
+            point = Breakpoint(what, self._hit(what))
+        else:
+            point = Breakpoint(self.notation.name(self.node(what)), writes(what))
         self.breakpoints.append(point)
         return point
 
-    def _breakpoint(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
-        if callable(what):
-            return Breakpoint(getattr(what, "__name__", "a condition"), what)
-        if not isinstance(what, str):
-            return Breakpoint(self.notation.name(self.node(what)), writes(what))
+    def _hit(self, text: str) -> Callable[[Step], bool]:
         try:
-            return Breakpoint(what, writes(*self._meant(what)))
+            return writes(*self._meant(text))
         except KeyError as error:
-            hit = at_operation(what) or condition(what)
-            if hit is None:
-                raise KeyError(
-                    f"{error.args[0]}. A breakpoint may also be a gradient such as "
-                    f"{self.notation.total(self.root)}, an operation such as mul, or a condition such as "
-                    "abs(grad) > 5, data < 0 or isnan"
-                ) from None
-        return Breakpoint(what, hit)
+            hit = at_operation(text) or condition(text)
+            if hit is not None:
+                return hit
+            raise KeyError(
+                f"{error.args[0]}. A breakpoint may also be a gradient such as "
+                f"{self.notation.total(self.root)}, an operation such as mul, or a condition such as "
+                "abs(grad) > 5, data < 0 or isnan"
+            ) from None
 
     def watch(self, node: Value | str) -> Value:
         """Show `node` at every stop."""
@@ -274,12 +236,9 @@ class Trace:
         """The node that is meant, and whether its gradient is."""
         return self.notation.find(target) if isinstance(target, str) else (self.node(target), False)
 
-    # --- reasons ----------------------------------------------------------------------------------------
-
     def why(self, node: Value | str) -> Why:
         """Every term of the gradient of `node`; those that are not on paper yet are marked."""
-        found = self.node(node)
-        return why_from(self.steps, found, self.notation, self.position)
+        return why_from(self.steps, self.node(node), self.notation, self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
         """The gradient of `node` as a sum over paths, of which the `limit` largest are listed."""

@@ -9,7 +9,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.graph import recorded_graph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number, number_term
-from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, written_number
 from micrograd_dl.output.written import ADD
 
 _MOST_TERMS = 20  # printed of one gradient
@@ -17,29 +17,18 @@ _MOST_TERMS = 20  # printed of one gradient
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The reason for one gradient; printing it shows symbols, numbers and lines of source.
+    """The reason for one gradient; printing it shows symbols, numbers and lines of source."""
 
-    Attributes:
-        node: whose gradient it is.
-        data: its data in the pass that the terms belong to.
-        terms: the contributions, one for each use of the node.
-        done: how many of them are on paper (all, unless asked in the middle of a walk).
-        gradient: their sum.
-    """
-
-    node: Value
-    data: float
-    terms: tuple[Contribute | Seed, ...]
-    done: int
+    node: Value  # whose gradient it is
+    data: float  # its data in the pass that the terms belong to
+    terms: tuple[Contribute | Seed, ...]  # the contributions, one for each use of the node
+    done: int  # how many of them are on paper (all, unless asked in the middle of a walk)
     notation: Notation
 
     @property
     def gradient(self) -> float:
         """The sum of all terms."""
-        if not self.terms:
-            return 0.0
-        last = self.terms[-1]
-        return last.after if isinstance(last, Contribute) else last.gradient
+        return written_number(self.terms[-1]) if self.terms else 0.0
 
     def __str__(self) -> str:
         write, n, shown = self.notation, len(self.terms), number(self.gradient)
@@ -58,10 +47,9 @@ class Why:
                 lines += [product + ("" if position < self.done else "   (not added yet)"), *reasons]
         if n > _MOST_TERMS:
             lines.append(f"  ... and {n - _MOST_TERMS:,} more")
-        if self.node.operands:
-            lines.append(f"{name} = {write.formula(self.node)} = {number(self.data)}")
-        else:
-            lines.append(f"{name} = {number(self.data)}, a {'leaf' if self.node.is_leaf else 'constant'}")
+        what = write.formula(self.node) + " = " if self.node.operands else ""
+        kind = "" if self.node.operands else ", a leaf" if self.node.is_leaf else ", a constant"
+        lines.append(f"{name} = {what}{number(self.data)}{kind}")
         origin = self.node.origin
         if origin is not None and not (self.node.is_leaf and origin.file == "<expression>"):
             lines.append(f"  from {origin}")
@@ -75,16 +63,14 @@ def _term_lines(term: Contribute) -> list[str]:
     write = term.notation
     local, formula = write.local(term.node, term.index), write.local_formula(term.node, term.index)
     product = f"{number_term(term.upstream)} * {number_term(term.local)} = {number(term.contribution)}"
-    lines = [f"{write.total(term.node)} * {local} = {product}"]
-    reason = f"{local} = {formula:{ADD}}"
-    if formula != number(term.local):
-        reason += f" = {number(term.local)}"
-    lines.append(f"  {reason}, since {write.name(term.node)} = {write.formula(term.node)}")
+    result = "" if formula == number(term.local) else f" = {number(term.local)}"
     _, *kink = term.remarks()
-    lines += [f"  {remark}" for remark in kink]
-    if term.node.origin is not None:
-        lines.append(f"  from {term.node.origin}")
-    return lines
+    return [
+        f"{write.total(term.node)} * {local} = {product}",
+        f"  {local} = {formula:{ADD}}{result}, since {write.name(term.node)} = {write.formula(term.node)}",
+        *(f"  {remark}" for remark in kink),
+        *([f"  from {term.node.origin}"] if term.node.origin is not None else []),
+    ]
 
 
 def why(root: Value, node: Value) -> Why:
@@ -110,6 +96,5 @@ def why_from(walk: Walk, node: Value, notation: Notation, position: int) -> Why:
     if not walk.has(node):
         return Why(node, node.data, (), 0, notation)
     summed_at = walk.summed_at(node)
-    terms = [walk[at] for at in summed_at]
-    done = bisect_left(summed_at, position)
-    return Why(node, walk.data(node), tuple(t for t in terms if not isinstance(t, Evaluate)), done, notation)
+    terms = tuple(term for at in summed_at if not isinstance(term := walk[at], Evaluate))
+    return Why(node, walk.data(node), terms, bisect_left(summed_at, position), notation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad, require_recorded, require_value
@@ -13,6 +12,7 @@ from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.steps import Contribute, Walk
 
 _SUMS = (ops.add, ops.sub, ops.neg, ops.TABLE["sum"])
@@ -31,8 +31,8 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     Args:
         root: the result.
         epsilon: the step.
-        most: check so many leaves, drawn at random. By default all are checked, or of a graph for which that
-            would take minutes, as many as take seconds; the outcome says how many.
+        most: check so many leaves, drawn at random by `seed`. By default all are checked, or of a graph for
+            which that would take minutes, as many as take seconds; the outcome says how many.
         seed: of the draw.
 
     Raises:
@@ -57,19 +57,15 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     exact = dict(zip(leaves, grad(root, leaves), strict=True))
     # The gradient is measured by the result, or by the larger numbers whose difference the result is.
     judge = Judge(exact.values(), epsilon, max(math.fabs(root.data), graph.noise_here[root] / EPS))
-    return judge.check(
-        leaves, lambda x: GraphCurve(graph, x, notation.total(x), exact[x], notation), most, seed
-    )
+    return judge.check(leaves, lambda x: GraphCurve(graph, x, notation.total(x), exact[x]), most, seed)
 
 
 class GraphCurve(Curve):
     """A graph as a function of one of its leaves; what does not depend on the leaf stays as it is."""
 
-    def __init__(
-        self, graph: PerturbedGraph, leaf: Value, symbol: str, claimed: float, notation: Notation
-    ) -> None:
+    def __init__(self, graph: PerturbedGraph, leaf: Value, symbol: str, claimed: float) -> None:
         super().__init__(leaf, symbol, leaf.data, claimed)
-        self.graph, self.root, self.notation = graph, graph.order[-1], notation
+        self.graph, self.root = graph, graph.order[-1]
         self.after = graph.after(leaf)
         self.cost = 1 + sum(1 + len(node.operands) for node in self.after)
         self._values: dict[float, dict[Value, float]] = {}
@@ -112,7 +108,7 @@ class GraphCurve(Curve):
         """The term of the chain rule at which the numbers end, unless it is the fault of a rule."""
         reason = ""
         reached = {self.leaf, *self.after}
-        for step in Walk(self.graph.order, self.notation):
+        for step in Walk(self.graph.order, Notation(self.graph.order)):
             if not isinstance(step, Contribute) or step.operand not in reached or math.isfinite(step.after):
                 continue
             if math.isfinite(step.upstream) and _is_a_wrong_rule(step):
@@ -138,20 +134,3 @@ def _is_a_wrong_rule(term: Contribute) -> bool:
         except (ValueError, ArithmeticError):
             return False
     return math.fabs(sides[1] / 2 - sides[0] / 2) / h < _OVERFLOWS
-
-
-def kinks_between(
-    order: Sequence[Value], here: Mapping[Value, float], there: Mapping[Value, float]
-) -> tuple[Value, ...]:
-    """The nodes of `order` that have a kink between two evaluations, or at one of them only.
-
-    Nodes that an evaluation does not have are taken to be at their recorded data.
-    """
-    found = []
-    for node in order:
-        if node.op is None or node.op.kink is None:
-            continue
-        x, y = (node.op.kink(*[values.get(p, p.data) for p in node.operands]) for values in (here, there))
-        if x != y and (x <= 0 <= y or y <= 0 <= x):  # False where one is NaN
-            found.append(node)
-    return tuple(found)

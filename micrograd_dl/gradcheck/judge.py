@@ -44,14 +44,7 @@ Sample: TypeAlias = tuple[Sequence[float], Sequence[float]]
 
 
 class Curve:
-    """The result as a function of one variable.
-
-    Args:
-        leaf: the variable; of a model, its name.
-        symbol: how the derivative is written.
-        x: the point.
-        claimed: the derivative that backprop gives.
-    """
+    """The result as a function of one variable, `leaf`, which is `x`; its derivative there is `claimed`."""
 
     sees_kinks = True  # whether `has_kink` tells; else a kink is recognised by the slopes to both sides
     cost = 0  # operands to evaluate for one result
@@ -75,9 +68,8 @@ class Curve:
         values, noise = self.at(x)
         return values[-1], noise[-1]
 
-    def has_kink(self, low: float, high: float) -> bool:
+    def has_kink(self, low: float, high: float) -> bool:  # noqa: ARG002 - not every curve knows
         """Whether a kink is known to lie between."""
-        del low, high
         return False
 
     def groups(self) -> int:
@@ -96,15 +88,23 @@ class Curve:
         """At a kink: 1 if backprop takes the slope above the point, -1 if below; 0 if that is unknown."""
         return 0
 
+    def component(self, numerical: float, step: float, uncertainty: float) -> Component:
+        """The derivative by both methods."""
+        return Component(self.leaf, self.symbol, numerical, self.claimed, step, uncertainty)
+
+    def not_judged(self, why: Obstacle, found: Component | None = None) -> NotJudged:
+        """That it cannot be judged, with the numbers that are known."""
+        numbers = "" if math.isfinite(self.claimed) and not found else f"backprop {number(self.claimed)}"
+        if found:
+            numbers = f"numerical {number(found.numerical)}, give or take {found.uncertainty:.0e}; {numbers}"
+        return NotJudged(self.leaf, self.symbol, self.claimed, why, numbers)
+
 
 class Judge:
-    """Judges the derivatives of one gradient.
+    """Judges the derivatives of one gradient, `claimed` by backprop.
 
-    Args:
-        claimed: the gradient, as backprop gives it.
-        epsilon: the step that is tried first.
-        scale: the size of the result. A gradient below GOOD of it is next to nothing, and not measured by
-            its own size.
+    `epsilon` is the step that is tried first, `scale` the size of the result: a gradient below GOOD of it is
+    next to nothing, and not measured by its own size.
 
     Raises:
         TypeError, ValueError: `epsilon` is no finite number above 0.
@@ -125,8 +125,7 @@ class Judge:
     ) -> Check:
         """The outcome for all leaves, for `most` drawn at random, or for as many as take seconds."""
         seed, count = to_seed(seed), len(leaves) if most is None else to_whole(most, 1, "most")
-        # S311 is about secrets.
-        drawn = random.Random(seed).sample(leaves, min(count, len(leaves)))  # noqa: S311 - see above
+        drawn = random.Random(seed).sample(leaves, min(count, len(leaves)))  # noqa: S311 - no secrets
         chosen = set(self._affordable(drawn, curve_of, math.inf if most else _FIRST_LOOK))
         first = {leaf: self._first_look(curve_of(leaf)) for leaf in leaves if leaf in chosen}
         found = [one for one in first.values() if isinstance(one, Component)]
@@ -152,24 +151,25 @@ class Judge:
         if difference and difference.is_right:
             return difference
         if first == Obstacle.KINK and not curve.sees_kinks:  # with any step it is there
-            return _on_the_side_taken(curve) or _not_judged(curve, Obstacle.KINK)
+            return _on_the_side_taken(curve) or curve.not_judged(first)
         estimates, obstacles = self._estimates(curve)
         best = min(estimates, key=lambda found: found.uncertainty, default=None)
         order = Obstacle.UNSETTLED, Obstacle.KINK, Obstacle.UNDEFINED
         why = next((x for x in order if x in obstacles), Obstacle.HIDDEN)
-        if best or why != Obstacle.UNDEFINED:
-            reason = "" if math.isfinite(curve.claimed) else curve.why_no_number()
-            if reason:
-                return NotJudged(curve.leaf, curve.symbol, curve.claimed, Obstacle.NO_NUMBER, reason)
+        no_number = not math.isfinite(curve.claimed) and (best or why != Obstacle.UNDEFINED)
+        if no_number and (reason := curve.why_no_number()):
+            return NotJudged(curve.leaf, curve.symbol, curve.claimed, Obstacle.NO_NUMBER, reason)
         if best is None:
-            if difference and why == Obstacle.UNSETTLED and self._is_negligible(difference):
-                return replace(difference, uncertainty=difference.uncertainty + difference.difference)
-            return _not_judged(curve, why, difference)
+            if difference and why == Obstacle.UNSETTLED:
+                largest = max(map(abs, (difference.numerical, curve.claimed, difference.uncertainty)))
+                if largest <= self.negligible:  # as of x**9 at 0
+                    return replace(difference, uncertainty=difference.uncertainty + difference.difference)
+            return curve.not_judged(why, difference)
         found = replace(best, uncertainty=best.uncertainty + curve.claimed_noise())
         if found.difference <= found.uncertainty and not self._trusts(found):
-            return _not_judged(curve, Obstacle.HIDDEN, found)
-        if not distance([found.nearest], [found.analytic]) <= GOOD and not _is_confirmed(best, estimates):
-            return _not_judged(curve, Obstacle.UNSETTLED, found)
+            return curve.not_judged(Obstacle.HIDDEN, found)
+        if not found.is_near and not _is_confirmed(best, estimates):
+            return curve.not_judged(Obstacle.UNSETTLED, found)
         return found
 
     def _first_look(self, curve: Curve) -> Component | Obstacle:
@@ -184,10 +184,6 @@ class Judge:
         """Whether the uncertainty is small beside the gradient."""
         return found.uncertainty <= SUSPICIOUS * self.size
 
-    def _is_negligible(self, found: Component) -> bool:
-        """Whether both derivatives are so small that they change no verdict, as of x**9 at 0."""
-        return max(abs(found.numerical), abs(found.analytic), found.uncertainty) <= self.negligible
-
     @staticmethod
     def _affordable(leaves: Sequence[Any], curve_of: Callable[[Any], Curve], limit: float) -> list[Any]:
         """The first of these leaves, as many as can be evaluated within the limit, and at least one."""
@@ -197,9 +193,9 @@ class Judge:
         return list(leaves[: max(1, sum(1 for _ in takewhile(limit.__ge__, totals)))])
 
     def _estimates(self, curve: Curve) -> tuple[list[Component], list[Obstacle]]:
-        """Estimates at longer and shorter steps, until there are enough, and what was in the way of others.
+        """Estimates at longer and shorter steps, and what was in the way of others.
 
-        One clear estimate that agrees with backprop is enough, or two of any kind.
+        One clear estimate that agrees with backprop is enough, or two clear ones of any kind.
         """
         estimates: list[Component] = []
         obstacles: list[Obstacle] = []
@@ -219,19 +215,8 @@ class Judge:
         return estimates, obstacles
 
 
-def _not_judged(curve: Curve, why: Obstacle, found: Component | None = None) -> NotJudged:
-    numbers = "" if math.isfinite(curve.claimed) and not found else f"backprop {number(curve.claimed)}"
-    if found:
-        numbers = f"numerical {number(found.numerical)}, give or take {found.uncertainty:.0e}; {numbers}"
-    return NotJudged(curve.leaf, curve.symbol, curve.claimed, why, numbers)
-
-
 def step_sizes(x: float, epsilon: float, count: int) -> Iterator[float]:
-    """Steps to try: around `epsilon`, and where `x` is large or tiny first that much longer or shorter ones.
-
-    >>> [f"{step:.0e}" for step in step_sizes(0.3, 1e-7, 14)][:4]
-    ['1e-02', '2e-03', '2e-04', '3e-05']
-    """
+    """Steps to try: around `epsilon`; where `x` is large or tiny, first that much longer or shorter ones."""
     size, longest = math.fabs(x), epsilon * 2.0**17
     powers = (*range(0, -_POWER * (count - 1), -_POWER), _POWER)[:count]
     sizes = [longest] if not 0 < size < math.inf or 1 / 16 < size < 16 else [longest * size, longest]
@@ -272,7 +257,7 @@ def estimate(curve: Curve, step: float) -> Component | Obstacle:
         if isinstance(found, Obstacle):
             return found
     assert not isinstance(found, Obstacle)
-    return Component(curve.leaf, curve.symbol, found[0], curve.claimed, lengths[0], found[1])
+    return curve.component(found[0], lengths[0], found[1])
 
 
 def _derivative(
@@ -301,27 +286,18 @@ def _extrapolated(
 ) -> tuple[float, float] | None:
     """The number for a step of 0, and its uncertainty, by Richardson's table and Ridders' choice in it.
 
-    Args:
-        found: a number for each step.
-        noise: how far rounding may have moved it.
-        lengths: the steps.
-        powers: 2 if only even powers of the step are in it, as of a smooth function; 1 if all are, as where
-            the curvatures to both sides differ (relu(x)**2 at 0), or of one-sided differences.
-
-    Returns:
-        None if the numbers do not change from step to step as those of a smooth function do.
+    It is made of a number for each step in `lengths`, which rounding may have moved by its `noise`. Of
+    `powers`, 2 means that only even powers of the step are in it, as of a smooth function; 1 that all are, as
+    where the curvatures to both sides differ (relu(x)**2 at 0), or of one-sided differences. None if the
+    numbers do not change from step to step as those of a smooth function do.
     """
     for power in powers:
         columns = [list(zip(found, noise, strict=True))]
         for order in range(1, len(lengths)):  # each column has one more power of the step removed
             column = columns[-1]
             ratios = [(x / y) ** power - 1 for x, y in zip(lengths, lengths[order:], strict=False)]
-            columns.append(
-                [
-                    (y + (y - x) / ratio, e + (d + e) / ratio)
-                    for (x, d), (y, e), ratio in zip(column, column[1:], ratios, strict=False)
-                ]
-            )
+            neighbours = zip(column, column[1:], ratios, strict=False)
+            columns.append([(y + (y - x) / r, e + (d + e) / r) for (x, d), (y, e), r in neighbours])
         largest = _SETTLED * max(map(math.fabs, found))
         if any(abs(y - x) > largest + 2 * (d + e) for (x, d), (y, e) in pairwise(columns[2])):
             continue
@@ -346,18 +322,16 @@ def central_difference(curve: Curve, step: float) -> Component | Obstacle:
         return Obstacle.UNDEFINED
     if not math.isfinite(high - low) or not down < curve.x < up:
         return Obstacle.UNDEFINED
-    slope, noise = (high - low) / (up - down), (above + below) / (up - down)
-    return Component(curve.leaf, curve.symbol, slope, curve.claimed, step, noise)
+    return curve.component((high - low) / (up - down), step, (above + below) / (up - down))
 
 
 def _bends_at_the_point(curve: Curve, found: Component) -> bool:
     """Whether the slopes to both sides stay apart as the step is halved."""
 
     def gap(h: float) -> float:
-        here, up, down = curve.result(curve.x)[0], curve.x + h, curve.x - h
-        return abs(
-            (curve.result(up)[0] - here) / (up - curve.x) - (here - curve.result(down)[0]) / (curve.x - down)
-        )
+        up, down = curve.x + h, curve.x - h
+        (here, _), (above, _), (below, _) = map(curve.result, (curve.x, up, down))
+        return abs((above - here) / (up - curve.x) - (here - below) / (curve.x - down))
 
     whole = gap(found.step)
     return whole > max(16 * found.uncertainty, 0.01 * found.difference) and gap(found.step / 2) > 0.75 * whole
@@ -374,9 +348,8 @@ def _on_the_side_taken(curve: Curve) -> Component | None:
             continue
         slopes = [(value - here) / (side * h) for (value, _), h in zip(there, lengths, strict=True)]
         if settled := _extrapolated(slopes, [2 * noise / h for h in lengths], lengths, (1,)):
-            value, uncertainty = settled[0], 2 * settled[1]
-            found = Component(curve.leaf, curve.symbol, value, curve.claimed, lengths[0], uncertainty)
-            if distance([found.nearest], [found.analytic]) <= GOOD:
+            found = curve.component(settled[0], lengths[0], 2 * settled[1])
+            if found.is_near:
                 return found
     return None
 

@@ -1,10 +1,4 @@
-"""The gradient check of a model over theta, all its parameters in one vector (course, section 8).
-
->>> from micrograd_dl.vectorized import MLP
->>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, l2=0.5)
->>> check_gradients(model, [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]).verdict
-'backprop is right'
-"""
+"""The gradient check of a model over theta, all its parameters in one vector (course, section 8)."""
 
 from __future__ import annotations
 
@@ -43,15 +37,14 @@ def check_gradients(
     The cost is the one that `cost_and_grad` returns, regularisation included. Where the course's step does
     not do, because of rounding or curvature, longer and shorter ones are tried. At a kink, where the slopes
     to both sides differ, a network's derivative is held against the slope on the side that its
-    ``slope_at_kink`` takes; if that does not settle it, it is named and not judged. For debugging, never in
-    training.
+    ``slope_at_kink`` takes; if that does not settle it, it is named and not judged.
 
     Args:
         model: anything with ``parameters()`` and ``cost_and_grad(X, Y)``. It is left as it was, its gradients
             too, whatever happens.
         X, Y: a few examples, as `cost_and_grad` takes them.
         epsilon: the step.
-        most: of a large model, check so many components, drawn at random; by default all.
+        most: of a large model, check so many components, drawn at random by `seed`; by default all.
         seed: of the draw.
 
     Returns:
@@ -62,6 +55,11 @@ def check_gradients(
         ValueError: the cost is another each time, as under dropout; the parameters are too short for such
             steps (float32); the cost is not finite; there are no parameters; or an option is wrong.
         TypeError: it is no such model.
+
+    >>> from micrograd_dl.vectorized import MLP
+    >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, l2=0.5)
+    >>> check_gradients(model, [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]).verdict
+    'backprop is right'
     """
     seed = to_seed(seed)
     _require_checkable(model)
@@ -124,10 +122,9 @@ def _costs_on_a_way(model: Model, X: Any, Y: Any, step: float, count: int, seed:
 
 
 def _noise(model: Model, X: Any, Y: Any, seed: int) -> float:
-    """How far a cost is off by rounding, as seen on a short way from theta.
+    """How far a cost is off by rounding: what is left of third differences on a short way from theta.
 
-    The third differences of a smooth function vanish there; what is left of them is rounding. It may be much
-    more than that of the cost itself, which is the small rest of larger numbers once a model is trained.
+    Once a model is trained, that may be much more than the rounding of the cost, the rest of larger numbers.
     """
     seen = []
     for step in (1e-8, -1e-8):  # if there is a kink on one way, or an end, there is none on the way back
@@ -157,17 +154,12 @@ class _CostCurve(Curve):
 
     @contextmanager
     def _moved_to(self, x: float) -> Iterator[None]:
-        self._put(x)
-        try:
+        with restoring([self.parameter]):  # also where a cost is refused at x
+            if isinstance(self.parameter.data, np.ndarray):
+                self.parameter.data.flat[self.k] = x
+            else:
+                self.parameter.data = x
             yield
-        finally:  # a cost that is refused at x must not leave the component there
-            self._put(self.x)
-
-    def _put(self, x: float) -> None:
-        if isinstance(self.parameter.data, np.ndarray):
-            self.parameter.data.flat[self.k] = x
-        else:
-            self.parameter.data = x
 
     def sample(self, x: float) -> Sample:
         with self._moved_to(x):
@@ -196,9 +188,9 @@ class _CostCurve(Curve):
         with self._moved_to(x):
             numbers, named = model.record(self.X, self.Y), model.named()
         found = [np.empty(0)]
-        for l, (Z, g) in enumerate(zip(numbers.Z, model.activations, strict=True), 1):
+        layers = zip(numbers.Z, numbers.Z_norm, model.activations, strict=True)
+        for l, (Z, Z_norm, g) in enumerate(layers, 1):
             if g.name in ("relu", "leaky_relu"):
-                Z_norm = numbers.Z_norm[l - 1]
                 Z = Z if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
                 found.append(Z.ravel())
         return np.concatenate(found)

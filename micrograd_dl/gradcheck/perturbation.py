@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import cycle
 
@@ -19,17 +20,13 @@ from micrograd_dl.gradcheck.judge import NO_DIGITS
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4
 # Parts of a perturbation: the same each time, so that a check is repeatable, and at least a half, or rounding
-# would often leave a number as it is. S311 is about secrets.
-_RANDOM = random.Random(0)  # noqa: S311 - see above
+# would often leave a number as it is.
+_RANDOM = random.Random(0)  # noqa: S311 - no secrets
 _DRAWS = [_RANDOM.choice((-1, 1)) * _RANDOM.uniform(0.5, 1.0) for _ in range(1009)]
 
 
 class PerturbedGraph:
-    """Evaluates a graph with every result a little wrong.
-
-    Args:
-        order: the graph's nodes in topological order.
-    """
+    """Evaluates a graph, given in topological order, with every result a little wrong."""
 
     def __init__(self, order: Sequence[Value]) -> None:
         self.order = order
@@ -72,11 +69,11 @@ class PerturbedGraph:
         uncertainty grows with the perturbation; what has already taken all its possible values does not.
         """
         strongly = self._most(_STRONGLY)
+        has_settled = _STRONGLY / _SLIGHTLY / 16
         found = {
             node
             for node, little in self.noise_here.items()
-            if little > NO_DIGITS * math.fabs(node.data)
-            and strongly[node] < _STRONGLY / _SLIGHTLY / 16 * little
+            if little > NO_DIGITS * math.fabs(node.data) and strongly[node] < has_settled * little
         }
         for node in reversed(self.order):
             if node in found:
@@ -85,10 +82,7 @@ class PerturbedGraph:
 
     @cached_property
     def gradient_noise(self) -> dict[Value, float]:
-        """How far rounding may have moved backprop's own derivative by each node.
-
-        The rules are applied anew, since what was recorded is to be judged.
-        """
+        """How far rounding may have moved backprop's own derivative by each node, its rules applied anew."""
         tries = [self._gradient(units) for units in (0.0, *[_SLIGHTLY] * _TIMES)]
         spread = {node: max(x := [d.get(node, 0.0) for d in tries]) - min(x) for node in self.order}
         return {node: math.inf if math.isnan(x) else x for node, x in spread.items()}
@@ -105,13 +99,8 @@ class PerturbedGraph:
                 found = node.slopes
             return [self._near(slope, units) for slope in found]
 
-        def times(x: float, y: float) -> float:
-            return self._near(x * y, units)
-
-        totals = {self.order[-1]: 1.0}
-        for term in chain_rule(self.order, 1.0, slopes, times):
-            totals[term.node.operands[term.which]] = term.after
-        return totals
+        terms = chain_rule(self.order, 1.0, slopes, lambda x, y: self._near(x * y, units))
+        return {self.order[-1]: 1.0} | {term.node.operands[term.which]: term.after for term in terms}
 
     def _most(self, units: float) -> dict[Value, float]:
         tries = [self.noise(self._recorded, self.order, units) for _ in range(_TIMES)]
@@ -123,22 +112,20 @@ class PerturbedGraph:
         """The nodes in `changed` if results are wrong by so many units in the last place."""
         found: dict[Value, float] = {}
         for node in changed:
+            found[node] = values[node]
             if node.op is None or not node.operands:
-                found[node] = values[node]
                 continue
             operands = [found[p] if p in found else values.get(p, p.data) for p in node.operands]
             if node.op.arity is None:  # its terms are rounded on the way, and may be larger than their sum
                 operands = [self._near(x, units) for x in operands]
-            try:
-                value = node.op.forward(*operands)
-            except (ValueError, ArithmeticError):  # perturbed, an operand has left the domain
-                value = values[node]
+            with suppress(ValueError, ArithmeticError):  # perturbed, an operand may have left the domain
+                found[node] = node.op.forward(*operands)
             # The logarithm of a sum is rounded as a number of the size of 1, however small it is.
-            found[node] = self._near(value, units, 1.0 if node.op is logsumexp else 0.0)
+            found[node] = self._near(found[node], units, 1.0 if node.op is logsumexp else 0.0)
         return found
 
     def _near(self, value: float, units: float, least: float = 0.0) -> float:
-        """Another number near `value`, or as far off as of one of the size `least`; the same for 0 units."""
+        """Another number near `value`, at most so many units in the last place of it, or of `least`, away."""
         if not units or not math.isfinite(value):
             return value
         return value + next(self._draws) * units * math.ulp(max(math.fabs(value), least))

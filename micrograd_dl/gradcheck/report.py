@@ -41,23 +41,14 @@ def distance(approximate: Sequence[float], exact: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One derivative, by both methods.
+    """One derivative, by both methods."""
 
-    Attributes:
-        leaf: the Value it is taken by; of a model, the name of the parameter.
-        symbol: how it is written, such as ``dJ/db``.
-        numerical: the central difference, or several of them extrapolated to a step of 0.
-        analytic: backprop's.
-        step: the step of the central difference, the longest of several.
-        uncertainty: how far the two may differ by rounding and by the function's curvature.
-    """
-
-    leaf: Any
-    symbol: str
-    numerical: float
-    analytic: float
-    step: float
-    uncertainty: float
+    leaf: Any  # the Value it is taken by; of a model, the name of the parameter
+    symbol: str  # how it is written, such as dJ/db
+    numerical: float  # the central difference, or several of them extrapolated to a step of 0
+    analytic: float  # backprop's
+    step: float  # of the central difference, the longest of several
+    uncertainty: float  # how far the two may differ by rounding and by the function's curvature
 
     @property
     def difference(self) -> float:
@@ -68,6 +59,11 @@ class Component:
     def nearest(self) -> float:
         """The number nearest to backprop's that the uncertainty of the numerical derivative allows."""
         return min(max(self.analytic, self.numerical - self.uncertainty), self.numerical + self.uncertainty)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the two may be equal, as far as the uncertainty goes."""
+        return distance([self.nearest], [self.analytic]) <= GOOD
 
     @property
     def is_right(self) -> bool:
@@ -89,23 +85,14 @@ class NotJudged:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of a gradient check; printing it says it in plain words.
+    """The outcome of a gradient check; printing it says it in plain words."""
 
-    Attributes:
-        distance: the course's distance between the two gradients, over the derivatives that were judged.
-        epsilon: the step of the numerical derivatives, unless a component has another.
-        components: the derivatives that were judged, the worst first.
-        not_judged: those that could not be judged, each with the reason.
-        total: how many derivatives there are; more than those above if only some were drawn.
-        note: what to know of the draw.
-    """
-
-    distance: float
-    epsilon: float
-    components: tuple[Component, ...]
-    not_judged: tuple[NotJudged, ...]
-    total: int
-    note: str = ""
+    distance: float  # the course's, between the two gradients, over the derivatives that were judged
+    epsilon: float  # the step of the numerical derivatives, unless a component has another
+    components: tuple[Component, ...]  # the derivatives that were judged, the worst first
+    not_judged: tuple[NotJudged, ...]  # those that could not be, each with the reason
+    total: int  # how many derivatives there are; more than those above if only some were drawn
+    note: str = ""  # what to know of the draw
 
     def not_judged_for(self, why: Obstacle) -> tuple[Any, ...]:
         """The leaves whose derivatives could not be judged for this reason."""
@@ -144,12 +131,10 @@ class Check:
         lines = [f"distance {self.distance:.1e} (step {self.epsilon:.0e}): {self.verdict}"]
         shown = self.components[:_MOST_SHOWN]
         width = max((len(c.symbol) for c in shown), default=0)
-        lines += [
-            f"  {c.symbol:<{width}}  numerical {number(c.numerical):>12}   "
-            f"backprop {number(c.analytic):>12}"
-            + (f"   (step {c.step:.0e})" if c.step != self.epsilon else "")
-            for c in shown
-        ]
+        for c in shown:
+            both = f"numerical {number(c.numerical):>12}   backprop {number(c.analytic):>12}"
+            step = f"   (step {c.step:.0e})" if c.step != self.epsilon else ""
+            lines.append(f"  {c.symbol:<{width}}  {both}{step}")
         if len(self.components) > _MOST_SHOWN:
             lines.append(f"  ... and {len(self.components) - _MOST_SHOWN:,} more that differ less")
         for why in dict.fromkeys(one.why for one in self.not_judged):

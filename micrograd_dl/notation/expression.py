@@ -14,7 +14,7 @@ The language is arithmetic as Python writes it:
 * statements ``name = ...``, separated by ``;`` or new lines; ``#`` begins a comment. The last one is the
   result and needs no name. ``v = u`` makes no node: both names mean the node labelled ``u``.
 
-``_tokens`` cuts the text into tokens, and ``_Parser`` makes Values of them. Nothing is recursive.
+Nothing is recursive.
 """
 
 from __future__ import annotations
@@ -55,10 +55,7 @@ _UNLISTED = {ops.log_for_power.name, ops.power_slope.name}
 class ExpressionError(ValueError):
     """An expression that cannot be read. The message says what to do, and shows the line with a caret.
 
-    Attributes:
-        problem: what is wrong and what to do.
-        text: the whole expression.
-        position: the index in `text` of what is wrong, or of the place where something is missing.
+    `position` is the index in `text` of what is wrong, or of the place where something is missing.
     """
 
     def __init__(self, problem: str, text: str, position: int) -> None:
@@ -71,17 +68,11 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Expression:
-    """A parsed text, at given values of its variables.
+    """A parsed text, at given values of its variables."""
 
-    Attributes:
-        root: the Value of the last statement.
-        names: the Value of each name: the variables in the order given, then the assigned names.
-        unused: the names that the root does not depend on.
-    """
-
-    root: Value
-    names: Mapping[str, Value]
-    unused: tuple[str, ...]
+    root: Value  # that of the last statement
+    names: Mapping[str, Value]  # the variables in the order given, then the assigned names
+    unused: tuple[str, ...]  # the names that the root does not depend on
 
 
 def parse(text: str, /, **values: Operand) -> Value:
@@ -238,19 +229,16 @@ class _Pending:
 class _Parser:
     """Dijkstra's shunting yard: an operator waits until its operands are complete.
 
-    Attributes:
-        names: the Value of each name; those that the text assigns are added.
-        first: where each name is first read.
-        free: the names without a value. They are read as NaN, which passes through every operation, so that
-            all of them are found and the rest of the text is checked.
+    A name without a value is `free`. It is read as NaN, which passes through every operation, so that all
+    such names are found and the rest of the text is checked.
     """
 
     def __init__(self, text: str, names: dict[str, Value]) -> None:
         if not isinstance(text, str):
             raise TypeError(f"an expression is text, not {text!r:.40} of type {type(text).__name__}")
         self.text = text
-        self.names = names
-        self.first: dict[str, _Token] = {}
+        self.names = names  # those that the text assigns are added
+        self.first: dict[str, _Token] = {}  # where each name is first read
         self.free: list[str] = []
         self._named = set(names.values())
         self._nameless: int | None = None  # where the previous statement begins, if it assigns nothing
@@ -266,7 +254,7 @@ class _Parser:
         self._depth = 0  # the number of brackets among them
 
     def read(self) -> Value:
-        """Read the whole text; the Value of the last statement."""
+        """The Value of the last statement."""
         if len(self.text) > MAX_LENGTH:
             problem = f"{len(self.text):,} characters are too many: write at most {MAX_LENGTH:,}"
             raise self._error(problem, MAX_LENGTH)
@@ -289,8 +277,16 @@ class _Parser:
             self._push(float(token.text), token.start, token.end)
         elif token.kind == "name":
             self._take_name(token, following)
-        else:
-            self._take_sign(token)
+        elif token.text == "(":
+            self._open(token)
+        elif token.text == ")":
+            self._close(token)
+        elif token.text == ",":
+            self._comma(token)
+        elif token.text != "=":
+            self._take_operator(token)
+        elif self._target is None or self._last is not self._target:
+            raise self._error("= has no place here: it follows the first name of a statement", token.start)
 
     def _take_name(self, token: _Token, following: str) -> None:
         name = token.text
@@ -311,18 +307,6 @@ class _Parser:
                 self.names[name] = Value(math.nan, name)
             self.first.setdefault(name, token)
             self._push(self.names[name], token.start, token.end)
-
-    def _take_sign(self, token: _Token) -> None:
-        if token.text == "(":
-            self._open(token)
-        elif token.text == ")":
-            self._close(token)
-        elif token.text == ",":
-            self._comma(token)
-        elif token.text != "=":
-            self._take_operator(token)
-        elif self._target is None or self._last is not self._target:
-            raise self._error("= has no place here: it follows the first name of a statement", token.start)
 
     def _open(self, token: _Token) -> None:
         self._depth += 1
@@ -365,7 +349,7 @@ class _Parser:
             self._apply(self._pending.pop())
 
     def _apply(self, pending: _Pending, end: int = 0) -> None:
-        """Replace the operands of an operator, a function or a bracket by its result."""
+        """Replace the operands of what waited by its result."""
         operands = self._operands[-pending.operands :]
         del self._operands[-pending.operands :]
         start, end = min(pending.spot, operands[0].start), max(end, operands[-1].end)
@@ -467,13 +451,14 @@ def _refusal(sign: str) -> str:
     plain = "".join(str(unicodedata.digit(part, _LOOKALIKES.get(part, part))) for part in parts)
     if unicodedata.decomposition(sign[0]).startswith("<super>"):
         plain = f"**{plain}"
+    advice = _ADVICE.get(
+        sign, "its signs are + - * / ** ( ) , = ; #" if sign.isprintable() else "leave it out"
+    )
+    if plain != sign and plain.isascii():
+        advice = f"write {plain if plain.strip() else 'a space'}"
     shown = sign if sign.isprintable() else "this character"
     if not (sign.isascii() and sign.isprintable()):
         shown = f"{shown} (U+{ord(sign):04X} {unicodedata.name(sign, 'without a name')})"
-    default = "its signs are + - * / ** ( ) , = ; #" if sign.isprintable() else "leave it out"
-    advice = _ADVICE.get(sign, default)
-    if plain != sign and plain.isascii():
-        advice = f"write {plain if plain.strip() else 'a space'}"
     return f"{shown} is not part of an expression: {advice}"
 
 
@@ -499,8 +484,6 @@ def _cut(characters: str, room: int) -> tuple[str, int]:
 
 def _excerpt(text: str, position: int) -> str:
     """The line of `text` around a position, and below it a caret under the position."""
-    before = text[:position].rpartition("\n")[2]
-    after = text[position:].partition("\n")[0]
-    right, columns = _cut(after, _WIDTH // 2)
-    left, columns = _cut(before[::-1], _WIDTH - 3 - columns)
+    right, columns = _cut(text[position:].partition("\n")[0], _WIDTH // 2)
+    left, columns = _cut(text[:position].rpartition("\n")[2][::-1], _WIDTH - 3 - columns)
     return f"{left[::-1]}{right}\n{' ' * columns}^"

@@ -30,9 +30,7 @@ BEYOND = "L"  # what the result is part of, where the seed is not 1
 class Notation:
     """The names and formulas of one graph. Names are given when the first is asked for.
 
-    Args:
-        order: the graph's nodes in topological order, the result last.
-        seeded: whether backprop begins with another seed than 1.
+    `order` is topological, the result last; `seeded` says that backprop begins with another seed than 1.
 
     >>> from micrograd_dl.engine.order import topological_order
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
@@ -63,8 +61,6 @@ class Notation:
     @cached_property
     def _end(self) -> str:
         return free_name(BEYOND, self._nodes) if self._seeded else self.names[self.root]
-
-    # --- from text to nodes -----------------------------------------------------------------------------
 
     def find(self, text: str) -> tuple[Value, bool]:
         """The node that is meant, and whether its gradient is: by ``db``, ``dJ/db`` or ``b.grad``.
@@ -98,21 +94,15 @@ class Notation:
         raise KeyError(f"no node is called {text!r:.70}; there are {self.listed()}")
 
     def node(self, name: str) -> Value:
-        """The node called `name` (or so labelled).
-
-        Raises:
-            KeyError: there is none; the message lists the names there are.
-        """
+        """The node called `name`, or so labelled; KeyError with the names there are if there is none."""
         node, is_gradient = self.find(name)
         if is_gradient:
             raise KeyError(f"{name} is the gradient of {self.name(node)}, not a node")
         return node
 
     def listed(self) -> str:
-        """The names there are, for a message: of a large graph the first, and how many more."""
+        """The names there are, for a message."""
         return listed(self._nodes)
-
-    # --- text -------------------------------------------------------------------------------------------
 
     def name(self, node: Value) -> str:
         """The node's name; of a constant, its number."""
@@ -142,13 +132,17 @@ class Notation:
         """The symbol of the derivative of `node` by its operand `index`, the other operands held."""
         d, which = self._sign(node, index)
         operand = self.name(node.operands[index])
-        if which and f"{operand}[{which}]" in self._nodes:
-            operand = f"({operand})"
-        return f"{d}{self.name(node)}/{d}{operand}" + (f"[{which}]" if which else "")
+        if which:
+            operand = (
+                f"({operand})[{which}]" if f"{operand}[{which}]" in self._nodes else f"{operand}[{which}]"
+            )
+        return f"{d}{self.name(node)}/{d}{operand}"
 
     def local_formula(self, node: Value, index: int) -> Term:
         """The formula of that derivative: the table's rule, applied to names."""
-        formula = SlopeFormulas(node, [self._term(p) for p in (*node.operands, node)])[index]
+        assert node.op is not None
+        operands = [p.data if p.is_constant else self._term(p) for p in node.operands]
+        formula = SlopeFormulas(node.op, operands, self._term(node))[index]
         return Term(shortened(formula), formula.precedence)
 
     def at_kink(
@@ -156,7 +150,7 @@ class Notation:
     ) -> str:
         """That an operand is at a kink, and which slope was taken there; empty if it is not.
 
-        The numbers of the operands and the slope are those of the graph if they are left out.
+        The data of the operands and the slope are those of the graph if they are left out.
 
         >>> z = Value(0, "z")
         >>> a = z.relu()
@@ -171,8 +165,6 @@ class Notation:
         equal = [p for p, x in zip(node.operands, numbers, strict=True) if x == numbers[index]]
         names = dict.fromkeys(self.name(p) for p in equal if not p.is_constant)
         return f"{' = '.join([*names, number(numbers[index])])} is {taken}" if taken else ""
-
-    # --- LaTeX ------------------------------------------------------------------------------------------
 
     def latex_formula(self, node: Value, operands: Sequence[float] | None = None) -> str:
         """The node's operation in LaTeX, on names or, if `operands` are given, on numbers."""

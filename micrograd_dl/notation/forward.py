@@ -10,22 +10,15 @@ from micrograd_dl.output.written import names_of
 
 
 def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
-    """The data of every node if the nodes in `given` had these numbers instead; nothing is written.
-
-    Args:
-        order: the graph's nodes in topological order.
-        given: numbers for some nodes, leaves or not.
+    """The data of every node if the nodes in `given`, leaves or not, had these numbers; nothing is written.
 
     Raises:
         ValueError, ZeroDivisionError: an operation is undefined there.
     """
     values: dict[Value, float] = {}
     for node in order:
-        if node in given:
-            values[node] = given[node]
-        elif node.op is None or not node.operands:
-            values[node] = node.data
-        else:
+        values[node] = given.get(node, node.data)
+        if node.op is not None and node.operands and node not in given:
             operands = [values[p] for p in node.operands]
             try:
                 values[node] = node.op.forward(*operands)

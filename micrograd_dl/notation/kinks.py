@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
@@ -18,6 +18,23 @@ def is_at_kink(operation: Operation | None, operands: Sequence[float]) -> bool:
     (True, False, False)
     """
     return operation is not None and operation.kink is not None and bool(operation.kink(*operands) == 0)
+
+
+def kinks_between(
+    order: Sequence[Value], here: Mapping[Value, float], there: Mapping[Value, float]
+) -> tuple[Value, ...]:
+    """The nodes of `order` that have a kink between two evaluations, or at one of them only.
+
+    Nodes that an evaluation does not have are taken to be at their recorded data.
+    """
+    found = []
+    for node in order:
+        if node.op is None or node.op.kink is None:
+            continue
+        x, y = (node.op.kink(*[values.get(p, p.data) for p in node.operands]) for values in (here, there))
+        if x != y and (x <= 0 <= y or y <= 0 <= x):  # False where one is NaN
+            found.append(node)
+    return tuple(found)
 
 
 def slope_taken(node: Value, index: int, operands: Sequence[float], slope: float) -> str:

@@ -33,19 +33,10 @@ def name_values(namespace: Mapping[str, object] | None = None) -> None:
     """
     found = sys._getframe(1).f_locals if namespace is None else namespace
     for name, item in list(found.items()):
-        if name.startswith("_"):
-            continue
-        if isinstance(item, Value):
-            _label(item, name)
-        elif isinstance(item, list | tuple):
-            for position, element in enumerate(item, 1):
-                if isinstance(element, Value):
-                    _label(element, f"{name}{position}")
-
-
-def _label(value: Value, name: str) -> None:
-    if not value.label and not value.is_constant:
-        value.label = name
+        several = enumerate(item, 1) if isinstance(item, list | tuple) else ()
+        for label, value in [(name, item), *((f"{name}{i}", element) for i, element in several)]:
+            if isinstance(value, Value) and not (value.label or value.is_constant or name.startswith("_")):
+                value.label = label
 
 
 def unique_names(order: Sequence[Value]) -> dict[Value, str]:
@@ -69,12 +60,9 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
     rest = [node for node in order if node not in given and not node.is_constant]
     leaves, interior = [n for n in rest if n.is_leaf], [n for n in rest if not n.is_leaf]
     letters = [letter for letter in LETTERS if letter not in names.taken]
-    of_interior = iter(letters) if len(interior) <= len(letters) else numbered("u", 1)
-    of_leaves = chain(["x"], numbered("x", 1)) if len(leaves) == 1 else numbered("x", 1)
-    for node in interior:
-        given[node] = names.first(of_interior)
-    for node in leaves:
-        given[node] = names.first(of_leaves)
+    for nodes, few, stem in ((interior, letters, "u"), (leaves, ["x"], "x")):
+        candidates = chain(few if len(nodes) <= len(few) else (), numbered(stem, 1))
+        given.update((node, names.first(candidates)) for node in nodes)
     return {node: given[node] for node in order if node in given}
 
 
@@ -90,7 +78,7 @@ class UniqueNames:
         return self.first(self._variants(name))
 
     def first(self, candidates: Iterator[str]) -> str:
-        """The first of the candidates that is free; it is taken then."""
+        """The same of candidates."""
         name = next(name for name in candidates if name not in self.taken)
         self.taken.add(name)
         return name

@@ -24,9 +24,8 @@ def exact(x: float) -> str:
     """
     if not math.isfinite(x):
         return f'float("{x}")'
-    text = repr(x)
-    whole = x.is_integer() and abs(x) < 1e15 and text != "-0.0"  # which would lose its sign
-    return repr(int(x)) if whole else text
+    whole = x.is_integer() and abs(x) < 1e15 and repr(x) != "-0.0"  # which would lose its sign
+    return repr(int(x) if whole else x)
 
 
 def number_term(x: float) -> Term:

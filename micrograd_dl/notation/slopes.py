@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
@@ -15,25 +16,30 @@ Writer = Callable[[Operation, Sequence[Term]], Term]
 
 
 class SlopeFormulas:
-    """The local derivatives of one node, as formulas of its operands and of its own result.
+    """The local derivatives of an operation, as formulas of its operands and of its result.
 
-    `names` are those of its operands, in their order, and of the node itself; `write` writes an operation.
+    `operands` are names, or numbers where they are constants; `out` is the name of the result.
 
-    >>> x = Value(3, "x")
-    >>> SlopeFormulas(x**3, [Term("x"), Term("3"), Term("u")])[0]
+    >>> from micrograd_dl.engine.ops import pow
+    >>> SlopeFormulas(pow, [Term("x"), 3.0], Term("u"))[0]
     '3 * x ** 2'
     """
 
-    def __init__(self, node: Value, names: Sequence[Term], write: Writer = Operation.written) -> None:
-        assert node.op is not None
+    def __init__(
+        self,
+        operation: Operation,
+        operands: Sequence[Term | float],
+        out: Term,
+        write: Writer = Operation.written,
+    ) -> None:
         self._write = write
-        # Values that stand for the operands, the same for the same: no operation is undefined at NaN.
-        stand_ins = {p: Value(math.nan) for p in (*node.operands, node) if not p.is_constant}
-        variable = [not p.is_constant for p in node.operands]
-        operands = [stand_ins.get(p, p.data) for p in node.operands]
-        self._slopes = list(node.op.slopes(stand_ins[node], operands, variable))
-        nodes = zip((*node.operands, node), names, strict=True)
-        self._terms = {stand_ins[p]: name for p, name in nodes if p in stand_ins}
+        # Values that stand for the names, the same for the same: no operation is undefined at NaN.
+        stand_ins: dict[Any, Any] = {x: Value(math.nan) for x in (*operands, out) if isinstance(x, Term)}
+        variable = [isinstance(x, Term) for x in operands]
+        self._slopes = list(
+            operation.slopes(stand_ins[out], [stand_ins.get(x, x) for x in operands], variable)
+        )
+        self._terms: dict[Value, Term] = {value: name for name, value in stand_ins.items()}
 
     def __getitem__(self, index: int) -> Term:
         """The derivative by the operand `index`."""
@@ -75,6 +81,5 @@ class SlopeFormulas:
                 order.append(node)
             elif node not in seen and node not in self._terms:
                 seen.add(node)
-                path.append((node, True))
-                path += [(operand, False) for operand in reversed(node.operands)]
+                path += [(node, True), *((operand, False) for operand in reversed(node.operands))]
         return order

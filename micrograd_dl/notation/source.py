@@ -8,8 +8,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain, count
-from typing import NamedTuple
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import require_recorded, require_value
@@ -25,7 +25,6 @@ from micrograd_dl.output.written import MUL, Term
 
 # Python's compiler reads "a + b + ..." as nested: a sum of more operands than this is written as a call.
 _MOST_OPERANDS = 100
-_MOST_TEMPLATES = 1000  # kept at a time; a graph may have ever new constants
 
 
 def to_source(root: Value) -> str:
@@ -79,25 +78,23 @@ def to_source(root: Value) -> str:
     forward: list[str] = []
     # Of each node: the lines for what its derivatives share, and the term for each of its operands.
     terms: list[tuple[list[str], list[tuple[Value, str]]]] = []
-    templates: dict[object, _Template] = {}
     called: set[str] = set()
     for node in order:
-        if node not in names or node.is_leaf:
+        if node not in names or not node.operands:
             continue
-        kind = _kind(node)
-        if kind not in templates:
-            if len(templates) == _MOST_TEMPLATES:
-                templates.clear()
-            templates[kind] = _template(node)
-            called.update(re.findall(r"\b(\w+)\(", " ".join(chain(*templates[kind]))))
-        template = templates[kind]
-        shared = [unique.take(f"{names[node]}_{i}") for i in range(1, len(template.shared) + 1)]
-        known = [*(names.get(operand, "") for operand in node.operands), names[node], *shared]
-        forward.append(f"{names[node]} = {template.forward[0].format(*known)}")
-        lines = [f"{name} = {x.format(*known)}" for name, x in zip(shared, template.shared, strict=True)]
-        parts = zip(node.operands, template.backward, strict=True)
-        gradient = gradients[node]
-        terms.append((lines, [(p, x.format(*known, gradient=gradient)) for p, x in parts if x]))
+        assert node.op is not None
+        places = {operand: place for place, operand in enumerate(node.operands)}
+        kind = tuple([p.data.hex() if p.is_constant else places[p] for p in node.operands])
+        formula, functions, shared, backward_terms = _template(node.op, kind)
+        called |= functions
+        parts = [unique.take(f"{names[node]}_{i}") for i in range(1, len(shared) + 1)]
+        known = [*(names.get(operand, "") for operand in node.operands), names[node], *parts]
+        forward.append(f"{names[node]} = {formula.format(*known)}")
+        lines = [f"{name} = {x.format(*known)}" for name, x in zip(parts, shared, strict=True)]
+        upstream, by_operand = gradients[node], zip(node.operands, backward_terms, strict=True)
+        terms.append((lines, [(p, x.format(*known, upstream=upstream)) for p, x in by_operand if x]))
+    if root.is_constant:
+        forward.append(f"{names[root]} = {exact_term(root.data)}")
 
     backward: list[str] = []
     summed = {root}
@@ -112,58 +109,46 @@ def to_source(root: Value) -> str:
     leaves = [node for node in order if node.is_leaf]
     example = next(iter(leaves), root)
     returned = ", ".join(f'"{names[leaf]}": {gradients[leaf]}' for leaf in leaves)
-    parameters = [*(names[leaf] for leaf in leaves), f"{gradients[root]}=1.0"]
-    imported = sorted(called & TABLE.keys())  # no variable is called like a function: the names are reserved
-    head = [f"from micrograd_dl.engine.ops import {', '.join(imported)}", "", ""] if imported else []
-    return "\n".join([
-        *head,
-        f"def {names[root]}_and_gradient({', '.join(parameters)}):",
-        "    # Forward pass.",
-        *(f"    {line}" for line in forward),
-        "",
-        f"    # Backward pass; {gradients[example]} is short for {notation.total(example)}.",
-        *(f"    {line}" for line in backward),
-        f"    return {names[root]}, {{{returned}}}",
-        "",
-    ])  # fmt: skip
+    parameters = ", ".join([*(names[leaf] for leaf in leaves), f"{gradients[root]}=1.0"])
+    imported = ", ".join(sorted(called & TABLE.keys()))  # no variable is called so: the names are reserved
+    body = [
+        "# Forward pass.", *forward, "",
+        f"# Backward pass; {gradients[example]} is short for {notation.total(example)}.", *backward,
+        f"return {names[root]}, {{{returned}}}",
+    ]  # fmt: skip
+    head = f"from micrograd_dl.engine.ops import {imported}\n\n\n" if imported else ""
+    head += f"def {names[root]}_and_gradient({parameters}):\n"
+    return head + "".join(f"    {line}\n" if line else "\n" for line in body)
 
 
-class _Template(NamedTuple):
-    """The formulas of one node: {0}, {1}, ... are for the names of its operands, itself, and shared parts."""
+@lru_cache(maxsize=1000)  # most nodes of a large graph are alike but for the names of their variables
+def _template(
+    operation: Operation, kind: tuple[int | str, ...]
+) -> tuple[str, set[str], list[str], list[str]]:
+    """A node's formula, the functions it calls, what its derivatives share, and the term for each operand.
 
-    forward: list[str]  # the one formula of the operation
-    shared: list[str]  # what several derivatives have in common
-    backward: list[str]  # the term for each operand, empty for a constant; {gradient} is the node's own
-
-
-def _kind(node: Value) -> object:
-    """What nodes have in common that are alike but for the names of their variables."""
-    places = {operand: place for place, operand in enumerate(node.operands)}
-    operands = [p.data.hex() if p.is_constant else places[p] for p in node.operands]
-    return (node.op, *operands, node.data.hex() if node.is_constant else "")
-
-
-def _template(node: Value) -> _Template:
-    if node.op is None or node.is_constant:
-        return _Template([exact_term(node.data)], [], [])
-    if node.op.name not in TABLE or TABLE[node.op.name].forward is not node.op.forward:
+    In `kind` a variable is its place among the operands, a constant its number in hexadecimal. In what is
+    returned, {0}, {1}, ... are for the names of the operands, the node itself and the shared parts.
+    """
+    if operation.name not in TABLE or TABLE[operation.name].forward is not operation.forward:
         raise ValueError(
-            f"the source of {node.op.name}, an operation of your own, is not known: build the graph with "
+            f"the source of {operation.name}, an operation of your own, is not known: build the graph with "
             "operations of micrograd_dl only"
         )
-    nodes = (*node.operands, node)
-    terms = [exact_term(p.data) if p.is_constant else Term(f"{{{place}}}") for place, p in enumerate(nodes)]
-    slopes = SlopeFormulas(node, terms, _written)
-    shared = [str(part) for _, part in slopes.name_shared(f"{{{place}}}" for place in count(len(nodes)))]
-    backward = ["" if p.is_constant else _times("{gradient}", slopes[i]) for i, p in enumerate(node.operands)]
-    operands = terms[:-1]
-    if all(p.is_constant for p in node.operands):
+    operands = [Term(f"{{{x}}}") if isinstance(x, int) else float.fromhex(x) for x in kind]
+    terms = [x if isinstance(x, Term) else exact_term(x) for x in operands]
+    slopes = SlopeFormulas(operation, operands, Term(f"{{{len(kind)}}}"), _written)
+    shared = [str(part) for _, part in slopes.name_shared(f"{{{i}}}" for i in count(len(kind) + 1))]
+    backward = [_times("{upstream}", slopes[i]) if isinstance(x, int) else "" for i, x in enumerate(kind)]
+    if not any(isinstance(x, int) for x in kind):
         # Doubles, as they were computed: of whole numbers Python would make more digits (9 ** 9 ** 9).
-        operands = [
-            Term(repr(p.data), x.precedence) if math.isfinite(p.data) else x
-            for p, x in zip(node.operands, operands, strict=True)
+        terms = [
+            Term(repr(x), term.precedence) if math.isfinite(x) else term
+            for x, term in zip(map(float, operands), terms, strict=True)
         ]
-    return _Template([_written(node.op, operands)], shared, backward)
+    formula = str(_written(operation, terms))
+    functions = set(re.findall(r"\b(\w+)\(", " ".join([formula, *shared, *backward])))
+    return formula, functions, shared, backward
 
 
 def _written(operation: Operation, operands: Sequence[Term]) -> Term:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Protocol, TypeAlias, overload
+from typing import Protocol, TypeAlias
 
 from micrograd_dl.engine.gradients import require_recorded, require_value
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.kinks import is_at_kink
@@ -39,19 +39,12 @@ class _Sentence(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Evaluate(_Sentence):
-    """A step of the forward pass: an operation is computed.
-
-    Attributes:
-        node: the node that is computed.
-        value: its data.
-        operands: the data of its operands.
-        notation: the names in the sentence.
-    """
+    """A step of the forward pass: the node's operation is computed from the data of its operands."""
 
     node: Value
     value: float
     operands: tuple[float, ...]
-    notation: Notation = field(compare=False)
+    notation: Notation = field(compare=False)  # the names in the sentence
 
     def __str__(self) -> str:
         write = self.notation
@@ -61,26 +54,18 @@ class Evaluate(_Sentence):
 
     def latex(self) -> str:
         """The step in LaTeX."""
-        write = self.notation
-        return (
-            f"{write.latex_name(self.node)} = {write.latex_formula(self.node)} = "
-            f"{write.latex_formula(self.node, self.operands)} = {latex_number(self.value)}"
-        )
+        write, formula = self.notation, self.notation.latex_formula
+        parts = [write.latex_name(self.node), formula(self.node), formula(self.node, self.operands)]
+        return " = ".join([*parts, latex_number(self.value)])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Seed(_Sentence):
-    """The first step of backprop: the derivative of the result by itself, 1 unless another seed is given.
-
-    Attributes:
-        node: the result.
-        gradient: the seed.
-        notation: the names in the sentence.
-    """
+    """The first step of backprop: the derivative of the result by itself, 1 unless another seed is given."""
 
     node: Value
     gradient: float
-    notation: Notation = field(compare=False)
+    notation: Notation = field(compare=False)  # the names in the sentence
 
     def __str__(self) -> str:
         short, total = self.notation.gradient(self.node), self.notation.total(self.node)
@@ -93,35 +78,20 @@ class Seed(_Sentence):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contribute(_Sentence):
-    """A step of backprop: a node adds one term of the chain rule to the gradient of one of its operands.
-
-    Attributes:
-        node: the node, whose own gradient is complete.
-        index: which of its operands; the same Value can be an operand twice.
-        operand: that operand, ``node.operands[index]``.
-        upstream: the gradient of `node`.
-        local: the local derivative of `node` by the operand.
-        contribution: the term, upstream times local.
-        before: the sum of the terms that the operand's gradient has so far.
-        after: the sum with this term.
-        term: the number of this term, from 1.
-        terms: how many terms the operand's gradient has in all.
-        kink: the data of all operands of `node` if the local derivative jumps there; empty elsewhere.
-        notation: the names in the sentence.
-    """
+    """A step of backprop: a node adds one term of the chain rule to the gradient of one of its operands."""
 
     node: Value
-    index: int
-    operand: Value
-    upstream: float
-    local: float
-    contribution: float
-    before: float
-    after: float
-    term: int
-    terms: int
-    kink: tuple[float, ...]
-    notation: Notation = field(compare=False)
+    index: int  # which of its operands; the same Value can be an operand twice
+    operand: Value  # that one, node.operands[index]
+    upstream: float  # the gradient of the node
+    local: float  # the local derivative of the node by the operand
+    contribution: float  # the term, upstream * local
+    before: float  # the sum of the terms that the operand's gradient has so far
+    after: float  # the sum with this term
+    term: int  # the number of this term, from 1
+    terms: int  # how many terms the operand's gradient has in all
+    kink: tuple[float, ...]  # the data of all operands where the local derivative jumps; empty elsewhere
+    notation: Notation = field(compare=False)  # the names in the sentence
 
     def __str__(self) -> str:
         return "   ".join([self.equation(), *(f"({remark})" for remark in self.remarks())])
@@ -129,11 +99,9 @@ class Contribute(_Sentence):
     def equation(self) -> str:
         """The term, in symbols and in numbers: ``db += dJ/du * du/db = 3 * 2 = 6``."""
         write = self.notation
-        return (
-            f"{write.gradient(self.operand)} += "
-            f"{write.total(self.node)} * {write.local(self.node, self.index)} = "
-            f"{number_term(self.upstream)} * {number_term(self.local)} = {number(self.contribution)}"
-        )
+        symbols = f"{write.total(self.node)} * {write.local(self.node, self.index)}"
+        numbers = f"{number_term(self.upstream)} * {number_term(self.local)} = {number(self.contribution)}"
+        return f"{write.gradient(self.operand)} += {symbols} = {numbers}"
 
     def remarks(self) -> list[str]:
         """The running sum, ``db: 0 -> 6``; and at a kink, which slope was taken."""
@@ -144,14 +112,10 @@ class Contribute(_Sentence):
 
     def latex(self) -> str:
         """The step in LaTeX."""
-        write = self.notation
-        local = latex_number(self.local)
-        return (
-            rf"{write.latex_total(self.operand)} \mathrel{{+}}= {write.latex_total(self.node)} \cdot "
-            rf"{write.latex_local(self.node, self.index)} = "
-            rf"{latex_number(self.upstream)} \cdot {local:{ATOM}} = "
-            f"{latex_number(self.contribution)}"
-        )
+        write, local = self.notation, latex_number(self.local)
+        symbols = rf"{write.latex_total(self.node)} \cdot {write.latex_local(self.node, self.index)}"
+        numbers = rf"{latex_number(self.upstream)} \cdot {local:{ATOM}} = {latex_number(self.contribution)}"
+        return rf"{write.latex_total(self.operand)} \mathrel{{+}}= {symbols} = {numbers}"
 
 
 Step: TypeAlias = Evaluate | Seed | Contribute
@@ -172,20 +136,14 @@ def written_number(step: Step) -> float:
 def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     """The forward pass and backprop of a recorded graph, one step at a time; nothing is written.
 
-    Args:
-        root: the result.
-        seed: the derivative of the final result by `root`.
+    `seed` is the derivative of the final result by `root`.
 
     Raises:
         TypeError: `root` is not a Value or `seed` not a number.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
-    >>> u = b * c
-    >>> v = a + u
-    >>> J = 3 * v
-    >>> u.label, v.label, J.label = "u", "v", "J"
-    >>> for step in steps(J):
+    >>> for step in steps(3 * (a + b * c)):
     ...     print(step)
     u = b * c = 3 * 2 = 6
     v = a + u = 5 + 6 = 11
@@ -204,7 +162,7 @@ def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     return iter(Walk(order, Notation(order, seeded=seed != 1), seed))
 
 
-class Walk(Sequence[Step]):
+class Walk:
     """Every step of the forward pass and of backprop; a step is made when it is asked for.
 
     The numbers are those of the moment when the walk was made. They are kept in arrays, so that a graph of a
@@ -214,44 +172,30 @@ class Walk(Sequence[Step]):
     def __init__(self, order: Sequence[Value], notation: Notation, seed: float = 1.0) -> None:
         self.order, self.notation = order, notation
         self._place = {node: place for place, node in enumerate(order)}
+        self._evaluated = array("q", [place for place, node in enumerate(order) if node.operands])
+        # By place in the order: data, gradient, and how many terms the gradient has.
         self._data = array("d", [node.data for node in order])
-        computed = (place for place, node in enumerate(order) if node.operands)
-        self._evaluated = array("q", computed)
-        # By place in the order: the gradient of each node, and how many terms it has. Then, with an entry for
-        # each term of the chain rule: node, index, operand, local, before, after, term, as in Contribute.
-        self._gradients = gradients = array("d", bytes(8 * len(order)))
-        self._count = count = array("q", bytes(8 * len(order)))
-        self._node, self._index, self._operand = array("q"), array("q"), array("q")
-        self._local, self._before, self._after = array("d"), array("d"), array("d")
-        self._term = array("q")
-        gradients[-1] = seed
-        for place in reversed(self._evaluated):
-            node, upstream = order[place], gradients[place]
-            for index, (operand, local) in enumerate(zip(node.operands, node.slopes, strict=True)):
-                if operand.is_constant:
-                    continue
-                at = self._place[operand]
-                self._node.append(place)
-                self._index.append(index)
-                self._operand.append(at)
-                self._local.append(local)
-                self._before.append(gradients[at])
-                gradients[at] += upstream * local
-                self._after.append(gradients[at])
-                count[at] += 1
-                self._term.append(count[at])
+        self._gradients = array("d", bytes(8 * len(order)))
+        self._count = array("q", bytes(8 * len(order)))
+        self._gradients[-1] = seed
+        # By term of the chain rule: the place of its node, and as in Contribute index, local, before, term.
+        self._node, self._index, self._term = array("q"), array("q"), array("q")
+        self._local, self._before = array("d"), array("d")
+        for node, index, _, local, _, before, after in chain_rule(order, seed):
+            operand = self._place[node.operands[index]]
+            self._gradients[operand] = after
+            self._count[operand] += 1
+            self._node.append(self._place[node])
+            self._index.append(index)
+            self._term.append(self._count[operand])
+            self._local.append(local)
+            self._before.append(before)
 
     def __len__(self) -> int:
         return len(self._evaluated) + 1 + len(self._term)
 
-    @overload
-    def __getitem__(self, at: int) -> Step: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Step]: ...
-    def __getitem__(self, at: int | slice) -> Step | Sequence[Step]:
+    def __getitem__(self, at: int) -> Step:
         """The step at a position, from 0."""
-        if isinstance(at, slice):
-            return tuple(self._step(position) for position in range(*at.indices(len(self))))
         return self._step(range(len(self))[at])
 
     def __iter__(self) -> Iterator[Step]:
@@ -265,29 +209,20 @@ class Walk(Sequence[Step]):
         if at == seed_at:
             return Seed(order[-1], self._gradients[-1], self.notation)
         term = at - seed_at - 1
-        place, operand, local = self._node[term], self._operand[term], self._local[term]
-        node, upstream = order[place], self._gradients[place]
-        has_kink = node.op is not None and node.op.kink is not None
-        numbers = self._operands(place) if has_kink else ()
+        place, index, local = self._node[term], self._index[term], self._local[term]
+        node, upstream, before = order[place], self._gradients[place], self._before[term]
+        operand = node.operands[index]
+        assert node.op is not None
+        numbers = self._operands(place) if node.op.kink is not None else ()
+        contribution = upstream * local
         return Contribute(
-            node,
-            self._index[term],
-            order[operand],
-            upstream,
-            local,
-            upstream * local,
-            self._before[term],
-            self._after[term],
-            self._term[term],
-            self._count[operand],
-            numbers if has_kink and is_at_kink(node.op, numbers) else (),
-            self.notation,
-        )
+            node, index, operand, upstream, local, contribution, before, before + contribution,
+            self._term[term], self._count[self._place[operand]],
+            numbers if numbers and is_at_kink(node.op, numbers) else (), self.notation,
+        )  # fmt: skip
 
     def _operands(self, place: int) -> tuple[float, ...]:
         return tuple([self._data[self._place[operand]] for operand in self.order[place].operands])
-
-    # --- of one node ------------------------------------------------------------------------------------
 
     def has(self, node: Value) -> bool:
         """Whether the node is in the graph; constants are."""
@@ -320,7 +255,7 @@ class Walk(Sequence[Step]):
         """The positions of all terms, those of each operand together; and where those of each begin."""
         starts = array("q", [0, *accumulate(self._count)])
         positions = array("q", bytes(8 * len(self._term)))
-        first = len(self._evaluated) + 1
-        for at, (operand, term) in enumerate(zip(self._operand, self._term, strict=True), first):
-            positions[starts[operand] + term - 1] = at
+        for at, (place, index, term) in enumerate(zip(self._node, self._index, self._term, strict=True)):
+            operand = self._place[self.order[place].operands[index]]
+            positions[starts[operand] + term - 1] = len(self._evaluated) + 1 + at
         return starts, positions

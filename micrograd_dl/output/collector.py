@@ -16,10 +16,8 @@ _was_enabled = True
 def collector_paused() -> Iterator[None]:
     """Keep the cyclic garbage collector from running inside a ``with`` block, whatever ends it.
 
-    Graphs hold no reference cycles: they are freed at once when they are no longer used, with or without the
-    collector. It does not know that, and looks through all nodes again and again while their number grows,
-    which can take longer than building them (docs/performance.md). Pausing it is safe as long as nothing
-    else in the block makes cycles in bulk.
+    Graphs hold no reference cycles and are freed at once without it. It does not know that, and looks through
+    all nodes again and again while their number grows, which can take longer than building them.
 
     The collector is one for the whole process. Blocks can be nested and can overlap in several threads: the
     end of the last one switches it on again, if it was on when the first one began.

@@ -16,11 +16,7 @@ Name: TypeAlias = str | os.PathLike[str]
 
 @contextmanager
 def opened(path: Name) -> Iterator[IO[bytes]]:
-    """A file, a pipe or a terminal to read from. Devices that never end, such as ``/dev/zero``, are refused.
-
-    Raises:
-        OSError: it cannot be read, or is a device.
-    """
+    """A file, a pipe or a terminal to read from; OSError for what never ends, such as ``/dev/zero``."""
     with open(path, "rb") as file:
         mode = os.fstat(file.fileno()).st_mode
         if (stat.S_ISCHR(mode) and not file.isatty()) or stat.S_ISBLK(mode):
@@ -33,10 +29,8 @@ def replacing(path: Name) -> Iterator[IO[bytes]]:
     """A file to write bytes to, which replaces `path` when the block ends without an error.
 
     Until then it has a hidden name in the same folder, ending in ``.tmp``, and is left there only if the
-    process is killed. The permissions of the old file are kept. A stream is written to directly.
-
-    Raises:
-        OSError: the file cannot be written; the error has its name.
+    process is killed. The permissions of the old file are kept. A stream is written to directly. An OSError
+    has the name of the file.
     """
     _require_file_name(path)
     opening = _stream if is_stream(path) else _hidden_file

@@ -1,16 +1,16 @@
-"""What Python asks of a number: comparisons, conversions, printing; and the names of micrograd's programs."""
+"""What Python asks of a number: comparisons, conversions, printing; and what is asked of a Value in vain."""
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Real
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.refusals import Refusals
 
 _Answer = TypeVar("_Answer", bool, float)
 
@@ -20,13 +20,32 @@ comparison_observer: ContextVar[Callable[[str, Any, Any, Any], None] | None] = C
     "comparison_observer", default=None
 )
 
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "power": operator.pow,
+}  # fmt: skip
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.eq, "not_equal": operator.ne,
+}  # fmt: skip
+_WHOLE = "its slope is 0 almost everywhere; for a number write {} (v.data is the number of v)"
+
 
 class GraphCutWarning(UserWarning):
     """A Value was turned into a plain number: no gradient flows through what is computed from that."""
 
 
-class NumberLike(Refusals):
-    """The base class of Value: what it does as any number does, by its data."""
+def _refused(shown: str, remedy: str) -> Callable[..., NoReturn]:
+    """A method for what has no derivative that is of use: it says what to write instead."""
+
+    def refuse(*_: Any) -> NoReturn:
+        raise TypeError(f"{shown} is not defined for a Value: {remedy}")
+
+    return refuse
+
+
+class NumberLike:
+    """The base class of Value: what it does as any number does, by its data; and what is refused."""
 
     __slots__ = ()
 
@@ -47,12 +66,9 @@ class NumberLike(Refusals):
         return self.op.symbol if self.op is not None else ""
 
     def __repr__(self) -> str:
-        parts = [f"data={self.data!r}"]
-        if self.grad != 0:
-            parts.append(f"grad={self.grad!r}")
-        if self.label:
-            parts.append(f"label={self.label!r}")
-        return f"Value({', '.join(parts)})"
+        grad = f", grad={self.grad!r}" if self.grad != 0 else ""
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data!r}{grad}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
@@ -91,6 +107,29 @@ class NumberLike(Refusals):
     def __ge__(self, other: Comparable) -> bool:
         return _asked(">=", self, other, self.data >= _number(other))
 
+    __round__ = _refused("round(v)", _WHOLE.format("round(v.data)") + ", to show it f'{v:.2f}'")
+    __floor__ = _refused("math.floor(v)", _WHOLE.format("math.floor(v.data)"))
+    __ceil__ = _refused("math.ceil(v)", _WHOLE.format("math.ceil(v.data)"))
+    __trunc__ = _refused("math.trunc(v)", _WHOLE.format("math.trunc(v.data)"))
+    __floordiv__ = __rfloordiv__ = _refused("v // w", _WHOLE.format("v.data // 2") + "; to divide, v / w")
+    __mod__ = __rmod__ = _refused("v % w", "for a number write v.data % 2 (v.data is the number of v)")
+    __divmod__ = __rdivmod__ = _refused("divmod(v, w)", "for numbers write divmod(v.data, 2)")
+    __matmul__ = __rmatmul__ = _refused(
+        "v @ w", "a Value is one number, so write v * w; the product of two lists of Values is dot(w, x)"
+    )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
+        """What NumPy calls for ``np.float64(2) * v``, which is arithmetic, and ``np.exp(v)``, refused."""
+        name = ufunc.__name__
+        if name in _COMPARISONS:  # a NumPy scalar comes as an array without axes
+            return _COMPARISONS[name](*[x if isinstance(x, NumberLike) else to_float(x[()]) for x in inputs])
+        if name in _OPERATORS:
+            role = "arithmetic with a Value"
+            return _OPERATORS[name](*[x if isinstance(x, NumberLike) else to_float(x, role) for x in inputs])
+        is_ours = hasattr(self, name)
+        remedy = f"{name}(v), with `from micrograd_dl import {name}`" if is_ours else f"np.{name}(v.data)"
+        raise TypeError(f"np.{name} does not take a Value: write {remedy}")
+
 
 Comparable: TypeAlias = "NumberLike | float | Real | Decimal"
 
@@ -116,3 +155,13 @@ def _cut(value: Any, how: str, number: float) -> float:
 
 def _number(x: Comparable) -> float:
     return x.data if isinstance(x, NumberLike) else to_float(x, "comparison with a Value")
+
+
+def leaf_data(data: object, label: object) -> float:
+    """The number of a new leaf, if both are what a leaf takes."""
+    if isinstance(data, NumberLike):
+        raise TypeError("this is a Value already; for a new leaf write Value(v.data)")
+    if not isinstance(label, str):
+        hint = f": the number comes first, Value({label!r}, {data!r})" if isinstance(data, str) else ""
+        raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}{hint}")
+    return to_float(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
@@ -31,10 +32,8 @@ def to_float(x: Any, role: str = "a Value") -> float:
         TypeError: `x` is not a real number; the message says what to do, and what it was wanted for (`role`).
         OverflowError: `x` is beyond the largest double.
     """
-    # NumPy is not imported for its bool: who has one has imported it.
-    if isinstance(x, (float, int, Real, Decimal)) or (
-        (numpy := sys.modules.get("numpy")) and isinstance(x, numpy.bool_)
-    ):
+    numpy = sys.modules.get("numpy")  # not imported for its bool: who has one has imported it
+    if isinstance(x, (float, int, Real, Decimal)) or (numpy and isinstance(x, numpy.bool_)):
         try:
             found = float(x)
             if math.isinf(found) and found != x:  # a Decimal of 1e400, say
@@ -47,9 +46,8 @@ def to_float(x: Any, role: str = "a Value") -> float:
             ) from None
     shown = " ".join(repr(x).split())  # an array has lines
     shown = shown if len(shown) <= 40 else shown[:37] + "..."
-    advice = next(
-        (_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE), "convert it with float(...)"
-    )
+    advices = [_ADVICE[c.__name__] for c in type(x).__mro__ if c.__name__ in _ADVICE]
+    advice = advices[0] if advices else "convert it with float(...)"
     raise TypeError(f"{role} takes a real number, not the {type(x).__name__} {shown}: {advice}")
 
 
@@ -76,7 +74,7 @@ def above_zero(x: object, role: str) -> float:
 
 
 def from_zero(x: object, role: str) -> float:
-    """`x` as a finite double from 0 up; TypeError if it is no number, ValueError if it is another."""
+    """The same from 0 up."""
     number = to_float(x, role)
     if not 0 <= number < math.inf:
         raise ValueError(f"{role} is a number from 0 up, not {number!r}")
@@ -93,9 +91,6 @@ def to_whole(x: object, least: int, role: str) -> int:
 def to_seed(x: object) -> int:
     """`x` as the seed of a generator; ValueError unless it is a whole number from 0 up."""
     return to_whole(x, 0, "seed")
-
-
-# --- text ---------------------------------------------------------------------------------------------------
 
 
 def is_plain(text: str) -> bool:
@@ -118,11 +113,9 @@ def number_or_none(text: str) -> float | None:
 
 def whole_number(text: str) -> int:
     """The int in `text`; ValueError if there is none."""
-    try:
+    with suppress(ValueError):  # refused like what is not plain
         if is_plain(text.strip()):
             return int(text)
-    except ValueError:
-        pass  # refused like what is not plain
     raise ValueError(f"a whole number is wanted, not {text:.40}")
 
 

@@ -12,21 +12,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The place that created a node.
+    """The place that created a node."""
 
-    Attributes:
-        file: the file's name as Python knows it, or ``"<expression>"``.
-        line: the line, from 1.
-        column, end: where on that line the operation stands, from 0, end excluded; both 0 if unknown.
-        text: the whole line without its indentation's line end; empty where the source cannot be had
-            (the prompt of CPython before 3.13 does not keep its lines).
-    """
-
-    file: str
-    line: int
-    column: int = 0
-    end: int = 0
-    text: str = ""
+    file: str  # the file's name as Python knows it, or "<expression>"
+    line: int  # from 1
+    column: int = 0  # where on that line the operation begins, from 0
+    end: int = 0  # where it ends; both are 0 if unknown
+    text: str = ""  # the line; empty where the source cannot be had, as at the prompt before Python 3.13
 
     @property
     def fragment(self) -> str:

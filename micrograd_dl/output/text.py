@@ -41,7 +41,7 @@ def install_hint(extra: str) -> str:
 
 
 def pip_install(*packages: str) -> str:
-    """The command that installs packages for the Python that is running."""
+    """The same of packages."""
     return shlex.join([sys.executable or "python", "-m", "pip", "install", *packages])
 
 

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE, at_least, log_for_power
 from micrograd_dl.engine.value import Value
-from micrograd_dl.notation.numbers import exact
-from micrograd_dl.output.written import ATOM, NEG, Term
+from micrograd_dl.notation.numbers import exact_term
+from micrograd_dl.output.written import Term
 
 _CALLED = (at_least, log_for_power)  # written for people, in a form that the parser does not read
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
@@ -45,17 +45,8 @@ def numbers(low: float = -4.0, high: float = 4.0) -> st.SearchStrategy[float]:
     return st.one_of(whole, millionths, millionths, millionths)
 
 
-def leaves(elements: st.SearchStrategy[float] | None = None) -> st.SearchStrategy[Value]:
-    """Leaves, each with a number of `elements` (by default of :func:`numbers`)."""
-    return (numbers() if elements is None else elements).map(Value)
-
-
 def operands(operation: Operation, count: int | None = None) -> st.SearchStrategy[tuple[float, ...]]:
-    """Operands at which `operation` is smooth.
-
-    Args:
-        operation: an operation of the table.
-        count: how many operands; by default any number that the operation takes, up to five.
+    """Operands at which `operation` is smooth; by default any number of them that it takes, up to five.
 
     >>> from hypothesis import find
     >>> from micrograd_dl.engine.ops import dot, log
@@ -69,12 +60,9 @@ def operands(operation: Operation, count: int | None = None) -> st.SearchStrateg
 def is_smooth(
     operation: Operation, values: Sequence[float], variables: Collection[int] | None = None
 ) -> bool:
-    """Whether a test can trust the derivatives of `operation` at `values`.
+    """Whether a test can trust the derivatives of `operation` at `values`, by the operands that vary.
 
-    Args:
-        operation: an operation of the table.
-        values: a number for each operand.
-        variables: the indices of the operands that vary (by default all); the others are constants.
+    Their indices are `variables`, by default all; the other operands are constants.
 
     >>> from micrograd_dl.engine.ops import pow, relu
     >>> is_smooth(relu, [0.5]), is_smooth(relu, [0.0])
@@ -98,8 +86,6 @@ class Graph:
     >>> graph = Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
     >>> graph
     Graph('u1 = x1 * x2; J = tanh(u1)', x1=0.5, x2=2.0)
-    >>> graph.root.data == math.tanh(1.0), graph(1.0, 3.0) == math.tanh(3.0)
-    (True, True)
     """
 
     def __init__(
@@ -130,14 +116,13 @@ class Graph:
     def statements(self, inline: Callable[[int, Term], Term | None]) -> Iterator[str]:
         """The computation as statements ``name = formula``.
 
-        Args:
-            inline: asked for each result but the last, by its number and its formula: the term to write in
-                its place wherever it is used, or None to give it a name in a statement of its own.
+        `inline` is asked for each result but the last, by its number and its formula, what to write in its
+        place wherever it is used; None gives it a name in a statement of its own.
         """
         terms = [Term(leaf.label) for leaf in self.leaves]
         last = len(self.program) - 1
         for index, (operation, references) in enumerate(self.program):
-            operands = [terms[x] if isinstance(x, int) else _constant(x) for x in references]
+            operands = [terms[x] if isinstance(x, int) else exact_term(x) for x in references]
             if operation in _CALLED:
                 formula = Term(f"{operation.name}({', '.join(operands)})")
             else:
@@ -163,11 +148,8 @@ def graphs(
 ) -> Graph:
     """Graphs in which nodes are shared, smooth at every operation.
 
-    They shrink to few nodes: what is not needed to make a test fail goes, and with it what only it needs.
-
-    Args:
-        operations: what to make them of; the whole table by default.
-        max_leaves, max_results: how large a graph may be.
+    They are made of `operations`, by default of the whole table. They shrink to few nodes: what is not needed
+    to make a test fail goes, and with it what only it needs.
 
     >>> from hypothesis import find
     >>> from micrograd_dl.engine.ops import mul
@@ -204,10 +186,6 @@ def expressions(
 
     The result is computed by the table, on floats, in the order of the text: a parser has to find the same
     number, bit for bit.
-
-    >>> from hypothesis import find
-    >>> find(expressions(), lambda formula: formula.result > 1).text.startswith("J = ")
-    True
     """
     graph = draw(graphs(operations, max_leaves, max_results))
 
@@ -218,13 +196,9 @@ def expressions(
         return Term(f"({formula!s})") if draw(st.booleans()) else formula
 
     separator = draw(st.sampled_from(["; ", ";", "\n", " ;\n"]))
-    blank = draw(st.sampled_from([" ", "", "  "]))
-    text = separator.join(graph.statements(inline)).replace(" ", blank)
+    text = separator.join(graph.statements(inline)).replace(" ", draw(st.sampled_from([" ", "", "  "])))
     values = {leaf.label: x for leaf, x in zip(graph.leaves, graph.numbers, strict=True)}
     return Formula(text, values, graph(*graph.numbers))
-
-
-# --- how a graph grows --------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -260,10 +234,8 @@ class _Growth:
         slopes = _slopes(operation, values, variables)
         if not variables or slopes is None:
             return
-        reach = math.fsum(
-            math.fabs(slope) * self.reach[int(references[i])]
-            for i, slope in zip(variables, slopes, strict=True)
-        )
+        edges = zip(variables, slopes, strict=True)
+        reach = math.fsum(math.fabs(slope) * self.reach[int(references[i])] for i, slope in edges)
         if reach <= LARGEST:
             self.values.append(operation.evaluate(values))
             self.reach.append(reach)
@@ -317,7 +289,3 @@ def _counts(operation: Operation) -> tuple[int, ...]:
             operation.evaluate([1.0] * count)
             found.append(count)
     return tuple(found)
-
-
-def _constant(x: float) -> Term:
-    return Term(exact(x), NEG if x < 0 else ATOM)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
-from micrograd_dl.data.archives import TABLE, TEXT, require_form
+from micrograd_dl.data.archives import require_form
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.nn import initialisers
@@ -29,7 +29,7 @@ from micrograd_dl.training.storage import BACKENDS, load, save
 
 File: TypeAlias = "str | os.PathLike[str]"
 
-_NOTES = {"features": [TEXT], "target": TEXT, "classes": [TEXT], "history": TABLE, "options": TABLE}
+_NOTES = {"features": [str], "target": str, "classes": [str], "history": dict, "options": dict}
 FEWEST = 10  # examples that are split, so that dev and test get two each
 
 
@@ -62,11 +62,7 @@ class Predictor:
         return float(np.sqrt(np.mean((self.predict(data.X) - data.Y) ** 2)))
 
     def loss(self, data: Dataset) -> float:
-        """The mean loss of the examples, without penalties, which depend on lambda.
-
-        For classes it is minus the logarithm of the probability of the right one; for numbers half the
-        squared difference, on the scale they were measured on.
-        """
+        """The mean loss of the examples, without penalties; of numbers on the scale they were measured on."""
         P = self.probabilities(data.X)
         if P is None:
             return self.error(data) ** 2 / 2
@@ -75,15 +71,15 @@ class Predictor:
 
     def save(self, path: File) -> Path:
         """Write everything to one ``.npz`` file."""
-        arrays = self.normaliser.arrays()
+        arrays = asdict(self.normaliser)
         if self.scale:
-            arrays |= {f"target {name}": array for name, array in self.scale.arrays().items()}
+            arrays |= {f"target {name}": array for name, array in asdict(self.scale).items()}
         notes = {
-            "features": list(self.features),
+            "features": self.features,
             "target": self.target,
-            "classes": list(self.classes),
+            "classes": self.classes,
             "history": self.history.columns(),
-            "options": {**self.options.changed(), "hidden": list(self.options.hidden)},
+            "options": {**self.options.changed(), "hidden": self.options.hidden},
         }
         return save(path, self.model, arrays, notes)
 
@@ -93,7 +89,7 @@ class Predictor:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it is not a whole file of this kind.
+            ValueError: it is not a whole file of this kind, or its network cannot predict.
         """
         saved = load(path)
         notes, arrays, shape = saved.notes, saved.arrays, saved.model.shape
@@ -109,16 +105,14 @@ class Predictor:
             outputs = max(2, shape[-1]) if classes else shape[-1]
             if (len(classes) or len(scale.mean if scale else "")) != outputs:
                 raise ValueError(f"its classes or its scale do not fit {shape[-1]} outputs")
+            for name, array in saved.model.named().items():
+                if not np.isfinite(array).all():
+                    problem = f"{name} of its network holds {array[~np.isfinite(array)][0]}"
+                    raise ValueError(f"{problem}, so that it cannot predict: train it anew")
             history, options = History.from_columns(notes["history"]), TrainingOptions(**notes["options"])
         except (KeyError, TypeError, ValueError) as error:
-            problem = f"{error} is missing" if isinstance(error, KeyError) else error
+            problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"{path} holds a model, but not one that train saved: {problem}") from None
-        for name, array in saved.model.named().items():
-            if not np.isfinite(array).all():
-                raise ValueError(
-                    f"{path}: {name} of its network holds {array[~np.isfinite(array)][0]}, so that it cannot "
-                    "predict: train it anew"
-                )
         return cls(saved.model, normaliser, scale, features, target, classes, history, options)
 
 
@@ -135,28 +129,26 @@ class Outcome:
     test: Dataset
 
     def __str__(self) -> str:
-        p, split = self.predictor, self.dev is not self.train
-        sets = {"train": self.train} | ({"dev": self.dev, "test": self.test} if split else {})
+        p, is_split = self.predictor, self.dev is not self.train
+        sets = {"train": self.train} | ({"dev": self.dev, "test": self.test} if is_split else {})
         errors = {name: p.error(data) for name, data in sets.items()}
         counts = ", ".join(f"{name} {data.m}" for name, data in sets.items())
-        if not split:
+        if not is_split:
             counts += f"; fewer than {FEWEST} cannot be split, so nothing is known of new examples"
-        lines = [
-            f"{p.model!r}\ninitial weights: {_initial_weights(p.model)}\nexamples: {counts}\n{p.history}"
-        ]
+        lines = [f"{p.model!r}", f"initial weights: {_initial_weights(p.model)}", f"examples: {counts}"]
+        lines.append(f"{p.history}")
         chance = float(np.mean(p.scale.deviation**2)) / 2 if p.scale else math.log(len(p.classes))
-        diverged = divergence(p.history.cost, p.loss(self.dev), chance)
-        if not p.classes:
+        verdict = divergence(p.history.cost, p.loss(self.dev), chance)
+        if p.classes:
+            lines.append("right: " + ", ".join(f"{name} {1 - error:.2%}" for name, error in errors.items()))
+            matrix = confusion_matrix(self.test.Y, p.predict(self.test.X), len(p.classes))
+            name = "test" if is_split else "training"
+            lines += ["", f"On the {name} set:", confusion_text(matrix, p.classes)]
+            if is_split and not verdict:
+                verdict = bias_and_variance(errors["train"], errors["dev"], p.options.bayes, m_dev=self.dev.m)
+        else:
             judged = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
             lines.append(f"root mean squared error: {judged}")
-            return "\n".join([*lines, "", diverged] if diverged else lines)
-        lines.append("right: " + ", ".join(f"{name} {1 - error:.2%}" for name, error in errors.items()))
-        matrix = confusion_matrix(self.test.Y, p.predict(self.test.X), len(p.classes))
-        name = "test" if split else "training"
-        lines += ["", f"On the {name} set:", confusion_text(matrix, p.classes)]
-        verdict = diverged
-        if split and not diverged:
-            verdict = bias_and_variance(errors["train"], errors["dev"], p.options.bayes, m_dev=self.dev.m)
         return "\n".join([*lines, "", verdict] if verdict else lines)
 
 
@@ -188,26 +180,24 @@ def train(
     """
     o = options or TrainingOptions()
     require_options(o.epochs, o.batch_size, o.patience, True)
-    parts = (data,) if data.m < FEWEST else split(data, seed=o.seed)
+    parts = split(data, seed=o.seed) if data.m >= FEWEST else (data,) * 3
     normaliser = Normaliser.fit(parts[0].X)
     scale = None if data.classes else Normaliser.fit(parts[0].Y)
     model = make_network(data, o)
     rule = make_optimiser(model, o, steps=math.ceil(parts[0].m / o.batch_size))
-    targets = [part.targets(model.loss) for part in parts]
-    sets = [
-        (normaliser.apply(part.X), scale.apply(Y) if scale else Y)
-        for part, Y in zip(parts, targets, strict=True)
+    (X, Y), dev = [
+        (normaliser.apply(part.X), scale.apply(part.Y) if scale else part.targets(model.loss))
+        for part in parts[:2]
     ]
-    alone = len(sets) == 1
+    is_split = parts[0] is not parts[1]
     history = fit(
-        model, *sets[0],
-        epochs=o.epochs, batch_size=o.batch_size, optimiser=rule, dev=None if alone else sets[1],
-        patience=None if alone else o.patience, seed=o.seed,
+        model, X, Y,
+        epochs=o.epochs, batch_size=o.batch_size, optimiser=rule, dev=dev if is_split else None,
+        patience=o.patience if is_split else None, seed=o.seed,
         callbacks=callbacks, checkpoint=checkpoint, progress=progress,
     )  # fmt: skip
     predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history, o)
-    training, dev, test = (data, data, data) if alone else parts
-    return Outcome(predictor, training, dev, test)
+    return Outcome(predictor, *parts)
 
 
 def make_network(data: Dataset, options: TrainingOptions) -> Network:
@@ -218,19 +208,11 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
     if data.classes:
         n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
     return network(
-        data.X.shape[0],
-        [*o.hidden, n_y],
-        [o.activation] * len(o.hidden) + [output],
-        initialiser=o.initialiser,
-        seed=o.seed,
-        l2=o.l2,
-        l1=o.l1,
-        max_norm=o.max_norm,
-        normalisation=o.normalisation,
-        keep_prob=o.keep_prob,
-        label_smoothing=o.label_smoothing,
+        data.X.shape[0], [*o.hidden, n_y], [o.activation] * len(o.hidden) + [output],
+        initialiser=o.initialiser, seed=o.seed, l2=o.l2, l1=o.l1, max_norm=o.max_norm,
+        normalisation=o.normalisation, keep_prob=o.keep_prob, label_smoothing=o.label_smoothing,
         slope_at_kink=o.slope_at_kink,
-    )
+    )  # fmt: skip
 
 
 def make_optimiser(model: Network, options: TrainingOptions, steps: int = 1) -> Optimiser:

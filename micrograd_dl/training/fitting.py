@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from micrograd_dl.data.archives import NUMBER, TABLE, TEXT, WHOLE, require_form
+from micrograd_dl.data.archives import require_form
 from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array, Network
@@ -32,14 +32,14 @@ from micrograd_dl.training.blas_threads import blas_threads_for
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
 _COLUMNS = ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm", "seconds")
-_CHECKPOINT = {
-    "history": TABLE,
-    "initial_cost": NUMBER,
-    "stopped": TEXT,
-    "best": NUMBER,
-    "best_epoch": WHOLE,
-    "steps": WHOLE,
-    "identity": TABLE,
+_CHECKPOINT = {  # the form of its notes
+    "history": dict,
+    "initial_cost": float,
+    "stopped": str,
+    "best": float,
+    "best_epoch": int,
+    "steps": int,
+    "identity": dict,
 }
 
 
@@ -47,35 +47,27 @@ _CHECKPOINT = {
 class History:
     """What happened in each epoch: each list has one entry an epoch. Printing it gives a summary.
 
-    Attributes:
-        cost: the mean over the epoch's batches.
-        gradient_norm: the length of the gradient before it is clipped, the mean over the batches.
-        seconds: how long the epoch took.
-        accuracy, dev_cost, dev_accuracy: of the whole sets after the epoch; empty where they do not apply.
-        initial_cost: of the first batch, before the first step; infinite where it is not known.
-        stopped: why training ended early, in words.
-        resumed: how many of the epochs are from a checkpoint.
-        best_epoch: the epoch whose parameters `fit` went back to; 0 if it did not.
+    Accuracies and what is of the dev set are those after the epoch, and empty where they do not apply.
     """
 
-    cost: list[float] = field(default_factory=list)
-    gradient_norm: list[float] = field(default_factory=list)
+    cost: list[float] = field(default_factory=list)  # the mean over the epoch's examples
+    gradient_norm: list[float] = field(default_factory=list)  # before it is clipped, the mean over batches
     seconds: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     dev_cost: list[float] = field(default_factory=list)
     dev_accuracy: list[float] = field(default_factory=list)
-    initial_cost: float = math.inf
-    stopped: str = ""
-    best_epoch: int = 0
-    resumed: int = 0
+    initial_cost: float = math.inf  # of the first batch before the first step; infinite if it is not known
+    stopped: str = ""  # why training ended early, in words
+    best_epoch: int = 0  # the one whose parameters `fit` went back to; 0 if it did not
+    resumed: int = 0  # how many epochs are from a checkpoint
 
     @classmethod
     def from_columns(cls, columns: Any) -> History:
         """What `columns` gave, read from a file; ValueError if it is not that."""
-        require_form(columns, {f"{name}?": [NUMBER] for name in _COLUMNS}, "the history")
-        if len({len(column) for column in columns.values() if column}) > 1:
-            raise ValueError("the columns of the history have different lengths")
-        return cls(**{name: columns[name] for name in _COLUMNS if name in columns})
+        require_form(columns, {str: [float]}, "the history")
+        if not columns.keys() <= set(_COLUMNS) or len({len(x) for x in columns.values() if x}) > 1:
+            raise ValueError("the history has other columns, or columns of different lengths")
+        return cls(**columns)
 
     def __len__(self) -> int:
         return len(self.cost)
@@ -84,24 +76,18 @@ class History:
         """The lists that have entries, by name."""
         return {name: getattr(self, name) for name in _COLUMNS if getattr(self, name)}
 
-    @property
-    def diverged(self) -> bool:
-        """Whether the cost ended more than half above the one it began with."""
-        return bool(self.cost) and self.cost[-1] > 1.5 * self.initial_cost
-
     def __str__(self) -> str:
         if not len(self):
             return "no epoch was run"
         last = ", ".join(f"{name} {x[-1]:.6g}" for name, x in self.columns().items() if name != "seconds")
-        resumed = f"; {self.resumed} of them from the checkpoint" if self.resumed else ""
-        stopped = f" ({self.stopped})" if self.stopped else ""
-        text = f"{plural(len(self), 'epoch')} in {math.fsum(self.seconds):.2f} s{resumed}"
-        text += f"; in the last epoch: {last}{stopped}"
+        text = f"{plural(len(self), 'epoch')} in {math.fsum(self.seconds):.2f} s"
+        text += f"; {self.resumed} of them from the checkpoint" if self.resumed else ""
+        text += f"; in the last epoch: {last}" + (f" ({self.stopped})" if self.stopped else "")
         if self.best_epoch:
             text += f"; kept: epoch {self.best_epoch}"
-        if self.best_epoch and self.dev_cost:
-            text += f", with the lowest dev_cost, {self.dev_cost[self.best_epoch - 1]:.6g}"
-        if self.diverged:
+            if self.dev_cost:
+                text += f", with the lowest dev_cost, {self.dev_cost[self.best_epoch - 1]:.6g}"
+        if self.cost[-1] > 1.5 * self.initial_cost:
             rise = f"from {self.initial_cost:.6g} to {self.cost[-1]:.6g}"
             text += f"; the cost rose {rise}: try a smaller learning rate"
         return text
@@ -130,9 +116,8 @@ def fit(
     """Train a model.
 
     Args:
-        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``. One that is no
-            `Network` has no accuracies and no checkpoints, and its cost on `dev` is what `cost_and_grad`
-            returns.
+        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; one that is no
+            `Network` has no accuracies and no checkpoints.
         X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``.
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
@@ -146,8 +131,8 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
-            same result as if it had never stopped, if all but `epochs` is as it was, which is checked. Of
-            `augment` it is only checked that there is one, or none.
+            same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
+            `augment` only whether there is one.
         progress: show a bar; by default only on a terminal.
 
     Returns:
@@ -163,22 +148,21 @@ def fit(
             layer and example; the parameters are those before that step.
     """
     require_model(model)
-    X, Y = _examples(model, X, Y, "the training set")
+    X, Y = _examples(model, (X, Y), "the training set")
     if dev is not None:
-        dev = _examples(model, *_pair(dev), "the dev set")
+        dev = _examples(model, dev, "the dev set")
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    progress = _on_terminal() if progress is None else progress
-    whole = X.shape[1]
-    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or whole), to_seed(seed))
+    m = X.shape[1]
+    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or m), to_seed(seed))
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
-    with lock, blas_threads_for(model, min(training.batch_size, whole)):
+    with lock, blas_threads_for(model, min(training.batch_size, m)):
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        with tqdm(to_do, unit="epoch", leave=False, disable=not progress) as bar:
+        with tqdm(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -186,8 +170,7 @@ def fit(
                     if patience is not None and epoch - training.best.epoch >= patience:
                         since = f"the dev cost has not fallen for {plural(patience, 'epoch')}"
                         history.stopped = f"{since}; the best was epoch {training.best.epoch}"
-                    answers = [callback(epoch, history) for callback in callbacks]
-                    if any(answer is True for answer in answers):
+                    if True in [callback(epoch, history) is True for callback in callbacks]:
                         history.stopped = "a callback stopped it"
                     if checkpoint is not None:
                         training.save(checkpoint)
@@ -229,7 +212,7 @@ class _Training:
 
     def run_epoch(self, number: int) -> None:
         """One pass over the training set in shuffled mini-batches."""
-        began, m = time.perf_counter(), self.X.shape[1]
+        began, m, h = time.perf_counter(), self.X.shape[1], self.history
         self.optimiser.epoch = number - 1
         # Generators for each epoch, so that a resumed training shuffles as the first one would have.
         rng = np.random.default_rng([self.seed, number])
@@ -240,8 +223,8 @@ class _Training:
             if self.augment is not None:
                 X = self.augment(rng_of_augment, X)
             J, norm = self.cost_and_gradient_norm(X, Y, columns, number)
-            if self.history.initial_cost == math.inf:
-                self.history.initial_cost = J
+            if h.initial_cost == math.inf:
+                h.initial_cost = J
             if self.dev is None and len(columns) == m:
                 self.remember_if_best(J, number)  # before the step: J is the cost of these parameters
             self.optimiser.step()
@@ -249,11 +232,10 @@ class _Training:
                 self.model.constrain()
             costs.append(J)
             norms.append(norm)
-            sizes.append(X.shape[1])
-        cost = float(np.average(costs, weights=sizes)) if len(costs) > 1 else costs[0]
-        self.history.cost.append(cost)
-        self.history.gradient_norm.append(float(np.mean(norms)))
-        self.history.seconds.append(time.perf_counter() - began)
+            sizes.append(len(columns))
+        h.cost.append(float(np.average(costs, weights=sizes)) if len(costs) > 1 else costs[0])
+        h.gradient_norm.append(float(np.mean(norms)))
+        h.seconds.append(time.perf_counter() - began)
 
     def cost_and_gradient_norm(self, X: Array, Y: Array, columns: Array, epoch: int) -> tuple[float, float]:
         """Of one batch; FloatingPointError if one of them is not finite."""
@@ -266,9 +248,10 @@ class _Training:
         norm = gradient_norm(p.grad for p in self.optimiser.parameters)
         if not (math.isfinite(J) and math.isfinite(norm)):
             problem = _what_is_not_finite(self.model, X, Y, columns, J)
-            where = f"epoch {epoch}, step {self.optimiser.steps + 1}"
-            end = "the step was not taken. Try a smaller learning rate"
-            raise FloatingPointError(f"{where}: {problem}; {end}")
+            raise FloatingPointError(
+                f"epoch {epoch}, step {self.optimiser.steps + 1}: {problem}; the step was not taken. "
+                "Try a smaller learning rate"
+            )
         return J, norm
 
     def measure(self) -> None:
@@ -344,8 +327,6 @@ class _Training:
         try:
             require_form(notes, _CHECKPOINT, "its notes")
             history = History.from_columns(notes["history"])
-            if notes["best_epoch"] > len(history):
-                raise ValueError(f"its best epoch is {notes['best_epoch']}, of {len(history)}")
             optimiser.epoch, optimiser.steps = len(history) - 1, notes["steps"]  # the rate may depend on it
             there, here = notes["identity"], self.identity(model)
             for what in there | here:
@@ -353,10 +334,9 @@ class _Training:
                     what = f"{what.replace('_', ' ')} {there.get(what)}, this one {here.get(what)}"
                     advice = "train as it was trained, remove the file"
                     raise ValueError(f"it is of another training: it has {what}; {advice}")
-            best = {k.removeprefix("best "): x for k, x in saved.arrays.items() if k.startswith("best ")}
-            if {k: x.shape for k, x in best.items()} != {k: x.shape for k, x in self.best.state.items()}:
-                raise ValueError("its best parameters do not fit the network")
-            state = _state_of_optimiser(saved.arrays, optimiser)
+            best, state = self._best_and_state(saved.arrays)
+            if notes["best_epoch"] > len(history):
+                raise ValueError(f"its best epoch is {notes['best_epoch']}, of {len(history)}")
         except ValueError as error:
             raise ValueError(f"fit cannot go on from {path}: {error}, or give another name") from None
         model.copy_from(saved.model)
@@ -365,17 +345,23 @@ class _Training:
         history.resumed, history.stopped = len(history), notes["stopped"]
         history.initial_cost = notes["initial_cost"]
 
-
-def _state_of_optimiser(arrays: Mapping[str, Array], optimiser: Optimiser) -> dict[str, list[Any]]:
-    """The state in a checkpoint, which has to fit the optimiser: by name, an entry for each block."""
-    shapes = optimiser.block_shapes()
-    state: dict[str, list[Any]] = {}
-    for full_name in (name for name in arrays if name.startswith("state ")):
-        array, (name, _, i) = arrays[full_name], full_name.removeprefix("state ").rpartition(" ")
-        if not (i.isdecimal() and int(i) < len(shapes) and array.shape in ((), shapes[int(i)])):
-            raise ValueError(f"its array {full_name!r} {array.shape} does not fit the optimiser")
-        state.setdefault(name, [0.0] * len(shapes))[int(i)] = array if array.ndim else float(array)
-    return state
+    def _best_and_state(self, arrays: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, list[Any]]]:
+        """The best parameters and the optimiser's state in a checkpoint; ValueError if they do not fit."""
+        shapes = self.optimiser.block_shapes()
+        best: dict[str, Array] = {}
+        state: dict[str, list[Any]] = {}
+        for full_name, array in arrays.items():
+            kind, _, name = full_name.partition(" ")
+            if kind == "best":
+                best[name] = array
+                continue
+            name, _, i = name.rpartition(" ")
+            if not (i.isdecimal() and int(i) < len(shapes) and array.shape in ((), shapes[int(i)])):
+                raise ValueError(f"its array {full_name!r} {array.shape} does not fit the optimiser")
+            state.setdefault(name, [0.0] * len(shapes))[int(i)] = array if array.ndim else float(array)
+        if {k: x.shape for k, x in best.items()} != {k: x.shape for k, x in self.best.state.items()}:
+            raise ValueError("its best parameters do not fit the network")
+        return best, state
 
 
 def _checksum(X: Array, Y: Array) -> str:
@@ -413,10 +399,9 @@ def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: flo
     model.passes = max(0, model.passes - 1)  # the masks of that pass again
     with np.errstate(all="ignore"):
         numbers = model.record(X, Y)
-    for l, (Z, A) in enumerate(zip(numbers.Z, numbers.A, strict=True), 1):
-        for name, array in (("Z", Z), ("A", A)):
-            if not np.isfinite(array).all():
-                i, k = np.argwhere(~np.isfinite(array))[0].tolist()
+    for l, layer in enumerate(zip(numbers.Z, numbers.A, strict=True), 1):
+        for name, array in zip("ZA", layer, strict=True):
+            for i, k in np.argwhere(~np.isfinite(array)).tolist():
                 example = f"example {columns[k] + 1}, X[:, {columns[k]}]"
                 return f"{name}[{l}] of unit {i + 1} is {array[i, k]} for {example}"
     return f"{what}, though every Z and A is finite"
@@ -425,8 +410,13 @@ def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: flo
 # --- what is refused ------------------------------------------------------------------------------------
 
 
-def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Array, Array]:
+def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> tuple[Array, Array]:
     """X and Y as arrays, of the shapes that the model takes, and finite."""
+    try:
+        X, Y = given
+    except (TypeError, ValueError):
+        what = f"the {type(given).__name__} {given!r:.60}"
+        raise ValueError(f"{where} is X and Y, such as dev=(X_dev, Y_dev), not {what}") from None
     if isinstance(model, Network):
         X, Y = model.require_examples(X, Y)
     else:
@@ -442,15 +432,6 @@ def _examples(model: Model, X: ArrayLike, Y: ArrayLike, where: str) -> tuple[Arr
     return X, Y
 
 
-def _pair(dev: Any) -> tuple[ArrayLike, ArrayLike]:
-    try:
-        X, Y = dev
-    except (TypeError, ValueError):
-        what = f"the {type(dev).__name__} {dev!r:.60}"
-        raise ValueError(f"dev is X and Y of the dev set, dev=(X_dev, Y_dev), not {what}") from None
-    return X, Y
-
-
 def require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
     """Raise ValueError if one of these options of `fit` is not possible."""
     for name, x in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
@@ -460,15 +441,13 @@ def require_options(epochs: int, batch_size: int | None, patience: int | None, d
         raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
 
 
-def _require_own(optimiser: Optimiser, model: Model) -> None:
-    if isinstance(optimiser, (str, type)):
-        example = "such as Adam(model.parameters())"
-        raise ValueError(f"an optimiser is made of the model's parameters, {example}; not {optimiser!r}")
-    own = {id(p) for p in model.parameters()}
-    if not all(id(p) in own for p in optimiser.parameters):
-        problem = "the optimiser is of another model's parameters, so that this model would not be trained"
-        raise ValueError(f"{problem}: make one of its own, {type(optimiser).__name__}(model.parameters())")
+def _require_own(optimiser: Any, model: Model) -> None:
+    own, its = {id(p) for p in model.parameters()}, getattr(optimiser, "parameters", None)
+    if its is None or not all(id(p) in own for p in its):
+        what = repr(optimiser) if its is None else "of another model's, so that this one would not be trained"
+        raise ValueError(f"an optimiser is of the model's parameters, Adam(model.parameters()); not {what}")
 
 
-def _on_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
+def is_hidden(progress: bool | None) -> bool:
+    """Whether a bar is hidden, for the option `progress`; a program without a console has no terminal."""
+    return not (sys.stderr is not None and sys.stderr.isatty() if progress is None else progress)

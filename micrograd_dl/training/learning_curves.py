@@ -1,34 +1,21 @@
-"""Learning curves: errors over the size of the training set, and over lambda.
-
->>> from functools import partial
->>> from micrograd_dl.data.built_in import moons
->>> from micrograd_dl.training.fitting import fit
->>> from micrograd_dl.vectorized import MLP
->>> sets = [
-...     (part.X, part.targets("logistic")) for part in (moons(80, noise=0.3), moons(80, noise=0.3, seed=1))
-... ]
->>> build = lambda: MLP(2, [8, 1], ["tanh", "sigmoid"])
->>> curve = over_examples(build, *sets, sizes=(5, 80), train=partial(fit, epochs=20))
->>> curve.variable, curve.x
-('m', (5, 80))
-"""
+"""Learning curves: errors over the size of the training set, and over lambda."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import evenly_mixed
-from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.network import Network
 from micrograd_dl.output.numbers import to_seed
 from micrograd_dl.training.fitting import fit
 
 Set: TypeAlias = tuple[ArrayLike, ArrayLike]
-Train: TypeAlias = Callable[[Network, Array, Array], object]
+Train: TypeAlias = Callable[[Network, Any, Any], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,7 @@ def over_lambda(
         build: makes a new model for a lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``.
         train_set, dev: X and Y, as `fit` takes them. Errors are without the regularisation.
         lambdas: ascending.
-        train: called with a model, X and Y.
+        train: as of `over_examples`.
 
     Raises:
         ValueError: the lambdas are not ascending, or a set is not what the model takes.
@@ -120,13 +107,11 @@ def over_lambda(
     if not lambdas or list(lambdas) != sorted(set(lambdas)):
         raise ValueError(f"lambdas are ascending numbers from 0 up, not {list(lambdas)}")
     models = [build(x) for x in lambdas]  # all before the first is trained: a lambda may be refused
-    X, Y = models[0].require_examples(*train_set)
-    return _curve("lambda", lambdas, ((model, X, Y) for model in models), dev, train)
+    return _curve("lambda", lambdas, ((model, *train_set) for model in models), dev, train)
 
 
-def _curve(
-    variable: str, x: Sequence[float], models: Iterable[tuple[Network, Array, Array]], dev: Set, train: Train
-) -> LearningCurve:
+def _curve(variable: str, x: Sequence[float], models: Any, dev: Set, train: Train) -> LearningCurve:
+    """The errors of each model, which comes with X and Y."""
     errors = []
     for model, X, Y in models:
         train(model, X, Y)

@@ -13,18 +13,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
-from micrograd_dl.data.archives import (
-    ANY,
-    FLAG,
-    NULL,
-    NUMBER,
-    TABLE,
-    TEXT,
-    WHOLE,
-    Archive,
-    open_archive,
-    require_form,
-)
+from micrograd_dl.data.archives import Archive, open_archive, require_form
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, Network
@@ -35,22 +24,22 @@ FORMAT = "micrograd_dl model"
 VERSION = 3
 BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP, "compiled": compiled.MLP}
 
-# What the text `about` of a file says, in the words of `require_form`.
-_ABOUT = {"format": TEXT, "version": WHOLE, "model": TABLE, "passes": WHOLE, "notes": TABLE}
+# What the text `about` of a file says, in the forms of `require_form`.
+_ABOUT = {"format": str, "version": int, "model": dict, "passes": int, "notes": dict}
 _MODEL = {
-    "backend": TEXT,
-    "dtype": TEXT,
-    "expanded": FLAG,
-    "shape": [WHOLE],
-    "activations": [TEXT],
-    "loss": TEXT,
-    "regularisers": {ANY: NUMBER},
-    "max_norm": (NUMBER, NULL),
-    "normalisation": [(TEXT, NULL)],
-    "keep_prob": [NUMBER],
-    "label_smoothing": NUMBER,
-    "slope_at_kink": TEXT,
-    "seed": WHOLE,
+    "backend": str,
+    "dtype": str,
+    "expanded": bool,
+    "shape": [int],
+    "activations": [str],
+    "loss": str,
+    "regularisers": {str: float},
+    "max_norm": (float, None),
+    "normalisation": [(str, None)],
+    "keep_prob": [float],
+    "label_smoothing": float,
+    "slope_at_kink": str,
+    "seed": int,
 }
 
 
@@ -75,18 +64,17 @@ def save(
     """Write a model, with arrays and notes beside it, to a ``.npz`` file, which is replaced whole.
 
     Raises:
-        ValueError: the name does not end in ``.npz``; a note is not what JSON can say, or has keys that are
-            no texts; an array is of objects or has no name that a file can hold; or the model is not an MLP
-            of this package with activations and a loss of it.
+        ValueError: the name does not end in ``.npz``; notes are not what JSON can say; an array is of
+            objects; or the model is not an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
     require_npz(path)
     about = {"format": FORMAT, "version": VERSION, "model": describe(model), "passes": model.passes}
     try:
+        _require_text_keys(notes)
         text = json.dumps(about | {"notes": dict(notes or {})})
     except (TypeError, RecursionError) as error:
         raise ValueError(f"notes are what JSON can say, such as numbers, texts and lists: {error}") from None
-    _require_text_keys(notes)
     contents: dict[str, Any] = {"about": np.array(text)} | state_of(model)
     for name, array in dict[Any, Any](arrays or {}).items():
         if not isinstance(name, str) or "\0" in name:  # where a name in a zip archive would end
@@ -99,18 +87,13 @@ def save(
     return Path(path)
 
 
-def _require_text_keys(notes: Any) -> None:
+def _require_text_keys(x: Any) -> None:
     """Raise ValueError if a table has a key of another type, which would come back as a text."""
-    unread = [notes]
-    while unread:
-        x = unread.pop()
-        if isinstance(x, dict):
-            for key in x:
-                if not isinstance(key, str):
-                    raise ValueError(f"the keys of notes are texts, not {key!r}: take {str(key)!r}")
-            unread += x.values()
-        elif isinstance(x, (list, tuple)):
-            unread += x
+    for key in x if isinstance(x, dict) else ():
+        if not isinstance(key, str):
+            raise ValueError(f"the keys of notes are texts, not {key!r}: take {str(key)!r}")
+    for inner in x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else ():
+        _require_text_keys(inner)
 
 
 def require_npz(path: str | os.PathLike[str]) -> None:
@@ -168,19 +151,16 @@ def load(path: str | os.PathLike[str]) -> Saved:
                 _require_shape(archive, name, there.shape)
             set_state(model, {name: archive.read(name) for name in state_of(model)})
             model.passes = about["passes"]
-        except RecursionError:
-            raise ValueError(f"{path} does not hold a model: its description is nested too deeply") from None
-        except MemoryError as error:
-            raise ValueError(f"{path} holds a model too large for the memory: {error}") from None
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ValueError(f"{path} does not hold a model: {error}") from None
+        except (ValueError, TypeError, OverflowError, MemoryError, RecursionError) as error:
+            deep = isinstance(error, RecursionError)
+            problem = "its description is nested too deeply" if deep else error
+            raise ValueError(f"{path} does not hold a model: {problem}") from None
         names = [name for name in archive.names if name.startswith("array ")]
         arrays = {name.removeprefix("array "): archive.read(name) for name in names}
         return Saved(model, arrays, about["notes"])
 
 
-def _about(archive: Archive) -> dict[str, Any]:
-    """The description of a model, if this program can read it."""
+def _about(archive: Archive) -> Any:
     shape, dtype = archive.header("about")
     if shape or dtype.kind != "U":
         raise ValueError(f"its description is {dtype} {shape}, not a text")
@@ -192,7 +172,7 @@ def _about(archive: Archive) -> dict[str, Any]:
         newer = ": use a newer one" if about["version"] > VERSION else ""
         raise ValueError(f"its version is {about['version']}, and this program reads {VERSION}{newer}")
     require_form(about["model"], _MODEL, "its model")
-    return dict(about)
+    return about
 
 
 def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
@@ -217,12 +197,11 @@ def _require_shape(archive: Archive, name: str, wanted: tuple[int, ...]) -> None
 
 def state_of(model: Network) -> dict[str, Array]:
     """All that training changes in a network: its parameters, and the averages mean1, variance1, ..."""
-    averages = {
-        f"{name}{l}": getattr(found, name).copy()
-        for l, found in enumerate(model.averages, 1)
-        for name in (("mean", "variance") if found is not None else ())
-    }
-    return model.named() | averages
+    state = model.named()
+    for l, found in enumerate(model.averages, 1):
+        if found is not None:
+            state |= {f"mean{l}": found.mean.copy(), f"variance{l}": found.variance.copy()}
+    return state
 
 
 def set_state(model: Network, state: Mapping[str, Array]) -> None:

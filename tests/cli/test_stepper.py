@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 import types
 from pathlib import Path
 
@@ -36,15 +35,9 @@ def told(*script: str, trace: Trace | None = None, colours: bool = False) -> str
     return out.getvalue()
 
 
-def asked(*script: str, trace: Trace | None = None, colours: bool = False) -> str:
+def asked(*script: str) -> str:
     """The same, at the end of the walk."""
-    return told(*script, trace=trace or course(9), colours=colours)
-
-
-def position_after(*script: str, start: int = 0) -> int:
-    trace = course(start)
-    told(*script, trace=trace)
-    return trace.position
+    return told(*script, trace=course(9))
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +56,7 @@ START = "This is the start: nothing is computed yet.\n"
     ("start", "script", "end"),
     [
         (0, "step 5; s", 6),
-        (0, "ste\t2", 2),
+        (0, "step\t2", 2),
         (0, "step 1000000000000", 9),
         # next does all the steps of one node
         *((start, "n", end) for start, end in enumerate([1, 2, 3, 4, 5, 7, 7, 9, 9, 9])),
@@ -72,7 +65,7 @@ START = "This is the start: nothing is computed yet.\n"
         (9, "back 3; back", 5),
         # a node or a gradient, in any of its forms
         *((0, f"until {name}", end) for name, end in (("v", 2), ("dJ", 4), ("dJ/db", 8), ("b", 8))),
-        (0, "un b.grad", 8),
+        (0, "until b.grad", 8),
         (9, "until u", 9),
         (7, "restart; s", 1),
         # what a breakpoint can be
@@ -86,7 +79,9 @@ START = "This is the start: nothing is computed yet.\n"
     ],
 )  # fmt: skip
 def test_moves(start: int, script: str, end: int) -> None:
-    assert position_after(*script.split("; "), start=start) == end
+    trace = course(start)
+    told(*script.split("; "), trace=trace)
+    assert trace.position == end
 
 
 @pytest.mark.parametrize(
@@ -95,17 +90,15 @@ def test_moves(start: int, script: str, end: int) -> None:
         (0, "s; step; s; s", FORWARD + U + V + J + BACKWARD + "  dJ = dJ/dJ = 1\n"),
         (8, "step", DC + COMPLETE),
         *((9, command, COMPLETE) for command in ("s", "n", "continue", "step 3", "next 3")),
-        (9, "until u",
-         COMPLETE + "line 1: no step from here on writes u: back or restart goes to earlier ones\n"),
+        (9, "until u", "line 1: no step from here on writes u: back or restart goes to earlier ones\n"),
         (2, "back 2", f"  undone: {V.strip()}\n  undone: {U.strip()}\n{START}"),
         (0, "back; back 10", START * 2),
-        *((0, command, BACKWARD + DC + COMPLETE) for command in ("continue", "cont", "conti")),
+        (0, "continue", BACKWARD + DC + COMPLETE),
         (7, "restart", START),
         (0, "b db; continue; continue",
          "  db\n" + BACKWARD + DB + "  breakpoint: db\n" + DC + COMPLETE),
         (0, "break", "  no breakpoints\n"),
         (0, "b u; b mul; b u; b mul", "  u\n  u\n  mul\n  mul\n  no breakpoints\n"),
-        *((0, f"break db; break {again}", "  db\n  no breakpoints\n") for again in ("dJ/db", "b.grad")),
         (0, "watch db; until db; back; watch b; s",
          "  b = 3, db = ?\n" + BACKWARD + DB + "  watch: b = 3, db = 6\n  undone: " + DB.lstrip()
          + "  watch: b = 3, db = ?\n  nothing is watched\n" + DB),
@@ -131,9 +124,7 @@ def test_what_is_said(start: int, script: str, output: str) -> None:
         ("print zz + 1", "no node is called 'zz'; there are a, b, c, u, v, J"),
         ("nudge b 0", "a nudge is a small number other than 0"),
         ("draw missing/J.dot", "there is no folder"),
-        ("w", "w could be watch or why"),
-        ("nuge", "there is no command nuge: did you mean nudge?"),
-        ("xyz", "there is no command xyz: help lists them all"),
+        ("nuge", "there is no command 'nuge' (did you mean 'nudge'?): help lists them all"),
         ("graph 3", "graph takes no argument: leave out 3"),
         ("until", "until needs an argument: until NAME (help until says more)"),
     ],
@@ -164,7 +155,7 @@ def test_a_set_that_is_undefined_changes_nothing() -> None:
 
 
 def test_print() -> None:
-    for line in ("print dJ/db", "p dJ/db", "pr  dJ/db", "dJ/db"):
+    for line in ("print dJ/db", "p  dJ/db", "dJ/db"):
         assert asked(line) == "dJ/db = 6\n"
     assert asked("p b +").splitlines()[1:] == ["b +", "   ^"]
     assert asked("source").startswith("def J_and_gradient(a, b, c, dJ=1.0):\n")
@@ -241,7 +232,7 @@ def test_a_check_that_fails_is_a_failure_of_the_script(monkeypatch: pytest.Monke
 
 
 def test_the_prompt_says_where_we_are() -> None:
-    prompts = [Stepper(course(position)).where_we_are() for position in (0, 2, 5, 9)]
+    prompts = [Stepper(course(position)).prompt for position in (0, 2, 5, 9)]
     assert prompts == ["(start 0/9) ", "(forward 2/9) ", "(backward 5/9) ", "(end 9/9) "]
 
 
@@ -250,16 +241,16 @@ def test_arithmetic_is_shown(line: str) -> None:
     assert asked(line).startswith(f"{line} = ")
 
 
-def test_of_a_node_that_is_called_like_a_command_it_is_said_once_how_to_show_it() -> None:
+def test_of_a_node_that_is_called_like_a_command_it_is_said_how_to_show_it() -> None:
     said = "(b is the command break; p b shows the node b)\n"
-    assert told("b", "b", "p b") == said + 2 * "  no breakpoints\n" + "b = 3\n"
+    assert told("b", "p b") == said + "  no breakpoints\nb = 3\n"
 
 
 def test_errors_are_told_and_the_script_goes_on() -> None:
     assert told("# step", "", " ", "step x", "q", "step") == "line 4: a whole number is wanted, not x\n"
     stepper = Stepper(course(), "", ["step x", "quit"], io.StringIO(), io.StringIO())
     assert stepper.run() == 1  # quit does not hide a failure
-    assert [told(line, "step") for line in ("quit", "q", "exit", "qu")] == [""] * 4
+    assert [told(line, "step") for line in ("quit", "q", "exit")] == [""] * 3
 
 
 def test_a_session_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,23 +271,6 @@ def test_a_session_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert out.getvalue().startswith("u = b*c; v = a + u; J = 3*v\nat a = 5, b = 3, c = 2\n")
     assert "\n(start 0/9) u = ?   (not computed yet)\n(start 0/9) \nCtrl-D or q leaves.\n" in out.getvalue()
     assert err.getvalue() == "*** a whole number is wanted, not x\n"
-
-
-@pytest.mark.parametrize(
-    ("doc", "prompt"),
-    [
-        ("GNU readline", "\001\x1b[1m\002(start 0/9) \001\x1b[0m\002"),
-        ("libedit", "(start 0/9) "),
-        (None, "(start 0/9) "),
-    ],
-)
-def test_a_prompt_has_colours_where_readline_can_count(
-    monkeypatch: pytest.MonkeyPatch, doc: str | None, prompt: str
-) -> None:
-    monkeypatch.setitem(sys.modules, "readline", doc and types.ModuleType("readline", doc))
-    stepper = Stepper(course(), colours=True)
-    stepper.preloop()
-    assert stepper.prompt == prompt
 
 
 def test_what_controls_a_terminal_is_shown_as_an_escape() -> None:
@@ -327,18 +301,16 @@ def test_every_command_has_help_that_fits() -> None:
         ("watch u", ["u"]),
         ("help w", ["watch", "why"]),
         ("graph ", []),
+        ("nonsense ", []),
+        ("draw one[", ["one[1].svg"]),
     ],
 )
-def test_completion(line: str, words: list[str]) -> None:
+def test_completion(line: str, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one[1].svg").write_text("")
     stepper = Stepper(course())
     assert stepper.completedefault(line.split(" ")[-1], line) == words
     assert stepper.completenames("s") == ["step ", "set ", "source"]
-
-
-def test_completion_of_files(tmp_path: Path) -> None:
-    (tmp_path / "one[1].svg").write_text("")
-    text = f"{tmp_path}/one["
-    assert Stepper(course()).completedefault(text, f"draw {text}") == [f"{tmp_path}/one[1].svg"]
 
 
 # Anything may be typed

@@ -2,22 +2,12 @@ from __future__ import annotations
 
 import io
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.cli.terminal import (
-    adapt_streams,
-    columns,
-    fitted,
-    line_editing,
-    paint,
-    wants_colours,
-    wrapped,
-    write,
-)
+from micrograd_dl.cli.terminal import adapt_streams, columns, fitted, paint, wants_colours, wrapped, write
 
 
 class Screen(io.StringIO):
@@ -40,11 +30,8 @@ def test_columns(text: str, wide: int) -> None:
 def test_a_fitted_text_fits(text: str, width: int) -> None:
     shown = fitted(text, width)
     assert columns(shown) <= width
-    assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
-
-
-def test_a_wide_character_is_not_cut_in_two() -> None:
     assert fitted("宽宽宽", 4) == "宽…"
+    assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
 
 
 @given(st.text(alphabet="ab 宽-\n", max_size=60), st.integers(1, 30))
@@ -55,7 +42,7 @@ def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
 def test_what_fits_is_not_touched() -> None:
     table = "h:      1e-01   1e-02\nerror:    0       1"
     assert wrapped(table, 30) == table
-    assert wrapped("a -> b -> c", 7) == "a -> b\n    ->\n    c"
+    assert wrapped("  J -> v -> u -> b", 12) == "  J -> v ->\n      u -> b"
 
 
 # Colours
@@ -84,10 +71,10 @@ def test_who_gets_colours(
 
 def test_only_what_paint_writes_is_let_through_and_only_with_colours() -> None:
     text = paint("\x1b[2Jx\x1b[35my", "strong") + paint("", "faint")
-    for colours, written in ((True, "\x1b[1m\\x1b[2Jx\\x1b[35my\x1b[0m\n"), (False, None)):
+    for colours, written in ((True, "\x1b[1m\\x1b[2Jx\\x1b[35my\x1b[0m\n"), (False, "\\x1b[2Jx\\x1b[35my\n")):
         out = io.StringIO()
         write(text, stream=out, colours=colours)
-        assert out.getvalue() == written if colours else "\x1b" not in out.getvalue()
+        assert out.getvalue() == written
 
 
 # Characters
@@ -96,7 +83,7 @@ def test_only_what_paint_writes_is_let_through_and_only_with_colours() -> None:
 @pytest.mark.parametrize(
     ("encoding", "text", "written"),
     [
-        ("ascii", "└─ ∂u/∂x = σ(z) … é", rb"`- partial u/partial x = sigmoid(z) ... \xe9"),
+        ("ascii", "∂z é", rb"\u2202z \xe9"),
         ("utf-8", "∂ \udc80", "∂ \\udc80".encode()),
     ],
 )
@@ -113,17 +100,3 @@ def test_characters_that_an_encoding_lacks(
     assert raw.getvalue() == written
     assert sys.stdin.read() == "a\N{REPLACEMENT CHARACTER}"
     sys.stderr.write("anywhere")
-
-
-# History
-
-
-def test_history_that_cannot_be_kept_is_no_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with line_editing():
-        pass
-    monkeypatch.setitem(sys.modules, "readline", None)  # there may be none
-    with line_editing():
-        pass
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]

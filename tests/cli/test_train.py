@@ -69,7 +69,7 @@ def test_train_is_called_with_the_options_that_were_given(monkeypatch: pytest.Mo
     words: list[str] = []
     for option in fields(TrainingOptions):
         value = values[str(option.type).partition(" | ")[0]]
-        words += [f"--{option.name}", option.metadata.get("choices", [value])[0]]
+        words += [f"--{option.name.replace('_', '-')}", option.metadata.get("choices", [value])[0]]
     for line in ([], words, ["--lr", "0.5", "--optimizer=adamw", "--hidden", "0"]):
         with pytest.raises(ValueError, match=r"^$"):
             run("train", "moons", *line)
@@ -144,7 +144,7 @@ def test_from_a_table_to_predictions(backend: str, flowers: Path, tmp_path: Path
     new = tmp_path / "new.csv"
     new.write_text("width,length\n1.0,1.0\n3.0,3.0\n5.0,5.0\n", encoding="utf-8")
     assert run("predict", "f.npz", new, "-o", "out.csv") == 0
-    assert "3 predictions of species are in out.csv." in capsys.readouterr().out
+    assert "3 predictions of species written to out.csv." in capsys.readouterr().out
     names, *rows = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
     assert names.startswith("species,P(blue)")
     assert [row.split(",")[0] for row in rows] == ["red", "green", "blue"]
@@ -169,7 +169,7 @@ def test_predictions_are_added_to_what_the_shell_has_opened(
         log.write(b"header\n")
         assert run("predict", "model.npz", "new.csv", "-o", f"/dev/fd/{log.fileno()}") == 0
         out, err = capsys.readouterr()
-        assert (out, err) == ("", f"1 prediction of species is in /dev/fd/{log.fileno()}.\n")
+        assert (out, err) == ("", f"1 prediction of species written to /dev/fd/{log.fileno()}.\n")
     assert (tmp_path / "log").read_text(encoding="utf-8").startswith("header\nspecies,P(blue)")
 
 
@@ -278,7 +278,7 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(tmp_path: P
         ("lesson parity -o p.png", "the lesson parity has no picture"),
         ("lesson xor -o xor.txt", "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
         ("lesson -o xor.png", "say which lesson the picture is of"),
-        ("lesson dropot", "there is no lesson dropot: did you mean dropout?"),
+        ("lesson dropot", "there is no lesson 'dropot' (did you mean 'dropout'?): choose one of"),
     ],
 )
 @pytest.mark.usefixtures("flowers")

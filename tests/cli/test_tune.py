@@ -54,13 +54,6 @@ def test_from_a_search_to_the_best_network(tmp_path: Path, capsys: Capture) -> N
     assert len(history) == 6
 
 
-def test_trials_that_are_the_same_are_counted(capsys: Capture) -> None:
-    assert tune("--trials", "9", "--rungs", "1", "--epochs", "2", "--over", "activation=relu/tanh") == 0
-    assert "\n\nTrials that drew the same as another one of their round: 7.\n\n" in capsys.readouterr().out
-    assert tune("-o", "other.jsonl", "--over", "learning_rate=0.01..1") == 0
-    assert "drew the same" not in capsys.readouterr().out
-
-
 def test_the_same_command_shows_the_table_again(capsys: Capture) -> None:
     outs = []
     for processes in ("0", "2"):

@@ -12,7 +12,6 @@ from micrograd_dl.data.augmentation import (
     Augmentation,
     cropped,
     crops,
-    flipped,
     flips,
     noise,
     on_columns,
@@ -46,10 +45,12 @@ every = pytest.mark.parametrize("name", AUGMENTATIONS)
 
 
 @both
-def test_flipped_twice_is_what_it_was(images: Array) -> None:
-    once = flipped(images)
+def test_all_are_flipped_with_certainty_and_twice_is_as_before(images: Array) -> None:
+    always, rng = flips(1), np.random.default_rng(0)
+    once = always(rng, images)
     assert (once[:, :, 0] == images[:, :, -1]).all()
-    np.testing.assert_array_equal(flipped(once), images)
+    np.testing.assert_array_equal(always(rng, once), images)
+    np.testing.assert_array_equal(flips(0)(rng, images), images)
 
 
 @both
@@ -134,7 +135,7 @@ def test_half_are_flipped_and_noise_has_its_deviation() -> None:
     found = flips()(np.random.default_rng(0), images)
     as_they_were = (found == images).all(axis=(1, 2))
     assert 450 < as_they_were.sum() < 550
-    np.testing.assert_array_equal(found[~as_they_were], flipped(images)[~as_they_were])
+    np.testing.assert_array_equal(found[~as_they_were], images[~as_they_were, :, ::-1])
 
 
 def test_shifts_and_rotations_stay_within_their_bounds() -> None:
@@ -163,32 +164,27 @@ def test_on_columns_it_is_the_same(name: str, images: Array) -> None:
     assert found.flags.c_contiguous
 
 
-def stripes(m: int) -> tuple[Array, Array]:
-    """Images of 6 x 6 with an upright or a level stripe, at the same place."""
-    images = np.zeros((m, 6, 6))
-    images[::2, :, 2], images[1::2, 2, :] = 1, 1
-    return columns_of(images), (np.arange(m) % 2)[np.newaxis].astype(float)
-
-
 def test_fit_augments_each_batch_anew_and_judges_what_is_not_augmented() -> None:
-    X, Y = stripes(12)
+    images = np.zeros((12, 6, 6))  # an upright or a level stripe
+    images[::2, :, 2], images[1::2, 2, :] = 1, 1
+    X, Y = columns_of(images), (np.arange(12) % 2)[np.newaxis].astype(float)
     seen: list[Array] = []
 
     def watched(rng: np.random.Generator, batch: Array) -> Array:
         seen.append(on_columns(shifts(2), (6, 6))(rng, batch))
         return seen[-1]
 
-    model = MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1)
+    models = [MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1) for _ in range(3)]
+    options: list[Any] = [{"augment": watched}, {"augment": lambda rng, batch: batch}, {}]
     before = X.copy()
-    history = fit(model, X, Y, epochs=3, batch_size=5, augment=watched)
+    history, same, plain = (
+        fit(model, X, Y, epochs=3, batch_size=5, **how) for model, how in zip(models, options, strict=True)
+    )
     assert [batch.shape[1] for batch in seen] == [5, 5, 2] * 3
     assert not (seen[0] == seen[3]).all()
     np.testing.assert_array_equal(X, before)
-    assert history.accuracy[-1] == model.accuracy(X, Y)
-    plain = MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1)
-    same = fit(plain, X, Y, epochs=3, batch_size=5, augment=lambda rng, batch: batch)
-    other = MLP(36, [8, 1], ["tanh", "sigmoid"], seed=1)
-    assert same.cost == fit(other, X, Y, epochs=3, batch_size=5).cost != history.cost
+    assert history.accuracy[-1] == models[0].accuracy(X, Y)
+    assert same.cost == plain.cost != history.cost
 
 
 # --- what is refused ----------------------------------------------------------------------------------------
@@ -197,7 +193,7 @@ def test_fit_augments_each_batch_anew_and_judges_what_is_not_augmented() -> None
 @pytest.mark.parametrize("images", [np.zeros((3, 4)), np.zeros((0, 2, 2)), np.zeros((1, 2, 2), bool), "x"])
 def test_what_is_no_image(images: Any) -> None:
     with pytest.raises(ValueError, match=r"images are numbers \(m, h, w\), or \(m, h, w, c\) in colour, not"):
-        flipped(images)
+        shifted(images, [0], [0])
 
 
 HALF: Any = 0.5  # where a whole number is wanted
@@ -210,8 +206,8 @@ TWO, ONE = np.ones((2, 3, 3)), np.ones((1, 3, 3))
         (lambda: flips(1.5), "a chance is from 0 to 1, not 1.5"),
         (lambda: shifts(HALF), "the largest shift, in pixels, is a whole number from 0 up, not 0.5"),
         (lambda: crops(1.2), "the least part of a crop is above 0 and at most 1, not 1.2"),
+        (lambda: rotations(-1), "the largest rotation, in degrees, is a number from 0 up, not -1"),
         (lambda: noise(math.inf), "a standard deviation is a number from 0 up, not inf"),
-        (lambda: noise(-0.1), "a standard deviation is a number from 0 up, not -0.1"),
         (lambda: shifted(TWO, 1, [1, 1]), r"down is a finite whole number for each image, \(2,\)"),
         (lambda: shifted(ONE, [0.5], [1]), r"down is a finite whole number .* not float64 \(1,\)"),
         (lambda: rotated(ONE, [math.nan]), r"degrees is a finite number for each image"),

@@ -21,7 +21,6 @@ from micrograd_dl.data.built_in import (
     house_prices,
     iris,
     moons,
-    noisy_xor,
     parity,
     spirals,
     xor,
@@ -30,7 +29,7 @@ from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.nn.network import Array
 
 Make = Callable[..., Dataset]
-RANDOM = [moons, circles, blobs, spirals, flower, noisy_xor]
+RANDOM = [moons, circles, blobs, spirals, flower]
 every = pytest.mark.parametrize("make", [*RANDOM, house_prices])
 
 
@@ -62,10 +61,7 @@ def test_the_seed_makes_the_set(make: Make) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        *(
-            ({"noise": x}, "noise, a standard deviation, is a number from 0 up")
-            for x in (-0.1, np.nan, np.inf)
-        ),
+        *(({"noise": x}, "the noise is a number from 0 up") for x in (-0.1, np.nan, np.inf)),
         ({"m": 0}, "takes at least one example, and m is 0"),
         ({"m": 10.5}, r"^m is a whole number from 0 up, not 10\.5$"),
         ({"seed": -1}, r"^seed is a whole number from 0 up, not -1$"),
@@ -120,11 +116,8 @@ def test_flower_is_a_rose_of_two_colours() -> None:
     assert not petals[0] & petals[1]
 
 
-def test_noisy_xor_without_noise_is_xor() -> None:
-    data = noisy_xor(100, noise=0)
-    assert {(*x, y) for x, y in zip(data.X.T.tolist(), data.Y[0].tolist(), strict=True)} == {
-        (a, b, int(a) ^ int(b)) for a in (0.0, 1.0) for b in (0.0, 1.0)
-    }
+def test_xor_is_parity() -> None:
+    assert (xor().Y == parity(2).Y).all()
     assert repr(xor()) == "Dataset(xor; X (2, 4): x1, x2; Y (1, 4): 2 classes (0: 2, 1: 2))"
 
 
@@ -150,12 +143,10 @@ def test_house_prices_are_a_relu() -> None:
 
 
 def test_sets_by_name() -> None:
-    assert repr(dataset("noisy-xor", m=8)) == repr(noisy_xor(8))
+    assert repr(dataset("house-prices", m=8)) == repr(house_prices(8))
     assert dataset("parity", bits=2).m == 4
     assert {"moons", "digits", "iris", "house_prices"} <= DATASETS.keys()
-    with pytest.raises(
-        ValueError, match=r"no built-in set 'moon' \(did you mean 'moons'\?\): choose one of moo"
-    ):
+    with pytest.raises(ValueError, match=r"no built-in set 'moon' \(did you mean 'moons'\?\): choose one of"):
         dataset("moon")
     with pytest.raises(TypeError, match="colour"):
         dataset("moons", colour="red")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.data import csv_table
 from micrograd_dl.data.csv_table import MISSING, CsvTable
 
 
@@ -134,12 +133,6 @@ def test_a_column_that_is_not_there(tmp_path: Path, header: str, name: str, mess
         CsvTable(path, None).indices([name])
 
 
-def test_a_long_line_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_table, "_LONGEST_LINE", 1000)
-    with pytest.raises(ValueError, match="line 2: it has more than 1,000 characters"):
-        CsvTable(write(tmp_path, "a,b\n" + "1" * 1001), None)
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes among files, as POSIX has them")
 def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
     pipe, zero = tmp_path / "pipe.csv", tmp_path / "zero.csv"
@@ -160,6 +153,6 @@ def test_a_file_too_large_for_the_memory_is_named(tmp_path: Path, monkeypatch: p
     def too_large(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(CsvTable, "_lines", too_large)
+    monkeypatch.setattr(CsvTable, "_text", too_large)
     with pytest.raises(MemoryError, match=r"t\.csv is too large for the memory"):
         CsvTable(write(tmp_path, "a,b\n1,2"), None)

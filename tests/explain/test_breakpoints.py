@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,31 +38,21 @@ def test_until_stops_at_every_step_that_writes_the_target() -> None:
     trace = course()
     assert str(trace.until("u")) == "u = b * c = 3 * 2 = 6"
     assert str(trace.until("u")).startswith("du += ")
-    assert trace.position == 7
-    assert trace.until("u") is None
-    assert trace.position == 7
+    assert (trace.position, trace.until("u"), trace.position) == (7, None, 7)
     x = Value(3, "x")
     trace, positions = Trace(x * x + x), []
     while trace.until("dx") is not None:
         positions.append(trace.position)
     assert positions == [5, 6, 7]
-    trace.start()
-    assert trace.until(trace.root) == trace.steps[1]
-    assert trace.until(trace.root) == trace.steps[2]
 
 
 def test_until_an_unknown_name_or_node_is_refused() -> None:
     trace = course()
     trace.goto(2)
-    stranger = Value(1, "a")
-    wrong: list[tuple[Any, str]] = [
-        ("q", "no node is called 'q'; there are a, b, c, u, v, J"),
-        (stranger, f"{stranger!r} is not a node of this graph"),
-    ]
-    for target, message in wrong:
-        with pytest.raises(KeyError) as refused:
-            trace.until(target)
-        assert refused.value.args == (message,)
+    with pytest.raises(KeyError, match="no node is called 'q'; there are a, b, c, u, v, J"):
+        trace.until("q")
+    with pytest.raises(KeyError, match="is not a node of this graph"):
+        trace.until(Value(1, "a"))
     with pytest.raises(TypeError, match=r"^a Value is wanted here, not the int 3"):
         trace.until(3)  # type: ignore[arg-type]  # that it is refused is what is tested
     assert trace.position == 2

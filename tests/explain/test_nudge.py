@@ -13,7 +13,7 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.nudge import nudge
-from micrograd_dl.gradcheck.graphs import kinks_between
+from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.testing import Graph, graphs
 
 
@@ -83,10 +83,11 @@ def test_an_undefined_point_is_refused_beside_the_table() -> None:
     with pytest.raises(ZeroDivisionError):
         nudge(x / y, y, -1.0)
     errors = dict(nudge(x.log(), x, -0.001).errors)
-    assert math.isnan(errors[-0.1])
-    assert math.isnan(errors[-0.01])
-    assert not math.isnan(errors[-0.001])
-    assert "nan" in str(nudge(x.log(), x, -0.001))
+    assert {h: math.isnan(error) for h, error in list(errors.items())[:3]} == {
+        -0.1: True,
+        -0.01: True,
+        -0.001: False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -100,10 +101,8 @@ def test_a_kink_is_warned_of(at: float, h: float, warned: bool) -> None:
     x = Value(at, "x")
     found = nudge((x * 1).relu(), x, h)
     assert (found.kinks != ()) == warned
-    last = str(found).splitlines()[-1]
-    assert (
-        last == "Warning: a kink lies within the nudge, at J = relu(u); the ratio depends on the side."
-    ) == warned
+    warning = "Warning: a kink lies within the nudge, at J = relu(u); the ratio depends on the side."
+    assert (str(found).splitlines()[-1] == warning) == warned
 
 
 def test_nan_is_no_kink() -> None:

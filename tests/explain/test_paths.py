@@ -99,18 +99,13 @@ def test_counts_are_forgotten_after_their_last_use() -> None:
 def test_infinite_and_undefined_products_come_first() -> None:
     x = Value(0.0, "x")
     found = paths(x.sqrt() + 5 * x, x, limit=1)
-    assert (found.count, found.largest[0].product, found.total, found.gradient) == (
-        2,
-        math.inf,
-        math.inf,
-        math.inf,
-    )
+    assert found.count == 2
+    assert found.largest[0].product == found.total == found.gradient == math.inf
     assert found.agrees
     found = paths(0 * x.sqrt() + 5 * x, x, limit=1)
     assert math.isnan(found.largest[0].product)
     assert math.isnan(found.total)
     assert found.agrees
-    assert "which is what backprop gives" in str(found)
 
 
 def test_a_disagreement_is_said() -> None:
@@ -134,8 +129,7 @@ def test_agreement_is_up_to_the_rounding_of_the_terms(
     total: float, magnitude: float, gradient: float, agree: bool
 ) -> None:
     J, a, *_ = course()
-    found = replace(paths(J, a), total=total, magnitude=magnitude, gradient=gradient)
-    assert found.agrees == agree
+    assert replace(paths(J, a), total=total, magnitude=magnitude, gradient=gradient).agrees == agree
 
 
 def all_paths(root: Value, node: Value) -> Iterator[tuple[tuple[Value, int], ...]]:

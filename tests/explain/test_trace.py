@@ -37,41 +37,19 @@ SENTENCES = [
 ]
 
 
-# The course's example
-
-
 def test_the_courses_sentences() -> None:
     assert [str(step) for step in course()[0]] == SENTENCES
 
 
-def test_paper_halfway() -> None:
-    trace, _ = course()
-    trace.start()
-    leaves = ["a          5", "b          3", "c          2"]
-    assert trace.paper().splitlines() == [*leaves, "u = b * c  ?", "v = a + u  ?", "J = 3 * v  ?"]
-    trace.until("db")
-    assert trace.paper().splitlines() == [
-        "a           5   da = 3",
-        "b           3   db = 6",
-        "c           2",
-        "u = b * c   6   du = 3",
-        "v = a + u  11   dv = 3",
-        "J = 3 * v  33   dJ = 1",
-    ]
+Paper = tuple[dict[Value, float], dict[Value, float], dict[Value, int]]
 
 
-# Against paper: the walk replayed with dictionaries
-
-
-def on_paper(trace: Trace) -> Iterator[tuple[dict[Value, float], dict[Value, float], dict[Value, int]]]:
+def on_paper(trace: Trace) -> Iterator[Paper]:
     """Data, gradients, and how many terms each gradient still lacks, at each position; by hand."""
     order = trace.order
     data = {node: node.data for node in order if not node.operands}
     grads: dict[Value, float] = {}
-    lacking = dict.fromkeys(order, 0)
-    for node in order:
-        for parent in node.operands:
-            lacking[parent] += 1
+    lacking = {node: sum(user.operands.count(node) for user in order) for node in order}
     lacking[trace.root] = 1
     yield dict(data), dict(grads), dict(lacking)
     for node in order:
@@ -92,9 +70,7 @@ def on_paper(trace: Trace) -> Iterator[tuple[dict[Value, float], dict[Value, flo
                 yield dict(data), dict(grads), dict(lacking)
 
 
-def assert_shows(
-    trace: Trace, state: tuple[dict[Value, float], dict[Value, float], dict[Value, int]]
-) -> None:
+def assert_shows(trace: Trace, state: Paper) -> None:
     data, grads, lacking = state
     for node in trace.order:
         assert trace.data(node) == data.get(node)
@@ -118,9 +94,6 @@ def test_every_position_of_every_walk(graph: Graph, seed: float, data: st.DataOb
     for position in data.draw(st.lists(st.integers(0, len(trace)), max_size=5)):
         trace.goto(position)
         assert_shows(trace, states[position])
-
-
-# The cursor
 
 
 def test_goto() -> None:
@@ -165,17 +138,11 @@ def test_sentences_on_ten_thousand_operands_stay_readable() -> None:
     trace = Trace(ops.sum(*(Value(i, f"a{i}") for i in range(10_000))))
     assert max(len(str(step)) for step in trace) < 400
     assert max(len(step.latex()) for step in trace) < 1_200
-    assert max(map(len, trace.paper().splitlines())) < 200
     assert len(str(trace.why("J"))) < 400
-
-
-# Graphs at the edge
 
 
 def test_a_leaf_or_a_constant_is_a_walk_of_one_step() -> None:
     constant = Trace(Value.constant(3))
-    constant.end()
-    assert constant.paper() == "J  3   dJ = 1"
     assert str(constant.why("J")).splitlines()[:2] == ["dJ/dJ = 1: backprop begins here", "J = 3, a constant"]
     x = Value(3, "x")
     trace = Trace(x)
@@ -183,36 +150,26 @@ def test_a_leaf_or_a_constant_is_a_walk_of_one_step() -> None:
     assert (trace.data(x), trace.grad(x), trace.finished(x)) == (3, None, False)
     trace.next()
     assert (trace.grad(x), trace.finished(x)) == (1, True)
-    assert trace.paper() == "x  3   dx = 1"
 
 
-@pytest.mark.parametrize("ask", [Trace.data, Trace.grad, Trace.finished])
-def test_what_is_on_paper_is_asked_by_name_too(ask: Any) -> None:
+def test_what_is_on_paper_is_asked_by_name_too() -> None:
     trace, node = course()
-    for position in range(10):
-        trace.goto(position)
-        for name in node:
-            assert ask(trace, name) == ask(trace, node[name])
-        three = node["J"].operands[0]
-        assert ask(trace, three) == {Trace.data: 3, Trace.grad: None, Trace.finished: False}[ask]
-    for stranger in ("w", "", "db", Value(1, "a")):
-        with pytest.raises(KeyError):
-            ask(trace, stranger)
-    with pytest.raises(TypeError, match="a Value is wanted here"):
-        ask(trace, None)
+    trace.goto(7)
+    three, asked = node["J"].operands[0], (trace.data, trace.grad, trace.finished)
+    assert [ask(three) for ask in asked] == [3, None, False]
+    for ask in asked:
+        assert [ask(name) for name in node] == [ask(node[name]) for name in node]
+        for stranger in ("w", "", "db", Value(1, "a")):
+            with pytest.raises(KeyError):
+                ask(stranger)
+        with pytest.raises(TypeError, match="a Value is wanted here"):
+            ask(None)  # type: ignore[arg-type]  # that it is refused is what is tested
 
 
 def test_a_seed_is_the_derivative_of_what_lies_beyond() -> None:
-    a = Value(2, "a")
-    trace = Trace(3 * a, seed=2)
-    assert [str(step) for step in trace] == [
-        "J = 3 * a = 3 * 2 = 6",
-        "dJ = dL/dJ = 2",
-        "da += dL/dJ * dJ/da = 2 * 3 = 6   (da: 0 -> 6)",
-    ]
-    assert trace.seed == 2
+    trace = Trace(3 * Value(2, "a"), seed=2)
+    assert str(trace.steps[-1]) == "da += dL/dJ * dJ/da = 2 * 3 = 6   (da: 0 -> 6)"
     assert str(trace.why("a")).startswith("dL/da = 6, one term")
-    assert [str(step) for step in Trace(3 * a, seed=1)][1] == "dJ = dJ/dJ = 1"
 
 
 def test_what_cannot_be_walked() -> None:
@@ -228,17 +185,14 @@ def test_what_cannot_be_walked() -> None:
         Trace(Value(1), seed=wrong)
 
 
-# Data that changes
-
-
 def test_data_changed_after_it_does_not_mix() -> None:
     trace, node = course()
     trace.end()
-    paper, why, paths, nudge = trace.paper(), str(trace.why("a")), trace.paths("b"), trace.nudge("c")
+    why, paths, nudge = str(trace.why("a")), trace.paths("b"), trace.nudge("c")
     shown = str(paths), str(nudge)
     node["a"].data, node["c"].data = 50, 70
     recompute(trace.root)
-    assert trace.paper() == paper
+    assert [str(step) for step in trace] == SENTENCES
     assert str(trace.why("a")) == why
     assert (str(paths), str(nudge)) == shown
     assert trace.data(node["a"]) == 5
@@ -271,8 +225,7 @@ def test_set_recomputes_and_the_cursor_stays() -> None:
 )
 def test_a_set_that_fails_changes_nothing(data: Any, error: type[Exception]) -> None:
     x, y = Value(4, "x"), Value(2, "y")
-    J = y / x.sqrt() + y
-    trace = Trace(J)
+    trace = Trace(y / x.sqrt() + y)
     trace.goto(3)
     steps, before = trace.steps, [node.data for node in trace.order]
     with pytest.raises(error):

@@ -37,25 +37,15 @@ def course() -> tuple[Value, Value, Value, Value]:
     return 3 * (a + b * c), a, b, c
 
 
-# --- the distance -------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("approximate", "exact", "expected"),
     [
-        ([], [], 0.0),
-        ([0.0, 0.0], [0.0, -0.0], 0.0),
-        ([3.0], [3.0], 0.0),
-        ([1.0], [-1.0], 1.0),
-        ([0.0], [5.0], 1.0),
-        ([3.0, 0.0], [0.0, 4.0], 5 / 7),
-        ([1.0, 1.0], [1.0, 0.0], 1 / (math.sqrt(2) + 1)),
-        ([1e200, 0.0], [0.0, 1e200], math.sqrt(2) / 2),
-        ([1.5e308, 1.5e308], [-1.5e308, -1.5e308], 1.0),
-        ([5e-324], [0.0], 1.0),
-        ([1e-200], [3e-200], 0.5),
+        ([], [], 0.0), ([0.0, 0.0], [0.0, -0.0], 0.0), ([3.0], [3.0], 0.0), ([1.0], [-1.0], 1.0),
+        ([0.0], [5.0], 1.0), ([3.0, 0.0], [0.0, 4.0], 5 / 7),
+        ([1.0, 1.0], [1.0, 0.0], 1 / (math.sqrt(2) + 1)), ([5e-324], [0.0], 1.0), ([1e-200], [3e-200], 0.5),
+        ([1e200, 0.0], [0.0, 1e200], math.sqrt(2) / 2), ([1.5e308] * 2, [-1.5e308] * 2, 1.0),
     ],
-)
+)  # fmt: skip
 def test_distance(approximate: list[float], exact: list[float], expected: float) -> None:
     assert distance(approximate, exact) == pytest.approx(expected, rel=1e-15)
     assert distance(exact, approximate) == pytest.approx(expected, rel=1e-15)
@@ -68,23 +58,15 @@ def test_the_distance_of_what_is_not_finite_is_nan(odd: float) -> None:
         assert math.isnan(distance([1.0, other], [1.0, odd]))
 
 
-def test_the_distance_of_vectors_of_two_lengths_is_refused() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        distance([1.0], [1.0, 2.0])
-
-
-# --- the course's example -----------------------------------------------------------------------------------
-
-
 def test_the_courses_check() -> None:
     J, a, b, c = course()
     found = check(J)
     assert (found.ok, found.unjudged, found.verdict, found.epsilon) == (True, False, RIGHT, EPSILON)
-    assert [(x.leaf, x.analytic, x.step) for x in sorted(found.components, key=lambda x: x.analytic)] == [
-        (a, 3, 1e-7),
-        (b, 6, 1e-7),
-        (c, 9, 1e-7),
-    ]
+    assert {x.leaf: (x.analytic, x.step) for x in found.components} == {
+        a: (3, 1e-7),
+        b: (6, 1e-7),
+        c: (9, 1e-7),
+    }
     assert 0 < found.distance < GOOD
     by_hand = [(3 * (5 + EPSILON + 6) - 3 * (5 - EPSILON + 6)) / (5 + EPSILON - (5 - EPSILON))]
     assert [x.numerical for x in found.components if x.leaf is a] == by_hand
@@ -100,13 +82,6 @@ def test_in_words() -> None:
         "  dJ/db  numerical            6   backprop            6",
         "  dJ/dc  numerical            9   backprop            9",
     ]
-    assert repr(check(J)) == str(check(J))
-
-
-def test_another_step() -> None:
-    x = Value(2.0, "x")
-    found = check(x * x, epsilon=0.5)
-    assert (found.epsilon, found.components[0].step, found.components[0].numerical) == (0.5, 0.5, 4)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, -1e-7, math.nan, math.inf])
@@ -116,10 +91,11 @@ def test_a_step_that_is_none(epsilon: float) -> None:
         check(J, epsilon)
 
 
-@pytest.mark.parametrize("epsilon", [Decimal("0.5"), Fraction(1, 2)])
+@pytest.mark.parametrize("epsilon", [0.5, Decimal("0.5"), Fraction(1, 2)])
 def test_a_step_is_any_real_number(epsilon: Any) -> None:
     x = Value(2.0, "x")
-    assert check(x * x, epsilon).components == check(x * x, 0.5).components
+    found = check(x * x, epsilon)
+    assert (found.epsilon, found.components[0].step, found.components[0].numerical) == (0.5, 0.5, 4)
 
 
 def test_what_cannot_be_checked() -> None:
@@ -160,9 +136,7 @@ def test_a_bug_is_found_and_the_worst_component_comes_first() -> None:
     assert [c.leaf for c in found.components] == [x, y, z]
     assert found.components[0].numerical == pytest.approx(math.exp(0.5))
     assert found.components[0].analytic == 2 * math.exp(0.5)
-    lines = str(found).splitlines()
-    assert lines[0].endswith(BUG)
-    assert lines[1].startswith("  dJ/dx  numerical      1.64872   backprop      3.29744")
+    assert str(found).splitlines()[1].startswith("  dJ/dx  numerical      1.64872   backprop      3.29744")
 
 
 @pytest.mark.parametrize(
@@ -172,9 +146,6 @@ def test_the_thresholds(far: float, verdict: str) -> None:
     J, *_ = course()
     assert (GOOD, SUSPICIOUS) == (1e-7, 1e-3)
     assert replace(check(J), distance=far).verdict == verdict
-
-
-# --- what cannot be judged ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,25 +205,15 @@ def test_why_it_was_not_judged(text: str, point: dict[str, float], why: str, num
 
 
 def test_long_lists_are_cut() -> None:
-    leaves = [Value(float(i), f"a{i}") for i in range(12)]
+    leaves = [Value(float(i), "a" * (i + 1)) for i in range(12)]
     lines = str(check(ops.sum(*leaves))).splitlines()
     assert len(lines) == 1 + 10 + 1
+    assert len({line.index("numerical") for line in lines[1:-1]}) == 1  # names of all lengths, in a column
     assert lines[-1] == "  ... and 2 more that differ less"
     kinks = [Value(0.0, f"a{i}").relu() for i in range(12)]
     last = str(check(ops.sum(*kinks))).splitlines()[-1]
     names = ", ".join(f"dJ/da{i}" for i in range(10))
     assert last == f"Not judged, a kink lies within the step: {names} and 2 more"
-    assert "more" not in str(check(ops.sum(*leaves[:10])))
-
-
-def test_names_of_all_lengths_stand_in_a_column() -> None:
-    leaves = [Value(1.0, "x"), Value(2.0, "weight")]
-    lines = str(check(leaves[0] * leaves[1])).splitlines()[1:]
-    assert len({line.index("numerical") for line in lines}) == 1
-    assert any(line.startswith("  dJ/dx       numerical") for line in lines)
-
-
-# --- large graphs -------------------------------------------------------------------------------------------
 
 
 def counted(operation: Operation) -> tuple[Operation, list[int]]:

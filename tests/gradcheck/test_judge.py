@@ -45,9 +45,6 @@ def points(text: str) -> list[tuple[str, dict[str, float]]]:
     ]
 
 
-# --- right gradients ----------------------------------------------------------------------------------------
-
-
 @given(graphs())
 def test_random_graphs_are_right(graph: Graph) -> None:
     found = check(graph.root)
@@ -207,9 +204,6 @@ def test_nan_that_a_rule_makes_up_is_a_bug_and_nan_of_a_pole_is_not(odd: float) 
     assert check((x * 0).sqrt() + x).verdict.startswith((NOTHING, RIGHT))
 
 
-# --- the estimate itself ------------------------------------------------------------------------------------
-
-
 class Function(Curve):
     def __init__(self, f: Callable[[float], float], x: float, noise: float = 0.0) -> None:
         super().__init__("x", "dJ/dx", x, 0.0)
@@ -222,14 +216,11 @@ class Function(Curve):
 @pytest.mark.parametrize(
     ("f", "x", "slope", "noise"),
     [
-        (math.exp, 1.0, math.e, 0.0),
-        (math.sin, 0.3, math.cos(0.3), 0.0),
-        (lambda x: x**5, 0.0, 0.0, 0.0),
-        (lambda x: 3.0, 1.0, 0.0, 0.0),
+        (math.exp, 1.0, math.e, 0.0), (math.sin, 0.3, math.cos(0.3), 0.0), (lambda x: x**5, 0.0, 0.0, 0.0),
+        (lambda x: 3.0, 1.0, 0.0, 0.0), (math.exp, 1.0, math.e, 1e-6),
         (lambda x: max(x, 0.0) ** 2, 0.0, 0.0, 0.0),  # the curvatures to both sides differ
-        (math.exp, 1.0, math.e, 1e-6),
     ],
-)
+)  # fmt: skip
 def test_an_estimate_is_as_good_as_it_says(
     f: Callable[[float], float], x: float, slope: float, noise: float
 ) -> None:
@@ -261,9 +252,6 @@ def test_steps_are_finite_and_above_0(x: float) -> None:
     some = list(step_sizes(x, 1e-7, 14))
     assert some
     assert all(0 < step < math.inf for step in some)
-
-
-# --- the numbers of a component -----------------------------------------------------------------------------
 
 
 def component(numerical: float, uncertainty: float, analytic: float = 2.0) -> Component:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,11 +28,8 @@ both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((2, 4)), np.array([[1.0, 0.0, 0.0, 1.0]])
 OUTPUTS = [
-    ("sigmoid", "logistic"),
-    ("softmax", "cross_entropy"),
-    ("linear", "squared"),
-    ("linear", "max_margin"),
-]
+    ("sigmoid", "logistic"), ("softmax", "cross_entropy"), ("linear", "squared"), ("linear", "max_margin"),
+]  # fmt: skip
 
 
 def network(MLP: type[Network], **options: Any) -> Network:
@@ -44,20 +42,14 @@ def everything(model: Network) -> list[Any]:
     return [part.tolist() for layer in model.layers_data() + model.layers_grad() for part in layer]
 
 
-# --- right gradients ----------------------------------------------------------------------------------------
-
-
 @both
 @pytest.mark.parametrize(("output", "loss"), OUTPUTS)
 @pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "leaky_relu"])
 def test_both_backends_are_right(MLP: type[Network], hidden: str, output: str, loss: str) -> None:
     for seed in range(6 if MLP is vectorized.MLP else 1):
-        rng = np.random.default_rng(seed)
-        n_y, m = 2, 3
-        x, y = (
-            rng.standard_normal((3, m)) * 10.0 ** (seed % 3 - 1),
-            rng.integers(0, 2, (n_y, m)).astype(float),
-        )
+        rng, n_y, m = np.random.default_rng(seed), 2, 3
+        x = rng.standard_normal((3, m)) * 10.0 ** (seed % 3 - 1)
+        y = rng.integers(0, 2, (n_y, m)).astype(float)
         if loss == "cross_entropy":
             y = one_hot(rng.integers(0, n_y, m), n_y)
         elif loss == "max_margin":
@@ -91,9 +83,7 @@ def test_a_cost_that_no_parameter_moves_is_never_right(MLP: type[Network]) -> No
 
     found = check_gradients(network(Detached), X, Y)
     assert (found.ok, found.components, found.verdict) == (False, (), "nothing could be judged here")
-    assert (
-        str(found).splitlines()[1].startswith("Not judged, no parameter moves the cost: is it computed from")
-    )
+    assert str(found).splitlines()[1].startswith("Not judged, no parameter moves the cost: is it computed ")
 
 
 def test_two_gradients_of_zero_are_equal() -> None:
@@ -120,9 +110,8 @@ def test_the_courses_distance_over_theta() -> None:
             approx.append((costs[0] - costs[1]) / 2e-7)
     assert found.distance < 1e-7
     assert found.distance == pytest.approx(distance(approx, exact.tolist()), rel=0.5)
-    assert {c.leaf: c.analytic for c in found.components} == dict(
-        zip(component_names(model), exact, strict=True)
-    )
+    named = dict(zip(component_names(model), exact, strict=True))
+    assert {c.leaf: c.analytic for c in found.components} == named
 
 
 def test_another_step_and_only_some_components() -> None:
@@ -137,15 +126,12 @@ def test_another_step_and_only_some_components() -> None:
 @both
 def test_batch_normalisation_is_right_and_its_running_averages_are_left_alone(MLP: type[Network]) -> None:
     model = network(MLP, normalisation="batch")
-    before = [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages]
+    before = copy.deepcopy(model.averages)
     found = check_gradients(model, X, Y)
     assert found.ok
     assert "gamma1[1]" in {c.leaf for c in found.components}
-    assert [[x.tolist() for x in vars_of(averages)] for averages in model.averages if averages] == before
-
-
-def vars_of(averages: Any) -> list[Any]:
-    return [averages.mean, averages.variance]
+    for one, other in zip(filter(None, model.averages), filter(None, before), strict=True):
+        assert np.array_equal([one.mean, one.variance], [other.mean, other.variance])
 
 
 @both
@@ -153,9 +139,6 @@ def test_dropout_is_checked_with_its_masks_frozen(MLP: type[Network]) -> None:
     model = network(MLP, keep_prob=0.5)
     with model.frozen():
         assert check_gradients(model, X, Y).ok
-
-
-# --- bugs ---------------------------------------------------------------------------------------------------
 
 
 def grads(model: Network) -> list[tuple[str, Any]]:
@@ -171,8 +154,11 @@ def set_grads(model: Network, wanted: dict[str, Any]) -> None:
             p.grad[...] = wanted[name]
 
 
-def spoiled(MLP: type[Network], spoil: Callable[[Any, int], dict[str, Any]], **options: Any) -> Network:
-    """A network whose derivatives are what `spoil` makes of them."""
+Spoil = Callable[[Any, int], dict[str, Any]]
+
+
+def spoiling(MLP: type[Network], spoil: Spoil) -> type[Network]:
+    """Networks whose derivatives are what `spoil` makes of them."""
 
     class Spoiled(MLP):  # type: ignore[valid-type, misc]  # either backend
         def cost_and_grad(self, X: Any, Y: Any) -> float:
@@ -180,10 +166,14 @@ def spoiled(MLP: type[Network], spoil: Callable[[Any, int], dict[str, Any]], **o
             set_grads(self, dict(grads(self)) | spoil(self, np.shape(X)[1]))
             return J
 
-    return network(Spoiled, **options)
+    return Spoiled
 
 
-def factor(name: str, x: float) -> Callable[[Any, int], dict[str, Any]]:
+def spoiled(MLP: type[Network], spoil: Spoil) -> Network:
+    return network(spoiling(MLP, spoil))
+
+
+def factor(name: str, x: float) -> Spoil:
     return lambda model, m: {name: x * model.named("grad")[name]}
 
 
@@ -191,7 +181,7 @@ def without_regularisation(model: Any, m: int) -> dict[str, Any]:
     return {name: d - model.l2 / m * model.named()[name] for name, d in grads(model) if name[0] == "W"}
 
 
-BUGS: dict[str, tuple[Callable[[Any, int], dict[str, Any]], str]] = {
+BUGS: dict[str, tuple[Spoil, str]] = {
     "a factor 2 in dW2": (factor("W2", 2.0), "W2["),
     "4/m in db1": (factor("b1", 4.0), "b1["),
     "1/m missing in dW1": (factor("W1", 4.0), "W1["),
@@ -213,15 +203,7 @@ def test_planted_bugs_are_found_and_named(MLP: type[Network], name: str) -> None
     wrong = [c for c in found.components if not c.difference <= 1e-5 * (1 + abs(c.analytic))]
     assert wrong
     assert all(c.leaf.startswith(where) for c in wrong)
-    lines = str(found).splitlines()
-    assert lines[1].startswith(f"  d{found.components[0].leaf} ")
-    assert "numerical" in lines[1]
-    assert "backprop" in lines[1]
-
-
-@both
-def test_what_is_planted_without_a_bug_is_right(MLP: type[Network]) -> None:
-    assert check_gradients(spoiled(MLP, factor("W1", 1.0)), X, Y).ok
+    assert str(found).splitlines()[1].startswith(f"  d{found.components[0].leaf} ")
 
 
 def test_a_small_error_is_looked_at_closer() -> None:
@@ -234,9 +216,6 @@ def test_a_bug_is_found_where_training_has_left_little_gradient() -> None:
     model = spoiled(vectorized.MLP, factor("W3", 2.0))
     fit(model, X, Y, epochs=300, optimiser=Adam(model.parameters(), 0.05))
     assert not check_gradients(model, X, Y).ok
-
-
-# --- kinks and what is undefined ----------------------------------------------------------------------------
 
 
 def at_a_kink(MLP: type[Network], side: str) -> Network:
@@ -262,14 +241,10 @@ def test_at_a_kink_the_slope_of_the_networks_side_counts(MLP: type[Network], sid
 
 @both
 def test_the_slope_of_the_other_side_is_not_called_right(MLP: type[Network]) -> None:
-    class Wrong(MLP):  # type: ignore[valid-type, misc]  # either backend
-        def cost_and_grad(self, X: Any, Y: Any) -> float:
-            J = float(super().cost_and_grad(X, Y))
-            set_grads(
-                self, {name: d * ([[0], [1]] if name in ("W1", "b1") else 1) for name, d in grads(self)}
-            )
-            return J
+    def left(model: Any, m: int) -> dict[str, Any]:
+        return {name: d * ([0], [1]) for name, d in grads(model) if name in ("W1", "b1")}
 
+    Wrong = spoiling(MLP, left)
     found = check_gradients(at_a_kink(Wrong, "right"), np.abs(X), Y)
     assert {"W1[1,1]", "W1[1,2]", "b1[1]"} == {*found.not_judged_for(Obstacle.KINK)}
     assert check_gradients(at_a_kink(Wrong, "left"), np.abs(X), Y).complete
@@ -288,10 +263,10 @@ def test_a_bug_is_found_beside_kinks() -> None:
     layers = model.layers_data()
     model.set_layers_data([layers[0], (W * [[0.0], [1.0]], b * [[0.0], [1.0]]), layers[2]])
     found = check_gradients(model, X, Y)
-    assert {leaf[:3] for leaf in found.not_judged_for(Obstacle.KINK)} <= {"W2[", "b2["}
-    assert found.not_judged_for(Obstacle.KINK)
-    assert found.verdict == "there is a bug: the two are different"
-    assert found.components[0].leaf == "b3[1]"
+    at_kink = found.not_judged_for(Obstacle.KINK)
+    assert at_kink
+    assert {leaf[:3] for leaf in at_kink} <= {"W2[", "b2["}
+    assert (found.verdict[:14], found.components[0].leaf) == ("there is a bug", "b3[1]")
 
 
 def test_a_kink_within_the_step_but_beside_the_point_is_no_hindrance() -> None:
@@ -300,9 +275,6 @@ def test_a_kink_within_the_step_but_beside_the_point_is_no_hindrance() -> None:
         model.set_layers_data([([[1.0]], [[beside - 1]]), ([[2.0]], [[0.5]])])
         found = check_gradients(model, [[1.0]], [[3.0]])
         assert found.ok, found
-
-
-# --- any model ----------------------------------------------------------------------------------------------
 
 
 def scalar_model(J: Callable[[float], float], dJ: Callable[[float], float], at: float) -> Any:
@@ -426,11 +398,7 @@ def a_model(**attributes: Any) -> Any:
         (a_model(stochastic=True), {}, "the cost is another each time, as under dropout.* switched off"),
         (scalar_model(lambda w: DRAWS.random(), abs, 1.0), {}, "the cost is another each time, as under dro"),
         (network(nn.MLP, keep_prob=0.5), {}, "dropout draws new masks"),
-        (
-            network(vectorized.MLP, dtype="float32"),
-            {},
-            "float32, in which steps of 1e-7 are lost: check a mo",
-        ),
+        (network(vectorized.MLP, dtype="float32"), {}, "float32, in which steps of 1e-7 are lost: check a"),
         (scalar_model(lambda w: np.inf, abs, 1.0), {}, "the cost is inf: there is no derivative to be che"),
         (a_model(parameters=list), {}, "the model has no parameters: there is no derivative to be checked"),
         (a_model(), {"epsilon": 0.0}, "the step of a numerical derivative is above 0"),

@@ -41,9 +41,8 @@ def test_the_slope_that_is_taken(operation: Operation, operands: list[float], ex
     assert notes(operation(*values)) == expected
 
 
-def test_constants_and_repeated_operands() -> None:
+def test_of_repeated_operands_there_is_no_kink() -> None:
     z = Value(0.0, "z")
-    assert notes(ops.maximum(0.0, z)) == ["z = 0 is a kink: the slope of the right side, 1, is taken"]
     assert notes(ops.maximum(z, z)) == []  # it is z itself
 
 

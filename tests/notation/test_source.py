@@ -32,39 +32,17 @@ def leaves_of(root: Value) -> list[Value]:
     return [node for node in topological_order(root) if node.is_leaf]
 
 
-def run(root: Value, *numbers: Any) -> tuple[Any, list[Any]]:
-    """The result and the derivatives by the leaves in order, at the graph's own numbers or at others."""
-    result, gradient = function(root)(*(numbers or [leaf.data for leaf in leaves_of(root)]))
+def run(root: Value) -> tuple[Any, list[Any]]:
+    """The result and the derivatives by the leaves in order, at the graph's own numbers."""
+    result, gradient = function(root)(*[leaf.data for leaf in leaves_of(root)])
     return result, list(gradient.values())
-
-
-# The course's example
 
 
 def test_the_course() -> None:
     a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     J = 3 * (a + b * c)
-    assert to_source(J).splitlines() == [
-        "def J_and_gradient(a, b, c, dJ=1.0):",
-        "    # Forward pass.",
-        "    u = b * c",
-        "    v = a + u",
-        "    J = 3 * v",
-        "",
-        "    # Backward pass; da is short for dJ/da.",
-        "    dv = dJ * 3",
-        "    da = dv",
-        "    du = dv",
-        "    db = du * c",
-        "    dc = du * b",
-        '    return J, {"a": da, "b": db, "c": dc}',
-    ]
-    assert to_source(J).endswith("\n")
     assert function(J)(5, 3, 2) == (33, {"a": 3, "b": 6, "c": 9})
     assert function(J)(5, 3, 2, dJ=2.0)[1] == {"a": 6, "b": 12, "c": 18}
-
-
-# The same numbers
 
 
 @given(graphs())
@@ -76,34 +54,20 @@ def test_the_same_floats_bit_for_bit(graph: Graph) -> None:
 
 @given(graphs(max_results=6), st.integers(0, 2**32))
 def test_on_columns_it_gives_what_it_gives_on_each_entry(graph: Graph, seed: int) -> None:
-    leaves = leaves_of(graph.root)
+    """With a column of ones for the seed, each derivative is a column; the inputs are left alone."""
     made, jitter = function(graph.root), random.Random(seed)
-    columns = [np.array([[leaf.data + jitter.uniform(0, 1e-3)] for _ in range(3)]) for leaf in leaves]
-    result, gradient = made(*columns)
+    columns = [
+        np.array([[leaf.data + jitter.uniform(0, 1e-3)] for _ in range(3)]) for leaf in leaves_of(graph.root)
+    ]
+    inputs, ones = [column.copy() for column in columns], np.ones((3, 1))
+    result, gradient = made(*inputs, ones)
     for i in range(3):
         value, slopes = made(*(float(column[i, 0]) for column in columns))
         assert np.allclose(np.broadcast_to(result, (3, 1))[i, 0], value, rtol=1e-12, atol=1e-12)
         for name, slope in slopes.items():
-            assert np.allclose(np.broadcast_to(gradient[name], (3, 1))[i, 0], slope, rtol=1e-11, atol=1e-11)
-
-
-@given(graphs(max_results=6))
-def test_a_column_of_ones_makes_every_derivative_a_column(graph: Graph) -> None:
-    columns = [np.full((4, 1), leaf.data) for leaf in leaves_of(graph.root)]
-    _, gradient = function(graph.root)(*columns, np.ones((4, 1)))
-    assert {derivative.shape for derivative in gradient.values()} == {(4, 1)}
-
-
-@given(graphs(max_results=6))
-def test_the_inputs_are_left_alone(graph: Graph) -> None:
-    leaves, ones = leaves_of(graph.root), np.ones((3, 1))
-    columns = [np.full((3, 1), leaf.data) for leaf in leaves]
-    function(graph.root)(*columns, ones)
-    assert all((column == leaf.data).all() for column, leaf in zip(columns, leaves, strict=True))
-    assert (ones == 1).all()
-
-
-# Constants
+            assert gradient[name].shape == (3, 1)
+            assert np.allclose(gradient[name][i, 0], slope, rtol=1e-11, atol=1e-11)
+    assert np.array_equal([*inputs, ones], [*columns, np.ones((3, 1))])
 
 
 @pytest.mark.parametrize("c", [0.1, -2.0, -0.0, 1e15, 1e300, 5e-324, math.inf, -math.inf, math.nan, 1e-320])
@@ -112,9 +76,8 @@ def test_constants_are_exact(c: float) -> None:
     for J in (x * c, c - x, (x + c) * c):
         result, gradient = run(J)
         assert repr(result) == repr(J.data)
-        assert repr([slope + 0.0 for slope in gradient]) == repr(
-            grad(J, [x])
-        )  # + 0.0: of zeros, the sign may differ
+        # + 0.0: of zeros, the sign may differ
+        assert repr([slope + 0.0 for slope in gradient]) == repr(grad(J, [x]))
 
 
 def test_of_constants_only_it_computes_with_doubles() -> None:
@@ -135,10 +98,8 @@ def test_a_constant_or_a_leaf_that_is_the_result() -> None:
     assert function(x)(3, 5) == (3, {"x": 5})
     assert "    # Backward pass; dx is short for dx/dx." in to_source(x)
     assert to_source(Value.constant(3)).splitlines()[2] == "    J = 3"
-    assert run(Value.constant(3), 1.0) == (3, [])
+    assert run(Value.constant(3)) == (3, [])
 
-
-# Names
 
 HOSTILE = [
     *("a", "a", "a_", "da", "dda", "J", "dJ", "J_and_gradient", "dJ_", "log_for_power"),
@@ -158,9 +119,6 @@ def test_labels_of_any_kind(graph: Graph, data: st.DataObject) -> None:
     result, gradient = run(graph.root)
     assert result == graph.root.data
     assert gradient == grad(graph.root, leaves_of(graph.root))
-
-
-# Size
 
 
 def test_a_sum_of_very_many_terms_is_complete() -> None:
@@ -187,9 +145,6 @@ def test_what_the_derivatives_of_a_softmax_share_is_written_once() -> None:
         '    return J, {"z0": dz0, "z1": dz1}',
     ]
     assert len(source(2_000)) < 25 * len(source(100))
-
-
-# What cannot be written
 
 
 def test_operations_of_the_users_own_are_refused() -> None:

@@ -24,18 +24,16 @@ def _collector_on() -> Iterator[None]:
     gc.enable()
 
 
-def test_it_is_off_inside_and_on_again_after() -> None:
-    with collector_paused():
-        assert not gc.isenabled()
+def test_it_is_off_inside_and_on_again_after_an_error_too() -> None:
+    def nested() -> None:
         with collector_paused():
-            assert not gc.isenabled()
-        assert not gc.isenabled(), "the inner block ended, the outer one did not"
-    assert gc.isenabled()
+            with collector_paused():
+                assert not gc.isenabled()
+            assert not gc.isenabled(), "the inner block ended, the outer one did not"
+            raise KeyboardInterrupt
 
-
-def test_an_exception_switches_it_on_again() -> None:
-    with pytest.raises(KeyboardInterrupt), collector_paused():
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        nested()
     assert gc.isenabled()
 
 

@@ -9,14 +9,8 @@ from typing import Any
 
 import pytest
 
-from micrograd_dl.output.files import (
-    is_stream,
-    opened,
-    replacing,
-    require_apart,
-    require_folder,
-    require_place,
-)
+from micrograd_dl.output import files
+from micrograd_dl.output.files import replacing, require_folder, require_place
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and devices as POSIX has them")
 
@@ -93,7 +87,7 @@ def test_a_pipe_is_written_to_and_read_from(tmp_path: Path) -> None:
         with replacing(pipe) as file:
             file.write(b"through")
             file.flush()
-            with opened(pipe) as other_end:
+            with files.opened(pipe) as other_end:
                 os.write(file.fileno(), b"!")
                 assert other_end.read(8) == b"through!"
     finally:
@@ -133,7 +127,7 @@ def test_an_open_file_is_written_to_from_where_it_stands(tmp_path: Path, flags: 
     try:
         os.write(number, b"header\n")
         for path in (f"/dev/fd/{number}", link):
-            assert is_stream(path)
+            assert files.is_stream(path)
             require_place(path)
             write(path, b"more\n")
     finally:
@@ -147,7 +141,7 @@ def test_an_open_file_is_written_to_from_where_it_stands(tmp_path: Path, flags: 
 def test_what_is_no_stream(tmp_path: Path) -> None:
     (tmp_path / "1").touch()
     (tmp_path / "round").symlink_to(tmp_path / "round")
-    assert not any(map(is_stream, (tmp_path, tmp_path / "1", tmp_path / "none", tmp_path / "round")))
+    assert not any(map(files.is_stream, (tmp_path, tmp_path / "1", tmp_path / "none", tmp_path / "round")))
 
 
 @pytest.mark.parametrize("of", [require_place, write])
@@ -183,7 +177,7 @@ def test_a_place_for_a_folder(old: Path) -> None:
 def test_a_file_that_is_needed_is_not_written_over(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(old.parent)
     Path("link").symlink_to("a.txt")
-    require_apart("b.txt", {"the data": "a.txt", "the model": None})
+    files.require_apart("b.txt", {"the data": "a.txt", "the model": None})
     for path in ("a.txt", Path(".") / "a.txt", old, "link"):
         with pytest.raises(ValueError, match=r"is the data, which would be written over: give another name"):
-            require_apart(path, {"the model": None, "the data": "a.txt"})
+            files.require_apart(path, {"the model": None, "the data": "a.txt"})

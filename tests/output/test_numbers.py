@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from micrograd_dl.output.numbers import to_float
 
 
-class Point(tuple[float, ...]):
-    """Inherits from a class with advice, and gets that advice."""
-
+class Point(tuple[float, ...]):  # inherits from a class with advice, and gets that advice
     __slots__ = ()
 
 
@@ -56,11 +54,7 @@ def test_numpy_scalars_of_every_kind(kind: type) -> None:
         (1j, "complex 1j", "the engine works on real numbers; take .real or abs(...)"),
         (np.complex64(1), "complex64", "the engine works on real numbers; take .real or abs(...)"),
         ([1.0], "list [1.0]", "make one Value of each element: [Value(x) for x in xs]"),
-        (
-            np.array([1.0]),
-            "ndarray array([1.])",
-            "take one element with .item(), or make one Value of each: ",
-        ),
+        (np.array([1.0]), "ndarray array([1.])", "take one element with .item(), or make one Value of each"),
         (np.str_("3"), "str_", "convert text with float(...), or parse an expression"),
         ({}, "dict {}", "convert it with float(...)"),
         (Point((1.0, 2.0)), "Point (1.0, 2.0)", "make one Value of each element"),

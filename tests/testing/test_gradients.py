@@ -36,9 +36,6 @@ def wrongly(operation: Operation, factor: float) -> Operation:
     return replace(operation, derivatives=(lambda out, *x: factor * first(out, *x), *others))
 
 
-# --- what passes --------------------------------------------------------------------------------------------
-
-
 @given(numbers(), numbers())
 def test_right_gradients_pass(x: float, y: float) -> None:
     assert assert_gradients_match(lambda x, y: (x * y + 1).tanh() - y.exp() * x, x, y) is None
@@ -63,17 +60,13 @@ def test_right_gradients_of_every_size_pass(text: str) -> None:
     assert assert_gradients_match(f, *values) is None
 
 
-def wrong_beside_a_kink(x: Value) -> Value:
-    return apply(wrongly(ops.relu, 5.0), [x])
-
-
 @pytest.mark.parametrize(
     ("f", "args", "why"),
     [
         (lambda x: x.relu(), [0.0], "a kink lies within the step"),
         (lambda x, y: x.relu() + y, [0.0, 1.0], "a kink lies within the step"),
         (lambda x: x.maximum(1.0), [1.0], "a kink lies within the step"),
-        (wrong_beside_a_kink, [0.0], "a kink lies within the step"),
+        (lambda x: apply(wrongly(ops.relu, 5.0), [x]), [0.0], "a kink lies within the step"),
         (lambda x, y: y + x.sqrt(), [0.0, 1.0], "undefined or infinite beside the point"),
         (lambda x: x * 1, [math.inf], "undefined or infinite beside the point"),
         (lambda x: x * x, [math.nan], "undefined or infinite beside the point"),
@@ -97,12 +90,9 @@ def test_what_was_not_judged_is_said_beside_what_is_wrong() -> None:
 
 
 def test_a_function_that_decides_by_the_number_is_judged() -> None:
-    def absolute(x: Value) -> Value:
-        return x * 3 if x > 0 else x.exp() - 1
-
-    assert assert_gradients_match(absolute, 1e-3) is None
-    assert assert_gradients_match(absolute, -1e-3) is None
-    assert assert_gradients_match(absolute, 0.0) is not None
+    for x, is_judged in ((1e-3, True), (-1e-3, True), (0.0, False)):
+        said = assert_gradients_match(lambda x: x * 3 if x > 0 else x.exp() - 1, x)
+        assert (said is None) == is_judged
 
 
 @given(st.floats(1e3, 1e6))
@@ -116,9 +106,6 @@ def test_numbers_of_any_kind_are_a_point() -> None:
     assert_gradients_match(lambda: Value(1.0) * 2)
 
 
-# --- what is found ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("factor", [0.0, -1.0, 0.99999, 1.00001, 2.0, math.inf, math.nan])
 @pytest.mark.parametrize("name", ["exp", "tanh", "sigmoid", "sin", "mul", "div", "pow"])
 def test_a_wrong_rule_is_found(name: str, factor: float) -> None:
@@ -128,9 +115,8 @@ def test_a_wrong_rule_is_found(name: str, factor: float) -> None:
     assert_gradients_match(lambda *x: apply(wrongly(TABLE[name], 1.0), x), *point)
 
 
-@given(st.data())
-def test_a_slightly_wrong_rule_is_found_anywhere(data: st.DataObject) -> None:
-    x = data.draw(operands(ops.exp))
+@given(operands(ops.exp))
+def test_a_slightly_wrong_rule_is_found_anywhere(x: tuple[float, ...]) -> None:
     wrong = wrongly(ops.exp, 1 + 1e-5)
     complaint(lambda x: apply(wrong, [x]), *x)
 
@@ -149,16 +135,6 @@ def test_a_wrong_rule_in_a_random_graph_is_found_and_shrinks_to_it() -> None:
     patient = settings(settings(), max_examples=2_000, derandomize=True, database=None)
     graph = find(graphs(some), fails, settings=patient)
     assert [operation for operation, _ in graph.program] == [wrong]
-
-
-def test_the_message_explains_itself() -> None:
-    def area(width: Value, height: Value) -> Value:
-        return apply(wrongly(ops.mul, 2.0), [width, height])
-
-    assert complaint(area, 3, 0.1) == (
-        "backprop and central differences disagree on area(width=3.0, height=0.1) = 0.30000000000000004:\n"
-        "  by width (argument 1 of 2): expected 0.1, got 0.2 (step 0.0131)"
-    )
 
 
 def test_a_number_that_slips_out_of_the_graph_is_found() -> None:
@@ -203,9 +179,6 @@ def test_arguments_of_a_function_without_a_signature_are_numbered() -> None:
     assert "disagree on Opaque(x1=1.0, x2=2.0) = 2.0:" in complaint(Opaque(), 1, 2)
 
 
-# --- against another function -------------------------------------------------------------------------------
-
-
 @given(numbers())
 def test_the_same_function_by_other_means(x: float) -> None:
     assert_gradients_match(lambda x: x.sigmoid(), x, against=lambda x: 1 / (1 + math.exp(-x)))
@@ -243,29 +216,18 @@ def test_two_results_that_are_no_numbers_are_the_same() -> None:
 
 
 def test_tolerances() -> None:
-    wrong = wrongly(ops.exp, 1.001)
-
-    def f(x: Value) -> Value:
-        return apply(wrong, [x])
-
-    complaint(f, 1.0)
-    assert_gradients_match(f, 1.0, rtol=0.01)
-    assert_gradients_match(f, 1.0, atol=0.01)
-    large = wrongly(ops.mul, 1.001)
+    wrong, large = wrongly(ops.exp, 1.001), wrongly(ops.mul, 1.001)
+    complaint(lambda x: apply(wrong, [x]), 1.0)
+    assert_gradients_match(lambda x: apply(wrong, [x]), 1.0, rtol=0.01)
+    assert_gradients_match(lambda x: apply(wrong, [x]), 1.0, atol=0.01)
     complaint(lambda x: apply(large, [x, 1e6]), 1.0, rtol=0, atol=1e-4)
     assert_gradients_match(lambda x: apply(large, [x, 1e6]), 1.0, rtol=0, atol=2e-3)
 
 
-# --- what is refused ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("wrong", ["1", None, Value(1.0), [1.0], np.ones(1)])
 def test_the_point_is_made_of_numbers(wrong: Any) -> None:
-    def scaled(x: Value, y: Value) -> Value:
-        return x * y
-
-    with pytest.raises(TypeError, match="argument 2 of scaled takes a real number, not the"):
-        assert_gradients_match(scaled, 1.0, wrong)
+    with pytest.raises(TypeError, match="argument 2 of f takes a real number, not the"):
+        assert_gradients_match(lambda x, y: x * y, 1.0, wrong)
 
 
 @pytest.mark.parametrize("result", [3.0, None, [Value(1.0)]])

@@ -16,16 +16,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.expression import parse
-from micrograd_dl.testing import (
-    Formula,
-    Graph,
-    expressions,
-    graphs,
-    is_smooth,
-    leaves,
-    numbers,
-    operands,
-)
+from micrograd_dl.testing import Formula, Graph, expressions, graphs, is_smooth, numbers, operands
 from micrograd_dl.testing.strategies import LARGEST, MARGIN
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
@@ -38,9 +29,6 @@ PATIENT = settings(settings(), max_examples=2_000, derandomize=True, database=No
 
 def smallest(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool]) -> Any:
     return find(strategy, condition, settings=PATIENT)
-
-
-# --- numbers, leaves, operands ------------------------------------------------------------------------------
 
 
 @given(numbers())
@@ -61,13 +49,6 @@ def test_numbers_shrink_to_whole_ones() -> None:
     assert smallest(numbers(), lambda x: x > 1.5) == 2.0
     assert smallest(numbers(), lambda x: x < 0) == -1.0
     assert smallest(numbers(), lambda x: True) == 0.0
-
-
-@given(leaves(), leaves(st.sampled_from([7.0])))
-def test_leaves(leaf: Value, seven: Value) -> None:
-    assert leaf.is_leaf
-    assert -4 <= leaf.data <= 4
-    assert seven.data == 7.0
 
 
 @every_operation
@@ -97,11 +78,10 @@ def test_operands_of_any_number(name: str, accepted: list[int], data: st.DataObj
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "smallest_operands"),
-    [("log", 1, (1.0,)), ("div", 2, (0.0, 1.0)), ("sum", 5, (0.0,) * 5), ("dot", 4, (0.0,) * 4)],
+    ("name", "smallest_operands"), [("log", (1.0,)), ("div", (0.0, 1.0)), ("sum", (0.0,))]
 )
-def test_operands_shrink(name: str, count: int, smallest_operands: tuple[float, ...]) -> None:
-    assert smallest(operands(TABLE[name]), lambda point: len(point) == count) == smallest_operands
+def test_operands_shrink(name: str, smallest_operands: tuple[float, ...]) -> None:
+    assert smallest(operands(TABLE[name]), lambda point: True) == smallest_operands
 
 
 @pytest.mark.parametrize(
@@ -123,9 +103,6 @@ def test_what_is_smooth(name: str, point: list[float], variables: list[int] | No
     assert is_smooth(TABLE[name], point, variables) is smooth
 
 
-# --- graphs -------------------------------------------------------------------------------------------------
-
-
 @given(graphs())
 def test_a_graph_is_what_its_program_says(graph: Graph) -> None:
     assert [leaf.data for leaf in graph.leaves] == list(graph.numbers)
@@ -136,8 +113,7 @@ def test_a_graph_is_what_its_program_says(graph: Graph) -> None:
     assert len(graph.program) == sum(bool(node.operands) for node in order)
     assert 1 <= len(graph.leaves) <= 4
     assert 1 <= len(graph.program) <= 12
-    inner = {i: len(graph.leaves) + i for i in range(len(graph.program) - 1)}
-    assert all(graph.uses(node) >= 1 for node in [*range(len(graph.leaves)), *inner.values()])
+    assert all(graph.uses(node) for node in range(len(graph.leaves) + len(graph.program) - 1))
 
 
 @given(graphs())
@@ -148,13 +124,6 @@ def test_a_graph_is_smooth_everywhere(graph: Graph) -> None:
             assert variables
             assert is_smooth(node.op, [parent.data for parent in node.operands], variables)
     assert all(abs(slope) <= LARGEST for slope in grad(graph.root, graph.leaves))
-
-
-@given(graphs([TABLE["add"], TABLE["exp"]], max_leaves=2, max_results=3))
-def test_graphs_can_be_limited(graph: Graph) -> None:
-    assert {operation.name for operation, _ in graph.program} <= {"add", "exp"}
-    assert len(graph.leaves) <= 2
-    assert len(graph.program) <= 3
 
 
 @given(graphs())
@@ -175,20 +144,10 @@ def test_a_graph_written_by_hand() -> None:
     assert graph.program[1] == (TABLE["add"], (2, -3.0))
 
 
-def test_a_constant_is_no_reference() -> None:
-    graph = Graph([5.0, 7.0], [(TABLE["add"], [1, 0.0]), (TABLE["mul"], [2, 1.0])])
-    assert graph.root.data == 7.0
-    assert [graph.uses(node) for node in range(3)] == [0, 1, 1]
-
-
-def has(name: str) -> Callable[[Graph], bool]:
-    return lambda graph: any(operation.name == name for operation, _ in graph.program)
-
-
 @pytest.mark.parametrize("name", ["tanh", "affine"])
 def test_a_fault_in_one_operation_shrinks_to_that_operation_alone(name: str) -> None:
     """As if its rule were wrong: the graph is one node on one leaf."""
-    graph = smallest(graphs(), has(name))
+    graph = smallest(graphs(), lambda graph: any(operation.name == name for operation, _ in graph.program))
     assert [op.name for op, _ in graph.program] == [name]
     assert graph.numbers == (1.0,)
 
@@ -210,18 +169,16 @@ def test_graphs_shrink_to_few_nodes(
     assert len(graph.leaves) == leaf_count
 
 
-# --- expressions --------------------------------------------------------------------------------------------
-
-
 @given(expressions())
 def test_an_expression_means_its_result(formula: Formula) -> None:
     assert parse(formula.text, **formula.values).data == formula.result
 
 
 @given(expressions([TABLE["add"], TABLE["neg"]], max_leaves=2, max_results=3))
-def test_expressions_can_be_limited(formula: Formula) -> None:
+def test_expressions_and_their_graphs_can_be_limited(formula: Formula) -> None:
     assert set(formula.text) <= set("Jux123450678.9e=+-(); \n")
     assert len(formula.values) <= 2
+    assert formula.text.count("=") <= 3
 
 
 def test_expressions_shrink() -> None:

@@ -28,27 +28,24 @@ def quick(data: Dataset, **options: Any) -> Outcome:
 @pytest.mark.parametrize("name", SETS)
 def test_saved_and_loaded_it_predicts_the_same(name: str, tmp_path: Path) -> None:
     data = SETS[name]
-    predictor = quick(data).predictor
+    predictor = quick(data, l2=0.5, hidden=()).predictor
     found = Predictor.load(predictor.save(tmp_path / "m.npz"))
     np.testing.assert_array_equal(found.predict(data.X), predictor.predict(data.X))
     one, other = found.probabilities(data.X), predictor.probabilities(data.X)
-    if data.classes:
-        assert one is not None
-        np.testing.assert_array_equal(one, other)
-    else:
-        assert one is other is None
+    assert (one is None) == (other is None) == (not data.classes)
+    np.testing.assert_array_equal(one, other)
     assert (found.features, found.target, found.classes) == (data.features, data.target, data.classes)
     assert found.history.columns() == predictor.history.columns()
-    assert (found.scale is None) == bool(data.classes)
+    assert found.options == predictor.options
+    assert found.options.changed() == {"hidden": (), "epochs": 20, "l2": 0.5}
 
 
 def test_classes_are_learned_and_judged() -> None:
     outcome = quick(moons(200, noise=0.05), hidden=[8, 8], epochs=100, learning_rate=0.03)
     predictor = outcome.predictor
     assert predictor.error(outcome.test) < 0.1
-    assert predictor.error(outcome.test) == 1 - predictor.model.accuracy(
-        predictor.normaliser.apply(outcome.test.X), outcome.test.targets("logistic")
-    )
+    X = predictor.normaliser.apply(outcome.test.X)
+    assert predictor.error(outcome.test) == 1 - predictor.model.accuracy(X, outcome.test.Y)
     text = str(outcome)
     for part in ("examples: train 120, dev 40, test 40", "right: train ", "On the test set:", "predicted"):
         assert part in text
@@ -104,14 +101,6 @@ def test_numbers_come_back_on_their_own_scale() -> None:
     assert "right:" not in str(outcome)
 
 
-def test_both_backends_train_alike() -> None:
-    one, other = (quick(moons(40), epochs=4, backend=backend) for backend in ("numpy", "values"))
-    assert isinstance(other.predictor.model, nn.MLP)
-    for name in ("cost", "dev_cost"):
-        curves = [getattr(outcome.predictor.history, name) for outcome in (one, other)]
-        assert curves[0] == pytest.approx(curves[1], rel=1e-9)
-
-
 def test_options_reach_the_training(tmp_path: Path) -> None:
     seen: list[int] = []
     outcome = quick(
@@ -144,9 +133,7 @@ def test_a_schedule_is_taken_up_from_the_checkpoint(tmp_path: Path) -> None:
     resumed = quick(moons(60), **options, checkpoint=tmp_path / "c.npz")
     assert whole.predictor.history.cost == resumed.predictor.history.cost
     quick(moons(60), schedule="cosine", checkpoint=tmp_path / "d.npz")
-    with pytest.raises(
-        ValueError, match="an optimiser with learning rate"
-    ):  # a longer wave than it began with
+    with pytest.raises(ValueError, match="an optimiser with learning rate"):  # the wave is a longer one
         quick(moons(60), schedule="cosine", epochs=30, checkpoint=tmp_path / "d.npz")
 
 
@@ -159,9 +146,7 @@ def test_a_schedule_is_taken_up_from_the_checkpoint(tmp_path: Path) -> None:
         ({"bayes": 5.0}, "bayes is a part of 1, from 0 to 1, not 5.0"),
         ({"epochs": 0}, "epochs is a whole number from 1 up"),
         ({"beta1": 1.0}, "beta1 is from 0 to below 1"),
-        ({"beta2": -0.1}, "beta2 is from 0 to below 1"),
         ({"l2": -1.0}, "the regularisation l2"),
-        ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
         ({"schedule": "cosin"}, "no schedule 'cosin'"),
         ({"warm_up": -1}, "warm_up is a whole number from 0 up, not -1"),
     ],
@@ -172,13 +157,16 @@ def test_options_are_refused(options: dict[str, Any], message: str) -> None:
 
 
 def test_a_model_that_train_did_not_save(tmp_path: Path) -> None:
-    path = save(tmp_path / "m.npz", nn.MLP(1, [1]))
-    with pytest.raises(
-        ValueError, match="holds a model, but not one that train saved: 'features' is missing"
-    ):
-        Predictor.load(path)
     with pytest.raises(FileNotFoundError):
         Predictor.load(tmp_path / "none.npz")
+    path = save(tmp_path / "m.npz", nn.MLP(1, [1]))
+    with pytest.raises(ValueError, match="model, but not one that train saved: 'features' is missing in"):
+        Predictor.load(path)
+    predictor = quick(moons(60), epochs=1).predictor
+    named = predictor.model.named()
+    predictor.model.set_named(named | {"W1": np.full_like(named["W1"], np.nan)})
+    with pytest.raises(ValueError, match=r"m\.npz .* W1 of its network holds nan, so that it cannot predict"):
+        Predictor.load(predictor.save(path))
 
 
 @pytest.mark.parametrize(
@@ -196,11 +184,6 @@ def test_what_stands_beside_the_model_is_wrong(
     path = save(tmp_path / "m.npz", nn.MLP(1, [1]), arrays, notes)
     with pytest.raises(ValueError, match=message):
         Predictor.load(path)
-
-
-def test_new_examples_of_another_width_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"X is \(3, 1\), \(2, m\) is wanted"):
-        quick(moons(40), epochs=1).predictor.predict(np.zeros((3, 1)))
 
 
 @pytest.mark.parametrize("data", [xor(), parity()], ids=["xor", "parity"])
@@ -228,18 +211,3 @@ def test_the_slope_at_the_kink_reaches_every_kind_of_network(backend: str, tmp_p
     assert Predictor.load(found.save(tmp_path / "m.npz")).model.slope_at_kink == "left"
     with pytest.raises(ValueError, match="slope_at_kink is"):
         quick(xor(), backend=backend, slope_at_kink="above")
-
-
-def test_the_file_says_how_a_model_was_trained(tmp_path: Path) -> None:
-    predictor = quick(moons(40), epochs=1, l2=0.5, hidden=()).predictor
-    found = Predictor.load(predictor.save(tmp_path / "m.npz"))
-    assert found.options == predictor.options
-    assert found.options.changed() == {"hidden": (), "epochs": 1, "l2": 0.5}
-
-
-def test_a_model_that_cannot_predict_is_refused(tmp_path: Path) -> None:
-    predictor = quick(moons(60), epochs=1).predictor
-    named = predictor.model.named()
-    predictor.model.set_named(named | {"W1": np.full_like(named["W1"], np.nan)})
-    with pytest.raises(ValueError, match=r"m\.npz: W1 of its network holds nan, so that it cannot predict"):
-        Predictor.load(predictor.save(tmp_path / "m.npz"))

@@ -25,11 +25,10 @@ X, Y = DATA.X, DATA.targets("logistic")
 DEV_SET = DEV.X, DEV.targets("logistic")
 BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
-each = pytest.mark.parametrize("MLP", [*BACKENDS, compiled.MLP], ids=["values", "numpy", "compiled"])
 
 
-def network(MLP: type[Network], output: str = "sigmoid", loss: str | None = None, **options: Any) -> Network:
-    return MLP(2, [3, 1], ["tanh", output], loss, seed=1, **options)
+def network(MLP: type[Network], **options: Any) -> Network:
+    return MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, **options)
 
 
 def cost_of(model: Network, X: Any, Y: Any) -> float:
@@ -44,12 +43,18 @@ def numbers(model: Network) -> list[Any]:
 # --- the curve ----------------------------------------------------------------------------------------------
 
 
+# All that a network has a state of its own for.
+EVERYTHING: dict[str, Any] = {
+    "normalisation": ["batch"], "keep_prob": 0.7, "max_norm": 2.0, "label_smoothing": 0.1, "l1": 0.1,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", OPTIMISERS.values())
-@pytest.mark.parametrize("batch_size", [None, 5])
-def test_both_backends_give_the_same_curve(kind: Any, batch_size: int | None) -> None:
+@pytest.mark.parametrize(("batch_size", "options"), [(None, {}), (5, {}), (10, EVERYTHING)])
+def test_both_backends_give_the_same_curve(kind: Any, batch_size: int | None, options: Any) -> None:
     histories = []
     for MLP in BACKENDS:
-        model = network(MLP, l2=0.1)
+        model = network(MLP, l2=0.1, **options)
         rule = kind(model.parameters(), inverse_time(0.05, 0.1))
         histories.append(fit(model, X, Y, epochs=8, batch_size=batch_size, optimiser=rule, dev=DEV_SET))
     one, other = (history.columns() for history in histories)
@@ -140,12 +145,9 @@ def test_early_stopping_keeps_the_best(MLP: type[Network]) -> None:
 
 
 def test_callbacks_see_every_epoch_and_may_stop() -> None:
-    seen: list[tuple[int, int]] = []
-
-    def watch(epoch: int, history: History) -> None:
-        seen.append((epoch, len(history)))
-
-    history = fit(network(vectorized.MLP), X, Y, epochs=10, callbacks=[lambda epoch, _: epoch == 4, watch])
+    seen: list[Any] = []
+    callbacks = [lambda epoch, _: epoch == 4, lambda epoch, history: seen.append((epoch, len(history)))]
+    history = fit(network(vectorized.MLP), X, Y, epochs=10, callbacks=callbacks)
     assert seen == [(k, k) for k in range(1, 5)]
     assert history.stopped == "a callback stopped it"
     assert history.best_epoch == 0  # without a dev set, the last epoch is what there is
@@ -169,7 +171,6 @@ def test_an_interruption_keeps_the_best(MLP: type[Network]) -> None:
     began = cost_of(model, x, y)
     history = fit(model, x, y, optimiser=GradientDescent(model.parameters(), 1.0), callbacks=interrupt(4))
     assert cost_of(model, x, y) == min(history.cost) == began == history.initial_cost
-    assert history.diverged
     assert "; the cost rose from " in str(history)
     assert str(history).endswith("try a smaller learning rate")
 
@@ -217,10 +218,9 @@ def test_one_model_is_trained_by_one_call_at_a_time() -> None:
         thread.join()
 
     fit(model, X, Y, epochs=2, callbacks=[meanwhile])
-    assert len(problems) == 2
-    assert all("another thread is training this network" in problem for problem in problems)
     second()
     assert len(problems) == 2
+    assert all("another thread is training this network" in problem for problem in problems)
 
 
 def test_a_history_is_copied_and_read_again() -> None:
@@ -228,8 +228,14 @@ def test_a_history_is_copied_and_read_again() -> None:
     assert copy.deepcopy(history) == pickle.loads(pickle.dumps(history)) == history
     assert History.from_columns(history.columns()).columns() == history.columns()
     assert str(History()) == "no epoch was run"
-    wrong: Any
-    for wrong in ([], {"cost": 1.0}, {"cost": ["x"]}, {"cost": [1.0], "seconds": [1.0, 2.0]}):
+    columns: list[Any] = [
+        [],
+        {"cost": 1.0},
+        {"cost": ["x"]},
+        {"cost": [1.0], "seconds": [1.0, 2.0]},
+        {"x": []},
+    ]
+    for wrong in columns:
         with pytest.raises(ValueError, match="the history"):
             History.from_columns(wrong)
 
@@ -242,7 +248,6 @@ def test_the_bar_is_hidden_when_piped_and_shown_on_demand(
     fit(network(vectorized.MLP), X, Y, epochs=3, progress=True)
     out, err = capsys.readouterr()
     assert not out
-    assert "epoch" in err
     assert "/3" in err
     monkeypatch.setattr(sys, "stderr", None)  # a program without a console
     assert len(fit(network(vectorized.MLP), X, Y, epochs=2)) == 2
@@ -351,8 +356,7 @@ def test_anything_with_parameters_and_cost_and_grad_is_trained() -> None:
 @pytest.mark.parametrize(
     ("X", "Y", "options", "message"),
     [
-        (LINE[0], LINE, {}, r"X and Y of the training set are \(20,\) and \(1, 20\), \(n_x, m\) and"),
-        (LINE, LINE[:, 1:], {}, r"are \(1, 20\) and \(1, 19\)"),
+        (LINE, LINE[:, 1:], {}, r"X and Y of the training set are \(1, 20\) and \(1, 19\), \(n_x, m\) and"),
         (LINE, np.full_like(LINE, np.nan), {}, r"Y\[0, 0\] of the training set is nan"),
         (LINE, LINE, {"dev": (LINE[0], LINE[0])}, "X and Y of the dev set are"),
         (LINE, LINE, {"checkpoint": "c.npz"}, "a checkpoint holds a network of this package, not a Line"),
@@ -369,7 +373,7 @@ def test_what_a_model_of_ones_own_is_refused(X: Any, Y: Any, options: Any, messa
 # --- what is refused before the training --------------------------------------------------------------------
 
 
-@each
+@pytest.mark.parametrize("MLP", [*BACKENDS, compiled.MLP])
 @pytest.mark.parametrize(
     ("output", "loss", "targets", "message"),
     [
@@ -380,12 +384,10 @@ def test_what_a_model_of_ones_own_is_refused(X: Any, Y: Any, options: Any, messa
 def test_targets_that_the_loss_does_not_take_are_refused(
     MLP: type[Network], output: str, loss: str | None, targets: Any, message: str
 ) -> None:
-    model = network(MLP, output, loss)
-    soft = 2 * Y.astype(int) - 1 if loss == "max_margin" else 0.1 + 0.8 * Y
-    assert np.isfinite(model.cost_and_grad(X, soft))
-    for of in (fit, lambda model, X, Y: model.cost(X, Y), lambda model, X, Y: model.cost_and_grad(X, Y)):
+    model = MLP(2, [1], [output], loss)
+    for of in (model.cost, model.cost_and_grad, lambda X, Y: fit(model, X, Y)):
         with pytest.raises(ValueError, match=message):
-            of(model, X, targets)
+            of(X, targets)
 
 
 @pytest.mark.parametrize(
@@ -395,13 +397,10 @@ def test_targets_that_the_loss_does_not_take_are_refused(
         ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
         ({"seed": -1}, "seed is a whole number from 0 up, not -1"),
         ({"patience": 3}, r"patience needs a dev set to judge by: pass dev=\(X_dev, Y_dev\)"),
-        ({"dev": (X,)}, r"dev is X and Y of the dev set, dev=\(X_dev, Y_dev\), not the tuple \(array"),
+        ({"dev": (X,)}, r"the dev set is X and Y, such as dev=\(X_dev, Y_dev\), not the tuple \(array"),
         ({"dev": (X.T, Y)}, r"X is \(24, 2\), \(2, m\) is wanted"),
-        ({"optimiser": "adam"}, r"made of the model's parameters, such as Adam\(model.parameters\(\)\)"),
-        (
-            {"optimiser": Adam(network(vectorized.MLP).parameters())},
-            r"of another model's parameters.*Adam\(model.parameters\(\)\)",
-        ),
+        ({"optimiser": "adam"}, r"of the model's parameters, Adam\(model.parameters\(\)\); not 'adam'"),
+        ({"optimiser": Adam(network(vectorized.MLP).parameters())}, "not of another model's, so that this"),
     ],
 )
 def test_options_are_refused(options: dict[str, Any], message: str) -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import moons
-from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.activations import Activation
 from micrograd_dl.nn.network import Network
-from micrograd_dl.optim.optimisers import OPTIMISERS, Adam, GradientDescent, Momentum, Optimiser, RMSprop
+from micrograd_dl.optim.optimisers import OPTIMISERS, Adam, Momentum, Optimiser
 from micrograd_dl.optim.schedules import by_steps, inverse_time, one_cycle, warm_up
 from micrograd_dl.training.fitting import History, fit
 from micrograd_dl.training.storage import save, state_of
@@ -34,21 +33,9 @@ def plain(MLP: type[Network] = vectorized.MLP, **options: Any) -> Network:
 def network(MLP: type[Network] = vectorized.MLP) -> Network:
     """With everything that has a state of its own."""
     return MLP(
-        2,
-        [4, 3, 1],
-        ["tanh", "mish", "sigmoid"],
-        seed=1,
-        normalisation=["batch", "layer"],
-        keep_prob=[0.7, 1.0],
-        max_norm=2.0,
-        label_smoothing=0.1,
-        regularisers={"l1": 0.1, "l2": 0.1},
-    )
-
-
-def cost_of(model: Network, X: Any, Y: Any) -> float:
-    J = model.cost(X, Y)
-    return J.data if isinstance(J, Value) else float(J)
+        2, [4, 3, 1], ["tanh", "mish", "sigmoid"], seed=1, normalisation=["batch", "layer"],
+        keep_prob=[0.7, 1.0], max_norm=2.0, label_smoothing=0.1, regularisers={"l1": 0.1, "l2": 0.1},
+    )  # fmt: skip
 
 
 def numbers(model: Network) -> dict[str, Any]:
@@ -91,13 +78,6 @@ def test_resumed_at_any_epoch(MLP: type[Network], make: Any, kind: Any, options:
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("kind", [GradientDescent, Momentum, RMSprop, Adam])
-def test_both_backends_give_the_same_curve(kind: Any) -> None:
-    one, other = (train(network(MLP), kind, dev=DEV_SET)[2] for MLP in BACKENDS)
-    for name in ("cost", "dev_cost", "accuracy", "dev_accuracy", "gradient_norm"):
-        assert one[name] == pytest.approx(other[name], rel=1e-9), name
-
-
 @both
 def test_the_best_parameters_come_with_their_running_averages(MLP: type[Network]) -> None:
     model, seen = network(MLP), {}
@@ -110,7 +90,6 @@ def test_the_best_parameters_come_with_their_running_averages(MLP: type[Network]
     best = min(history.dev_cost)
     assert best < history.dev_cost[-1]
     assert numbers(model) == seen[best]
-    assert cost_of(model, *DEV_SET) == best
 
 
 def test_whole_numbers_may_be_numpys_and_what_is_from_a_checkpoint_is_said(tmp_path: Path) -> None:

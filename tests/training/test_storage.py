@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.data.archives import open_archive
+from micrograd_dl.data.archives import Archive
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.losses import LOSSES
@@ -202,20 +202,13 @@ def test_a_damaged_file_is_refused_or_harmless(data: st.DataObject) -> None:
         assert bits(found.model.named()) == bits(model.named())
 
 
-def claims(shape: tuple[int, ...]) -> bytes:
-    """The header of an array without the array."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
-    return header.getvalue()
-
-
 @pytest.mark.parametrize("shape", [(10**9, 10**9), (5,), (-1, -1)])
 def test_an_array_that_is_not_as_large_as_it_claims(shape: tuple[int, ...], tmp_path: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
     with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
-        archive.writestr("about.npy", claims(shape))
-    with pytest.raises(
-        ValueError, match=r"m\.npz is not a whole \.npz file: about should be .*, and has 0 bytes"
-    ):
+        archive.writestr("about.npy", header.getvalue())
+    with pytest.raises(ValueError, match=r"not a whole \.npz file: about should be .*, and has 0 bytes"):
         load(tmp_path / "m.npz")
 
 
@@ -224,20 +217,10 @@ def test_an_array_that_is_not_of_the_model_is_not_read(
 ) -> None:
     path = save(tmp_path / "m.npz", vectorized.MLP(2, [3, 1]))
     rewrite(path, W1=np.zeros((2000, 2000)))
-    read: list[str] = []
-    with open_archive(path) as archive:
-        monkeypatch.setattr(type(archive), "read", watched(type(archive).read, read))
-        with pytest.raises(ValueError, match=r"W1 is float64 \(2000, 2000\), and floats \(3, 2\) are"):
-            load(path)
-    assert read == ["about"]
-
-
-def watched(read: Any, names: list[str]) -> Any:
-    def watching(self: Any, name: str) -> Any:
-        names.append(name)
-        return read(self, name)
-
-    return watching
+    about = np.load(path)["about"]
+    monkeypatch.setattr(Archive, "read", lambda _, name: about if name == "about" else pytest.fail("read"))
+    with pytest.raises(ValueError, match=r"W1 is float64 \(2000, 2000\), and floats \(3, 2\) are"):
+        load(path)
 
 
 def rewrite(path: Path, **changes: Any) -> None:
@@ -295,8 +278,8 @@ def test_every_note_replaced_by_every_type_is_refused_or_understood(kind: str, t
     path, X, Y = tmp_path / "m.npz", moons(20).X, moons(20).targets("logistic")
     model = vectorized.MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, normalisation="batch", keep_prob=0.5)
 
-    def go_on() -> None:
-        str(fit(model, X, Y, epochs=2, checkpoint=path, dev=(X, Y)))
+    def go_on(epochs: int = 2) -> None:
+        str(fit(model, X, Y, epochs=epochs, checkpoint=path, dev=(X, Y)))
 
     def predict() -> None:
         predictor = Predictor.load(path)
@@ -307,7 +290,7 @@ def test_every_note_replaced_by_every_type_is_refused_or_understood(kind: str, t
     if kind == "predictor":
         train_on(moons(20), TrainingOptions(hidden=(3,), epochs=1)).predictor.save(path)
     elif kind == "checkpoint":
-        fit(model, X, Y, epochs=1, checkpoint=path, dev=(X, Y))
+        go_on(1)
     else:
         save(path, model)
     content = path.read_bytes()

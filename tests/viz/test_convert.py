@@ -11,12 +11,11 @@ import pytest
 from micrograd_dl.engine.value import Value
 from viz import convert, draw
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}"><text y="9" {}>{}</text></svg>'
-FAMILY = f'font-family="{", ".join(convert.FAMILIES)}, sans-serif"'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}"><text y="9">{}</text></svg>'
 
 
 def picture(text: str, width: object = 30, height: object = 20) -> str:
-    return SVG.format(width, height, FAMILY, text)
+    return SVG.format(width, height, text)
 
 
 @pytest.mark.parametrize(
@@ -26,18 +25,12 @@ def picture(text: str, width: object = 30, height: object = 20) -> str:
         (30, 20, 1, (30, 20)),
         ("72pt", "36pt", 1, (96, 48)),
         (64_000, 10, 1, (32_000, 5)),
+        (20_000, 20_000, 2, (10_000, 10_000)),
     ],
 )
 def test_pixels(width: object, height: object, zoom: float, size: tuple[int, int]) -> None:
     png = convert.png(picture("", width, height), zoom)
     assert struct.unpack(">II", png[16:24]) == size
-
-
-@pytest.mark.parametrize(("width", "height"), [(100_000, 10), (10, 100_000), (20_000, 20_000)])
-def test_a_huge_picture_is_made_smaller(width: int, height: int) -> None:
-    zoom = convert._greatest_zoom(picture("", width, height))
-    assert zoom * max(width, height) <= 32_000
-    assert zoom * zoom * width * height <= 100_000_001
 
 
 @pytest.mark.filterwarnings("ignore:no font on this machine has")  # 中 on a machine without a Chinese font

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
-from viz.labels import lines
+from viz.dot import dot_string
+from viz.labels import visible
 from viz.rendering import built_in
-from viz.scene import NAME_SIZE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -33,10 +34,20 @@ def test_texts_on_edges(course: Value) -> None:
     assert "×" not in draw(course).source
 
 
-@given(st.text(st.characters(), min_size=1))
-def test_any_label(label: str) -> None:
-    first = lines(label, 190, NAME_SIZE)[0].replace("\xa0", " ")
-    assert first in texts(Value(1.0, label)) or not first
+@pytest.mark.parametrize(
+    "label",
+    ["\\N", "\\G\\l\\r", '"', "a\\", "<b>x</b>", "{a|b}", "&lt;", "&#65;", "中 σ e\u0301", "\ud800\0"],
+)
+def test_a_label_has_no_escapes_and_no_markup(label: str) -> None:
+    assert visible(label) in texts(Value(1.0, label))
+
+
+@given(st.text(st.characters()))
+def test_any_string_shows_as_itself(text: str) -> None:
+    root = ET.fromstring(built_in(f"digraph {{ a [label={dot_string(text)}] }}", "svg"))
+    shown = [(element.text or "").replace("\xa0", " ") for element in root.iter(f"{SVG}text")]
+    # An empty line has no text at all.
+    assert shown == [line for line in visible(text).replace("\xa0", " ").split("\n") if line]
 
 
 def test_a_walk(course: Value) -> None:

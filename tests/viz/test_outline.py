@@ -6,10 +6,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from viz import draw, outline
+from viz import draw
 from viz.outline import measure
-from viz.reading import Reading
-from viz.scene import Card, Scene
+from viz.scene import Card
 
 apply = Value.apply_operation
 
@@ -34,11 +33,6 @@ def chain(length: int) -> Value:
     return total
 
 
-def scene(root: Value) -> Scene:
-    reading = Reading(root)
-    return outline.scene(reading, measure(reading.order), 300)
-
-
 def rows(card: Card) -> list[str]:
     return [f"{row.title} {row.value}".strip() for row in card.rows]
 
@@ -46,11 +40,11 @@ def rows(card: Card) -> list[str]:
 def test_one_box_for_one_operation_at_one_depth() -> None:
     J = layers()
     J.backward()
-    found = scene(J)
-    names = [card.name[0] for card in found.cards]
+    found = draw(J, limit=1).scene
+    names = [card.name for card in found.cards]
     assert sorted(names) == ["J"] + ["inputs (420)", "inputs (440)"] + ["tanh (20)"] * 2 + ["w·x+b (20)"] * 2
     assert [card.kind for card in found.cards] == ["group"] * 6 + ["result"]
-    edges = {(names[wire.tail], wire.local) for wire in found.wires}
+    edges = {(names[wire.tail], wire.texts[0]) for wire in found.wires}
     assert edges == {
         ("inputs (440)", "820 edges"),
         ("inputs (420)", "420 edges"),
@@ -64,18 +58,17 @@ def test_a_box_shows_the_range_of_its_numbers() -> None:
     xs = [Value(float(x), f"x{x}") for x in (3, -1, 2)]
     J = apply(ops.sum, xs)
     J.backward()
-    reading = Reading(J)
-    box = outline.scene(reading, measure(reading.order), 1).cards[0]
+    box = draw(J, limit=1).scene.cards[0]
     assert rows(box) == ["data -1 … 3", "grad 1"]
     xs[0].grad = float("nan")
-    box = outline.scene(reading, measure(reading.order), 1).cards[0]
+    box = draw(J, limit=1).scene.cards[0]
     assert rows(box) == ["data -1 … 3", "grad 1 nan"]
 
 
 def test_a_deep_graph_is_drawn_in_stages() -> None:
-    found = scene(chain(3000))
+    found = draw(chain(3000)).scene
     assert len(found.cards) == 7
-    assert found.cards[0].name == ("depth 0 to 500",)
+    assert found.cards[0].name == "depth 0 to 500"
     assert rows(found.cards[1]) == ["+ (500)", "numbers (500)", "data 501 … 1000", "grad 0"]
     assert [(wire.tail, wire.head) for wire in found.wires] == [(i, i + 1) for i in range(6)]
 
@@ -93,13 +86,12 @@ def test_the_picture_says_that_it_is_an_outline() -> None:
 def test_a_walk_in_outline() -> None:
     J = layers(8)
     trace = Trace(J)
-    extent = measure(trace.order)
     frames = []
     for position in (0, 5, 20, len(trace) // 2, len(trace)):
         trace.goto(position)
-        frames.append(outline.scene(Reading(trace), extent, 10))
-    assert len({tuple((card.width, card.height) for card in frame.cards) for frame in frames}) == 1
-    first, last = (next(card for card in frames[i].cards if card.name == ("tanh (8)",)) for i in (0, -1))
+        frames.append(draw(trace, limit=10).scene)
+    assert len({tuple(card.size for card in frame.cards) for frame in frames}) == 1
+    first, last = (next(card for card in frames[i].cards if card.name == "tanh (8)") for i in (0, -1))
     assert (rows(first), first.known) == (["data", "grad"], False)
     assert last.known
     assert all(row.value for row in last.rows)
@@ -115,8 +107,8 @@ def test_far_edges_count() -> None:
     h = Value(1.0, "h")
     for _ in range(50):
         h = (w * h + b).tanh()
-    extent = measure(topological_order(h))
-    assert len(extent.depths) == 153
+    depths, needed = measure(topological_order(h))
+    assert len(depths) == 153
     # Along the chain 150 depths; from w and from b 1, 4, ... 148 each.
-    assert extent.needed == (150 + 2 * sum(range(1, 150, 3))) / 5
+    assert needed == (150 + 2 * sum(range(1, 150, 3))) / 5
     assert "(the limit is 300, and edges that reach far count too): " in draw(h).svg

@@ -11,7 +11,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.labels import tooltip, visible
-from viz.scene import PAPER
+from viz.style import PAPER
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -11,7 +11,7 @@ extra: ``pip install "micrograd-dl[plots]"``.
 
 from .boundary import decision_boundary
 from .cost import cost_curve
-from .figures import require_matplotlib, save
+from .figures import require_picture, save
 from .lines import learning_curve, line_plot
 from .network import network_diagram
 from .parallel import parallel_coordinates
@@ -26,7 +26,7 @@ __all__ = [
     "network_diagram",
     "not_of_this",
     "parallel_coordinates",
-    "require_matplotlib",
+    "require_picture",
     "save",
     "sizes_by_layer",
     "write_report",

@@ -13,7 +13,7 @@ from micrograd_dl import nn, vectorized
 from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.network import Array, Network
 
-from ..scene import INK, QUIET
+from ..style import INK, QUIET
 from .figures import COLOURS, LONGEST_NAME, brief, drawing, names, settle, tint
 
 if TYPE_CHECKING:

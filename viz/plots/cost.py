@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from micrograd_dl.training.fitting import History
 
-from ..scene import QUIET
+from ..style import QUIET
 from .figures import COLOURS, End, brief, drawing, label_ends, last_finite, log_scale
 
 if TYPE_CHECKING:

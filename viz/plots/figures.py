@@ -19,11 +19,11 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.output.files import replacing
+from micrograd_dl.output.files import replacing, require_place
 from micrograd_dl.output.text import install_hint
 
 from ..labels import shortened
-from ..scene import INK, QUIET
+from ..style import INK, QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,6 +101,14 @@ def require_matplotlib() -> None:
         ) from error
 
 
+def require_picture(path: str | os.PathLike[str]) -> None:
+    """Raise ValueError, OSError or ModuleNotFoundError if `save` could not write a file of that name."""
+    if Path(path).suffix.lower().removeprefix(".") not in _NO_DATE:
+        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {str(path)!r}")
+    require_place(path)
+    require_matplotlib()
+
+
 def settle(figure: Figure) -> None:
     """Make the layout, so that one can measure, and keep it: made anew, it would differ slightly."""
     figure.draw_without_rendering()
@@ -120,13 +128,10 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
         ValueError: the name ends in something else.
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in _NO_DATE:
-        raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {path.name!r}")
+    require_picture(path)
     with replacing(path) as file:
-        _write(figure, file, kind)
-    return path
+        _write(figure, file, Path(path).suffix.lower().removeprefix("."))
+    return Path(path)
 
 
 def _write(figure: Figure, file: IO[bytes], kind: str) -> None:

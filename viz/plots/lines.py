@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from micrograd_dl.training.learning_curves import LearningCurve
 
-from ..scene import QUIET
+from ..style import QUIET
 from .figures import COLOURS, LONGEST_NAME, brief, drawing, label_ends, last_finite, log_scale, plain
 
 if TYPE_CHECKING:

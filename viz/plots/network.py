@@ -11,7 +11,7 @@ import numpy as np
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.output.text import plural
 
-from ..scene import INK, QUIET
+from ..style import INK, QUIET
 from .figures import COLOURS, Colour, brief, drawing, names, settle, tint
 
 if TYPE_CHECKING:

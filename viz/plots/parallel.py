@@ -11,7 +11,7 @@ from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import SCALES, Choice, Range, value_text
 
-from ..scene import QUIET
+from ..style import QUIET
 from .figures import COLOURS, FOR_TEXT, Colour, brief, drawing, plain, tint
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from micrograd_dl.training.fitting import History
 from micrograd_dl.vectorized import MLP
-from viz import scene
+from viz import style
 from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
 from viz.plots.figures import FOR_TEXT, brief, spread
 
@@ -151,10 +151,10 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize(
     ("colour", "ground"),
     [
-        *((colour, scene.PAPER) for colour in FOR_TEXT.values()),
+        *((colour, style.PAPER) for colour in FOR_TEXT.values()),
         *product(
-            (scene.INK, scene.QUIET, *scene.ROLES.values()),
-            (scene.PAPER, *(frame.fill for frame in scene.FRAMES.values())),
+            (style.INK, style.QUIET, *style.ROLES.values()),
+            (style.PAPER, *(frame.fill for frame in style.FRAMES.values())),
         ),
     ],
 )

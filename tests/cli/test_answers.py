@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from micrograd_dl.cli.lookup import answer
+from micrograd_dl.cli.answers import answer
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import ExpressionError, parse

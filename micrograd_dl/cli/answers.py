@@ -14,7 +14,6 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import free_names, parse_names
-from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import exact, number
 
 # dJ/db or ∂u/∂x[2]; a.data or a.grad
@@ -31,17 +30,6 @@ def answer(trace: Trace, text: str) -> str:
     Raises:
         KeyError: a name is unknown.
         ValueError: the expression cannot be read, or a number in it is not known yet.
-
-    >>> x = Value(3, "x")
-    >>> trace = Trace(x * x + x)
-    >>> print(answer(trace, "u"))
-    u = ?   (not computed yet)
-    >>> step = trace.until("dx")
-    >>> print(answer(trace, "dx"))
-    dx = 1 so far   (term 1 of 3)
-    >>> step = trace.end()
-    >>> print(answer(trace, "dJ/du * ∂u/∂x[1] + 1"))
-    dJ/du * ∂u/∂x[1] + 1 = 4
     """
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     try:
@@ -61,13 +49,6 @@ def _in_full(x: float) -> str:
     return exact(x) if math.isfinite(x) else number(x)
 
 
-def _node(notation: Notation, name: str) -> Value | None:
-    try:
-        return notation.node(name)
-    except KeyError:
-        return None
-
-
 def _computed(trace: Trace, text: str) -> float:
     """The value of an expression on names and symbols of derivatives; it is parsed, never run as Python."""
     known: dict[str, float] = {}
@@ -78,7 +59,7 @@ def _computed(trace: Trace, text: str) -> float:
         if value is None:
             return symbol[0]
         name = re.sub(r"\W+", "_", symbol[0].replace("∂", "partial_"))
-        while name in known or _node(trace.notation, name) is not None:
+        while name in known or _node(trace, name) is not None:
             name += "_"
         known[name] = value
         return name
@@ -96,28 +77,34 @@ def _value(trace: Trace, symbol: re.Match[str]) -> float | None:
     write = trace.notation
     if owner:
         return _complete(trace, write.node(owner), attribute == "grad")
-    node, by = _node(write, upper), _node(write, lower)
+    node, by = _node(trace, upper), _node(trace, lower)
     if by is not None and write.total(by) == f"{d}{upper}/d{lower}":
         return _complete(trace, by, gradient=True)
     if node is None or by is None:
         return None
     _complete(trace, node)
     if d == "d":
-        [slope] = grad(node, [by])
-        return float(slope)
+        return float(grad(node, [by])[0])
     slopes = [local for parent, local in zip(node.operands, node.slopes, strict=True) if parent is by]
     if not slopes or int(which or 1) not in range(1, len(slopes) + 1):
         raise ValueError(f"there is no {symbol[0]}: {upper} = {write.formula(node)}")
     return slopes[int(which) - 1] if which else sum(slopes)
 
 
+def _node(trace: Trace, name: str) -> Value | None:
+    try:
+        return trace.notation.node(name)
+    except KeyError:
+        return None
+
+
 def _complete(trace: Trace, node: Value, gradient: bool = False) -> float:
     """The data or the gradient of a node; ValueError while it is not known in full."""
-    if not gradient:
-        known, missing = trace.data(node), "computed"
+    if gradient:
+        known = trace.grad(node) if trace.finished(node) else None
+        what = f"{trace.notation.gradient(node)} is not complete"
     else:
-        known, missing = trace.grad(node) if trace.finished(node) else None, "complete"
+        known, what = trace.data(node), f"{trace.notation.name(node)} is not computed"
     if known is None:
-        symbol = trace.notation.gradient(node) if gradient else trace.notation.name(node)
-        raise ValueError(f"{symbol} is not {missing} yet: go on, or ask at the end")
+        raise ValueError(f"{what} yet: go on, or ask at the end")
     return known
