@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,13 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
 
-from . import graph, outline
+from . import graph, outline, style
+from .graph import Group
 from .labels import text_width, visible
 from .layout import Box, Layout, lay_out
 from .page import framed, page
 from .reading import Reading
-from .scene import TEXT_SIZE, Card, Scene
+from .scene import Card, Scene, Wire
 from .walk_data import walk_data
 
 FOLDER = Path(__file__).parent / "player"
@@ -112,21 +112,23 @@ class Player:
 def _scene(trace: Trace) -> tuple[Scene, list[list[int]]]:
     """The scene, and for each of its cards the places of its nodes."""
     reading = Reading(trace)
-    extent = outline.measure(trace.order)
-    if extent.needed > LIMIT:
-        place = {node: i for i, node in enumerate(trace.order)}
-        boxes, _ = outline.grouped(trace.root, extent)
-        return outline.scene(reading, extent, LIMIT), [[place[node] for node in box] for box in boxes]
+    depths, needed = outline.measure(trace.order)
+    if needed > LIMIT:
+        groups, caption = outline.groups(depths, needed, LIMIT)
+    else:
+        groups, caption = [Group("", [node]) for node in trace.order], ()
     edges = sum(len(node.operands) for node in trace.order)
-    scene = graph.scene(reading, edges=edges <= _MOST_LABELLED)
+    scene = graph.scene(reading, groups, edges <= _MOST_LABELLED, caption)
+    place = {node: i for i, node in enumerate(trace.order)}
     cards = tuple(map(_roomy, scene.cards))
-    return replace(scene, cards=cards), [[i] for i in range(len(trace.order))]
+    return scene._replace(cards=cards), [[place[node] for node in group.nodes] for group in groups]
 
 
 def _roomy(card: Card) -> Card:
     """The card with room for any number."""
-    width = text_width(_WIDEST, TEXT_SIZE, bold=True)
-    return replace(card, rows=tuple(replace(row, room=max(row.room, width)) for row in card.rows))
+    width = text_width(_WIDEST, style.TEXT, bold=True)
+    rows = [row._replace(room=max(row.room, width)) if row.title else row for row in card.rows]
+    return card._replace(rows=tuple(rows))
 
 
 def _drawn(scene: Scene, members: list[list[int]], nodes: list[Any], layout: Layout) -> dict[str, Any]:
@@ -136,8 +138,12 @@ def _drawn(scene: Scene, members: list[list[int]], nodes: list[Any], layout: Lay
     for head, node in enumerate(nodes):
         for which, tail in enumerate(node["operands"]):
             edges.setdefault((card_of[tail], card_of[head]), []).append([head, which])
-    # In a graph drawn node by node an operand that occurs twice has two wires.
-    one_each = len(members) == len(nodes)
+
+    def of(wire: Wire) -> list[list[int]]:
+        between = edges[wire.tail, wire.head]
+        # Between two nodes each edge has its own wire.
+        return [between.pop(0)] if len(members[wire.tail]) == len(members[wire.head]) == 1 else between
+
     return {
         "width": _tenth(layout.width),
         "height": _tenth(layout.height),
@@ -147,9 +153,9 @@ def _drawn(scene: Scene, members: list[list[int]], nodes: list[Any], layout: Lay
         ],
         "wires": [
             {
-                "edges": [edges[wire.tail, wire.head].pop(0)] if one_each else edges[wire.tail, wire.head],
+                "edges": (several := of(wire)),
                 "quiet": wire.quiet,
-                "text": "" if one_each else wire.local,
+                "text": wire.texts[0] if len(several) > 1 else "",
                 "curve": [[*map(_tenth, point)] for point in curve],
                 "label": [*map(_tenth, label)] if label else None,
             }
@@ -160,13 +166,12 @@ def _drawn(scene: Scene, members: list[list[int]], nodes: list[Any], layout: Lay
 
 def _drawn_card(card: Card, places: list[int], box: Box) -> dict[str, Any]:
     x, y, w, h = map(_tenth, box)
-    titles = [row.title or row.value for row in card.rows]
     return {
         "nodes": places,
         "kind": card.kind,
-        "name": card.name,
+        "name": visible(card.name),
         "formula": card.formula,
-        "rows": titles,
+        "rows": [[row.title, "" if row.title else row.value] for row in card.rows],
         "x": x,
         "y": y,
         "w": w,

@@ -99,8 +99,12 @@ def _edge(node: Value, index: int, trace: Trace, latex_slopes: SlopeFormulas) ->
 
 
 def _latex_slopes(node: Value, name: Callable[[Value], Term]) -> SlopeFormulas:
-    names = [name(operand) for operand in (*node.operands, node)]
-    return SlopeFormulas(node, names, lambda operation, terms: operation.written(terms, latex=True))
+    """The local derivatives as formulas in LaTeX."""
+    assert node.op is not None
+    operands = [operand.data if operand.is_constant else name(operand) for operand in node.operands]
+    return SlopeFormulas(
+        node.op, operands, name(node), lambda operation, terms: operation.written(terms, latex=True)
+    )
 
 
 class _Rules:

@@ -56,27 +56,21 @@ class Picture {
       element.append(svgNode("rect", { class: "inner", x: x + 3, y: y + 3, width: card.w - 6, height: card.h - 6, rx: 2 }));
     }
     if (card.kind === "number") {
-      element.append(svgNode("text", { x: card.x, y: card.y + 4, "text-anchor": "middle" }, card.name[0]));
+      element.append(svgNode("text", { x: card.x, y: card.y + 4, "text-anchor": "middle" }, card.name));
       return drawn;
     }
-    let line = y + MARGIN;
-    card.name.forEach((name, i) => {
-      line += LINE - (i === 0 ? 2 : 0);
-      const text = svgNode("text", { x: x + MARGIN, y: line - 2 }, svgNode("tspan", { class: "name" }, name));
-      if (i === card.name.length - 1 && card.formula) {
-        text.append(svgNode("tspan", { class: "opformula" }, ` ${card.formula}`));
-      }
-      element.append(text);
-    });
-    for (const title of card.rows) {
+    let line = y + MARGIN + LINE - 4;
+    const name = svgNode("text", { x: x + MARGIN, y: line }, svgNode("tspan", { class: "name" }, card.name));
+    if (card.formula) name.append(svgNode("tspan", { class: "opformula" }, ` ${card.formula}`));
+    element.append(name);
+    for (const [title, text] of card.rows) {
       line += LINE;
-      if (title !== "data" && title !== "grad") {
-        element.append(svgNode("text", { class: "value count", x: x + MARGIN, y: line - 2 }, title));
-        continue;
+      const value = svgNode("text", { class: `value ${title || "text"}`, x: x + MARGIN + (title ? COLUMN : 0), y: line }, text);
+      if (title) {
+        element.append(svgNode("text", { class: "title", x: x + MARGIN, y: line }, title));
+        drawn.values.push([title, value]);
       }
-      const value = svgNode("text", { class: `value ${title}`, x: x + MARGIN + COLUMN, y: line - 2 });
-      element.append(svgNode("text", { class: "title", x: x + MARGIN, y: line - 2 }, title), value);
-      drawn.values.push([title, value]);
+      element.append(value);
     }
     element.append(svgNode("circle", { class: "stop", cx: x + card.w - 8, cy: y + 8, r: 5 }));
     drawn.title = svgNode("title");
