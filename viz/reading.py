@@ -13,6 +13,7 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, written_node
 
+from .groups import inputs
 from .style import State
 
 MORE = " + …"  # behind a sum that is not complete
@@ -34,6 +35,7 @@ class Reading:
         self.walking = self._trace is not None
         self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
         self.notation = what.notation if isinstance(what, Trace) else Notation(self.order)
+        self.inputs = inputs(self.order)
         self._step = what.current if isinstance(what, Trace) else None
         self._position = what.position if isinstance(what, Trace) else 0
         # Before any backward() there is nothing that could flow along the edges.
@@ -58,7 +60,7 @@ class Reading:
         """The edge from the node's operand `index` to the node; with `end`, when all is known."""
         if self._trace is None:
             local = node.slopes[index]
-            return Term(local, node.grad * local if self._flowed else None)
+            return Term(local, node.grad * local, "passed") if self._flowed else Term(local, None)
         at, step = self._contributions.get((node, index), (0, None))
         if step is not None and (end or at < self._position):
             state: State = "back" if at == self._position - 1 else "passed"
