@@ -12,7 +12,7 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
 
 from . import graph, outline, style
-from .graph import Group
+from .groups import collapsed
 from .labels import text_width, visible
 from .layout import Box, Layout, lay_out
 from .page import framed, page
@@ -116,7 +116,7 @@ def _scene(trace: Trace) -> tuple[Scene, list[list[int]]]:
     if needed > LIMIT:
         groups, caption = outline.groups(depths, needed, LIMIT)
     else:
-        groups, caption = [Group("", [node]) for node in trace.order], ()
+        groups, caption = collapsed(trace.order, ()), ()
     edges = sum(len(node.operands) for node in trace.order)
     scene = graph.scene(reading, groups, edges <= _MOST_LABELLED, caption)
     place = {node: i for i, node in enumerate(trace.order)}
