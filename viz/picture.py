@@ -16,6 +16,7 @@ from micrograd_dl.output.numbers import to_whole
 from . import convert, dot, graph, outline
 from .groups import collapsed
 from .layout import lay_out
+from .player import play
 from .reading import Reading
 from .rendering import by_program
 from .scene import Scene
@@ -67,7 +68,7 @@ def draw(
     groups = collapsed(reading.order, [collapse] if isinstance(collapse, str) else collapse)
     if (len(groups) if collapse else needed) > limit:
         groups, caption = outline.groups(depths, needed, limit)
-    return Picture(graph.scene(reading, groups, edges, caption))
+    return Picture(graph.scene(reading, groups, edges, caption), what)
 
 
 class Picture:
@@ -81,8 +82,9 @@ class Picture:
     ('<svg', 'digraph')
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, what: Value | Trace) -> None:
         self.scene = scene
+        self._what = what
 
     @cached_property
     def svg(self) -> str:
@@ -100,7 +102,8 @@ class Picture:
         return dot.source(self.scene)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
+        """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``; or
+        as ``.html`` the page of :func:`~viz.player.play`, with the numbers of the moment when it is written.
 
         The file is there whole or not at all: an old one stays until the new one is complete.
 
@@ -119,6 +122,7 @@ class Picture:
             ".png": lambda: convert.png(self.svg),
             ".pdf": self._pdf,
             ".dot": lambda: self.source.encode(),
+            ".html": lambda: play(self._what).html.encode(),
         }
         kind = path.suffix.lower()
         if kind not in make:

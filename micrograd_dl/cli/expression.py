@@ -1,11 +1,14 @@
-"""The commands on an expression: ``step``, ``draw``, ``check`` and ``source``."""
+"""The commands on an expression: ``step``, ``play``, ``draw``, ``check`` and ``source``."""
 
 from __future__ import annotations
 
 import argparse
 import shutil
 import sys
+import webbrowser
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
@@ -28,9 +31,14 @@ _STEP = """\
 Walk through an expression, forwards and backwards, at a prompt like that of
 pdb: Enter does the next step, help lists the commands. Commands can come from a
 pipe as well; the exit code is 1 if one of them failed."""
+_PLAY = """\
+Play the walk on a page, where every number is live: step, ask why, change the
+variables, practise. It opens in the browser, or is written to a file (.html),
+which needs nothing else and asks nothing of any network."""
 # Of each command the options, as its usage has them, and what it does.
 _HELP = {
     "step": ("[--all] ", _STEP),
+    "play": ("[-o FILE] ", _PLAY),
     "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
     "check": ("", _CHECK),
     "source": ("", "Write the forward and the backward pass as a Python function."),
@@ -48,24 +56,32 @@ class UsageError(Exception):
 
 
 def add_options(parser: Parser) -> None:
-    """Add the options and the help of one of the four commands, that of the parser."""
+    """Add the options and the help of one of the commands, that of the parser."""
     command = parser.prog.split()[-1]
     options, parser.description = _HELP[command]
     parser.usage = f"{parser.prog} {options}[EXPR] [NAME=NUMBER ...]"
     parser.epilog = _EXPRESSION
     if command == "step":
         parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
+    if command == "play":
+        parser.add_argument(
+            "-o", "--output", metavar="FILE", help="such as J.html; without it, a browser opens"
+        )
     if command == "draw":
-        parser.add_argument("-o", "--output", metavar="FILE", required=True, help="such as J.svg or J.png")
+        parser.add_argument(
+            "-o", "--output", metavar="FILE", required=True, help="such as J.svg, J.png or J.html"
+        )
         parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out one of the four commands and return the exit code."""
+    """Carry out one of the commands and return the exit code."""
     text, expression = _read(options)
     root = expression.root
     if options.command == "step":
         return _step(options, text, root)
+    if options.command == "play":
+        return _play(options.output, root)
     if options.command == "draw":
         from micrograd_dl import viz
 
@@ -82,6 +98,22 @@ def run(options: argparse.Namespace) -> int:
         found = check(root)
         write(str(found))
         return 0 if found.ok and found.complete else 1
+    return 0
+
+
+def _play(output: str | None, root: Value) -> int:
+    from micrograd_dl import viz
+
+    player = viz.play(root)
+    if output is not None:
+        player.save(output)
+        write(f"Wrote {output}")
+        return 0
+    file = player.save(Path(mkdtemp(prefix="micrograd-dl-")) / "walk.html")
+    if not webbrowser.open(file.as_uri()):
+        warn(f"no browser was found: open {file} in one, or name a file with -o")
+        return 1
+    write(f"Opened {file}")
     return 0
 
 

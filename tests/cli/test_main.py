@@ -6,7 +6,9 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import warnings
+import webbrowser
 from pathlib import Path
 from typing import NoReturn
 
@@ -95,6 +97,33 @@ def test_draw(options: list[str], capsys: Capture, tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert "33" in text
     assert ("× 2" in text) == bool(options)
+
+
+@pytest.mark.parametrize("command", ["play", "draw"])
+def test_a_page_is_written(command: str, capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "J.html"
+    assert main([command, "-o", str(file), *COURSE]) == 0
+    assert capsys.readouterr() == (f"Wrote {file}\n", "")
+    assert "The walk of J" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_play_opens_a_browser(
+    found: bool, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def browse(url: str) -> bool:
+        opened.append(url)
+        return found
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "open", browse)
+    assert main(["play", *COURSE]) == (0 if found else 1)
+    [file] = tmp_path.glob("*/walk.html")
+    assert opened == [file.as_uri()]
+    out, err = capsys.readouterr()
+    assert (out, err)[not found].strip().endswith(f"{file}" if found else "name a file with -o")
 
 
 @pytest.mark.filterwarnings("default:one")
