@@ -53,7 +53,7 @@ def page(title: str, folder: Path, scripts: Sequence[str], data: Mapping[str, An
         title=escape(title),
         style=style,
         body=_read(folder / "page.html"),
-        data=inert(json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))),
+        data=inert(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))),
         script=script,
     )
 
@@ -67,12 +67,12 @@ def framed(document: str, title: str, height: int) -> str:
 
 
 def inert(text: str) -> str:
-    r"""JSON in which nothing can end the script element around it.
+    r"""JSON in which nothing can end the script element around it, and all can be written as UTF-8.
 
     >>> inert('"</script>"')
     '"\\u003c/script>"'
     """
-    return text.replace("<", r"\u003c")
+    return text.replace("<", r"\u003c").encode(errors="backslashreplace").decode()
 
 
 def _read(path: Path) -> str:

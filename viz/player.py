@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
 
 from . import graph, outline, style
-from .groups import collapsed
+from .groups import Group, collapsed, groups
 from .labels import text_width, visible
-from .layout import Box, Layout, lay_out
+from .layout import Curve, Layout, Point, lay_out
 from .page import framed, page
 from .reading import Reading
 from .scene import Card, Scene, Wire
@@ -22,8 +23,8 @@ from .walk_data import walk_data
 
 FOLDER = Path(__file__).parent / "player"
 SCRIPTS = (
-    "numbers.js", "rules.js", "walk.js", "sentences.js", "mathml.js", "picture.js", "lists.js", "reasons.js",
-    "leaves.js", "practice.js", "page.js",
+    "numbers.js", "data.js", "rules.js", "walk.js", "sentences.js", "mathml.js", "layout.js", "groups.js",
+    "picture.js", "lists.js", "reasons.js", "leaves.js", "practice.js", "page.js",
 )  # fmt: skip
 LIMIT = 2000  # nodes that are drawn one by one
 _MOST_LABELLED = 60  # edges that bear their derivatives: in larger graphs these would cover everything
@@ -31,7 +32,7 @@ _WIDEST = "-1.23457e-05"  # a leaf that is moved may have any number
 _HEIGHT = 640  # of the frame in a notebook, in pixels
 
 
-def play(what: Value | Trace) -> Player:
+def play(what: Value | Trace, *, collapse: str | Iterable[str] = ()) -> Player:
     """The walk through a graph as a page: to be stepped through, asked why, changed and practised on.
 
     The page shows what a Trace shows, and computes by itself: a leaf can be given another number, and every
@@ -40,9 +41,12 @@ def play(what: Value | Trace) -> Player:
 
     Args:
         what: the result of a computation, or a walk through it, which is shown from where it stands.
+        collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together at first:
+            "neurons", "layers", "examples" or "loss", or several of these. On the page that can be changed.
 
     Raises:
         TypeError: `what` is neither.
+        ValueError: there is nothing of that kind to collapse.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> from micrograd_dl.engine.value import Value
@@ -52,7 +56,8 @@ def play(what: Value | Trace) -> Player:
     """
     if not isinstance(what, Value | Trace):
         raise TypeError(f"play takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
-    return Player(what if isinstance(what, Trace) else Trace(what))
+    kinds = [collapse] if isinstance(collapse, str) else list(collapse)
+    return Player(what if isinstance(what, Trace) else Trace(what), kinds)
 
 
 class Player:
@@ -61,12 +66,12 @@ class Player:
     The numbers are those of the moment it was made.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, collapse: Sequence[str]) -> None:
         name = trace.notation.name(trace.root)
         self.title = visible(f"The walk of {name}")
         self._summary = f"the walk of {name}, {len(trace):,} steps"
         self._data = walk_data(trace) | {"title": self.title}
-        self._scene, self._members = _scene(trace)
+        self._pictured = _Pictured(trace, collapse)
 
     @cached_property
     def html(self) -> str:
@@ -76,8 +81,7 @@ class Player:
             ModuleNotFoundError: there is no Graphviz, neither a program nor the package.
             RuntimeError: Graphviz gave up on the graph.
         """
-        drawn = _drawn(self._scene, self._members, self._data["nodes"], lay_out(self._scene))
-        return page(self.title, FOLDER, SCRIPTS, self._data | {"scene": drawn})
+        return page(self.title, FOLDER, SCRIPTS, self._data | self._pictured.data(self._data["nodes"]))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file, whole or not at all, and return its path.
@@ -109,19 +113,44 @@ class Player:
         return f"<player: {self._summary}>"
 
 
-def _scene(trace: Trace) -> tuple[Scene, list[list[int]]]:
-    """The scene, and for each of its cards the places of its nodes."""
-    reading = Reading(trace)
-    depths, needed = outline.measure(trace.order)
-    if needed > LIMIT:
-        groups, caption = outline.groups(depths, needed, LIMIT)
-    else:
-        groups, caption = collapsed(trace.order, ()), ()
-    edges = sum(len(node.operands) for node in trace.order)
-    scene = graph.scene(reading, groups, edges <= _MOST_LABELLED, caption)
-    place = {node: i for i, node in enumerate(trace.order)}
-    cards = tuple(map(_roomy, scene.cards))
-    return scene._replace(cards=cards), [[place[node] for node in group.nodes] for group in groups]
+class _Pictured:
+    """What the page draws: every node, or an outline of them; and the groups that can be collapsed there."""
+
+    def __init__(self, trace: Trace, collapse: Sequence[str]) -> None:
+        self.reading = Reading(trace)
+        self.place = {node: i for i, node in enumerate(trace.order)}
+        depths, needed = outline.measure(trace.order)
+        self.collapse = list(collapse)
+        cards = collapsed(trace.order, collapse)
+        if needed <= LIMIT:  # every node is there, and the page collapses what is to be
+            cards = collapsed(trace.order, ())
+        elif not collapse or len(cards) > LIMIT:
+            cards, _ = outline.groups(depths, needed, LIMIT)
+        self.groups = groups(trace.order) if needed <= LIMIT else {}
+        self.scene, self.members = self._scene(cards)
+
+    def _scene(self, cards: Sequence[Group]) -> tuple[Scene, list[list[int]]]:
+        """The scene, and for each of its cards the places of its nodes."""
+        edges = sum(len(node.operands) for node in self.place)
+        scene = graph.scene(self.reading, cards, edges <= _MOST_LABELLED, ())
+        members = [[self.place[node] for node in group.nodes] for group in cards]
+        return scene._replace(cards=tuple(map(_roomy, scene.cards))), members
+
+    def data(self, nodes: list[Any]) -> dict[str, Any]:
+        """The same for the page, laid out."""
+        drawn = []
+        for kind in self.groups:
+            scene, members = self._scene(collapsed([*self.place], [kind]))
+            drawn += [
+                {"kind": kind, "name": card.name, "nodes": places, "card": _drawn_card(card, places)}
+                for card, places in zip(scene.cards, members, strict=True)
+                if len(places) > 1
+            ]
+        return {
+            "scene": _drawn(self.scene, self.members, nodes, lay_out(self.scene)),
+            "groups": drawn,
+            "collapse": self.collapse if self.groups else [],
+        }
 
 
 def _roomy(card: Card) -> Card:
@@ -148,34 +177,37 @@ def _drawn(scene: Scene, members: list[list[int]], nodes: list[Any], layout: Lay
         "width": _tenth(layout.width),
         "height": _tenth(layout.height),
         "cards": [
-            _drawn_card(card, places, box)
+            _drawn_card(card, places) | {"x": _tenth(box[0]), "y": _tenth(box[1])}
             for card, places, box in zip(scene.cards, members, layout.boxes, strict=True)
         ],
         "wires": [
-            {
-                "edges": (several := of(wire)),
-                "quiet": wire.quiet,
-                "text": wire.texts[0] if len(several) > 1 else "",
-                "curve": [[*map(_tenth, point)] for point in curve],
-                "label": [*map(_tenth, label)] if label else None,
-            }
+            _drawn_wire(wire, of(wire), curve, label)
             for wire, curve, label in zip(scene.wires, layout.curves, layout.labels, strict=True)
         ],
     }
 
 
-def _drawn_card(card: Card, places: list[int], box: Box) -> dict[str, Any]:
-    x, y, w, h = map(_tenth, box)
+def _drawn_wire(wire: Wire, edges: list[list[int]], curve: Curve, label: Point | None) -> dict[str, Any]:
+    drawn: dict[str, Any] = {"edges": edges, "curve": [round(x) for point in curve for x in point]}
+    if wire.quiet:
+        drawn["quiet"] = True
+    if len(edges) > 1:
+        drawn["text"] = wire.texts[0]
+    if label:
+        drawn["label"] = [*map(_tenth, label)]
+    return drawn
+
+
+def _drawn_card(card: Card, places: list[int]) -> dict[str, Any]:
+    width, height = card.size
     return {
         "nodes": places,
         "kind": card.kind,
         "name": visible(card.name),
         "formula": card.formula,
         "rows": [[row.title, "" if row.title else row.value] for row in card.rows],
-        "x": x,
-        "y": y,
-        "w": w,
-        "h": h,
+        "w": width,
+        "h": height,
     }
 
 

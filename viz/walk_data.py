@@ -24,6 +24,7 @@ from .labels import visible
 
 Json = dict[str, Any]
 
+_LONGEST_LATEX = 400
 _HOLE = re.compile("\0(\\d+)\1")
 
 
@@ -34,7 +35,10 @@ def walk_data(trace: Trace) -> Json:
     place = {node: i for i, node in enumerate(trace.order)}
     nodes = [_node(node, trace, place, rules, origins) for node in trace.order]
     own = ", ".join(f"{rule['name']}, an operation of your own" for rule in rules.written if rule["own"])
+    before, latex_before = _before_names(trace)
     return {
+        "before": before,
+        "latexBefore": latex_before,
         "seed": as_json(trace.seed),
         "position": trace.position,
         "nodes": nodes,
@@ -53,16 +57,20 @@ def _node(node: Value, trace: Trace, place: dict[Value, int], rules: _Rules, ori
     if node.is_constant and node is not trace.root:
         return {"kind": "constant", "data": as_json(node.data), "operands": []}
     write = trace.notation
+    before, latex_before = _before_names(trace)
     found: Json = {
         "kind": "operation" if node.operands else "leaf",
         "data": as_json(node.data),
         "name": write.name(node),
         "latex": str(write.latex_name(node)),
-        "gradient": write.gradient(node),
-        "total": write.total(node),
-        "latexTotal": write.latex_total(node),
         "operands": [place[operand] for operand in node.operands],
     }
+    symbols = {
+        "gradient": (write.gradient(node), f"d{found['name']}"),
+        "total": (write.total(node), f"{before}{found['name']}"),
+        "latexTotal": (write.latex_total(node), f"{latex_before}{found['latex']}}}"),
+    }
+    found |= {key: symbol for key, (symbol, usual) in symbols.items() if symbol != usual}
     origin = node.origin
     if origin is not None and not (node.is_leaf and origin.file == "<expression>"):
         found["origin"] = origins.setdefault(visible(str(origin)), len(origins))
@@ -87,15 +95,31 @@ def _node(node: Value, trace: Trace, place: dict[Value, int], rules: _Rules, ori
     return found
 
 
+def _before_names(trace: Trace) -> tuple[str, str]:
+    """What stands before the name in ``dJ/db``, and the same in LaTeX."""
+    write, root = trace.notation, trace.root
+    total, latex = write.total(root), write.latex_total(root)
+    return total.removesuffix(write.name(root)), latex.removesuffix(f"{write.latex_name(root)}}}")
+
+
 def _edge(node: Value, index: int, trace: Trace, latex_slopes: SlopeFormulas) -> Json:
-    formula = trace.notation.local_formula(node, index)
-    latex = latex_slopes[index]
-    return {
-        "local": trace.notation.local(node, index),
-        "latexLocal": trace.notation.latex_local(node, index),
-        "formula": f"{formula:{ADD}}",
-        "latexFormula": str(latex) if len(latex) <= 400 else "",
-    }
+    """The symbol and the formula of a local derivative; those that the page can put together are left out."""
+    write, operand = trace.notation, node.operands[index]
+    local, latex_local = write.local(node, index), write.latex_local(node, index)
+    edge: Json = {"d": local[0]} if local[0] != "d" else {}
+    if local != f"{local[0]}{write.name(node)}/{local[0]}{write.name(operand)}":
+        edge["local"] = local
+    d = "d" if local[0] == "d" else r"\partial "
+    if latex_local != rf"\frac{{{d}{write.latex_name(node)}}}{{{d}{write.latex_name(operand)}}}":
+        edge["latexLocal"] = latex_local
+    formula, latex = write.local_formula(node, index), latex_slopes[index]
+    for place, other in enumerate((*node.operands, node)):
+        if not other.is_constant and (formula, latex) == (write.name(other), write.latex_name(other)):
+            return edge | {"is": place}  # the formula is the name of an operand, or of the node itself
+    edge["formula"] = f"{formula:{ADD}}"
+    if len(latex) <= _LONGEST_LATEX and latex != edge["formula"]:
+        edge["latexFormula"] = str(latex)
+    return edge
 
 
 def _latex_slopes(node: Value, name: Callable[[Value], Term]) -> SlopeFormulas:

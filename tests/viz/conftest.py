@@ -98,11 +98,11 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     contexts: list[Any] = []
     seen: list[str] = []
 
-    def load(what: Value | Trace, address: str = "", **options: Any) -> Any:
+    def load(what: Value | Trace, address: str = "", collapse: str = "", **options: Any) -> Any:
         context = browser.new_context(**({"reduced_motion": "reduce"} | options))
         contexts.append(context)
         page = context.new_page()
-        file = play(what).save(tmp_path / f"{len(contexts)}.html")
+        file = play(what, collapse=collapse or ()).save(tmp_path / f"{len(contexts)}.html")
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("console", lambda message: seen.append(message.text))
         page.on("request", lambda request: seen.append(request.url))

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from micrograd_dl import nn
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation, slope_at_kink
 from micrograd_dl.engine.ops import TABLE
@@ -24,6 +25,7 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.steps import Contribute, Evaluate
 from micrograd_dl.testing.strategies import Graph, graphs, numbers
+from viz.groups import groups
 from viz.player import play
 from viz.walk_data import walk_data
 
@@ -55,7 +57,7 @@ def computer(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         const {walk, sentences} = player;
         const shown = (x) => Number.isFinite(x) ? x : String(x);
         window.walked = (data, leaves) => {
-            const other = new walk.constructor(data);
+            const other = new walk.constructor(player.completed(structuredClone(data)));
             if (leaves) other.set(leaves.map(([at, x]) => [at, typeof x === "string" ? Number(x) : x]));
             const say = new sentences.constructor(other);
             const steps = Array.from({length: other.length}, (_, i) => i + 1);
@@ -75,10 +77,14 @@ def computer(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def walked(page: Any, trace: Trace, changed: dict[int, float] | None = None) -> Any:
     leaves = None if changed is None else [[at, _sent(x)] for at, x in changed.items()]
-    found = page.evaluate("([data, leaves]) => walked(data, leaves)", [walk_data(trace), leaves])
+    found = page.evaluate("([data, leaves]) => walked(data, leaves)", [_data(trace), leaves])
     for name in ("data", "gradients"):
         found[name] = [*map(float, found[name])]
     return found
+
+
+def _data(trace: Trace) -> dict[str, Any]:
+    return walk_data(trace) | {"scene": {"cards": [], "wires": []}}
 
 
 def _sent(x: float) -> float | str:
@@ -111,7 +117,7 @@ def test_each_operation_gives_the_engines_numbers_everywhere(computer: Any, oper
     if count > 2:
         points += [[*EDGES[i : i + count]] for i in range(len(EDGES) - count)]
     leaves = [Value(1.0, name) for name in "xyzw"[:count]]
-    data = walk_data(Trace(record(operation, *leaves)))
+    data = _data(Trace(record(operation, *leaves)))
     calls = [[[i, _sent(x)] for i, x in enumerate(point)] for point in points]
     answers = computer.evaluate(
         "([data, calls]) => calls.map((leaves) => walked(data, leaves))", [data, calls]
@@ -198,7 +204,7 @@ HALFWAY = [100000.5, 100001.5, 2.5e-5, 0.5, 1234565.0, 1e22, 1e-5, 123456.5, -0.
 @given(st.lists(st.floats() | st.floats(-1e7, 1e7), min_size=1, max_size=50))
 @example(HALFWAY)
 def test_numbers_are_written_as_python_writes_them(computer: Any, numbers: list[float]) -> None:
-    data = walk_data(Trace(Value(1.0, "x") * 2))
+    data = _data(Trace(Value(1.0, "x") * 2))
     calls = [[[0, _sent(x)]] for x in numbers]
     found = computer.evaluate(
         "([data, calls]) => calls.map((leaves) => walked(data, leaves).text[0])", [data, calls]
@@ -517,6 +523,73 @@ def test_practice_hides_the_next_number_gives_hints_and_counts(open_page: Load, 
     assert page.inner_text("#score") == "1 of 2 right at the first try"
 
 
+# --- groups -------------------------------------------------------------------------------------------------
+
+
+def network(shape: tuple[int, ...] = (2, 3, 1), m: int = 2) -> Value:
+    model = nn.MLP(shape[0], shape[1:], ["tanh"] * (len(shape) - 2) + ["sigmoid"], seed=1)
+    return model.cost([[0.5] * m] * shape[0], [[1] * m])
+
+
+def names_of_cards(page: Any) -> list[str]:
+    found: list[str] = settled(page).locator("#picture .node.group tspan.name").all_text_contents()
+    return found
+
+
+def test_groups_collapse_and_expand(open_page: Load) -> None:
+    J = network()
+    page = open_page(J, collapse="layers")
+    layers = groups(Trace(J).order)["layers"]
+    assert sorted(names_of_cards(page)) == sorted(group.name for group in layers)
+    page.select_option("#collapse", "neurons")
+    assert "unit 3 of layer 1, example 2" in names_of_cards(page)
+    page.click("#picture .node.group >> text=unit 3 of layer 1, example 2")
+    assert "2 nodes on one card" in settled(page).inner_text("#panel-why")
+    page.click("#expand")
+    assert "unit 3 of layer 1, example 2" not in names_of_cards(page)
+    choose(page, "a1[3](2)")
+    page.click("text=Collapse unit 3 of layer 1, example 2")
+    assert "unit 3 of layer 1, example 2" in names_of_cards(page)
+    page.click("text=Collapse example 2")
+    assert {"example 2", "unit 3 of layer 1, example 1"} <= set(names_of_cards(page))
+    page.select_option("#collapse", "")
+    assert names_of_cards(page) == []
+
+
+@pytest.mark.parametrize("kind", ["neurons", "layers", "examples", "loss"])
+def test_collapsed_cards_do_not_overlap_and_the_numbers_are_those_of_the_graph(
+    open_page: Load, kind: str
+) -> None:
+    J = network((2, 3, 2, 1), 3)
+    trace = Trace(J)
+    trace.end()
+    page = open_page(trace, collapse=kind)
+    cards = settled(page).evaluate("player.picture.cards.map(({x, y, w, h}) => [x, y, w, h])")
+    for i, (x, y, w, h) in enumerate(cards):
+        for x2, y2, w2, h2 in cards[:i]:
+            assert abs(x - x2) >= (w + w2) / 2 or abs(y - y2) >= (h + h2) / 2
+    shown = page.locator("#picture .node.result .value.data").text_content()
+    assert shown == f"{J.data:.6g}"
+    for position in range(len(trace) + 1):
+        page.evaluate(f"player.goto({position})")
+    assert page.locator("#picture .edge").count() > 0
+
+
+def test_of_a_move_only_what_changes_is_drawn_again_and_all_of_it(open_page: Load) -> None:
+    page = open_page(network())
+    drawn = "document.querySelector('#picture svg').outerHTML"
+    for to in (40, 3, 77, 76, 12, 0, 90):
+        settled(page).evaluate(f"player.goto({to})")
+        moved = settled(page).evaluate(drawn)
+        page.evaluate("player.version++; player.render()")
+        assert settled(page).evaluate(drawn) == moved
+
+
+def test_only_what_is_there_can_be_collapsed(course: Value) -> None:
+    with pytest.raises(ValueError, match="no layers to collapse"):
+        play(course, collapse="layers")
+
+
 # --- manners ------------------------------------------------------------------------------------------------
 
 HOSTILE = "</script><img src=https://example.com/x onerror=alert(1)>\u2028`\"'&\\"
@@ -561,6 +634,17 @@ def test_it_fits_phones_and_projectors_in_both_themes(
 
 def brightness(colour: str) -> int:
     return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+
+@pytest.mark.parametrize(("J", "nodes", "steps", "most"), [
+    (Value(5, "a") + Value(3, "b") * Value(2, "c"), 5, 7, 150_000),
+    (network((6, 10, 9, 1), 6), 300, 2000, 1_000_000),
+])  # fmt: skip
+def test_the_page_is_small(J: Value, nodes: int, steps: int, most: int) -> None:
+    trace = Trace(J)
+    assert len(trace.order) >= nodes
+    assert len(trace) >= steps
+    assert len(play(trace).html.encode()) <= most
 
 
 def test_the_keyboard_alone_suffices(open_page: Load, course: Value) -> None:

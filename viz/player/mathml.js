@@ -18,6 +18,14 @@ function mathNode(name, ...content) {
   return node;
 }
 
+/** A minus is a sign, not a difference, where no operand stands before it. */
+function signed(element, i, row) {
+  const before = row[i - 1];
+  const isSign = element.textContent === "−" && (!before || (before.localName === "mo" && !")]|".includes(before.textContent)));
+  if (isSign) for (const [key, value] of [["form", "prefix"], ["lspace", "0"], ["rspace", "0"]]) element.setAttribute(key, value);
+  return element;
+}
+
 class LatexReader {
   constructor(text) {
     this.tokens = text.match(/\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\s+|./gsu) || [];
@@ -31,7 +39,7 @@ class LatexReader {
       const atom = this.atom();
       if (atom) row.push(this.withScripts(atom));
     }
-    return row;
+    return row.map(signed);
   }
 
   group() {

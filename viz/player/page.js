@@ -2,26 +2,31 @@
 
 const TABS = ["why", "steps", "leaves", "practice"];
 const LEGEND = [
-  ["input", "input"], ["operation", "operation"], ["result", "result"], ["number", "plain number"], ["group", "several nodes"],
+  ["input", "input"], ["parameter", "parameter"], ["operation", "operation"], ["result", "result"], ["number", "plain number"], ["group", "several nodes"],
   ["current", "this step"], ["unknown", "not evaluated yet"], ["passed", "gradient passed back"],
 ];
 const LARGEST_FIT = 1.6, SMALLEST_READABLE = 0.6;
 const byId = (id) => document.getElementById(id);
 
+/** A name without the backticks that tell where it ends in a sentence. */
+function plain(name) {
+  return name.replaceAll("`", "");
+}
+
 class Player {
   constructor(data) {
     this.data = data;
+    this.completed = completed;
     this.walk = new Walk(data);
     this.sentences = new Sentences(this.walk);
     Object.assign(this, {
-      position: 0, selected: null, selectedEdge: null, path: null, pathKey: "", stops: new Set(), isPractising: false,
+      position: 0, selected: null, selectedEdge: null, selectedCard: null, path: null, pathKey: "", stops: new Set(),
+      isPractising: false, version: 0, // version: of the numbers; it grows when they change
       timer: 0, frame: 0, animation: 0, addressTimer: 0, zoom: 0, tab: "why",
     });
-    this.picture = new Picture(data.scene, this.walk, {
-      onCard: (card) => card.nodes.length === 1 && this.select(card.nodes[0]),
-      onWire: (wire) => wire.edges.length === 1 && this.selectEdge(...wire.edges[0]),
-    });
-    byId("picture").append(this.picture.svg);
+    this.groups = new Groups(data, this.walk);
+    this.groups.collapse(data.collapse);
+    this.drawPicture();
     this.named = this.walk.nodes.flatMap((node, i) => (node.kind === "constant" ? [] : [i]));
     this.paper = new Rows(byId("paperlist"), this.named.length, (row, i) => this.fillPaper(row, this.named[i]), (i) => this.select(this.named[i]));
     this.steps = new Rows(byId("panel-steps"), this.walk.length, (row, i) => this.fillStep(row, i + 1), (i) => this.goto(i + 1));
@@ -31,10 +36,34 @@ class Player {
     byId("paperlist").style.height = `${Math.min(this.named.length, 200) * ROW + 4}px`;
     byId("slider").max = this.walk.length;
     this.listen();
-    this.drawLegend();
     this.showTab("why");
     this.position = this.addressed() ?? data.position;
     this.fit(false);
+    this.render();
+  }
+
+  /** Draw the graph anew, with the groups that are collapsed now. */
+  drawPicture() {
+    this.picture = new Picture(this.groups.drawn(), this.walk, {
+      onCard: (card) => (card.nodes.length === 1 ? this.select(card.nodes[0]) : this.selectCard(card)),
+      onWire: (wire) => wire.edges.length === 1 && this.selectEdge(...wire.edges[0]),
+    });
+    byId("picture").replaceChildren(this.picture.svg);
+    this.drawLegend();
+  }
+
+  /** Change which groups are collapsed. */
+  regroup(change) {
+    change(this.groups);
+    this.drawPicture();
+    this.fit(false);
+    this.selectedCard = null;
+    const chosen = this.groups.kinds.find((kind) => {
+      const ofKind = this.groups.all.flatMap((group, i) => (group.kind === kind ? [i] : []));
+      return ofKind.length === this.groups.collapsed.size && ofKind.every((i) => this.groups.collapsed.has(i));
+    });
+    const select = byId("collapse");
+    if (select) select.value = chosen || (this.groups.collapsed.size ? "some" : "");
     this.render();
   }
 
@@ -98,7 +127,7 @@ class Player {
 
   select(node) {
     if (this.walk.isConstant(node)) return;
-    Object.assign(this, { selected: node, selectedEdge: null, path: null });
+    Object.assign(this, { selected: node, selectedEdge: null, selectedCard: null, path: null });
     this.showTab("why");
     this.paper.reveal(this.named.indexOf(node));
     this.reveal(node);
@@ -107,7 +136,13 @@ class Player {
 
   selectEdge(node, which) {
     if (!this.walk.nodes[node].edges[which]) return;
-    Object.assign(this, { selected: null, selectedEdge: [node, which], path: null });
+    Object.assign(this, { selected: null, selectedEdge: [node, which], selectedCard: null, path: null });
+    this.showTab("why");
+    this.render();
+  }
+
+  selectCard(card) {
+    Object.assign(this, { selected: null, selectedEdge: null, selectedCard: card, path: null });
     this.showTab("why");
     this.render();
   }
@@ -121,6 +156,7 @@ class Player {
   setLeaves(leaves) {
     this.walk.set(leaves);
     this.path = null;
+    this.version++;
     this.render();
   }
 
@@ -181,13 +217,13 @@ class Player {
     const written = position ? walk.written(position) : -1;
     setClass(row, `row paperrow${node === written ? " current" : ""}${node === this.selected ? " selected" : ""}`);
     const stop = this.stops.has(node) ? " ●" : "";
-    const formula = walk.nodes[node].operands.length ? ` = ${this.sentences.formula(node)}` : "";
+    const formula = walk.nodes[node].operands.length ? ` = ${plain(this.sentences.formula(node))}` : "";
     const texts = [name + stop, formula, data, sum];
     if (row.dataset.shown === texts.join("\n")) return;
     row.dataset.shown = texts.join("\n");
-    row.title = `${name}${formula}`;
+    row.title = `${plain(name)}${formula}`;
     row.replaceChildren(
-      make("span", {}, make("b", {}, name), make("span", { class: "bad" }, stop), make("span", { class: "quiet" }, formula)),
+      make("span", {}, make("b", {}, plain(name)), make("span", { class: "bad" }, stop), make("span", { class: "quiet" }, formula)),
       make("span", { class: "data", "aria-label": `data ${data}` }, data),
       make("span", { class: "grad", "aria-label": sum ? `${symbol} ${sum}` : "no gradient yet" }, sum));
   }
@@ -208,7 +244,7 @@ class Player {
     byId("legend").replaceChildren(...entries.map(([kind, text]) => {
       const sample = kind === "passed"
         ? svgNode("g", { class: "edge passed" }, svgNode("path", { class: "wire", d: "M2 7H22" }), svgNode("polygon", { class: "tip behind", points: "2,7 10,3 10,11" }))
-        : svgNode("g", { class: `node ${kind}` }, svgNode("rect", { class: "card", x: 2, y: 2, width: 20, height: 10, rx: kind === "input" || kind === "number" ? 5 : 2 }));
+        : svgNode("g", { class: `node ${kind}` }, svgNode("rect", { class: "card", x: 2, y: 2, width: 20, height: 10, rx: ["input", "parameter", "number"].includes(kind) ? 5 : 2 }));
       if (kind === "result") sample.append(svgNode("rect", { class: "inner", x: 4, y: 4, width: 16, height: 6 }));
       return make("li", {}, svgNode("svg", { viewBox: "0 0 24 14", "aria-hidden": "true" }, sample), text);
     }));
@@ -318,6 +354,7 @@ class Player {
       this.pause();
       this.goto(to());
     };
+    this.listenToGroups();
     on("start", step(() => 0));
     on("back", step(() => this.position - 1));
     on("next", step(() => (this.isPractising ? this.position : this.position + 1)));
@@ -368,12 +405,22 @@ class Player {
     else byId("search").focus();
   }
 
+  listenToGroups() {
+    const { kinds } = this.groups;
+    if (!kinds.length) return;
+    const options = [["", "nothing"], ...kinds.map((kind) => [kind, kind]), ["some", "some groups"]];
+    const select = make("select", { id: "collapse", onchange: () => this.regroup((groups) => groups.collapse([select.value])) },
+      ...options.map(([value, text]) => make("option", { value, hidden: value === "some" }, text)));
+    select.value = this.data.collapse.length === 1 ? this.data.collapse[0] : this.data.collapse.length ? "some" : "";
+    byId("groups").append(make("label", {}, "Collapse ", select));
+  }
+
   listenToSearch() {
     const search = byId("search");
-    byId("names").append(...this.named.slice(0, 500).map((node) => make("option", { value: this.walk.nodes[node].name })));
+    byId("names").append(...this.named.slice(0, 500).map((node) => make("option", { value: plain(this.walk.nodes[node].name) })));
     const find = () => {
-      const text = search.value.trim();
-      const matches = (test) => this.named.find((node) => test(this.walk.nodes[node].name));
+      const text = plain(search.value.trim());
+      const matches = (test) => this.named.find((node) => test(plain(this.walk.nodes[node].name)));
       const found = matches((name) => name === text) ?? (text ? matches((name) => name.toLowerCase().includes(text.toLowerCase())) : undefined);
       search.setAttribute("aria-invalid", String(text !== "" && found === undefined));
       if (found !== undefined) this.select(found);
@@ -383,4 +430,4 @@ class Player {
   }
 }
 
-window.player = new Player(JSON.parse(byId("data").textContent));
+window.player = new Player(completed(JSON.parse(byId("data").textContent)));

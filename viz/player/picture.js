@@ -19,6 +19,8 @@ function setClass(element, name) {
   if (element.getAttribute("class") !== name) element.setAttribute("class", name);
 }
 
+const STATES = ["waiting", "plain", "passed", "forward", "back"];
+
 /**
  * The picture of a scene: cards, each for one node or for several, and wires between them.
  *
@@ -44,11 +46,29 @@ class Picture {
     );
     this.cardOf = new Map();
     for (const card of this.cards) for (const node of card.nodes) this.cardOf.set(node, card);
+    this.wireOf = new Map();
+    for (const wire of this.wires) for (const edge of wire.edges) this.wireOf.set(edge.join(), wire);
+    for (const card of this.cards) card.output = this.outputOf(card);
+    this.shown = null;
+  }
+
+  /** The node whose number a card shows: of a group its only output; null where there are several. */
+  outputOf(card) {
+    if (card.nodes.length === 1) return card.nodes[0];
+    const outputs = new Set();
+    for (const wire of this.wires) {
+      for (const [head, which] of wire.edges) {
+        const operand = this.walk.nodes[head].operands[which];
+        if (this.cardOf.get(operand) === card) outputs.add(operand);
+      }
+    }
+    const [output] = outputs;
+    return outputs.size === 1 && !this.walk.isConstant(output) ? output : null;
   }
 
   drawCard(card, onCard) {
     const [x, y] = [card.x - card.w / 2, card.y - card.h / 2];
-    const radius = card.kind === "number" ? 11 : card.kind === "input" ? 12 : 4;
+    const radius = { number: 11, input: 12, parameter: 12 }[card.kind] || 4;
     const element = svgNode("g", {});
     const drawn = { ...card, element, values: [] };
     element.append(svgNode("rect", { class: "card", x, y, width: card.w, height: card.h, rx: radius }));
@@ -61,11 +81,11 @@ class Picture {
     }
     let line = y + MARGIN + LINE - 4;
     const name = svgNode("text", { x: x + MARGIN, y: line }, svgNode("tspan", { class: "name" }, card.name));
-    if (card.formula) name.append(svgNode("tspan", { class: "opformula" }, ` ${card.formula}`));
+    if (card.formula) name.append(svgNode("tspan", { class: "opformula" }, ` ${plain(card.formula)}`));
     element.append(name);
     for (const [title, text] of card.rows) {
       line += LINE;
-      const value = svgNode("text", { class: `value ${title || "text"}`, x: x + MARGIN + (title ? COLUMN : 0), y: line }, text);
+      const value = svgNode("text", { class: `value ${title || "text"}`, x: x + MARGIN + (title ? COLUMN : 0), y: line }, plain(text));
       if (title) {
         element.append(svgNode("text", { class: "title", x: x + MARGIN, y: line }, title));
         drawn.values.push([title, value]);
@@ -100,21 +120,51 @@ class Picture {
     return drawn;
   }
 
-  /** Show the graph as it is when so many steps are done. */
-  show(position, { selected, selectedEdge, path, stops }) {
+  /** Show the graph as it is when so many steps are done. Of a move only what it changes is drawn again. */
+  show(position, state) {
+    const { version, selected, selectedEdge, path, stops } = state;
+    const others = [version, selected, String(selectedEdge), path, [...stops].join()];
+    const isMove = this.shown && others.every((x, i) => x === this.shown.others[i]);
+    let cards = this.cards, wires = this.wires;
+    if (isMove) [cards, wires] = this.between(this.shown.position, position);
+    this.shown = { position, others };
     const { walk } = this;
     const node = position ? walk.stepNode[position - 1] : -1, which = position ? walk.stepWhich[position - 1] : 0;
     const written = position ? walk.written(position) : -1;
-    for (const card of this.cards) this.showCard(card, position, written, selected, stops);
-    for (const wire of this.wires) {
-      const states = wire.edges.map(([head, operand]) => this.stateOf(head, operand, position, node, which));
-      const state = ["back", "forward", "passed", "plain"].find((name) => states.includes(name)) || "waiting";
-      const quiet = wire.quiet && state !== "forward" ? " quiet" : "";
+    for (const card of cards) this.showCard(card, position, written, selected, stops);
+    for (const wire of wires) {
+      const name = this.wireState(wire, position, node, which);
+      const quiet = wire.quiet && name !== "forward" ? " quiet" : "";
       const isSelected = selectedEdge && wire.edges.some(([a, b]) => a === selectedEdge[0] && b === selectedEdge[1]);
-      const onPath = path && wire.edges.some(([a, b]) => path.has(`${a},${b}`));
-      setClass(wire.element, `edge ${state}${quiet}${isSelected ? " selected" : ""}${onPath ? " onpath" : ""}`);
+      const onPath = path && wire.edges.some((edge) => path.has(edge.join()));
+      setClass(wire.element, `edge ${name}${quiet}${isSelected ? " selected" : ""}${onPath ? " onpath" : ""}`);
       this.showTag(wire, position);
     }
+  }
+
+  /** The cards and wires that differ between two positions. */
+  between(from, to) {
+    const { walk } = this;
+    const cards = new Set(), wires = new Set();
+    for (let at = Math.max(1, Math.min(from, to)); at <= Math.max(from, to); at++) {
+      const node = walk.stepNode[at - 1], which = walk.stepWhich[at - 1];
+      const written = walk.written(at);
+      cards.add(this.cardOf.get(written));
+      const touched = which === EVALUATE ? walk.nodes[node].operands.map((_, i) => `${node},${i}`) : [`${node},${which}`];
+      if (which === EVALUATE) for (const user of walk.usersOf[node]) touched.push(user);
+      for (const edge of touched) if (this.wireOf.has(edge)) wires.add(this.wireOf.get(edge));
+    }
+    return [cards, wires];
+  }
+
+  /** The state of a wire: of several edges that of the one that matters most. */
+  wireState(wire, position, node, which) {
+    let best = 0;
+    for (const [head, operand] of wire.edges) {
+      const rank = STATES.indexOf(this.stateOf(head, operand, position, node, which));
+      if (rank > best) best = rank;
+    }
+    return STATES[best];
   }
 
   showCard(card, position, written, selected, stops) {
@@ -123,12 +173,13 @@ class Picture {
       return;
     }
     const { walk } = this;
-    const isKnown = card.nodes.every((node) => walk.isEvaluated(node, position));
+    const isKnown = card.output === null
+      ? card.nodes.every((node) => walk.isEvaluated(node, position)) : walk.isEvaluated(card.output, position);
     const marks = [["unknown", !isKnown], ["current", card.nodes.includes(written)],
       ["selected", card.nodes.includes(selected)], ["stopped", card.nodes.some((node) => stops.has(node))]];
     setClass(card.element, ["node", card.kind, ...marks.filter((mark) => mark[1]).map((mark) => mark[0])].join(" "));
     for (const [title, value] of card.values) {
-      write(value, card.nodes.length > 1 ? this.range(card, title, position) : this.value(card.nodes[0], title, position));
+      write(value, card.output === null ? this.range(card, title, position) : this.value(card.output, title, position));
     }
   }
 

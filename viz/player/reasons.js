@@ -10,9 +10,10 @@ class Reasons {
   }
 
   refresh() {
-    const { selected, selectedEdge } = this.player;
+    const { selected, selectedEdge, selectedCard } = this.player;
     let content;
-    if (selectedEdge) content = this.edge(...selectedEdge);
+    if (selectedCard) content = this.group(selectedCard);
+    else if (selectedEdge) content = this.edge(...selectedEdge);
     else if (selected !== null) content = this.node(selected);
     else content = [make("p", { class: "quiet" }, "Choose a node to see why its gradient is what it is: in the picture, or in the list above. Choose an edge to see its local derivative.")];
     const hadFocus = this.panel.contains(document.activeElement) && document.activeElement.dataset.key;
@@ -31,7 +32,7 @@ class Reasons {
     const value = player.dataText(node);
     const formula = walk.nodes[node].operands.length ? `${name} = ${say.formula(node)}` : name;
     return [
-      make("h3", {}, name),
+      make("h3", {}, plain(name)),
       make("p", {}, `${formula} = ${value}`, kind === "leaf" ? ", a leaf" : ""),
       this.source(origin),
       this.actions(node),
@@ -73,6 +74,31 @@ class Reasons {
       this.source(origin),
       make("div", { class: "actions" }, this.link(at),
         make("button", { class: "link", "data-key": `to${at}`, onclick: () => player.select(node) }, `why ${name}`)));
+  }
+
+  /** What a collapsed card stands for. */
+  group(card) {
+    const { player, walk } = this;
+    const named = card.nodes.filter((node) => !walk.isConstant(node));
+    const shown = named.slice(0, 40).map((node) =>
+      make("button", { class: "link", "data-key": `n${node}`, onclick: () => player.select(node) }, plain(walk.nodes[node].name)));
+    const expand = () => player.regroup((groups) => groups.collapsed.delete(card.group));
+    return [
+      make("h3", {}, card.name),
+      make("p", {}, `${card.nodes.length} nodes on one card:`),
+      make("div", { class: "actions" }, ...shown, named.length > 40 ? `and ${named.length - 40} more` : ""),
+      card.group === undefined ? "" : make("div", { class: "actions" }, make("button", { id: "expand", "data-key": "expand", onclick: expand }, "Expand")),
+    ];
+  }
+
+  /** Buttons that collapse the groups a node is in, or expand the one that is collapsed. */
+  groupButtons(node) {
+    const { groups } = this.player;
+    return (groups.of.get(node) || []).map((index) => {
+      const isIn = groups.collapsed.has(index);
+      const change = () => this.player.regroup((all) => (isIn ? all.collapsed.delete(index) : all.add(index)));
+      return make("button", { "data-key": `g${index}`, onclick: change }, `${isIn ? "Expand" : "Collapse"} ${groups.all[index].name}`);
+    });
   }
 
   /** How a local derivative comes about. */
@@ -131,7 +157,8 @@ class Reasons {
     const content = [make("div", { class: "actions" },
       button("stop", "Stop here", () => player.toggleStop(node), isStop),
       button("paths", "Paths", toggle("paths"), this.open === "paths", canAsk),
-      button("nudge", "Nudge", toggle("nudge"), this.open === "nudge", canAsk && !this.walk.frozen))];
+      button("nudge", "Nudge", toggle("nudge"), this.open === "nudge", canAsk && !this.walk.frozen),
+      ...this.groupButtons(node))];
     if (canAsk && this.open === "paths") content.push(this.paths(node));
     if (canAsk && this.open === "nudge" && !this.walk.frozen) content.push(this.nudge(node));
     return make("div", {}, ...content);

@@ -27,6 +27,9 @@ class Walk {
     this.gradients = new Float64Array(nodes.length);
     this.isUndefined = new Uint8Array(nodes.length);
     this.problem = null;
+    this.usersOf = nodes.map(() => []); // of each node the edges that lead from it, as "node,operand"
+    nodes.forEach((node, i) => node.operands.forEach((operand, which) => this.usersOf[operand].push(`${i},${which}`)));
+    this.isWanted = nodes.map((node) => node.operands.map((operand) => !this.isConstant(operand)));
     this.layOutSteps();
     this.backward();
   }
@@ -69,6 +72,7 @@ class Walk {
       });
     }
     this.length = this.stepNode.length;
+    this.stepOperand = this.stepNode.map((node, i) => nodes[node].operands[this.stepWhich[i]]);
     this.contribution = new Float64Array(this.length + 1);
     this.before = new Float64Array(this.length + 1);
     this.after = new Float64Array(this.length + 1);
@@ -100,8 +104,9 @@ class Walk {
         return;
       }
       try {
-        this.data[i] = FORWARD[this.rule(i).name](...values);
-        this.slopes[i] = slopesOf(this.rule(i), this.data[i], values, (which) => !this.isConstant(node.operands[which]));
+        const rule = this.rules[node.rule];
+        this.data[i] = FORWARD[rule.name](...values);
+        slopesOf(rule, this.data[i], values, this.isWanted[i], this.slopes[i]);
       } catch (error) {
         if (!(error instanceof Undefined)) throw error;
         this.isUndefined[i] = 1;
@@ -112,14 +117,14 @@ class Walk {
 
   /** The chain rule: each step adds one term to the gradient of one operand. */
   backward() {
-    const { gradients, nodes, before, after, contribution } = this;
+    const { gradients, before, after, contribution } = this;
     gradients.fill(0);
     if (this.problem) return;
     gradients[this.root] = this.seed;
     after[this.forwardSteps + 1] = this.seed;
     for (let at = this.forwardSteps + 2; at <= this.length; at++) {
       const node = this.stepNode[at - 1], which = this.stepWhich[at - 1];
-      const operand = nodes[node].operands[which];
+      const operand = this.stepOperand[at - 1];
       contribution[at] = gradients[node] * this.slopes[node][which];
       before[at] = gradients[operand];
       after[at] = gradients[operand] += contribution[at];
@@ -193,7 +198,8 @@ class Walk {
     if (this.isAtKink(node, moved)) return null;
     try {
       const rule = this.rule(node);
-      return slopesOf(rule, FORWARD[rule.name](...moved), moved, (index) => index === which)[which];
+      const isWanted = operands.map((_, index) => index === which);
+      return slopesOf(rule, FORWARD[rule.name](...moved), moved, isWanted, [])[which];
     } catch (error) {
       if (error instanceof Undefined) return NaN;
       throw error;
@@ -245,31 +251,40 @@ function unrolled({ product, edges }) {
   return { product, edges: path.reverse() };
 }
 
-/** The local derivatives, by the programs of the table's rules; of those not wanted, 0. */
-function slopesOf(rule, out, values, isWanted) {
+/** The local derivatives, by the programs of the table's rules, written to `slopes`; of those not wanted, 0. */
+function slopesOf(rule, out, values, isWanted, slopes) {
   const given = [out, ...values];
-  if (rule.slopes.length < values.length) {
-    const program = rule.slopes[0]; // one for any number of operands
-    const slots = runProgram(program, given);
-    return Float64Array.from(program.results, (slot) => slots[slot]);
+  const isOneForAll = rule.slopes.length < values.length; // the program of any number of operands
+  const together = isOneForAll ? runProgram(rule.slopes[0], given) : null;
+  for (let which = 0; which < values.length; which++) {
+    if (isOneForAll) slopes[which] = together[rule.slopes[0].results[which]];
+    else slopes[which] = isWanted[which] ? slopeOf(rule.slopes[which], given) : 0;
   }
-  return Float64Array.from(values, (_, which) => {
-    if (!isWanted(which)) return 0;
-    const program = rule.slopes[which];
-    try {
-      return runProgram(program, given)[program.results[0]];
-    } catch (error) {
-      if (error instanceof Undefined && error.byZero) return Infinity; // a vertical tangent
-      throw error;
-    }
-  });
+  return slopes;
+}
+
+function slopeOf(program, given) {
+  try {
+    return runProgram(program, given)[program.results[0]];
+  } catch (error) {
+    if (error instanceof Undefined && error.byZero) return Infinity; // a vertical tangent
+    throw error;
+  }
 }
 
 /** The slots of a program: those given, then one for each of its lines. */
-function runProgram(program, given) {
+function runProgram({ lines }, given) {
+  if (!lines.length) return given;
   const slots = given.slice();
-  for (const [name, ...operands] of program.lines) {
-    slots.push(name === "number" ? fromData(operands[0]) : FORWARD[name](...operands.map((slot) => slots[slot])));
-  }
+  for (const line of lines) slots.push(computed(line, slots));
   return slots;
+}
+
+function computed(line, slots) {
+  const name = line[0];
+  if (name === "number") return fromData(line[1]);
+  const rule = FORWARD[name];
+  if (line.length === 2) return rule(slots[line[1]]);
+  if (line.length === 3) return rule(slots[line[1]], slots[line[2]]);
+  return rule(...line.slice(1).map((slot) => slots[slot]));
 }
