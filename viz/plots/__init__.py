@@ -12,6 +12,7 @@ extra: ``pip install "micrograd-dl[plots]"``.
 from .boundary import decision_boundary
 from .cost import cost_curve
 from .figures import require_picture, save
+from .film import Film
 from .lines import learning_curve, line_plot
 from .network import network_diagram
 from .parallel import parallel_coordinates
@@ -19,6 +20,7 @@ from .report import not_of_this, write_report
 from .sizes import sizes_by_layer
 
 __all__ = [
+    "Film",
     "cost_curve",
     "decision_boundary",
     "learning_curve",

@@ -60,7 +60,7 @@ def decision_boundary(
             holds what it may not, or the number of names is wrong.
         ModuleNotFoundError: Matplotlib is not installed.
     """
-    view = _Classifier(model, normaliser)
+    view = Classifier(model, normaliser)
     points, index = view.examples(X, Y)
     axis_names = names(features, ["x1", "x2"], "features", 2 * LONGEST_NAME)
     class_names = names(classes, [str(c) for c in range(view.classes)], "classes")
@@ -85,7 +85,17 @@ def decision_boundary(
 # --- what the network says ------------------------------------------------------------------------------
 
 
-class _Classifier:
+def can_be_drawn(model: Network) -> bool:
+    """Whether the network takes two features and predicts classes."""
+    softmax = model.loss.name == "cross_entropy"
+    return (
+        model.shape[0] == 2
+        and model.loss.name in ("logistic", "max_margin", "cross_entropy")
+        and (model.shape[-1] == 1) != softmax
+    )
+
+
+class Classifier:
     """The network as a map from points, in the user's units, to classes."""
 
     def __init__(self, model: Network, normaliser: Normaliser | None) -> None:
@@ -96,7 +106,7 @@ class _Classifier:
                 "two of them, such as X[[0, 1]]"
             )
         self.softmax = self.loss == "cross_entropy"
-        if self.loss not in ("logistic", "max_margin", "cross_entropy") or (n_y == 1) == self.softmax:
+        if not can_be_drawn(model):
             raise ValueError(
                 "a decision boundary is of classes: one output with the loss logistic or max_margin, or "
                 f"softmax over two or more; this network has {n_y} with the loss {self.loss}"
@@ -135,16 +145,18 @@ class _Classifier:
         scores = self._by_class(A)
         return [scores[c] - np.delete(scores, c, axis=0).max(axis=0) for c in range(1, self.classes)]
 
+    def sureness(self, A: Array) -> Array:
+        """How sure the network is, ``(k,)``: 0 to 1, by the probability or the score of max-margin."""
+        if self.loss == "max_margin":
+            return np.asarray(np.minimum(np.abs(A[0]), 1))
+        P = A.max(axis=0) if self.softmax else np.maximum(A[0], 1 - A[0])
+        return np.asarray((P * self.classes - 1) / (self.classes - 1))
+
     def shade(self, A: Array) -> Array:
         """The colour of each point, ``(k, 3)``: full where the network is sure, else pale."""
-        if self.loss == "max_margin":
-            sure = np.minimum(np.abs(A[0]), 1)
-        else:
-            P = A.max(axis=0) if self.softmax else np.maximum(A[0], 1 - A[0])
-            sure = (P * self.classes - 1) / (self.classes - 1)
         palest = np.array([tint(colour, 0.08) for colour in self.colours])[self.predicted(A)]
         fullest = np.array([tint(colour, 0.45) for colour in self.colours])[self.predicted(A)]
-        return np.asarray(palest + sure[:, np.newaxis] * (fullest - palest))
+        return np.asarray(palest + self.sureness(A)[:, np.newaxis] * (fullest - palest))
 
     def _by_class(self, A: Array) -> Array:
         """A score for each class, ``(classes, k)``.
@@ -196,7 +208,7 @@ def _class_colours(names: Sequence[str]) -> list[str]:
     return [colour or next(others) for colour in named]
 
 
-def _draw_examples(ax: Axes, view: _Classifier, points: Array, index: Array, wrong: Array) -> None:
+def _draw_examples(ax: Axes, view: Classifier, points: Array, index: Array, wrong: Array) -> None:
     m = points.shape[1]
     size = min(max(12_000 / m, 12), 150)
     look: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.7 if m < 1_000 else 0.3}
@@ -209,7 +221,7 @@ def _draw_examples(ax: Axes, view: _Classifier, points: Array, index: Array, wro
     ax.scatter(x, y, s=3.2 * size, facecolors="none", edgecolors=INK, linewidths=1.4)
 
 
-def _draw_legend(ax: Axes, view: _Classifier, names: Sequence[str], index: Array, wrong: Array) -> None:
+def _draw_legend(ax: Axes, view: Classifier, names: Sequence[str], index: Array, wrong: Array) -> None:
     from matplotlib.lines import Line2D
 
     def add(label: str, **look: Any) -> None:
@@ -231,7 +243,7 @@ def _draw_legend(ax: Axes, view: _Classifier, names: Sequence[str], index: Array
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0)
 
 
-def _draw_regions(ax: Axes, view: _Classifier) -> None:
+def _draw_regions(ax: Axes, view: Classifier) -> None:
     """A pixel of the image shows what the network says in its middle."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     xs = left + (right - left) * (np.arange(_COLUMNS) + 0.5) / _COLUMNS
@@ -247,7 +259,7 @@ def _draw_regions(ax: Axes, view: _Classifier) -> None:
             ax.contour(xs, ys, values.reshape(_ROWS, _COLUMNS), levels=[level], zorder=0, **look)
 
 
-def _draw_key(ax: Axes, view: _Classifier, positive: str) -> None:
+def _draw_key(ax: Axes, view: Classifier, positive: str) -> None:
     """What the shades mean, as a bar beside the axes."""
     steps = np.linspace(0, 1, 256)[np.newaxis]
     if view.softmax:
