@@ -93,7 +93,10 @@ class Film:
         self._history = history
         if len(self._frames) > self._most:
             self._every *= 2
-            self._frames = [f for f in self._frames if f["epoch"] % self._every == 0 or f["epoch"] == epoch]
+            kept = [
+                f for f in self._frames if f["epoch"] % self._every == 0 or (last and f is self._frames[-1])
+            ]
+            self._frames = kept
 
     @property
     def html(self) -> str:
