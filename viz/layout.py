@@ -26,8 +26,7 @@ _GAP = 54.0  # from a column to the next
 # The same where texts of edges have columns of their own. The more edges meet at a card, the steeper they
 # run, and the more room it takes to tell them apart.
 _LEAST_GAP, _MORE_GAP, _MOST_GAP = 26.0, 2.0, 80.0
-# How long Graphviz may straighten edges; up to 300 nodes it is done before.
-_MOST_ROUNDS = 1200
+_MOST_ROUNDS = 1200  # how long Graphviz may straighten edges; up to 300 nodes it is done before
 
 
 class Layout(NamedTuple):
@@ -101,16 +100,12 @@ def _box(name: str, size: Size) -> str:
 
 def _curve(pos: str, tail: Box, head: Box, place: Callable[[str], Point]) -> Curve:
     """The points of a curve as far as the tip of its arrow, which Graphviz gives apart."""
-    tip: Point | None = None
-    points: list[Point] = []
-    for part in pos.split(";")[0].split():
-        if part.startswith("e,"):
-            tip = place(part[2:])
-        else:
-            points.append(place(part))
+    parts = pos.split(";")[0].split()
+    points = [place(part) for part in parts if part[0] not in "se"]
     if len(points) < 4:  # Graphviz drops an edge that it finds no way for: a straight one then
         return _straight((tail[0] + tail[2] / 2, tail[1]), (head[0] - head[2] / 2, head[1]))
-    return (*points[:-1], tip) if tip else tuple(points)
+    tips = [place(part[2:]) for part in parts if part[0] == "e"]
+    return (*points[:-1], *(tips or points[-1:]))
 
 
 def _straight(a: Point, b: Point) -> Curve:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
 
-from .graph import Group
+from .groups import Group
 
 _MOST_CARDS = 24  # more depths and operations than this are taken together in stages
 _STAGES = 6
@@ -18,32 +17,19 @@ _MOST_COUNTS = 5  # operations listed on a card
 _REACH = 5  # depths that are bridged by the edges of a node, before it counts as more than one
 
 
-class Extent(NamedTuple):
-    """How large a graph is.
+def measure(order: Sequence[Value]) -> tuple[dict[Value, int], int]:
+    """How far each node is from the inputs, and the limit under which the graph can be drawn node by node.
 
-    Attributes:
-        depths: how far each node is from the inputs; an input stands right before its first use.
-        needed: the limit under which the graph can be drawn node by node. That is the number of its nodes.
-            Graphviz, however, places every edge at every depth it passes, and its time grows faster than
-            their number: many far-reaching edges count as more nodes. The exchange rate is measured: what
-            is within the limit of 300 takes about half a second.
-    """
-
-    depths: dict[Value, int]
-    needed: int
-
-
-def measure(order: Sequence[Value]) -> Extent:
-    """How large the graph with this topological order is.
+    An input stands right before its first use. The limit is the number of nodes. Graphviz, however, places
+    every edge at every depth it passes, and its time grows faster than their number: many far-reaching edges
+    count as more nodes. The exchange rate is measured: what is within a limit of 300 takes half a second.
 
     >>> from micrograd_dl.engine.order import topological_order
     >>> from micrograd_dl.engine.value import Value
     >>> a, b = Value(1, "a"), Value(2, "b")
-    >>> extent = measure(topological_order((a * a + a) * b))
-    >>> [(node.label or node.op.name, depth) for node, depth in extent.depths.items()]
-    [('a', 0), ('mul', 1), ('add', 2), ('b', 2), ('mul', 3)]
-    >>> extent.needed
-    5
+    >>> depths, needed = measure(topological_order((a * a + a) * b))
+    >>> [(node.label or node.op.name, depth) for node, depth in depths.items()], needed
+    ([('a', 0), ('mul', 1), ('add', 2), ('b', 2), ('mul', 3)], 5)
     """
     depths: dict[Value, int] = {}
     first_use: dict[Value, int] = {}
@@ -55,7 +41,7 @@ def measure(order: Sequence[Value]) -> Extent:
     for leaf, use in first_use.items():
         depths[leaf] = use - 1
     reach = sum(depths[node] - depths[parent] for node in order for parent in node.operands)
-    return Extent(depths, max(len(order), math.ceil(reach / _REACH)))
+    return depths, max(len(order), math.ceil(reach / _REACH))
 
 
 def groups(depths: dict[Value, int], needed: int, limit: int) -> tuple[list[Group], tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from micrograd_dl.output.files import replacing
 from micrograd_dl.output.numbers import to_whole
 
 from . import convert, dot, graph, outline
-from .graph import Group
+from .groups import collapsed
 from .layout import lay_out
 from .reading import Reading
 from .rendering import by_program
@@ -24,14 +24,19 @@ from .svg import svg
 LIMIT = 300
 
 
-def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Picture:
+def draw(
+    what: Value | Trace,
+    *,
+    edges: bool = False,
+    limit: int = LIMIT,
+    collapse: str | Iterable[str] = (),
+) -> Picture:
     """Draw the graph of a Value, or of a Trace as it stands.
 
     Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
-    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: data that
-    is not evaluated and gradients to which nothing has been added are blank, sums that are not complete end
-    in ``…``, and the node and the edge of the step just done are marked. All pictures of one trace have the
-    same layout.
+    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: sums that
+    are not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of
+    one trace have the same layout.
 
     A graph of more than `limit` nodes is drawn in outline, and says so. (So is one with fewer nodes but
     hundreds of edges across many depths, which would take as long.)
@@ -41,10 +46,12 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
         edges: write on each edge its local derivative (``× 2``) and the gradient that flows along it
             (``+6``, once ``backward()`` has been called).
         limit: the most nodes to draw one by one. 300 take less than a second, 1,500 some seconds.
+        collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together: "neurons",
+            "layers", "examples" or "loss", or several of these.
 
     Raises:
         TypeError: `what` is neither.
-        ValueError: `limit` is not a whole number from 1 up.
+        ValueError: `limit` is not a whole number from 1 up, or there is nothing of that kind to collapse.
 
     >>> from micrograd_dl.engine.value import Value
     >>> x = Value(3.0, "x")
@@ -55,11 +62,11 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
     reading = Reading(what)
+    caption: tuple[str, ...] = ()
     depths, needed = outline.measure(reading.order)
-    if needed > limit:
+    groups = collapsed(reading.order, [collapse] if isinstance(collapse, str) else collapse)
+    if (len(groups) if collapse else needed) > limit:
         groups, caption = outline.groups(depths, needed, limit)
-    else:
-        groups, caption = [Group("", [node]) for node in reading.order], ()
     return Picture(graph.scene(reading, groups, edges, caption))
 
 
@@ -128,7 +135,7 @@ class Picture:
         return path
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
-        """What a notebook shows: never an error, since a notebook would print its whole traceback."""
+        """What a notebook shows; never an error, of which it would print the whole traceback."""
         try:
             return {"image/svg+xml": self.svg, "text/plain": repr(self)}
         except (ImportError, RuntimeError, OSError) as error:

@@ -13,6 +13,7 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, written_node
 
+from .groups import inputs
 from .style import State
 
 MORE = " + …"  # behind a sum that is not complete
@@ -27,16 +28,14 @@ class Term(NamedTuple):
 
 
 class Reading:
-    """The numbers of a graph: those that ``backward()`` left, or those known where a walk stands.
-
-    It is read at once, and the picture stays as it is when the cursor moves on.
-    """
+    """The numbers of a graph: those that ``backward()`` left, or those known where a walk stands."""
 
     def __init__(self, what: Value | Trace) -> None:
         self._trace = what if isinstance(what, Trace) else None
         self.walking = self._trace is not None
         self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
         self.notation = what.notation if isinstance(what, Trace) else Notation(self.order)
+        self.inputs = inputs(self.order)
         self._step = what.current if isinstance(what, Trace) else None
         self._position = what.position if isinstance(what, Trace) else 0
         # Before any backward() there is nothing that could flow along the edges.
@@ -57,24 +56,18 @@ class Reading:
             return ""
         return number(total) + (MORE if self._trace and not self._trace.finished(node) else "")
 
-    def term(self, node: Value, index: int) -> Term:
-        """The edge from the node's operand `index` to the node."""
+    def term(self, node: Value, index: int, end: bool = False) -> Term:
+        """The edge from the node's operand `index` to the node; with `end`, when all is known."""
         if self._trace is None:
-            return self.last_term(node, index)
-        at, known = self._contributions.get((node, index), (self._position, None))
-        if known is not None and at < self._position:
-            return Term(known.local, known.contribution, "back" if at == self._position - 1 else "passed")
+            local = node.slopes[index]
+            return Term(local, node.grad * local, "passed") if self._flowed else Term(local, None)
+        at, step = self._contributions.get((node, index), (0, None))
+        if step is not None and (end or at < self._position):
+            state: State = "back" if at == self._position - 1 else "passed"
+            return Term(step.local, step.contribution, state)
         if isinstance(self._step, Evaluate) and self._step.node is node:
             return Term(None, None, "forward")
         return Term(None, None, "plain" if self._trace.data(node) is not None else "waiting")
-
-    def last_term(self, node: Value, index: int) -> Term:
-        """The edge when all is known."""
-        if self._trace is None:
-            local = node.slopes[index]
-            return Term(local, node.grad * local if self._flowed else None)
-        _, known = self._contributions.get((node, index), (0, None))
-        return Term(known.local, known.contribution) if known else Term(None, None)
 
     def all_grads(self, node: Value) -> set[str]:
         """Every text that the node's gradient takes in the course of a walk."""
@@ -117,8 +110,8 @@ class Reading:
         found: dict[Value, set[str]] = {}
         for step in self._trace.steps if self._trace else ():
             if isinstance(step, Contribute):
-                more = MORE if step.term < step.terms else ""
-                found.setdefault(step.operand, set()).add(number(step.after) + more)
+                text = number(step.after) + (MORE if step.term < step.terms else "")
+                found.setdefault(step.operand, set()).add(text)
             elif isinstance(step, Seed):
                 found.setdefault(step.node, set()).add(number(step.gradient))
         return found

@@ -32,7 +32,11 @@ def svg(scene: Scene, layout: Layout) -> str:
         f'<rect width="{width}" height="{height}" rx="6" fill="{style.PAPER}"/>',
         *_caption(scene.caption, width),
         f'<g transform="translate({(width - layout.width) / 2:.1f} {top:.1f})">',
-        *(_wire(wire, curve) for wire, curve in zip(scene.wires, layout.curves, strict=True)),
+        *(
+            f'<g class="edge {wire.state}">{_title(wire.tooltip)}'
+            f"{_arrow(curve, wire.stroke, wire.backwards)}</g>"
+            for wire, curve in zip(scene.wires, layout.curves, strict=True)
+        ),
         *(_card(card, box) for card, box in zip(scene.cards, layout.boxes, strict=True)),
         *(_wire_text(wire, at) for wire, at in zip(scene.wires, layout.labels, strict=True) if at),
         "</g>",
@@ -121,11 +125,6 @@ def _lines(card: Card, x: float, y: float) -> Iterator[str]:
 
 
 # --- wires ----------------------------------------------------------------------------------------------
-
-
-def _wire(wire: Wire, curve: tuple[Point, ...]) -> str:
-    arrow = _arrow(curve, wire.stroke, wire.backwards)
-    return f'<g class="edge {wire.state}">{_title(wire.tooltip)}{arrow}</g>'
 
 
 def _arrow(curve: tuple[Point, ...], stroke: style.Stroke, backwards: bool) -> str:

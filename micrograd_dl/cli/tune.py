@@ -13,6 +13,7 @@ from micrograd_dl.cli.parser import Parser, sizes, usual_spelling, whole
 from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
 from micrograd_dl.output.files import is_stream, require_apart, require_place
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import number_or_none
 from micrograd_dl.output.text import plural
 from micrograd_dl.training.options import TrainingOptions
@@ -120,7 +121,7 @@ def _places(options: argparse.Namespace) -> str | Path:
 def _range(text: str) -> tuple[str, Range | Choice]:
     """A hyperparameter and where to search it, from words such as ``l2=0.01..10``."""
     from micrograd_dl.tuning import Choice
-    from micrograd_dl.tuning.trials import require_searchable, usual_range
+    from micrograd_dl.tuning.trials import SEARCHABLE, usual_range
 
     name, equals, rest = text.partition("=")
     name = usual_spelling(f"--{name.strip()}").removeprefix("--").replace("-", "_")
@@ -128,7 +129,7 @@ def _range(text: str) -> tuple[str, Range | Choice]:
         raise ValueError(f"--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not {text!r}")
     low, dots, high = rest.partition("..")
     try:
-        require_searchable(name)
+        look_up(name, SEARCHABLE, "hyperparameter")
         if not dots:
             values = [_value(name, word.strip()) for word in rest.split("/")]
             return name, Choice(sorted(values, key=lambda x: x is None))  # None is at the top of a picture

@@ -27,7 +27,8 @@ from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage
-from micrograd_dl.training.blas_threads import blas_threads_for
+from micrograd_dl.vectorized import MLP
+from micrograd_dl.vectorized.products import halved_products
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
@@ -163,11 +164,10 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    m = X.shape[1]
-    size = int(batch_size or m)
+    size = int(batch_size or X.shape[1])
     training = _Training(model, optimiser, X, Y, dev, augment, size, to_seed(seed), film)
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
-    with lock, blas_threads_for(model, min(size, m)):
+    with lock, halved_products() if isinstance(model, MLP) else nullcontext():
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeAlias
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from micrograd_dl.tuning.results import Key, Verdict
@@ -31,9 +32,6 @@ class Job(NamedTuple):
 
 WorkerPool: TypeAlias = Callable[[Iterable[Job]], Iterator[tuple[Job, Verdict]]]
 
-# Where the libraries that NumPy may be built with look for their number of threads.
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
 
 @contextmanager
 def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
@@ -50,7 +48,7 @@ def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
     with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
 
         def work(jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
-            with _one_thread_each(), _interrupted_afterwards():
+            with _interrupted_afterwards():
                 under_way = {pool.submit(_do, job): job for job in jobs}
             for future in as_completed(under_way):
                 yield under_way[future], future.result()
@@ -60,20 +58,6 @@ def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
         except BaseException:
             ours.close()  # the processes end in the middle of what they do, and the pool with them
             raise
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes that are started meanwhile use one thread each, unless the user says otherwise."""
-    # With more threads than processors they would wait for each other, and sums be rounded differently. NumPy
-    # reads their number when it is imported, which is before `_begin`.
-    added = [name for name in _THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(added, "1"))
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
 
 
 @contextmanager
@@ -104,6 +88,7 @@ _judge: Judge  # of this process
 def _begin(judge: Judge, theirs: Connection) -> None:
     global _judge
     _judge = judge
+    threadpool_limits(1)  # with more threads than processors they would wait for each other
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it cannot be blocked
     # The default lock of a progress bar is a semaphore, which a process that ends at once would leave behind.
     tqdm.set_lock(threading.RLock())

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from micrograd_dl.data.archives import require_form
+
 FORMAT, VERSION = "micrograd_dl tuning", 2
+_ENTRY: dict[str, Any] = {"round": int, "trial": int, "rung": int, "epochs": int, "problem": str}
+_ENTRY |= {"error": (float, None), "loss": (float, None)}  # None is infinite
 
 
 class Verdict(NamedTuple):
@@ -28,8 +32,8 @@ Key: TypeAlias = tuple[int, int, int]  # round, trial, rung
 class Results:
     """The verdicts of a search, in memory and, given a path, in a file.
 
-    The first line of the file says which search it is: `about`, all that the results depend on. Each
-    other line is one training, written when it is done. A last line that was cut short is dropped.
+    Its first line says which search it is: `about`, all that the results depend on. Each other line is one
+    training, written when it is done. A last line that was cut short is dropped.
 
     Raises:
         ValueError: the file is of another search or of another kind; it is left as it is.
@@ -41,18 +45,16 @@ class Results:
         self.verdicts: dict[Key, Verdict] = {}
         if self.path is None:
             return
-        header = json.loads(json.dumps({"format": FORMAT, "version": VERSION, **about}))
+        header = _line({"format": FORMAT, "version": VERSION, **about})
         content = self.path.read_bytes() if self.path.exists() else b""
         first, end, rest = content.partition(b"\n")
-        if not end and _line(header).startswith(first):
+        if not end and header.startswith(first):
             if first:
                 warnings.warn(f"{path} was cut short in its first line: it is begun anew", stacklevel=3)
-            self.path.write_bytes(b"")
-            self._append(header)
+            self._write(header, "wb")
             return
-        _require_same_search(self.path, first if end else b"", header)
-        lines = rest.split(b"\n")
-        cut_short = lines.pop()
+        _require_same_search(self.path, first if end else b"", json.loads(header))
+        *lines, cut_short = rest.split(b"\n")
         for number, line in enumerate(lines, 2):
             self._read(line, number)
         if cut_short:
@@ -61,18 +63,18 @@ class Results:
     def add(self, key: Key, verdict: Verdict, options: Mapping[str, Any]) -> None:
         """Note the verdict on a training; the options are for people who read the file."""
         self.verdicts[key] = verdict
-        where = dict(zip(_KEY, key, strict=True))
-        numbers = {
-            name: x if math.isfinite(x) else None for name, x in zip(_NUMBERS, verdict[:2], strict=True)
-        }
-        self._append({**where, **verdict._asdict(), **numbers, "options": dict(options)})
+        entry: dict[str, Any] = dict(zip(("round", "trial", "rung"), key, strict=True))
+        entry |= verdict._asdict()
+        for name in ("error", "loss"):
+            entry[name] = entry[name] if math.isfinite(entry[name]) else None
+        self._write(_line({**entry, "options": dict(options)}))
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
+    def _write(self, line: bytes, mode: str = "ab") -> None:
         if self.path is None:
             return
         try:
-            with self.path.open("ab") as file:
-                file.write(_line(entry))
+            with self.path.open(mode) as file:
+                file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -82,18 +84,13 @@ class Results:
     def _read(self, line: bytes, number: int) -> None:
         try:
             entry = json.loads(line)
-            error, loss = (math.inf if entry[name] is None else float(entry[name]) for name in _NUMBERS)
-            round_, trial, rung = (int(entry[name]) for name in _KEY)
-            verdict = Verdict(error, loss, int(entry["epochs"]), str(entry["problem"]))
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(
-                f"{self.path}, line {number}: it is not the result of a trial: delete the line, "
-                "and its trial is done again"
-            ) from None
-        self.verdicts[round_, trial, rung] = verdict
-
-
-_KEY, _NUMBERS = ("round", "trial", "rung"), ("error", "loss")
+            require_form(entry, _ENTRY, "it")
+        except ValueError:
+            problem = "it is not the result of a trial: delete the line, and its trial is done again"
+            raise ValueError(f"{self.path}, line {number}: {problem}") from None
+        error, loss = (math.inf if entry[name] is None else entry[name] for name in ("error", "loss"))
+        key = entry["round"], entry["trial"], entry["rung"]
+        self.verdicts[key] = Verdict(error, loss, entry["epochs"], entry["problem"])
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:
@@ -103,17 +100,17 @@ def _line(entry: Mapping[str, Any]) -> bytes:
 def _require_same_search(path: Path, line: bytes, wanted: Mapping[str, Any]) -> None:
     try:
         found = json.loads(line)
-        of_a_search = found["format"] == FORMAT
-    except (ValueError, KeyError, TypeError):
-        of_a_search = False
-    if not of_a_search:
+        require_form(found, {"format": str}, "it")
+    except ValueError:
+        found = {"format": None}
+    if found["format"] != FORMAT:
         raise ValueError(f"{path} does not hold the results of a search: give another name")
     for name in {**found, **wanted}:
-        if found.get(name) != wanted.get(name):
-            difference = f"its {name} is {found.get(name)}, not {wanted.get(name)}"
-            if name == "data":  # the file has a digest of them only
-                difference = "its data differ from these"
-            raise ValueError(
-                f"{path} holds another search: {difference}; "
-                "search as before to go on with it, remove the file, or give another name"
+        there, here = found.get(name), wanted.get(name)
+        if there != here:
+            # Of the data, the file has a digest only.
+            difference = (
+                "its data differ from these" if name == "data" else f"its {name} is {there}, not {here}"
             )
+            advice = "search as before to go on with it, remove the file, or give another name"
+            raise ValueError(f"{path} holds another search: {difference}; {advice}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
+from micrograd_dl.training.fitting import is_hidden
 from micrograd_dl.tuning.processes import Job, Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict
 from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, value_text
@@ -23,7 +23,7 @@ _PART_OF_THE_BEST = 4  # a finer round goes where this part of a round's trials 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a search spends its epochs.
+    """How a search spends its epochs; ValueError if a number is too small, or too small for the rungs.
 
     Attributes:
         trials: the number a round begins with.
@@ -33,9 +33,6 @@ class Plan:
         rounds: each but the first searches the region of the best trials so far.
         seed: of the draws.
         by: what trials are judged by, the dev error or the dev loss; the other one decides between equals.
-
-    Raises:
-        ValueError: a number is too small, or there are too few trials or epochs for the rungs.
 
     >>> print(Plan())
     2 rounds, each of 27 trials for 22 epochs, the best 9 of them for 67, the best 3 for 200
@@ -56,11 +53,9 @@ class Plan:
             raise ValueError(f"trials are judged by error or by loss, not by {self.by!r}")
         least = self.keep ** (self.rungs - 1)
         for what in ("trials", "epochs"):
-            if getattr(self, what) < least:
-                raise ValueError(
-                    f"{self.rungs} rungs, of which each keeps one in {self.keep}, take {least} {what} "
-                    f"or more, not {getattr(self, what)}: take more {what} or fewer rungs"
-                )
+            if (there := getattr(self, what)) < least:
+                rungs = f"{self.rungs} rungs, of which each keeps one in {self.keep}, take {least} {what}"
+                raise ValueError(f"{rungs} or more, not {there}: take more {what} or fewer rungs")
 
     def ladder(self) -> list[tuple[int, int]]:
         """Of each rung, how many trials are on it and how many epochs they are trained for.
@@ -76,10 +71,9 @@ class Plan:
 
     def __str__(self) -> str:
         (first, epochs), *rest = self.ladder()
-        text = f"{plural(first, 'trial')} for {plural(epochs, 'epoch')}" + "".join(
-            f", the best {count}{' of them' * (k == 0)} for {epochs}"
-            for k, (count, epochs) in enumerate(rest)
-        )
+        text = f"{plural(first, 'trial')} for {plural(epochs, 'epoch')}"
+        for k, (count, epochs) in enumerate(rest):
+            text += f", the best {count}{' of them' * (k == 0)} for {epochs}"
         return f"{self.rounds} rounds, each of {text}" if self.rounds > 1 else text
 
 
@@ -97,6 +91,9 @@ class Trial:
     def name(self) -> str:
         """Round and number, such as 2.14."""
         return f"{self.round}.{self.number}"
+
+
+Trials: TypeAlias = dict[tuple[int, int], Trial]  # by round and number
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +123,7 @@ class Found:
             values = [value_text(trial.options[name]) for name in names]
             rows.append([trial.name, str(v.epochs), *judged, *values])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
-        )
+        return "\n".join("  ".join(map(str.rjust, row, widths)) for row in rows)
 
     def __str__(self) -> str:
         return self.table(10)
@@ -147,8 +142,7 @@ def search(
     """Draw trials at random, judge them rung by rung, and search once more where the best ones were.
 
     The trials depend on the space and the plan only, and are ranked when a rung is done. So the number of
-    processes changes nothing but the time. A trial that stopped early or diverged is not trained again on a
-    higher rung, where it would do the same.
+    processes changes nothing but the time.
 
     Args:
         judge: takes the options of a trial and a number of epochs, trains, and returns a `Verdict`, the same
@@ -168,25 +162,18 @@ def search(
         ValueError: there is nothing to search, an option is wrong, or the file is of another search.
         FloatingPointError: every trial diverged.
     """
-    if not space:
-        raise ValueError("there is nothing to search: give at least one range or choice")
     if plan.trials > 1 and all(isinstance(w, Choice) and len(w.values) == 1 for w in space.values()):
-        raise ValueError(
-            f"there is nothing to search, as {', '.join(space)} has one value only, and all {plan.trials} "
-            "trials would be the same: give a range or several values of something, or take one trial"
-        )
+        problem = f"there is nothing to search: all {plan.trials} trials would be the same"
+        raise ValueError(f"{problem}: give a range or several values of something, or take one trial")
     processes = to_whole(processes, 0, "processes")
     everything = {**asdict(plan), **(about or {}), "space": {name: repr(x) for name, x in space.items()}}
-    trials: dict[tuple[int, int], Trial] = {}
-    cut_short = False
+    trials: Trials = {}
+    total = plan.rounds * sum(count for count, _ in plan.ladder())
     try:
         known = Results(results, everything)
-        total = plan.rounds * sum(count for count, _ in plan.ladder())
-        watched = sys.stderr is not None and sys.stderr.isatty()  # a program without a console has none
-        hidden = not (watched if progress is None else progress)
         with (
             worker_pool(judge, processes) as work,
-            tqdm(total=total, unit="training", leave=False, disable=hidden) as bar,
+            tqdm(total=total, unit="training", leave=False, disable=is_hidden(progress)) as bar,
         ):
             region = space
             for round_ in range(1, plan.rounds + 1):
@@ -194,17 +181,12 @@ def search(
                     bar.update()
                 region = _best_region(region, plan, trials)
     except KeyboardInterrupt:
-        cut_short = True
-    return Found(space, plan, _ranked(trials, plan), cut_short)
+        return Found(space, plan, _ranked(trials, plan), cut_short=True)
+    return Found(space, plan, _ranked(trials, plan))
 
 
 def _round(
-    round_: int,
-    space: Space,
-    plan: Plan,
-    trials: dict[tuple[int, int], Trial],
-    known: Results,
-    work: WorkerPool,
+    round_: int, space: Space, plan: Plan, trials: Trials, known: Results, work: WorkerPool
 ) -> Iterator[None]:
     """Judge the trials of a round from the first rung to the last; yields after each training."""
     options = {n: draw(space, [plan.seed, round_, n]) for n in range(1, plan.trials + 1)}
@@ -212,18 +194,12 @@ def _round(
         best = [trial.number for trial in _ranked(trials, plan) if trial.round == round_] or list(options)
         unknown = []
         for number in sorted(best[:count]):
-            job, before = Job((round_, number, rung), options[number], epochs), trials.get((round_, number))
-            verdict = known.verdicts.get(job.key)
-            # More epochs change nothing where a trial diverged, or stopped before it had to.
-            if verdict is None and before is not None:
-                was = before.verdict
-                if was.problem or was.epochs < plan.ladder()[before.rung - 1][1]:
-                    verdict = was
-            if verdict is None:
-                unknown.append(job)
-            else:
+            job = Job((round_, number, rung), options[number], epochs)
+            if verdict := _known(job, plan, trials, known):
                 trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
                 yield
+            else:
+                unknown.append(job)
         for job, verdict in work(unknown):
             known.add(job.key, verdict, job.options)
             number = job.key[1]
@@ -231,19 +207,26 @@ def _round(
             yield
 
 
-def _best_region(space: Space, plan: Plan, trials: Mapping[tuple[int, int], Trial]) -> Space:
+def _known(job: Job, plan: Plan, trials: Trials, known: Results) -> Verdict | None:
+    """The verdict on a training that need not be done."""
+    before = trials.get(job.key[:2])
+    # More epochs change nothing where a trial diverged, or stopped before it had to.
+    if before and (before.verdict.problem or before.verdict.epochs < plan.ladder()[before.rung - 1][1]):
+        return known.verdicts.get(job.key, before.verdict)
+    return known.verdicts.get(job.key)
+
+
+def _best_region(space: Space, plan: Plan, trials: Trials) -> Space:
     """The part of the space where the best trials so far are."""
     ranked = _ranked(trials, plan)
-    if ranked[0].verdict.problem:
-        every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")
-        raise FloatingPointError(
-            f"{every} diverged: search lower learning rates. The first with {ranked[0].verdict.problem}"
-        )
     best = ranked[: max(2, plan.trials // _PART_OF_THE_BEST)]
+    if problem := ranked[0].verdict.problem:
+        every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")
+        raise FloatingPointError(f"{every} diverged: search lower learning rates. The first with {problem}")
     return narrowed(space, [trial.options for trial in best if not trial.verdict.problem])
 
 
-def _ranked(trials: Mapping[tuple[int, int], Trial], plan: Plan) -> list[Trial]:
+def _ranked(trials: Trials, plan: Plan) -> list[Trial]:
     """The trials, the best first: by the rung that each reached, then by its verdict; failures are last."""
 
     def rank(trial: Trial) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_float
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """A scale: the place of a number on it is uniform in a search. `place` and `number` are inverse."""
 
     place: Callable[[float], float]
@@ -29,7 +28,6 @@ SCALES: dict[str, Scale] = {
     # For beta: what counts is 1 - beta, the share of the newest gradient; the average is over 1 / (1 - beta).
     "log-from-1": Scale(lambda x: -math.log10(1 - x), lambda place: 1 - 10.0**-place, high=1.0),
 }
-_FEWEST_DIGITS, _MOST_DIGITS = 3, 17
 _RESOLUTION = 0.002  # the part of a range by which rounding may move a number
 _NARROWEST = 1e-9  # compared with the numbers themselves
 _PADDING = 0.05  # the part of a range that a narrower one has at least on both sides of the best numbers
@@ -52,9 +50,6 @@ class Range:
     (0.01, 0.75)
     >>> Range(0.9, 0.999, "log-from-1").at(0.5)
     0.99
-    >>> Range(0, 1, "log")
-    Traceback (most recent call last):
-    ValueError: the scale log never reaches 0.0: take a range with both ends above 0, or the scale linear
     """
 
     low: float
@@ -68,15 +63,14 @@ class Range:
         ends = f"{self.low!r} and {self.high!r}"
         if not -math.inf < self.low < self.high < math.inf:
             raise ValueError(f"the ends of a range are a number and a higher one, both finite, not {ends}")
-        bounds = look_up(self.scale, SCALES, "scale")
+        scale = look_up(self.scale, SCALES, "scale")
         for end in (self.low, self.high):
-            if not bounds.low < end < bounds.high:
-                limit = "above 0" if end <= bounds.low else "below 1"
+            if not scale.low < end < scale.high:
+                advice = f"take a range with both ends {'above 0' if end <= scale.low else 'below 1'}"
                 raise ValueError(
-                    f"the scale {self.scale} never reaches {end!r}: take a range with both ends {limit}, "
-                    "or the scale linear"
+                    f"the scale {self.scale} never reaches {end!r}: {advice}, or the scale linear"
                 )
-        first, last = (bounds.place(end) for end in (self.low, self.high))
+        first, last = scale.place(self.low), scale.place(self.high)
         if not _NARROWEST * max(abs(first), abs(last)) < last - first < math.inf:
             raise ValueError(f"the range between {ends} is too narrow or too wide to search")
         if self.whole and not (self.low.is_integer() and self.high.is_integer()):
@@ -93,12 +87,11 @@ class Range:
         if self.whole:
             # The ends are half a step further out, so that every number gets its share.
             return int(min(max(round(self._exact(part, beyond=0.5)), self.low), self.high))
-        x = self._exact(part)
-        for digits in range(_FEWEST_DIGITS, _MOST_DIGITS):
-            rounded = min(max(self._rounded(x, digits), self.low), self.high)
-            if abs(self.part(rounded) - part) <= _RESOLUTION:
-                return rounded
-        return min(max(x, self.low), self.high)
+        for digits in range(3, 18):
+            x = min(max(float(f"{self._exact(part):.{digits}g}"), self.low), self.high)
+            if abs(self.part(x) - part) <= _RESOLUTION:
+                break
+        return x
 
     def part(self, x: float) -> float:
         """Where a number stands, from 0 at `low` to 1 at `high`."""
@@ -122,11 +115,6 @@ class Range:
         scale = SCALES[self.scale]
         first, last = scale.place(self.low - beyond), scale.place(self.high + beyond)
         return scale.number((1 - part) * first + part * last)
-
-    def _rounded(self, x: float, digits: int) -> float:
-        if self.scale != "log-from-1":
-            return float(f"{x:.{digits}g}")
-        return round(1 - float(f"{1 - x:.{digits}g}"), 15)  # 0.559, not 0.5589999999999999
 
     def __str__(self) -> str:
         whole = ", whole" if self.whole else ""

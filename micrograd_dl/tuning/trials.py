@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.training.experiment import FEWEST, make_network, make_optimiser, train
 from micrograd_dl.training.fitting import INTERRUPTED, require_options
@@ -30,7 +31,6 @@ class Searchable(NamedTuple):
     optional: bool = False
 
 
-_THE_SAME_IN_ALL = {"epochs", "seed", "bayes"}
 SEARCHABLE: Mapping[str, Searchable] = {
     option.name: Searchable(
         str(option.type).partition(" | ")[0],
@@ -38,7 +38,7 @@ SEARCHABLE: Mapping[str, Searchable] = {
         "None" in str(option.type),
     )
     for option in fields(TrainingOptions)
-    if option.name not in _THE_SAME_IN_ALL
+    if option.name not in ("epochs", "seed", "bayes")  # which are the same in all trials
 } | {"units": Searchable("int", "log"), "layers": Searchable("int")}
 
 
@@ -48,17 +48,10 @@ def usual_range(name: str, low: float, high: float, scale: str = "") -> Range:
     >>> print(usual_range("learning_rate", 0.001, 1))
     0.001 to 1 (log)
     """
-    require_searchable(name)
-    kind, usual, _ = SEARCHABLE[name]
+    kind, usual, _ = look_up(name, SEARCHABLE, "hyperparameter")
     if kind not in ("int", "float"):
         raise ValueError(f"there are no numbers between values of {name}: list them, such as {name}=A/B")
     return Range(low, high, scale or usual, kind == "int")
-
-
-def require_searchable(name: str) -> None:
-    """Raise ValueError unless a hyperparameter of that name can be searched."""
-    if name not in SEARCHABLE:
-        raise ValueError(f"{name!r} cannot be searched: choose among {', '.join(SEARCHABLE)}")
 
 
 # What is searched unless something else is asked for, in the course's order of importance.
@@ -73,23 +66,23 @@ SPACE: Space = {
 
 def _require_possible(data: Dataset, space: Space, options: TrainingOptions) -> None:
     """Raise ValueError if a training could not start at an end of a range, or with a value of a choice."""
-    _prepare(data, options)
+
+    def prepare(drawn: Mapping[str, Any]) -> None:
+        o = with_drawn(options, drawn)
+        require_options(o.epochs, o.batch_size, o.patience, dev=True)
+        make_optimiser(make_network(data, o), o)
+
+    prepare({})
     first: dict[str, Any] = {}
     for name, where in space.items():
+        look_up(name, SEARCHABLE, "hyperparameter")
         values = where.values if isinstance(where, Choice) else (where.at(0.0), where.at(1.0))
         for value in values:
             try:
-                if isinstance(where, Range):
-                    usual_range(name, where.low, where.high, where.scale)
-                _prepare(data, with_drawn(options, {**first, name: value}))
+                prepare({**first, name: value})
             except (ValueError, TypeError) as error:
                 raise ValueError(f"{name} cannot be searched in {where}: {error}") from None
         first[name] = values[0]
-
-
-def _prepare(data: Dataset, options: TrainingOptions) -> None:
-    require_options(options.epochs, options.batch_size, options.patience, dev=True)
-    make_optimiser(make_network(data, options), options)
 
 
 def tune(
@@ -122,25 +115,19 @@ def tune(
 
     >>> from micrograd_dl.data.built_in import moons
     >>> space = {"learning_rate": Range(0.001, 1, "log")}
-    >>> found = tune(moons(60), space, Plan(trials=4, epochs=8, rungs=2, rounds=1))
-    >>> found.best.options
+    >>> tune(moons(60), space, Plan(trials=4, epochs=8, rungs=2, rounds=1)).best.options
     {'learning_rate': ...}
     """
     plan, options = plan or Plan(), options or TrainingOptions()
-    for name in space:
-        require_searchable(name)
     if "hidden" in space and space.keys() & {"units", "layers"}:
-        raise ValueError(
-            "hidden says how many units and layers there are: leave out either it or units and layers"
-        )
+        raise ValueError("hidden decides units and layers: leave out either it or units and layers")
     if data.m < FEWEST:
-        raise ValueError(
-            f"{data.name} has {data.m} examples, and fewer than {FEWEST} have no dev set to judge a trial by"
-        )
+        problem = f"{data.name} has {data.m} examples, and fewer than {FEWEST} have no dev set"
+        raise ValueError(f"{problem} to judge a trial by")
     _require_possible(data, space, options)
-    judge = functools.partial(judged, data, options)
     same = {name: x for name, x in options.changed().items() if name != "epochs"}
     about = {"data": _digest(data), "options": same}
+    judge = functools.partial(judged, data, options)
     return search(judge, space, plan, processes=processes, results=results, about=about, progress=progress)
 
 
@@ -161,8 +148,8 @@ def judged(data: Dataset, options: TrainingOptions, drawn: Mapping[str, Any], ep
 def with_drawn(options: TrainingOptions, drawn: Mapping[str, Any]) -> TrainingOptions:
     """The options with what was drawn in their place; ``units`` and ``layers`` decide ``hidden``.
 
-    >>> with_drawn(TrainingOptions(), {"units": 8, "layers": 2, "l2": 0.1}).changed()
-    {'hidden': (8, 8), 'l2': 0.1}
+    >>> with_drawn(TrainingOptions(), {"units": 8, "layers": 2}).hidden
+    (8, 8)
     """
     given = dict(drawn)
     if given.keys() & {"units", "layers"}:
@@ -171,8 +158,7 @@ def with_drawn(options: TrainingOptions, drawn: Mapping[str, Any]) -> TrainingOp
 
 
 def _digest(data: Dataset) -> str:
-    """The same for the same data."""
     digest = hashlib.sha256(repr((data.classes, data.features, data.target, data.X.dtype.str)).encode())
-    for array in (data.X, data.Y):
+    for array in data:
         digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from micrograd_dl.nn.network import Array, Parameter
 from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS
 from micrograd_dl.vectorized.normalisation import Normalisation
+from micrograd_dl.vectorized.products import product
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +53,7 @@ class DenseLayer:
     def forward(self, A_prev: Array, mask: Array | None, *, training: bool) -> Cache:
         """``Z = W A_prev + b`` and ``A = g(Z)``, with normalisation and dropout where there are."""
         W, b = self.W.data, 0 if self.b is None else self.b.data
-        Z = W @ A_prev + b
+        Z = product(W, A_prev) + b
         Z_in, Z_norm = Z, None
         statistics: Sequence[Array] = ()
         if self.normalisation is not None:
@@ -73,11 +74,11 @@ class DenseLayer:
     def set_gradients(self, dZ: Array, A_prev: Array) -> None:
         """``dW = dZ A_prev^T / m`` and ``db = sum of dZ / m``."""
         m = dZ.shape[1]
-        self.W.grad = (dZ / m) @ A_prev.T  # dZ has fewer entries than dW to divide
+        self.W.grad = product(dZ / m, A_prev.T)  # dZ has fewer entries than dW to divide
         if self.b is not None:
             self.b.grad = dZ.sum(axis=1, keepdims=True) / m
 
     def dA_prev(self, dZ: Array) -> Array:
         """``W^T dZ``."""
         W = self.W.data
-        return W.T @ dZ
+        return product(W.T, dZ)

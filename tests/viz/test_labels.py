@@ -20,15 +20,10 @@ def test_visible_text_can_be_written_as_xml_and_read_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['a "quoted" \\ label', "<script>&amp;", "two\nlines", "中文 σ 👩‍👩‍👧 e\u0301"]
-)
-def test_what_can_be_seen_stands_for_itself(text: str) -> None:
-    assert visible(text) == text
-
-
-@pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("中文 σ 👩‍👩‍👧 e\u0301 <&amp;", "中文 σ 👩‍👩‍👧 e\u0301 <&amp;"),
+        ("two\nlines", "two\nlines"),
         ("\0", "\\x00"),
         ("\t\r", "\\t\\r"),
         ("\x7f\x9f", "\\x7f\\x9f"),

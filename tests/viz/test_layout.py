@@ -47,14 +47,6 @@ def test_wires_lead_from_the_side_of_the_tail_to_that_of_the_head() -> None:
             assert not inside(end, found.boxes[card], slack=-1.5)
 
 
-def test_parallel_wires_with_texts_are_apart() -> None:
-    found = lay_out(scene(2, spoken(0, 1), spoken(0, 1)))
-    first, second = found.labels
-    assert first is not None
-    assert second is not None
-    assert abs(first[1] - second[1]) > 30
-
-
 def test_text_stands_on_its_wire_and_on_no_other() -> None:
     """Three cards are each joined with three others, so that the wires have to cross."""
     found = lay_out(scene(6, *(spoken(tail, head) for tail in range(3) for head in range(3, 6))))

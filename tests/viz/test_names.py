@@ -51,7 +51,6 @@ def test_a_file_of_the_same_name_does_not_hide_it(first: str, shadowed: Path) ->
 def test_a_program_may_itself_be_called_viz(shadowed: Path) -> None:
     (shadowed / "viz.py").write_text("from micrograd_dl.viz import draw; print(draw.__module__)\n")
     assert python(shadowed, "viz.py") == "micrograd_dl.viz.picture\n"
-    assert python(shadowed, "-c", "import viz") == "micrograd_dl.viz.picture\n"
 
 
 def test_the_command_line_draws_there_too(shadowed: Path) -> None:

@@ -107,8 +107,8 @@ def test_far_edges_count() -> None:
     h = Value(1.0, "h")
     for _ in range(50):
         h = (w * h + b).tanh()
-    extent = measure(topological_order(h))
-    assert len(extent.depths) == 153
+    depths, needed = measure(topological_order(h))
+    assert len(depths) == 153
     # Along the chain 150 depths; from w and from b 1, 4, ... 148 each.
-    assert extent.needed == (150 + 2 * sum(range(1, 150, 3))) / 5
+    assert needed == (150 + 2 * sum(range(1, 150, 3))) / 5
     assert "(the limit is 300, and edges that reach far count too): " in draw(h).svg

@@ -15,7 +15,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.output.text import plural
 from micrograd_dl.training.fitting import History
 
-from ..page import framed, page, save_page
+from ..page import framed, page, write_page
 from .boundary import Classifier, can_be_drawn
 from .network import first_and_last
 
@@ -117,7 +117,7 @@ class Film:
             ValueError: nothing was recorded, or the name does not end in ``.html``.
             FileNotFoundError: there is no such folder.
         """
-        return save_page(self.html, path)
+        return write_page(self.html, path)
 
     def _repr_html_(self) -> str | None:
         return framed(self.html, self._about["title"], _HEIGHT) if self._frames else None

@@ -121,3 +121,44 @@ def test_names_are_text_and_a_notebook_gets_a_frame(tmp_path: Path) -> None:
     path = film.save(tmp_path / "film.html")
     assert path.read_text(encoding="utf-8") == film.html
     assert repr(film) == "<film: 8 frames of a training of 7 epochs>"
+
+
+def test_the_page_in_a_browser(open_page: Any) -> None:
+    """The slider and the keys choose the epoch; weights, curves and the words are that epoch's."""
+    film, model, history = filmed(epochs=20)
+    page = open_page(film, "#epoch=0")
+    assert page.locator("#count").text_content() == "epoch 0"
+    page.keyboard.press("End")
+    assert page.locator("#count").text_content() == "epoch 20"
+    assert page.locator("#words").text_content() == str(history)
+    titles = page.locator("#network line title").all_text_contents()
+    named = {name: number for name, _, number in (title.partition(" = ") for title in titles)}
+    for l, (W, _) in enumerate(model.layers_data(), 1):
+        for (i, j), w in np.ndenumerate(W):
+            assert float(named[f"W{l}[{i + 1},{j + 1}]"]) == pytest.approx(w, rel=1e-3, abs=1e-3)
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#count").text_content() == "epoch 19"
+    cost = page.locator("#cost .legend").text_content().split()[-1]
+    assert float(cost) == pytest.approx(history.cost[18], rel=1e-3)
+    page.locator("#slider").fill("5")
+    assert page.locator("#count").text_content() == "epoch 5"
+    page.keyboard.press("Home")
+    assert "initial weights" in page.locator("#words").text_content()
+    page.locator("#speed").select_option("40")
+    page.locator("#play").click()
+    page.wait_for_function("film.at === 20")
+    assert page.locator("#play").get_attribute("aria-label") == "Play"
+
+
+@pytest.mark.parametrize("width", [360, 1280, 1920])
+def test_the_page_fits_its_window_and_follows_the_theme(open_page: Any, width: int) -> None:
+    film, _, _ = filmed(inputs=["</script><img src=x onerror=alert(1)>", "y"])
+    grounds = set()
+    for scheme in ("light", "dark"):
+        page = open_page(
+            film, "#epoch=3", viewport={"width": width, "height": width * 9 // 16}, color_scheme=scheme
+        )
+        assert page.locator("#count").text_content() == "epoch 3"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(grounds) == 2

@@ -152,7 +152,7 @@ if (data.image) shown.push(new Images($("images"), data.image));
 
 $(data.boundary ? "boundary" : data.image ? "images" : "network").classList.add("big");
 
-let at = 0, timer = null;
+let at = 0, timer = null, addressTimer = null;
 const last = frames.length - 1;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -167,7 +167,14 @@ function show(k) {
     $("words").textContent = at === last ? data.summary : frame.epoch === 0 ? "Before the first epoch: the initial weights." : `After ${frame.epoch.toLocaleString("en")} of ${frames[last].epoch.toLocaleString("en")} epochs.`;
   }
   $("slider").setAttribute("aria-valuetext", `epoch ${frame.epoch}`);
-  history.replaceState(null, "", `#epoch=${frame.epoch}`);
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    try {
+      history.replaceState(null, "", `#epoch=${frame.epoch}`);
+    } catch {
+      // A page in a frame without an address of its own.
+    }
+  }, 300);
 }
 
 function pause() {
@@ -214,3 +221,4 @@ function fromAddress() {
 }
 addEventListener("hashchange", fromAddress);
 fromAddress();
+window.film = { frames, get at() { return at; } };  // for the tests
