@@ -9,6 +9,7 @@ extra: ``pip install "micrograd-dl[plots]"``.
 'The cost falls from 0.7 to 0.3 in 3 epochs'
 """
 
+from ..page import require_page
 from .boundary import decision_boundary
 from .cost import cost_curve
 from .figures import require_picture, save
@@ -28,6 +29,7 @@ __all__ = [
     "network_diagram",
     "not_of_this",
     "parallel_coordinates",
+    "require_page",
     "require_picture",
     "save",
     "sizes_by_layer",
