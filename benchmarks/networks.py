@@ -21,8 +21,8 @@ from benchmarks import peers
 from benchmarks.measure import Timing, say_left_out, side_by_side
 from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
+from micrograd_dl.output.products import halved_products
 from micrograd_dl.vectorized import MLP
-from micrograd_dl.vectorized.products import halved_products
 
 ALPHA = 1e-3
 FLOOR, OURS = "floor: the products alone", "micrograd_dl.vectorized"

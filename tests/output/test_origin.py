@@ -117,13 +117,6 @@ def test_positions_that_were_left_out_of_the_code(tmp_path: Path) -> None:
     assert str(made) == f"{path}:3: y = x + 1"
 
 
-def test_an_instruction_without_a_position_is_on_the_first_line_of_its_code(tmp_path: Path) -> None:
-    path = tmp_path / "far.py"
-    program = run("x = Value(2)\n\ndef f():\n    return x + 1\n", path)
-    made = resolve(program["f"].__code__, 1_000_000)
-    assert made == Origin(str(path), 3, text="def f():")
-
-
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import compare
-from micrograd_dl.compare.reasons import activation_input
 from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.initialisers import small, uniform, xavier, zeros
 from micrograd_dl.nn.losses import LOSSES
@@ -134,7 +133,7 @@ def away_from_kinks(numbers: Pass, model: Network) -> bool:
     """Behind a normalisation a z is rounded, and just beside a kink it may fall on either side."""
     if not any(model.normalisations):
         return True
-    Z = [activation_input(numbers, model, l) for l in range(1, len(numbers.Z) + 1)]
+    Z = [model.activation_input(numbers, l) for l in range(1, len(numbers.Z) + 1)]
     margins = np.abs(1 - np.abs(numbers.A[-1])) if model.loss.name in ("max_margin", "huber") else np.ones(1)
     return all((np.abs(z) > 1e-9).all() for z in Z) and bool((margins > 1e-9).all())
 
@@ -239,7 +238,7 @@ def test_gradients_against_central_differences(case: Case, seed: int) -> None:
     apart = np.abs(np.abs(numbers.A[-1] - case.Y) - 1) if model.loss.name == "huber" else np.ones(1)
     assume((margins > 1e-3).all() and (apart > 1e-3).all())
     for l, (Z, kind) in enumerate(zip(numbers.Z, model.normalisations, strict=True), 1):
-        assume((np.abs(activation_input(numbers, model, l)) > 1e-3).all())
+        assume((np.abs(model.activation_input(numbers, l)) > 1e-3).all())
         assume(kind is None or (Z.var(axis=1 if kind == "batch" else 0) > 1e-2).all())
     weights = np.concatenate([W.ravel() for W, _ in model.layers_data()])
     assume(not model.l1 or (np.abs(weights) > 1e-3).all())

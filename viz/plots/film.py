@@ -185,9 +185,9 @@ class Film:
         }
         if "boundary" in self._about:
             view = Classifier(model, None)
-            A = view.outputs(self._points)
-            frame["class"] = _bytes(view.predicted(A))
-            frame["sure"] = _bytes(255 * view.sureness(A))
+            outputs = view.outputs(self._points)
+            frame["class"] = _bytes(outputs.argmax(axis=0))
+            frame["sure"] = _bytes(255 * view.sureness(outputs))
         if self._image is not None:
             W = layers[0][0]
             pixels = math.prod(self._about["image"])

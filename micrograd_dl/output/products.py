@@ -17,30 +17,30 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from micrograd_dl.nn.network import Array
+Array = NDArray[Any]
 
 LARGE = 10**7  # multiplications in a product, from which on two threads gain
 
 _lock = threading.Lock()
 _inside: list[
     tuple[Any, bool]
-] = []  # for each `halved_products` what sets BLAS back, and: may a helper help?
+] = []  # of each `halved_products`: what sets BLAS back; whether a helper may help
 
 
 @contextmanager
 def halved_products() -> Iterator[None]:
     """Inside, BLAS has one thread, and `product` computes large products in halves.
 
-    The two halves are computed one after the other where BLAS has been limited to one thread before, such as
-    by ``OMP_NUM_THREADS=1``.
+    Nobody helps where BLAS has been limited to one thread before, such as by ``OMP_NUM_THREADS=1``.
     """
     with (
         _lock
     ):  # the number of threads is the process's: the first one sets it, and the last one sets it back
         if not _inside:
-            threads = max((library["num_threads"] for library in _blas().info()), default=1)
-            _inside.append((_blas().limit(limits=1), threads > 1))
+            helped = any(library["num_threads"] > 1 for library in _blas().info())
+            _inside.append((_blas().limit(limits=1), helped))
         else:
             _inside.append(_inside[0])
     try:
@@ -53,7 +53,7 @@ def halved_products() -> Iterator[None]:
 
 
 def product(A: Array, B: Array) -> Array:
-    """``A @ B`` of ``(n, k)`` and ``(k, m)``; see :func:`halved_products`."""
+    """``A @ B`` of ``(n, k)`` and ``(k, m)``."""
     (n, k), m, inside = A.shape, B.shape[1], _inside[:1]
     if not inside or n * k * m < LARGE:
         return A @ B
