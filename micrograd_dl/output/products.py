@@ -53,10 +53,11 @@ def halved_products() -> Iterator[None]:
 
 
 def product(A: Array, B: Array) -> Array:
-    """``A @ B`` of ``(n, k)`` and ``(k, m)``."""
-    (n, k), m, inside = A.shape, B.shape[1], _inside[:1]
-    if not inside or n * k * m < LARGE:
+    """``A @ B`` of ``(n, k)`` and ``(k, m)``, which have one dtype."""
+    inside = _inside[:1]
+    if not inside or A.size * B.shape[1] < LARGE:
         return A @ B
+    n, m = len(A), B.shape[1]
     out = np.empty((n, m), A.dtype)
     if n > m:
         halves = iter([(A[: n // 2], B, out[: n // 2]), (A[n // 2 :], B, out[n // 2 :])])

@@ -68,21 +68,22 @@ class MLP(Network):
 
     def forward(self, X: ArrayLike) -> Array:
         X, _ = self.require_examples(X)
-        return self._forward(X, training=False)[-1].A
+        with _overflow_is_inf():
+            return self._forward(X, training=False)[-1].A
 
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> float:
         X, Y = self.require_examples(X, Y)
-        with self.training_lock if training else nullcontext():
+        with self.training_lock if training else nullcontext(), _overflow_is_inf():
             return self._cost(self._forward(X, training=training), Y)
 
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         X, Y = self.require_examples(X, Y)
-        with self.training_lock:
+        with self.training_lock, _overflow_is_inf():
             return self._cost(self._forward_and_backward(X, Y), Y)
 
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
         X, Y = self.require_examples(X, Y)
-        with self.frozen():
+        with self.frozen(), _overflow_is_inf():
             caches = self._forward_and_backward(X, Y)
             J, gradients = self._cost(caches, Y), self.named("grad")
         names = ("Z", "A", "dZ", "Z_norm")
@@ -92,11 +93,10 @@ class MLP(Network):
         """``Z[l] = W[l] A[l-1] + b[l]`` and ``A[l] = g[l](Z[l])`` for every layer."""
         A, caches = X.astype(self.dtype, copy=False), []
         masks = self.masks(X.shape[1]) if training else [None] * len(self.layers)
-        with _overflow_is_inf():
-            for layer, mask in zip(self.layers, masks, strict=True):
-                mask = None if mask is None else mask.astype(self.dtype)
-                caches.append(layer.forward(A, mask, training=training))
-                A = caches[-1].A
+        for layer, mask in zip(self.layers, masks, strict=True):
+            mask = None if mask is None else mask.astype(self.dtype)
+            caches.append(layer.forward(A, mask, training=training))
+            A = caches[-1].A
         if training:
             self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
         return caches
@@ -104,26 +104,24 @@ class MLP(Network):
     def _cost(self, caches: Sequence[Cache], Y: Array) -> float:
         """J: the mean loss, and ``lambda/(2m)`` times each penalty on the weights."""
         m, last = Y.shape[1], caches[-1]
-        with _overflow_is_inf():
-            J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
-            for name, lambda_ in self.regularisers.items():
-                penalties = (REGULARISERS[name](layer.W.data).sum() for layer in self.layers)
-                J += lambda_ / (2 * m) * sum(map(float, penalties))
+        J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
+        for name, lambda_ in self.regularisers.items():
+            penalties = (REGULARISERS[name](layer.W.data).sum() for layer in self.layers)
+            J += lambda_ / (2 * m) * sum(map(float, penalties))
         return J
 
     def _forward_and_backward(self, X: Array, Y: Array) -> list[Cache]:
-        """Sets the gradients, from the last layer on."""
+        """Both passes; sets the gradients, from the last layer on."""
         caches, m = self._forward(X, training=True), X.shape[1]
         last, slope = caches[-1], ACTIVATION_FORMULAS[self.layers[-1].g].slope
-        with _overflow_is_inf():
-            last.dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, self._targets(Y), slope)
-            for l in reversed(range(len(self.layers))):
-                layer, cache = self.layers[l], caches[l]
-                layer.set_gradients(cache.dZ, cache.A_prev)
-                for name, lambda_ in self.regularisers.items():
-                    layer.W.grad += lambda_ / (2 * m) * PENALTY_SLOPES[name](layer.W.data)
-                if l > 0:
-                    caches[l - 1].dZ = self.layers[l - 1].dZ(layer.dA_prev(cache.dZ), caches[l - 1])
+        last.dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, self._targets(Y), slope)
+        for l in reversed(range(len(self.layers))):
+            layer, cache = self.layers[l], caches[l]
+            layer.set_gradients(cache.dZ, cache.A_prev)
+            for name, lambda_ in self.regularisers.items():
+                layer.W.grad += lambda_ / (2 * m) * PENALTY_SLOPES[name](layer.W.data)
+            if l > 0:
+                caches[l - 1].dZ = self.layers[l - 1].dZ(layer.dA_prev(cache.dZ), caches[l - 1])
         return caches
 
     def _targets(self, Y: Array) -> Array:
