@@ -148,7 +148,8 @@ class Classifier:
     def sureness(self, outputs: Array) -> Array:
         """From 0 to 1, ``(k,)``: by the probability of the class, or for max-margin the score."""
         largest, chance = outputs.max(axis=0), 1 / self.classes
-        return np.minimum(largest, 1) if self.loss == "max_margin" else (largest - chance) / (1 - chance)
+        sure = np.minimum(largest, 1) if self.loss == "max_margin" else (largest - chance) / (1 - chance)
+        return np.asarray(sure)
 
     def shade(self, outputs: Array, colours: Sequence[str]) -> Array:
         """The colour of each point, ``(k, 3)``: full where the network is sure, else pale."""
