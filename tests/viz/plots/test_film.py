@@ -146,7 +146,8 @@ def test_the_page_in_a_browser(open_page: Any) -> None:
     assert "initial weights" in page.locator("#words").text_content()
     page.locator("#speed").select_option("40")
     page.locator("#play").click()
-    page.wait_for_function("film.at === 20")
+    while page.evaluate("film.at") < 20:
+        page.wait_for_timeout(20)
     assert page.locator("#play").get_attribute("aria-label") == "Play"
 
 
