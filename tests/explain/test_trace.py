@@ -163,12 +163,6 @@ def test_what_is_on_paper_is_asked_by_name_too() -> None:
             ask(None)  # type: ignore[arg-type]  # that it is refused is what is tested
 
 
-def test_a_seed_is_the_derivative_of_what_lies_beyond() -> None:
-    trace = Trace(3 * Value(2, "a"), seed=2)
-    assert str(trace.steps[-1]) == "da += dL/dJ * dJ/da = 2 * 3 = 6   (da: 0 -> 6)"
-    assert str(trace.why("a")).startswith("dL/da = 6, one term")
-
-
 def test_what_cannot_be_walked() -> None:
     a, wrong = Value(2, "a"), [1]
     J = a * 3

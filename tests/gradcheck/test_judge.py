@@ -245,16 +245,3 @@ def test_an_estimate_is_as_good_as_it_says(
 )
 def test_what_is_in_the_way_of_an_estimate(f: Callable[[float], float], x: float, why: Obstacle) -> None:
     assert estimate(Function(f, x), 0.01) == why
-
-
-@pytest.mark.parametrize(
-    ("numerical", "uncertainty", "is_right"),
-    [
-        (2.0, 0.0, True), (2.0, 2e-3, True), (2.0, 2.1e-3, False), (2 + 1.9e-7, 0.0, True),
-        (2 - 2.1e-7, 0.0, False), (math.nan, 0.0, False),
-    ],
-)  # fmt: skip
-def test_what_agrees_beyond_doubt(numerical: float, uncertainty: float, is_right: bool) -> None:
-    for sign in (1, -1):
-        found = Component(Value(0), "dJ/dx", sign * numerical, sign * 2.0, 1e-7, uncertainty)
-        assert found.is_right == is_right

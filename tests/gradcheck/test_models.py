@@ -370,9 +370,7 @@ DRAWS = np.random.default_rng(0)
 
 
 def a_model(**attributes: Any) -> Any:
-    model = scalar_model(lambda w: w**2, lambda w: 2 * w, 1.0)
-    vars(model).update(attributes)
-    return model
+    return SimpleNamespace(**(vars(scalar_model(lambda w: w**2, lambda w: 2 * w, 1.0)) | attributes))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
 import linecache
-import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -132,13 +130,3 @@ def test_a_span_of_text(start: int, end: int, expected: Origin) -> None:
     node = Value(1.0)
     set_origin(node, "a * b\nc + d", start, end)
     assert node.origin == expected
-
-
-def test_a_node_that_no_program_made_is_made_here() -> None:
-    """A thread of its own may begin inside the package; there is no frame outside then."""
-    x = Value.__new__(Value)
-    _thread.start_new_thread(Value.__init__, (x, 1.0))
-    deadline = time.monotonic() + 10
-    while not hasattr(x, "_at") and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert Path(origin_of(x).file).parent.name == "engine"
