@@ -31,23 +31,11 @@ def main() -> None:
         help="; ".join(f"{name}: {what}" for name, what in SECTIONS.items()) + " (default: all)",
     )
     parser.add_argument("--quick", action="store_true", help="few and short rounds: a look, not a result")
-    parser.add_argument(
-        "--full", action="store_true", help="let the slowest finish: hours, where a part is measured else"
-    )
-    parser.add_argument("--smallest", type=int, default=0, metavar="N", help="no graph of fewer nodes")
-    parser.add_argument("--largest", type=int, default=10**6, metavar="N", help="no graph of more nodes")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=(), help="no others than these")
-    parser.add_argument(
-        "--save",
-        type=Path,
-        metavar="FILE",
-        help="keep the times in a JSON file, for `benchmarks.page` and `.charts`; not those of networks",
-    )
-    parser.add_argument(
-        "--coretype",
-        default=default_coretype(),
-        help="OPENBLAS_CORETYPE for all that compute with NumPy, '' to leave it alone (here: %(default)r)",
-    )
+    text = "keep the times in a JSON file, for `benchmarks.page`; not those of networks"
+    parser.add_argument("--save", type=Path, metavar="FILE", help=text)
+    text = "OPENBLAS_CORETYPE for all that compute with NumPy, '' to leave it alone (here: %(default)r)"
+    parser.add_argument("--coretype", default=default_coretype(), help=text)
     arguments = parser.parse_args()
     chosen = arguments.sections or list(SECTIONS)
     if unknown := set(chosen) - set(SECTIONS):
@@ -64,13 +52,8 @@ def main() -> None:
             measure_networks(quick=arguments.quick)
             continue
         os.environ.update(dict.fromkeys(THREADS, "1"))  # for the processes that the section starts
-        records = importlib.import_module(f"benchmarks.{name}").run(
-            quick=arguments.quick,
-            full=arguments.full,
-            smallest=arguments.smallest,
-            largest=arguments.largest,
-            only=arguments.tasks,
-        )
+        section = importlib.import_module(f"benchmarks.{name}")
+        records = section.run(quick=arguments.quick, only=arguments.tasks)
         if arguments.save:
             from benchmarks.records import save
 
@@ -90,11 +73,8 @@ def measure_networks(*, quick: bool) -> None:
 
 def default_coretype() -> str:
     """SkylakeX where the processor has AVX-512, which OpenBLAS does not see on every one that has it."""
-    try:
-        with open("/proc/cpuinfo") as file:
-            return "SkylakeX" if "avx512f" in file.read() else ""
-    except OSError:
-        return ""
+    path = Path("/proc/cpuinfo")
+    return "SkylakeX" if path.exists() and "avx512f" in path.read_text() else ""
 
 
 if __name__ == "__main__":

@@ -84,23 +84,17 @@ def compete(
             if not taken[name] or sum(taken[name]) * steps / whole < patience:
                 seconds = processes.call(name, training, module, name, steps)
                 taken[name].append(seconds * whole / steps)
+    title = DEMONSTRATIONS[module]
+    notes = {name: "" if steps == whole else f"from {steps} steps" for name, (steps, _) in plan.items()}
     return [
-        record(
-            "demo",
-            DEMONSTRATIONS[module],
-            name,
-            (1, 1),
-            taken[name],
-            preparation=warm,
-            note="" if steps == whole else f"from {steps} steps",
-        )
-        for name, (steps, warm) in plan.items()
+        record("demo", title, name, (1, 1), taken[name], preparation=warm, note=notes[name])
+        for name, (_, warm) in plan.items()
     ]
 
 
-def run(*, quick: bool = False, full: bool = False, only: Sequence[str] = (), **_: int) -> list[Record]:
+def run(*, quick: bool = False, only: Sequence[str] = ()) -> list[Record]:
     """Measure and print both; the records."""
-    rounds, patience = (2, 1.0) if quick else (25, 1e9 if full else 3.0)
+    rounds, patience = (2, 1.0) if quick else (25, 3.0)
     records = []
     for module, title in DEMONSTRATIONS.items():
         if only and module not in only:
@@ -109,7 +103,6 @@ def run(*, quick: bool = False, full: bool = False, only: Sequence[str] = (), **
             those = list(processes.installed(partial(prepare, module)))
             say_left_out(name for name in names(module) if name not in those)
             here = compete(module, processes, those, rounds, patience)
-        print(f"\n**{title}**\n")
-        print(*trainings(here), sep="\n", flush=True)
+        print(f"\n**{title}**\n", *trainings(here), sep="\n", flush=True)
         records += here
     return records

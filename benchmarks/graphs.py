@@ -12,32 +12,17 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-
-class Numbers(Protocol):
-    """What a program asks of an engine; the values themselves have ``+`` and ``*``."""
-
-    def constant(self, x: float) -> Any: ...
-    def relu(self, x: Any) -> Any: ...
-    def tanh(self, x: Any) -> Any: ...
-    def affine(self, w: Sequence[Any], x: Sequence[Any], b: Any) -> Any: ...
-    def total(self, values: Sequence[Any]) -> Any: ...
-    def squares(self, values: Sequence[Any]) -> Any: ...
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A program, the numbers of its leaves, and the count of its operations.
-
-    Attributes:
-        run: takes an engine and the leaves, gives the result.
-    """
+    """A program, the numbers of its leaves, and the count of its operations."""
 
     name: str
     leaves: tuple[float, ...]
     nodes: int
-    run: Callable[[Numbers, Sequence[Any]], Any]
+    run: Callable[[Any, Sequence[Any]], Any]  # of an engine, as in scalars.py, and of its leaves
 
 
 def moons(m: int) -> tuple[list[list[float]], list[float]]:
@@ -85,7 +70,7 @@ def moons_loss(width: int, m: int, name: str) -> Graph:
     nodes = m * (2 * products + 2 * width + 3) + m - 1 + 1  # units, margins; their mean
     nodes += 2 * len(leaves) - 1 + 1 + 1  # L2, and the sum of both
 
-    def run(engine: Numbers, p: Sequence[Any]) -> Any:
+    def run(engine: Any, p: Sequence[Any]) -> Any:
         affine, relu, constant = engine.affine, engine.relu, engine.constant
         units = [[(p[begin:end], p[end]) for begin, end in layer] for layer in layers]
         margins = []
@@ -141,16 +126,15 @@ def mixed(size: int) -> Graph:
         unused[k] = len(data)
         data.append(out)
 
-    def run(engine: Numbers, leaves: Sequence[Any]) -> Any:
-        values, tanh = list(leaves), engine.tanh
-        append = values.append
+    def run(engine: Any, leaves: Sequence[Any]) -> Any:
+        values = list(leaves)
         for operation, i, j in tape:
             if operation == ADD:
-                append(values[i] + values[j])
+                values.append(values[i] + values[j])
             elif operation == MUL:
-                append(values[i] * values[j])
+                values.append(values[i] * values[j])
             else:
-                append(tanh(values[i]))
+                values.append(engine.tanh(values[i]))
         ends = [values[i] for i in unused]
         while len(ends) > 1:  # in pairs: a tree, not a chain
             ends = [a + b for a, b in zip(ends[::2], ends[1::2], strict=False)] + ends[len(ends) & ~1 :]
@@ -162,7 +146,7 @@ def mixed(size: int) -> Graph:
 def chain(size: int) -> Graph:
     """One addition after the other: as deep as it is large."""
 
-    def run(engine: Numbers, leaves: Sequence[Any]) -> Any:
+    def run(engine: Any, leaves: Sequence[Any]) -> Any:
         del engine
         x, step = leaves
         for _ in range(size):
@@ -172,10 +156,4 @@ def chain(size: int) -> Graph:
     return Graph("chain of additions", (1.0, 1e-3), size, run)
 
 
-GRAPHS: dict[str, Callable[[int], Graph]] = {
-    "mlp": mlp,
-    "calls": calls,
-    "wide": wide,
-    "mixed": mixed,
-    "chain": chain,
-}
+GRAPHS = {"mlp": mlp, "calls": calls, "wide": wide, "mixed": mixed, "chain": chain}

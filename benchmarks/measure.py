@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import re
 import statistics
 import sys
 import time
@@ -60,15 +61,10 @@ def say_left_out(missing: Iterable[str]) -> None:
 
 def machine() -> str:
     """The processor, the number of cores, and the versions that matter."""
-    found = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
-    flags = next((line for line in _cpuinfo() if line.startswith("flags")), "")
-    vector = "AVX-512" if "avx512f" in flags else "AVX2" if "avx2" in flags else "no AVX2"
-    processor = found[0] if found else platform.processor() or platform.machine()
-    return (
-        f"{processor} ({vector}), {os.cpu_count()} cores, CPython {platform.python_version()}, {sys.platform}"
-    )
-
-
-def _cpuinfo() -> list[str]:
     path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
+    text = path.read_text() if path.exists() else ""
+    model = re.search(r"model name\s*: (.*)", text)
+    processor = model[1] if model else platform.processor() or platform.machine()
+    vector = "AVX-512" if "avx512f" in text else "AVX2" if "avx2" in text else "no AVX2"
+    python = f"CPython {platform.python_version()}, {sys.platform}"
+    return f"{processor} ({vector}), {os.cpu_count()} cores, {python}"

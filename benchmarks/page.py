@@ -1,16 +1,15 @@
-"""The tables of a page, from the file of results: ``python -m benchmarks.page FILE.json PAGE.md``.
+"""The tables and pictures of docs/performance.md, from the file of results: ``python -m benchmarks.page``.
 
 Each table stands below a comment that says what it shows: ``<!-- SECTION: TASK; WHAT -->``.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.charts import PICTURES
+from benchmarks.charts import PICTURES, picture
 from benchmarks.records import Record, load, preparations, ratios, table, trainings
 
 PLACE = re.compile(r"(<!-- (eager|replay|columns|demo): (.+?); (.+?) -->\n)((?:\|.*\n)*)")
@@ -46,15 +45,14 @@ def written(text: str, records: Sequence[Record]) -> str:
     return PLACE.sub(place, text)
 
 
-def main() -> None:
-    """Write the tables into the page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__)
-    parser.add_argument("file", type=Path, help="as `python -m benchmarks --save` writes it")
-    parser.add_argument("page", type=Path, help="a page in Markdown with such comments")
-    arguments = parser.parse_args()
-    text = arguments.page.read_text("utf-8")
-    arguments.page.write_text(written(text, load(arguments.file)), "utf-8")
-    print(f"{len(PLACE.findall(text))} tables of {arguments.page} are those of {arguments.file}.")
+def main(docs: Path = Path("docs")) -> None:
+    """Write the tables into the page, and the pictures beside it."""
+    records = load(docs / "speed.json")
+    page = docs / "performance.md"
+    page.write_text(written(page.read_text("utf-8"), records), "utf-8")
+    for section in PICTURES:
+        if those := [r for r in records if r.section == section]:
+            picture(section, those, docs / f"speed_{section}.png")
 
 
 if __name__ == "__main__":

@@ -5,31 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-
-
-class Problem(Protocol):
-    """What a peer needs to know of a task."""
-
-    @property
-    def sizes(self) -> tuple[int, ...]: ...
-    @property
-    def m(self) -> int: ...
-    @property
-    def hidden(self) -> str: ...
-    def data(self, dtype: str) -> tuple[Array, Array]: ...
-    def weights(self, dtype: str) -> list[tuple[Array, Array]]: ...
-
+if TYPE_CHECKING:
+    from benchmarks.networks import Task
 
 Step = Callable[[], Any]
 
 
-def by_hand(task: Problem, dtype: str, alpha: float) -> Step:
+def by_hand(task: Task, dtype: str, alpha: float) -> Step:
     """NumPy as the course writes it, line by line."""
     X, Y = task.data(dtype)
     layers = task.weights(dtype)
@@ -64,7 +50,7 @@ def by_hand(task: Problem, dtype: str, alpha: float) -> Step:
     return step
 
 
-def torch_eager(task: Problem, dtype: str, alpha: float) -> Step:
+def torch_eager(task: Task, dtype: str, alpha: float) -> Step:
     """PyTorch without compilation; its layout, examples as rows."""
     torch = importlib.import_module("torch")
     F = torch.nn.functional
@@ -104,7 +90,7 @@ def _cost(np_: Any, hidden: str, logsumexp: Any, layers: Any, X: Any, Y: Any) ->
     return np_.mean(logsumexp(Z) - np_.sum(Y * Z, axis=0))
 
 
-def jax_jit(task: Problem, dtype: str, alpha: float) -> Step:
+def jax_jit(task: Task, dtype: str, alpha: float) -> Step:
     """JAX: the whole step is one compiled function that may reuse the memory of the old weights."""
     jax = importlib.import_module("jax")
     jax.config.update("jax_enable_x64", True)
@@ -129,7 +115,7 @@ def jax_jit(task: Problem, dtype: str, alpha: float) -> Step:
     return step
 
 
-def autograd(task: Problem, dtype: str, alpha: float) -> Step:
+def autograd(task: Task, dtype: str, alpha: float) -> Step:
     """The package autograd (HIPS)."""
     module = importlib.import_module("autograd")
     anp = importlib.import_module("autograd.numpy")
@@ -149,7 +135,7 @@ def autograd(task: Problem, dtype: str, alpha: float) -> Step:
     return step
 
 
-def mygrad(task: Problem, dtype: str, alpha: float) -> Step:
+def mygrad(task: Task, dtype: str, alpha: float) -> Step:
     """The package MyGrad, with its softmax cross-entropy."""
     mg = importlib.import_module("mygrad")
     nnet = importlib.import_module("mygrad.nnet")
@@ -167,44 +153,17 @@ def mygrad(task: Problem, dtype: str, alpha: float) -> Step:
         binary = len(Y) == 1
         J = mg.mean(mg.logaddexp(0, Z) - Y * Z) if binary else nnet.softmax_crossentropy(Z.T, classes)
         J.backward()
-        for layer in layers:
-            for parameter in layer:
-                parameter.data -= alpha * parameter.grad  # outside of the graph, in place
+        for parameter in (p for layer in layers for p in layer):
+            parameter.data -= alpha * parameter.grad  # outside of the graph, in place
         return float(J.item())
 
     return step
 
 
-def scikit_learn(task: Problem, dtype: str, alpha: float) -> Step:
-    """One batch through MLPClassifier.partial_fit; it draws its own weights and checks its input."""
-    MLPClassifier = importlib.import_module("sklearn.neural_network").MLPClassifier
-    X, Y = (np.ascontiguousarray(x.T) for x in task.data(dtype))
-    classes = Y.argmax(1) if Y.shape[1] > 1 else Y[:, 0].astype(int)
-    model = MLPClassifier(
-        task.sizes[1:-1],
-        activation=task.hidden,
-        solver="sgd",
-        alpha=0,
-        batch_size=task.m,
-        learning_rate_init=alpha,
-        momentum=0,
-        shuffle=False,
-        random_state=0,
-    )
-    every = np.arange(max(2, task.sizes[-1]))
-
-    def step() -> float:
-        model.partial_fit(X, classes, classes=every)
-        return float(model.loss_)
-
-    return step
-
-
-PEERS: dict[str, Callable[[Problem, str, float], Step]] = {
+PEERS: dict[str, Callable[[Task, str, float], Step]] = {
     "NumPy by hand": by_hand,
     "PyTorch, eager": torch_eager,
     "JAX, jit": jax_jit,
     "autograd (HIPS)": autograd,
     "MyGrad": mygrad,
-    "scikit-learn MLPClassifier": scikit_learn,
 }

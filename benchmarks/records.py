@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 NUMBA, NUMPY = "micrograd_dl.compiled, Numba", "micrograd_dl.compiled, NumPy"  # contestants of many sections
 
@@ -41,28 +42,11 @@ class Record:
 
 
 def record(
-    section: str,
-    task: str,
-    contestant: str,
-    size: tuple[int, int],
-    seconds: Sequence[float],
-    *,
-    preparation: float = 0.0,
-    note: str = "",
+    section: str, task: str, contestant: str, size: tuple[int, int], seconds: Sequence[float], **more: Any
 ) -> Record:
     """From the seconds of several rounds, at (nodes, columns)."""
     each = [s / size[0] / size[1] * 1e9 for s in seconds]
-    return Record(
-        section,
-        task,
-        contestant,
-        *size,
-        min(each),
-        statistics.median(each),
-        max(each),
-        preparation,
-        note,
-    )
+    return Record(section, task, contestant, *size, min(each), statistics.median(each), max(each), **more)
 
 
 def load(path: Path) -> list[Record]:
@@ -89,63 +73,50 @@ def number(x: float) -> str:
     return f"{float(text):,.0f}" if abs(x) >= 100 else text
 
 
-def table(records: Sequence[Record], across: str, heading: str) -> Iterator[str]:
-    """Markdown: contestants down, sizes across (the attribute `across`), and medians with their spread.
-
-    The contestants are in the order in which they first come.
-    """
+def _grid(
+    heading: str, records: Sequence[Record], across: str, cell: Callable[[Record], str], without: str = ""
+) -> Iterator[str]:
+    """Markdown: contestants down, in the order in which they first come, and sizes across."""
     sizes = sorted({getattr(r, across) for r in records})
-    cells = {(r.contestant, getattr(r, across)): r for r in records}
     yield f"| {heading} | " + " | ".join(f"{size:,}" for size in sizes) + " |"
     yield "|---|" + "--:|" * len(sizes)
-    for name in dict.fromkeys(r.contestant for r in records):
-        row = [_cell(cells.get((name, size))) for size in sizes]
-        yield f"| {name} | " + " | ".join(row) + " |"
-
-
-def preparations(records: Sequence[Record]) -> Iterator[str]:
-    """Markdown: the seconds from the built graph to the first result."""
-    sizes = sorted({r.nodes for r in records})
-    cells = {(r.contestant, r.nodes): number(r.preparation) for r in records}
-    yield "| s to prepare, at nodes | " + " | ".join(f"{size:,}" for size in sizes) + " |"
-    yield "|---|" + "--:|" * len(sizes)
-    for name in dict.fromkeys(r.contestant for r in records):
+    cells = {(r.contestant, getattr(r, across)): cell(r) for r in records}
+    for name in dict.fromkeys(r.contestant for r in records if r.contestant != without):
         yield f"| {name} | " + " | ".join(cells.get((name, size), "") for size in sizes) + " |"
 
 
+def table(records: Sequence[Record], across: str, heading: str) -> Iterator[str]:
+    """Medians with their spread, over sizes: the attribute `across`."""
+
+    def cell(r: Record) -> str:
+        spread = f" ({number(r.low)} to {number(r.high)})" if r.low < r.high else ""
+        return f"{number(r.median)}{spread}{' ' + r.note if r.note else ''}"
+
+    return _grid(heading, records, across, cell)
+
+
+def preparations(records: Sequence[Record]) -> Iterator[str]:
+    """The seconds from the built graph to the first result."""
+    return _grid("s to prepare, at nodes", records, "nodes", lambda r: number(r.preparation))
+
+
+def ratios(records: Sequence[Record], across: str, base: str) -> Iterator[str]:
+    """How many times as long as `base` each of the others takes."""
+    bases = {getattr(r, across): r.median for r in records if r.contestant == base}
+
+    def cell(r: Record) -> str:
+        size = getattr(r, across)
+        return number(r.median / bases[size]) if size in bases else ""
+
+    return _grid(f"times as long as {base}", records, across, cell, without=base)
+
+
 def trainings(records: Sequence[Record]) -> Iterator[str]:
-    """Markdown: whole trainings, fastest first."""
+    """Whole trainings, fastest first."""
     ordered = sorted(records, key=lambda r: r.median)
     yield "| the whole training | s | smallest to largest | warm-up, s | times the fastest | |"
     yield "|---|--:|--:|--:|--:|---|"
     for r in ordered:
-        spread = f"{number(r.low / 1e9)} to {number(r.high / 1e9)}"
+        seconds, spread = number(r.median / 1e9), f"{number(r.low / 1e9)} to {number(r.high / 1e9)}"
         ratio = number(r.median / ordered[0].median)
-        yield (
-            f"| {r.contestant} | {number(r.median / 1e9)} | {spread} | {number(r.preparation)} | {ratio} | "
-            f"{r.note} |"
-        )
-
-
-def _cell(r: Record | None) -> str:
-    if r is None:
-        return ""
-    spread = f" ({number(r.low)} to {number(r.high)})" if r.low < r.high else ""
-    return f"{number(r.median)}{spread}{' ' + r.note if r.note else ''}"
-
-
-def ratios(records: Sequence[Record], across: str, base: str) -> Iterator[str]:
-    """Markdown: how many times as long as `base` each of the others takes."""
-    sizes = sorted({getattr(r, across) for r in records})
-    cells = {(r.contestant, getattr(r, across)): r.median for r in records}
-    names = [name for name in dict.fromkeys(r.contestant for r in records) if name != base]
-    yield f"| times as long as {base} | " + " | ".join(f"{size:,}" for size in sizes) + " |"
-    yield "|---|" + "--:|" * len(sizes)
-    for name in names:
-        row = [
-            number(cells[name, size] / cells[base, size])
-            if (name, size) in cells and (base, size) in cells
-            else ""
-            for size in sizes
-        ]
-        yield f"| {name} | " + " | ".join(row) + " |"
+        yield f"| {r.contestant} | {seconds} | {spread} | {number(r.preparation)} | {ratio} | {r.note} |"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from benchmarks.graphs import Graph
@@ -31,27 +32,15 @@ def squares(values: Sequence[Any]) -> Any:
 
 
 class Engine:
-    """A kind of number that remembers; ``backward(build(graph, leaves))`` is what is measured.
-
-    Args:
-        leaf, constant: a variable, and a number that takes part without being one.
-        relu, tanh: of such a number.
-        fused: sums as single nodes, in the place of `affine`, `total` and `squares`.
-    """
+    """A kind of number that remembers; ``backward(build(graph, leaves))`` is what is measured."""
 
     networks = ""  # the module with a class MLP, if there is one
 
-    def __init__(
-        self,
-        leaf: Callable[[float], Any],
-        constant: Callable[[float], Any],
-        relu: Function,
-        tanh: Function,
-        fused: Sequence[Callable[..., Any]] = (affine, total, squares),
-    ) -> None:
+    affine, total, squares = staticmethod(affine), staticmethod(total), staticmethod(squares)
+
+    def __init__(self, leaf: Function, constant: Function, relu: Function, tanh: Function) -> None:
         self.leaf, self.constant, self.relu, self.tanh = leaf, constant, relu, tanh
         self._network: Any = None
-        self.affine, self.total, self.squares = fused
 
     def network(self, sizes: Sequence[int], leaves: Sequence[Any]) -> Any:
         """The package's own network, with ReLU in hidden layers, made once; its parameters are the leaves."""
@@ -91,18 +80,19 @@ class Ours(Engine):
 
     networks = "micrograd_dl.nn"
 
-    def __init__(self, *fused: Callable[..., Any]) -> None:
+    def __init__(self) -> None:
         value = importlib.import_module("micrograd_dl.engine.value").Value
-        sums = fused or (affine, total, squares)
-        super().__init__(value, value.constant, value.relu, value.tanh, sums)
+        super().__init__(value, value.constant, value.relu, value.tanh)
 
 
 class OursFused(Ours):
     """micrograd_dl as its `nn` does it: a neuron's weighted sum is one node, and so are sums."""
 
     def __init__(self) -> None:
+        super().__init__()
         functions = importlib.import_module("micrograd_dl.engine.functions")
-        super().__init__(functions.affine, functions.sum, lambda x: functions.dot(x, x))
+        self.affine, self.total = functions.affine, functions.sum
+        self.squares = lambda values: functions.dot(values, values)
 
 
 class Tuples(Engine):
@@ -141,13 +131,8 @@ class PyTorch(Engine):
         torch = importlib.import_module("torch")
         torch.set_num_threads(1)  # there is nothing to share
 
-        def leaf(x: float) -> Any:
-            return torch.tensor(x, dtype=torch.float64, requires_grad=True)
-
-        def constant(x: float) -> Any:
-            return torch.tensor(x, dtype=torch.float64)
-
-        super().__init__(leaf, constant, torch.relu, torch.tanh)
+        constant = partial(torch.tensor, dtype=torch.float64)
+        super().__init__(partial(constant, requires_grad=True), constant, torch.relu, torch.tanh)
         self._no_grad = torch.no_grad
 
     def descend(self, leaves: Sequence[Any], alpha: float) -> None:
@@ -157,10 +142,6 @@ class PyTorch(Engine):
                 leaf.sub_(leaf.grad, alpha=alpha)
                 leaf.grad = None
 
-    def data(self, J: Any) -> float:
-        """The number of a result."""
-        return float(J.item())
-
 
 class MyGrad(Engine):
     """The package MyGrad."""
@@ -168,11 +149,7 @@ class MyGrad(Engine):
     def __init__(self) -> None:
         mg = importlib.import_module("mygrad")
         relu = importlib.import_module("mygrad.nnet").relu
-        super().__init__(mg.tensor, lambda x: mg.tensor(x, constant=True), relu, mg.tanh)
-
-    def data(self, J: Any) -> float:
-        """The number of a result."""
-        return float(J.item())
+        super().__init__(mg.tensor, partial(mg.tensor, constant=True), relu, mg.tanh)
 
 
 class Autograd(Engine):
@@ -202,11 +179,8 @@ class Autograd(Engine):
         return [float(g) for g in self._gradients]
 
 
-OURS, FUSED, TUPLES = (
-    "micrograd_dl, node by node",
-    "micrograd_dl, fused neurons",
-    "two tuples a node (microGPT)",
-)
+OURS, FUSED = "micrograd_dl, node by node", "micrograd_dl, fused neurons"
+TUPLES = "two tuples a node (microGPT)"
 ENGINES: dict[str, Callable[[], Engine]] = {
     FUSED: OursFused,
     OURS: Ours,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from micrograd_dl.compare.quantities import Row, rows_of
-from micrograd_dl.compare.reasons import reason_for
+from micrograd_dl.compare.reasons import Reasons
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.nn.network import Network, Pass
@@ -22,8 +22,7 @@ class Comparison:
         rows: every quantity, in the order of computation: forward, the cost, then backward.
         forward, backward: the first row of each direction in which the two differ, or None.
         reasons: one line for each of these two.
-        node: of a network of Values, the node behind the first entry that differs; of a derivative by a
-            parameter, that parameter.
+        node: of a network of Values, the node behind the first entry that differs, or that parameter.
         tolerance: what counts as a difference.
     """
 
@@ -50,9 +49,8 @@ class Comparison:
         for row in self.rows:
             mark = "   <-- the first difference" if row in (self.forward, self.backward) else ""
             shape = "x".join(map(str, row.here.shape)) or "1"
-            lines.append(
-                f"{row.name:<{width}} {shape:>10} {row.difference:>11.1e}   {_numbers(row, 'and')}{mark}"
-            )
+            found = f"{row.difference:>11.1e}   {_numbers(row, 'and')}"
+            lines.append(f"{row.name:<{width}} {shape:>10} {found}{mark}")
         if self.equal:
             lines.append(f"Equal: no relative difference above {self.tolerance:.0e}.")
         lines += self.reasons
@@ -99,7 +97,7 @@ def compare(
         if row is backward and forward is not None and forward.what != "J":
             reason = f"it follows from {forward.name}; repair that first"
         else:
-            reason = reason_for(row, here, first, differing, tolerance)
+            reason = Reasons(row, here, first, tolerance).first(differing)
         place = _numbers(row, "against").replace(": ", ", ", 1)
         reasons.append(f"{direction}, the first difference is at {place}: {reason}")
     found = forward if forward is not None and forward.what != "J" else backward

@@ -59,13 +59,7 @@ _BACKWARD = {
 
 
 def rows_of(model: Network, here: Pass, there: Pass, X: ArrayLike, Y: ArrayLike) -> list[Row]:
-    """Every quantity, in the order of computation: forward, the cost, then backward.
-
-    Args:
-        model: the network of the first pass, for its layers.
-        here, there: the passes.
-        X, Y: the examples.
-    """
+    """Every quantity, in the order of computation: forward, the cost, then backward."""
     sizes = _sizes(model, here, X, Y)
     return [
         _row(what, l, x, y, sizes[what, l])
@@ -122,9 +116,8 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
             s = np.sqrt(numbers.Z[l - 1].var(axis, keepdims=True) + EPSILON)
             dA = dA / _LEVEL  # the sums cancel whatever the activation
             sizes["dbeta", l] = level * float(dA.mean(axis=1).max())
-            sizes["dgamma", l] = level * float(
-                (dA * (Z + Z.mean(axis, keepdims=True)) / s).mean(axis=1).max()
-            )
+            scaled = dA * (Z + Z.mean(axis, keepdims=True)) / s
+            sizes["dgamma", l] = level * float(scaled.mean(axis=1).max())
             dA = dA * np.abs(named[f"gamma{l}"]) / s
         size = max(level * float(dZ.max()), float(dA.max()))
         dZ = np.maximum(dZ, _EPS * size)  # where it is 0, the other network may have rounded it to this
@@ -137,8 +130,5 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
 
 def _layers(model: Network, numbers: Pass, X: ArrayLike) -> list[tuple[Array, Array, int, Array]]:
     """W, b, l and the magnitudes of A_prev of each layer."""
-    A_prev = [np.asarray(X), *numbers.A]
-    return [
-        (W, b, l, np.abs(A))
-        for l, ((W, b), A) in enumerate(zip(model.layers_data(), A_prev, strict=False), 1)
-    ]
+    layers = enumerate(zip(model.layers_data(), [np.asarray(X), *numbers.A], strict=False), 1)
+    return [(W, b, l, np.abs(A)) for l, ((W, b), A) in layers]

@@ -14,46 +14,41 @@ from micrograd_dl.notation.numbers import number
 from micrograd_dl.vectorized.formulas import PENALTY_SLOPES
 
 
-def activation_input(numbers: Pass, model: Network, l: int) -> Array:
-    """What the activation of layer l is of: Z, or Z normalised and scaled."""
-    Z_norm, named = numbers.Z_norm[l - 1], model.named()
-    return numbers.Z[l - 1] if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
-
-
-def reason_for(row: Row, model: Network, numbers: Pass, differing: Set[str], tolerance: float) -> str:
-    """The reason for the first difference, in one line.
+class Reasons:
+    """What may have gone wrong in a layer, of which `model` is right, and `numbers` its pass.
 
     Args:
         row: the quantity that differs first, forward or backward.
-        model: the network that is right.
-        numbers: its pass.
-        differing: the names of all rows that differ.
         tolerance: what counts as a difference.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return _Reason(row, model, numbers, tolerance).text(differing)
 
-
-class _Reason:
     def __init__(self, row: Row, model: Network, numbers: Pass, tolerance: float) -> None:
         self.row, self.model, self.numbers, self.tolerance = row, model, numbers, tolerance
         self.l, self.m = row.l, numbers.Z[0].shape[1]
         self.g, self.keep = model.activations[row.l - 1].name, model.keep_probs[row.l - 1]
         self.kind = model.normalisations[row.l - 1]
-        # The axis of the numbers that are normalised together.
-        self.axis = 1 if self.kind == "batch" else 0
+        self.axis = 1 if self.kind == "batch" else 0  # of the numbers that are normalised together
 
-    def text(self, differing: Set[str]) -> str:
-        forward = {"Z": self._of_Z, "Z_norm": self._of_Z_norm, "A": self._of_A, "J": self._of_J}
-        if self.row.what in forward:
-            return forward[self.row.what]()
+    @np.errstate(divide="ignore", invalid="ignore")
+    def first(self, differing: Set[str]) -> str:
+        """The reason for the first difference, in one line, given the names of all rows that differ."""
+        l, what = self.l, self.row.what
+        if what == "Z":
+            return f"the product W A + b of layer {l}, or its weights, are not the same"
+        if what == "J":
+            smoothing = ", the label smoothing" if self.model.label_smoothing else ""
+            return f"the outputs agree, so it is the loss, its mean over m{smoothing}, or the regularisation"
+        if what in ("Z_norm", "A"):
+            return self._of_Z_norm() if what == "Z_norm" else self._of_A()
         for factor, called in ((self.m, "m"), (1 / self.m, "1/m")):
             if self.m > 1 and self._is(factor * self.row.here):
                 times = f"{self.row.name} is {called} times what it should be"
                 return f"{times}, as if a 1/m were missing or done twice"
-        if self.row.what in ("dgamma", "dbeta"):
+        if what in ("dgamma", "dbeta"):
             return self._of_scale(differing)
-        return {"dZ": self._of_dZ, "dW": self._of_dW, "db": self._of_db}[self.row.what]()
+        if what == "db":
+            return f"dZ{l} and dW{l} agree, so it is the sum of dZ over the examples, or its 1/m"
+        return self._of_dZ() if what == "dZ" else self._of_dW()
 
     def _is(self, wrong: Array, there: Array | None = None) -> bool:
         """Whether the other network has these numbers."""
@@ -67,44 +62,31 @@ class _Reason:
 
     # --- forward ----------------------------------------------------------------------------------------
 
-    def _of_Z(self) -> str:
-        return f"the product W A + b of layer {self.l}, or its weights, are not the same"
-
-    def _of_J(self) -> str:
-        smoothing = ", the label smoothing" if self.model.label_smoothing else ""
-        return f"the outputs agree, so it is the loss, its mean over m{smoothing}, or the regularisation"
-
     def _of_Z_norm(self) -> str:
         Z, axis, averages = self.numbers.Z[self.l - 1], self.axis, self.model.averages[self.l - 1]
         Z0, var = Z - Z.mean(axis=axis, keepdims=True), Z.var(axis=axis, keepdims=True)
         k, count = Z.shape[axis], "m" if axis else "n"
         here, other = ("units", "examples")[:: 1 if axis else -1]
         swapped = Z - Z.mean(axis=1 - axis, keepdims=True)
+        swapped /= np.sqrt(Z.var(axis=1 - axis, keepdims=True) + EPSILON)
+        sample = Z0 / np.sqrt(var * k / (k - 1 or np.nan) + EPSILON)
         mistakes = [
             (Z0 / (var + EPSILON), "it is divided by the variance instead of the standard deviation"),
-            (
-                Z0 / np.sqrt(var * k / (k - 1 or np.nan) + EPSILON),
-                f"its variance divides by {count} - 1 instead of {count}",
-            ),
+            (sample, f"its variance divides by {count} - 1 instead of {count}"),
             (Z0, "it is not divided by the standard deviation"),
             (Z / np.sqrt(var + EPSILON), "the mean is not subtracted"),
             (Z0 / np.sqrt(var), "eps is not added to the variance"),
-            (
-                swapped / np.sqrt(Z.var(axis=1 - axis, keepdims=True) + EPSILON),
-                f"the mean and the variance are over the {here} instead of the {other}",
-            ),
+            (swapped, f"the mean and the variance are over the {here} instead of the {other}"),
         ]
         if averages is not None:
             predicted = (Z - averages.mean) / np.sqrt(averages.variance + EPSILON)
             mistakes.append((predicted, "the running averages are used, as in a prediction, not the batch"))
-        otherwise = (
-            f"Z{self.l} agrees, so it is the mean, the variance or eps of the {self.kind} normalisation"
-        )
-        return self._first(mistakes, otherwise)
+        what = f"the mean, the variance or eps of the {self.kind} normalisation"
+        return self._first(mistakes, f"Z{self.l} agrees, so it is {what}")
 
     def _of_A(self) -> str:
         l, there = self.l, self.row.there
-        A = np.array(self.model.activations[l - 1].of(list(activation_input(self.numbers, self.model, l))))
+        A = np.array(self.model.activations[l - 1].of(list(self.model.activation_input(self.numbers, l))))
         if self.keep < 1:
             mask = np.where(A == 0, 0, there / A)
             if self._is(A):
@@ -132,12 +114,8 @@ class _Reason:
             mistakes.append((right - sum(penalties.values()), "it lacks the regularisation"))
         if W.shape[0] == W.shape[1]:
             mistakes.append((right.T, "it is transposed: dW = dZ A^T / m"))
-        return self._first(
-            mistakes, f"dZ{self.l} agrees, so it is the product dZ A^T / m, or the regularisation"
-        )
-
-    def _of_db(self) -> str:
-        return f"dZ{self.l} and dW{self.l} agree, so it is the sum of dZ over the examples, or its 1/m"
+        otherwise = f"dZ{self.l} agrees, so it is the product dZ A^T / m, or the regularisation"
+        return self._first(mistakes, otherwise)
 
     def _of_dZ(self) -> str:
         l, row = self.l, self.row
@@ -158,14 +136,10 @@ class _Reason:
             return f"W{l + 1} stands where its transpose should: dA{l} = W{l + 1}^T dZ{l + 1}"
         z, right, claimed = (number(float(x[row.at])) for x in (self.numbers.Z[l - 1], slope, row.there / dA))
         if z == "0" and self.g in ("relu", "leaky_relu"):
-            return (
-                f"dZ{l + 1} agrees, and z is at the kink of {self.g}: its slope there is {right} on the side "
-                f"that slope_at_kink takes, not {claimed}"
-            )
-        return (
-            f"dZ{l + 1} agrees, so it is the derivative of {self.g}: at z = {z} it is {right}, not {claimed} "
-            f"(or the product W{l + 1}^T dZ{l + 1})"
-        )
+            slope_there = f"{right} on the side that slope_at_kink takes, not {claimed}"
+            return f"dZ{l + 1} agrees, and z is at the kink of {self.g}: its slope there is {slope_there}"
+        derivative = f"the derivative of {self.g}: at z = {z} it is {right}, not {claimed}"
+        return f"dZ{l + 1} agrees, so it is {derivative} (or the product W{l + 1}^T dZ{l + 1})"
 
     def _of_scale(self, differing: Set[str]) -> str:
         """Of dgamma or dbeta; both need dZ_tilde, the derivative by what the activation is of."""
@@ -212,7 +186,7 @@ class _Reason:
             g.of([operand])[0].backward()
             return operand.grad
 
-        slopes = np.vectorize(slope, otypes=[float])(activation_input(self.numbers, self.model, l))
+        slopes = np.vectorize(slope, otypes=[float])(self.model.activation_input(self.numbers, l))
         dA = self.model.layers_data()[l][0].T @ self.numbers.dZ[l]
         dZ: Array = dA * (1 if mask is None else mask) * slopes
         return dZ

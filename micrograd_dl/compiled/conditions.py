@@ -35,31 +35,19 @@ class Condition:
     right: Operand
     made: Value
 
-    @property
-    def text(self) -> str:
-        """The question, with the labels that the Values have by now."""
-        return f"{_name(self.left)} {self.relation} {_name(self.right)}"
-
     def __str__(self) -> str:
-        origin = self.made.origin
-        return f"{self.text} ({origin})" if origin else self.text
+        """The question, with the labels that the Values have by now, and its line."""
+        text = f"{_name(self.left)} {self.relation} {_name(self.right)}"
+        return f"{text} ({self.made.origin})" if self.made.origin else text
 
 
 @contextmanager
 def recording_conditions() -> Iterator[list[Condition]]:
-    """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block.
-
-    >>> x = Value(2.0, "x")
-    >>> with recording_conditions() as noted:
-    ...     y = x if x > 0 else -x
-    >>> [condition.text for condition in noted]
-    ['x > 0']
-    """
+    """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block."""
     noted: list[Condition] = []
 
-    def tell(relation: str, left: Value, right: Operand, outcome: Any) -> None:
-        here = Value.constant(0.0)
-        question = (left, relation, right, here)
+    def note(relation: str, left: Value, right: Operand, outcome: Any) -> None:
+        question = (left, relation, right, Value.constant(0.0))
         if relation == "is":
             noted.append(Condition(left, left.data, True, *question))
         elif relation == "!=":
@@ -72,7 +60,7 @@ def recording_conditions() -> Iterator[list[Condition]]:
             node = ops.at_least(first, second)
             noted.append(Condition(node, float("=" in relation), outcome, *question))
 
-    token = comparison_observer.set(tell)
+    token = comparison_observer.set(note)
     try:
         yield noted
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
-from itertools import chain, compress
+from itertools import compress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -47,22 +47,19 @@ def compile_graph(
     gradient: bool = True,
     outputs: Sequence[Value] = (),
     derivatives: Sequence[Value] = (),
-    conditions: Sequence[Condition] = (),
     runner: Runner | None = None,
 ) -> CompiledGraph:
     """Turn a recorded graph into a program that runs again and again on other numbers.
 
     The graph is that of one example. Called with numbers, the program gives its value and gradient there;
     called with columns, one an example, it takes all of them through the graph at once, with the same
-    parameters, and gives the mean. Sums and products are fused, what is computed twice or from constants
-    alone is computed once, and the derivatives are written with the rules of the table.
+    parameters, and gives the mean.
 
     A replay takes the path through the program that was recorded. If its shape depends on data (``if z > 0``,
     ``max(zs)``), give the function that records it instead of its result: the comparisons it makes are then
     noted, and a call in which one comes out differently raises ValueError instead of giving a wrong number.
-    For a Value that exists already, record it inside ``recording_conditions()`` and hand over what that
-    gives. What cannot be seen is arithmetic on ``v.data``, and indices. Slopes at kinks are those with which
-    the nodes were recorded.
+    What cannot be seen is arithmetic on ``v.data``, and indices. Slopes at kinks are those with which the
+    nodes were recorded.
 
     Args:
         result: what to differentiate, or a function that records it from the inputs.
@@ -72,7 +69,6 @@ def compile_graph(
         outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
         derivatives: nodes: it also gives the derivatives of each example's result by them; by a node that all
             examples share, that of their mean.
-        conditions: comparisons made while the graph was recorded.
         runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
             numba if it is installed.
 
@@ -90,19 +86,19 @@ def compile_graph(
     >>> f([[2.0, 0.0, -1.0]]).value  # the mean of 49, 1 and 4
     18.0
     """
-    inputs, seen = as_list("inputs", inputs), list(conditions)
+    inputs = as_list("inputs", inputs)
+    conditions: list[Condition] = []
     if not isinstance(result, Value) and callable(result):
-        with recording_conditions() as noted:
+        with recording_conditions() as conditions:
             result = result(*inputs)
-        seen += noted
     require_value(result)
     if parameters is not None:
         parameters = as_list("parameters", parameters)
     outputs, derivatives = as_list("outputs", outputs), as_list("derivatives", derivatives)
-    order = order_of([*(condition.node for condition in seen), *outputs, *derivatives, result])
+    order = order_of([*(condition.node for condition in conditions), *outputs, *derivatives, result])
     given = Inputs(inputs)
-    parameters = parameters_of(order, [*chain.from_iterable(given.leaves)], parameters)
-    recording = Recording(result, given.leaves, parameters, gradient, seen, outputs, derivatives, order)
+    parameters = parameters_of(order, given.leaves, parameters)
+    recording = Recording(result, given.leaves, parameters, gradient, conditions, outputs, derivatives, order)
     return CompiledGraph(recording, given, _runner(runner))
 
 
@@ -151,8 +147,7 @@ class CompiledGraph:
                 differently than it did when the graph was recorded.
             ZeroDivisionError: a division by zero.
         """
-        theta = np.array([p.data for p in self.parameters])
-        return self.at(theta, *inputs)
+        return self.at(np.array([p.data for p in self.parameters]), *inputs)
 
     def at(self, theta: Array, *inputs: ArrayLike) -> Replay:
         """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
@@ -168,6 +163,23 @@ class CompiledGraph:
         The same graph becomes another program when an input is a column of examples: what depends on it is
         done for every example, and the derivatives by what they share are means. That is all that vectorising
         is.
+
+        >>> x, w = Value(1.0, "x"), Value(2.0, "w")
+        >>> a = (w * x).tanh()
+        >>> a.label = "a"
+        >>> print(compile_graph(a + 0.1 * w, inputs=[x]).describe(True))
+        For every example:
+            u = w * x
+            a = tanh(u)
+            J = a + 0.1 * w
+            t = a * a
+            t1 = 1 - t
+            du = 1 * t1
+        Over all examples:
+            mean J = mean(J)
+            dw = mean(0.1 + du * x)
+        Result:
+            J = mean J
         """
         if len(columns) != len(self.recording.inputs):
             takes = plural(len(self.recording.inputs), "input")
@@ -180,20 +192,21 @@ class CompiledGraph:
         arrays, m = self._inputs.arrays(inputs)
         theta = np.asarray(theta, np.float64)
         if theta.shape != self._shape:
-            raise ValueError(
-                f"theta is {theta.shape}, ({len(self.parameters)},) is wanted: a number a parameter"
-            )
+            raise ValueError(f"theta is {theta.shape}, {self._shape} is wanted: a number a parameter")
         kinds = tuple([x.ndim == 2 for x in arrays])
-        variant = self._variants.get(kinds) or self._variant(kinds)
+        variant = self._variants.get(kinds)
+        if variant is None:
+            variant = self._variants[kinds] = _Variant(self.recording, kinds, self.runner)
         try:
             replay, outputs = variant.run(theta, arrays, m)
         except SuspectError as suspect:
             raise self._error(theta, arrays, suspect.example) from None
         except MemoryError:
-            raise MemoryError(
-                f"{plural(m, 'example')} at a time are too many for this graph of "
-                f"{plural(len(self.recording.order), 'node')}: give fewer columns, and average"
-            ) from None
+            of_nodes = f"for this graph of {plural(len(self.recording.order), 'node')}"
+            message = (
+                f"{plural(m, 'example')} at a time are too many {of_nodes}: give fewer columns, and average"
+            )
+            raise MemoryError(message) from None
         conditions = self.recording.conditions
         if not conditions:
             return replay, outputs
@@ -203,44 +216,30 @@ class CompiledGraph:
                 raise self._error(theta, arrays, int(np.argmin(came_out_so)))
         return replay, outputs[len(conditions) :]
 
-    def _variant(self, kinds: tuple[bool, ...]) -> _Variant:
-        if kinds not in self._variants:
-            self._variants[kinds] = _Variant(self.recording, kinds, self.runner)
-        return self._variants[kinds]
-
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:
         """What the recorded program itself says of one example: the same error, with the same labels."""
         numbers = dict(zip(self.parameters, theta.tolist(), strict=True))
         for nodes, x in zip(self.recording.inputs, arrays, strict=True):
             column = x if x.ndim == 1 else x[:, max(example, 0)]
             numbers |= dict(zip(nodes, column.tolist(), strict=True))
-        where = (
-            "" if all(x.ndim == 1 for x in arrays) or example < 0 else f" (example {example}, counted from 0)"
-        )
-        for condition in self.recording.conditions:
-            found = self._evaluated(condition.node, numbers, where)
-            if isinstance(found, Exception):
-                return found
-            if (found == condition.wanted) != condition.was:
-                return ValueError(
-                    f"{condition} came out otherwise than when the graph was recorded{where}: the program "
-                    "would take another path. Record it again for such inputs, or write the choice with "
-                    "maximum, minimum or relu"
-                )
-        found = self._evaluated(self.recording.root, numbers, where)
-        if isinstance(found, Exception):
-            return found
+        is_one = all(x.ndim == 1 for x in arrays) or example < 0
+        where = "" if is_one else f" (example {example}, counted from 0)"
+        try:
+            for condition in self.recording.conditions:
+                found = evaluate(topological_order(condition.node), numbers)[condition.node]
+                if (found == condition.wanted) != condition.was:
+                    return ValueError(
+                        f"{condition} came out otherwise than when the graph was recorded{where}: the "
+                        "program would take another path. Record it again for such inputs, or write the "
+                        "choice with maximum, minimum or relu"
+                    )
+            evaluate(topological_order(self.recording.root), numbers)
+        except (ValueError, ZeroDivisionError) as error:
+            return type(error)(f"{error}{where}")
         return RuntimeError(
             f"an operation is at the edge of where it is defined{where}: with sums rounded in another order "
             "it is undefined"
         )
-
-    @staticmethod
-    def _evaluated(root: Value, numbers: dict[Value, float], where: str) -> float | Exception:
-        try:
-            return evaluate(topological_order(root), numbers)[root]
-        except (ValueError, ZeroDivisionError) as error:
-            return type(error)(f"{error}{where}")
 
 
 class _Variant:
@@ -249,14 +248,19 @@ class _Variant:
     @collector_paused()  # it would look through the graph and the program again and again
     def __init__(self, recording: Recording, kinds: Sequence[bool], runner: Runner) -> None:
         lowered = lower(recording, kinds)
-        self.program = schedule(
-            lowered.tape, lowered.wanted, lowered.given, lowered.checked_below, lowered.outputs
-        )
+        wanted = [lowered.value, *lowered.gradient]
+        self.program = schedule(lowered.tape, wanted, lowered.given, lowered.checked_below, lowered.outputs)
         place, varies = self.program.place, self.program.varies
         self.value = int(place[lowered.value])
         self.gradient = place[lowered.gradient].astype(np.intp)  # no conversion in each call
         self.outputs = [(int(place[slot]), bool(varies[slot])) for slot in lowered.outputs]
-        self.runner = _make_runner(runner, self.program)
+        self.runner: Any
+        if runner == "numpy":
+            self.runner = NumpyRunner(self.program)
+        else:
+            from micrograd_dl.compiled.numba_runner import NumbaRunner
+
+            self.runner = NumbaRunner(self.program)
         self.n_columns = sum(map(len, compress(recording.inputs, kinds)))
         # The shared ones of `lowered.given` come first: the inputs that are numbers, then the parameters.
         n_numbers = sum(map(len, recording.inputs)) - self.n_columns
@@ -264,7 +268,6 @@ class _Variant:
         self._free: list[Memory] = []  # what no call is using
 
     def run(self, theta: Array, arrays: Sequence[Array], m: int) -> tuple[Replay, Array]:
-        """The result and the outputs, of which the conditions' nodes are the first."""
         try:
             memory = self._free.pop()
         except IndexError:
@@ -281,9 +284,8 @@ class _Variant:
                 shared[place : place + n] = x
                 place += n
         memory.theta[...] = theta
-        rows = self.runner.run(memory)
+        outputs = rows = self.runner.run(memory)
         replay = Replay(float(shared[self.value]), shared[self.gradient])
-        outputs = rows
         if self.outputs:
             of_rows = iter(rows)
             outputs = np.empty((len(self.outputs), m))
@@ -291,14 +293,6 @@ class _Variant:
                 outputs[k] = next(of_rows) if varies else shared[place]
         self._free.append(memory)
         return replay, outputs
-
-
-def _make_runner(runner: Runner, program: Any) -> Any:
-    if runner == "numpy":
-        return NumpyRunner(program)
-    from micrograd_dl.compiled.numba_runner import NumbaRunner
-
-    return NumbaRunner(program)
 
 
 def _runner(chosen: Runner | None) -> Runner:

@@ -61,19 +61,17 @@ class Inputs:
         m = 1
         for k, x in enumerate(given):
             array: Any = x
-            n = self._counts[k]
-            if not (isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2 and len(x) == n):
+            is_one = isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2
+            if not is_one or len(array) != self._counts[k] or not array.size:
                 array = self._checked(x, k)
             if array.ndim == 2:
                 columns = array.shape[1]
                 if columns == 1:
                     array = array[:, 0]
-                elif not columns:
-                    array = self._checked(x, k)  # which refuses it
-                elif m == 1:
-                    m = columns
-                elif m != columns:
+                elif m not in (1, columns):
                     raise ValueError(f"{self._name(k)} has {columns} examples, another input has {m}")
+                else:
+                    m = columns
             arrays.append(array)
         return arrays, m
 

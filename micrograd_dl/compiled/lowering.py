@@ -19,14 +19,12 @@ class Lowered(NamedTuple):
     """A graph and its derivatives on a tape.
 
     Attributes:
-        tape: the program.
         slots: node to its slot, for nodes that have one of their own.
         given: what a call brings, in the order in which it does: the inputs, the parameters, and, if the
             result varies, the derivative of it by itself.
         checked_below: slots from this one on are derivatives.
         derivatives: slot to the slot of the derivative by it.
-        value, gradient: the slots of what every call gives.
-        outputs: those of the conditions, outputs and derivatives that are wanted.
+        value, gradient, outputs: the slots of what a call gives; outputs begin with those of conditions.
     """
 
     tape: Tape
@@ -37,11 +35,6 @@ class Lowered(NamedTuple):
     value: int
     gradient: list[int]
     outputs: list[int]
-
-    @property
-    def wanted(self) -> list[int]:
-        """The slots of all that a call gives."""
-        return [self.value, *self.gradient, *self.outputs]
 
 
 def lower(recording: Recording, columns: Sequence[bool]) -> Lowered:
@@ -62,7 +55,8 @@ def lower(recording: Recording, columns: Sequence[bool]) -> Lowered:
         given.append(seed)
         value = tape.mean([root, seed])
     parameters = [leaves[node] for node in recording.parameters]
-    by = [*(parameters if recording.gradient else ()), *_slots_alone(slots, recording.derivatives)]
+    _require_alone(slots, recording.derivatives)
+    by = [*(parameters if recording.gradient else ()), *(slots[node] for node in recording.derivatives)]
     derivatives = differentiate(tape, root, seed, by) if by else {}
     zero = tape.constant(0.0)
     outputs = [slots[node] for node in forward]
@@ -71,12 +65,8 @@ def lower(recording: Recording, columns: Sequence[bool]) -> Lowered:
     return Lowered(tape, slots, given, checked_below, derivatives, value, gradient, outputs)
 
 
-def _slots_alone(slots: Mapping[Value, int], nodes: Sequence[Value]) -> list[int]:
-    """The slots of nodes to differentiate by.
-
-    Raises:
-        ValueError: another node, which does not depend on it, has its slot: the derivative would be by both.
-    """
+def _require_alone(slots: Mapping[Value, int], nodes: Iterable[Value]) -> None:
+    """Refuse a node to differentiate by whose slot is another's, too: the derivative would be by both."""
     counts = Counter(slots.values())
     for node in nodes:
         shared = counts[slots[node]] > 1
@@ -86,32 +76,22 @@ def _slots_alone(slots: Mapping[Value, int], nodes: Sequence[Value]) -> list[int
                 f"there is no derivative by {node.label or repr(node)} alone: another node computes the "
                 "same, and the program computes it once. Use one of them for both, or ask grad(J, [node])"
             )
-    return [slots[node] for node in nodes]
 
 
 def write_graph(
     tape: Tape, order: Sequence[Value], slots: Mapping[Value, int], kept: Sequence[Value]
 ) -> dict[Value, int]:
-    """Write a graph on the tape.
+    """Write a graph on the tape, given the slots of its leaves; the slot of each node that has one.
 
-    Sums and products that are used once become part of the sum that uses them; what is computed twice is
-    written once, and what follows from numbers alone is computed now.
-
-    Args:
-        tape: where `slots` are given already.
-        order: the graph's nodes, operands before results.
-        slots: of its leaves.
-        kept: nodes whose number has to be there at the end.
-
-    Returns:
-        The slot of each node that has one: of `kept`, and of all that are not a part of another sum.
+    Sums and products that are used once become part of the sum that uses them, unless they are among `kept`;
+    what is computed twice is written once, and what follows from numbers alone is computed now.
     """
     uses = Counter(chain.from_iterable(node.operands for node in order))
     uses.update([*kept, *kept])  # twice: never only a part of another sum
     writer = _Writer(tape, dict(slots), uses)
     for node in order:
         if node.operands:
-            writer.write(node)
+            writer.places[node] = writer.written(node)
         elif node.is_constant:
             writer.places[node] = tape.constant(node.data)
     for node in kept:
@@ -125,25 +105,29 @@ class _Writer:
     def __init__(self, tape: Tape, places: dict[Value, Any], uses: Mapping[Value, int]) -> None:
         self.tape, self.places, self.uses = tape, places, uses
 
-    def write(self, node: Value) -> None:
+    def written(self, node: Value) -> int | list[int]:
         operation, operands = node.op, node.operands
         assert operation is not None
         if operation is ops.add:
-            self.places[node] = self._joined(*map(self._terms, operands))
-        elif operation is ops.sub:
+            return self._joined(*map(self._terms, operands))
+        if operation is ops.sub:
             # The right side first: where both are one product, it is the same slot, and they cancel.
             right = [self.slot(operands[1]), self.tape.minus_one]
-            self.places[node] = self._joined(self._terms(operands[0]), right)
-        elif operation is ops.sum:
-            self.places[node] = [slot for operand in operands for slot in self._terms(operand)]
-        elif operation in (ops.mul, ops.dot):
-            self.places[node] = [self.slot(operand) for operand in operands]
-        elif operation is ops.affine:
-            self.places[node] = [*map(self.slot, operands), self.tape.one]
-        elif operation is ops.neg:
-            self.places[node] = [self.slot(operands[0]), self.tape.minus_one]
-        else:
-            self.places[node] = self._computed(operation, operands)
+            return self._joined(self._terms(operands[0]), right)
+        if operation is ops.sum:
+            return [slot for operand in operands for slot in self._terms(operand)]
+        slots = tuple([self.slot(operand) for operand in operands])
+        if operation in (ops.mul, ops.dot):
+            return [*slots]
+        if operation is ops.affine:
+            return [*slots, self.tape.one]
+        if operation is ops.neg:
+            return [*slots, self.tape.minus_one]
+        if operation is ops.pow and self.tape.constants.get(slots[1]) == 2.0:
+            return self.tape.computed(ops.mul, (slots[0], slots[0]))
+        if operation.arity is None and operation.array is None and operation.definition is not None:
+            return _slot(self.tape, operation.definition(*[_Symbol(self.tape, slot) for slot in slots]))
+        return self.tape.computed(operation, slots)
 
     def slot(self, node: Value) -> int:
         """The slot of a node; terms that wait are written now."""
@@ -170,36 +154,16 @@ class _Writer:
         left += right
         return left
 
-    def _computed(self, operation: Operation, operands: Sequence[Value]) -> int:
-        slots = tuple([self.slot(operand) for operand in operands])
-        if operation is ops.pow and self.tape.constants.get(slots[1]) == 2.0:
-            return self.tape.computed(ops.mul, (slots[0], slots[0]))
-        if operation.arity is None and operation.array is None and operation.definition is not None:
-            symbol = operation.definition(*[_Symbol(self.tape, slot) for slot in slots])
-            return symbol.slot if isinstance(symbol, _Symbol) else self.tape.constant(float(symbol))
-        return self.tape.computed(operation, slots)
-
 
 def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> dict[int, int]:
-    """Append the derivatives of a slot to the tape.
+    """Append derivatives of the slot `root` to the tape: by those wanted, and by all on the way to them.
 
-    The derivative by a slot is the sum, over its uses, of upstream times local derivative. The chain rule of
-    the engine adds numbers or Values one by one; here all terms of a sum become one operation, a product is
-    differentiated without a rule, and of a slot that all examples share the terms of the single examples are
-    averaged.
-
-    Args:
-        tape: it grows.
-        root: the slot to differentiate.
-        seed: the slot of its derivative by itself.
-        wanted: the slots to differentiate by.
-
-    Returns:
-        For every slot on the way from the root to one that is wanted, the slot of the derivative by it.
+    The derivative by a slot is the sum, over its uses, of upstream times local derivative. All terms of a sum
+    become one operation, a product is differentiated without a rule, and of a slot that all examples share
+    the terms of the single examples are averaged. `seed` is the slot of the root's derivative by itself.
     """
     needed = _dependents(tape, wanted)
     some_vary = True in tape.varies
-    local_slots = _LocalSlots(tape)
     terms: list[list[int] | None] = [None] * root + [[seed, tape.one]]
     derivatives: dict[int, int] = {}
     for slot in range(root, -1, -1):
@@ -215,7 +179,7 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
         edges: Iterable[Sequence[int]]
         if products is None:
             operands = tape.operands[slot]
-            edges = zip(operands, local_slots.of(slot, [needed[i] for i in operands]), strict=True)
+            edges = zip(operands, _local_slots(tape, slot, [needed[i] for i in operands]), strict=True)
         elif len(products) == 2:  # the local derivative by each factor is the other one
             edges = (products, products[::-1])
         else:
@@ -255,46 +219,18 @@ def _averaged(tape: Tape, terms: list[int]) -> list[int]:
     return shared
 
 
-class _LocalSlots:
-    """The slots of local derivatives, written by applying the rules of the table to slots.
+def _local_slots(tape: Tape, slot: int, wanted: Sequence[bool]) -> list[int]:
+    """The slots of a slot's local derivatives, by the rule of the table; of those not wanted, any."""
+    operation = tape.operations[slot]
+    assert operation is not None
+    operands = [tape.constants.get(i, _Symbol(tape, i, SLOPE_QUOTIENT)) for i in tape.operands[slot]]
+    slopes = operation.slopes(_Symbol(tape, slot, SLOPE_QUOTIENT), operands, wanted)
+    return [_slot(tape, slope) for slope in slopes]
 
-    A rule is asked once for all nodes of an operation: what it writes is kept, and written again for others.
-    """
 
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-        self._kept: dict[Any, tuple[Tape, list[int]]] = {}
-
-    def of(self, slot: int, wanted: Sequence[bool]) -> list[int]:
-        """The slots of the local derivatives of a slot by its operands; of those not wanted, any."""
-        operation, operands = self.tape.operations[slot], self.tape.operands[slot]
-        assert operation is not None
-        constants = tuple([self.tape.constants.get(i) for i in operands])
-        key = (operation, constants, *wanted)
-        if key not in self._kept:
-            self._kept[key] = self._ask(operation, constants, wanted)
-        written, slopes = self._kept[key]
-        # Where the slots of the small tape are on the large one. Both begin with 1 and -1; the small one goes
-        # on with the output and the operands.
-        there = [self.tape.one, self.tape.minus_one, slot, *operands]
-        for step in range(len(there), len(written)):
-            small = written.operations[step]
-            if small is None:
-                there.append(self.tape.constant(written.constants[step]))
-            else:
-                there.append(self.tape.computed(small, tuple([there[i] for i in written.operands[step]])))
-        return [there[slope] for slope in slopes]
-
-    @staticmethod
-    def _ask(
-        operation: Operation, constants: Sequence[float | None], wanted: Sequence[bool]
-    ) -> tuple[Tape, list[int]]:
-        small = Tape()
-        out, *slots = [small.given(False) for _ in range(1 + len(constants))]
-        symbols = [_Symbol(small, slot, SLOPE_QUOTIENT) for slot in (out, *slots)]
-        operands = [s if x is None else x for s, x in zip(symbols[1:], constants, strict=True)]
-        slopes = operation.slopes(symbols[0], operands, wanted)
-        return small, [s.slot if isinstance(s, _Symbol) else small.constant(float(s)) for s in slopes]
+def _slot(tape: Tape, x: Any) -> int:
+    """The slot of a symbol, or of a number."""
+    return x.slot if isinstance(x, _Symbol) else tape.constant(float(x))
 
 
 def _operator(operation: Operation, swapped: bool = False) -> Any:
@@ -315,7 +251,7 @@ class _Symbol:
         """An operation of the table on slots and numbers."""
         symbol = next(x for x in operands if isinstance(x, _Symbol))
         tape, quotient = symbol.tape, symbol.quotient
-        slots = [x.slot if isinstance(x, _Symbol) else tape.constant(float(x)) for x in operands]
+        slots = [_slot(tape, x) for x in operands]
         if operation is ops.sum:
             slot = tape.linear([i for slot in slots for i in (slot, tape.one)])
         else:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl import nn
-from micrograd_dl.compiled.graph import CompiledGraph, Runner, compile_graph
-from micrograd_dl.compiled.inputs import Input
-from micrograd_dl.engine.operation import slope_at_kink
+from micrograd_dl.compiled.graph import Runner, compile_graph
 from micrograd_dl.engine.value import Value
-from micrograd_dl.nn import LayerPass
 from micrograd_dl.nn.network import Array, Network, Parameter, Pass
 
 _PARTS = ("z", "z_norm", "a")
-_RECORDED = ("values", "_passes_of_one", "_J", "_given", "_step", "_cost", "_outputs", "_every")
-
-
-def _of_one(layer: LayerPass, name: str) -> list[Value]:
-    """The units of a part of a layer for the only example; none if the layer has no such part."""
-    part = getattr(layer, name)
-    return part[0] if part else []
+_RECORDED = ("values", "_parts", "_step", "_cost", "_outputs", "_every")
 
 
 class MLP(Network):
@@ -65,11 +58,7 @@ class MLP(Network):
         return self._parameter.data
 
     def _record(self) -> None:
-        with slope_at_kink(self.slope_at_kink):
-            self._record_one_example()
-
-    def _record_one_example(self) -> None:
-        """Record its graph: with the inputs x and y, and 1/m for the penalty on the weights."""
+        """Record the graph of one example; its inputs are x, y, and 1/m for the penalty on the weights."""
         self.values = nn.MLP(
             self.shape[0],
             self.shape[1:],
@@ -81,23 +70,18 @@ class MLP(Network):
             slope_at_kink=self.slope_at_kink,
             seed=self.seed,
         )
-        n_x, n_y = self.shape[0], self.shape[-1]
-        x = [Value(0.5, f"x[{i}]") for i in range(1, n_x + 1)]
-        y = [Value(0.5, f"y[{i}]") for i in range(1, n_y + 1)]
+        x = [Value(0.5, f"x[{i}]") for i in range(1, self.shape[0] + 1)]
+        y = [Value(0.5, f"y[{i}]") for i in range(1, self.shape[-1] + 1)]
         one_over_m = Value(1.0, "1/m")
-        self._passes_of_one = self.values.passes_of([x], training=True)
-        (z,), (a,) = self._passes_of_one[-1].z, self._passes_of_one[-1].a
-        self._J = self.values.cost_of_one(z, a, y, one_over_m)
-        self._given: list[Input] = [x, y, one_over_m]
-        self._step, self._cost = self._compiled(), self._compiled(gradient=False)
-        parameters = self.values.parameters()
+        passes = self.values.passes_of([x], training=True)
+        # Of each layer the units of z, z_norm and a; none where it is not normalised.
+        self._parts = [(getattr(layer, name) or [[]])[0] for layer in passes for name in _PARTS]
+        all_z, a = self._parts[::3], self._parts[-1]
+        J, parameters = self.values.cost_of_one(all_z[-1], a, y, one_over_m), self.values.parameters()
+        compiled = partial(compile_graph, J, [x, y, one_over_m], parameters, runner=self.runner)
+        self._step, self._cost = compiled(), compiled(gradient=False)
+        self._every = compiled(outputs=[*chain(*self._parts)], derivatives=[*chain(*all_z)])
         self._outputs = compile_graph(a[0], [x], parameters, gradient=False, outputs=a, runner=self.runner)
-        units = [unit for layer in self._passes_of_one for name in _PARTS for unit in _of_one(layer, name)]
-        all_z = [unit for layer in self._passes_of_one for unit in layer.z[0]]
-        self._every = self._compiled(outputs=units, derivatives=all_z)
-
-    def _compiled(self, **options: Any) -> CompiledGraph:
-        return compile_graph(self._J, self._given, self.values.parameters(), runner=self.runner, **options)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: x for name, x in super().__getstate__().items() if name not in _RECORDED}
@@ -147,10 +131,8 @@ class MLP(Network):
             J = self.cost_and_grad(X, Y)
             gradients = self.named("grad")
             found = self._every.outputs(self.theta, X, self._targets(Y), 1 / X.shape[1])
-        parts = [_of_one(layer, name) for layer in self._passes_of_one for name in _PARTS]
-        sizes = [*map(len, parts), *(len(layer.z[0]) for layer in self._passes_of_one)]
-        arrays = np.split(found, np.cumsum(sizes)[:-1])
-        n = len(parts)
+        sizes = [len(part) for part in (*self._parts, *self._parts[::3])]
+        arrays, n = np.split(found, np.cumsum(sizes)[:-1]), len(self._parts)
         return Pass.of(
             J,
             gradients,

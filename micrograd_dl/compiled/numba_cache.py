@@ -39,9 +39,7 @@ def keep_on_disk(function: Any) -> None:
 
 
 def folder() -> Path:
-    """The folder of the code; it is made if it is not there.
-
-    ``NUMBA_CACHE_DIR`` or else the user's folder for caches, and in it ``micrograd-dl``.
+    """The folder ``micrograd-dl`` in ``NUMBA_CACHE_DIR`` or else the user's caches, made if it is not there.
 
     Raises:
         OSError: it cannot be written to, or others could have written to it.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl.compiled.numba_rules import compiled, exp
-from micrograd_dl.compiled.vectors import BLOCK, LANES, call, load, plus_product, store, total, zeros
+from micrograd_dl.compiled.vectors import BLOCK, LANES, call, load, plus_product, store, zeros
 
 # The whole numbers of a program, `pool`: HEAD counts, the addresses of kernels, a table of groups of WIDTH
 # numbers each, and the indices it points to. Of a group the table has which kernel does it, whether it is
@@ -34,12 +34,8 @@ def kernel_of(rule: Any, count: int) -> Any:
         first, a, b, c = row[FIRST], row[A], row[B], row[C]
         if n:
             for k in range(row[COUNT]):
-                out, x, y, z = (
-                    _BLOCK * (first + k),
-                    _BLOCK * pool[a + k],
-                    _BLOCK * pool[b + k],
-                    _BLOCK * pool[c + k],
-                )
+                out, x = _BLOCK * (first + k), _BLOCK * pool[a + k]
+                y, z = _BLOCK * pool[b + k], _BLOCK * pool[c + k]
                 for column in range(n):
                     V[out + column] = rule(V[x + column], V[y + column], V[z + column])
         elif count == 1:
@@ -81,7 +77,7 @@ def sums(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
 
 @compiled(inline="always")  # so that vectors stay in registers
 def _plus_products(s0: Any, s1: Any, s2: Any, s3: Any, x0: Any, x1: Any, x2: Any, x3: Any, y: Any) -> Any:
-    """Four sums, each with the product of y and its own number, or vector."""
+    """Four sums, each with the product of y and its own number."""
     return plus_product(s0, x0, y), plus_product(s1, x1, y), plus_product(s2, x2, y), plus_product(s3, x3, y)
 
 
@@ -98,7 +94,7 @@ def _four_sums(U: Any, V: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
         t0, t1, t2, t3 = zeros(), zeros(), zeros(), zeros()
         for p in range(count):
             r = pool[rows + p]
-            x, y = load(V, r, c, _LANES), load(V, r, d, _LANES)
+            x, y = load(V, r, c), load(V, r, d)
             u0, u1, u2, u3 = U[pool[w0 + p]], U[pool[w1 + p]], U[pool[w2 + p]], U[pool[w3 + p]]
             s0, s1, s2, s3 = _plus_products(s0, s1, s2, s3, u0, u1, u2, u3, x)
             t0, t1, t2, t3 = _plus_products(t0, t1, t2, t3, u0, u1, u2, u3, y)
@@ -109,54 +105,62 @@ def _four_sums(U: Any, V: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
         c = d + _LANES
 
 
-@compiled()
+@compiled(fastmath={"contract"})
 def _one_sum(U: Any, V: Any, pool: Any, row: Any, k: Any, n: Any) -> None:
-    o, weights, rows, a, b, c = row[FIRST] + k, row[WEIGHTS], row[ROWS], row[A], row[B], _0
-    begin, end = pool[row[SHARED] + k] + _0, pool[row[SHARED] + k + _1] + _0
-    first, last = pool[row[STARTS] + k] + _0, pool[row[STARTS] + k + _1] + _0
-    while c < n:
-        d = c + _LANES
-        s, t = zeros(), zeros()
-        for p in range(begin, end):
-            w, r = U[pool[weights + p]], pool[rows + p]
-            s, t = plus_product(s, w, load(V, r, c, _LANES)), plus_product(t, w, load(V, r, d, _LANES))
-        for p in range(first, last):
-            i, j = pool[a + p], pool[b + p]
-            s = plus_product(s, load(V, i, c, _LANES), load(V, j, c, _LANES))
-            t = plus_product(t, load(V, i, d, _LANES), load(V, j, d, _LANES))
-        store(V, o, c, s), store(V, o, d, t)
-        c = d + _LANES
+    out = _BLOCK * (row[FIRST] + k)
+    for c in range(n):
+        V[out + c] = 0.0
+    for p in range(pool[row[SHARED] + k], pool[row[SHARED] + k + _1]):
+        w, x = U[pool[row[WEIGHTS] + p]], _BLOCK * pool[row[ROWS] + p]
+        for c in range(n):
+            V[out + c] += w * V[x + c]
+    for p in range(pool[row[STARTS] + k], pool[row[STARTS] + k + _1]):
+        x, y = _BLOCK * pool[row[A] + p], _BLOCK * pool[row[B] + p]
+        for c in range(n):
+            V[out + c] += V[x + c] * V[y + c]
+
+
+@compiled(fastmath={"contract", "reassoc"})  # sums in any order: one after the other would take longer
+def _sum_of_products(V: Any, i: Any, j: Any, n: Any) -> Any:
+    i, j, s = _BLOCK * i, _BLOCK * j, 0.0
+    for c in range(n):
+        s += V[i + c] * V[j + c]
+    return s
+
+
+@compiled(fastmath={"contract", "reassoc"})
+def _four_sums_of_products(V: Any, i: Any, j0: Any, j1: Any, j2: Any, j3: Any, n: Any) -> Any:
+    """Of row i and four others: each number of row i is loaded once for all."""
+    i, j0, j1, j2, j3 = _BLOCK * i, _BLOCK * j0, _BLOCK * j1, _BLOCK * j2, _BLOCK * j3
+    s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+    for c in range(n):
+        x = V[i + c]
+        s0 += x * V[j0 + c]
+        s1 += x * V[j1 + c]
+        s2 += x * V[j2 + c]
+        s3 += x * V[j3 + c]
+    return s0, s1, s2, s3
 
 
 def means(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
     """The kernel of means: add the block's sums of products to numbers, which are divided at the end."""
     a, b, starts, k = row[A], row[B], row[STARTS], _0
     while k < row[COUNT]:
-        p, end, out, c = pool[starts + k] + _0, pool[starts + k + _1] + _0, row[FIRST] + k, _0
-        if pool[row[FOURS] + k]:  # the products of one row and four others
-            i = pool[a + p]
-            j0, j1, j2, j3 = pool[b + p], pool[b + p + _1], pool[b + p + _2], pool[b + p + _3]
-            s0, s1, s2, s3 = zeros(), zeros(), zeros(), zeros()
-            while c < n:
-                x, left = load(V, i, c, n - c), n - c
-                y0, y1 = load(V, j0, c, left), load(V, j1, c, left)
-                y2, y3 = load(V, j2, c, left), load(V, j3, c, left)
-                s0, s1, s2, s3 = _plus_products(s0, s1, s2, s3, y0, y1, y2, y3, x)
-                c += _LANES
-            U[out] += total(s0)
-            U[out + _1] += total(s1)
-            U[out + _2] += total(s2)
-            U[out + _3] += total(s3)
+        p, end, out = pool[starts + k] + _0, pool[starts + k + _1] + _0, row[FIRST] + k
+        if pool[row[FOURS] + k]:
+            j = b + p
+            s0, s1, s2, s3 = _four_sums_of_products(
+                V, pool[a + p], pool[j], pool[j + _1], pool[j + _2], pool[j + _3], n
+            )
+            U[out] += s0
+            U[out + _1] += s1
+            U[out + _2] += s2
+            U[out + _3] += s3
             k += _4
-            continue
-        s = zeros()
-        for q in range(p, end):
-            i, j, c = pool[a + q], pool[b + q], _0
-            while c < n:
-                s = plus_product(s, load(V, i, c, n - c), load(V, j, c, n - c))
-                c += _LANES
-        U[out] += total(s)
-        k += _1
+        else:
+            for q in range(p, end):
+                U[out] += _sum_of_products(V, pool[a + q], pool[b + q], n)
+            k += _1
 
 
 def logsumexps(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
@@ -182,8 +186,7 @@ def logsumexps(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
 def _do(U: Any, V: Any, pool: Any, table: Any, n: Any, addresses: Any) -> bool:
     """Do groups on the shared vector (n is 0), or on n columns; whether a result may be undefined."""
     suspect = False
-    for g in range(table.shape[0]):
-        row = table[g]
+    for row in table:
         first, last = row[FIRST], row[FIRST] + row[COUNT]
         call(addresses[row[KERNEL]], U, V, pool, row, n)
         if row[CHECKED]:
@@ -205,22 +208,13 @@ def _divide_means(U: Any, table: Any, m: int) -> None:
 
 
 @compiled()
-def _copy_columns(V: Any, X: Any, begin: int, n: int) -> None:
-    for r in range(X.shape[0]):
-        for c in range(n):
-            V[r, c] = X[r, begin + c]
-
-
-@compiled()
 def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     """Do a program; whether an operation may have been undefined.
 
     Args:
-        pool: how many groups come before the examples, with each block of them, and after; how many rows a
-            call brings, one more than X has, for the derivative of each example's result by itself; how many
-            shared numbers are copied to rows, how many rows are handed out, and how many kernels there are.
-            Then the addresses and the table; these shared places, and the rows they are copied to; the rows
-            that are handed out; and the indices that the table points to.
+        pool: the program in whole numbers, as `NumbaRunner` writes it: HEAD counts, the addresses, the table,
+            the shared places that are copied to rows, those rows, the rows that are handed out, and the
+            indices that the table points to.
         U, V: the shared vector, and the rows of a block.
         X: what varies, ``(n, m)``.
         out: where rows are handed out to.
@@ -245,11 +239,10 @@ def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
     outputs = pool[end + 2 * copied : end + 2 * copied + n_outputs]
     for first in range(0, m, BLOCK):
         n = min(BLOCK, m - first)
-        _copy_columns(V, X, first, n)
+        V[: X.shape[0], :n] = X[:, first : first + n]
         suspect |= _do(U, V, unsigned, each, np.uint64(n), addresses)
         for k in range(n_outputs):
-            for c in range(n):
-                out[k, first + c] = V[outputs[k], c]
+            out[k, first : first + n] = V[outputs[k], :n]
     _divide_means(U, each, m)
     _do(U, V, unsigned, table[before + with_each :], _0, addresses)
     return suspect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -17,12 +17,9 @@ from micrograd_dl.engine.operation import Operation
 
 Array: TypeAlias = NDArray[Any]
 
-# So many numbers of examples are held at a time.
-_NUMBERS_AT_A_TIME = 2**22
-# Weights that fill at least this part of a matrix are multiplied as one, by BLAS.
-_DENSE = 0.3
-# Rules for numbers that serve arrays as they stand.
-_ARITHMETIC = {ops.add, ops.sub, ops.mul, ops.neg, ops.div}
+_NUMBERS_AT_A_TIME = 2**22  # of examples
+_DENSE = 0.3  # weights that fill at least this part of a matrix are multiplied as one, by BLAS
+_ARITHMETIC = {ops.add, ops.sub, ops.mul, ops.neg, ops.div}  # whose rules for numbers serve arrays
 
 
 class SuspectError(Exception):
@@ -37,8 +34,7 @@ class Memory:
     """What a call of a program works in, so that several may run at a time.
 
     Attributes:
-        shared: the shared vector; what a call brings is put in its first places.
-        theta: its part for the parameters.
+        shared: the shared vector; theta is its part for the parameters.
         X: ``(n, m)``, what varies, in the order of the places.
         rows: the matrix of slots that vary, as the runner wants it.
     """
@@ -59,10 +55,7 @@ class NumpyRunner:
 
     @np.errstate(all="ignore")
     def run(self, memory: Memory) -> Array:
-        """Execute the program; the results are left in the shared vector.
-
-        Returns:
-            The rows that are handed out, ``(n, m)``.
+        """Execute the program: shared results stay in the memory, rows are handed out, ``(n, m)``.
 
         Raises:
             SuspectError: an operation is undefined for an example.
@@ -114,17 +107,6 @@ class NumpyRunner:
 
 def _applied(operation: Operation, operands: Sequence[Array]) -> Array:
     """The result of an operation for each entry; without a rule for arrays one after the other."""
-    if operation in _ARITHMETIC:
-        result: Array = operation.forward(*operands)
-    elif operation.array is not None:
-        result = operation.array(np, *operands)
-    else:
-        result = np.vectorize(_forgiving(operation), otypes=[float])(*operands)
-    return result
-
-
-def _forgiving(operation: Operation) -> Callable[..., float]:
-    """The rule for numbers, which gives NaN where it is undefined."""
 
     def entry(*numbers: float) -> float:
         try:
@@ -132,7 +114,13 @@ def _forgiving(operation: Operation) -> Callable[..., float]:
         except (ValueError, ZeroDivisionError):
             return math.nan
 
-    return entry
+    if operation in _ARITHMETIC:
+        result: Array = operation.forward(*operands)
+    elif operation.array is not None:
+        result = operation.array(np, *operands)
+    else:
+        result = np.vectorize(entry, otypes=[float])(*operands)
+    return result
 
 
 def _sums(terms: Array, starts: Array) -> Array:

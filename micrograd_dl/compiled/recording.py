@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from micrograd_dl.compiled.conditions import Condition
 from micrograd_dl.engine.gradients import require_value
@@ -15,14 +16,11 @@ from micrograd_dl.output.text import plural
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Recording:
-    """A graph that is to be compiled.
+    """A graph that is to be compiled; for what is not told here see `compile_graph`.
 
     Attributes:
         root: the result.
         inputs: of each input its leaves.
-        parameters: the leaves that the gradient is by.
-        gradient: whether it is wanted.
-        conditions, outputs, derivatives: what else is to be computed.
         order: the graph's nodes, operands before results.
     """
 
@@ -47,7 +45,7 @@ def order_of(nodes: Iterable[Value]) -> list[Value]:
 
 
 def parameters_of(
-    order: Sequence[Value], inputs: Sequence[Value], parameters: Sequence[Value] | None
+    order: Sequence[Value], inputs: Sequence[Sequence[Value]], parameters: Sequence[Value] | None
 ) -> list[Value]:
     """The parameters: those given, or all leaves that are not inputs.
 
@@ -56,10 +54,10 @@ def parameters_of(
         ValueError: a leaf is neither of them, or is given twice.
     """
     leaves = [node for node in order if node.is_leaf]
+    given = Counter(chain.from_iterable(inputs))
     if parameters is None:
-        among = set(inputs)
-        parameters = [node for node in leaves if node not in among]
-    given = Counter([*inputs, *parameters])
+        parameters = [node for node in leaves if node not in given]
+    given.update(parameters)
     for node, count in given.items():
         require_value(node)
         name = node.label or repr(node)

@@ -16,8 +16,7 @@ from micrograd_dl.engine.operation import Operation
 Index: TypeAlias = NDArray[np.int32]
 
 
-def _none() -> Index:
-    return np.empty(0, np.int32)
+_NONE: Index = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,12 @@ class Group:
     first: int
     last: int
     a: Index
-    b: Index = field(default_factory=_none)
-    starts: Index = field(default_factory=_none)
-    shared: Index = field(default_factory=_none)
-    weights: Index = field(default_factory=_none)
-    rows: Index = field(default_factory=_none)
-    c: Index = field(default_factory=_none)
+    b: Index = field(default_factory=lambda: _NONE)
+    starts: Index = field(default_factory=lambda: _NONE)
+    shared: Index = field(default_factory=lambda: _NONE)
+    weights: Index = field(default_factory=lambda: _NONE)
+    rows: Index = field(default_factory=lambda: _NONE)
+    c: Index = field(default_factory=lambda: _NONE)
 
     def __len__(self) -> int:
         return self.last - self.first
@@ -87,17 +86,15 @@ class Program:
 def schedule(
     tape: Tape, wanted: Iterable[int], given: Sequence[int], checked_below: int, outputs: Sequence[int] = ()
 ) -> Program:
-    """Put the slots that are needed for `wanted` into groups.
+    """Put the slots that `wanted` and `outputs` depend on into groups.
 
     Args:
-        tape: the program.
-        wanted: the slots whose numbers are asked for.
         given: the slots that a call brings, which get the first places of their kind in this order.
         checked_below: slots from this one on are derivatives, which are never undefined.
-        outputs: those of the wanted slots whose numbers are handed out example by example.
+        outputs: the slots whose numbers are handed out example by example.
     """
     lengths, flat = flattened(tape)
-    order = live_slots(tape, wanted, flat)
+    order = live_slots(tape, [*wanted, *outputs], flat)
     levels, phases = (np.array(x, np.int64) for x in levels_and_phases(tape, checked_below))
     # Also operations that are not of the table have numbers here; what is given has -1.
     numbered = {op: code for code, op in enumerate([None, *dict.fromkeys(filter(None, tape.operations))], -1)}
@@ -110,8 +107,13 @@ def schedule(
     firsts = np.where(codes[slots] == numbered.get(MEAN), flat[begins[slots]], 0)
     slots = slots[np.lexsort((firsts, lengths[slots], kinds[slots]))]
     varies = np.array(tape.varies, bool)
-    first = np.setdiff1d(order[codes[order] < 0], given)
-    place, n_shared, n_varying = _places(np.concatenate([np.array(given, np.int64), first, slots]), varies)
+    numbers_alone = np.setdiff1d(order[codes[order] < 0], given)
+    sequence = np.concatenate([np.array(given, np.int64), numbers_alone, slots])
+    place = np.full(len(tape), -1, np.int32)
+    for kind in (False, True):
+        mine = sequence[varies[sequence] == kind]
+        place[mine] = np.arange(len(mine), dtype=np.int32)
+    n_varying = int(varies[sequence].sum())
     builder = _Builder(tape, place, varies, n_varying)
     groups: tuple[list[Group], list[Group], list[Group]] = ([], [], [])
     counts, ends = lengths[slots], np.cumsum(lengths[slots])
@@ -121,19 +123,19 @@ def schedule(
         slot = int(slots[begin])
         operands = flat[ends[begin] - counts[begin] : ends[end - 1]]
         groups[phases[slot]].append(builder.group(slot, operands, counts[begin:end], slot < checked_below))
-    numbers = np.zeros(n_shared)
+    numbers = np.zeros(len(sequence) - n_varying)
     for slot, x in tape.constants.items():
         if place[slot] >= 0:
             numbers[place[slot]] = x
-    sources, rows = builder.broadcast()
+    copied = builder.rows
     return Program(
-        n_varying + len(rows),
+        n_varying + len(copied),
         int(varies[list(given)].sum()),
         numbers,
         *groups,
         np.array([place[slot] for slot in outputs if varies[slot]], np.int32),
-        sources,
-        rows,
+        place[list(copied)],
+        np.array(list(copied.values()), np.int32),
         place,
         varies,
     )
@@ -185,34 +187,17 @@ def levels_and_phases(tape: Tape, checked_below: int) -> tuple[list[int], list[i
     return levels, phases
 
 
-def _places(sequence: NDArray[np.int64], varies: NDArray[np.bool_]) -> tuple[Index, int, int]:
-    """The place of each slot, -1 for those not in `sequence`, and the numbers of places of either kind."""
-    place = np.full(len(varies), -1, np.int32)
-    counts = []
-    for kind in (False, True):
-        mine = sequence[varies[sequence] == kind]
-        place[mine] = np.arange(len(mine), dtype=np.int32)
-        counts.append(len(mine))
-    return place, counts[0], counts[1]
-
-
 class _Builder:
-    """Makes groups, and counts the rows that are copies of shared numbers."""
+    """Makes groups; `rows` are the copies of shared numbers, by slot."""
 
     def __init__(self, tape: Tape, place: Index, varies: NDArray[np.bool_], n_varying: int) -> None:
         self.tape, self.place, self.varies, self.n_varying = tape, place, varies, n_varying
-        self._rows: dict[int, int] = {}
-
-    def broadcast(self) -> tuple[Index, Index]:
-        """The places that are copied, and the rows that they are copied to."""
-        rows = np.array(list(self._rows.values()), np.int32)
-        return self.place[np.array(list(self._rows), np.int64)], rows
+        self.rows: dict[int, int] = {}
 
     def group(self, slot: int, flat: NDArray[np.int64], counts: NDArray[np.int64], checked: bool) -> Group:
         """The group of slots of one kind whose places follow each other, from that of `slot` on.
 
-        Args:
-            flat, counts: their operands, and how many each has.
+        `flat` is the operands of all, `counts` how many each has.
         """
         operation = self.tape.operations[slot]
         assert operation is not None
@@ -221,7 +206,7 @@ class _Builder:
         on_examples = operation is MEAN or bool(self.varies[slot])
         if operation.arity is not None:
             read = [self._read(flat[k :: operation.arity], on_examples) for k in range(operation.arity)]
-            a, b, c = [*read, *[_none()] * (3 - len(read))]
+            a, b, c = (*read, _NONE, _NONE)[:3]
             return Group(*head, a, b, c=c)
         if operation not in (LINEAR, MEAN):
             return Group(*head, self._read(flat, on_examples), starts=_starts(counts))
@@ -246,7 +231,7 @@ class _Builder:
             shared = ~self.varies[slots]
             for k in np.flatnonzero(shared).tolist():
                 slot = int(slots[k])
-                places[k] = self._rows.setdefault(slot, self.n_varying + len(self._rows))
+                places[k] = self.rows.setdefault(slot, self.n_varying + len(self.rows))
         return places
 
 

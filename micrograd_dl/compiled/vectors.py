@@ -1,8 +1,8 @@
 """What Numba has no words for: vectors in registers, and calls of a function by its address.
 
-LLVM does not see by itself that sums over rows may stay in registers: for all that it knows, the row that is
-written is one of those that are read. With the functions here it keeps them there. A row is a row of a matrix
-``(n, BLOCK)``.
+LLVM does not see by itself that several sums over rows may stay in registers: for all that it knows, the row
+that is written is one of those that are read. With the functions here it keeps them there. A row is a row of
+a matrix ``(n, BLOCK)``.
 """
 
 from __future__ import annotations
@@ -15,21 +15,15 @@ from numba.core import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, models, register_model
 
-BLOCK = 128  # columns; the kernels go along a row by two vectors at a time, to its end and not beyond it
+BLOCK = 128  # columns; sums go along a row by two vectors at a time, to its end and not beyond it
 
-
-def _lanes() -> int:
-    """How many numbers a register holds; any count is right, and others are slower."""
-    features: str = cpu_target.target_context.codegen().magic_tuple()[2]
-    return 8 if "+avx512f" in features else 4 if "+avx" in features else 2
-
-
-LANES = _lanes()
+# How many numbers a register holds; any count is right, and others are slower.
+_FEATURES: str = cpu_target.target_context.codegen().magic_tuple()[2]
+LANES = 8 if "+avx512f" in _FEATURES else 4 if "+avx" in _FEATURES else 2
 assert BLOCK % (2 * LANES) == 0
 
 _DOUBLE, _INT32, _INT64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
 _DOUBLES = ir.VectorType(_DOUBLE, LANES)
-_ZEROS = ir.Constant(_DOUBLES, [0.0] * LANES)
 
 
 class _Vector(types.Type):
@@ -55,12 +49,6 @@ def _vector_at(builder: Any, args: Any) -> Any:
     return builder.bitcast(builder.gep(args[0], [place]), _DOUBLES.as_pointer())
 
 
-def _in_all_lanes(builder: Any, x: Any) -> Any:
-    undefined = ir.Constant(ir.VectorType(x.type, LANES), ir.Undefined)
-    first = builder.insert_element(undefined, x, ir.Constant(_INT32, 0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES))
-
-
 def _function(generator: Callable[..., Any]) -> Any:
     """What a generator of instructions is to Numba: a function without its first parameter.
 
@@ -72,21 +60,19 @@ def _function(generator: Callable[..., Any]) -> Any:
 @_function
 def zeros(_typing: Any) -> Any:
     """``zeros()``: 0 in all lanes."""
-    return _VECTOR(), lambda *_: _ZEROS
+    return _VECTOR(), lambda *_: ir.Constant(_DOUBLES, [0.0] * LANES)
 
 
 @_function
-def load(_typing: Any, V: Any, row: Any, column: Any, count: Any) -> Any:
-    """``load(V, row, column, count)``: the numbers from that column on, 0 for those after the first count."""
+def load(_typing: Any, V: Any, row: Any, column: Any) -> Any:
+    """``load(V, row, column)``: the numbers from that column on."""
 
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         loaded = builder.load(_vector_at(builder, args))
         loaded.align = 8  # bytes: no more is known of where a row begins
-        lanes = ir.Constant(ir.VectorType(_INT64, LANES), list(range(LANES)))
-        wanted = builder.icmp_unsigned("<", lanes, _in_all_lanes(builder, args[3]))
-        return builder.select(wanted, loaded, _ZEROS)
+        return loaded
 
-    return _VECTOR(V, types.uint64, types.uint64, types.uint64), generate
+    return _VECTOR(V, types.uint64, types.uint64), generate
 
 
 @_function
@@ -102,28 +88,17 @@ def store(_typing: Any, V: Any, row: Any, column: Any, vector: Any) -> Any:
 
 @_function
 def plus_product(_typing: Any, vector: Any, x: Any, y: Any) -> Any:
-    """``plus_product(vector, x, y)``: ``vector + x * y``; x may be one number."""
+    """``plus_product(vector, x, y)``: ``vector + x * y`` of a number x and a vector y."""
 
     def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         total, x, y = args
-        x = _in_all_lanes(builder, x) if x.type == _DOUBLE else x
-        return builder.fadd(total, builder.fmul(x, y, flags=("contract",)), flags=("contract",))
+        undefined = ir.Constant(_DOUBLES, ir.Undefined)
+        first = builder.insert_element(undefined, x, ir.Constant(_INT32, 0))
+        in_all_lanes = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
+        product = builder.fmul(builder.shuffle_vector(first, undefined, in_all_lanes), y, flags=("contract",))
+        return builder.fadd(total, product, flags=("contract",))
 
     return _VECTOR(vector, x, y), generate
-
-
-@_function
-def total(_typing: Any, vector: Any) -> Any:
-    """``total(vector)``: the sum of its numbers."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        function_type = ir.FunctionType(_DOUBLE, [_DOUBLE, _DOUBLES])
-        name = f"llvm.vector.reduce.fadd.v{LANES}f64"
-        function = builder.module.declare_intrinsic(name, fnty=function_type)
-        # In any order: one after the other would take four times as long.
-        return builder.call(function, [ir.Constant(_DOUBLE, -0.0), args[0]], fastmath=("reassoc",))
-
-    return types.float64(vector), generate
 
 
 @_function

@@ -20,7 +20,6 @@ Shape: TypeAlias = tuple[int, ...]
 _ALWAYS_ALLOWED = 2**30
 _MOST_EXPANSION = 20
 
-# What reads the header of an array, by the version of its format.
 _HEADERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -89,8 +88,6 @@ def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
     with opened(path) as file:
         yield Archive(path, file)
 
-
-# --- the form of JSON -----------------------------------------------------------------------------------
 
 _WORDS: dict[Any, str] = {
     str: "a text", int: "a whole number from 0 up", float: "a number", bool: "true or false",

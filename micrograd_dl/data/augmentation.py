@@ -6,11 +6,6 @@ same generator gives the same images.
 
 `on_columns` makes one that `fit` takes: ``fit(model, X, Y, augment=on_columns(shifts(2), (28, 28)))`` changes
 every mini-batch anew.
-
->>> digit = np.array([[[0.0, 1.0], [0.0, 2.0]]])
->>> shifted(digit, down=[1], right=[-1])
-array([[[0., 0.],
-        [1., 0.]]])
 """
 
 from __future__ import annotations
@@ -26,9 +21,6 @@ from micrograd_dl.nn.network import Array
 from micrograd_dl.output.numbers import from_zero, to_whole
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
-
-
-# --- what is done to images -----------------------------------------------------------------------------
 
 
 def shifted(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
@@ -99,9 +91,6 @@ def _like(images: Array, array: Array) -> Array:
 
 def _as_floats(images: Array) -> Array:
     return images if images.dtype.kind == "f" else images.astype(float)
-
-
-# --- at random ------------------------------------------------------------------------------------------
 
 
 def flips(chance: float = 0.5) -> Augmentation:

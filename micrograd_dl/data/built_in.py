@@ -26,8 +26,6 @@ from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import from_zero, to_seed, to_whole
 from micrograd_dl.output.text import install_hint
 
-# --- made from a seed -----------------------------------------------------------------------------------
-
 
 def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
     """Two half-moons that reach into each other, ``X (2, m)``, as scikit-learn's `make_moons` has them."""
@@ -108,9 +106,6 @@ def house_prices(m: int = 50, noise: float = 20.0, seed: int = 0) -> Dataset:
     return Dataset(size, np.maximum(0, price), features=("size",), target="price", name="house prices")
 
 
-# --- from scikit-learn ----------------------------------------------------------------------------------
-
-
 def digits() -> Dataset:
     """The 1,797 handwritten digits of scikit-learn: ``X (64, 1797)``, brightnesses 0 to 1, row by row."""
     return _of_scikit_learn("digits", "digit", largest=16)
@@ -147,9 +142,6 @@ def dataset(name: str, **options: Any) -> Dataset:
     Dataset(house prices; X (1, 10): size; Y (1, 10): price from 0 to 474.692)
     """
     return look_up(name.replace("-", "_"), DATASETS, "built-in set")(**options)
-
-
-# --- what they have in common ---------------------------------------------------------------------------
 
 
 def _mixed(

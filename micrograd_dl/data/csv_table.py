@@ -54,7 +54,7 @@ class CsvTable:
                 raise self._wrong(blank, "it is blank, though examples follow: delete it")
             elif len(fields) != len(self.names):
                 counts = f"{len(fields)} fields for {len(self.names)} columns"
-                raise self._wrong(line, f"{counts}: {quoted(' | '.join(fields))}")
+                raise self._wrong(line, f"{counts}: {' | '.join(fields)!r:.60}")
             else:
                 self._examples.append((line, fields))
 
@@ -91,7 +91,7 @@ class CsvTable:
                 raise self._wrong(1, f"columns {first} and {i} are both {name!r}: rename one")
         if all(number_or_none(name) is not None for name in names):
             problem = "the first line is to name the columns, and holds only numbers"
-            raise self._wrong(1, f"{problem}: {quoted(', '.join(names))}")
+            raise self._wrong(1, f"{problem}: {', '.join(names)!r:.60}")
         return names
 
     def _wrong(self, line: int, problem: str, column: str = "") -> ValueError:
@@ -105,8 +105,7 @@ class CsvTable:
             raise ValueError(f"{self.path}: there is no column {listed(missing)}; there is {there}")
         return [self.names.index(name) for name in wanted]
 
-    def wrong(self, row: int, column: int, problem: str) -> ValueError:
-        """An error to be raised, with the place where something is wrong."""
+    def _wrong_at(self, row: int, column: int, problem: str) -> ValueError:
         return self._wrong(self._examples[row][0], problem, f", column {self.names[column]!r}")
 
     def texts(self, column: int) -> list[str]:
@@ -130,7 +129,7 @@ class CsvTable:
         text = on_one_line(self._examples[row][1][column])
         if text in MISSING:
             problem = f"the value is missing ({text!r}): fill it in, or delete the line"
-            raise self.wrong(row, column, problem)
+            raise self._wrong_at(row, column, problem)
         return text
 
     def _number(self, row: int, column: int, advice: str) -> float:
@@ -141,8 +140,8 @@ class CsvTable:
         if _DECIMAL_COMMA.fullmatch(text):
             advice = f"write it with a decimal point, {text.replace(',', '.')}"
         what, advice = ("number", advice) if x is None else ("finite double", "mend it, or delete the line")
-        problem = f"{quoted(text)} is not a {what}: {advice.replace('{}', self.names[column])}"
-        raise self.wrong(row, column, problem)
+        problem = f"{text!r:.60} is not a {what}: {advice.replace('{}', self.names[column])}"
+        raise self._wrong_at(row, column, problem)
 
 
 def _best_delimiter(text: str) -> str:
@@ -165,8 +164,3 @@ def _reader(text: str, delimiter: str) -> Any:
 def on_one_line(text: str) -> str:
     """The text without white space around it, and with one blank where there is some within."""
     return " ".join(text.split())
-
-
-def quoted(text: str) -> str:
-    """The text as a message quotes it, cut if it is long."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")

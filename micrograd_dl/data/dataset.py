@@ -56,8 +56,7 @@ class Dataset:
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
-        own = {"X": X.view(), "Y": Y.view(), "classes": classes, "features": features}
-        for name, x in own.items():
+        for name, x in (("X", X.view()), ("Y", Y.view()), ("classes", classes), ("features", features)):
             object.__setattr__(self, name, x)
         self.X.flags.writeable = self.Y.flags.writeable = False  # the caller's own arrays stay writable
 
@@ -139,10 +138,8 @@ def _require_indices(Y: Array, classes: tuple[str, ...]) -> None:
         raise ValueError(f"classes have different names, not {_listed(classes)}")
     if Y.shape[0] != 1:
         raise ValueError(f"Y holds a class's index, (1, m), not {Y.shape}: Y.argmax(axis=0, keepdims=True)?")
-    wrong = Y[~np.isin(Y, np.arange(len(classes)))]
-    if wrong.size:
-        wanted = f"indices of {len(classes)} classes, 0 to {len(classes) - 1}"
-        raise ValueError(f"Y holds {wanted}, not {wrong[0]:g}")
+    if (wrong := Y[~np.isin(Y, np.arange(len(classes)))]).size:
+        raise ValueError(f"Y holds indices of classes, 0 to {len(classes) - 1}, not {wrong[0]:g}")
 
 
 def _listed(items: Sequence[str], most: int = 10) -> str:

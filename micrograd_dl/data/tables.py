@@ -6,15 +6,11 @@ space around them does not count. Numbers are finite, with a decimal point; a ta
 Blank lines may stand at the end only. A missing value is refused, with line and column.
 
 >>> import tempfile
->>> folder = tempfile.TemporaryDirectory()
->>> path = Path(folder.name) / "flats.csv"
->>> write_csv(path, {"size": [50.5, 80.0, 65.0], "floor": [1, 3, 2], "sold": ["no", "yes", "no"]})
->>> read_csv(path, "sold")
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = Path(folder) / "flats.csv"
+...     write_csv(path, {"size": [50.5, 80.0, 65.0], "floor": [1, 3, 2], "sold": ["no", "yes", "no"]})
+...     read_csv(path, "sold")
 Dataset(flats; X (2, 3): size, floor; Y (1, 3): 2 classes (no: 2, yes: 1))
->>> read_features(path, ["floor", "size"])
-array([[ 1. ,  3. ,  2. ],
-       [50.5, 80. , 65. ]])
->>> folder.cleanup()
 """
 
 from __future__ import annotations
@@ -39,9 +35,6 @@ Kind: TypeAlias = Literal["classes", "numbers"]
 MOST_CLASSES = 20  # whole numbers of more different values are taken for numbers
 
 
-# --- reading --------------------------------------------------------------------------------------------
-
-
 def read_csv(
     path: File,
     target: str,
@@ -60,11 +53,8 @@ def read_csv(
         ignore: columns that are neither, such as an identifier; they may hold anything.
         delimiter: by default the tab in a ``.tsv`` file, and in others found from the first line.
 
-    Classes are in alphabetical order, whole numbers in numerical order, whatever the order of the lines.
-
-    Raises:
-        ValueError: the file is not such a table; the message names line, column and the text there.
-        OSError: the file cannot be read.
+    Classes are in alphabetical order, whole numbers in numerical order, whatever the order of the lines. A
+    ValueError names line, column and the text there.
     """
     _require_kind(kind)
     table = CsvTable(path, delimiter)
@@ -89,10 +79,7 @@ def read_csv(
 
 
 def read_features(path: File, features: Sequence[str], *, delimiter: str | None = None) -> Array:
-    """These columns of a table, in this order, whatever theirs is in the file: ``X (n_x, m)``.
-
-    Other columns, such as the target, are not looked at. ValueError if one is not there, or a line is wrong.
-    """
+    """These columns of a table, in this order, as ``X (n_x, m)``; ValueError if one is missing or wrong."""
     table = CsvTable(path, delimiter)
     return table.numbers(table.indices(features))
 
@@ -101,11 +88,7 @@ def read_npz(path: File, *, kind: Kind | None = None) -> Dataset:
     """The arrays X ``(n_x, m)`` and Y of a ``.npz`` file as a Dataset; other arrays in it are not looked at.
 
     Y is classes or numbers, ``(1, m)``, by the rule of `read_csv` or by `kind`, or numbers ``(n_y, m)``;
-    one-hot columns are classes. Nothing is loaded with pickle.
-
-    Raises:
-        ValueError: the file is no such file, or its arrays are no Dataset.
-        OSError: the file cannot be read.
+    one-hot columns are classes. Nothing is loaded with pickle. ValueError if it is no such file.
     """
     _require_kind(kind)
     with open_archive(path) as archive:
@@ -130,9 +113,6 @@ def _dataset(path: File, X: Array, Y: Array, classes: tuple[str, ...], **names: 
         return Dataset(X, Y, classes, name=Path(path).stem, **names)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-
-
-# --- writing --------------------------------------------------------------------------------------------
 
 
 def write_csv(path: File, columns: Mapping[str, Sequence[object] | Array]) -> None:
@@ -161,8 +141,7 @@ def write_predictions(
         predicted: numbers ``(n_y, m)``, or indices of classes ``(1, m)``.
         target: the name of the first column; for several numbers an example, "y 1", "y 2" and so on.
         classes: the names of the classes, which are written instead of their indices.
-        probabilities: of the classes, ``(n_classes, m)``, or of two ``(1, m)``, that of the second. They are
-            written as columns "P(class)".
+        probabilities: of the classes, ``(n_classes, m)``, or of two ``(1, m)``, that of the second.
     """
     names = [target] if len(predicted) == 1 else [f"{target} {i}" for i in range(1, len(predicted) + 1)]
     columns: dict[str, Any] = dict(zip(names, predicted, strict=True))
@@ -174,9 +153,6 @@ def write_predictions(
         A = probabilities if len(probabilities) > 1 else np.vstack([1 - probabilities, probabilities])
         columns |= {f"P({name})": row for name, row in zip(classes, A, strict=True)}
     write_csv(path, columns)
-
-
-# --- targets --------------------------------------------------------------------------------------------
 
 
 def _require_kind(kind: str | None) -> None:

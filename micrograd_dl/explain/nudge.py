@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from micrograd_dl.engine.gradients import grad, same_number
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.graph import recorded_graph
-from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.numbers import number

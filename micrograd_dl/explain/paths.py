@@ -11,8 +11,7 @@ from typing import Any
 
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.graph import recorded_graph
-from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.output.numbers import to_whole
 
@@ -134,20 +133,19 @@ def _largest_paths(
             if operand in depends:
                 longer = [(chain[0] * slope, user, index, chain) for chain in chains]
                 best.setdefault(operand, []).extend(longer)
-    return tuple(map(_unrolled, heapq.nlargest(limit, best.get(node, []), key=_size)))
+    found = []
+    for chain in heapq.nlargest(limit, best.get(node, []), key=_size):
+        product, edges = chain[0], []
+        while chain[3] is not None:
+            _, user, index, chain = chain
+            edges.append((user, index))
+        edges.reverse()
+        found.append(Path(product, tuple(edges), tuple(user.slopes[index] for user, index in edges)))
+    return tuple(found)
 
 
 def _size(chain: tuple[Any, ...]) -> float:
     return math.inf if math.isnan(chain[0]) else math.fabs(chain[0])
-
-
-def _unrolled(chain: Any) -> Path:
-    product, edges = chain[0], []
-    while chain[3] is not None:
-        _, user, index, chain = chain
-        edges.append((user, index))
-    edges.reverse()
-    return Path(product, tuple(edges), tuple(node.slopes[index] for node, index in edges))
 
 
 def _counted(count: int) -> str:

@@ -10,8 +10,7 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
 from micrograd_dl.explain.nudge import Nudge, nudge
@@ -20,31 +19,25 @@ from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
-from micrograd_dl.notation.forward import recompute
+from micrograd_dl.notation.forward import recompute, recorded_order
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 
-_WINDOW = 4  # steps shown on either side of the cursor
-
 
 class Trace:
     """The forward pass and backprop of a recorded graph as a walk with a cursor.
 
-    Methods that take a node take its name as well, and raise KeyError if the graph has no such node.
-
-    Args:
-        root: the result to walk to and back from.
-        seed: the derivative of the final result by `root`.
+    Methods that take a node take its name as well, and raise KeyError if the graph has no such node. `seed`
+    is the derivative of the final result by `root`.
 
     Attributes:
         root, order: the graph, in topological order.
         steps: every step of the walk.
         position: how many steps are done, from 0 to ``len(steps)``.
         notation: the names and symbols of the graph.
-        breakpoints: where `resume` stops.
-        watches: the nodes to show at every stop.
+        breakpoints, watches: where `resume` stops, and the nodes to show at every stop.
 
     Raises:
         TypeError: `root` is not a Value.
@@ -56,25 +49,15 @@ class Trace:
     db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
     >>> trace.grad(b), trace.grad(c)
     (6.0, None)
-    >>> print(trace.back())
-    db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
-    >>> trace.grad(b) is None
-    True
     """
 
     def __init__(self, root: Value, seed: float = 1.0) -> None:
-        require_value(root)
-        self.root = root
-        self.seed = to_float(seed, "the seed of backprop")
-        self.order: tuple[Value, ...] = tuple(topological_order(root))
+        self.root, self.seed = root, to_float(seed, "the seed of backprop")
+        self.order: tuple[Value, ...] = tuple(recorded_order(root))
         self.notation = Notation(self.order, seeded=self.seed != 1)
         self.position = 0
         self.breakpoints: list[Breakpoint] = []
         self.watches: list[Value] = []
-        self._record()
-
-    def _record(self) -> None:
-        require_recorded(self.order)
         self.steps = Walk(self.order, self.notation, self.seed)
 
     @property
@@ -166,13 +149,8 @@ class Trace:
         return bool(summed_at) and summed_at[-1] < self.position
 
     def __repr__(self) -> str:
-        first, last = max(0, self.position - 1 - _WINDOW), min(len(self.steps), self.position + _WINDOW)
-        count = plural(len(self.steps), "step")
-        lines = [f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done"]
-        for at in range(first, last):
-            mark = "->" if at == self.position - 1 else "  " if at < self.position else " ."
-            lines.append(f"{mark} {at + 1:>{len(str(len(self.steps)))}}  {self.steps[at]}")
-        return "\n".join(lines)
+        count, last = plural(len(self.steps), "step"), f"; the last: {self.current}" if self.position else ""
+        return f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done{last}"
 
     def break_at(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
         """Set a breakpoint: `resume` stops there.
@@ -238,7 +216,7 @@ class Trace:
 
     def why(self, node: Value | str) -> Why:
         """Every term of the gradient of `node`; those that are not on paper yet are marked."""
-        return why_from(self.steps, self.node(node), self.notation, self.position)
+        return why_from(self.steps, self.node(node), self.position)
 
     def paths(self, node: Value | str, limit: int = 10) -> Paths:
         """The gradient of `node` as a sum over paths, of which the `limit` largest are listed."""
@@ -255,9 +233,8 @@ class Trace:
     def set(self, leaf: Value | str, data: float) -> None:
         """Change the data of a leaf and recompute the graph; the cursor stays where it is.
 
-        Raises:
-            ValueError, ZeroDivisionError: the node is not a leaf, or an operation is undefined at the new
-                data. Nothing is changed then.
+        ValueError or ZeroDivisionError if the node is no leaf, or an operation is undefined at the new data:
+        nothing is changed then.
         """
         node = self.node(leaf)
         if not node.is_leaf:
@@ -269,4 +246,4 @@ class Trace:
         except BaseException:  # Ctrl-C too
             node.data = before
             raise
-        self._record()
+        self.steps = Walk(self.order, self.notation, self.seed)

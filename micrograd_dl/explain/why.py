@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from micrograd_dl.engine.value import Value
-from micrograd_dl.explain.graph import recorded_graph
-from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, written_number
 from micrograd_dl.output.written import ADD
@@ -43,7 +43,7 @@ class Why:
             lines = [f"{what} = {shown}, the sum of {n:,} terms, one for each use:"]
         for position, term in enumerate(self.terms[:_MOST_TERMS]):
             if isinstance(term, Contribute):
-                product, *reasons = (f"  {line}" for line in _term_lines(term))
+                product, *reasons = _lines(term)
                 lines += [product + ("" if position < self.done else "   (not added yet)"), *reasons]
         if n > _MOST_TERMS:
             lines.append(f"  ... and {n - _MOST_TERMS:,} more")
@@ -58,19 +58,17 @@ class Why:
     __repr__ = __str__
 
 
-def _term_lines(term: Contribute) -> list[str]:
+def _lines(term: Contribute) -> Iterator[str]:
     """A term as a product, the reason for its local derivative, and the line of source."""
-    write = term.notation
-    local, formula = write.local(term.node, term.index), write.local_formula(term.node, term.index)
-    product = f"{number_term(term.upstream)} * {number_term(term.local)} = {number(term.contribution)}"
+    write, user = term.notation, term.node
+    local, formula = write.local(user, term.index), write.local_formula(user, term.index)
+    numbers = f"{number_term(term.upstream)} * {number_term(term.local)} = {number(term.contribution)}"
+    yield f"  {write.total(user)} * {local} = {numbers}"
     result = "" if formula == number(term.local) else f" = {number(term.local)}"
-    _, *kink = term.remarks()
-    return [
-        f"{write.total(term.node)} * {local} = {product}",
-        f"  {local} = {formula:{ADD}}{result}, since {write.name(term.node)} = {write.formula(term.node)}",
-        *(f"  {remark}" for remark in kink),
-        *([f"  from {term.node.origin}"] if term.node.origin is not None else []),
-    ]
+    yield f"    {local} = {formula:{ADD}}{result}, since {write.name(user)} = {write.formula(user)}"
+    yield from (f"    {kink}" for kink in term.remarks()[1:])
+    if user.origin is not None:
+        yield f"    from {user.origin}"
 
 
 def why(root: Value, node: Value) -> Why:
@@ -86,15 +84,14 @@ def why(root: Value, node: Value) -> Why:
     >>> reason.gradient, [term.contribution for term in reason.terms]
     (6.0, [3.0, 3.0])
     """
-    order, notation = recorded_graph(root, node)
-    walk = Walk(order, notation)
-    return why_from(walk, node, notation, len(walk))
+    walk = Walk(*recorded_graph(root, node))
+    return why_from(walk, node, len(walk))
 
 
-def why_from(walk: Walk, node: Value, notation: Notation, position: int) -> Why:
+def why_from(walk: Walk, node: Value, position: int) -> Why:
     """The same from a walk at hand, of which so many steps are done."""
     if not walk.has(node):
-        return Why(node, node.data, (), 0, notation)
+        return Why(node, node.data, (), 0, walk.notation)
     summed_at = walk.summed_at(node)
     terms = tuple(term for at in summed_at if not isinstance(term := walk[at], Evaluate))
-    return Why(node, walk.data(node), terms, bisect_left(summed_at, position), notation)
+    return Why(node, walk.data(node), terms, bisect_left(summed_at, position), walk.notation)

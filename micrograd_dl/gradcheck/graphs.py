@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, require_recorded, require_value
-from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.forward import evaluate, recorded_order
 from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.steps import Contribute, Walk
 
@@ -24,15 +24,13 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
 
     The derivative by a leaf is ``(J(x + eps) - J(x - eps)) / (2 eps)``. Where that disagrees at the course's
     step, longer and shorter steps are tried, and extrapolated. Backprop is called wrong only where the
-    numerical derivative can be trusted: the differences at several steps change as those of a smooth function
-    do, everywhere on the way from the leaf to the result, and rounding, which is measured, does not explain
-    the difference. Otherwise the leaf is not judged, and the outcome says why.
+    numerical derivative can be trusted; otherwise the leaf is not judged, and the outcome says why.
 
     Args:
         root: the result.
         epsilon: the step.
-        most: check so many leaves, drawn at random by `seed`. By default all are checked, or of a graph for
-            which that would take minutes, as many as take seconds; the outcome says how many.
+        most: check so many leaves, drawn at random. By default all are checked, or of a graph for which that
+            would take minutes, as many as take seconds; the outcome says how many.
         seed: of the draw.
 
     Raises:
@@ -43,15 +41,8 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> check(3 * (a + b * c)).verdict
     'backprop is right'
-    >>> x = Value(1e-120, "x")
-    >>> print(check(x * x * x))
-    distance 0.0e+00 (step 1e-07): nothing could be judged here
-    Not judged, rounding hides the derivative: dJ/dx
-      dJ/dx: numerical 0, give or take 2e-202; backprop 3e-240
     """
-    require_value(root)
-    order = topological_order(root)
-    require_recorded(order)
+    order = recorded_order(root)
     graph, notation = PerturbedGraph(order), Notation(order)
     leaves = [node for node in order if node.is_leaf]
     exact = dict(zip(leaves, grad(root, leaves), strict=True))
@@ -77,10 +68,7 @@ class GraphCurve(Curve):
     def values(self, x: float) -> dict[Value, float]:
         """The leaf and the nodes that depend on it."""
         if x not in self._values:
-            found = self._values[x] = {self.leaf: x}
-            for node in self.after:
-                assert node.op is not None
-                found[node] = node.op.forward(*[found.get(p, p.data) for p in node.operands])
+            self._values[x] = evaluate([self.leaf, *self.after], {self.leaf: x})
         return self._values[x]
 
     def sample(self, x: float) -> Sample:

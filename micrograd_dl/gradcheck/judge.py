@@ -51,21 +51,14 @@ class Curve:
 
     def __init__(self, leaf: Any, symbol: str, x: float, claimed: float) -> None:
         self.leaf, self.symbol, self.x, self.claimed = leaf, symbol, x, claimed
-        self._samples: dict[float, Sample] = {}
 
     def sample(self, x: float) -> Sample:
         """The function at `x`; ValueError or ArithmeticError where it is undefined."""
         raise NotImplementedError
 
-    def at(self, x: float) -> Sample:
-        """The same, computed once for each `x`."""
-        if x not in self._samples:
-            self._samples[x] = self.sample(x)
-        return self._samples[x]
-
     def result(self, x: float) -> tuple[float, float]:
         """The result alone, and how far rounding may have moved it."""
-        values, noise = self.at(x)
+        values, noise = self.sample(x)
         return values[-1], noise[-1]
 
     def has_kink(self, low: float, high: float) -> bool:  # noqa: ARG002 - not every curve knows
@@ -234,8 +227,8 @@ def estimate(curve: Curve, step: float) -> Component | Obstacle:
     grain = math.ulp(max(math.fabs(curve.x), step))
     lengths = [round(part * step / grain) * grain for part in _PARTS]  # such that x + length is exact
     try:
-        here, noise_here = curve.at(curve.x)
-        pairs = [(curve.at(curve.x - h), curve.at(curve.x + h)) for h in lengths]
+        here, noise_here = curve.sample(curve.x)
+        pairs = [(curve.sample(curve.x - h), curve.sample(curve.x + h)) for h in lengths]
         if not math.isfinite(here[-1]):
             return Obstacle.UNDEFINED
         if any(curve.has_kink(curve.x - h, curve.x + h) for h in lengths):

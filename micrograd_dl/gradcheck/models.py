@@ -44,12 +44,8 @@ def check_gradients(
             too, whatever happens.
         X, Y: a few examples, as `cost_and_grad` takes them.
         epsilon: the step.
-        most: of a large model, check so many components, drawn at random by `seed`; by default all.
+        most: of a large model, check so many components, drawn at random; by default all.
         seed: of the draw.
-
-    Returns:
-        The outcome, which prints as a verdict and the worst components, such as ``dW2[1,4]``: layer 2, row 1,
-        column 4.
 
     Raises:
         ValueError: the cost is another each time, as under dropout; the parameters are too short for such
@@ -66,24 +62,23 @@ def check_gradients(
     parameters = model.parameters()
     # Frozen, a network with batch normalisation leaves its running averages alone.
     with getattr(model, "frozen", nullcontext)(), restoring(parameters):
-        J = _cost(model, X, Y)
+        costs = _Costs(model, X, Y)
+        J = costs.here()
         exact = dict(zip(component_names(model), parameter_vector(parameters, "grad").tolist(), strict=True))
         if not math.isfinite(J):
             raise ValueError(f"the cost is {J}: there is no derivative to be checked")
-        if _cost(model, X, Y) != J:
+        if costs.here() != J:
             raise ValueError(_RANDOM)
         judge, called = Judge(exact.values(), epsilon), list(exact)
         # A cost that is level here moves at a distance, unless it is computed from other numbers.
-        if all(_costs_on_a_way(model, X, Y, step, 1) == [J] for step in (0.1, 10.0, -10.0)):
+        if all(costs.on_a_way(step, 1) == [J] for step in (0.1, 10.0, -10.0)):
             flat = tuple(NotJudged(name, f"d{name}", exact[name], Obstacle.FLAT) for name in called)
             return Check(0.0, judge.epsilon, (), flat, len(called))
         places = dict(zip(called, ((p, k) for p in parameters for k in range(np.size(p.data))), strict=True))
-        noise = _noise(model, X, Y, seed)
+        costs.noise = costs.measured_noise(seed)
+        most = len(called) if most is None else most
         return judge.check(
-            called,
-            lambda name: _CostCurve(model, X, Y, name, *places[name], exact[name], noise),
-            len(called) if most is None else most,
-            seed,
+            called, lambda name: _CostCurve(costs, name, *places[name], exact[name]), most, seed
         )
 
 
@@ -103,36 +98,45 @@ def _require_checkable(model: Model) -> None:
             )
 
 
-def _cost(model: Model, X: Any, Y: Any) -> float:
-    J: Any = model.cost_and_grad(X, Y)
-    return J.data if isinstance(J, Value) else float(J)
+class _Costs:
+    """The costs of a model, at its parameters and beside them; `noise` is how far rounding puts them off."""
 
+    noise = 0.0
 
-def _costs_on_a_way(model: Model, X: Any, Y: Any, step: float, count: int, seed: int = 0) -> list[float]:
-    """The costs at `count` points on a straight way from theta, on which all parameters change."""
-    parameters, rng = model.parameters(), np.random.default_rng(seed)
-    moves = [step * rng.choice([-1, 1], np.shape(p.data)) * (0.1 + np.abs(p.data)) for p in parameters]
-    costs: list[float] = []
-    with restoring(parameters), suppress(ValueError, ArithmeticError):
-        for _ in range(count):
-            for p, move in zip(parameters, moves, strict=True):
-                p.data += move if isinstance(p.data, np.ndarray) else float(move)
-            costs.append(_cost(model, X, Y))
-    return costs
+    def __init__(self, model: Model, X: Any, Y: Any) -> None:
+        self.model, self.X, self.Y, self.parameters = model, X, Y, model.parameters()
+        self.sizes = np.abs(parameter_vector(self.parameters))
 
+    def here(self) -> float:
+        """The cost, after which the gradients are those of these parameters."""
+        J: Any = self.model.cost_and_grad(self.X, self.Y)
+        return J.data if isinstance(J, Value) else float(J)
 
-def _noise(model: Model, X: Any, Y: Any, seed: int) -> float:
-    """How far a cost is off by rounding: what is left of third differences on a short way from theta.
+    def on_a_way(self, step: float, count: int, seed: int = 0) -> list[float]:
+        """The costs at `count` points on a straight way from theta, on which all parameters change."""
+        rng, costs = np.random.default_rng(seed), []
+        moves = [
+            step * rng.choice([-1, 1], np.shape(p.data)) * (0.1 + np.abs(p.data)) for p in self.parameters
+        ]
+        with restoring(self.parameters), suppress(ValueError, ArithmeticError):
+            for _ in range(count):
+                for p, move in zip(self.parameters, moves, strict=True):
+                    p.data += move if isinstance(p.data, np.ndarray) else float(move)
+                costs.append(self.here())
+        return costs
 
-    Once a model is trained, that may be much more than the rounding of the cost, the rest of larger numbers.
-    """
-    seen = []
-    for step in (1e-8, -1e-8):  # if there is a kink on one way, or an end, there is none on the way back
-        costs = _costs_on_a_way(model, X, Y, step, 12, seed)
-        if np.isfinite(costs).all() and len(costs) > 3:
-            seen.append(float(np.abs(np.diff(costs, 3)).max()))
-    # Somewhere on the way to a cost there are numbers of the size of 1.
-    return max(min(seen, default=0.0), _OPERATIONS * EPS)
+    def measured_noise(self, seed: int) -> float:
+        """What is left of third differences on a short way, where those of smooth functions vanish.
+
+        Once a model is trained, that may be much more than the rounding of the cost itself.
+        """
+        seen = []
+        for step in (1e-8, -1e-8):  # if there is a kink on one way, or an end, there is none on the way back
+            costs = self.on_a_way(step, 12, seed)
+            if np.isfinite(costs).all() and len(costs) > 3:
+                seen.append(float(np.abs(np.diff(costs, 3)).max()))
+        # Somewhere on the way to a cost there are numbers of the size of 1.
+        return max(min(seen, default=0.0), _OPERATIONS * EPS)
 
 
 class _CostCurve(Curve):
@@ -140,11 +144,8 @@ class _CostCurve(Curve):
 
     sees_kinks = False
 
-    def __init__(
-        self, model: Model, X: Any, Y: Any, name: str, parameter: Any, k: int, claimed: float, noise: float
-    ) -> None:
-        self.model, self.X, self.Y, self.parameter, self.k, self.noise = model, X, Y, parameter, k, noise
-        self.sizes = np.abs(parameter_vector(model.parameters()))
+    def __init__(self, costs: _Costs, name: str, parameter: Any, k: int, claimed: float) -> None:
+        self.costs, self.parameter, self.k = costs, parameter, k
         super().__init__(name, f"d{name}", float(np.ravel(parameter.data)[k]), claimed)
 
     def groups(self) -> int:
@@ -163,19 +164,19 @@ class _CostCurve(Curve):
 
     def sample(self, x: float) -> Sample:
         with self._moved_to(x):
-            J = _cost(self.model, self.X, self.Y)
-            slopes = parameter_vector(self.model.parameters(), "grad")
+            J = self.costs.here()
+            slopes = parameter_vector(self.costs.parameters, "grad")
         # What the rounding of each parameter would do to the cost, by the gradient there.
-        by_parameters = float(np.abs(slopes) @ self.sizes)
+        by_parameters = float(np.abs(slopes) @ self.costs.sizes)
         rounding = abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0)
-        return [J], [self.noise + _OPERATIONS * EPS * rounding]
+        return [J], [self.costs.noise + _OPERATIONS * EPS * rounding]
 
     def side_taken(self) -> int:
         """The direction in which each z at a kink moves to the side that the network takes."""
-        if not isinstance(self.model, Network):
+        if not isinstance(self.costs.model, Network):
             return 0
         at_kink = self._inputs_of_relu(self.x) == 0
-        taken = -1 if getattr(self.model, "slope_at_kink", "right") == "left" else 1
+        taken = -1 if self.costs.model.slope_at_kink == "left" else 1
         for side in (1, -1):
             moved = taken * self._inputs_of_relu(self.x + side * 1e-3)[at_kink]
             if (moved >= 0).all() and moved.any():
@@ -183,14 +184,10 @@ class _CostCurve(Curve):
         return 0
 
     def _inputs_of_relu(self, x: float) -> np.ndarray[Any, Any]:
-        model = self.model
-        assert isinstance(model, Network)
+        model: Any = self.costs.model
         with self._moved_to(x):
-            numbers, named = model.record(self.X, self.Y), model.named()
-        found = [np.empty(0)]
-        layers = zip(numbers.Z, numbers.Z_norm, model.activations, strict=True)
-        for l, (Z, Z_norm, g) in enumerate(layers, 1):
-            if g.name in ("relu", "leaky_relu"):
-                Z = Z if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
-                found.append(Z.ravel())
-        return np.concatenate(found)
+            numbers = model.record(self.costs.X, self.costs.Y)
+            kinds = enumerate(model.activations, 1)
+            relus = [l for l, g in kinds if g.name in ("relu", "leaky_relu")]
+            found = [model.activation_input(numbers, l).ravel() for l in relus]
+        return np.concatenate([np.empty(0), *found])

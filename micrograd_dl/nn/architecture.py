@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
-from micrograd_dl.nn.losses import Loss, default_loss, loss
+from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.normalisation import KINDS
 from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_float
@@ -47,18 +47,12 @@ def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activ
             )
         names = [name] * (count - 1) + ["linear"]
     if len(names) != count:
-        raise ValueError(
-            f"{_takes(count, 'layer', 'activation')}, not {len(names)}: {', '.join(map(str, names))}"
-        )
+        takes = _takes(count, "layer", "activation")
+        raise ValueError(f"{takes}, not {len(names)}: {', '.join(map(str, names))}")
     found = tuple(activation(name) for name in names)
     if any(g.name == "softmax" for g in found[:-1]):
         raise ValueError("softmax is for the output layer; choose tanh or relu for a hidden one")
     return found
-
-
-def loss_of(given: str | Loss | None, output: str) -> Loss:
-    """The loss, or the one that goes with the output activation."""
-    return default_loss(output) if given is None else loss(given, output)
 
 
 def initialiser_of(given: str | Initialiser | None) -> Initialiser | None:
@@ -88,9 +82,9 @@ def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[fl
     """For each layer the part of its units that dropout keeps; all of the output layer."""
     if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
-    what = "probability to keep a unit", "probabilities to keep a unit"
-    found = [to_float(keep, "keep_prob") for keep in _hidden(given, count, *what)]
-    for keep in found:
+    found = []
+    for x in _hidden(given, count, "probability to keep a unit", "probabilities to keep a unit"):
+        found.append(keep := to_float(x, "keep_prob"))
         if not 0 < keep <= 1:
             raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
     return (*found, 1.0)

@@ -125,12 +125,14 @@ def default_loss(output: str) -> Loss:
     return next((loss for loss in LOSSES.values() if loss.output == output), squared)
 
 
-def loss(name: str | Loss, output: str) -> Loss:
-    """The loss of that name, for a network with that output activation.
+def loss(name: str | Loss | None, output: str) -> Loss:
+    """The loss of that name, for a network with that output activation; None is its default.
 
     Raises:
         ValueError: there is none, or the two do not go together.
     """
+    if name is None:
+        return default_loss(output)
     found = name if isinstance(name, Loss) else look_up(name, LOSSES, "loss")
     if found.output not in (None, output) or (found.output is None and output == "softmax"):
         wanted = found.output or "an output of single units, such as linear"

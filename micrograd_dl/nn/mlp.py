@@ -32,26 +32,18 @@ __all__ = ["MLP", "Layer", "Neuron"]
 
 @dataclass(slots=True, eq=False)
 class LayerPass:
-    """What a layer made of the examples: for each, the numbers of its units.
-
-    Attributes:
-        z: the weighted sums.
-        z_norm: the same normalised, if the layer does so.
-        a: what it passes on, after dropout.
-    """
+    """What a layer made of the examples: of each the weighted sums, z_norm if any, and what it passes on."""
 
     z: list[list[Value]]
     z_norm: list[list[Value]] | None
     a: list[list[Value]]
 
     def array(self, which: str, what: str = "data") -> Array:
-        """One of these, ``(n[l], m)``, or its derivatives."""
+        """``"z"``, ``"z_norm"`` or ``"a"``, ``(n[l], m)``, or its derivatives."""
         return np.array([[getattr(unit, what) for unit in units] for units in getattr(self, which)]).T
 
     def statistics(self) -> Sequence[Array]:
-        """Of a normalised layer, the mean and the variance of each unit over the examples, ``(n[l], 1)``."""
-        if self.z_norm is None:
-            return ()
+        """The mean and the variance of each unit's z over the examples, ``(n[l], 1)``."""
         Z = self.array("z")
         with np.errstate(over="ignore", invalid="ignore"):
             return Z.mean(axis=1, keepdims=True), Z.var(axis=1, keepdims=True)
@@ -73,9 +65,8 @@ class MLP(Network):
         super().__init__(*args, **kwargs)
         self.expanded = expanded
         self.layers = []
-        for l, (W, g, kind) in enumerate(
-            zip(self.initial_weights(), self.activations, self.normalisations, strict=True), 1
-        ):
+        for l, W in enumerate(self.initial_weights(), 1):
+            g, kind = self.activations[l - 1], self.normalisations[l - 1]
             options = {"expanded": expanded, "bias": kind != "batch", "scaled": kind is not None}
             self.layers.append(Layer(W.shape[1], W.shape[0], g, weights=W, number=l, **options))
 
@@ -139,10 +130,7 @@ class MLP(Network):
         return [[averages.apply(unit, i) for i, unit in enumerate(units)] for units in z]
 
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Value:
-        """The cost J over the m examples as a Value, with the whole graph to draw or step through.
-
-        With ``training=True`` it is a pass of training, for a loop of one's own.
-        """
+        """The cost J over the m examples as a Value, with the whole graph; see `Network.cost`."""
         with self.training_lock if training else nullcontext():
             return self._graph(X, Y, training)[0]
 
@@ -170,7 +158,7 @@ class MLP(Network):
         """J and what the weights cost: ``lambda/(2m)`` times the sum over them, of each regulariser."""
         weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
         for name, lambda_ in self.regularisers.items():
-            J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name].of, weights))
+            J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name], weights))
         J.label = "J"
         return J
 
@@ -198,12 +186,9 @@ class MLP(Network):
         )
 
     def _node(self, passes: Sequence[LayerPass], what: str, l: int, i: int, k: int) -> Value:
-        layer = self.layers[l - 1]
-        if what in ("gamma", "beta"):
-            scales: list[Value] = getattr(layer, what)
-            return scales[i]
-        if what in ("W", "b"):
-            return layer.neurons[i].w[k] if what == "W" else layer.neurons[i].b
+        parameters = self.named_values()
+        if f"{what}{l}" in parameters:
+            return parameters[f"{what}{l}"][i][k]
         units: list[list[Value]] = getattr(passes[l - 1], what.lower())
         return units[k][i]
 
@@ -234,12 +219,10 @@ class MLP(Network):
         found = {}
         for l, layer in enumerate(self.layers, 1):
             found[f"W{l}"] = [neuron.w for neuron in layer.neurons]
-            if layer.neurons[0].bias:
-                found[f"b{l}"] = [[neuron.b] for neuron in layer.neurons]
-            if layer.gamma:
-                found[f"gamma{l}"] = [[gamma] for gamma in layer.gamma]
-                found[f"beta{l}"] = [[beta] for beta in layer.beta]
-        return found
+            found[f"b{l}"] = [[neuron.b] for neuron in layer.neurons if neuron.bias]
+            found[f"gamma{l}"] = [[gamma] for gamma in layer.gamma]
+            found[f"beta{l}"] = [[beta] for beta in layer.beta]
+        return {name: rows for name, rows in found.items() if rows}
 
 
 def _number_examples(passes: Sequence[LayerPass]) -> None:

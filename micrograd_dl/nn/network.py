@@ -17,6 +17,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import architecture
 from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.nn.losses import Loss
+from micrograd_dl.nn.losses import loss as loss_for
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.nn.regularisers import lambdas, max_norm
 from micrograd_dl.output.numbers import above_zero, to_seed
@@ -164,7 +165,7 @@ class Network(ABC):
         self.shape = architecture.shape_of(n_x, sizes)
         L = len(self.shape) - 1
         self.activations = architecture.activations_of(activations, L)
-        self.loss = architecture.loss_of(loss, self.activations[-1].name)
+        self.loss = loss_for(loss, self.activations[-1].name)
         self.normalisations = architecture.normalisations_of(normalisation, L)
         self.keep_probs = architecture.keep_probs_of(keep_prob, L)
         self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
@@ -296,19 +297,15 @@ class Network(ABC):
             ValueError: a shape is wrong.
         """
         if len(layers) != len(self.shape) - 1:
-            raise ValueError(
-                f"this network has {plural(len(self.shape) - 1, 'layer')}, and {len(layers)} "
-                f"{'is' if len(layers) == 1 else 'are'} given\n{self.shapes()}"
-            )
+            has = f"this network has {plural(len(self.shape) - 1, 'layer')}"
+            raise ValueError(f"{has}, and {len(layers)} given\n{self.shapes()}")
         there = self.named()
-        given: dict[str, Array] = {}
-        for l, (layer, n_in, n) in enumerate(zip(layers, self.shape, self.shape[1:], strict=False), 1):
-            W, b = map(np.asarray, layer)
-            self.require_shape(f"W[{l}]", W, (n, n_in), str(l))
-            self.require_shape(f"b[{l}]", b, (n, 1), str(l))
-            given |= {f"W{l}": W, f"b{l}": b}
-        with self.training_lock:
-            self._set_named({name: array for name, array in given.items() if name in there})
+        for l, (W, b) in enumerate(layers, 1):
+            self.require_shape(f"b[{l}]", np.asarray(b), (self.shape[l], 1), str(l))
+            there |= {f"W{l}": np.asarray(W), f"b{l}": np.asarray(b)}
+            if self.normalisations[l - 1] == "batch":
+                del there[f"b{l}"]
+        self.set_named(there)
 
     def _layers(self, named: Mapping[str, Array]) -> list[tuple[Array, Array]]:
         n = enumerate(self.shape[1:], 1)
@@ -328,9 +325,7 @@ class Network(ABC):
     # --- copies -----------------------------------------------------------------------------------------
 
     def copy_from(self, other: Network) -> None:
-        """Take all parameters of another network of the same layers, of any kind.
-
-        The running averages and the count of passes come along, so that both go on alike.
+        """Take over another network of the same layers, of any kind: parameters, running averages, passes.
 
         Raises:
             ValueError: the layers differ.
@@ -349,6 +344,11 @@ class Network(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_frozen": False}  # the context that freezes it would not set a copy free
+
+    def activation_input(self, numbers: Pass, l: int) -> Array:
+        """Of a pass of this network, what the activation of layer l is of: Z, or Z normalised and scaled."""
+        Z_norm, named = numbers.Z_norm[l - 1], self.named()
+        return numbers.Z[l - 1] if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
 
     # --- what it predicts -------------------------------------------------------------------------------
 
@@ -373,17 +373,14 @@ class Network(ABC):
                 possible.
         """
         if self.loss.decide is None:
-            raise ValueError(
-                f"accuracy is for classes; a network with the loss {self.loss.name} predicts numbers"
-            )
+            what = f"a network with the loss {self.loss.name} predicts numbers"
+            raise ValueError(f"accuracy is for classes; {what}")
         X, Y = self.require_examples(X, Y)
         if top == 1:
             return float((self.predict(X) == self.loss.decide(Y)).all(axis=0).mean())
         if self.loss.name != "cross_entropy" or not 1 <= top <= self.shape[-1]:
-            raise ValueError(
-                f"the top classes are of softmax, from 1 to its number of classes; not {top} of "
-                f"{self.shape[-1]} with the loss {self.loss.name}"
-            )
+            found = f"{top} of {self.shape[-1]} with the loss {self.loss.name}"
+            raise ValueError(f"the top classes are of softmax, from 1 to its number of classes; not {found}")
         A, right = self.forward(X), Y.argmax(axis=0)
         # Where several are equally probable, the first ones count, as argmax has it.
         most = np.argsort(-A, axis=0, kind="stable")[:top]
@@ -409,10 +406,7 @@ class Network(ABC):
                 self._frozen = before
 
     def require_repeatable(self) -> None:
-        """Raise ValueError if two passes of training differ even with the same parameters.
-
-        Numerical derivatives then say nothing.
-        """
+        """Raise ValueError if two passes of training differ even with the same parameters."""
         if not self._frozen and any(keep < 1 for keep in self.keep_probs):
             raise ValueError(
                 "dropout draws new masks for every pass, so the cost changes though the parameters do not, "
@@ -435,11 +429,7 @@ class Network(ABC):
         ]
 
     def _pass_is_over(self, m: int, statistics: Sequence[Sequence[Array]]) -> None:
-        """Move on from a pass of training over m examples: to other masks, and other running averages.
-
-        Args:
-            statistics: of each layer that is normalised, the mean and the variance.
-        """
+        """Move on to other masks, and to other running averages by each layer's mean and variance."""
         if self._frozen:
             return
         if any(keep < 1 for keep in self.keep_probs):
@@ -511,15 +501,15 @@ class Network(ABC):
 
     def require_same_layers(self, other: Network) -> None:
         """Raise ValueError unless another network has layers of the same sizes, normalised alike."""
-        if self.shape != other.shape:
-            raise ValueError(f"the networks have different layers: {self.shape} here, {other.shape} there")
-        for l, (here, there) in enumerate(zip(self.normalisations, other.normalisations, strict=True), 1):
-            if here != there:
-                one, another = (f"{kind} norm" if kind else "no normalisation" for kind in (here, there))
-                raise ValueError(
-                    f"the networks have different layers: layer {l} has {one} here, {another} there: "
-                    "make both with the same normalisation"
-                )
+        here, there = (
+            " -> ".join(
+                f"{n} {kind} norm" if kind else str(n)
+                for n, kind in zip(network.shape, (None, *network.normalisations), strict=True)
+            )
+            for network in (self, other)
+        )
+        if here != there:
+            raise ValueError(f"the networks have different layers: {here} here, {there} there")
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
         """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
@@ -535,11 +525,8 @@ class Network(ABC):
     def _described(self, l: int) -> str:
         """What a layer does to its Z."""
         kind, keep = self.normalisations[l - 1], self.keep_probs[l - 1]
-        return (
-            self.activations[l - 1].name
-            + (f", {kind} norm" if kind else "")
-            + (f", keep {keep:g}" if keep < 1 else "")
-        )
+        norm, dropout = f", {kind} norm" if kind else "", f", keep {keep:g}" if keep < 1 else ""
+        return self.activations[l - 1].name + norm + dropout
 
     def __repr__(self) -> str:
         layers = " -> ".join(f"{n} {self._described(l)}" for l, n in enumerate(self.shape[1:], 1))
@@ -557,9 +544,8 @@ def _array(name: str, given: ArrayLike) -> Array:
     try:
         array = np.asarray(given)
     except ValueError:
-        raise ValueError(
-            f"the rows of {name} are of different lengths: (n, m) is wanted, a column an example"
-        ) from None
+        wanted = "(n, m) is wanted, a column an example"
+        raise ValueError(f"the rows of {name} are of different lengths: {wanted}") from None
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} holds {array.dtype}, not numbers: convert it with {name}.astype(float)")
     return array
@@ -584,13 +570,11 @@ def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
            [1., 0.]])
     """
     index = np.asarray(classes)
-    if index.size == 0 or (index.ndim == 2 and index.shape[0] != 1) or index.ndim not in (1, 2):
+    if index.size == 0 or index.shape[:-1] not in ((), (1,)) or not index.ndim:
         raise ValueError(f"classes are (1, m), or a sequence of m, not {index.shape}")
     if index.dtype.kind not in "fiub":
-        raise ValueError(
-            f"classes are whole numbers, not {index.dtype}: number them with "
-            "np.unique(classes, return_inverse=True)[1]"
-        )
+        advice = "number them with np.unique(classes, return_inverse=True)[1]"
+        raise ValueError(f"classes are whole numbers, not {index.dtype}: {advice}")
     index = index.reshape(-1)
     count = int(index.max(where=np.isfinite(index), initial=0)) + 1 if n_y is None else n_y
     wrong = index[~np.isin(index, np.arange(count))]

@@ -1,13 +1,13 @@
 """Regularisers: what large weights cost, each written once for Values and arrays (course, section 7).
 
-The cost gains ``lambda/(2m)`` times the sum of `of` over all weights. Biases, and the gamma and beta of a
+The cost gains ``lambda/(2m)`` times the sum of them over all weights. Biases, and the gamma and beta of a
 normalisation, are left out. Their derivatives by hand are in :mod:`~micrograd_dl.vectorized.formulas`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,29 +18,17 @@ from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.numbers import to_float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Regulariser:
-    """A penalty on weights.
-
-    Attributes:
-        name: what it is called.
-        of: the penalty of one weight, a Value or a float, or of each weight in an array.
-    """
-
-    name: str
-    of: Callable[[Any], Any]
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __reduce__(self) -> str:
-        return self.name  # found again as itself
+def l2(w: Any) -> Any:
+    """``w^2`` of a weight, a Value or a float, or of each weight in an array."""
+    return w * w
 
 
-l2 = Regulariser("l2", lambda w: w * w)
-l1 = Regulariser("l1", lambda w: ops.abs(w))
+def l1(w: Any) -> Any:
+    """``|w|``, likewise."""
+    return ops.abs(w)
 
-REGULARISERS = {regulariser.name: regulariser for regulariser in (l2, l1)}
+
+REGULARISERS = {"l2": l2, "l1": l1}
 
 
 def elastic_net(lambda_: float, l1_part: float = 0.5) -> dict[str, float]:
@@ -62,13 +50,13 @@ def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float
     """
     if not isinstance(given, Mapping | None):
         raise ValueError(f"regularisers are lambdas by name, such as {{'l2': 0.1}}, not {given!r}")
-    found: dict[str, float] = {}
+    found = dict.fromkeys(REGULARISERS, 0.0)
     for name, x in [*(given or {}).items(), *more.items()]:
         look_up(name, REGULARISERS, "regulariser")
-        found[name] = found.get(name, 0.0) + to_float(x, f"the regularisation {name}")
-        if not 0 <= x < float("inf"):
+        found[name] += to_float(x, f"the regularisation {name}")
+        if not 0 <= x < math.inf:
             raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")
-    return {name: found[name] for name in REGULARISERS if found.get(name)}
+    return {name: x for name, x in found.items() if x}
 
 
 def max_norm(W: NDArray[Any], c: float) -> NDArray[Any]:

@@ -3,18 +3,11 @@
 >>> parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2)
 Value(data=33.0, label='J')
 
-The language is arithmetic as Python writes it:
-
-* numbers: ``1``, ``1.5``, ``.5``, ``1e-3``. Arithmetic on numbers only gives a number, so ``2*3*x`` has one
-  product, as in Python. A number with a name (``k = 3``) becomes a leaf, any other a constant.
-* names: Python's identifiers. A name is given its value once.
-* operators: ``+ - * / **`` and signs, with Python's precedence: ``-x**2`` is ``-(x**2)``.
-* functions: those of :data:`micrograd_dl.engine.ops.TABLE`, such as ``exp(x)`` or ``maximum(0, z)``. Some are
-  understood by a second name, too: ``max``, ``min``, ``ln``, ``ReLU``, ``sigma``.
-* statements ``name = ...``, separated by ``;`` or new lines; ``#`` begins a comment. The last one is the
-  result and needs no name. ``v = u`` makes no node: both names mean the node labelled ``u``.
-
-Nothing is recursive.
+The language is arithmetic as Python writes it, with ``+ - * / **``, signs, brackets and the functions of
+:data:`micrograd_dl.engine.ops.TABLE`; ``-x**2`` is ``-(x**2)``. Arithmetic on numbers only gives a number, so
+``2*3*x`` has one product. Statements ``name = ...`` are separated by ``;`` or new lines; the last one is the
+result and needs no name. A name is given its value once; a number with a name (``k = 3``) becomes a leaf, and
+``v = u`` makes no node. Nothing is recursive.
 """
 
 from __future__ import annotations
@@ -78,15 +71,11 @@ class Expression:
 def parse(text: str, /, **values: Operand) -> Value:
     """The Value of the last statement of `text`, with a variable for each name in `values`.
 
-    Args:
-        text: the expression, at most 20,000 characters.
-        values: a number for each variable, which becomes a leaf of that label; a Value is used as it stands.
+    A number becomes a leaf of that label; a Value is used as it stands.
 
     Raises:
         ExpressionError: the text cannot be read, a name has no value, or an operation is undefined there.
-        TypeError: `text` is not text, or a value is not a real number.
-        ValueError: a name in `values` cannot be a variable.
-        OverflowError: a value is a whole number or a fraction beyond the largest double.
+        TypeError, ValueError, OverflowError: `text` is not text, or a variable's name or number is not one.
 
     >>> J = parse("3 * (a + b*c)", a=5, b=3, c=2)
     >>> J.data, J.operands[1].origin.fragment
@@ -101,14 +90,7 @@ def parse(text: str, /, **values: Operand) -> Value:
 
 
 def parse_names(text: str, values: Mapping[str, Operand]) -> Expression:
-    """Like :func:`parse`, but gives every name of the text its Value, not only the result.
-
-    >>> expression = parse_names("u = b*c; v = a + u; J = 3*v", {"a": 5, "b": 3, "c": 2, "d": 1})
-    >>> [f"{name} = {value.data:g}" for name, value in expression.names.items()]
-    ['a = 5', 'b = 3', 'c = 2', 'd = 1', 'u = 6', 'v = 11', 'J = 33']
-    >>> expression.unused
-    ('d',)
-    """
+    """Like :func:`parse`, but gives every name of the text its Value, not only the result."""
     given = _variables(values)
     names = {name: x if isinstance(x, Value) else Value(x, name) for name, x in given.items()}
     parser = _Parser(text, names)

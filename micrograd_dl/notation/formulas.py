@@ -15,7 +15,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from micrograd_dl.engine.gradients import require_value
+from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
@@ -32,7 +35,6 @@ class Notation:
 
     `order` is topological, the result last; `seeded` says that backprop begins with another seed than 1.
 
-    >>> from micrograd_dl.engine.order import topological_order
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> graph = Notation(topological_order(3 * (a + b * c)))
     >>> u = graph.node("u")
@@ -67,16 +69,7 @@ class Notation:
 
         A name as it is printed comes first, then a gradient, then a label. If one node is called b and the
         label of another is dJ/db, then dJ/db is the gradient of b: the other is printed between backticks.
-
-        Raises:
-            KeyError: it is none of these; the message lists the names there are.
-
-        >>> a, b = Value(2, "a"), Value(3, "b")
-        >>> graph = Notation([a, b, a * b])
-        >>> graph.find("b") == (b, False)
-        True
-        >>> graph.find("db") == graph.find("dJ/db") == graph.find("b.grad") == (b, True)
-        True
+        KeyError with the names there are if it is none of these.
         """
         text = text.strip()
         # As typed, and as Python and the parser of expressions write accents.
@@ -131,12 +124,10 @@ class Notation:
     def local(self, node: Value, index: int) -> str:
         """The symbol of the derivative of `node` by its operand `index`, the other operands held."""
         d, which = self._sign(node, index)
-        operand = self.name(node.operands[index])
-        if which:
-            operand = (
-                f"({operand})[{which}]" if f"{operand}[{which}]" in self._nodes else f"{operand}[{which}]"
-            )
-        return f"{d}{self.name(node)}/{d}{operand}"
+        operand, mark = self.name(node.operands[index]), f"[{which}]" if which else ""
+        if mark and operand + mark in self._nodes:
+            operand = f"({operand})"
+        return f"{d}{self.name(node)}/{d}{operand}{mark}"
 
     def local_formula(self, node: Value, index: int) -> Term:
         """The formula of that derivative: the table's rule, applied to names."""
@@ -192,12 +183,10 @@ class Notation:
 
     def _in_latex(self, name: str) -> str:
         is_twin = "_" in name and name.replace("_", "") in self._nodes  # a_1 beside a1
-        if match := re.fullmatch(r"`(.*)`(?:_(\d+))?", name):
-            stem = rf"\texttt{{{_latex_escaped(match[1])}}}"
-        elif (match := re.fullmatch(r"([^\W\d_]+)(?:_?(\d+))?", name)) and not is_twin:
-            stem = match[1] if len(match[1]) == 1 else rf"\mathit{{{match[1]}}}"
-        else:
+        match = re.fullmatch(r"([^\W\d_]+)(?:_?(\d+))?", name)
+        if match is None or is_twin:
             return rf"\text{{{_latex_escaped(name)}}}"
+        stem = match[1] if len(match[1]) == 1 else rf"\mathit{{{match[1]}}}"
         return f"{stem}_{{{match[2]}}}" if match[2] else stem
 
     def _term(self, node: Value) -> Term:
@@ -210,6 +199,19 @@ class Notation:
         if self.uses[operand] == 1:
             return "d", 0
         return "∂", operands[: index + 1].count(operand) if operands.count(operand) > 1 else 0
+
+
+def recorded_graph(root: Value, node: Value) -> tuple[list[Value], Notation]:
+    """The nodes of the graph in order, and its notation, with a name for `node` if it takes no part."""
+    require_value(node)
+    order = recorded_order(root)
+    if node.is_constant:
+        shown = number(node.data)
+        raise ValueError(
+            f"{shown} is a constant, which has no derivative: make it a variable with Value(...)"
+        )
+    known = set(order)
+    return order, Notation([n for n in topological_order(node) if n not in known] + order)
 
 
 def _latex_escaped(text: str) -> str:

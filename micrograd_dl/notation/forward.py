@@ -1,25 +1,37 @@
-"""The forward pass over a recorded graph once more, at other numbers."""
+"""The forward pass of a recorded graph: whether it still holds, and the same at other numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, record
 from micrograd_dl.output.written import names_of
 
 
-def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
-    """The data of every node if the nodes in `given`, leaves or not, had these numbers; nothing is written.
+def recorded_order(root: Value) -> list[Value]:
+    """The nodes of a graph in topological order, `root` last.
 
-    Raises:
-        ValueError, ZeroDivisionError: an operation is undefined there.
+    TypeError if `root` is not a Value; RuntimeError if data was changed since the forward pass was recorded.
+    """
+    require_value(root)
+    order = topological_order(root)
+    require_recorded(order)
+    return order
+
+
+def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
+    """The data of the nodes in `order` if those in `given` had these numbers; nothing is written.
+
+    Operands that are not in `order` have their own data. ValueError or ZeroDivisionError where an operation
+    is undefined.
     """
     values: dict[Value, float] = {}
     for node in order:
         values[node] = given.get(node, node.data)
         if node.op is not None and node.operands and node not in given:
-            operands = [values[p] for p in node.operands]
+            operands = [values.get(p, p.data) for p in node.operands]
             try:
                 values[node] = node.op.forward(*operands)
             except (ValueError, ZeroDivisionError) as error:
@@ -32,13 +44,6 @@ def recompute(root: Value) -> None:
 
     Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
     is written if an operation is undefined at the new data.
-
-    >>> x = Value(3.0)
-    >>> y = x * x
-    >>> x.data = 4.0
-    >>> recompute(y)
-    >>> y.data
-    16.0
     """
     order = [node for node in topological_order(root) if node.operands]
     before = [(node.data, node.slopes) for node in order]

@@ -19,12 +19,9 @@ LETTERS = ("u", "v", "p", "q", "r", "s", "t")
 def name_values(namespace: Mapping[str, object] | None = None) -> None:
     """Label every Value in `namespace` that has no label yet by the name of its variable.
 
-    Lists and tuples of Values are numbered from 1, as the course does: ``w = [Value(1), Value(2)]`` gives
-    w1 and w2. Names that begin with an underscore are skipped. If two names hold the same Value, the first
+    By default the caller's own variables are named. Lists and tuples of Values are numbered from 1, as the
+    course does. Names that begin with an underscore are skipped. If two names hold the same Value, the first
     one stays.
-
-    Args:
-        namespace: names to objects, such as ``locals()``; the caller's own variables if it is left out.
 
     >>> a, w = Value(1), [Value(2), Value(3)]
     >>> name_values({"a": a, "w": w})
@@ -44,11 +41,6 @@ def unique_names(order: Sequence[Value]) -> dict[Value, str]:
 
     Labels come first; a second node with the label ``a`` is called ``a_2``. The result is called J, other
     results of operations by a letter (u, v, ...) or, if there are many, u1, u2, ...; leaves x, or x1, x2, ...
-
-    >>> from micrograd_dl.engine.order import topological_order
-    >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
-    >>> list(unique_names(topological_order(3 * (a + b * c))).values())
-    ['a', 'b', 'c', 'u', 'v', 'J']
     """
     given: dict[Value, str] = {}
     names = UniqueNames(lambda name: chain([name], numbered(f"{name}_", 2)))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.output.written import Term
@@ -46,7 +48,7 @@ class SlopeFormulas:
         slope = self._slopes[index]
         if not isinstance(slope, Value):
             return exact_term(slope)
-        for node in self._unwritten([slope]):
+        for node in topological_order(slope) if slope not in self._terms else ():
             self._terms[node] = self._formula(node)
         return self._terms[slope]
 
@@ -55,31 +57,19 @@ class SlopeFormulas:
 
         Earlier names may stand in later formulas, and the derivatives are written with them from then on.
         """
-        graphs = [slope for slope in self._slopes if isinstance(slope, Value)]
-        order = self._unwritten(graphs)
-        uses = Counter([*graphs, *(operand for node in order for operand in node.operands)])
-        for node in order:
-            self._terms[node] = self._formula(node)
-            if uses[node] > 1 and node.operands:
-                name = next(names)
-                yield name, self._terms[node]
-                self._terms[node] = Term(name)
+        if graphs := [slope for slope in self._slopes if isinstance(slope, Value)]:
+            order = [n for n in topological_order(TABLE["sum"](*graphs))[:-1] if n not in self._terms]
+            uses = Counter([*graphs, *(operand for node in order for operand in node.operands)])
+            for node in order:
+                self._terms[node] = self._formula(node)
+                if uses[node] > 1 and node.operands:
+                    name = next(names)
+                    yield name, self._terms[node]
+                    self._terms[node] = Term(name)
 
     def _formula(self, node: Value) -> Term:
+        if node in self._terms:
+            return self._terms[node]
         if node.op is None or node.is_constant:
             return exact_term(node.data)
         return self._write(node.op, [self._terms[operand] for operand in node.operands])
-
-    def _unwritten(self, roots: Sequence[Value]) -> list[Value]:
-        """The nodes of these graphs that have not been written yet, operands before results."""
-        order: list[Value] = []
-        seen: set[Value] = set()
-        path = [(root, False) for root in reversed(roots)]
-        while path:
-            node, operands_are_done = path.pop()
-            if operands_are_done:
-                order.append(node)
-            elif node not in seen and node not in self._terms:
-                seen.add(node)
-                path += [(node, True), *((operand, False) for operand in reversed(node.operands))]
-        return order

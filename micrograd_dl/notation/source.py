@@ -12,12 +12,11 @@ from functools import lru_cache
 from itertools import chain, count
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
-from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
@@ -32,15 +31,11 @@ def to_source(root: Value) -> str:
 
     The function takes the leaves, floats or NumPy columns of one shape (a column holds one example an entry),
     and returns the result and a dictionary of its derivatives by each leaf. It is plain arithmetic, with
-    Python's own edges: ``1 / 0`` and ``0 ** -1`` raise ZeroDivisionError, and a comparison with NaN is false.
-    Functions such as ``exp`` are imported from the table, and so are sums of very many operands.
+    Python's own edges: ``1 / 0`` raises ZeroDivisionError, and a comparison with NaN is false.
 
     Of columns, a derivative that is the same for all entries may come as one number: give a column of ones
     as the last argument to have columns throughout. Equal derivatives may be one and the same array
     (``da = dv``): copy one before changing it in place.
-
-    Args:
-        root: the result.
 
     Raises:
         TypeError: `root` is not a Value.
@@ -64,9 +59,7 @@ def to_source(root: Value) -> str:
         return J, {"a": da, "b": db, "c": dc}
     <BLANKLINE>
     """
-    require_value(root)
-    order = topological_order(root)
-    require_recorded(order)
+    order = recorded_order(root)
     notation = Notation(order)
     unique = UniqueNames(
         lambda name: chain([name, f"{name}_"], numbered(f"{name}_", 2)),

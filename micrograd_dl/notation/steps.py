@@ -13,10 +13,10 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Protocol, TypeAlias
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
-from micrograd_dl.engine.order import chain_rule, topological_order
+from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.output.numbers import to_float
@@ -155,10 +155,7 @@ def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     db += dJ/du * du/db = 3 * 2 = 6   (db: 0 -> 6)
     dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)
     """
-    require_value(root)
-    seed = to_float(seed, "the seed of backprop")
-    order = topological_order(root)
-    require_recorded(order)
+    order, seed = recorded_order(root), to_float(seed, "the seed of backprop")
     return iter(Walk(order, Notation(order, seeded=seed != 1), seed))
 
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Protocol, Self, TypeAlias, TypedDict, Unpack
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 
@@ -32,17 +32,7 @@ Parameters: TypeAlias = Sequence[HasGrad]
 Rate: TypeAlias = float | Schedule
 
 
-class Options(TypedDict, total=False):
-    """What every optimiser takes beside its own hyperparameters."""
-
-    clip_value: float
-    clip_norm: float
-    weight_decay: float
-    decays: Sequence[Any]
-
-
-# What other libraries call an option.
-_ELSEWHERE = {
+_ELSEWHERE = {  # what other libraries call an option
     "lr": "learning_rate",
     "alpha": "learning_rate",
     "betas": "beta1=..., beta2=...",
@@ -75,7 +65,7 @@ class _Numbers:
 
 
 class Optimiser(ABC):
-    """What all optimisers do; a subclass says by how much a block, an array of numbers, changes.
+    """What all optimisers do; a subclass says by how much a block changes.
 
     Each parameter that is an array is a block, and all those that are single numbers are one together.
 
@@ -83,8 +73,7 @@ class Optimiser(ABC):
         parameters: what to change, such as ``model.parameters()``.
         learning_rate: alpha, or a schedule of :mod:`~micrograd_dl.optim.schedules`: a function of the epoch,
             or of the step if it is a ``by_steps``, that gives it.
-        clip_value: no component of the gradient counts for more; see `clip_by_value`.
-        clip_norm: nor does the whole gradient; see `clip_by_norm`.
+        clip_value, clip_norm: no component of the gradient counts for more, nor does the whole gradient.
         weight_decay: before each step, parameters are multiplied by ``1 - alpha * weight_decay``.
         decays: which of them, for each parameter True, False or an array of these; by default all. The
             weights without the biases are ``weights_only(model)``.
@@ -96,8 +85,8 @@ class Optimiser(ABC):
 
     Raises:
         ValueError: there are no parameters, or a hyperparameter is out of its bounds.
-        TypeError: what is to be a parameter has no ``data`` and ``grad``, a hyperparameter is no number, or
-            there is no such option.
+        TypeError: a parameter has no ``data`` and ``grad``, a hyperparameter is no number, or there is no
+            such option.
     """
 
     # Those that are given are set on the optimiser itself, and so become hyperparameters of it.
@@ -136,11 +125,11 @@ class Optimiser(ABC):
         self.learning_rate = learning_rate
         self.steps = self.epoch = 0
         self.state: dict[str, list[Any]] = {}
-        if clip_value is not None:
-            self.clip_value = above_zero(clip_value, "clip_value")
-        if clip_norm is not None:
-            self.clip_norm = above_zero(clip_norm, "clip_norm")
-        if (decay := type(self).weight_decay if weight_decay is None else weight_decay) or self.weight_decay:
+        for name, x in (("clip_value", clip_value), ("clip_norm", clip_norm)):
+            if x is not None:
+                setattr(self, name, above_zero(x, name))
+        decay = self.weight_decay if weight_decay is None else weight_decay
+        if decay or self.weight_decay:
             self.weight_decay = from_zero(decay, "weight_decay")
         which = [True] * len(self.parameters) if decays is None else decays
         self._decays = self._decays_of(which) if self.weight_decay else []
@@ -171,21 +160,18 @@ class Optimiser(ABC):
         """Change every parameter once, by its gradient."""
         # Numbers one by one would overflow in silence too.
         with np.errstate(over="ignore", invalid="ignore") if self._has_numbers else nullcontext():
-            self._step()
-
-    def _step(self) -> None:
-        alpha = self.alpha
-        self.steps += 1
-        gradients = [p.grad for p in self._blocks]
-        if self.clip_value < math.inf:
-            gradients = clip_by_value(gradients, self.clip_value)
-        if self.clip_norm < math.inf:
-            gradients = clip_by_norm(gradients, self.clip_norm)
-        for i, (p, grad) in enumerate(zip(self._blocks, gradients, strict=True)):
-            direction = self._direction(i, grad)
-            if self._decays:
-                direction = direction + self._decays[i] * p.data
-            p.data -= alpha * direction
+            alpha = self.alpha
+            self.steps += 1
+            gradients = [p.grad for p in self._blocks]
+            if self.clip_value < math.inf:
+                gradients = clip_by_value(gradients, self.clip_value)
+            if self.clip_norm < math.inf:
+                gradients = clip_by_norm(gradients, self.clip_norm)
+            for i, (p, grad) in enumerate(zip(self._blocks, gradients, strict=True)):
+                direction = self._direction(i, grad)
+                if self._decays:
+                    direction = direction + self._decays[i] * p.data
+                p.data -= alpha * direction
 
     def block_shapes(self) -> list[tuple[int, ...]]:
         """The shape of each block, which an entry of `state` has too, unless it is a number."""
@@ -224,7 +210,7 @@ class Optimiser(ABC):
                 arrays.append(self.weight_decay * np.asarray(what, p.data.dtype))
             else:
                 numbers.append(self.weight_decay * bool(what))
-        return [*([np.array(numbers)] if numbers else []), *arrays]
+        return [np.array(numbers), *arrays] if numbers else arrays
 
 
 class GradientDescent(Optimiser):
@@ -249,7 +235,7 @@ class Momentum(Optimiser):
     """
 
     def __init__(
-        self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Unpack[Options]
+        self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Any
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta = fraction(beta, "beta")
@@ -280,7 +266,7 @@ class RMSprop(Optimiser):
         learning_rate: Rate = 0.01,
         beta2: float = 0.99,
         eps: float = 1e-8,
-        **options: Unpack[Options],
+        **options: Any,
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta2, self.eps = fraction(beta2, "beta2"), above_zero(eps, "eps")
@@ -299,7 +285,7 @@ class Adam(Optimiser):
         beta1: float = 0.9,
         beta2: float = 0.999,
         eps: float = 1e-8,
-        **options: Unpack[Options],
+        **options: Any,
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
@@ -317,8 +303,7 @@ class Adam(Optimiser):
 class AdamW(Adam):
     """Adam whose weights decay by themselves, by ``weight_decay=0.01`` unless another is given.
 
-    Under L2 regularisation the decay is part of the gradient, which Adam divides by its size: what has large
-    gradients would hardly decay.
+    Under L2 regularisation, what has large gradients would hardly decay: Adam divides them by their size.
     """
 
     weight_decay = 0.01
@@ -349,7 +334,7 @@ class Lion(Optimiser):
         learning_rate: Rate = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.99,
-        **options: Unpack[Options],
+        **options: Any,
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")

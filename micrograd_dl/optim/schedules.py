@@ -1,10 +1,8 @@
 """Learning rates that change: functions of how far the training is, from 0 (course, section 9).
 
-An optimiser calls a schedule with the number of epochs that are done; one that is to go by steps, as a
-warm-up within the first epoch has to, is handed over as ``by_steps(schedule)``. Each is PyTorch's scheduler
-of that kind in closed form; past its end a schedule stays where it ended. A learning rate that is not above 0
-and finite, and other numbers that make no sense, are refused with a ValueError; what is no number, with a
-TypeError.
+An optimiser calls a schedule with the number of epochs that are done, or of steps if it is handed over as
+``by_steps(schedule)``. Each is PyTorch's scheduler of that kind in closed form; past its end a schedule stays
+where it ended. Numbers that make no sense are refused with a ValueError; what is no number, with a TypeError.
 
 >>> alpha = warm_up(2, cosine(0.4, 4))
 >>> [round(alpha(t), 3) for t in range(7)]
@@ -84,7 +82,7 @@ def one_cycle(
     """Up to `highest` and down again, along two halves of a wave; made to be counted by steps.
 
     It begins at the part `start` of the highest and ends at the part `end` of that. `rise` is the part of
-    the `length` steps that goes up. PyTorch's ``OneCycleLR`` changes Adam's beta1 too, unless told not to.
+    the `length` steps that goes up.
     """
     highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
     first = highest * from_zero(start, "start")
@@ -144,8 +142,7 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
         text: the name, then the numbers that the function of that name takes after its learning rate. Without
             a length, `cosine` and `one_cycle` are as long as the training.
         alpha0: the learning rate it begins with; of `one_cycle`, the highest.
-        epochs: of the training.
-        steps: of an epoch. `one_cycle` goes by steps, the others go by epochs.
+        epochs, steps: of the training, and of an epoch.
         rise: for so many epochs before it the learning rate warms up, step by step.
 
     Raises:

@@ -28,9 +28,8 @@ _ADVICE = {
 def to_float(x: Any, role: str = "a Value") -> float:
     """`x` as a double, if it is a real number: int, float, bool, Fraction, Decimal or a NumPy scalar.
 
-    Raises:
-        TypeError: `x` is not a real number; the message says what to do, and what it was wanted for (`role`).
-        OverflowError: `x` is beyond the largest double.
+    TypeError, with what to do and what it was wanted for (`role`), if it is none; OverflowError if it is
+    beyond the largest double.
     """
     numpy = sys.modules.get("numpy")  # not imported for its bool: who has one has imported it
     if isinstance(x, (float, int, Real, Decimal)) or (numpy and isinstance(x, numpy.bool_)):

@@ -22,7 +22,6 @@ _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for m
 _OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings
 _MOST_SHOWN = 10
 _CUT = "is .data or float() used on the way?"
-_TAKES_NO_PART = "takes no part in the graph that was recorded"
 
 
 def assert_gradients_match(
@@ -36,7 +35,8 @@ def assert_gradients_match(
 
     The differences are those of `f` called again beside the point, not of the graph that it recorded. So a
     number that leaves the graph (by ``.data`` or ``float`` in the middle) is found too. As in ``check``,
-    backprop is called wrong only where the differences can be trusted.
+    backprop is called wrong only where the differences can be trusted. Of arguments that cannot be judged,
+    the returned text says why, a line each; else it is None.
 
     Args:
         f: a function of Values that returns a Value.
@@ -47,11 +47,7 @@ def assert_gradients_match(
         rtol: the relative difference that is accepted.
         atol: the difference that is accepted beside it, relative to the result where that is above 1.
 
-    Returns:
-        None if each argument was judged; else which were not, and why, a line each.
-
     Raises:
-        AssertionError: they disagree.
         TypeError: an argument is not a number, `f` does not return a Value, or `against` returns something
             with a backward pass of its own, whose derivatives it does not give.
 
@@ -91,12 +87,11 @@ def assert_gradients_match(
             if isinstance(found, NotJudged):
                 skipped[f"{leaf.label} was not judged: {found.why}"] = None
             elif not close(found.nearest, got):
-                takes_no_part = leaf not in graph.order and not source
+                cut = f"\n    {leaf.label} takes no part in the graph that was recorded: {_CUT}"
                 wrong.append(
                     f"  by {leaf.label} (argument {index + 1} of {len(point)}): expected "
                     f"{found.numerical:.10g}, got {got:.10g}{source} (step {found.step:.3g})"
-                    + f"\n    {leaf.label} {_TAKES_NO_PART}: {_CUT}"
-                    * takes_no_part
+                    f"{cut if leaf not in graph.order and not source else ''}"
                 )
     if wrong:
         head = f"backprop and central differences disagree on {call} = {root.data!r}:"

@@ -46,13 +46,7 @@ def numbers(low: float = -4.0, high: float = 4.0) -> st.SearchStrategy[float]:
 
 
 def operands(operation: Operation, count: int | None = None) -> st.SearchStrategy[tuple[float, ...]]:
-    """Operands at which `operation` is smooth; by default any number of them that it takes, up to five.
-
-    >>> from hypothesis import find
-    >>> from micrograd_dl.engine.ops import dot, log
-    >>> find(operands(log), lambda x: True), len(find(operands(dot), lambda x: len(x) > 2))
-    ((1.0,), 4)
-    """
+    """Operands at which `operation` is smooth; by default any number of them that it takes, up to five."""
     some = [st.tuples(*[numbers()] * n) for n in (_counts(operation) if count is None else [count])]
     return st.one_of(some).filter(lambda values: is_smooth(operation, values))
 
@@ -64,9 +58,7 @@ def is_smooth(
 
     Their indices are `variables`, by default all; the other operands are constants.
 
-    >>> from micrograd_dl.engine.ops import pow, relu
-    >>> is_smooth(relu, [0.5]), is_smooth(relu, [0.0])
-    (True, False)
+    >>> from micrograd_dl.engine.ops import pow
     >>> is_smooth(pow, [-2.0, 3.0]), is_smooth(pow, [-2.0, 3.0], variables=[0])
     (False, True)
     """
@@ -76,15 +68,11 @@ def is_smooth(
 class Graph:
     """A random computation: the graph that it records, and a function that repeats it on other numbers.
 
-    Attributes:
-        numbers: the leaves' numbers.
-        program: for each result its operation and its operands, which are the numbers of earlier nodes
-            (leaves first, then results) or constants.
-        leaves, root: the recorded graph. The leaves are called x1, x2, ...; all of them take part.
+    For each result the program has its operation and its operands, which are the numbers of earlier nodes
+    (leaves first, then results) or constants. The leaves are called x1, x2, ...; all of them take part.
 
     >>> from micrograd_dl.engine.ops import mul, tanh
-    >>> graph = Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
-    >>> graph
+    >>> Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
     Graph('u1 = x1 * x2; J = tanh(u1)', x1=0.5, x2=2.0)
     """
 
@@ -146,17 +134,14 @@ def graphs(
     max_leaves: int = 4,
     max_results: int = 12,
 ) -> Graph:
-    """Graphs in which nodes are shared, smooth at every operation.
+    """Graphs of `operations` (by default the whole table), in which nodes are shared, smooth at every one.
 
-    They are made of `operations`, by default of the whole table. They shrink to few nodes: what is not needed
-    to make a test fail goes, and with it what only it needs.
+    They shrink to few nodes: what is not needed to make a test fail goes, and with it what only it needs.
 
     >>> from hypothesis import find
     >>> from micrograd_dl.engine.ops import mul
     >>> find(graphs(), lambda graph: graph.root.op is mul)
     Graph('J = x1 * x1', x1=1.0)
-    >>> find(graphs(), lambda graph: len(graph.leaves) == 2)
-    Graph('J = x2 + x1', x1=1.0, x2=1.0)
     """
     some = list(TABLE.values() if operations is None else operations)
     growth = _Growth(draw(st.lists(_LEAF, min_size=1, max_size=max_leaves)), draw(_CONSTANTS))

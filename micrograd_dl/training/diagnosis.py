@@ -59,13 +59,9 @@ def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
 def bias_and_variance(train: float, dev: float, bayes: float = 0.0, *, m_dev: int | None = None) -> str:
     """The course's reading of the errors on the training and the dev set, as parts of 1, in plain words.
 
-    A gap of more than 0.02 counts. The error of a small dev set is partly chance: it counts as variance only
-    if it is above the training error by more than two standard errors.
-
-    Args:
-        train, dev: the errors.
-        bayes: the error that nobody could be below, such as a person's.
-        m_dev: the number of dev examples; by default so large that nothing is left to chance.
+    A gap of more than 0.02 counts. `bayes` is the error that nobody could be below, such as a person's. The
+    error on few dev examples, `m_dev`, is partly chance: it counts as variance only if it is above the
+    training error by more than two standard errors.
 
     Raises:
         ValueError: an error is not between 0 and 1, or `m_dev` is not a whole number from 1 up.
@@ -120,9 +116,6 @@ def divergence(costs: Sequence[float], loss: float, chance: float) -> str:
         costs: of each epoch, on the training set.
         loss: of the trained network.
         chance: the loss of a network that knows nothing, as the logarithm of the number of classes is.
-
-    >>> divergence([0.7, 0.1], loss=0.2, chance=0.69)
-    ''
     """
     if costs and (costs[-1] > costs[0] or max(costs) > 10 * max(costs[0], chance)):
         what = f"The cost rose from {costs[0]:.4g} to {max(costs):.4g}"
@@ -130,7 +123,5 @@ def divergence(costs: Sequence[float], loss: float, chance: float) -> str:
         what = f"The loss is {loss:.4g}, and {chance:.2g} for a network that knows nothing"
     else:
         return ""
-    return (
-        f"{what}: the training diverged, and its errors say nothing about bias and variance.\n"
-        "Try a lower learning rate."
-    )
+    advice = "Try a lower learning rate."
+    return f"{what}: the training diverged, and its errors say nothing about bias and variance.\n{advice}"

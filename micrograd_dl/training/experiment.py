@@ -85,12 +85,7 @@ class Predictor:
 
     @classmethod
     def load(cls, path: File) -> Predictor:
-        """Read what `save` wrote.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: it is not a whole file of this kind, or its network cannot predict.
-        """
+        """Read what `save` wrote; ValueError if it is not a whole file of this kind, or cannot predict."""
         saved = load(path)
         notes, arrays, shape = saved.notes, saved.arrays, saved.model.shape
         try:
@@ -163,19 +158,14 @@ def train(
     """Split a dataset, normalise it by its training part, train a network on it, and judge it.
 
     A dataset of fewer than 10 examples, such as XOR, is not split: the network is trained on all of it.
-
-    Args:
-        data: classes or numbers.
-        options: of the network and its training; by default the defaults.
-        checkpoint, progress, callbacks: as `fit` takes them.
+    `checkpoint`, `progress` and `callbacks` are as `fit` takes them.
 
     Raises:
         ValueError: an option is wrong.
         FloatingPointError: the numbers overflowed.
 
     >>> from micrograd_dl.data.built_in import moons
-    >>> outcome = train(moons(60), TrainingOptions(hidden=(4,), epochs=5))
-    >>> outcome.predictor.model.shape
+    >>> train(moons(60), TrainingOptions(hidden=(4,), epochs=5)).predictor.model.shape
     (2, 4, 1)
     """
     o = options or TrainingOptions()
@@ -237,4 +227,4 @@ def _initial_weights(model: Network) -> str:
     """The initialisers of the layers, by name; one name if all have the same."""
     chosen = [model.initialiser or initialisers.default_initialiser(g) for g in model.activations]
     names = [getattr(draw, "__name__", repr(draw)) for draw in chosen]
-    return names[0] if len(set(names)) == 1 else ", ".join(names)
+    return ", ".join(names if len(set(names)) > 1 else names[:1])

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from micrograd_dl.data.archives import require_form
+from micrograd_dl.data.augmentation import Augmentation
 from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn.network import Array, Network
@@ -25,9 +26,10 @@ from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.output.numbers import to_seed, to_whole
+from micrograd_dl.output.products import halved_products
 from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage
-from micrograd_dl.training.blas_threads import blas_threads_for
+from micrograd_dl.vectorized import MLP
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
 
@@ -94,7 +96,6 @@ class History:
 
 
 Callback = Callable[[int, History], object]
-Augment = Callable[[np.random.Generator, Array], Array]
 
 
 def fit(
@@ -108,7 +109,7 @@ def fit(
     dev: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     seed: int = 0,
-    augment: Augment | None = None,
+    augment: Augmentation | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
@@ -139,9 +140,7 @@ def fit(
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
 
     Raises:
-        TypeError: it is no such model.
-        ValueError: a shape or an option is wrong, the optimiser is of another model, the data holds a NaN or
-            an infinity, or the checkpoint is of another training.
+        TypeError, ValueError: the model, a set, an option or the checkpoint is not possible, or does not fit.
         OSError: the checkpoint cannot be written, which is asked before the training.
         RuntimeError: another thread is training this network.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
@@ -157,7 +156,7 @@ def fit(
     m = X.shape[1]
     training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or m), to_seed(seed))
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
-    with lock, blas_threads_for(model, min(training.batch_size, m)):
+    with lock, halved_products() if isinstance(model, MLP) else nullcontext():
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
@@ -201,7 +200,7 @@ class _Training:
     X: Array
     Y: Array
     dev: tuple[Array, Array] | None
-    augment: Augment | None
+    augment: Augmentation | None
     batch_size: int
     seed: int
     history: History = field(default_factory=History)

@@ -54,7 +54,7 @@ def over_examples(
     train_set: Set,
     dev: Set,
     *,
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[int],
     train: Train = fit,
     seed: int = 0,
 ) -> LearningCurve:
@@ -63,8 +63,8 @@ def over_examples(
     Args:
         build: makes a new model each time.
         train_set, dev: X and Y, as `fit` takes them.
-        sizes: how many examples, ascending; by default eight sizes up to all. Each part holds the one before
-            it, and the classes in the proportions of the whole, as nearly as possible.
+        sizes: how many examples, ascending. Each part holds the one before it, and the classes in the
+            proportions of the whole, as nearly as possible.
         train: called with a model, X and Y; such as ``functools.partial(fit, epochs=300)``.
         seed: of the choice of examples.
 
@@ -74,8 +74,6 @@ def over_examples(
     model = build()
     X, Y = model.require_examples(*train_set)
     m = X.shape[1]
-    if sizes is None:
-        sizes = sorted({int(size) for size in np.geomspace(min(m, max(2, m // 30)), m, 8)})
     if not sizes or list(sizes) != sorted(set(sizes)) or sizes[0] < 1 or sizes[-1] > m:
         raise ValueError(f"sizes are whole numbers from 1 to m, {m}, ascending; not {list(sizes)}")
     order = np.random.default_rng(to_seed(seed)).permutation(m)
@@ -95,14 +93,8 @@ def over_lambda(
 ) -> LearningCurve:
     """Train with more and more regularisation: too little leaves variance, too much is bias.
 
-    Args:
-        build: makes a new model for a lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``.
-        train_set, dev: X and Y, as `fit` takes them. Errors are without the regularisation.
-        lambdas: ascending.
-        train: as of `over_examples`.
-
-    Raises:
-        ValueError: the lambdas are not ascending, or a set is not what the model takes.
+    `build` makes a new model for a lambda, such as ``lambda l2: MLP(2, [8, 1], l2=l2)``; `lambdas` ascend, or
+    it is a ValueError. All else is as of `over_examples`; errors are without the regularisation.
     """
     if not lambdas or list(lambdas) != sorted(set(lambdas)):
         raise ValueError(f"lambdas are ascending numbers from 0 up, not {list(lambdas)}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -49,8 +48,6 @@ class Results:
         content = self.path.read_bytes() if self.path.exists() else b""
         first, end, rest = content.partition(b"\n")
         if not end and header.startswith(first):
-            if first:
-                warnings.warn(f"{path} was cut short in its first line: it is begun anew", stacklevel=3)
             self._write(header, "wb")
             return
         _require_same_search(self.path, first if end else b"", json.loads(header))
@@ -61,7 +58,9 @@ class Results:
             os.truncate(self.path, len(content) - len(cut_short))
 
     def add(self, key: Key, verdict: Verdict, options: Mapping[str, Any]) -> None:
-        """Note the verdict on a training; the options are for people who read the file."""
+        """Note the verdict on a training, unless it is known; the options are for those who read the file."""
+        if key in self.verdicts:
+            return
         self.verdicts[key] = verdict
         entry: dict[str, Any] = dict(zip(("round", "trial", "rung"), key, strict=True))
         entry |= verdict._asdict()

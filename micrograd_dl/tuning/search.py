@@ -6,8 +6,10 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 from tqdm import tqdm
 
 from micrograd_dl.output.numbers import to_whole
@@ -15,9 +17,8 @@ from micrograd_dl.output.text import plural
 from micrograd_dl.training.fitting import is_hidden
 from micrograd_dl.tuning.processes import Job, Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict
-from micrograd_dl.tuning.space import Choice, Space, draw, narrowed, value_text
+from micrograd_dl.tuning.space import Choice, Space, value_text
 
-By: TypeAlias = Literal["error", "loss"]
 _PART_OF_THE_BEST = 4  # a finer round goes where this part of a round's trials was, the best ones
 
 
@@ -44,7 +45,7 @@ class Plan:
     keep: int = 3
     rounds: int = 2
     seed: int = 0
-    by: By = "error"
+    by: Literal["error", "loss"] = "error"
 
     def __post_init__(self) -> None:
         for name, least in {"trials": 1, "epochs": 1, "rungs": 1, "keep": 2, "rounds": 1, "seed": 0}.items():
@@ -159,7 +160,7 @@ def search(
         The trials. Ctrl-C ends the search early and keeps what is done.
 
     Raises:
-        ValueError: there is nothing to search, an option is wrong, or the file is of another search.
+        ValueError: there is nothing to search, or the file is of another search.
         FloatingPointError: every trial diverged.
     """
     if plan.trials > 1 and all(isinstance(w, Choice) and len(w.values) == 1 for w in space.values()):
@@ -189,31 +190,20 @@ def _round(
     round_: int, space: Space, plan: Plan, trials: Trials, known: Results, work: WorkerPool
 ) -> Iterator[None]:
     """Judge the trials of a round from the first rung to the last; yields after each training."""
-    options = {n: draw(space, [plan.seed, round_, n]) for n in range(1, plan.trials + 1)}
+    options = {}
+    for n in range(1, plan.trials + 1):
+        rng = np.random.default_rng([plan.seed, round_, n])
+        options[n] = {name: where.draw(rng) for name, where in space.items()}
     for rung, (count, epochs) in enumerate(plan.ladder(), 1):
         best = [trial.number for trial in _ranked(trials, plan) if trial.round == round_] or list(options)
-        unknown = []
-        for number in sorted(best[:count]):
-            job = Job((round_, number, rung), options[number], epochs)
-            if verdict := _known(job, plan, trials, known):
-                trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
-                yield
-            else:
-                unknown.append(job)
-        for job, verdict in work(unknown):
+        jobs = [Job((round_, number, rung), options[number], epochs) for number in sorted(best[:count])]
+        done = [(job, known.verdicts[job.key]) for job in jobs if job.key in known.verdicts]
+        to_do = [job for job in jobs if job.key not in known.verdicts]
+        for job, verdict in chain(done, work(to_do)):
             known.add(job.key, verdict, job.options)
             number = job.key[1]
             trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
             yield
-
-
-def _known(job: Job, plan: Plan, trials: Trials, known: Results) -> Verdict | None:
-    """The verdict on a training that need not be done."""
-    before = trials.get(job.key[:2])
-    # More epochs change nothing where a trial diverged, or stopped before it had to.
-    if before and (before.verdict.problem or before.verdict.epochs < plan.ladder()[before.rung - 1][1]):
-        return known.verdicts.get(job.key, before.verdict)
-    return known.verdicts.get(job.key)
 
 
 def _best_region(space: Space, plan: Plan, trials: Trials) -> Space:
@@ -223,7 +213,8 @@ def _best_region(space: Space, plan: Plan, trials: Trials) -> Space:
     if problem := ranked[0].verdict.problem:
         every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")
         raise FloatingPointError(f"{every} diverged: search lower learning rates. The first with {problem}")
-    return narrowed(space, [trial.options for trial in best if not trial.verdict.problem])
+    options = [trial.options for trial in best if not trial.verdict.problem]
+    return {name: where.narrowed(o[name] for o in options) for name, where in space.items()}
 
 
 def _ranked(trials: Trials, plan: Plan) -> list[Trial]:

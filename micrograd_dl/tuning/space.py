@@ -35,21 +35,14 @@ _PADDING = 0.05  # the part of a range that a narrower one has at least on both 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `low` to `high`, both included, uniform on a scale.
+    """Numbers from `low` to `high`, both included, uniform on a scale; ValueError if it never reaches an end.
 
-    Attributes:
-        scale: ``"linear"``; ``"log"``, where every power of ten gets an equal share, for alpha and lambda; or
-            ``"log-from-1"``, where 1 - x is on a log scale, for beta.
-        whole: whole numbers only.
-
-    Raises:
-        ValueError: the range is empty, or the scale does not reach an end, as a log scale never reaches 0.
+    The scale is ``"linear"``; ``"log"``, where every power of ten gets an equal share, for alpha and lambda;
+    or ``"log-from-1"``, where 1 - x is on a log scale, for beta. `whole` is for whole numbers only.
 
     >>> alpha = Range(0.0001, 1, "log")
     >>> alpha.at(0.5), alpha.part(0.1)
     (0.01, 0.75)
-    >>> Range(0.9, 0.999, "log-from-1").at(0.5)
-    0.99
     """
 
     low: float
@@ -152,17 +145,6 @@ class Choice:
 
 
 Space: TypeAlias = Mapping[str, Range | Choice]
-
-
-def draw(space: Space, seed: Sequence[int]) -> dict[str, Any]:
-    """One value of each hyperparameter, the same for the same seed."""
-    rng = np.random.default_rng(seed)
-    return {name: where.draw(rng) for name, where in space.items()}
-
-
-def narrowed(space: Space, best: Sequence[Mapping[str, Any]]) -> dict[str, Range | Choice]:
-    """From coarse to fine: the region where the best trials are."""
-    return {name: where.narrowed(options[name] for options in best) for name, where in space.items()}
 
 
 def value_text(value: Any) -> str:

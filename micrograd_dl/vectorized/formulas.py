@@ -2,13 +2,11 @@
 
 Columns are examples: Z, A, dZ and dA are ``(n[l], m)``, Y is ``(n_y, m)``. The caller silences overflow:
 ``e^-z`` is inf for z far below 0, and ``1 / inf`` is the right 0.
-
-To add an activation or a loss, write its functions and add an entry to the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,10 +24,7 @@ class ActivationFormulas(NamedTuple):
 
 
 class LossFormulas(NamedTuple):
-    """The loss summed over all examples, and dZ of each example's loss, not divided by m.
-
-    Z, A and the slope of the activation are those of the output layer.
-    """
+    """The loss summed over all examples, and dZ of each example's loss; all of the output layer."""
 
     total: Callable[[Array, Array, Array], Any]
     dZ: Callable[[Array, Array, Array, Callable[[Array, Array], Any]], Array]
@@ -115,22 +110,11 @@ PENALTY_SLOPES: dict[str, Callable[[Array], Array]] = {"l2": lambda W: 2 * W, "l
 
 
 def entry_of(one: Activation | Loss, slope_at_kink: str) -> str:
-    """The name of the entry that has the formulas of an activation or a loss.
-
-    Raises:
-        ValueError: no entry has this name, or it belongs to a built-in one of the same name.
-    """
-    called = "LOSS_FORMULAS" if isinstance(one, Loss) else "ACTIVATION_FORMULAS"
-    table: Mapping[str, Any] = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS
-    built_in: Mapping[str, Any] = LOSSES if isinstance(one, Loss) else ACTIVATIONS
-    if built_in.get(one.name, one) is not one:
-        raise ValueError(
-            f"{one.name} is a built-in {type(one).__name__.lower()}, whose formulas would be used for this "
-            "one: give it another name, and formulas of its own"
-        )
-    if one.name not in table:
-        raise ValueError(
-            f"there are no formulas for {one.name!r}: add them to micrograd_dl.vectorized.formulas.{called}"
-        )
-    left = f"{one.name} left"
-    return left if slope_at_kink == "left" and left in table else one.name
+    """The name under which a table has the formulas of `one`; ValueError if there are none."""
+    name, left = one.name, f"{one.name} left"
+    table: Any = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS
+    built_in: Any = LOSSES if isinstance(one, Loss) else ACTIVATIONS
+    if name not in table or built_in.get(name, one) is not one:
+        where = "the tables of micrograd_dl.vectorized.formulas, under a name of its own"
+        raise ValueError(f"there are no formulas for this {name!r}: add them to {where}")
+    return left if slope_at_kink == "left" and left in table else name

@@ -1,12 +1,10 @@
 """Logistic regression in the course's three forms (section 2): the same numbers at very different speeds.
 
 All three take ``w (n_x, 1)``, a number b, ``X (n_x, m)`` and ``Y (1, m)`` of 0 and 1, and return the cost J,
-``dw (n_x, 1)`` and the number db.
+``dw (n_x, 1)`` and the number db; ValueError if the shapes do not fit.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -15,13 +13,7 @@ from micrograd_dl.nn.network import Array
 
 
 def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
-    """A loop over the examples, and in it two over the features.
-
-    >>> w, X, Y = np.zeros((1, 1)), np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]])
-    >>> J, dw, db = by_loops(w, 0.0, X, Y)
-    >>> round(J, 6), dw.item(), db
-    (0.693147, -0.25, 0.0)
-    """
+    """A loop over the examples, and in it two over the features."""
     n_x, m = require_shapes(w, X, Y)
     J, dw, db = 0.0, [0.0] * n_x, 0.0
     for i in range(m):
@@ -69,16 +61,12 @@ def descend(
 ) -> tuple[Array, float, list[float]]:
     """Gradient descent from zero: ``w := w - alpha dw``, ``b := b - alpha db``.
 
-    Returns:
-        w ``(n_x, 1)``, b, and the cost noted after `every` so many iterations.
-
-    Raises:
-        ValueError: a shape is wrong, or the cost is not finite: alpha is too large.
+    Returns w ``(n_x, 1)``, b, and the cost after `every` so many iterations; ValueError if it is not finite.
     """
     w, b, costs = np.zeros((X.shape[0], 1)), 0.0, []
     for iteration in range(iterations):
         J, dw, db = by_matrices(w, b, X, Y)
-        if not math.isfinite(J):
+        if not np.isfinite(J):
             raise ValueError(f"the cost is {J} in iteration {iteration}: try a smaller alpha than {alpha}")
         if iteration % every == 0:
             costs.append(J)
@@ -90,13 +78,10 @@ def require_shapes(w: Array, X: Array, Y: Array) -> tuple[int, int]:
     """n_x and m; ValueError, with the shapes that are wanted, unless all three fit."""
     for name, array in (("w", w), ("X", X), ("Y", Y)):
         if array.ndim != 2:
-            raise ValueError(
-                f"{name} is {array.shape}: reshape it to a column or a row, "
-                f"with {name}.reshape(-1, 1) or (1, -1)"
-            )
+            advice = f"reshape it to a column or a row, with {name}.reshape(-1, 1) or (1, -1)"
+            raise ValueError(f"{name} is {array.shape}: {advice}")
     n_x, m = X.shape
     if w.shape != (n_x, 1) or Y.shape != (1, m) or not m:
-        raise ValueError(
-            f"X is {X.shape}, so w is to be {(n_x, 1)} and Y {(1, m)}, not {w.shape} and {Y.shape}"
-        )
+        wanted = f"w is to be {(n_x, 1)} and Y {(1, m)}, not {w.shape} and {Y.shape}"
+        raise ValueError(f"X is {X.shape}, so {wanted}")
     return n_x, m

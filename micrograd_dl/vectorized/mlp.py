@@ -19,9 +19,9 @@ from micrograd_dl.vectorized.normalisation import Normalisation
 class MLP(Network):
     """A multilayer perceptron as matrices; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
 
-    Each W and each b is an array of its own, and each pass makes its arrays anew: any number of threads may
-    predict with one network. For a small network (layers of some ten units, a few hundred examples) NumPy's
-    own overhead is most of the time; :class:`micrograd_dl.compiled.MLP` is 2 to 6 times as fast there.
+    Each pass makes its arrays anew: any number of threads may predict with one network. For a small one
+    (layers of some ten units, a few hundred examples) NumPy's own overhead is most of the time;
+    :class:`micrograd_dl.compiled.MLP` is 2 to 6 times as fast there.
 
     Args:
         dtype: of all arrays, ``float64`` or ``float32``.
@@ -45,13 +45,13 @@ class MLP(Network):
         def parameter(name: str, data: Array) -> Parameter:
             return Parameter(data.astype(self.dtype), np.zeros(data.shape, self.dtype), f"{name}{l}")
 
-        zeros, kind = np.zeros((len(W), 1)), self.normalisations[l - 1]
-        b = None if kind == "batch" else parameter("b", zeros)
-        norm = kind and Normalisation(
-            parameter("gamma", zeros + 1), parameter("beta", zeros), self.averages[l - 1]
-        )
+        g, kind, zeros = self.activations[l - 1], self.normalisations[l - 1], np.zeros((len(W), 1))
+        gamma, beta = parameter("gamma", zeros + 1), parameter("beta", zeros)
         return DenseLayer(
-            entry_of(self.activations[l - 1], self.slope_at_kink), parameter("W", W), b, norm or None
+            entry_of(g, self.slope_at_kink),
+            parameter("W", W),
+            None if kind == "batch" else parameter("b", zeros),
+            None if kind is None else Normalisation(gamma, beta, self.averages[l - 1]),
         )
 
     def parameters(self) -> list[Parameter]:
@@ -66,74 +66,66 @@ class MLP(Network):
             if p.label in arrays:
                 p.data[...] = arrays[p.label]
 
-    def _targets(self, Y: Array) -> Array:
-        return super()._targets(Y).astype(self.dtype, copy=False)
-
     def forward(self, X: ArrayLike) -> Array:
         X, _ = self.require_examples(X)
-        return self._forward(X, training=False)[-1].A
+        with _overflow_is_inf():
+            return self._forward(X, training=False)[-1].A
 
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> float:
         X, Y = self.require_examples(X, Y)
-        with self.training_lock if training else nullcontext():
-            caches = self._forward(X, training=training)
-            if training:
-                self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
-            return self._cost(caches, Y)
+        with self.training_lock if training else nullcontext(), _overflow_is_inf():
+            return self._cost(self._forward(X, training=training), Y)
+
+    def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
+        X, Y = self.require_examples(X, Y)
+        with self.training_lock, _overflow_is_inf():
+            return self._cost(self._forward_and_backward(X, Y), Y)
+
+    def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
+        X, Y = self.require_examples(X, Y)
+        with self.frozen(), _overflow_is_inf():
+            caches = self._forward_and_backward(X, Y)
+            J, gradients = self._cost(caches, Y), self.named("grad")
+        names = ("Z", "A", "dZ", "Z_norm")
+        return Pass.of(J, gradients, **{name: [getattr(c, name) for c in caches] for name in names})
 
     def _forward(self, X: Array, *, training: bool) -> list[Cache]:
         """``Z[l] = W[l] A[l-1] + b[l]`` and ``A[l] = g[l](Z[l])`` for every layer."""
         A, caches = X.astype(self.dtype, copy=False), []
         masks = self.masks(X.shape[1]) if training else [None] * len(self.layers)
-        with _overflow_is_inf():
-            for layer, mask in zip(self.layers, masks, strict=True):
-                mask = None if mask is None else mask.astype(self.dtype)
-                caches.append(layer.forward(A, mask, training=training))
-                A = caches[-1].A_out
+        for layer, mask in zip(self.layers, masks, strict=True):
+            mask = None if mask is None else mask.astype(self.dtype)
+            caches.append(layer.forward(A, mask, training=training))
+            A = caches[-1].A
+        if training:
+            self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
         return caches
 
     def _cost(self, caches: Sequence[Cache], Y: Array) -> float:
         """J: the mean loss, and ``lambda/(2m)`` times each penalty on the weights."""
         m, last = Y.shape[1], caches[-1]
-        with _overflow_is_inf():
-            J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
-            for name, lambda_ in self.regularisers.items():
-                of = REGULARISERS[name].of
-                J += lambda_ / (2 * m) * sum(float(of(layer.W.data).sum()) for layer in self.layers)
+        J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
+        for name, lambda_ in self.regularisers.items():
+            penalties = (REGULARISERS[name](layer.W.data).sum() for layer in self.layers)
+            J += lambda_ / (2 * m) * sum(map(float, penalties))
         return J
 
-    def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
-        X, Y = self.require_examples(X, Y)
-        with self.training_lock:
-            caches, _ = self._forward_and_backward(X, Y)
-            self._pass_is_over(X.shape[1], [cache.statistics for cache in caches])
-            return self._cost(caches, Y)
-
-    def _forward_and_backward(self, X: Array, Y: Array) -> tuple[list[Cache], list[Array]]:
-        """The caches of the forward pass, and each layer's dZ; sets the gradients, from the last layer on."""
+    def _forward_and_backward(self, X: Array, Y: Array) -> list[Cache]:
+        """Both passes; sets the gradients, from the last layer on."""
         caches, m = self._forward(X, training=True), X.shape[1]
         last, slope = caches[-1], ACTIVATION_FORMULAS[self.layers[-1].g].slope
-        all_dZ: list[Array] = []
-        with _overflow_is_inf():
-            dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, self._targets(Y), slope)
-            for l in range(len(self.layers), 0, -1):
-                layer = self.layers[l - 1]
-                layer.set_gradients(dZ, caches[l - 1].A_prev)
-                for name, lambda_ in self.regularisers.items():
-                    layer.W.grad += lambda_ / (2 * m) * PENALTY_SLOPES[name](layer.W.data)
-                all_dZ.insert(0, dZ)
-                if l > 1:
-                    dA = layer.dA_prev(dZ)
-                    dZ = self.layers[l - 2].dZ(dA, caches[l - 2])
-        return caches, all_dZ
+        last.dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, self._targets(Y), slope)
+        for l in reversed(range(len(self.layers))):
+            layer, cache = self.layers[l], caches[l]
+            layer.set_gradients(cache.dZ, cache.A_prev)
+            for name, lambda_ in self.regularisers.items():
+                layer.W.grad += lambda_ / (2 * m) * PENALTY_SLOPES[name](layer.W.data)
+            if l > 0:
+                caches[l - 1].dZ = self.layers[l - 1].dZ(layer.dA_prev(cache.dZ), caches[l - 1])
+        return caches
 
-    def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
-        X, Y = self.require_examples(X, Y)
-        with self.frozen():
-            caches, dZ = self._forward_and_backward(X, Y)
-            J, gradients = self._cost(caches, Y), self.named("grad")
-        Z, A, Z_norm = zip(*((cache.Z, cache.A_out, cache.Z_norm) for cache in caches), strict=True)
-        return Pass.of(J, gradients, Z=list(Z), A=list(A), dZ=dZ, Z_norm=list(Z_norm))
+    def _targets(self, Y: Array) -> Array:
+        return super()._targets(Y).astype(self.dtype, copy=False)
 
 
 def _overflow_is_inf() -> np.errstate:

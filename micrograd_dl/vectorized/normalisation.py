@@ -1,8 +1,4 @@
-"""Batch and layer normalisation on matrices, forward and backward by hand (course, section 10).
-
-The axis is that of the numbers that belong together: 1, the examples, for batch normalisation and 0, the
-units, for layer normalisation.
-"""
+"""Batch and layer normalisation on matrices, forward and backward by hand (course, section 10)."""
 
 from __future__ import annotations
 
@@ -38,12 +34,7 @@ def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Any
 
 @dataclass(slots=True, eq=False)
 class Normalisation:
-    """The normalisation of one layer.
-
-    Attributes:
-        gamma, beta: ``(n[l], 1)``.
-        averages: what batch normalisation predicts with; None for layer normalisation.
-    """
+    """Of one layer, with gamma and beta ``(n[l], 1)``; layer normalisation has no running averages."""
 
     gamma: Parameter
     beta: Parameter
@@ -51,7 +42,7 @@ class Normalisation:
 
     @property
     def axis(self) -> int:
-        """1 for batch normalisation, 0 for layer normalisation."""
+        """That of the numbers that belong together: 1, the examples, in a batch; 0, the units, in a layer."""
         return 0 if self.averages is None else 1
 
     def forward(self, Z: Array, *, training: bool) -> tuple[Array, Array, Array]:

@@ -36,10 +36,10 @@ def test_sections_are_run_in_the_order_given_and_saved(
 
     monkeypatch.setattr("importlib.import_module", section)
     path = tmp_path / "speed.json"
-    arguments = ["demo", "eager", "--quick", "--largest", "1000", "--tasks", "mlp", "--save", str(path)]
+    arguments = ["demo", "eager", "--quick", "--tasks", "mlp", "--save", str(path)]
     monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
     command.main()
-    options = {"quick": True, "full": False, "smallest": 0, "largest": 1000, "only": ["mlp"]}
+    options = {"quick": True, "only": ["mlp"]}
     assert calls == [("demo", options), ("eager", options)]
     assert [r.section for r in load(path)] == ["demo", "eager"]
     assert "## eager: graphs of scalars" in capsys.readouterr().out

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks import charts, page
+from benchmarks import page
 from benchmarks.records import Record, load, preparations, ratios, record, save, table, trainings
 
 RECORDS = [
@@ -46,9 +45,7 @@ def test_whoever_was_stopped_this_time_is_not_compared_with_the_last(tmp_path: P
     assert load(path) == [fast]
 
 
-def test_a_page_has_its_tables_from_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_page_has_its_tables_and_pictures_from_the_file(tmp_path: Path) -> None:
     demo = Record("demo", "moons", "ours", 1, 1, 1e9, 2e9, 3e9)
     save(tmp_path / "speed.json", [*RECORDS, demo])
     text = "Times:\n\n{}\nand prose; | no table |\n"
@@ -58,14 +55,14 @@ def test_a_page_has_its_tables_from_the_file(
         "<!-- eager: MLP loss; s to prepare -->": preparations(RECORDS[:3]),
         "<!-- demo: moons; the whole training -->": trainings([demo]),
     }
-    path = tmp_path / "page.md"
+    path = tmp_path / "performance.md"
     path.write_text(text.format("\n\n".join(f"{comment}\n| old |\n| older |" for comment in shown) + "\n"))
-    monkeypatch.setattr(sys, "argv", ["page", str(tmp_path / "speed.json"), str(path)])
     wanted = "\n\n".join("\n".join([comment, *lines]) for comment, lines in shown.items())
     for _ in range(2):  # the second time nothing changes
-        page.main()
+        page.main(tmp_path)
         assert path.read_text() == text.format(wanted + "\n")
-    assert "4 tables of" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.glob("*.png")] == ["speed_eager.png"]  # of sections with sizes
+    assert (tmp_path / "speed_eager.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="no result of eager: a tree: measure it, or take its table out"):
         page.written("<!-- eager: a tree; ns a node -->\n", RECORDS)
 
@@ -74,11 +71,3 @@ def test_the_tables_of_docs_are_those_of_the_file() -> None:
     docs = Path(__file__).parents[2] / "docs"
     text = (docs / "performance.md").read_text("utf-8")
     assert page.written(text, load(docs / "speed.json")) == text
-
-
-def test_a_picture_of_every_section_with_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(tmp_path / "speed.json", [*RECORDS, Record("demo", "moons", "ours", 1, 1, 1.0, 1.0, 1.0)])
-    monkeypatch.setattr(sys, "argv", ["charts", str(tmp_path / "speed.json"), str(tmp_path)])
-    charts.main()
-    assert [path.name for path in tmp_path.glob("*.png")] == ["speed_eager.png"]
-    assert (tmp_path / "speed_eager.png").read_bytes().startswith(b"\x89PNG")

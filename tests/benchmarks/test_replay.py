@@ -10,7 +10,7 @@ from benchmarks import columns, demo, networks
 from benchmarks.eager import require_the_same
 from benchmarks.graphs import GRAPHS
 from benchmarks.records import NUMBA, NUMPY
-from benchmarks.replayed import REPLAYS
+from benchmarks.replay import REPLAYS
 from benchmarks.scalars import ENGINES, OURS
 from benchmarks.straight_line import source, statements
 from micrograd_dl.engine.value import Value

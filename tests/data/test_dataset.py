@@ -77,7 +77,7 @@ def test_taken_examples_lie_row_by_row() -> None:
         (X23, [[0, 1, 1]], {"features": ["a"]}, "features are the rows of X, with 2 different names, not a"),
         (X23, [[0, 0, 0]], {"classes": ["a"]}, "one class only, 'a'"),
         (X23, [[0, 1, 1]], {"classes": ["a", "a"]}, "classes have different names, not a, a"),
-        (X23, [[0, 1, 2]], {"classes": ["a", "b"]}, "indices of 2 classes, 0 to 1, not 2"),
+        (X23, [[0, 1, 2]], {"classes": ["a", "b"]}, "indices of classes, 0 to 1, not 2"),
         (X23, [[0, 1, 1], [1, 0, 0]], {"classes": ["a", "b"]}, r"not \(2, 3\): Y.argmax"),
     ],
 )

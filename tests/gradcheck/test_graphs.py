@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import check
@@ -82,13 +81,6 @@ def test_in_words() -> None:
         "  dJ/db  numerical            6   backprop            6",
         "  dJ/dc  numerical            9   backprop            9",
     ]
-
-
-@pytest.mark.parametrize("epsilon", [0.0, -1e-7, math.nan, math.inf])
-def test_a_step_that_is_none(epsilon: float) -> None:
-    J, *_ = course()
-    with pytest.raises(ValueError, match="derivative is above 0 and finite, such as 1e-7; not "):
-        check(J, epsilon)
 
 
 @pytest.mark.parametrize("epsilon", [0.5, Decimal("0.5"), Fraction(1, 2)])
@@ -216,31 +208,15 @@ def test_long_lists_are_cut() -> None:
     assert last == f"Not judged, a kink lies within the step: {names} and 2 more"
 
 
-def counted(operation: Operation) -> tuple[Operation, list[int]]:
-    """The operation, and how many operands each of its evaluations has had."""
-    calls: list[int] = []
-
-    def forward(*operands: float) -> float:
-        calls.append(len(operands))
-        return float(operation.forward(*operands))
-
-    return replace(operation, forward=forward), calls
-
-
-def test_a_leaf_takes_two_evaluations_of_what_depends_on_it() -> None:
-    double, calls = counted(ops.mul)
-    leaves = [Value(i, f"a{i}") for i in range(20)]
-    J = ops.sum(*(apply(double, (leaf, Value.constant(2))) for leaf in leaves))
-    before = len(calls)
-    assert check(J).verdict == RIGHT
-    measuring = 20 * 5  # whether the graph is still as recorded, and how far rounding goes
-    assert len(calls) - before == 20 * 2 + measuring
-
-
 @pytest.mark.parametrize("slope", [1.0, 1.5])
 def test_of_a_large_sum_a_sample_is_checked(slope: float) -> None:
-    total, calls = counted(ops.sum)
-    wrong = replace(total, derivatives=lambda out, *x: (slope,) * len(x))
+    calls: list[int] = []
+
+    def forward(*x: float) -> float:
+        calls.append(len(x))
+        return float(ops.sum.forward(*x))
+
+    wrong = replace(ops.sum, forward=forward, derivatives=lambda out, *x: (slope,) * len(x))
     n = 3000
     J = apply(wrong, [Value(math.sin(i), f"a{i}") for i in range(n)])
     found = check(J)

@@ -106,11 +106,8 @@ def test_a_shallow_copy_of_an_optimiser_has_a_state_of_its_own() -> None:
     optimiser = optim.Adam(model.parameters(), 0.1)
     trained(model, optimiser)
     state, before = str(optimiser.state), optimiser.steps
-    twin = copy.copy(optimiser)
-    assert twin.parameters[0] is optimiser.parameters[0]
-    twin.step()
+    copy.copy(optimiser).step()
     assert (str(optimiser.state), optimiser.steps) == (state, before)
-    assert twin.steps == before + 1
 
 
 @ways
@@ -127,20 +124,15 @@ def test_what_networks_are_made_of_is_found_again(way: Any) -> None:
     assert way(constant(0.5))(rng, 1, 2).tolist() == [[0.5, 0.5]]
 
 
-def half(z: Any) -> list[Any]:
+def half(z: Any, *_: Any) -> list[Any]:
     return [unit / 2 for unit in z]
-
-
-def absolute(z: Any, a: Any, y: Any) -> Any:
-    return sum(abs(unit - target) for _, unit, target in zip(z, a, y, strict=True))
 
 
 @ways
 def test_activations_and_losses_of_ones_own_are_copied_with_what_is_in_them(way: Any) -> None:
-    mine, odd = Activation("half", half, 2.0), Loss("odd", absolute, None, "numbers", remedy="!")
-    twin, other = way(mine), way(odd)
+    twin, other = way(Activation("half", half, 2.0)), way(Loss("odd", half, None, "numbers", remedy="!"))
     assert (twin.name, twin.of, twin.squared_gain) == ("half", half, 2.0)
-    assert (other.name, other.of, other.targets, other.remedy) == ("odd", absolute, "numbers", "!")
+    assert (other.name, other.of, other.targets, other.remedy) == ("odd", half, "numbers", "!")
 
 
 def test_a_copy_is_not_frozen() -> None:
@@ -212,15 +204,14 @@ def test_a_second_thread_may_not_train(make: Callable[[], Network]) -> None:
     holder.start()
     try:
         assert entered.wait(60)
-        with pytest.raises(RuntimeError, match=r"another thread is training this network.*copy\.deepcopy"):
-            model.cost_and_grad(X, Y)
         for door in (
+            lambda: model.cost_and_grad(X, Y),
             lambda: model.record(X, Y),
             lambda: model.set_named(model.named()),
             lambda: model.copy_from(make()),
             lambda: fit(model, X, Y, epochs=1, progress=False),
         ):
-            with pytest.raises(RuntimeError, match="another thread is training"):
+            with pytest.raises(RuntimeError, match=r"another thread is training.*copy\.deepcopy"):
                 door()
         model.predict(X)
         copy.deepcopy(model).cost_and_grad(X, Y)
@@ -234,23 +225,17 @@ def test_a_second_thread_may_not_train(make: Callable[[], Network]) -> None:
 @kinds
 def test_trainings_that_overlap_are_right_or_refused(make: Callable[[], Network]) -> None:
     wanted = bits(trained(make(), None))
-    model, outcomes = make(), []
-    begin = threading.Barrier(4)
+    model, begin = make(), threading.Barrier(4)
 
-    def train() -> None:
+    def train(_: int) -> str:
         begin.wait(60)
         try:
             trained(model, None)
-            outcomes.append("trained")
         except RuntimeError as error:
-            outcomes.append(str(error)[:12])
+            return str(error)[:12]
+        return "trained"
 
-    threads = [threading.Thread(target=train) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = in_threads(train, 4, 1)
     assert set(outcomes) <= {"trained", "another call", "another thre"}
-    assert len(outcomes) == 4
     if outcomes.count("trained") == 1:
         assert bits(model) == wanted

@@ -83,10 +83,5 @@ def test_names() -> None:
 
 def test_defaults() -> None:
     kinds = {name: default_initialiser(g) for name, g in ACTIVATIONS.items()}
-    assert kinds["relu"] is kinds["leaky_relu"] is he
-    assert {name for name, kind in kinds.items() if kind is xavier} == {
-        "linear",
-        "sigmoid",
-        "tanh",
-        "softmax",
-    }
+    assert {name for name, kind in kinds.items() if kind is he} == {"relu", "leaky_relu", "mish"}
+    assert {kind for kind in kinds.values() if kind is not he} == {xavier}

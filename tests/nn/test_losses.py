@@ -73,11 +73,8 @@ def test_arrays_as_one_example_at_a_time(name: str) -> None:
 
 
 def test_defaults() -> None:
-    assert [default_loss(output).name for output in ("sigmoid", "softmax", "tanh")] == [
-        "logistic",
-        "cross_entropy",
-        "squared",
-    ]
+    found = [default_loss(output).name for output in ("sigmoid", "softmax", "tanh")]
+    assert found == ["logistic", "cross_entropy", "squared"]
     assert repr(loss("squared", "relu")) == "squared"
     assert loss(LOSSES["max_margin"], "linear") is LOSSES["max_margin"]
 
@@ -86,11 +83,7 @@ def test_defaults() -> None:
     ("name", "output", "message"),
     [
         ("hinge", "linear", "no loss 'hinge': choose one of logistic, cross_entropy, squared, max_margin"),
-        (
-            "logistic",
-            "tanh",
-            "takes the output activation sigmoid, not tanh; tanh goes with the loss squared",
-        ),
+        ("logistic", "tanh", "the output activation sigmoid, not tanh; tanh goes with the loss squared"),
         ("squared", "softmax", "not softmax; softmax goes with the loss cross_entropy"),
         ("cross_entropy", "sigmoid", "takes the output activation softmax, not sigmoid"),
     ],

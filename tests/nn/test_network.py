@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl import nn, vectorized
 from micrograd_dl.nn.initialisers import orthogonal, zeros
 from micrograd_dl.nn.network import Network, one_hot
-
-BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
-both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 
 
 def marked(message: str) -> list[str]:
@@ -23,7 +19,6 @@ def marked(message: str) -> list[str]:
 # --- architecture -------------------------------------------------------------------------------------------
 
 
-@both
 def test_defaults_are_those_of_micrograd(MLP: type[Network]) -> None:
     model = MLP(3, [4, 4, 1], seed=5)
     assert model.shape == (3, 4, 4, 1)
@@ -35,7 +30,6 @@ def test_defaults_are_those_of_micrograd(MLP: type[Network]) -> None:
     )
 
 
-@both
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [("tanh", ["tanh", "tanh", "linear"]), (["relu", "tanh", "softmax"], ["relu", "tanh", "softmax"])],
@@ -44,22 +38,18 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
     assert [g.name for g in MLP(2, [3, 3, 2], given).activations] == wanted
 
 
-@both
 @pytest.mark.parametrize(
     ("args", "options", "message"),
     [
         ((0, [1]), {}, "at least one input and one layer of at least one unit, in whole numbers, not (0, 1)"),
         ((2, []), {}, "at least one input and one layer of at least one unit, in whole numbers, not (2,)"),
         ((2, [3, 0]), {}, "not (2, 3, 0)"),
-        ((2, [1.5]), {}, "in whole numbers, not (2, 1.5)"),
         ((2, [3.0, 1]), {}, "in whole numbers, not (2, 3.0, 1)"),
         ((2, ["3", 1]), {}, "in whole numbers, not (2, '3', 1)"),
         ((2, 3, ["relu"]), {}, "sizes are those of the layers in a list, such as [3], not 3"),
         ((2, [1]), {"seed": -1}, "seed is a whole number from 0 up, not -1"),
-        ((2, [1]), {"seed": 1.5}, "seed is a whole number from 0 up, not 1.5"),
         ((2, [3, 1], ["tanh"]), {}, "2 layers take 2 activations, not 1: tanh"),
         ((2, [3, 1], ["gelu", "linear"]), {}, "no activation 'gelu'"),
-        ((2, [1], "gelu"), {}, "no activation 'gelu'"),
         ((2, [1], "tanh"), {}, "'tanh' is for hidden layers, and there are none: write ['tanh'] for the"),
         ((2, [1]), {"initialiser": "kaiming"}, "there is no initialiser 'kaiming': choose one of zeros, "),
         ((2, [1]), {"initialiser": ["he"]}, "one for all layers: a name, such as 'he', or a function of"),
@@ -67,12 +57,23 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
         ((2, [1], ["tanh"], "logistic"), {}, "takes the output activation sigmoid, not tanh"),
         ((2, [1]), {"l2": -1.0}, "the regularisation l2 is a number from 0 up, not -1.0"),
         ((2, [1]), {"l1": float("nan")}, "the regularisation l1 is a number from 0 up, not nan"),
+        ((2, [1]), {"initialiser": lambda *_: np.zeros((2, 1))}, "from the initialiser is (2, 1)"),
+        ((2, [1]), {"initialiser": lambda *_: 0.5}, "from the initialiser is ()"),
+        ((2, [1]), {"max_norm": 0}, "max_norm is a number above 0, not 0.0"),
+        ((2, [1]), {"max_norm": float("inf")}, "max_norm is a number above 0, not inf"),
+        ((3, [4, 1]), {"normalisation": "instance"}, "one of batch, layer, or None, not 'instance'"),
+        ((3, [4, 1]), {"normalisation": ["batch", "layer"]}, "takes 1 kind of normalisation, not 2"),
         (
-            (2, [1]),
-            {"initialiser": lambda rng, n_out, n_in: np.zeros((n_in, n_out))},
-            "from the initialiser is (2, 1)",
+            (3, [4, 1]),
+            {"keep_prob": np.float32(1.5)},
+            "at most 1, the part of the units kept, not 1.5",
         ),
-        ((2, [1]), {"initialiser": lambda rng, n_out, n_in: 0.5}, "from the initialiser is ()"),
+        ((3, [4, 1]), {"keep_prob": 0.0}, "at most 1, the part of the units kept, not 0.0"),
+        ((3, [4, 4, 1]), {"keep_prob": [0.5, float("nan")]}, "keep_prob is above 0 and at most 1"),
+        ((3, [4, 4, 1]), {"keep_prob": [0.5]}, "2 hidden layers take 2 probabilities to keep a unit, not 1"),
+        ((1, [1]), {"label_smoothing": 0.1}, "is for probabilities; the targets of squared are none"),
+        ((1, [2], ["softmax"]), {"label_smoothing": 1.0}, "label_smoothing is from 0 to below 1, not 1.0"),
+        ((1, [2], ["softmax"]), {"label_smoothing": -0.1}, "label_smoothing is from 0 to below 1, not -0.1"),
     ],
 )
 def test_refused(MLP: type[Network], args: Any, options: Any, message: str) -> None:
@@ -84,7 +85,6 @@ def test_refused(MLP: type[Network], args: Any, options: Any, message: str) -> N
 # --- shapes -------------------------------------------------------------------------------------------------
 
 
-@both
 def test_rows_of_different_lengths(MLP: type[Network]) -> None:
     model = MLP(2, [1])
     for name, X, Y in (("X", [[1, 2], [3]], [[1, 0]]), ("Y", [[1, 2], [3, 4]], [[1], [1, 0]])):
@@ -92,7 +92,6 @@ def test_rows_of_different_lengths(MLP: type[Network]) -> None:
             model.cost_and_grad(X, Y)
 
 
-@both
 @pytest.mark.parametrize(
     ("X", "Y", "row", "advice"),
     [
@@ -122,35 +121,26 @@ def test_a_wrong_shape_is_shown_in_the_table(
     assert "1 tanh       (3, 2)       (3, 1)       (3, m)" in str(error.value)
 
 
-@both
 @pytest.mark.parametrize("door", ["forward", "predict"])
 def test_a_wrong_X_is_refused_at_prediction_too(MLP: type[Network], door: str) -> None:
     with pytest.raises(ValueError, match=r"reshape it with X\.reshape"):
         getattr(MLP(2, [1]), door)([1.0, 2.0])
-
-
-@both
-def test_what_is_not_numbers_is_refused(MLP: type[Network]) -> None:
     with pytest.raises(ValueError, match=r"X holds <U1, not numbers: convert it with X.astype\(float\)"):
-        MLP(1, [1]).forward([["a", "b"]])
+        getattr(MLP(1, [1]), door)([["a", "b"]])
 
 
-@both
 def test_targets_of_cross_entropy_are_one_hot(MLP: type[Network]) -> None:
-    with pytest.raises(
-        ValueError, match=r"whose sum is 1; Y holds 1 in row 1, example 1: convert them with one_hot"
-    ):
-        MLP(1, [2], ["softmax"]).cost([[1.0]], [[1], [1]])
-    with pytest.raises(ValueError, match=r"Y holds -1 in row 2, example 1: convert them with one_hot"):
-        MLP(1, [2], ["softmax"]).cost([[1.0]], [[2], [-1]])
+    model = MLP(1, [2], ["softmax"])
+    for Y, wrong in (([[1], [1]], "1 in row 1"), ([[2], [-1]], "-1 in row 2")):
+        with pytest.raises(ValueError, match=rf"Y holds {wrong}, example 1: convert them with one_hot"):
+            model.cost([[1.0]], Y)
 
 
-@both
 @pytest.mark.parametrize(
     ("index", "W", "b", "note"),
     [
         (0, (2, 3), (3, 1), "W[1] is (2, 3), (3, 2) is wanted"),
-        (0, (3, 2), (3,), "b[1] is (3,), (3, 1) is wanted"),
+        (0, (3, 2), (3,), "b[1] is (3,), (3, 1) is wanted: reshape it with .reshape(3, 1)"),
         (0, (3, 2), (1, 3), "b[1] is (1, 3), (3, 1) is wanted"),
         (1, (3, 1), (1, 1), "W[2] is (3, 1), (1, 3) is wanted"),
         (1, (3,), (1, 1), "W[2] is (3,), (1, 3) is wanted"),
@@ -165,38 +155,31 @@ def test_wrong_parameters(MLP: type[Network], index: int, W: Any, b: Any, note: 
     with pytest.raises(ValueError, match="is wanted") as error:
         model.set_layers_data(layers)
     [line] = marked(str(error.value))
-    assert line.endswith(f"<-- {note}")
+    assert line.endswith(f"<-- {note.split(':')[0]}")
+    assert str(error.value).startswith(note)
     assert f" {index + 1} " in line
     for x, kept in zip((x for layer in model.layers_data() for x in layer), before, strict=True):
         np.testing.assert_array_equal(x, kept)
 
 
-@both
 def test_wrong_number_of_layers(MLP: type[Network]) -> None:
     model = MLP(2, [3, 1])
-    with pytest.raises(ValueError, match="this network has 2 layers, and 1 is given"):
+    with pytest.raises(ValueError, match="this network has 2 layers, and 1 given"):
         model.set_layers_data(model.layers_data()[:1])
-    with pytest.raises(ValueError, match=r"different layers: \(2, 3, 1\) here, \(2, 4, 1\) there"):
+    with pytest.raises(ValueError, match=r"different layers: 2 -> 3 -> 1 here, 2 -> 4 -> 1 there"):
         model.copy_from(MLP(2, [4, 1]))
 
 
-@both
 def test_lists_and_tuples_and_whole_numbers_will_do(MLP: type[Network]) -> None:
-    model = MLP(2, [2, 1], ["tanh", "sigmoid"])
-    X, Y = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 0.0]])
-    wanted = model.cost_and_grad(X, Y)
-    for given in (
-        (X.tolist(), Y.tolist()),
-        (((1, 2), (0, 1)), ((True, False),)),
-        (X.astype(int), Y.astype(np.uint8)),
-    ):
-        assert model.cost_and_grad(*given) == wanted
+    model, X, Y = MLP(2, [2, 1], ["tanh", "sigmoid"]), [[1.0, 2.0], [0.0, 1.0]], [[1.0, 0.0]]
+    wanted = model.cost_and_grad(np.array(X), np.array(Y))
+    assert model.cost_and_grad(X, Y) == model.cost_and_grad(((1, 2), (0, 1)), ((True, False),)) == wanted
+    assert model.cost_and_grad(np.array(X).astype(int), np.array(Y).astype(np.uint8)) == wanted
 
 
 # --- predictions --------------------------------------------------------------------------------------------
 
 
-@both
 def test_predict_and_accuracy(MLP: type[Network]) -> None:
     X = [[-1.0, 2.0, 0.0]]
 
@@ -222,14 +205,11 @@ def test_predict_and_accuracy(MLP: type[Network]) -> None:
         squared.accuracy(X, X)
 
 
-@both
 def test_an_initialiser_by_name(MLP: type[Network]) -> None:
     by_name, by_function = (MLP(2, [3, 1], initialiser=given, seed=1) for given in ("orthogonal", orthogonal))
     assert by_name.named()["W1"].tolist() == by_function.named()["W1"].tolist()
-    assert by_name.initialiser is by_function.initialiser is orthogonal
 
 
-@both
 def test_zero_initialisation_keeps_units_identical(MLP: type[Network]) -> None:
     model = MLP(2, [3, 1], ["tanh", "sigmoid"], initialiser=zeros)
     model.cost_and_grad([[1.0, 2.0], [3.0, -1.0]], [[1, 0]])
@@ -270,7 +250,6 @@ def test_one_hot_refuses(classes: Any, n_y: int | None, message: str) -> None:
 # --- seeds --------------------------------------------------------------------------------------------------
 
 
-@both
 def test_networks_without_a_seed_differ_and_can_be_made_again(MLP: type[Network]) -> None:
     one, other = (MLP(2, [3, 1], keep_prob=0.5) for _ in range(2))
     assert one.seed != other.seed
@@ -280,12 +259,3 @@ def test_networks_without_a_seed_differ_and_can_be_made_again(MLP: type[Network]
     assert f"seed {one.seed})" in repr(one)
     X, Y = np.ones((2, 4)), np.ones((1, 4))
     assert again.cost_and_grad(X, Y) == one.cost_and_grad(X, Y)
-
-
-@both
-def test_a_column_given_as_a_row_is_to_be_reshaped(MLP: type[Network]) -> None:
-    model = MLP(2, [3, 1])
-    with pytest.raises(
-        ValueError, match=r"b\[1\] is \(3,\), \(3, 1\) is wanted: reshape it with .reshape\(3"
-    ):
-        model.set_named(model.named() | {"b1": np.zeros(3)})

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.engine.order import topological_order
 from micrograd_dl.nn.network import Network
 from micrograd_dl.nn.normalisation import BETA, EPSILON, normalised
 
-BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
-both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((3, 7)), RNG.integers(0, 2, (1, 7)).astype(float)
 
@@ -32,7 +31,6 @@ def test_normalised(z: list[float]) -> None:
     np.testing.assert_allclose(normalised(z), wanted, rtol=1e-9, atol=1e-9)
 
 
-@both
 @pytest.mark.parametrize(("kind", "axis"), [("batch", 1), ("layer", 0)])
 def test_mean_0_and_variance_1(MLP: type[Network], kind: str, axis: int) -> None:
     model = network(MLP, kind)
@@ -43,19 +41,15 @@ def test_mean_0_and_variance_1(MLP: type[Network], kind: str, axis: int) -> None
     var = Z.var(axis=axis)
     np.testing.assert_allclose(Z_norm.var(axis=axis), var / (var + EPSILON), rtol=1e-12)
     named = model.named()
-    np.testing.assert_allclose(
-        numbers.A[0], np.tanh(named["gamma1"] * Z_norm + named["beta1"]), rtol=1e-12, atol=1e-15
-    )
+    A = np.tanh(named["gamma1"] * Z_norm + named["beta1"])
+    np.testing.assert_allclose(numbers.A[0], A, rtol=1e-12, atol=1e-15)
 
 
-@both
 def test_the_bias_is_redundant_before_batch_normalisation_only(MLP: type[Network]) -> None:
     batch, layer = network(MLP), network(MLP, "layer")
     assert list(batch.named()) == ["W1", "gamma1", "beta1", "W2", "b2"]
     assert list(layer.named()) == ["W1", "b1", "gamma1", "beta1", "W2", "b2"]
-    count = sum(np.size(p.data) for p in batch.parameters())
-    assert count == 12 + 4 + 4 + 4 + 1
-    assert "25 parameters" in repr(batch)
+    assert "25 parameters" in repr(batch)  # 12 + 4 + 4 + 4 + 1
     W, b = batch.layers_data()[0]
     assert not b.any()
     before = batch.forward(X)
@@ -66,7 +60,6 @@ def test_the_bias_is_redundant_before_batch_normalisation_only(MLP: type[Network
     assert layer.layers_data()[0][1].any()
 
 
-@both
 def test_it_predicts_one_example_as_it_predicts_many(MLP: type[Network]) -> None:
     for kind in ("batch", "layer"):
         model = network(MLP, kind)
@@ -76,7 +69,6 @@ def test_it_predicts_one_example_as_it_predicts_many(MLP: type[Network]) -> None
         np.testing.assert_allclose(np.concatenate(columns, axis=1), model.forward(X), rtol=1e-13)
 
 
-@both
 def test_running_averages(MLP: type[Network]) -> None:
     model = network(MLP)
     [averages, none] = model.averages
@@ -97,15 +89,12 @@ def test_running_averages(MLP: type[Network]) -> None:
     A = np.tanh(named["gamma1"] * Z_norm + named["beta1"])
     wanted = 1 / (1 + np.exp(-(named["W2"] @ A + named["b2"])))
     np.testing.assert_allclose(model.forward(X), wanted, rtol=1e-12)
-    kept = averages.mean.copy()
-    model.forward(X)
     model.cost(X, Y)
     with model.frozen():
         model.cost_and_grad(X, Y)
-    np.testing.assert_array_equal(averages.mean, kept)
+    np.testing.assert_allclose(averages.mean, mean, rtol=1e-12)
 
 
-@both
 def test_numbers_that_are_not_finite_do_not_ruin_the_averages(MLP: type[Network]) -> None:
     model = network(MLP)
     model.cost_and_grad(1e200 * X, Y)
@@ -117,7 +106,6 @@ def test_numbers_that_are_not_finite_do_not_ruin_the_averages(MLP: type[Network]
 # --- the edges ----------------------------------------------------------------------------------------------
 
 
-@both
 def test_a_batch_of_one_teaches_beta_only(MLP: type[Network]) -> None:
     model = network(MLP)
     model.cost_and_grad(X[:, :1], Y[:, :1])
@@ -131,7 +119,6 @@ def test_a_batch_of_one_teaches_beta_only(MLP: type[Network]) -> None:
     assert not model.averages[0].mean.any()  # nothing was learned of the spread
 
 
-@both
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.1, 1e6])
 def test_a_unit_that_is_the_same_for_all(MLP: type[Network], value: float) -> None:
     model = network(MLP)
@@ -140,19 +127,6 @@ def test_a_unit_that_is_the_same_for_all(MLP: type[Network], value: float) -> No
     assert numbers.Z_norm[0] is not None
     assert np.abs(numbers.Z_norm[0]).max() <= 1e-6 * max(1, value / 100)
     assert all(np.isfinite(array).all() for array in model.named("grad").values())
-
-
-@both
-@pytest.mark.parametrize(
-    ("kind", "message"),
-    [
-        ("instance", "a normalisation is one of batch, layer, or None, not 'instance'"),
-        (["batch", "layer"], "1 hidden layer takes 1 kind of normalisation, not 2"),
-    ],
-)
-def test_refused(MLP: type[Network], kind: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        MLP(3, [4, 1], normalisation=kind)
 
 
 def test_the_table_of_shapes() -> None:
@@ -174,11 +148,6 @@ def test_values_of_a_normalised_layer_are_named() -> None:
     model = network(nn.MLP, keep_prob=0.5)
     assert isinstance(model, nn.MLP)
     J = model.cost(X[:, :2], Y[:, :2], training=True)
-    found: set[str] = set()
-    stack = [J]
-    while stack:
-        node = stack.pop()
-        found.add(node.label)
-        stack.extend(node.operands)
+    found = {node.label for node in topological_order(J)}
     wanted = {"gamma1[2]", "beta1[2]", "mu1[2]", "var1[2]", "z1[2](1)", "z_norm1[2](2)", "a1[2](1)"}
     assert wanted <= found

@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from micrograd_dl import nn, vectorized
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.nn.network import Network
 from micrograd_dl.nn.parameter_vector import component_names, parameter_vector, restoring, weights_only
 from micrograd_dl.optim.optimisers import Adam, GradientDescent
 
-BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
-both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 DATA = moons(20, seed=1)
 X, Y = DATA.X, DATA.targets("logistic")
 
@@ -29,15 +26,9 @@ def network(MLP: type[Network], **options: Any) -> Network:
 
 
 def numbers(model: Network) -> list[Any]:
-    return [
-        part.tolist()
-        for what in ("data", "grad")
-        for layer in getattr(model, f"layers_{what}")()
-        for part in layer
-    ]
+    return [x.tolist() for what in ("data", "grad") for x in model.named(what).values()]
 
 
-@both
 def test_names_are_where_the_numbers_are(MLP: type[Network]) -> None:
     model = network(MLP)
     model.cost_and_grad(X, Y)
@@ -51,7 +42,6 @@ def test_names_are_where_the_numbers_are(MLP: type[Network]) -> None:
     assert len(set(found)) == len(found) == 3 * 3 + 4 * 4 + 5
 
 
-@both
 def test_gamma_and_beta_have_names_and_do_not_decay(MLP: type[Network]) -> None:
     model = MLP(2, [2, 1], ["tanh", "sigmoid"], normalisation="batch")
     found = component_names(model)
@@ -63,17 +53,12 @@ def test_gamma_and_beta_have_names_and_do_not_decay(MLP: type[Network]) -> None:
 
 
 def test_names_of_what_is_no_network() -> None:
-    parameters = [
-        SimpleNamespace(data=np.zeros((1, 2)), label="U"),
-        SimpleNamespace(data=np.zeros((1, 1))),
-        SimpleNamespace(data=1.0, label="c"),
-        SimpleNamespace(data=1.0),
-    ]
+    U, W = SimpleNamespace(data=np.zeros((1, 2)), label="U"), SimpleNamespace(data=np.zeros((1, 1)))
+    parameters = [U, W, SimpleNamespace(data=1.0, label="c"), SimpleNamespace(data=1.0)]
     model: Any = SimpleNamespace(parameters=lambda: parameters)
     assert component_names(model) == ["U[1,1]", "U[1,2]", "parameters[1][1,1]", "c", "parameters[3]"]
 
 
-@both
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_kept_whatever_happens(MLP: type[Network], error: type[BaseException]) -> None:
     model = network(MLP)
@@ -107,13 +92,11 @@ def trained(MLP: type[Network], kind: Any, decay: bool) -> Any:
     return parameter_vector(model.parameters())
 
 
-@both
 def test_l2_is_weight_decay_under_plain_descent(MLP: type[Network]) -> None:
     difference = trained(MLP, GradientDescent, decay=True) - trained(MLP, GradientDescent, decay=False)
     assert np.abs(difference).max() < 1e-12
 
 
-@both
 def test_weight_decay_is_a_factor_on_the_weights(MLP: type[Network]) -> None:
     """What the course says of L2: W := (1 - alpha lambda / m) W - alpha dW, with the dW of the loss alone."""
     alpha, l2, m = 0.1, 3.0, X.shape[1]
@@ -121,20 +104,14 @@ def test_weight_decay_is_a_factor_on_the_weights(MLP: type[Network]) -> None:
     for _ in range(20):
         plain.cost_and_grad(X, Y)
         factor = 1 - alpha * l2 / m
-        plain.set_layers_data(
-            [
-                (factor * W - alpha * dW, b - alpha * db)
-                for (W, b), (dW, db) in zip(plain.layers_data(), plain.layers_grad(), strict=True)
-            ]
-        )
+        pairs = zip(plain.layers_data(), plain.layers_grad(), strict=True)
+        plain.set_layers_data([(factor * W - alpha * dW, b - alpha * db) for (W, b), (dW, db) in pairs])
         penalised.cost_and_grad(X, Y)
         GradientDescent(penalised.parameters(), alpha).step()
-    assert (
-        np.abs(parameter_vector(plain.parameters()) - parameter_vector(penalised.parameters())).max() < 1e-12
-    )
+    theta, other = (parameter_vector(model.parameters()) for model in (plain, penalised))
+    assert np.abs(theta - other).max() < 1e-12
 
 
-@both
 def test_l2_is_not_weight_decay_under_adam(MLP: type[Network]) -> None:
     difference = trained(MLP, Adam, decay=True) - trained(MLP, Adam, decay=False)
     assert np.abs(difference).max() > 0.1

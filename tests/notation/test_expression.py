@@ -81,9 +81,8 @@ def test_every_function_of_the_table(operation: Operation) -> None:
 
 
 def test_infinities_and_nan_come_from_outside_or_from_overflow() -> None:
-    assert parse("a**9**9", a=9).data == math.inf
-    assert parse("-inf", inf=math.inf).data == -math.inf
-    assert math.isnan(parse("a*2", a=math.nan).data)
+    found = [parse("a**9**9", a=9).data, parse("-inf", inf=math.inf).data, parse("a*2", a=math.nan).data]
+    assert str(found) == "[inf, -inf, nan]"
 
 
 @pytest.mark.parametrize(
@@ -161,9 +160,8 @@ def test_numbers_stay_numbers_until_they_meet_a_value() -> None:
 def test_a_copy_is_an_alias_and_keeps_its_first_label() -> None:
     names = parse_names("u = a*2; v = u; w = +(v); b = a; J = b + w", {"a": 5}).names
     assert names["u"] is names["v"] is names["w"]
-    assert names["u"].label == "u"
     assert names["b"] is names["a"]
-    assert names["a"].label == "a"
+    assert [names[name].label for name in "wb"] == ["u", "a"]
     assert names["J"].operands == (names["a"], names["u"])
 
 
@@ -197,11 +195,8 @@ def test_every_node_knows_its_text() -> None:
         "exp": "exp( x )", "add": "y + 2.5", "mul": "exp( x ) * (y + 2.5)", "neg": "-(exp( x ) * (y + 2.5))",
         "div": "-(exp( x ) * (y + 2.5)) / k", "pow": "x**2", "sub": "-(exp( x ) * (y + 2.5)) / k - x**2",
     }  # fmt: skip
-    assert fragments("k = 2*3; maximum(k, 2 * 4 )") == {
-        "k": "2*3",
-        "constant": "2 * 4",
-        "maximum": "maximum(k, 2 * 4 )",
-    }
+    constants = {"k": "2*3", "constant": "2 * 4", "maximum": "maximum(k, 2 * 4 )"}
+    assert fragments("k = 2*3; maximum(k, 2 * 4 )") == constants
     assert fragments("(2) * 3") == {"": "(2) * 3"}
 
 

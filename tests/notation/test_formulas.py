@@ -180,9 +180,9 @@ def test_every_symbol_that_is_printed_is_understood(graph: Graph, seeded: bool) 
     [
         ("a", "a"), ("w1", "w_{1}"), ("w_12", "w_{12}"), ("loss", r"\mathit{loss}"),
         ("dz1", r"\mathit{dz}_{1}"), ("名", "名"), ("a_", r"\text{a\_}"), ("w_x", r"\text{w\_x}"),
-        ("w[1]", r"\text{w[1]}"), ("a b", r"\texttt{a b}"), ("{}$%", r"\texttt{\{\}\$\%}"),
-        (r"\^~", r"\texttt{\textbackslash{}\textasciicircum{}\textasciitilde{}}"),
-        ("#&_ ", r"\texttt{\#\&\_ }"),
+        ("w[1]", r"\text{w[1]}"), ("a b", r"\text{`a b`}"), ("{}$%", r"\text{`\{\}\$\%`}"),
+        (r"\^~", r"\text{`\textbackslash{}\textasciicircum{}\textasciitilde{}`}"),
+        ("#&_ ", r"\text{`\#\&\_ `}"),
     ],
 )  # fmt: skip
 def test_names_in_latex(label: str, latex: str) -> None:

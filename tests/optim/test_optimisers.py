@@ -36,10 +36,6 @@ def average(xs: list[float], beta: float) -> float:
     return v
 
 
-def squares(dw: list[float]) -> list[float]:
-    return [x * x for x in dw]
-
-
 # Each gives the last change of one number w for all its gradients so far, as the course has the rule.
 def descent(dw: list[float], alpha: float) -> float:
     return alpha * dw[-1]
@@ -54,18 +50,18 @@ def nesterov(dw: list[float], alpha: float, beta: float) -> float:
 
 
 def rmsprop(dw: list[float], alpha: float, beta2: float, eps: float) -> float:
-    return alpha * dw[-1] / (math.sqrt(average(squares(dw), beta2)) + eps)
+    return alpha * dw[-1] / (math.sqrt(average([x * x for x in dw], beta2)) + eps)
 
 
 def adam(dw: list[float], alpha: float, beta1: float, beta2: float, eps: float) -> float:
     v = average(dw, beta1) / (1 - beta1 ** len(dw))
-    s = average(squares(dw), beta2) / (1 - beta2 ** len(dw))
+    s = average([x * x for x in dw], beta2) / (1 - beta2 ** len(dw))
     return alpha * v / (math.sqrt(s) + eps)
 
 
 def amsgrad(dw: list[float], alpha: float, beta1: float, beta2: float, eps: float) -> float:
     v = average(dw, beta1) / (1 - beta1 ** len(dw))
-    largest = max(average(squares(dw[:t]), beta2) for t in range(1, len(dw) + 1))
+    largest = max(average([x * x for x in dw[:t]], beta2) for t in range(1, len(dw) + 1))
     return alpha * v / (math.sqrt(largest / (1 - beta2 ** len(dw))) + eps)
 
 
@@ -85,18 +81,12 @@ RULES: list[tuple[type[Optimiser], dict[str, float], Callable[..., Any], tuple[f
     (Nesterov, {"learning_rate": 0.2, "beta": 0.8}, nesterov, (0.2, 0.8)),
     (Nesterov, {}, nesterov, (0.1, 0.9)),
     (AdamW, {"weight_decay": 0.0}, adam, (0.01, 0.9, 0.999, 1e-8)),
-    (
-        AMSGrad,
-        {"learning_rate": 0.1, "beta1": 0.7, "beta2": 0.9, "eps": 1e-4},
-        amsgrad,
-        (0.1, 0.7, 0.9, 1e-4),
-    ),
+    (AMSGrad, {"learning_rate": 0.1, "beta1": 0.7, "beta2": 0.9}, amsgrad, (0.1, 0.7, 0.9, 1e-8)),
     (AMSGrad, {}, amsgrad, (0.01, 0.9, 0.999, 1e-8)),
     (Lion, {"learning_rate": 0.01, "beta1": 0.8, "beta2": 0.9}, lion, (0.01, 0.8, 0.9)),
     (Lion, {}, lion, (0.001, 0.9, 0.99)),
 ]
 KINDS: list[Any] = list(OPTIMISERS.values())
-rules = pytest.mark.parametrize(("kind", "options", "rule", "constants"), RULES)
 START = [1.0, -2.0, 0.5, 3.0]
 
 
@@ -105,7 +95,7 @@ def gradient(w: float, i: int, t: int) -> float:
     return 0.0 if i == 3 else (i + 1) * w + 0.1 * math.sin(t + i)
 
 
-@rules
+@pytest.mark.parametrize(("kind", "options", "rule", "constants"), RULES)
 def test_a_rule(
     kind: Any, options: dict[str, float], rule: Callable[..., Any], constants: tuple[float, ...]
 ) -> None:
@@ -129,7 +119,6 @@ def test_a_rule(
         assert [value.data for value in values] == theta.data.tolist()
         assert [*halves[0].data[:, 0], *halves[1].data[:, 0]] == theta.data.tolist()
     assert {optimiser.steps for optimiser in optimisers} == {STEPS}
-    assert plain[3] == START[3]
 
 
 def test_adam_corrects_its_bias_at_the_first_step() -> None:
@@ -157,18 +146,15 @@ def test_arrays_are_changed_in_place_and_keep_their_type(kind: Any, dtype: Any) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_momentum_is_not_shared_with_the_gradient(kind: Any) -> None:
-    """What is kept from a step is a copy: the gradient's array is written over by the next backward pass."""
-    p = Parameter(np.ones(2), np.array([1.0, 1.0]))
-    q = Parameter(np.ones(2), np.array([1.0, 1.0]))
+def test_what_is_kept_of_a_gradient_is_a_copy(kind: Any) -> None:
+    """The gradient's array is written over by the next backward pass."""
+    p, q = (Parameter(np.ones(2), np.ones(2)) for _ in range(2))
     one, other = kind([p]), kind([q])
     for dw in (1.0, 5.0, -1.0):
-        p.grad[...] = dw
-        one.step()
+        p.grad[...], q.grad = dw, np.full(2, dw)
+        one.step(), other.step()
         assert p.grad.tolist() == [dw, dw]
         p.grad[...] = np.nan
-        q.grad = np.full(2, dw)
-        other.step()
     assert p.data.tolist() == q.data.tolist()
 
 
@@ -236,37 +222,12 @@ def test_amsgrad_does_not_forget_a_large_gradient() -> None:
     assert w.data > -1
 
 
-def network(kind: Any) -> Any:
-    return kind(2, [3, 1], ["tanh", "sigmoid"], seed=1)
-
-
-X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 1.0, 0.0]])
-
-
-def test_the_habit_of_pytorch() -> None:
-    model, other = network(nn.MLP), network(nn.MLP)
-    opt, reference = Adam(model.parameters(), 0.05), Adam(other.parameters(), 0.05)
-    losses = []
-    for _ in range(20):
-        loss = model.cost(X, Y)
-        model.zero_grad()
-        loss.backward()
-        opt.step()
-        losses.append(loss.data)
-        other.cost_and_grad(X, Y)
-        reference.step()
-    assert losses[-1] < losses[0]
-    assert [p.data for p in model.parameters()] == [p.data for p in other.parameters()]
-
-
 @pytest.mark.parametrize("kind", [nn.MLP, vectorized.MLP])
 def test_zero_grad(kind: Any) -> None:
-    model = network(kind)
-    model.cost_and_grad(X, Y)
-    gradients = [p.grad for p in model.parameters()]
-    assert any(np.any(grad) for grad in gradients)
+    model = kind(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+    model.cost_and_grad([[1.0], [2.0]], [[1]])
+    assert any(np.any(p.grad) for p in model.parameters())
     Adam(model.parameters()).zero_grad()
-    assert not any(np.any(p.grad) for p in model.parameters())
     assert not any(np.any(array) for layer in model.layers_grad() for array in layer)  # arrays stay views
 
 

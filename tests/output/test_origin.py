@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
 import linecache
-import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -117,13 +115,6 @@ def test_positions_that_were_left_out_of_the_code(tmp_path: Path) -> None:
     assert str(made) == f"{path}:3: y = x + 1"
 
 
-def test_an_instruction_without_a_position_is_on_the_first_line_of_its_code(tmp_path: Path) -> None:
-    path = tmp_path / "far.py"
-    program = run("x = Value(2)\n\ndef f():\n    return x + 1\n", path)
-    made = resolve(program["f"].__code__, 1_000_000)
-    assert made == Origin(str(path), 3, text="def f():")
-
-
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [
@@ -139,13 +130,3 @@ def test_a_span_of_text(start: int, end: int, expected: Origin) -> None:
     node = Value(1.0)
     set_origin(node, "a * b\nc + d", start, end)
     assert node.origin == expected
-
-
-def test_a_node_that_no_program_made_is_made_here() -> None:
-    """A thread of its own may begin inside the package; there is no frame outside then."""
-    x = Value.__new__(Value)
-    _thread.start_new_thread(Value.__init__, (x, 1.0))
-    deadline = time.monotonic() + 10
-    while not hasattr(x, "_at") and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert Path(origin_of(x).file).parent.name == "engine"

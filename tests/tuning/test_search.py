@@ -96,19 +96,6 @@ def test_halving_keeps_the_best(trials: int, epochs: int, rungs: int, keep: int,
         assert all(t.verdict.epochs == used for t in found.trials if t.rung == rung)
 
 
-def test_trials_that_stopped_or_diverged_are_not_trained_again() -> None:
-    calls: list[int] = []
-
-    def early(options: Mapping[str, Any], epochs: int) -> Verdict:
-        calls.append(epochs)
-        stopped = Verdict(options["x"], 0, 1)
-        return stopped if options["x"] > 0.6 else Verdict(math.inf, math.inf, epochs, "no")
-
-    found = search(early, {"x": Range(0, 1)}, Plan(9, 18, 3, rounds=1))
-    assert calls == [2] * 9
-    assert (found.best.rung, found.best.verdict.epochs) == (3, 1)
-
-
 def test_what_is_judged_and_what_decides_between_equals() -> None:
     def opposed(options: Mapping[str, Any], epochs: int) -> Verdict:
         return Verdict(options["x"], 1 - options["x"], epochs)

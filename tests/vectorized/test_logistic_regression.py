@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -43,18 +45,13 @@ def test_it_is_a_network_of_one_unit() -> None:
     ("w", "X", "Y", "message"),
     [
         ((3,), (3, 5), (1, 5), r"w is \(3,\): reshape it to a column or a row, with w.reshape\(-1, 1\)"),
-        ((3, 1), (3, 5), (5,), r"Y is \(5,\): reshape it"),
         ((3, 1), (15,), (1, 5), r"X is \(15,\): reshape it"),
-        ((1, 3), (3, 5), (1, 5), r"so w is to be \(3, 1\) and Y \(1, 5\), not \(1, 3\) and \(1, 5\)"),
+        ((3, 1), (3, 5), (5, 1), r"so w is to be \(3, 1\) and Y \(1, 5\), not \(3, 1\) and \(5, 1\)"),
         ((3, 1), (5, 3), (1, 5), r"so w is to be \(5, 1\) and Y \(1, 3\)"),
-        ((3, 1), (3, 5), (5, 1), r"not \(3, 1\) and \(5, 1\)"),
         ((3, 1), (3, 0), (1, 0), r"X is \(3, 0\)"),
     ],
 )
-def test_shapes_are_refused(
-    form: object, w: tuple[int, ...], X: tuple[int, ...], Y: tuple[int, ...], message: str
-) -> None:
-    assert callable(form)
+def test_shapes_are_refused(form: Any, w: Any, X: Any, Y: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         form(np.zeros(w), 0.0, np.zeros(X), np.zeros(Y))
 
@@ -73,7 +70,6 @@ def test_descend_lowers_the_cost() -> None:
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_descend_stops_where_the_cost_is_not_finite() -> None:
-    with pytest.raises(
-        ValueError, match=r"the cost is .* in iteration \d+: try a smaller alpha than 1e\+308"
-    ):
+    message = r"the cost is .* in iteration \d+: try a smaller alpha than 1e\+308"
+    with pytest.raises(ValueError, match=message):
         descend(np.array([[1e200, 1e200]]), np.array([[0.0, 0.0]]), alpha=1e308)

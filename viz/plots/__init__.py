@@ -6,7 +6,7 @@ extra: ``pip install "micrograd-dl[plots]"``.
 >>> from micrograd_dl.training.fitting import History
 >>> figure = cost_curve(History(cost=[0.7, 0.4, 0.3]))
 >>> figure.get_suptitle()
-'The cost falls from 0.7 to 0.3 in 3 epochs'
+'The cost goes from 0.7 to 0.3 in 3 epochs'
 """
 
 from .boundary import decision_boundary

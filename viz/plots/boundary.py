@@ -17,6 +17,7 @@ from ..style import INK, QUIET
 from .figures import COLOURS, LONGEST_NAME, brief, drawing, names, settle, tint
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -31,6 +32,7 @@ _COLUMNS, _ROWS = 384, 240  # of the grid on which the network is computed
 _PARTS = 45  # in which that is done, for the sake of memory
 _BOUNDARY: dict[str, Any] = {"colors": INK, "linewidths": 2.2, "linestyles": "-"}
 _MARGIN: dict[str, Any] = {"colors": QUIET, "linewidths": 1.4, "linestyles": "--"}
+_BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0}
 
 
 def decision_boundary(
@@ -64,29 +66,25 @@ def decision_boundary(
     points, index = view.examples(X, Y)
     axis_names = names(features, ["x1", "x2"], "features", 2 * LONGEST_NAME)
     class_names = names(classes, [str(c) for c in range(view.classes)], "classes")
-    view.colours = _class_colours(class_names)
-    wrong = view.predicted(view.outputs(points)) != index
+    colours = _class_colours(class_names)
+    wrong = view.outputs(points).argmax(axis=0) != index
     with drawing(_title(wrong)) as figure:
         ax = figure.add_subplot()
         ax.set(xlabel=axis_names[0], ylabel=axis_names[1])
         ax.grid(visible=False)
-        _draw_examples(ax, view, points, index, wrong)
-        _draw_legend(ax, view, class_names, index, wrong)
-        _draw_key(ax, view, class_names[1])
+        _draw_examples(ax, view, points, index, wrong, class_names, colours)
+        _draw_key(ax, view, class_names[1], colours)
         ax.margins(0.1)
         spans = np.ptp(points, axis=1)
         if spans.max() <= 2 * spans.min():
             ax.set_aspect("equal", adjustable="datalim")  # one scale for both
         settle(figure)
-        _draw_regions(ax, view)
+        _draw_regions(ax, view, colours)
     return figure
 
 
-# --- what the network says ------------------------------------------------------------------------------
-
-
 class _Classifier:
-    """The network as a map from points, in the user's units, to classes."""
+    """The network as a map from points, in the user's units, to a score for each class."""
 
     def __init__(self, model: Network, normaliser: Normaliser | None) -> None:
         n_x, n_y, self.loss = model.shape[0], model.shape[-1], model.loss.name
@@ -95,14 +93,13 @@ class _Classifier:
                 f"a decision boundary is drawn over two features, and this network takes {n_x}: train one on "
                 "two of them, such as X[[0, 1]]"
             )
-        self.softmax = self.loss == "cross_entropy"
-        if self.loss not in ("logistic", "max_margin", "cross_entropy") or (n_y == 1) == self.softmax:
+        softmax = self.loss == "cross_entropy"
+        if self.loss not in ("logistic", "max_margin", "cross_entropy") or (n_y == 1) == softmax:
             raise ValueError(
                 "a decision boundary is of classes: one output with the loss logistic or max_margin, or "
                 f"softmax over two or more; this network has {n_y} with the loss {self.loss}"
             )
-        self.classes = n_y if self.softmax else 2
-        self.colours: Sequence[str] = ()
+        self.classes = n_y if softmax else 2
         self._model = _as_matrices(model)
         self._normaliser = normaliser
 
@@ -114,51 +111,41 @@ class _Classifier:
             raise ValueError(f"X holds {points[~np.isfinite(points)][0]}: remove or replace that example")
         if targets.shape == (1, points.shape[1]) and np.isin(targets, np.arange(self.classes)).all():
             return points, targets[0].astype(int)
-        if targets.ndim == 2 and targets.shape[0] == 1 and targets.shape[1] != points.shape[1]:
-            raise ValueError(
-                f"X {points.shape} and Y {targets.shape} have as many columns as there are examples"
-            )
         _, targets = self._model.require_examples(prepared, targets)
-        return points, self.predicted(targets)
+        return points, self.by_class(targets).argmax(axis=0)
 
     def outputs(self, points: Array) -> Array:
-        """``A[L] (n_y, k)`` for ``(2, k)``."""
+        """For ``(2, k)`` the probability of each class, or for max-margin its score, ``(classes, k)``."""
         parts = np.array_split(self._prepared(points), min(_PARTS, points.shape[1]), axis=1)
-        return np.hstack([self._model.forward(part) for part in parts])
+        return self.by_class(np.hstack([self._model.forward(part) for part in parts]))
 
-    def predicted(self, A: Array) -> Array:
-        """The index of the class, ``(k,)``."""
-        return np.asarray(self._by_class(A).argmax(axis=0))
-
-    def leads(self, A: Array) -> list[Array]:
-        """For each class but the first, by how much it leads over the best other one; 0 on its boundary."""
-        scores = self._by_class(A)
-        return [scores[c] - np.delete(scores, c, axis=0).max(axis=0) for c in range(1, self.classes)]
-
-    def shade(self, A: Array) -> Array:
-        """The colour of each point, ``(k, 3)``: full where the network is sure, else pale."""
-        if self.loss == "max_margin":
-            sure = np.minimum(np.abs(A[0]), 1)
-        else:
-            P = A.max(axis=0) if self.softmax else np.maximum(A[0], 1 - A[0])
-            sure = (P * self.classes - 1) / (self.classes - 1)
-        palest = np.array([tint(colour, 0.08) for colour in self.colours])[self.predicted(A)]
-        fullest = np.array([tint(colour, 0.45) for colour in self.colours])[self.predicted(A)]
-        return np.asarray(palest + sure[:, np.newaxis] * (fullest - palest))
-
-    def _by_class(self, A: Array) -> Array:
-        """A score for each class, ``(classes, k)``.
-
-        Scores of probabilities are their logarithms: a steep boundary would be flat in probabilities
-        everywhere but in the one cell of the grid that it goes through.
-        """
-        if self.loss == "max_margin":
-            return np.vstack([-A, A]) / 2
-        P = A if self.softmax else np.vstack([1 - A, A])
-        return np.asarray(np.log(np.maximum(P, np.finfo(A.dtype).tiny)))
+    def by_class(self, A: Array) -> Array:
+        """What the network gives, or is to give, for each class."""
+        if self.loss == "cross_entropy":
+            return A
+        return np.vstack([-A, A] if self.loss == "max_margin" else [1 - A, A])
 
     def _prepared(self, points: Array) -> Array:
         return points if self._normaliser is None else self._normaliser.apply(points)
+
+    def leads(self, outputs: Array) -> list[Array]:
+        """For each class but the first, by how much it leads over the best other one; 0 on its boundary.
+
+        Probabilities are compared by their logarithms: a steep boundary would be flat in probabilities
+        everywhere but in the one cell of the grid that it goes through.
+        """
+        if self.loss != "max_margin":
+            outputs = np.log(np.maximum(outputs, np.finfo(outputs.dtype).tiny))
+        return [outputs[c] - np.delete(outputs, c, axis=0).max(axis=0) for c in range(1, self.classes)]
+
+    def shade(self, outputs: Array, colours: Sequence[str]) -> Array:
+        """The colour of each point, ``(k, 3)``: full where the network is sure, else pale."""
+        largest = outputs.max(axis=0)
+        chance = 1 / self.classes
+        sure = np.minimum(largest, 1) if self.loss == "max_margin" else (largest - chance) / (1 - chance)
+        palest, fullest = (np.array([tint(colour, part) for colour in colours]) for part in (0.08, 0.45))
+        which = outputs.argmax(axis=0)
+        return np.asarray(palest[which] + sure[:, np.newaxis] * (fullest - palest)[which])
 
 
 def _as_matrices(model: Network) -> Network:
@@ -172,9 +159,6 @@ def _as_matrices(model: Network) -> Network:
     copy = vectorized.MLP(model.shape[0], model.shape[1:], names, model.loss, normalisation=kinds)
     copy.copy_from(model)
     return copy
-
-
-# --- drawing it -----------------------------------------------------------------------------------------
 
 
 def _title(wrong: Array) -> str:
@@ -196,69 +180,69 @@ def _class_colours(names: Sequence[str]) -> list[str]:
     return [colour or next(others) for colour in named]
 
 
-def _draw_examples(ax: Axes, view: _Classifier, points: Array, index: Array, wrong: Array) -> None:
+def _draw_examples(
+    ax: Axes,
+    view: _Classifier,
+    points: Array,
+    index: Array,
+    wrong: Array,
+    names: Sequence[str],
+    colours: Sequence[str],
+) -> None:
+    """The examples, and a legend of them and of the lines that are going to be drawn."""
+    from matplotlib.lines import Line2D
+
     m = points.shape[1]
     size = min(max(12_000 / m, 12), 150)
     look: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.7 if m < 1_000 else 0.3}
     look["rasterized"] = m > 5_000  # as vectors, a file of many is slow
-    for c, colour in enumerate(view.colours):
-        for which in (~wrong, wrong):  # the latter on top
-            x, y = points[:, (index == c) & which]
-            ax.scatter(x, y, s=size, color=colour, marker=_MARKERS[c % len(_MARKERS)], **look)
-    x, y = points[:, wrong]
-    ax.scatter(x, y, s=3.2 * size, facecolors="none", edgecolors=INK, linewidths=1.4)
-
-
-def _draw_legend(ax: Axes, view: _Classifier, names: Sequence[str], index: Array, wrong: Array) -> None:
-    from matplotlib.lines import Line2D
-
-    def add(label: str, **look: Any) -> None:
-        handles.append(Line2D([], [], **{"ls": "none", "label": label, **look}))
-
-    handles: list[Line2D] = []
-    listed = view.classes if view.classes <= _LISTED else _LISTED - 1
-    for c in range(listed):
-        look = {"color": view.colours[c], "marker": _MARKERS[c % len(_MARKERS)], "ms": 9, "mec": "white"}
-        add(f"{names[c]} ({(index == c).sum():,})", **look)
-    if listed < view.classes:
-        add(f"and {view.classes - listed} more")
+    handles: list[Artist] = []
+    for c, colour in enumerate(colours):
+        x, y = points[:, index == c]
+        marker, label = _MARKERS[c % len(_MARKERS)], f"{names[c]} ({len(x):,})"
+        handles.append(ax.scatter(x, y, s=size, color=colour, marker=marker, label=label, **look))
+    if view.classes > _LISTED:
+        more = f"and {view.classes - _LISTED + 1} more"
+        handles[_LISTED - 1 :] = [Line2D([], [], ls="none", label=more)]
     if wrong.any():
-        add(f"on the wrong side ({wrong.sum():,})", marker="o", ms=13, mfc="none", mec=INK, mew=1.4)
-    for label, line in [("boundary", _BOUNDARY), ("margin, a = ±1", _MARGIN)][
-        : 1 + (view.loss == "max_margin")
-    ]:
-        add(label, color=line["colors"], lw=line["linewidths"], ls=line["linestyles"])
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0)
+        look = {"facecolors": "none", "edgecolors": INK, "linewidths": 1.4}
+        label = f"on the wrong side ({wrong.sum():,})"
+        x, y = points[:, wrong]
+        handles.append(ax.scatter(x, y, s=3.2 * size, label=label, **look))
+    for label, line in (("boundary", _BOUNDARY), ("margin, a = ±1", _MARGIN)):
+        if line is _BOUNDARY or view.loss == "max_margin":
+            line_look = {"color": line["colors"], "lw": line["linewidths"], "ls": line["linestyles"]}
+            handles.append(Line2D([], [], label=label, **line_look))
+    ax.legend(handles=handles, markerscale=(80 / size) ** 0.5, **_BESIDE)
 
 
-def _draw_regions(ax: Axes, view: _Classifier) -> None:
+def _draw_regions(ax: Axes, view: _Classifier, colours: Sequence[str]) -> None:
     """A pixel of the image shows what the network says in its middle."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     xs = left + (right - left) * (np.arange(_COLUMNS) + 0.5) / _COLUMNS
     ys = bottom + (top - bottom) * (np.arange(_ROWS) + 0.5) / _ROWS
-    A = view.outputs(np.vstack([grid.ravel() for grid in np.meshgrid(xs, ys)]))
-    image, extent = view.shade(A).reshape(_ROWS, _COLUMNS, 3), (left, right, bottom, top)
+    outputs = view.outputs(np.vstack([grid.ravel() for grid in np.meshgrid(xs, ys)]))
+    image, extent = view.shade(outputs, colours).reshape(_ROWS, _COLUMNS, 3), (left, right, bottom, top)
     ax.imshow(image, extent=extent, origin="lower", aspect="auto", interpolation="bilinear", zorder=-1)
-    contours = [(lead, 0.0, _BOUNDARY) for lead in view.leads(A)]
+    contours = [(lead, 0.0, _BOUNDARY) for lead in view.leads(outputs)]
     if view.loss == "max_margin":
-        contours += [(A[0], margin, _MARGIN) for margin in (-1.0, 1.0)]
+        contours += [(outputs[1], margin, _MARGIN) for margin in (-1.0, 1.0)]
     for values, level, look in contours:
         if values.min() < level < values.max():
             ax.contour(xs, ys, values.reshape(_ROWS, _COLUMNS), levels=[level], zorder=0, **look)
 
 
-def _draw_key(ax: Axes, view: _Classifier, positive: str) -> None:
+def _draw_key(ax: Axes, view: _Classifier, positive: str, colours: Sequence[str]) -> None:
     """What the shades mean, as a bar beside the axes."""
     steps = np.linspace(0, 1, 256)[np.newaxis]
-    if view.softmax:
+    if view.loss == "cross_entropy":
         low, high, ticks, what = 1 / view.classes, 1.0, [1 / view.classes, 1.0], "P(predicted class)"
         shades = np.repeat(1 - 0.65 * (0.08 + 0.37 * steps.T), 3, axis=1)
-    elif view.loss == "logistic":
-        low, high, ticks, what = 0.0, 1.0, [0.0, 0.5, 1.0], f"P({positive})"
-        shades = view.shade(steps)
     else:
-        low, high, ticks, what = -1.5, 1.5, [-1.0, 0.0, 1.0], "score a"
-        shades = view.shade(low + (high - low) * steps)
+        margin = view.loss == "max_margin"
+        low, high, ticks = (-1.5, 1.5, [-1.0, 0.0, 1.0]) if margin else (0.0, 1.0, [0.0, 0.5, 1.0])
+        what = "score a" if margin else f"P({positive})"
+        shades = view.shade(view.by_class(low + (high - low) * steps), colours)
     key = ax.inset_axes((1.02, 0, 0.03, 0.4))
     key.imshow(shades[:, np.newaxis], extent=(0, 1, low, high), origin="lower", aspect="auto")
     key.set(xticks=[], yticks=ticks, yticklabels=[brief(tick, 2) for tick in ticks])

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from micrograd_dl.output.text import plural
 from micrograd_dl.training.fitting import History
 
 from ..style import QUIET
-from .figures import COLOURS, End, brief, drawing, label_ends, last_finite, log_scale
+from .figures import COLOURS, brief, drawing, last_finite, log_scale, name_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _LOG_FROM = 30  # a scale is logarithmic if the largest number is at least so many times the smallest
-
-
-class _Curve(NamedTuple):
-    """A quantity, epoch by epoch; `label` is what to write at its right end."""
-
-    values: Sequence[float]
-    colour: str
-    label: str
 
 
 def cost_curve(history: History) -> Figure:
@@ -44,45 +38,48 @@ def cost_curve(history: History) -> Figure:
     if not any(map(math.isfinite, history.cost)):
         what = "finite cost" if history.cost else "epochs"
         raise ValueError(f"the history has no {what}: there is nothing to draw")
-    epochs = len(history)
-    cost = _curves(history.cost, history.dev_cost, brief)
-    log = _spans_decades(cost)
-    panels = [("cost J\n(log scale)" if log else "cost J", cost)]
-    if accuracy := _curves(_percents(history.accuracy), _percents(history.dev_accuracy), _percent):
-        panels.append(("accuracy (%)", accuracy))
+    panels: list[tuple[Sequence[float], Sequence[float], Callable[[float], str]]]
+    panels = [(history.cost, history.dev_cost, brief)]
+    if any(map(math.isfinite, (*history.accuracy, *history.dev_accuracy))):
+        panels.append((history.accuracy, history.dev_accuracy, _percent))
+    finite = [x for x in (*history.cost, *history.dev_cost) if math.isfinite(x)]
+    log = min(finite) > 0 and max(finite) >= _LOG_FROM * min(finite)
     with drawing(_title(history)) as figure:
+        from matplotlib.ticker import PercentFormatter
+
         heights = [3, 2][: len(panels)]
         grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)
         axes: list[Axes] = list(grid[:, 0])
-        ends = []
-        for ax, (name, curves) in zip(axes, panels, strict=True):
-            ends.append(_draw(ax, curves, epochs))
-            ax.set_ylabel(name)
-            log_scale(ax) if log and ax is axes[0] else ax.locator_params(axis="y", nbins=5)
+        for ax, (train, dev, shown) in zip(axes, panels, strict=True):
+            name_lines(ax, _draw(ax, {"training": train, "dev": dev}, shown))
+            ax.locator_params(axis="y", nbins=5)
+        axes[0].set_ylabel("cost J\n(log scale)" if log else "cost J")
+        if log:
+            log_scale(axes[0])
         for ax in axes[1:]:
-            ax.set_ylim(top=min(ax.get_ylim()[1], 101))
+            ax.set_ylabel("accuracy")
+            ax.set_ylim(top=min(ax.get_ylim()[1], 1.01))
+            ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        epochs = len(history)
         axes[-1].set(xlabel="epoch", xlim=(1, epochs) if epochs > 1 else (0.5, 1.5))
         axes[-1].locator_params(axis="x", nbins=10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
         _mark_best(axes, history)
-        label_ends(figure, list(zip(axes, ends, strict=True)))
     return figure
 
 
-# --- what there is to show of a training ----------------------------------------------------------------
-
-
-def _curves(train: Sequence[float], dev: Sequence[float], shown: Callable[[float], str]) -> list[_Curve]:
-    """The curves of a quantity in training and on the dev set, as far as there are finite numbers."""
+def _draw(ax: Axes, curves: Mapping[str, Sequence[float]], shown: Callable[[float], str]) -> list[Line2D]:
+    """The curves of one panel, those that have finite numbers, each labelled with its last."""
     return [
-        _Curve(values, colour, f"{label}: {shown(last_finite(values))}")
-        for values, colour, label in zip((train, dev), COLOURS, ("training", "dev"), strict=False)
+        ax.plot(
+            range(1, len(values) + 1),
+            values,
+            color=colour,
+            marker="o" if len(values) == 1 else None,
+            label=f"{name}: {shown(last_finite(values))}",
+        )[0]
+        for (name, values), colour in zip(curves.items(), COLOURS, strict=False)
         if any(map(math.isfinite, values))
     ]
-
-
-def _spans_decades(curves: Sequence[_Curve]) -> bool:
-    numbers = [x for curve in curves for x in curve.values if math.isfinite(x)]
-    return min(numbers) > 0 and max(numbers) >= _LOG_FROM * min(numbers)
 
 
 def _has_dev(history: History) -> bool:
@@ -95,45 +92,18 @@ def _best(history: History) -> tuple[float, int]:
     return min((x, epoch) for epoch, x in enumerate(costs, 1) if math.isfinite(x))
 
 
-def _percents(parts: Sequence[float]) -> list[float]:
-    return [100 * x for x in parts]
-
-
 def _percent(x: float) -> str:
     """With two digits after the point, as in the text beside it; but 100 % is without fault."""
-    rounded = round(x, 2)
-    return f"{99.99 if rounded == 100 > x else rounded:g} %"
+    rounded = round(100 * x, 2)
+    return f"{99.99 if rounded == 100 > 100 * x else rounded:g} %"
 
 
 def _title(history: History) -> str:
     lowest, epoch = _best(history)
     if _has_dev(history):
-        last = len(history.dev_cost)
-        if epoch == last:
-            return f"The dev cost is lowest in the last epoch, {epoch}: {brief(lowest)}"
-        end = f"after epoch {last} it is {brief(last_finite(history.dev_cost))}"
-        return f"The dev cost is lowest in epoch {epoch}, at {brief(lowest)}; {end}"
+        return f"The dev cost is lowest in epoch {epoch} of {len(history)}: {brief(lowest)}"
     finite = [x for x in history.cost if math.isfinite(x)]
-    if len(finite) == 1:
-        return f"The cost is {brief(lowest)} in epoch {epoch}"
-    first, last_one = brief(finite[0]), brief(finite[-1])
-    if first == last_one:
-        return f"The cost is {first} in the first epoch and in the last, {len(history.cost)}"
-    moves = "falls" if finite[-1] < finite[0] else "rises"
-    return f"The cost {moves} from {first} to {last_one} in {len(history.cost)} epochs"
-
-
-# --- drawing it -----------------------------------------------------------------------------------------
-
-
-def _draw(ax: Axes, curves: Sequence[_Curve], epochs: int) -> list[End]:
-    """The curves of one panel; returns what to write where they end."""
-    for values, colour, _ in curves:
-        n = len(values)
-        ax.plot(range(1, n + 1), values, color=colour, marker="o" if n == 1 else None)
-        if n < epochs:  # from where it ends to its label
-            ax.hlines(last_finite(values), n, epochs, color=colour, linewidth=1, linestyle=":")
-    return [(last_finite(values), label, colour) for values, colour, label in curves]
+    return f"The cost goes from {brief(finite[0])} to {brief(finite[-1])} in {plural(len(history), 'epoch')}"
 
 
 def _mark_best(axes: Sequence[Axes], history: History) -> None:
@@ -143,13 +113,11 @@ def _mark_best(axes: Sequence[Axes], history: History) -> None:
     axes[0].plot(epoch, lowest, "o", color=colour, ms=9, mec="white", clip_on=False, zorder=5)
     for ax in axes:
         ax.axvline(epoch, color=QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1, clip_on=False)
+    look: dict[str, Any] = {
+        "xycoords": ("data", "axes fraction"),
+        "textcoords": "offset points",
+        "color": QUIET,
+    }
     left = epoch < sum(axes[0].get_xlim()) / 2
-    axes[0].annotate(
-        f"best: epoch {epoch}",
-        xy=(epoch, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-3 if left else 3, 4),
-        textcoords="offset points",
-        ha="left" if left else "right",
-        color=QUIET,
-    )
+    align = "left" if left else "right"
+    axes[0].annotate(f"best: epoch {epoch}", (epoch, 1), (-3 if left else 3, 4), ha=align, **look)

@@ -12,7 +12,7 @@ import math
 import os
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
@@ -23,36 +23,23 @@ from micrograd_dl.output.files import replacing, require_place
 from micrograd_dl.output.text import install_hint
 
 from ..labels import shortened
-from ..style import INK, QUIET
+from ..style import QUIET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Annotation
+    from matplotlib.lines import Line2D
 
-# The hues of Okabe and Ito, which people tell apart whatever their sight; the pale ones last. With each the
-# same hue as dark as small letters on white need it, with a contrast of 4.5 to 1.
-FOR_TEXT = {
-    "#0072b2": "#0072b2",  # blue
-    "#d55e00": "#bf5400",  # vermilion
-    "#009e73": "#008561",  # bluish green
-    "#cc79a7": "#a36085",  # pink
-    "#56b4e9": "#377597",  # sky blue
-    "#e69f00": "#956700",  # orange
-    "#000000": "#000000",
-    "#f0e442": "#787221",  # yellow
-}
-COLOURS = tuple(FOR_TEXT)
+# The hues of Okabe and Ito, which people tell apart whatever their sight: blue, vermilion, bluish green,
+# pink, sky blue, orange, black, yellow.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#f0e442")
 Colour: TypeAlias = str | tuple[float, float, float]
-End: TypeAlias = tuple[float, str, str]  # of a line: its height there, what to write, its colour
 LONGEST_NAME = 24  # characters of a name that a user has given
 
 _STYLE = {
     "axes.edgecolor": QUIET,
     "axes.formatter.useoffset": False,
     "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 14,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "figure.titlesize": 18,
@@ -63,11 +50,6 @@ _STYLE = {
     "legend.frameon": False,
     "lines.linewidth": 2.2,
     "svg.hashsalt": "micrograd-dl",  # names of elements are otherwise different in every file
-    "text.color": INK,
-    "xtick.color": QUIET,
-    "xtick.labelcolor": INK,
-    "ytick.color": QUIET,
-    "ytick.labelcolor": INK,
 }
 _NO_DATE: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "png": {}, "pdf": {"CreationDate": None}}
 
@@ -167,9 +149,6 @@ def _figure_class() -> type[Figure]:
     return Plot
 
 
-# --- texts ----------------------------------------------------------------------------------------------
-
-
 def plain(text: str, longest: int = 400) -> str:
     r"""A text that Matplotlib shows as it is, in one line: a dollar sign is no mathematics.
 
@@ -218,12 +197,9 @@ def tint(colour: Colour, part: float) -> tuple[float, float, float]:
     return r, g, b
 
 
-# --- axes -----------------------------------------------------------------------------------------------
-
-
-def last_finite(values: Sequence[float]) -> float:
+def last_finite(values: Iterable[float]) -> float:
     """The last number of a line that is neither NaN nor infinite."""
-    return next(x for x in reversed(values) if math.isfinite(x))
+    return [x for x in values if math.isfinite(x)][-1]
 
 
 def log_scale(ax: Axes) -> None:
@@ -237,52 +213,7 @@ def log_scale(ax: Axes) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def label_ends(figure: Figure, panels: Sequence[tuple[Axes, Sequence[End]]]) -> None:
-    """Write a text at the right end of each line, the texts apart from each other: better than a legend.
-
-    Called when all else is drawn, as it has to measure.
-    """
-    written = [[_end_label(ax, *end) for end in ends] for ax, ends in panels]
-    settle(figure)
-    for (ax, ends), texts in zip(panels, written, strict=True):
-        box = ax.get_window_extent()
-        height = max((text.get_window_extent().height for text in texts), default=0.0)
-        wanted = [float(ax.transData.transform((0, y))[1]) for y, _, _ in ends]
-        # Within the axes, so that the layout stays as it is.
-        places = spread(wanted, height + 6, box.y0 + height / 2, box.y1 - height / 2)
-        for text, y, place in zip(texts, wanted, places, strict=True):
-            text.set_position((16, (place - y) * 0.72))  # in points
-
-
-def _end_label(ax: Axes, y: float, text: str, colour: str) -> Annotation:
-    dark = FOR_TEXT[colour]
-    pointer = {"arrowstyle": "-", "color": dark, "lw": 0.8, "shrinkA": 2, "shrinkB": 3, "relpos": (0, 0.5)}
-    return ax.annotate(
-        text,
-        xy=(1, y),
-        xycoords=("axes fraction", "data"),
-        xytext=(16, 0),
-        textcoords="offset points",
-        annotation_clip=False,
-        color=dark,
-        va="center",
-        arrowprops=pointer,
-    )
-
-
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions near the wanted ones and in their order, but at least `gap` apart; within bounds if possible.
-
-    >>> spread([5.0, 0.0, 5.0], gap=2, low=0, high=10)
-    [4.0, 0.0, 6.0]
-    """
-    if not len(wanted):
-        return []
-    order = np.argsort(wanted, kind="stable")
-    shift = gap * np.arange(len(wanted))
-    # Less their gaps, positions need only not decrease. This is the nearest to the wanted that does not.
-    level = np.asarray(wanted, float)[order] - shift
-    level = (np.maximum.accumulate(level) + np.minimum.accumulate(level[::-1])[::-1]) / 2
-    found = np.empty(len(wanted))
-    found[order] = np.clip(level, low, max(low, high - shift[-1])) + shift
-    return found.tolist()
+def name_lines(ax: Axes, lines: Sequence[Line2D]) -> None:
+    """A legend beside the axes, of lines in the order of their heights at their ends."""
+    ordered = sorted(lines, key=lambda line: last_finite(np.ravel(line.get_ydata())), reverse=True)
+    ax.legend(handles=ordered, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0)

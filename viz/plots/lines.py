@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.training.learning_curves import LearningCurve
 
 from ..style import QUIET
-from .figures import COLOURS, LONGEST_NAME, brief, drawing, label_ends, last_finite, log_scale, plain
+from .figures import COLOURS, LONGEST_NAME, brief, drawing, log_scale, name_lines, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def line_plot(
     log_x: bool = False,
     log_y: bool = False,
 ) -> Figure:
-    """Lines, each with its name at its right end.
+    """Lines, with their names at the right.
 
     Args:
         x: where each line has its numbers.
@@ -54,12 +54,12 @@ def line_plot(
             )
     with drawing(title) as figure:
         ax = figure.subplots()
+        drawn = []
         if len(points):
-            ax.plot(x, points, "o", color=QUIET, alpha=0.4, markersize=3.5, label=plain(points_name))
-        ends = []
+            drawn += ax.plot(x, points, "o", color=QUIET, alpha=0.4, ms=3.5, label=plain(points_name))
+        look: dict[str, Any] = {"marker": "o" if marks else "", "clip_on": not marks}
         for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
-            ax.plot(x, values, "-o" if marks else "-", color=colour, clip_on=not marks)
-            ends.append((last_finite(values), plain(name, LONGEST_NAME), colour))
+            drawn += ax.plot(x, values, color=colour, label=plain(name, LONGEST_NAME), **look)
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.margins(x=0.0)
         if log_x:  # with a mark at each number, and 0 at its left if it occurs
@@ -71,9 +71,7 @@ def line_plot(
             log_scale(ax)
         elif all(float(y).is_integer() for values in lines.values() for y in values):  # counts
             ax.locator_params("y", integer=True)
-        if points_name:
-            ax.legend(loc="upper left", handletextpad=0.2)
-        label_ends(figure, [(ax, ends)])
+        name_lines(ax, drawn)
     return figure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -36,12 +36,7 @@ class _Column(NamedTuple):
     dots: float | None  # where dots stand for the units or layers that are left out
 
 
-class _Weight(NamedTuple):
-    """A weight that is drawn, and the ends of its line."""
-
-    w: float
-    begin: tuple[float, float]
-    end: tuple[float, float]
+_Weight: TypeAlias = tuple[float, tuple[float, float], tuple[float, float]]  # and the ends of its line
 
 
 class _Scale(NamedTuple):
@@ -89,8 +84,9 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
             for i, j in np.argwhere(~np.isfinite(array))[:1]:
                 entry = f"{name}{l}[{i + 1},{j + 1}]"
                 raise ValueError(f"{entry} is {array[i, j]}, and only finite numbers can be drawn")
-    left = names(inputs, _numbered("x", n[0]), "inputs")
-    right = names(outputs, _numbered("ŷ", n[-1]), "outputs")
+    default_inputs = [f"x{j}" for j in range(1, n[0] + 1)] if n[0] > 1 else ["x"]
+    default_outputs = [f"ŷ{j}" for j in range(1, n[-1] + 1)] if n[-1] > 1 else ["ŷ"]
+    left, right = names(inputs, default_inputs, "inputs"), names(outputs, default_outputs, "outputs")
     sizes = "-".join("…" if l is None else str(n[l]) for l in first_and_last(len(n), _MOST_LAYERS))
     count = sum(array.size for array in model.named().values())
     with drawing(f"The network {sizes} has {count:,} parameters") as figure:
@@ -104,22 +100,21 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
         columns = list(_columns(n, gap, ends, (height + _FOOT) / 2))
         weights = [_weights(layers, before, after) for before, after in pairwise(columns)]
         biases = [[float(layers[c.l - 1][1][i, 0]) for i in c.y] if c.l else [] for c in columns]
-        largest_w = max(abs(line.w) for lines in weights for line in lines)
+        largest_w = max(abs(w) for lines in weights for w, _, _ in lines)
         scale = _Scale(gap, largest_w, max(abs(b) for own in biases for b in own))
         _draw_weights(ax, weights, scale)
         for column, own in zip(columns, biases, strict=True):
             _draw_units(ax, column, own, scale)
             for k, text in enumerate(_caption(model, column)):
                 ax.text(column.x, _FOOT - 30 - 25 * k, text, ha="center")
-        for i, y in columns[0].y.items():
-            ax.text(columns[0].x - scale.radius - 10, y, left[i], ha="right", va="center")
-        for i, y in columns[-1].y.items():
-            ax.text(columns[-1].x + scale.radius + 10, y, right[i], va="center")
+        for column, own_names, side, align in (
+            (columns[0], left, -1, "right"),
+            (columns[-1], right, 1, "left"),
+        ):
+            for i, y in column.y.items():
+                ax.text(column.x + side * (scale.radius + 10), y, own_names[i], ha=align, va="center")
         _draw_key(ax, scale)
     return figure
-
-
-# --- what is drawn, and where ---------------------------------------------------------------------------
 
 
 def first_and_last(n: int, most: int) -> list[int | None]:
@@ -132,10 +127,6 @@ def first_and_last(n: int, most: int) -> list[int | None]:
         return list(range(n))
     last = (most - 1) // 3
     return [*range(most - 1 - last), None, *range(n - last, n)]
-
-
-def _numbered(letter: str, count: int) -> list[str]:
-    return [f"{letter}{j}" for j in range(1, count + 1)] if count > 1 else [letter]
 
 
 def _columns(n: Sequence[int], gap: float, ends: tuple[float, float], middle: float) -> Iterator[_Column]:
@@ -152,33 +143,32 @@ def _weights(layers: Sequence[tuple[Array, Array]], before: _Column, after: _Col
     if not after.l:
         return []
     W = layers[after.l - 1][0]
-    return [
-        _Weight(float(W[i, j]), (before.x, start), (after.x, end))
+    ends = [
+        (i, j, (before.x, start), (after.x, end))
         for i, end in after.y.items()
         for j, start in before.y.items()
     ]
-
-
-# --- drawing it -----------------------------------------------------------------------------------------
+    return [(float(W[i, j]), begin, end) for i, j, begin, end in ends]
 
 
 def _draw_weights(ax: Axes, weights: Sequence[Sequence[_Weight]], scale: _Scale) -> None:
     """The lines; and where there is room between all layers, a number on each."""
     from matplotlib.collections import LineCollection
 
-    lines = sorted((line for own in weights for line in own), key=lambda line: abs(line.w))  # largest on top
-    widths, colours = [scale.width(line.w) for line in lines], [scale.line(line.w) for line in lines]
-    ends = [(line.begin, line.end) for line in lines]
-    ax.add_collection(LineCollection(ends, linewidths=widths, colors=colours, zorder=1))
+    lines = sorted((line for own in weights for line in own), key=lambda line: abs(line[0]))  # largest on top
+    widths, colours = [scale.width(w) for w, _, _ in lines], [scale.line(w) for w, _, _ in lines]
+    ax.add_collection(
+        LineCollection([line[1:] for line in lines], linewidths=widths, colors=colours, zorder=1)
+    )
     # At this part of their way, the lines between two layers are at equal distances from each other.
-    parts = [1 / (len({line.end for line in own}) + 1) for own in weights]
-    distance = lines[0].end[0] - lines[0].begin[0]
+    parts = [1 / (len({end for _, _, end in own}) + 1) for own in weights]
+    distance = lines[0][2][0] - lines[0][1][0]
     if max(map(len, weights)) > _MOST_NUMBERS or min(parts) < max(30 / scale.gap, 90 / distance):
         return
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     for own, part in zip(weights, parts, strict=True):
         for w, begin, end in own:
             x, y = ((1 - part) * start + part * stop for start, stop in zip(begin, end, strict=True))
-            paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
             ax.text(x, y, brief(w, 2), ha="center", va="center", bbox=paper, zorder=2)
 
 
@@ -187,11 +177,10 @@ def _draw_units(ax: Axes, column: _Column, biases: Sequence[float], scale: _Scal
     fills = [scale.fill(b) for b in biases] or ["#ffffff"] * len(heights)
     size = (2 * scale.radius * _POINT) ** 2
     ax.scatter([column.x] * len(heights), heights, s=size, c=fills, edgecolors=INK, linewidths=1.3, zorder=3)
-    for b, y in zip(biases, heights, strict=False):
-        if scale.radius >= 25:
-            number = brief(b, 2)
-            fontsize = 13 if len(number) < 6 else 10
-            ax.text(column.x, y, number, ha="center", va="center", fontsize=fontsize, zorder=4)
+    for b, y in zip(biases if scale.radius >= 25 else (), heights, strict=False):
+        number = brief(b, 2)
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 13 if len(number) < 6 else 10}
+        ax.text(column.x, y, number, zorder=4, **look)
     if column.dots is not None:
         for step in (-0.2 * scale.gap, 0, 0.2 * scale.gap):
             across, up = (step, 0) if column.l is None else (0, step)
@@ -203,11 +192,10 @@ def _caption(model: Network, column: _Column) -> list[str]:
     if column.l is None:
         return [f"{len(model.shape) - _MOST_LAYERS + 1} layers", "(not shown)"]
     count, drawn = model.shape[column.l], len(column.y)
-    if column.l == 0:
-        lines = ["input", plural(count, "feature")]
-    else:
-        lines = [f"layer {column.l}", f"{count:,} {model.activations[column.l - 1].name}"]
-    return lines + [f"({drawn} shown)"] * (drawn < count)
+    name, what = "input", plural(count, "feature")
+    if column.l:
+        name, what = f"layer {column.l}", f"{count:,} {model.activations[column.l - 1].name}"
+    return [name, what] + [f"({drawn} shown)"] * (drawn < count)
 
 
 def _draw_key(ax: Axes, scale: _Scale) -> None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.output.text import plural
 from micrograd_dl.tuning.search import Found, Trial
-from micrograd_dl.tuning.space import SCALES, Choice, Range, value_text
+from micrograd_dl.tuning.space import Choice, Range, value_text
 
 from ..style import QUIET
-from .figures import COLOURS, FOR_TEXT, Colour, brief, drawing, plain, tint
+from .figures import COLOURS, Colour, brief, drawing, plain, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _FAR, _BEST = COLOURS[:2]
+_BEST_TEXT = "#bf5400"  # vermilion as dark as small letters need it
 _LOG_FROM = 30  # a scale of errors is logarithmic if the largest number is so many times the smallest
-_NEAR = 0.035  # marks that are nearer to each other, as a part of the axis, would overlap
 _LONGEST = 14  # characters of a name or a value
 _MOST_AXES, _ROOMY = 12, 8  # with more axes than are roomy, letters are smaller
 _NOTES = {"linear": "linear", "log": "log", "log-from-1": "log of 1 − x"}
@@ -45,6 +45,12 @@ class _Axis:
     def part(self, trial: int) -> float:
         value = self.values[trial]
         return 1.0 if value is None and self.measured else self.scale.part(value)
+
+    def marks(self) -> Iterable[Any]:
+        """The values to be written: all of a choice, of a range the ends and the quarters between."""
+        if isinstance(self.scale, Choice):
+            return self.scale.values
+        return dict.fromkeys(self.scale.at(quarter / 4) for quarter in range(5))
 
     def written(self, value: Any) -> str:
         if isinstance(self.scale, Choice) or value is None:
@@ -80,8 +86,7 @@ def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
         for k in reversed(range(len(found.trials))):  # the best in front
             _draw_trial(ax, found, axes, k)
         for x, axis in enumerate(axes):
-            following = axes[x + 1].part(0) if x + 1 < len(axes) else axis.part(0)
-            _draw_axis(ax, x, axis, found, following)
+            _draw_axis(ax, x, axis, found)
         _draw_key(ax, found)
         for text in ax.texts:
             text.set_fontsize(13 * min(1.0, _ROOMY / len(axes)))
@@ -107,12 +112,8 @@ def _axes(found: Found, error: str) -> list[_Axis]:
 
 
 def _measured(values: Sequence[float]) -> Range:
-    """Round ends around numbers that were measured."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    if low > 0 and high >= _LOG_FROM * low:
-        return Range(10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high)), "log")
-    step = 10.0 ** math.floor(math.log10(high)) / 2 if high > 0 else 1.0
-    return Range(0.0, step * math.ceil(high / step) if high > 0 else step)
+    return Range(low, high, "log") if 0 < _LOG_FROM * low <= high else Range(0.0, high or 1.0)
 
 
 def _title(found: Found, error: str) -> str:
@@ -124,9 +125,6 @@ def _title(found: Found, error: str) -> str:
     if len(found.trials) == 1:
         return f"One trial: {first}, {second}"
     return f"Of {len(found.trials)} trials, {best.name} is the best: {first}, {second}"
-
-
-# --- drawing it -----------------------------------------------------------------------------------------
 
 
 def _colour(trial: Trial, found: Found) -> Colour:
@@ -148,11 +146,8 @@ def _draw_trial(ax: Axes, found: Found, axes: Sequence[_Axis], k: int) -> None:
     )
 
 
-def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found, following: float) -> None:
-    """An axis with its name, its marks at its left, and at its right the value of the best trial.
-
-    That value is clear of the best trial's line, which goes on to `following`.
-    """
+def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found) -> None:
+    """An axis with its name, its marks at its left, and at its right the value of the best trial."""
 
     def write(text: str, part: float, offset: tuple[float, float], align: str, **look: Any) -> None:
         # Lines pass behind it.
@@ -167,61 +162,27 @@ def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found, following: float) ->
         ax.vlines(x, min(parts), max(parts), **_REGION, zorder=1)
     write(plain(axis.name, _LONGEST), 1, (0, 39), "center", weight="bold")
     write(axis.note, 1, (0, 22), "center", color=QUIET)
-    for part, value in _marks(axis.scale):
+    for value in axis.marks():
+        part = axis.scale.part(value)
         ax.hlines(part, x - 0.02, x + 0.02, color=QUIET, linewidth=1, zorder=4)
-        # Beyond the ends, where a line that comes from the left is clear of it.
-        up = 0 if x == 0 else 8 if part == 1 else -8 if part == 0 else 0
-        write(axis.written(value), part, (-7, up), "right")
+        write(axis.written(value), part, (-7, 0), "right")
     if (best := axis.values[0]) is not None or not axis.measured:
-        part = axis.part(0)
-        up = 9 if following < part else -9 if following > part else 0
-        ax.plot(x, part, "o", color=_BEST, ms=8, mec="white", zorder=6)
-        write(axis.written(best), part, (9, up), "left", color=FOR_TEXT[_BEST], weight="bold")
+        ax.plot(x, axis.part(0), "o", color=_BEST, ms=8, mec="white", zorder=6)
+        write(axis.written(best), axis.part(0), (9, 9), "left", color=_BEST_TEXT, weight="bold")
 
 
 def _draw_key(ax: Axes, found: Found) -> None:
     """What the lines mean, below them."""
     from matplotlib.lines import Line2D
 
-    def add(colour: Colour, width: float, text: str, style: Literal["-", ":"] = "-") -> None:
-        lines.append(Line2D([], [], color=colour, linewidth=width, linestyle=style, label=text))
-
-    lines: list[Line2D] = []
-    add(_BEST, 3.5, f"the best, {found.best.name}")
+    entries: list[tuple[Colour, float, str]] = [(_BEST, 3.5, f"the best, {found.best.name}")]
     for rung, (_, epochs) in reversed(list(enumerate(found.plan.ladder(), 1))):
         if here := [t for t in found.trials[1:] if t.rung == rung and not t.verdict.problem]:
             text = f"{plural(len(here), 'other')} to rung {rung}, {plural(epochs, 'epoch')}"
-            add(_colour(here[0], found), 2.5, text)
+            entries.append((_colour(here[0], found), 2.5, text))
     if diverged := sum(bool(t.verdict.problem) for t in found.trials):
-        add(QUIET, 1.5, f"{diverged} diverged", ":")
+        entries.append((QUIET, 1.5, f"{diverged} diverged"))
     if (last := max(t.round for t in found.trials)) > 1:
-        add(_REGION["color"], _REGION["linewidth"], f"where round {last} searched")
+        entries.append((_REGION["color"], _REGION["linewidth"], f"where round {last} searched"))
+    lines = [Line2D([], [], color=colour, linewidth=width, label=text) for colour, width, text in entries]
     ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, handlelength=1.8)
-
-
-def _marks(where: Range | Choice) -> Iterator[tuple[float, Any]]:
-    """Where an axis has marks, and of what: the ends and round numbers, apart from each other."""
-    if isinstance(where, Choice):
-        yield from ((where.part(x), x) for x in where.values)
-        return
-    parts: list[float] = []
-    for x in (where.low, where.high, *_round_numbers(where)):
-        part = where.part(x)
-        if all(abs(part - other) >= _NEAR for other in parts):
-            parts.append(part)
-            yield part, x
-
-
-def _round_numbers(where: Range) -> Iterable[float]:
-    from matplotlib.ticker import MaxNLocator
-
-    if where.scale == "linear":
-        ticks = MaxNLocator(5, steps=[1, 2, 5, 10], integer=where.whole).tick_values(where.low, where.high)
-        numbers = [float(x) for x in ticks]
-    else:
-        first, last = (SCALES[where.scale].place(x) for x in (where.low, where.high))
-        factors = (1,) if last - first > 2.2 else (1, 2, 5)
-        numbers = [f * 10.0**k for k in range(math.floor(first) - 9, math.ceil(last) + 9) for f in factors]
-        if where.scale == "log-from-1":
-            numbers = [round(1 - x, 15) for x in numbers]
-    return [x for x in numbers if where.low <= x <= where.high]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from micrograd_dl.nn.network import Array, Pass
 
-from .figures import COLOURS, LONGEST_NAME, End, brief, drawing, label_ends, log_scale, plain
+from .figures import COLOURS, LONGEST_NAME, brief, drawing, log_scale, name_lines, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ def sizes_by_layer(passes: Mapping[str, Pass]) -> Figure:
 
     Activations ``A[l]`` of the hidden layers are on the left; on the right are the gradients ``dZ[l]``, in
     the order of backprop, from the last layer to the first. The size of an array is the root mean square of
-    its entries; at the end of each line is by what factor it has changed, × or ÷. The scale is logarithmic;
+    its entries; the legend says by what factor it has changed. The scale is logarithmic;
     what is 0 or overflows is drawn as a hollow point on its edge.
 
     Args:
@@ -45,12 +45,12 @@ def sizes_by_layer(passes: Mapping[str, Pass]) -> Figure:
     dZ = {name: [_size(array) for array in numbers.dZ] for name, numbers in passes.items()}
     with drawing(_title(dZ)) as figure:
         forward, backward = figure.subplots(1, 2)
-        ends = [(forward, _draw(forward, A, back=False)), (backward, _draw(backward, dZ, back=True))]
+        _draw(forward, A, back=False)
+        _draw(backward, dZ, back=True)
         forward.set_title("Forward: activations", loc="left", pad=14)
         backward.set_title("Backward: gradients", loc="left", pad=14)
         forward.set(xlabel="layer l", ylabel="size of A[l] (root mean square)")
         backward.set(xlabel="layer l, from the last to the first", ylabel="size of dZ[l] (root mean square)")
-        label_ends(figure, ends)
     return figure
 
 
@@ -62,8 +62,8 @@ def _size(array: Array) -> float:
     return largest * math.sqrt(float(np.mean(np.square(array / largest, dtype=float))))
 
 
-def _draw(ax: Axes, sizes: Mapping[str, list[float]], back: bool) -> list[End]:
-    """The lines of one panel; returns what to write where they leave it."""
+def _draw(ax: Axes, sizes: Mapping[str, list[float]], back: bool) -> None:
+    """The lines of one panel, in the direction of the pass."""
     seen = [x for values in sizes.values() for x in values if 0 < x < math.inf] or [0.2, 5.0]
     bottom, top = max(min(seen) / 2, 1e-300), min(max(seen) * 2, 1e300)
     ax.set_ylim(bottom, top)
@@ -71,32 +71,26 @@ def _draw(ax: Axes, sizes: Mapping[str, list[float]], back: bool) -> list[End]:
     deepest = max(map(len, sizes.values()))
     ax.set_xlim((deepest + 0.5, 0.5) if back else (0.5, deepest + 0.5))
     ax.locator_params(axis="x", nbins=8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
-    ends = []
+    lines = []
     for (name, values), colour in zip(sizes.items(), COLOURS, strict=False):
-        layers = np.arange(1, len(values) + 1)
-        shown = np.array([max(x, bottom) if x < top else top for x in values])  # NaN is at the top too
-        hollow = [k for k, x in enumerate(values) if not 0 < x < math.inf]
-        front = 3 - len(values) / deepest  # a short line is in front of a long one
-        ax.plot(layers, shown, "-o", color=colour, clip_on=False, zorder=front)
+        passed = list(enumerate(values, 1))[:: -1 if back else 1]
+        layers, in_turn = zip(*passed, strict=True)
+        shown = [max(x, bottom) if x < top else top for x in in_turn]  # NaN is at the top too
+        hollow = [k for k, x in enumerate(in_turn) if not 0 < x < math.inf]
+        label = f"{plain(name, LONGEST_NAME)}: {_fate(in_turn)}"
+        # A short line is in front of a long one.
+        look: dict[str, Any] = {"color": colour, "clip_on": False, "zorder": 3 - len(values) / deepest}
+        lines += ax.plot(layers, shown, "-o", label=label, **look)
         if hollow:
-            ax.plot(
-                layers[hollow], shown[hollow], "o", color=colour, mfc="white", clip_on=False, zorder=front
-            )
-        last = shown[0] if back else shown[-1]
-        if not back and len(values) < deepest:  # from where it ends to its label
-            ax.hlines(last, len(values), deepest + 0.5, color=colour, linewidth=1, linestyle=":")
-        fate = _fate(values[::-1] if back else values, sign=True)
-        ends.append((float(last), f"{plain(name, LONGEST_NAME)}: {fate}", colour))
-    return ends
+            ax.plot([layers[k] for k in hollow], [shown[k] for k in hollow], "o", mfc="white", **look)
+    name_lines(ax, lines)
 
 
-def _fate(sizes: Sequence[float], sign: bool = False) -> str:
-    """What becomes of a size on its way through the layers, in words or, where it is a factor, as a sign.
+def _fate(sizes: Sequence[float]) -> str:
+    """What becomes of a size on its way through the layers.
 
-    >>> [_fate(sizes) for sizes in ([1.0, 0.5], [2.0, 0.02], [1.0, 1e12], [1.0, 0.0])]
-    ['keep their size', 'shrink 100-fold', 'grow 10¹²-fold', 'become 0']
-    >>> [_fate(sizes, sign=True) for sizes in ([1.0, 0.5], [1.0, 1e12], [1.0, 0.0])]
-    ['÷ 2', '× 10¹²', 'become 0']
+    >>> [_fate(sizes) for sizes in ([1.0, 0.5], [1.0, 1e12], [1.0, 0.0])]
+    ['shrink 2-fold', 'grow 10¹²-fold', 'become 0']
     """
     if not all(x < math.inf for x in sizes):
         return "overflow"
@@ -107,10 +101,6 @@ def _fate(sizes: Sequence[float], sign: bool = False) -> str:
     powers = math.log10(sizes[-1]) - math.log10(sizes[0])
     exponent = min(abs(powers), 308)
     fold = brief(10.0 ** (exponent if exponent < 3 else round(exponent)), 2)
-    if sign:
-        return f"{'×' if powers >= 0 else '÷'} {fold}"
-    if abs(powers) < 1:
-        return "keep their size"
     return f"{'grow' if powers > 0 else 'shrink'} {fold}-fold"
 
 
@@ -123,6 +113,4 @@ def _title(dZ: Mapping[str, list[float]]) -> str:
         return abs(math.log10(first) - math.log10(last)) if regular else math.inf
 
     name = max(dZ, key=extent)
-    fate = _fate(dZ[name][::-1])
-    subject = "Gradients" if fate == "keep their size" else f"{name}: gradients"
-    return f"{subject} {fate} on the way back through the layers"
+    return f"{name}: gradients {_fate(dZ[name][::-1])} on the way back through the layers"

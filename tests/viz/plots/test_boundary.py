@@ -209,7 +209,7 @@ def test_other_networks_are_refused(model: Network, message: str) -> None:
         (X[0], TWO, {}, "reshape"),
         (X * np.nan, TWO, {}, "X holds nan"),
         (X, TWO[0], {}, "reshape"),
-        (X, TWO[:, :5], {}, r"X \(2, 60\) and Y \(1, 5\)"),
+        (X, TWO[:, :5], {}, r"Y is \(1, 5\), \(1, 60\) is wanted"),
         (X, TWO + 1, {}, "Y holds 2"),
         (X, TWO, {"features": ["a"]}, "2 features take as many names, not 1: a"),
         (X, TWO, {"classes": ["a", "b", "c"]}, "2 classes take as many names, not 3"),

@@ -20,7 +20,8 @@ from micrograd_dl.training.fitting import History
 from micrograd_dl.vectorized import MLP
 from viz import style
 from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
-from viz.plots.figures import FOR_TEXT, brief, spread
+from viz.plots.figures import brief
+from viz.plots.parallel import _BEST_TEXT
 
 MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0, 1, 1, 0]])
@@ -151,7 +152,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize(
     ("colour", "ground"),
     [
-        *((colour, style.PAPER) for colour in FOR_TEXT.values()),
+        (_BEST_TEXT, style.PAPER),
         *product(
             (style.INK, style.QUIET, *style.ROLES.values()),
             (style.PAPER, *(frame.fill for frame in style.FRAMES.values())),
@@ -160,15 +161,3 @@ def luminance(colour: str) -> float:
 )
 def test_text_has_contrast(colour: str, ground: str) -> None:
     assert (luminance(ground) + 0.05) / (luminance(colour) + 0.05) >= 4.5
-
-
-@given(st.lists(st.floats(-1e3, 1e3), max_size=9), st.floats(0.1, 50))
-def test_spread(wanted: list[float], gap: float) -> None:
-    low, high = -1500.0, 1500.0
-    places = spread(wanted, gap, low, high)
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    apart = np.diff([places[i] for i in order])
-    assert (apart >= gap - 1e-9).all()
-    assert all(low - 1e-9 <= y <= high + 1e-9 for y in places)
-    if (np.diff(np.sort(wanted)) >= gap).all():
-        assert places == pytest.approx(wanted)

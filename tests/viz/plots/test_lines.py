@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.text import Annotation
 
 from micrograd_dl.training.learning_curves import LearningCurve
 from viz.plots import learning_curve, line_plot
@@ -15,16 +14,18 @@ BY_SIZE = LearningCurve("m", (10, 100, 1000), (0.0, 0.1, 0.15), (0.5, 0.3, 0.2),
 BY_LAMBDA = LearningCurve("lambda", (0.0, 0.1, 10.0), (1.0, 2.0, 3.0), (2.0, 1.5, 3.5), of_classes=False)
 
 
-def test_lines_are_drawn_and_named_at_their_ends() -> None:
-    figure = line_plot(**DRAWN, title="Two lines", xlabel="m", ylabel="error", points=[1, 2, 3], marks=True)
+def test_lines_are_drawn_and_named_in_the_order_of_their_ends() -> None:
+    more: dict[str, Any] = {"points": [1, 2, 3], "points_name": "noise", "marks": True}
+    figure = line_plot(**DRAWN, **more, title="Two lines", xlabel="m", ylabel="error")
     [ax] = figure.axes
     assert (figure.get_suptitle(), ax.get_xlabel(), ax.get_ylabel()) == ("Two lines", "m", "error")
     for line, values in zip(ax.lines, ([1, 2, 3], *DRAWN["lines"].values()), strict=True):
         assert np.ravel(line.get_xdata()).tolist() == [1, 2, 4]
         assert np.ravel(line.get_ydata()).tolist() == pytest.approx(values, nan_ok=True)
     assert [line.get_linestyle() for line in ax.lines] == ["None", "-", "-"]
-    ends = [(text.get_text(), text.xy[1]) for text in ax.texts if isinstance(text, Annotation)]
-    assert ends == [("train", 0.3), ("dev", 0.4)]
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["noise", "dev", "train"]
 
 
 @pytest.mark.parametrize(("last", "whole"), [(1, True), (1.5, False)])

@@ -64,7 +64,7 @@ def test_one_line_a_trial_through_its_places(found: Found, figure: Figure) -> No
 
 def test_axes_are_named_and_have_marks(figure: Figure) -> None:
     names = {"alpha", "log", "beta1", "log of 1 − x", "layers", "linear", "g", "choice", "dev error"}
-    marks = {"10⁻⁴", "0.001", "0.01", "0.9", "0.99", "0.999", "2", "relu", r"\$tanh"}
+    marks = {"10⁻⁴", "0.001", "0.01", "0.1", "0.5", "0.999", "2", "relu", r"\$tanh"}
     assert names | marks <= set(texts(figure))
     assert "fixed" not in texts(figure)
 

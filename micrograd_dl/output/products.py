@@ -1,0 +1,93 @@
+"""Matrix products on two threads that wait without spinning.
+
+The threads of OpenBLAS spin while they wait for each other, so that beside another busy process a product on
+two of them takes several times as long as on an idle machine. A training therefore leaves one thread to BLAS,
+and computes a large product in two halves, of which a helper thread may take one. They are the same whoever
+computes them; what is halved is decided by sizes alone, for the last bits of a product may depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+LARGE = 10**7  # multiplications in a product, from which on two threads gain
+
+_lock = threading.Lock()
+_inside: list[
+    tuple[Any, bool]
+] = []  # of each `halved_products`: what sets BLAS back; whether a helper may help
+
+
+@contextmanager
+def halved_products() -> Iterator[None]:
+    """Inside, BLAS has one thread, and `product` computes large products in halves.
+
+    Nobody helps where BLAS has been limited to one thread before, such as by ``OMP_NUM_THREADS=1``.
+    """
+    with (
+        _lock
+    ):  # the number of threads is the process's: the first one sets it, and the last one sets it back
+        if not _inside:
+            helped = any(library["num_threads"] > 1 for library in _blas().info())
+            _inside.append((_blas().limit(limits=1), helped))
+        else:
+            _inside.append(_inside[0])
+    try:
+        yield
+    finally:
+        with _lock:
+            limiter, _ = _inside.pop()
+            if not _inside:
+                limiter.restore_original_limits()
+
+
+def product(A: Array, B: Array) -> Array:
+    """``A @ B`` of ``(n, k)`` and ``(k, m)``, which have one dtype."""
+    inside = _inside[:1]
+    if not inside or A.size * B.shape[1] < LARGE:
+        return A @ B
+    n, m = len(A), B.shape[1]
+    out = np.empty((n, m), A.dtype)
+    if n > m:
+        halves = iter([(A[: n // 2], B, out[: n // 2]), (A[n // 2 :], B, out[n // 2 :])])
+    else:
+        halves = iter([(A, B[:, : m // 2], out[:, : m // 2]), (A, B[:, m // 2 :], out[:, m // 2 :])])
+
+    def compute() -> None:
+        with np.errstate(all="ignore"):
+            for a, b, half in halves:
+                np.matmul(a, b, out=half)
+
+    helper = _helper().submit(compute) if inside[0][1] else None
+    compute()
+    if helper is not None and not helper.cancel():  # it may be late, when both halves are done
+        helper.result()
+    return out
+
+
+@cache
+def _blas() -> Any:
+    """The BLAS libraries that are loaded; looking for them takes a millisecond."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+@cache
+def _helper() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "product")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helper.cache_clear)  # threads do not come along
