@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from viz import Picture as Picture
+    from viz import Player as Player
     from viz import draw as draw
+    from viz import play as play
     from viz import plots as plots
 
 

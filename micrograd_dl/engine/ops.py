@@ -405,7 +405,7 @@ power_slope: Operation = _entry(
     precedence=MUL,
     defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and (y - 1.0) % 1),
     requirement="a base of at least 0, or a whole exponent",
-    kink=lambda x, y: x if y <= 1 else 1.0,
+    kink=lambda x, y: maximum(abs(x), 1.0 - at_least(1.0, y)),  # x = 0, unless y is above 1
     meaning="y x^(y - 1), the slope of x ** y by x: 0 at y = 0 for every x; at x = 0 and below y = 1 "
     "it is 0 for whole y and infinite for others",
 )  # fmt: skip
