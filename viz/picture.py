@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -15,12 +15,13 @@ from micrograd_dl.output.numbers import to_whole
 
 from . import convert, dot, graph, outline
 from .groups import collapsed
-from .layout import lay_out
+from .layout import Layout, lay_out
 from .player import play
 from .reading import Reading
 from .rendering import by_program
 from .scene import Scene
 from .svg import svg
+from .wrapping import wrapped
 
 LIMIT = 300
 
@@ -31,6 +32,7 @@ def draw(
     edges: bool = False,
     limit: int = LIMIT,
     collapse: str | Iterable[str] = (),
+    direction: Literal["right", "down"] = "right",
 ) -> Picture:
     """Draw the graph of a Value, or of a Trace as it stands.
 
@@ -49,10 +51,12 @@ def draw(
         limit: the most nodes to draw one by one. 300 take less than a second, 1,500 some seconds.
         collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together: "neurons",
             "layers", "examples" or "loss", or several of these.
+        direction: "right" or "down", the way from the inputs to the result.
 
     Raises:
         TypeError: `what` is neither.
-        ValueError: `limit` is not a whole number from 1 up, or there is nothing of that kind to collapse.
+        ValueError: `limit` is not a whole number from 1 up, there is no such direction, or nothing of that
+            kind to collapse.
 
     >>> from micrograd_dl.engine.value import Value
     >>> x = Value(3.0, "x")
@@ -62,13 +66,15 @@ def draw(
     if not isinstance(what, Value | Trace):
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
+    if direction not in ("right", "down"):
+        raise ValueError(f"a picture leads right or down, not {direction!r}")
     reading = Reading(what)
     caption: tuple[str, ...] = ()
     depths, needed = outline.measure(reading.order)
     groups = collapsed(reading.order, [collapse] if isinstance(collapse, str) else collapse)
     if (len(groups) if collapse else needed) > limit:
         groups, caption = outline.groups(depths, needed, limit)
-    return Picture(graph.scene(reading, groups, edges, caption), what)
+    return Picture(graph.scene(reading, groups, edges, caption), what, down=direction == "down")
 
 
 class Picture:
@@ -82,9 +88,10 @@ class Picture:
     ('<svg', 'digraph')
     """
 
-    def __init__(self, scene: Scene, what: Value | Trace) -> None:
+    def __init__(self, scene: Scene, what: Value | Trace, down: bool = False) -> None:
         self.scene = scene
         self._what = what
+        self._down = down
 
     @cached_property
     def svg(self) -> str:
@@ -94,12 +101,18 @@ class Picture:
             ModuleNotFoundError: there is no Graphviz, neither a program nor the package.
             RuntimeError: Graphviz gave up on the graph.
         """
-        return svg(self.scene, lay_out(self.scene))
+        return svg(self.scene, self.layout)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything is: a layout that is too large for a slide is wrapped like a text."""
+        found = lay_out(self.scene, self._down)
+        return wrapped(found, [wire.size for wire in self.scene.wires], self._down)
 
     @cached_property
     def source(self) -> str:
         """The graph in the DOT language, for the Graphviz program and whatever else reads it."""
-        return dot.source(self.scene)
+        return dot.source(self.scene, self._down)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``; or
