@@ -19,6 +19,7 @@ from .page import framed, page, require_page, write_page
 from .reading import Reading
 from .scene import Card, Scene, Wire
 from .walk_data import walk_data
+from .wrapping import wrapped
 
 FOLDER = Path(__file__).parent / "player"
 SCRIPTS = (
@@ -127,7 +128,8 @@ class _Pictured:
         return scene._replace(cards=tuple(map(_roomy, scene.cards))), members
 
     def data(self, nodes: list[Any]) -> dict[str, Any]:
-        """The same for the page, laid out."""
+        """The same for the page, laid out as in a picture."""
+        layout = wrapped(lay_out(self.scene), [wire.size for wire in self.scene.wires])
         drawn = []
         for kind in self.groups:
             scene, members = self._scene(collapsed([*self.place], [kind]))
@@ -137,7 +139,7 @@ class _Pictured:
                 if len(places) > 1
             ]
         return {
-            "scene": _drawn(self.scene, self.members, nodes, lay_out(self.scene)),
+            "scene": _drawn(self.scene, self.members, nodes, layout),
             "groups": drawn,
             "collapse": self.collapse if self.groups else [],
         }

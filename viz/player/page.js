@@ -170,8 +170,9 @@ class Player {
     byId("slider").value = position;
     byId("slider").setAttribute("aria-valuetext", `${position} of ${walk.length}`);
     write(byId("count"), `${position} / ${walk.length}`);
-    for (const [id, isAtEnd] of [["start", position === 0], ["back", position === 0], ["next", position === walk.length], ["end", position === walk.length]]) {
-      byId(id).setAttribute("aria-disabled", String(isAtEnd));
+    const isAtEnd = position === walk.length || this.isPractising;
+    for (const [id, isOff] of [["start", position === 0], ["back", position === 0], ["next", isAtEnd], ["end", isAtEnd], ["play", this.isPractising]]) {
+      byId(id).setAttribute("aria-disabled", String(isOff));
     }
     byId("play").setAttribute("aria-label", this.timer ? "Pause" : "Play");
     byId("playshape").setAttribute("d", this.timer ? "M3 1h4v14H3zM9 1h4v14H9z" : "M3 1l12 7-12 7z");
