@@ -112,6 +112,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda request: seen.append(request.url))
         page.goto(file.as_uri() + address)
         while not page.evaluate("window.film || window.player !== undefined && !player.frame"):
+            assert len(seen) <= 1, f"the page did not come up: {seen[1:]}"  # its own file is the first
             page.wait_for_timeout(10)
         asked = [url for url in seen if not url.startswith(file.as_uri())]
         seen[:] = asked

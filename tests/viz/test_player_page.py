@@ -27,7 +27,7 @@ from micrograd_dl.notation.steps import Contribute, Evaluate
 from micrograd_dl.output.kink_side import slope_at_kink
 from micrograd_dl.testing.strategies import Graph, graphs, numbers
 from viz.groups import groups
-from viz.player import play
+from viz.player import FOLDER, play
 from viz.walk_data import walk_data
 
 Load = Callable[..., Any]
@@ -97,6 +97,12 @@ def same(a: float, b: float, scale: float = 1.0) -> bool:
 
 
 # --- numbers and sentences ----------------------------------------------------------------------------------
+
+
+def test_the_page_has_the_forward_rule_of_every_operation() -> None:
+    written = re.findall(r"^  (\w+): ", (FOLDER / "rules.js").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {*TABLE} == {*written}, "viz/player/rules.js has a line for each operation of the table"
+
 
 EDGES = [-math.inf, -3.0, -1.0, -0.5, -0.0, 0.0, 1e-300, 0.25, 1.0, 2.0, 3.0, 710.0, math.inf, math.nan]
 

@@ -363,7 +363,10 @@ class Player {
     on("stopback", () => this.gotoStop(-1));
     on("stopnext", () => this.gotoStop(1));
     on("play", () => this.toggle());
-    on("fit", () => this.fit(true));
+    on("fit", () => {
+      this.isZoomed = true;
+      this.fit(true);
+    });
     on("larger", () => this.scale(1.25));
     on("smaller", () => this.scale(0.8));
     byId("slider").addEventListener("input", (event) => {
@@ -385,7 +388,7 @@ class Player {
       const to = this.addressed();
       if (to !== null && to !== this.position) this.goto(to);
     });
-    addEventListener("resize", () => this.isZoomed || this.fit(false));
+    new ResizeObserver(() => this.isZoomed || this.fit(false)).observe(byId("picture"));
     byId("picture").addEventListener("wheel", (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
