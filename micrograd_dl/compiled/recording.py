@@ -1,17 +1,80 @@
-"""What is compiled: a recorded graph, and what is asked of it."""
+"""What is compiled, a recorded graph and what is asked of it; and what a call brings with it.
+
+``if z > 0: ... else: ...`` takes one branch, and the graph knows that branch only. Conditions are comparisons
+that have to come out the same in a replay.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any, TypeAlias
 
-from micrograd_dl.compiled.conditions import Condition
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value
-from micrograd_dl.output.number_like import require_value
+from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.output.number_like import observed, require_value
 from micrograd_dl.output.text import plural
+
+Array: TypeAlias = NDArray[np.float64]
+Input: TypeAlias = "Value | Sequence[Value]"
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison that the program made, and how it came out: whether the number of `node` is `wanted`.
+
+    Of ``a >= b``, `node` is ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` it is a itself. `left`,
+    `relation` and `right` are the question as it was asked; `made` knows the line of the program.
+    """
+
+    node: Value
+    wanted: float
+    was: bool
+    left: Value
+    relation: str
+    right: Operand
+    made: Value
+
+    def __str__(self) -> str:
+        """The question, with the labels that the Values have by now, and its line."""
+        text = f"{_name(self.left)} {self.relation} {_name(self.right)}"
+        return f"{text} ({self.made.origin})" if self.made.origin else text
+
+
+@contextmanager
+def recording_conditions() -> Iterator[list[Condition]]:
+    """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block."""
+    noted: list[Condition] = []
+
+    def note(relation: str, left: Value, right: Operand, outcome: Any) -> None:
+        question = (left, relation, right, Value.constant(0.0))
+        if relation == "is":
+            noted.append(Condition(left, left.data, True, *question))
+        elif relation == "!=":
+            noted.append(Condition(left, 0.0, not outcome, *question))
+        elif relation == "==":
+            noted.append(Condition(ops.sub(left, right), 0.0, outcome, *question))
+        else:
+            # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
+            first, second = (left, right) if relation in ("<", ">=") else (right, left)
+            node = ops.at_least(first, second)
+            noted.append(Condition(node, float("=" in relation), outcome, *question))
+
+    with observed(note):
+        yield noted
+
+
+def _name(x: Operand) -> str:
+    return x.label or "a number" if isinstance(x, Value) else f"{float(x):.17g}"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,12 +110,7 @@ def order_of(nodes: Iterable[Value]) -> list[Value]:
 def parameters_of(
     order: Sequence[Value], inputs: Sequence[Sequence[Value]], parameters: Sequence[Value] | None
 ) -> list[Value]:
-    """The parameters: those given, or all leaves that are not inputs.
-
-    Raises:
-        TypeError: an input or a parameter is not a leaf.
-        ValueError: a leaf is neither of them, or is given twice.
-    """
+    """The parameters: those given, or all leaves that are not inputs; each leaf is one, or an input."""
     leaves = [node for node in order if node.is_leaf]
     given = Counter(chain.from_iterable(inputs))
     if parameters is None:
@@ -73,3 +131,69 @@ def parameters_of(
             "make numbers that never change with Value.constant"
         )
     return list(parameters)
+
+
+def as_list(name: str, given: Any) -> list[Any]:
+    """What is given as a list; TypeError if it is a Value by itself, or none of what makes a list."""
+    if isinstance(given, Value):
+        raise TypeError(f"{name} is a list: {name}=[x] rather than {name}=x")
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{name}: Values in a list are wanted, not the {type(given).__name__} {given!r:.60}")
+    return list(given)
+
+
+class Inputs:
+    """The leaves that change from call to call, one by one or in lists; `leaves` are those of each input."""
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self.leaves = [
+            [given] if isinstance(given, Value) else as_list("an input", given)
+            for given in as_list("inputs", inputs)
+        ]
+        self._single = [isinstance(given, Value) for given in inputs]
+        self._counts = [len(nodes) for nodes in self.leaves]
+
+    def arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
+        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers."""
+        if len(given) != len(self._counts):
+            raise ValueError(f"this graph takes {plural(len(self._counts), 'input')}, not {len(given)}")
+        arrays: list[Array] = []
+        m = 1
+        for k, x in enumerate(given):
+            array: Any = x
+            is_one = isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2
+            if not is_one or len(array) != self._counts[k] or not array.size:
+                array = self._checked(x, k)
+            if array.ndim == 2:
+                columns = array.shape[1]
+                if columns == 1:
+                    array = array[:, 0]
+                elif m not in (1, columns):
+                    raise ValueError(f"{self._name(k)} has {columns} examples, another input has {m}")
+                else:
+                    m = columns
+            arrays.append(array)
+        return arrays, m
+
+    def _checked(self, x: ArrayLike, k: int) -> Array:
+        n = self._counts[k]
+        try:
+            array = np.asarray(x)
+        except ValueError:
+            raise ValueError(f"{self._name(k)} has rows of different lengths: columns are examples") from None
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{self._name(k)} holds {array.dtype}, not numbers")
+        if array.ndim == 0 and self._single[k]:
+            array = array.reshape(1)
+        elif array.ndim == 1 and self._single[k]:
+            advice = "give a number, or a row with reshape(1, -1)"
+            raise ValueError(f"{self._name(k)} is {array.shape}: {advice}")
+        if array.shape[:1] != (n,) or array.ndim > 2 or array.size == 0:
+            wanted = f"({n},) or ({n}, m) is wanted: columns are examples"
+            raise ValueError(f"{self._name(k)} is {array.shape}, {wanted}")
+        return array.astype(np.float64, copy=False)
+
+    def _name(self, k: int) -> str:
+        labels = [v.label for v in self.leaves[k] if v.label]
+        more = "" if self._single[k] else ", ..."
+        return f"input {k + 1}" + (f" ({labels[0]}{more})" if labels else "")

@@ -31,7 +31,6 @@ class Parameter:
     """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape.
 
     Attributes:
-        data, grad: arrays of that shape.
         label: what the array is called, such as W1.
         entries: what each of its numbers is called, row by row, where that does not follow from the label.
     """
@@ -59,8 +58,7 @@ class Pass:
         Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
         dgamma, dbeta: ``(n[l], 1)``, likewise.
         node: of a network of Values, the node behind an entry ``("Z", "Z_norm" or "A", l, i, k)`` of layer l,
-            unit i and example k, counted from 0 but for l; or ``("W", l, i, j)``, and ``("b", l, i, 0)``
-            and likewise gamma and beta.
+            unit i and example k, counted from 0 but for l; or ``("W", l, i, j)``, ``("b", l, i, 0)``, ....
     """
 
     cost: float
@@ -115,12 +113,10 @@ class Network(ABC):
         sizes: the number of units of each layer, ``[n1, ..., nL]``; ``[1]`` has no hidden layer.
         activations: one name for each layer, or one for all hidden layers; by default ReLU in the hidden
             layers and a linear output, as micrograd has it.
-        loss: by default the one that goes with the output activation: logistic for sigmoid, cross-entropy
-            for softmax, squared error otherwise.
-        initialiser: for all layers, by name or as a function; by default He's for ReLU and its kind,
-            Xavier's for the rest.
-        seed: of the initial weights and of dropout; by default another one each time, kept as `seed`. The
-            same seed gives the same in all kinds of network.
+        loss: by default logistic for sigmoid, cross-entropy for softmax, squared error otherwise.
+        initialiser: by name or as a function; by default He's for ReLU and its kind, Xavier's for the rest.
+        seed: of the initial weights and of dropout, for all kinds of network; by default another one each
+            time, kept as `seed`.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
         regularisers: the lambda of each by name, such as what `elastic_net` gives.
         max_norm: how long a row of W, the weights into one unit, may be after a step.
@@ -128,14 +124,12 @@ class Network(ABC):
             :mod:`~micrograd_dl.nn.normalisation`.
         keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
         label_smoothing: epsilon of the targets ``(1 - epsilon) y + epsilon / classes``, of which the cost is.
-        slope_at_kink: which slope ReLU, leaky ReLU and the max-margin loss have exactly at their kink:
-            ``"right"``, 1, as in the course's lectures, or ``"left"``, 0 (leaky ReLU: 0.01), as in the
-            course's assignments and in PyTorch.
+        slope_at_kink: the slope of ReLU, leaky ReLU and the max-margin loss at their kink: ``"right"``, 1, as
+            in the course's lectures, or ``"left"``, 0 (leaky ReLU: 0.01), as in its assignments and PyTorch.
 
     Attributes:
         shape: ``(n[0], n[1], ..., n[L])``.
         activations, normalisations, keep_probs: one a layer.
-        loss: the Loss.
         averages: of each layer with batch normalisation, what it predicts with; else None.
         passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
         training_lock: a context in which no other thread can train the network; RuntimeError if one does.
@@ -212,10 +206,7 @@ class Network(ABC):
         """Every parameter by its name: W1, b1, gamma1, beta1, W2, ...; copies, which `set_named` writes back.
 
         ``W (n[l], n[l-1])``, all others ``(n[l], 1)``; only a normalised layer has gamma and beta, and one
-        with batch normalisation has no b.
-
-        Args:
-            what: ``"data"``, or ``"grad"`` for their derivatives after `cost_and_grad`.
+        with batch normalisation has no b. With ``what="grad"``, their derivatives after `cost_and_grad`.
         """
 
     @abstractmethod
@@ -224,21 +215,14 @@ class Network(ABC):
 
     @abstractmethod
     def forward(self, X: ArrayLike) -> Array:
-        """The output ``A[L] (n_y, m)`` for ``X (n_x, m)``, as the network predicts.
-
-        Dropout is off, and batch normalisation goes by its running averages.
-        """
+        """The output ``A[L] (n_y, m)`` for ``X (n_x, m)``, without dropout, and by the running averages."""
 
     @abstractmethod
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
 
         It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
-        and the masks moving on, unless they are `frozen`.
-
-        Args:
-            X: ``(n_x, m)``, columns are examples.
-            Y: ``(n_y, m)``.
+        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``.
 
         Raises:
             ValueError: a shape is wrong.
@@ -247,20 +231,11 @@ class Network(ABC):
 
     @abstractmethod
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
-        """One forward and backward pass with every number in it.
-
-        The parameters' ``grad`` is set as by `cost_and_grad`, while it is frozen: the masks are those that
-        the next pass of training will have.
-        """
+        """Every number of `cost_and_grad` while it is frozen: with the masks of the next pass of training."""
 
     @abstractmethod
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Any:
-        """The cost J over the m examples.
-
-        Args:
-            X, Y: as of `cost_and_grad`.
-            training: with dropout and batch statistics, as `cost_and_grad` has it; else as it predicts.
-        """
+        """The cost J over the m examples: as it predicts, or as in a pass of `training`."""
 
     # --- parameters, layer by layer ---------------------------------------------------------------------
 
@@ -269,10 +244,8 @@ class Network(ABC):
 
         Raises:
             ValueError: one is missing, or there is one too many, or a shape is wrong.
-            RuntimeError: another thread is training the network.
         """
-        there = self.named()
-        given = {name: np.asarray(array) for name, array in arrays.items()}
+        there, given = self.named(), {name: np.asarray(array) for name, array in arrays.items()}
         if given.keys() != there.keys():
             wrong = ", ".join(sorted(given.keys() ^ there.keys()))
             raise ValueError(f"the parameters are {', '.join(there)}; {wrong} is missing or too many")
@@ -282,13 +255,14 @@ class Network(ABC):
         with self.training_lock:
             self._set_named(given)
 
-    def layers_data(self) -> list[tuple[Array, Array]]:
+    def layers_data(self, what: str = "data") -> list[tuple[Array, Array]]:
         """Copies of ``W (n[l], n[l-1])`` and ``b (n[l], 1)`` of each layer; a b that there is not is 0."""
-        return self._layers(self.named())
+        named, n = self.named(what), enumerate(self.shape[1:], 1)
+        return [(named[f"W{l}"], named.get(f"b{l}", np.zeros((units, 1)))) for l, units in n]
 
     def layers_grad(self) -> list[tuple[Array, Array]]:
         """``dW`` and ``db`` of each layer after `cost_and_grad`, in the shapes of W and b."""
-        return self._layers(self.named("grad"))
+        return self.layers_data("grad")
 
     def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
         """Set every W and b; before batch normalisation, b makes no difference and is dropped.
@@ -306,10 +280,6 @@ class Network(ABC):
             if self.normalisations[l - 1] == "batch":
                 del there[f"b{l}"]
         self.set_named(there)
-
-    def _layers(self, named: Mapping[str, Array]) -> list[tuple[Array, Array]]:
-        n = enumerate(self.shape[1:], 1)
-        return [(named[f"W{l}"], named.get(f"b{l}", np.zeros((units, 1)))) for l, units in n]
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
@@ -355,8 +325,7 @@ class Network(ABC):
     def predict(self, X: ArrayLike) -> Array:
         """What the output means, ``(1, m)`` or ``(n_y, m)``.
 
-        The index of the class for softmax; 0 or 1 for sigmoid; -1 or 1 for max-margin; otherwise the output
-        itself.
+        The index of the class for softmax; 0 or 1 for sigmoid; -1 or 1 for max-margin; otherwise the output.
         """
         A = self.forward(X)
         return A if self.loss.decide is None else self.loss.decide(A)
@@ -369,8 +338,7 @@ class Network(ABC):
             top: of many classes, count as right the one that is among the `top` most probable.
 
         Raises:
-            ValueError: a shape is wrong, the outputs are numbers rather than classes, or `top` is not
-                possible.
+            ValueError: a shape is wrong, the outputs are no classes, or `top` is not possible.
         """
         if self.loss.decide is None:
             what = f"a network with the loss {self.loss.name} predicts numbers"
@@ -448,8 +416,7 @@ class Network(ABC):
         """X and Y as arrays, of the shapes this network takes; ``Y`` is empty if it is left out.
 
         Raises:
-            ValueError: a shape is wrong (the message shows the table of shapes), or Y is not what the loss
-                takes.
+            ValueError: a shape is wrong, or Y is not what the loss takes.
         """
         inputs = _array("X", X)
         if inputs.ndim != 2 or inputs.shape[0] != self.shape[0] or not inputs.shape[1]:
@@ -477,11 +444,9 @@ class Network(ABC):
         n, normalised = self.shape, any(self.normalisations)
         rows = [("", "layer", "W, dW", "b, db", *["gamma, beta"] * normalised, "Z, A, dZ, dA")]
         rows.append(("X", "0 input", *[""] * (2 + normalised), f"X: ({n[0]}, m)"))
-        for l in range(1, len(n)):
-            column, kind = f"({n[l]}, 1)", self.normalisations[l - 1]
-            scale = [column if kind else ""] * normalised
-            b = "" if kind == "batch" else column
-            what = f"{l} {self._described(l)}"
+        for l, kind in enumerate(self.normalisations, 1):
+            column, scale = f"({n[l]}, 1)", [f"({n[l]}, 1)" if kind else ""] * normalised
+            b, what = "" if kind == "batch" else column, f"{l} {self._described(l)}"
             rows.append((str(l), what, f"({n[l]}, {n[l - 1]})", b, *scale, f"({n[l]}, m)"))
         rows.append(("Y", *[""] * (3 + normalised), f"Y: ({n[-1]}, m)"))
         widths = [max(12, *map(len, column)) for column in list(zip(*rows, strict=True))[1:]]
@@ -512,7 +477,7 @@ class Network(ABC):
             raise ValueError(f"the networks have different layers: {here} here, {there} there")
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
-        """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
+        """Raise ValueError for X or Y."""
         note, advice = f"{name} is {array.shape}, ({rows}, {m}) is wanted", "columns are examples"
         if array.ndim == 1:
             advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), {advice}"
@@ -552,14 +517,11 @@ def _array(name: str, given: ArrayLike) -> Array:
 
 
 def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
-    """Classes 0, 1, ... as columns with a single 1.
+    """Classes 0, 1, ... as columns with a single 1, ``(n_y, m)``.
 
     Args:
         classes: whole numbers, ``(1, m)`` or a plain sequence of m.
         n_y: the number of classes; by default one more than the largest.
-
-    Returns:
-        ``(n_y, m)``.
 
     Raises:
         ValueError: a class is not one of 0 ... n_y - 1.

@@ -13,9 +13,13 @@ import numpy as np
 import pytest
 
 from micrograd_dl.compiled import compile_graph
+from micrograd_dl.compiled.lowering import differentiate, write_graph
+from micrograd_dl.compiled.schedule import schedule
+from micrograd_dl.compiled.tape import Tape
 from micrograd_dl.engine.functions import affine
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import sigmoid
+from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 
 
@@ -28,34 +32,35 @@ def operations(root: Value, inputs: Sequence[Any] = ()) -> list[str]:
     return [g.operation.name for g in (*program.before, *program.each, *program.after) for _ in range(len(g))]
 
 
-def test_a_weighted_sum_written_out_is_one_operation() -> None:
+def test_what_is_done_and_what_is_not() -> None:
     w, x = [Value(0.5) for _ in range(3)], [Value(2.0) for _ in range(3)]
     total = Value(1.0)
     for wi, xi in zip(w, x, strict=True):
         total = total + wi * xi
     assert operations(total) == ["linear"]  # its derivatives are numbers that are there already
     assert operations(affine(w, x, Value(1.0))) == ["linear"]
-
-
-def test_what_is_computed_twice_is_computed_once() -> None:
     a, b = Value(2.0), Value(3.0)
     assert operations((a * b).tanh() + (b * a).tanh()).count("tanh") == 1
-
-
-def test_constants_are_folded() -> None:
-    x = Value(2.0)
     two = Value.constant(1.0) + Value.constant(1.0)
-    assert operations((two.exp() * 3.0) * x) == ["mul"]
+    assert operations((two.exp() * 3.0) * a) == ["mul"]  # constants are folded
+    assert operations(a.exp() * b, [a]) == ["exp", "mul"]  # and no derivative by a
+    assert "pow" not in operations(a**2)
 
 
-def test_nothing_is_computed_for_a_derivative_that_nobody_wants() -> None:
-    x, w = Value(2.0, "x"), Value(3.0, "w")
-    assert operations(x.exp() * w, [x]) == ["exp", "mul"]
-
-
-def test_a_square_is_a_product() -> None:
-    x = Value(3.0)
-    assert "pow" not in operations(x**2)
+def test_what_derivatives_make_of_the_forward_pass_is_done_at_once() -> None:
+    """Of a chain of n functions the local derivatives, 1 - a a, are two groups, not 2 n."""
+    x = a = Value(0.5)
+    for _ in range(6):
+        a = a.tanh()
+    tape = Tape()
+    slot = tape.given(False)
+    root = write_graph(tape, topological_order(a), {x: slot}, [a])[a]
+    forward = len(tape)
+    derivative = differentiate(tape, root, tape.one, [slot])[slot]
+    program = schedule(tape, [root, derivative], [slot], forward)
+    groups = [(group.operation.name, len(group), group.checked) for group in program.before]
+    assert groups[:8] == [("tanh", 1, True)] * 6 + [("mul", 6, False), ("sub", 6, False)]
+    assert [name for name, _, _ in groups[8:]] == ["mul"] * 5  # upstream times local, one by one
 
 
 # --- operations that nothing here knows ---------------------------------------------------------------------
