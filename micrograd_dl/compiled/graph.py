@@ -17,11 +17,11 @@ from micrograd_dl.compiled.lowering import lower
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
 from micrograd_dl.compiled.recording import Recording, order_of, parameters_of
 from micrograd_dl.compiled.schedule import schedule
-from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.text import install_hint, plural
 
 Runner: TypeAlias = Literal["numpy", "numba"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from micrograd_dl.compiled.conditions import Condition
-from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.text import plural
 
 

@@ -35,8 +35,8 @@ class Activation:
         return self.name if is_built_in else (Activation, (self.name, self.of, self.squared_gain))
 
 
-def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
-    return lambda z: [operation(unit) for unit in z]
+def _mish(z: Sequence[Any]) -> list[Any]:
+    return [unit * ops.tanh(ops.softplus(unit)) for unit in z]
 
 
 def _softmax(z: Sequence[Any]) -> list[Any]:
@@ -44,11 +44,11 @@ def _softmax(z: Sequence[Any]) -> list[Any]:
 
 
 linear = Activation("linear", list)
-sigmoid = Activation("sigmoid", _each(ops.sigmoid))
-tanh = Activation("tanh", _each(ops.tanh))
-relu = Activation("relu", _each(ops.relu), squared_gain=2.0)
-leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), squared_gain=2.0)
-mish = Activation("mish", _each(lambda z: z * ops.tanh(ops.softplus(z))), squared_gain=2.0)
+sigmoid = Activation("sigmoid", ops.sigmoid.each)
+tanh = Activation("tanh", ops.tanh.each)
+relu = Activation("relu", ops.relu.each, squared_gain=2.0)
+leaky_relu = Activation("leaky_relu", ops.leaky_relu.each, squared_gain=2.0)
+mish = Activation("mish", _mish, squared_gain=2.0)
 softmax = Activation("softmax", _softmax)
 
 ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish, softmax)}

@@ -20,12 +20,12 @@ Train: TypeAlias = Callable[[Network, Any, Any], object]
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """The errors of models that differ in one thing; printing it gives a table."""
+    """The errors of models that differ in one thing, with the same `x`; printing it gives a table."""
 
     variable: str  # what they differ in, "m" or "lambda"
     x: tuple[float, ...]  # its values, ascending
     train: tuple[float, ...]  # the errors on what was trained on, as `error` gives them
-    dev: tuple[float, ...]  # and on the dev set
+    dev: tuple[float, ...]
     of_classes: bool  # the part predicted wrong; otherwise the root of the mean squared error
 
     @property

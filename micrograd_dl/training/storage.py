@@ -52,9 +52,6 @@ class Saved:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-# --- writing --------------------------------------------------------------------------------------------
-
-
 def save(
     path: str | os.PathLike[str],
     model: Network,
@@ -136,9 +133,6 @@ def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | 
         problem = f"the {type(used).__name__.lower()} {used.name} is not one of {', '.join(table)}"
         advice = "save model.named() with numpy.savez instead"
         raise ValueError(f"{problem}, which alone can be found again by their names: {advice}")
-
-
-# --- reading --------------------------------------------------------------------------------------------
 
 
 def load(path: str | os.PathLike[str]) -> Saved:

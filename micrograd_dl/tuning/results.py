@@ -98,11 +98,10 @@ def _line(entry: Mapping[str, Any]) -> bytes:
 
 def _require_same_search(path: Path, line: bytes, wanted: Mapping[str, Any]) -> None:
     try:
-        found = json.loads(line)
-        require_form(found, {"format": str}, "it")
-    except ValueError:
-        found = {"format": None}
-    if found["format"] != FORMAT:
+        found = dict(json.loads(line))
+    except (ValueError, TypeError):
+        found = {}
+    if found.get("format") != FORMAT:
         raise ValueError(f"{path} does not hold the results of a search: give another name")
     for name in {**found, **wanted}:
         there, here = found.get(name), wanted.get(name)
