@@ -72,9 +72,8 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     """Change `node` by `h`, see what becomes of `root`, and compare with the derivative; nothing is written.
 
     Raises:
-        TypeError: an argument is not a Value, or h not a number.
-        ValueError, ZeroDivisionError: h is 0 or not finite, `node` is a constant, or the result is undefined
-            at the nudged point.
+        TypeError, ValueError: an argument is not a Value, `node` a constant, or `h` 0 or not finite.
+        ValueError, ZeroDivisionError: the result is undefined at the nudged point.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")

@@ -15,7 +15,6 @@ class Activation:
     """What a layer does to its Z.
 
     Attributes:
-        name: what it is called.
         of: A from Z: a sequence of the units' numbers, which are Values, floats or arrays of m examples, to
             a list of the same kind.
         squared_gain: the variance of a good initial weight, times the number of inputs (course, section 6):

@@ -43,9 +43,9 @@ class LearningCurve:
 
 def error(model: Network, X: ArrayLike, Y: ArrayLike) -> float:
     """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
+    X, Y = model.require_examples(X, Y)
     if model.loss.decide is not None:
         return 1 - model.accuracy(X, Y)
-    X, Y = model.require_examples(X, Y)
     return float(np.sqrt(np.mean((model.predict(X) - Y) ** 2)))
 
 

@@ -145,10 +145,10 @@ def load(path: str | os.PathLike[str]) -> Saved:
                 _require_shape(archive, name, there.shape)
             set_state(model, {name: archive.read(name) for name in state_of(model)})
             model.passes = about["passes"]
-        except (ValueError, TypeError, OverflowError, MemoryError, RecursionError) as error:
-            deep = isinstance(error, RecursionError)
-            problem = "its description is nested too deeply" if deep else error
-            raise ValueError(f"{path} does not hold a model: {problem}") from None
+        except RecursionError:
+            raise ValueError(f"{path} does not hold a model: its description is nested too deeply") from None
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise ValueError(f"{path} does not hold a model: {error}") from None
         names = [name for name in archive.names if name.startswith("array ")]
         arrays = {name.removeprefix("array "): archive.read(name) for name in names}
         return Saved(model, arrays, about["notes"])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from micrograd_dl.data.archives import require_form
 
-FORMAT, VERSION = "micrograd_dl tuning", 2
+FORMAT, VERSION = "micrograd_dl tuning", 3  # of what is drawn too, not only of the lines
 _ENTRY: dict[str, Any] = {"round": int, "trial": int, "rung": int, "epochs": int, "problem": str}
 _ENTRY |= {"error": (float, None), "loss": (float, None)}  # None is infinite
 
