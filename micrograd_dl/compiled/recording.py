@@ -1,9 +1,14 @@
-"""What is compiled, a recorded graph and what is asked of it; and what a call brings with it."""
+"""What is compiled, a recorded graph and what is asked of it; and what a call brings with it.
+
+``if z > 0: ... else: ...`` takes one branch, and the graph knows that branch only. Conditions are comparisons
+that have to come out the same in a replay.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
@@ -11,16 +16,65 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micrograd_dl.compiled.conditions import Condition
+from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import Value
-from micrograd_dl.output.number_like import require_value
+from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.output.number_like import observed, require_value
 from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = "Value | Sequence[Value]"
 
 _FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison that the program made, and how it came out: whether the number of `node` is `wanted`.
+
+    Of ``a >= b``, `node` is ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` it is a itself. `left`,
+    `relation` and `right` are the question as it was asked; `made` knows the line of the program.
+    """
+
+    node: Value
+    wanted: float
+    was: bool
+    left: Value
+    relation: str
+    right: Operand
+    made: Value
+
+    def __str__(self) -> str:
+        """The question, with the labels that the Values have by now, and its line."""
+        text = f"{_name(self.left)} {self.relation} {_name(self.right)}"
+        return f"{text} ({self.made.origin})" if self.made.origin else text
+
+
+@contextmanager
+def recording_conditions() -> Iterator[list[Condition]]:
+    """Note every comparison of a Value, ``float(v)``, ``int(v)`` and ``bool(v)``, in a ``with`` block."""
+    noted: list[Condition] = []
+
+    def note(relation: str, left: Value, right: Operand, outcome: Any) -> None:
+        question = (left, relation, right, Value.constant(0.0))
+        if relation == "is":
+            noted.append(Condition(left, left.data, True, *question))
+        elif relation == "!=":
+            noted.append(Condition(left, 0.0, not outcome, *question))
+        elif relation == "==":
+            noted.append(Condition(ops.sub(left, right), 0.0, outcome, *question))
+        else:
+            # a < b is "not a >= b" and a > b is "not b >= a"; of a NaN at_least is NaN, and all are false.
+            first, second = (left, right) if relation in ("<", ">=") else (right, left)
+            node = ops.at_least(first, second)
+            noted.append(Condition(node, float("=" in relation), outcome, *question))
+
+    with observed(note):
+        yield noted
+
+
+def _name(x: Operand) -> str:
+    return x.label or "a number" if isinstance(x, Value) else f"{float(x):.17g}"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,12 +110,7 @@ def order_of(nodes: Iterable[Value]) -> list[Value]:
 def parameters_of(
     order: Sequence[Value], inputs: Sequence[Sequence[Value]], parameters: Sequence[Value] | None
 ) -> list[Value]:
-    """The parameters: those given, or all leaves that are not inputs.
-
-    Raises:
-        TypeError: an input or a parameter is not a leaf.
-        ValueError: a leaf is neither of them, or is given twice.
-    """
+    """The parameters: those given, or all leaves that are not inputs; each leaf is one, or an input."""
     leaves = [node for node in order if node.is_leaf]
     given = Counter(chain.from_iterable(inputs))
     if parameters is None:
@@ -85,11 +134,7 @@ def parameters_of(
 
 
 def as_list(name: str, given: Any) -> list[Any]:
-    """What is given as a list.
-
-    Raises:
-        TypeError: it is a Value by itself, or none of what makes a list.
-    """
+    """What is given as a list; TypeError if it is a Value by itself, or none of what makes a list."""
     if isinstance(given, Value):
         raise TypeError(f"{name} is a list: {name}=[x] rather than {name}=x")
     if not isinstance(given, Iterable):
@@ -98,14 +143,7 @@ def as_list(name: str, given: Any) -> list[Any]:
 
 
 class Inputs:
-    """The leaves that change from call to call, one by one or in lists.
-
-    Attributes:
-        leaves: of each input its leaves.
-
-    Raises:
-        TypeError: it is no list of leaves and lists of leaves.
-    """
+    """The leaves that change from call to call, one by one or in lists; `leaves` are those of each input."""
 
     def __init__(self, inputs: Sequence[Input]) -> None:
         self.leaves = [
@@ -116,12 +154,7 @@ class Inputs:
         self._counts = [len(nodes) for nodes in self.leaves]
 
     def arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
-        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers.
-
-        Raises:
-            TypeError: what is given is not numbers.
-            ValueError: a shape is wrong.
-        """
+        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers."""
         if len(given) != len(self._counts):
             raise ValueError(f"this graph takes {plural(len(self._counts), 'input')}, not {len(given)}")
         arrays: list[Array] = []
