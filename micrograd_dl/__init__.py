@@ -34,7 +34,7 @@ from micrograd_dl.engine.functions import (
     tanh,
 )
 from micrograd_dl.engine.gradients import grad
-from micrograd_dl.engine.operation import Operation, slope_at_kink
+from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE as _TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
@@ -49,6 +49,7 @@ from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.kink_side import slope_at_kink
 from micrograd_dl.output.number_like import GraphCutWarning
 
 __version__ = "0.1.0"

@@ -243,7 +243,6 @@ def test_reader_resolves_relative_imports_of_a_package() -> None:
     assert imports_of("from . import cli", "micrograd_dl", is_package=True)[0].module == "micrograd_dl.cli"
     inside = "micrograd_dl.testing.strategies"
     assert imports_of("from ..engine.ops import TABLE", inside)[0].module == "micrograd_dl.engine.ops"
-    assert imports_of("from .. import cli", inside)[0].module == "micrograd_dl.cli"
 
 
 def test_up_is_up() -> None:

@@ -98,8 +98,3 @@ def test_cells_and_links_are_read() -> None:
     text = "[`a.py`](../a.py) `f`, `g`, [`t.py::test_x`](../t.py), `::test_y`"
     found = [("a.py", "../a.py", " `f`, `g`, "), ("t.py::test_x", "../t.py", ", `::test_y`")]
     assert LINK_AND_MORE.findall(text) == found
-
-
-def test_there_is_no_such_command() -> None:
-    assert is_command("train")
-    assert not is_command("teach")

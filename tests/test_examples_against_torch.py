@@ -164,19 +164,6 @@ def test_the_transformer_is_trained_as_by_pytorch() -> None:
         falling.step()
 
 
-def test_the_transformer_on_numbers_of_pytorch() -> None:
-    lesson = load_lesson("transformer")
-    tokens = lesson.encode("ida")
-    theirs = lesson.init_parameters(2, lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True))
-    parameters = lesson.init_parameters(2)
-    J, loss = lesson.loss(parameters, tokens), lesson.loss(theirs, tokens, lesson.PLAIN)
-    J.backward()
-    loss.backward()
-    assert J.data == pytest.approx(loss.item(), rel=1e-12)
-    gradient = [0.0 if x.grad is None else x.grad.item() for x in lesson.flat(theirs)]
-    assert [p.grad for p in lesson.flat(parameters)] == pytest.approx(gradient, rel=1e-10, abs=1e-12)
-
-
 def test_pytorch(capsys: pytest.CaptureFixture[str]) -> None:
     load_lesson("pytorch").main()
     out = capsys.readouterr().out

@@ -11,8 +11,6 @@ import pytest
 from micrograd_dl.cli.lesson import load_lesson
 from micrograd_dl.engine.value import Value
 from micrograd_dl.nn import Neuron
-from micrograd_dl.nn.network import one_hot
-from micrograd_dl.notation.forward import recompute
 
 
 def test_autoencoder(capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,17 +112,3 @@ def test_transformer_looks_back_only() -> None:
     one, other = (lesson.logits(parameters, lesson.encode(name)) for name in ("anna", "anton"))
     same = [[x.data for x in a] == [x.data for x in b] for a, b in zip(one, other, strict=False)]
     assert same == [True, True, True, False, False, False]
-
-
-def test_one_graph_of_the_transformer_serves_all_names_of_a_length() -> None:
-    lesson = load_lesson("transformer")
-    parameters = lesson.init_parameters(1)
-    inputs = [
-        [Value(bit) for bit in row] for row in one_hot(lesson.encode("ivo"), lesson.VOCABULARY).T.tolist()
-    ]
-    J = lesson.loss(parameters, inputs)
-    for row, bits in zip(inputs, one_hot(lesson.encode("ada"), lesson.VOCABULARY).T.tolist(), strict=True):
-        for value, bit in zip(row, bits, strict=True):
-            value.data = bit
-    recompute(J)
-    assert J.data == pytest.approx(lesson.loss(parameters, lesson.encode("ada")).data, rel=1e-12)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from micrograd_dl import nn
@@ -125,38 +124,3 @@ def test_a_network_is_called_point_by_point() -> None:
                 assert node.origin.text.endswith("# this line")
     outputs: Any = nn.MLP(2, [3, 2], ["relu", "sigmoid"])([0.5, 1.0])
     assert [a.label for a in outputs] == ["a2[1]", "a2[2]"]
-
-
-class Neuron:
-    """A neuron as micrograd's users write it: weights in a list, a sum of products, a gradient set to 0."""
-
-    def __init__(self, inputs: int, rng: random.Random) -> None:
-        self.w = [Value(rng.uniform(-1, 1)) for _ in range(inputs)]
-        self.b = Value(0)
-
-    def __call__(self, x: list[Any]) -> Value:
-        return sum((w * x for w, x in zip(self.w, x, strict=True)), self.b).tanh()
-
-    def parameters(self) -> list[Value]:
-        return [*self.w, self.b]
-
-
-def test_a_small_network_learns_exclusive_or() -> None:
-    rng = random.Random(1)
-    hidden, out = [Neuron(2, rng) for _ in range(4)], Neuron(4, rng)
-    parameters = [p for neuron in [*hidden, out] for p in neuron.parameters()]
-    examples = [([0, 0], -1), ([0, 1], 1), ([1, 0], 1), ([1, 1], -1)]
-
-    def loss() -> Value:
-        losses = [(out([neuron(x) for neuron in hidden]) - y) ** 2 for x, y in examples]
-        return sum(losses, Value(0.0)) * (1.0 / len(losses))
-
-    first = loss().data
-    for _ in range(200):
-        total = loss()
-        for p in parameters:
-            p.grad = 0
-        total.backward()
-        for p in parameters:
-            p.data -= 0.2 * p.grad
-    assert loss().data < 0.05 < first

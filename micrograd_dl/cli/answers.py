@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from contextlib import suppress
 
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
@@ -92,10 +93,9 @@ def _value(trace: Trace, symbol: re.Match[str]) -> float | None:
 
 
 def _node(trace: Trace, name: str) -> Value | None:
-    try:
+    with suppress(KeyError):
         return trace.notation.node(name)
-    except KeyError:
-        return None
+    return None
 
 
 def _complete(trace: Trace, node: Value, gradient: bool = False) -> float:

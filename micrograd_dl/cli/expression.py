@@ -154,11 +154,7 @@ def _read(options: argparse.Namespace) -> tuple[str, Expression]:
 
 
 def expression_and_values(words: Sequence[str]) -> tuple[str, dict[str, float]]:
-    """The expression among the words, or else the course's example, and the values.
-
-    >>> expression_and_values(["a*b", "a=1/2", "b=3"])
-    ('a*b', {'a': 0.5, 'b': 3.0})
-    """
+    """The expression among the words, or else the course's example, and the values."""
     values: dict[str, float] = {}
     texts = []
     for word in words:

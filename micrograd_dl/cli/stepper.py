@@ -12,6 +12,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import groupby, islice
 from typing import IO, NamedTuple
 
@@ -113,11 +114,10 @@ class Stepper(cmd.Cmd):
             return True
         try:
             return self._carry_out(line.strip() or self._again)
-        except (BrokenPipeError, KeyboardInterrupt, SystemExit):
+        except BrokenPipeError:
             raise
-        except BaseException as error:  # noqa: BLE001  # the panic of a library in Rust is not to end the walk
-            known = isinstance(error, _EXPECTED)
-            problem = message_of(error) if known else f"{type(error).__name__}: {error}"
+        except _EXPECTED as error:
+            problem = message_of(error)
         self._failures += 1
         self.stdout.flush()
         where = "***" if self.script is None else f"line {self._line}:"
@@ -135,7 +135,7 @@ class Stepper(cmd.Cmd):
         if not argument and self.is_name(line):
             self.say(f"({line} is the command {name}; p {line} shows the node {line})")
         if command.moves:
-            self._again = line
+            self._again = "step" if name == "restart" else line
         ends = bool(command.do(self, argument))
         if command.moves:
             self._arrive()
@@ -186,11 +186,9 @@ class Stepper(cmd.Cmd):
 
     def is_name(self, text: str) -> bool:
         """Whether `text` is a node or a gradient."""
-        try:
-            self.trace.notation.find(text)
-        except KeyError:
-            return False
-        return True
+        with suppress(KeyError):
+            return bool(self.trace.notation.find(text))
+        return False
 
     def node(self, text: str) -> Value:
         """The node of that name, or of that gradient; without text, the node that the last step wrote."""
@@ -239,10 +237,6 @@ class Stepper(cmd.Cmd):
         if self.trace.position == before:
             raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
 
-    def _restart(self, _: str) -> None:
-        self.trace.start()
-        self._again = "step"
-
     def _arrive(self) -> None:
         """After a move: say if this is an end of the walk, and show what is watched."""
         if self.trace.upcoming is None:
@@ -257,7 +251,7 @@ class Stepper(cmd.Cmd):
             points.remove(same[0])
         elif argument:
             self.trace.break_at(argument)
-        self._list([point.text for point in points], "no breakpoints")
+        self.say(*(f"  {text}" for text in [point.text for point in points] or ["no breakpoints"]))
 
     def _watch(self, argument: str) -> None:
         watches = self.trace.watches
@@ -265,10 +259,7 @@ class Stepper(cmd.Cmd):
             watches.remove(node)
         elif argument:
             self.trace.watch(node)
-        self._list(self.trace.watched(), "nothing is watched")
-
-    def _list(self, lines: list[str], nothing: str) -> None:
-        self.say(*(f"  {line}" for line in lines or [nothing]))
+        self.say(*(f"  {line}" for line in self.trace.watched() or ["nothing is watched"]))
 
     def _set(self, argument: str) -> None:
         match = re.fullmatch(r"(.+?)(?:\s*=\s*|\s+)(\S+)", argument)
@@ -348,7 +339,7 @@ COMMANDS: Mapping[str, Command] = {
     "until": Command("NAME", "Go on until a node or a gradient is written.", Stepper._until,
         "NAME is a node, such as u, or a gradient, such as db. Given again, it goes on to the next term.",
         moves=True),
-    "restart": Command("", "Go back before the first step.", Stepper._restart,
+    "restart": Command("", "Go back before the first step.", lambda s, _: s.trace.start(),
         "Breakpoints, watches and data stay as they are.", moves=True),
     "break": Command("[WHAT]", "Set or remove a breakpoint, or list all.", Stepper._break,
         "continue stops there. WHAT is a node (u), a gradient (db), an operation (mul), or a condition on "

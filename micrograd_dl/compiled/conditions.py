@@ -12,7 +12,7 @@ from typing import Any
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.output.number_like import comparison_observer
+from micrograd_dl.output.number_like import observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,8 @@ def recording_conditions() -> Iterator[list[Condition]]:
             node = ops.at_least(first, second)
             noted.append(Condition(node, float("=" in relation), outcome, *question))
 
-    token = comparison_observer.set(note)
-    try:
+    with observed(note):
         yield noted
-    finally:
-        comparison_observer.reset(token)
 
 
 def _name(x: Operand) -> str:

@@ -47,12 +47,6 @@ def described(recording: Recording, columns: Sequence[bool]) -> str:
             call(slot, "t")
             title = _OVER_ALL if operation is MEAN else (*_TITLES[:2], _TITLES[3])[phases[slot]]
             sections[title].append(f"{names[slot]} = {_formula(tape, slot, names)}")
-    results = [(names[lowered.slots[recording.root]], lowered.value)]
-    results += [
-        (f"d{names[lowered.slots[p]]}", s)
-        for p, s in zip(recording.parameters, lowered.gradient, strict=True)
-    ]
-    sections["Result"] = [f"{name} = {names[slot]}" for name, slot in results if name != names[slot]]
     return "\n".join("\n    ".join([f"{title}:", *lines]) for title, lines in sections.items() if lines)
 
 

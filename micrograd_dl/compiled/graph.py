@@ -12,16 +12,23 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.compiled.conditions import Condition, recording_conditions
 from micrograd_dl.compiled.description import described
-from micrograd_dl.compiled.inputs import Array, Input, Inputs, as_list
 from micrograd_dl.compiled.lowering import lower
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
-from micrograd_dl.compiled.recording import Recording, order_of, parameters_of
+from micrograd_dl.compiled.recording import (
+    Array,
+    Input,
+    Inputs,
+    Recording,
+    as_list,
+    order_of,
+    parameters_of,
+)
 from micrograd_dl.compiled.schedule import schedule
-from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.text import install_hint, plural
 
 Runner: TypeAlias = Literal["numpy", "numba"]
@@ -55,11 +62,10 @@ def compile_graph(
     called with columns, one an example, it takes all of them through the graph at once, with the same
     parameters, and gives the mean.
 
-    A replay takes the path through the program that was recorded. If its shape depends on data (``if z > 0``,
-    ``max(zs)``), give the function that records it instead of its result: the comparisons it makes are then
-    noted, and a call in which one comes out differently raises ValueError instead of giving a wrong number.
-    What cannot be seen is arithmetic on ``v.data``, and indices. Slopes at kinks are those with which the
-    nodes were recorded.
+    A replay takes the path that was recorded. If that depends on data (``if z > 0``, ``max(zs)``), give the
+    function that records it instead of its result: the comparisons it makes are then noted, and a call in
+    which one comes out differently raises ValueError instead of giving a wrong number. What cannot be seen is
+    arithmetic on ``v.data``, and indices. Slopes at kinks are those with which the nodes were recorded.
 
     Args:
         result: what to differentiate, or a function that records it from the inputs.
@@ -178,8 +184,6 @@ class CompiledGraph:
         Over all examples:
             mean J = mean(J)
             dw = mean(0.1 + du * x)
-        Result:
-            J = mean J
         """
         if len(columns) != len(self.recording.inputs):
             takes = plural(len(self.recording.inputs), "input")
@@ -202,11 +206,8 @@ class CompiledGraph:
         except SuspectError as suspect:
             raise self._error(theta, arrays, suspect.example) from None
         except MemoryError:
-            of_nodes = f"for this graph of {plural(len(self.recording.order), 'node')}"
-            message = (
-                f"{plural(m, 'example')} at a time are too many {of_nodes}: give fewer columns, and average"
-            )
-            raise MemoryError(message) from None
+            too_many = f"{plural(m, 'example')} at a time are too many for this graph"
+            raise MemoryError(f"{too_many}: give fewer columns, and average") from None
         conditions = self.recording.conditions
         if not conditions:
             return replay, outputs

@@ -61,10 +61,9 @@ class Archive:
     def read(self, name: str) -> Array:
         """An array; ValueError if it is missing, damaged, or too large for the memory."""
         shape, _ = self.header(name)
-        with self._refusing():
+        with self._refusing(), self._zip.open(f"{name}.npy") as member:
             try:
-                with self._zip.open(f"{name}.npy") as member:
-                    return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+                return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
             except MemoryError:
                 raise ValueError(f"{name} {shape} is too large for the memory") from None
 

@@ -8,6 +8,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -146,14 +147,11 @@ class CsvTable:
 
 def _best_delimiter(text: str) -> str:
     """The one that divides the first line into most fields."""
-
-    def fields(delimiter: str) -> int:
-        try:
-            return len(next(_reader(text, delimiter), []))
-        except csv.Error:
-            return 0
-
-    return max((",", ";", "\t"), key=fields)
+    counts = {}
+    for delimiter in (",", ";", "\t"):
+        with suppress(csv.Error):
+            counts[delimiter] = len(next(_reader(text, delimiter), []))
+    return max(counts, key=counts.__getitem__, default=",")
 
 
 def _reader(text: str, delimiter: str) -> Any:

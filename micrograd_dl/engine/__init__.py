@@ -1,8 +1,7 @@
 """The engine: Value, the table of operations, topological order, backward, derivatives of any order.
 
-To read it, begin with `value`, then `ops` (the table), `order` and `gradients`. `shortcuts` replaces the
-hot paths by fast ones that give the same numbers, bit for bit. With the environment variable
-``MICROGRAD_DL_PLAIN=1`` it does not, and what runs is what the other modules say.
+To read it, begin with `value`, then `ops` (the table), `order` and `gradients`. `shortcuts` replaces the hot
+paths by fast ones with the same bits; ``MICROGRAD_DL_PLAIN=1`` in the environment keeps it out.
 """
 
 import os

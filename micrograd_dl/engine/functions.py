@@ -25,57 +25,41 @@ def __getattr__(name: str) -> Operation:
 
 
 def sum(x: Iterable[Any]) -> Any:
-    """``x1 + x2 + ...`` as one node, added from left to right.
-
-    Raises:
-        ValueError: there is nothing to add.
-    """
-    return ops.sum.on(some([*x], "sum"))
+    """``x1 + x2 + ...`` as one node, added from left to right; TypeError if there is nothing to add."""
+    return ops.sum.on([*x])
 
 
 def logsumexp(z: Iterable[Any]) -> Any:
-    """``log(e^z1 + e^z2 + ...)`` as one node, stable for every z.
-
-    Raises:
-        ValueError: `z` is empty.
-    """
-    return ops.logsumexp.on(some([*z], "logsumexp"))
+    """``log(e^z1 + e^z2 + ...)`` as one node, stable for every z; TypeError if there is none."""
+    return ops.logsumexp.on([*z])
 
 
 def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
-    """``w1 x1 + w2 x2 + ...`` as one node.
-
-    Raises:
-        ValueError: the lengths differ, or both are 0.
-    """
-    return ops.dot.on(paired(w, x, "dot"))
+    """``w1 x1 + w2 x2 + ...`` as one node; ValueError if the lengths differ, TypeError if they are 0."""
+    require_pairs("dot", w, x)
+    return ops.dot.on(woven(w, x))
 
 
 def affine(w: Sequence[Any], x: Sequence[Any], b: Any) -> Any:
-    """``w1 x1 + w2 x2 + ... + b``, a neuron's z, as one node.
-
-    Raises:
-        ValueError: the lengths of `w` and `x` differ, or both are 0.
-    """
-    return ops.affine.on([*paired(w, x, "affine"), b])
+    """``w1 x1 + w2 x2 + ... + b``, a neuron's z, as one node; ValueError if the lengths differ."""
+    require_pairs("affine", w, x)
+    return ops.affine.on(woven([*w, b], x))
 
 
 def affine_of_units(weights: Sequence[Sequence[Any]], x: Sequence[Any], b: Sequence[Any]) -> list[Any]:
-    """z of each unit of a layer: `affine` of its row of weights, the same inputs, and its bias."""
+    """z of each unit of a layer: `affine` of its row of weights, the same inputs, its bias; all Values."""
     return [affine(row, x, bias) for row, bias in zip(weights, b, strict=True)]
 
 
-def paired(w: Sequence[Any], x: Sequence[Any], name: str) -> list[Any]:
-    """w1, x1, w2, x2, ...: the operands of the function of that name."""
+def require_pairs(name: str, w: Sequence[Any], x: Sequence[Any]) -> None:
+    """Raise ValueError unless there are as many weights as inputs."""
     if len(w) != len(x):
         raise ValueError(f"{name} takes as many weights as inputs, not {len(w)} weights and {len(x)} inputs")
-    operands = [None] * 2 * len(w)
-    operands[::2], operands[1::2] = w, x
-    return some(operands, name)
 
 
-def some(operands: list[Any], name: str) -> list[Any]:
-    """The operands, if there are any."""
-    if not operands:
-        raise ValueError(f"{name} of nothing: give it at least one number or Value")
-    return operands
+def woven(first: Sequence[Any], second: Sequence[Any]) -> tuple[Any, ...]:
+    """One of the first, one of the second, and so on; then the rest of the first."""
+    pairs = 2 * len(second)
+    both = [*first, *second]
+    both[:pairs:2], both[1:pairs:2], both[pairs:] = first[: len(second)], second, first[len(second) :]
+    return tuple(both)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from micrograd_dl.engine.order import chain_rule, topological_order
-from micrograd_dl.engine.value import Value, record
-from micrograd_dl.output.number_like import comparison_observer
-from micrograd_dl.output.numbers import require_numbers, to_float
-from micrograd_dl.output.written import names_of, numbers_of, readable, shortened
+from micrograd_dl.engine.value import Value
+from micrograd_dl.output.number_like import comparison_observer, observed, require_value
+from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.recorded import require_recorded
 
 
 def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
@@ -57,51 +56,6 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     return [d if d in recorded else _as_value(d, root, x) for d, x in zip(found, variables, strict=True)]
 
 
-def require_recorded(order: Sequence[Value]) -> None:
-    """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
-
-    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
-    TypeError if the `data` of a node is not a number at all.
-    """
-    require_numbers(order, "data")
-    for node in order:
-        if node.op is None or _is_recorded(node):
-            continue
-        placeholders = node.op.operand_names(len(node.operands))
-        names = [name or x for name, x in zip(names_of(node.operands), placeholders, strict=True)]
-        formula = shortened(node.op.written(names))
-        current = numbers_of(names, [p.data for p in node.operands])
-        label = readable(node.label) if node.label else "a node"
-        raise RuntimeError(
-            f"{label} = {formula} = {node.data:.17g} was not recorded at {current}: "
-            "data has been changed since. Call recompute(root), or build the expression again."
-        )
-
-
-def require_value(node: object) -> None:
-    """Raise TypeError unless `node` is a Value."""
-    if not isinstance(node, Value):
-        raise TypeError(f"a Value is wanted here, not the {type(node).__name__} {node!r:.60}")
-
-
-def same_number(x: float, y: float) -> bool:
-    """Whether two results are one: NaN is NaN."""
-    return x == y or (math.isnan(x) and math.isnan(y))
-
-
-def _is_recorded(node: Value) -> bool:
-    """Whether the node's data and its derivatives by variables follow from the data of its operands."""
-    operation: Any = node.op
-    try:
-        again = record(operation, *node.operands) if node.operands else node
-    except (ValueError, ZeroDivisionError):
-        return False
-    edges = zip(node.operands, node.slopes, again.slopes, strict=True)
-    return same_number(again.data, node.data) and all(
-        same_number(old, new) for p, old, new in edges if not p.is_constant
-    )
-
-
 def _slope_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives as Values; a slope that does not depend on the operands stays a float."""
     operation: Any = node.op
@@ -117,12 +71,8 @@ def _slope_graphs(node: Value) -> Sequence[Any]:
         if outer is not None:
             outer(relation, left, right, answer)
 
-    token = comparison_observer.set(observe)
-    try:
-        slopes: Sequence[Any] = operation.slopes(node, operands, [not p.is_constant for p in node.operands])
-    finally:
-        comparison_observer.reset(token)
-    return slopes
+    with observed(observe):
+        return [*operation.slopes(node, operands, [not p.is_constant for p in node.operands])]
 
 
 def _product(x: Any, y: Any) -> Any:

@@ -4,47 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.output.arrays import on_arrays
+from micrograd_dl.output.kink_side import kink_side
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
-from micrograd_dl.output.written import ATOM, Term, full_number, numbers_of, shortened
+from micrograd_dl.output.undefined import undefined
+from micrograd_dl.output.written import ATOM, Term
 
 Rule = Callable[..., Any]
-
-kink_side: ContextVar[str] = ContextVar("kink_side", default="right")
-
-
-@contextmanager
-def slope_at_kink(side: str) -> Iterator[None]:
-    """Choose the slope of ReLU and leaky ReLU at exactly 0, for what is recorded in a ``with`` block.
-
-    ``"right"``, as without a block, is the course's rule: 1 for z >= 0. ``"left"`` is PyTorch's and that of
-    the course's assignments: 0, and 0.01 for leaky ReLU. A node keeps the choice with which it was recorded,
-    whatever is done with it later.
-
-    Raises:
-        ValueError: `side` is neither.
-
-    >>> from micrograd_dl.engine.value import Value
-    >>> x = Value(0.0)
-    >>> with slope_at_kink("left"):
-    ...     y = x.relu()
-    >>> y.slopes, x.relu().slopes
-    ((0.0,), (1.0,))
-    """
-    if side not in ("right", "left"):
-        raise ValueError(f'the slope at a kink is "right" (the course) or "left" (PyTorch), not {side!r}')
-    token = kink_side.set(side)
-    try:
-        yield
-    finally:
-        kink_side.reset(token)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -111,6 +82,10 @@ class Operation:
             return on_arrays(self, numpy, operands)
         return self.evaluate([to_float(operand, self.name) for operand in operands])
 
+    def each(self, operands: Sequence[Any]) -> list[Any]:
+        """The operation, of one operand, on each of these."""
+        return [self(x) for x in operands]
+
     def __repr__(self) -> str:
         operands = self.operand_names(2 if self.arity is None else self.arity)
         return f"<operation {self.name}: {self.written(operands)}>"
@@ -124,25 +99,22 @@ class Operation:
     def evaluate(self, values: Sequence[float]) -> float:
         """The result at `values`, floats."""
         try:
-            result: float = self.forward(*values)
+            return float(self.forward(*values))
         except (ValueError, ZeroDivisionError) as error:
-            raise self.refusal(error, values) from None
-        return result
+            raise undefined(self, error, values) from None
 
     def slopes(
         self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None
     ) -> Sequence[Any]:
         """The local derivatives by all operands at once; one that is not wanted may be given as 0."""
         if not isinstance(self.derivatives, tuple):
-            slopes: Sequence[Any] = self.derivatives(out, *operands)
-            return slopes
+            return tuple(self.derivatives(out, *operands))
         asked = zip(self.derivatives, wanted or [True] * len(operands), strict=True)
         return [slope_by(rule, out, operands) if is_wanted else 0.0 for rule, is_wanted in asked]
 
     def local(self, index: int, out: float, values: Sequence[float]) -> float:
         """The local derivative by operand `index` as a float; ``inf`` at a vertical tangent."""
-        slope: float = self.slopes(out, values, [i == index for i in range(len(values))])[index]
-        return slope
+        return float(self.slopes(out, values, [i == index for i in range(len(values))])[index])
 
     def written(self, operands: Sequence[str], latex: bool = False) -> Term:
         """The operation applied to written operands, as text or LaTeX, with the parentheses it needs.
@@ -154,21 +126,6 @@ class Operation:
         terms = [part if isinstance(part, Term) else Term(part) for part in operands]
         text = (self.latex if latex else self.text)(*terms)
         return text if isinstance(text, Term) else Term(text, self.precedence)
-
-    def refusal(self, error: Exception, values: Sequence[float], names: Sequence[str] = ()) -> Exception:
-        """The error to raise where the operation is undefined: built in, and says what and where.
-
-        Among operands with names, one without a name is shown by its number.
-        """
-        names = names or self.operand_names(len(values))
-        names = [name or full_number(x) for name, x in zip(names, values, strict=True)]
-        where = numbers_of(names, values)
-        kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
-        at = f" at {where}" if where else ""
-        return kind(
-            f"{shortened(self.written(names))} is not defined{at}: "
-            f"{self.name} needs {self.requirement or 'other operands'}"
-        )
 
     @staticmethod
     def operand_names(count: int) -> list[str]:

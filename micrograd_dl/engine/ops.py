@@ -1,12 +1,9 @@
 r"""The table of primitive operations: one entry each, and the only place where a derivative rule is written.
 
-The methods of Value, functions of numbers, arrays and Values, the sentences of the stepper, the reference and
-the tests follow from the entries. To add an operation, write one entry at the end.
-
-Local derivatives are written with ordinary arithmetic and with operations of the table, in terms of the
-output where that is simpler. The same rule therefore serves a float (backpropagation), a ``Value`` (the
-derivative is itself a graph), an array (many examples at once), and, applied to named Values, the formula of
-the derivative.
+All else that knows operations, from the methods of Value to the tests, follows from the entries. To add one,
+write an entry at the end. Local derivatives are written with ordinary arithmetic and operations of the table,
+in terms of the output where that is simpler. The same rule therefore serves a float, a Value (the derivative
+is itself a graph), an array (many examples at once), and a name (the formula of the derivative).
 
 * **Overflow** gives an infinity, as IEEE 754 and ``1e308 * 10`` have it; NaN and infinities pass through.
 * **What is undefined** is refused: ``x / 0`` and ``0 ** -1`` with a ZeroDivisionError; ``log(0)``,
@@ -27,26 +24,9 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from micrograd_dl.engine.operation import Operation, Rule
-from micrograd_dl.output.written import ADD, MUL, NEG, POW, Term
-
-# --- forward rules that take more than a line ---------------------------------------------------------------
-
-
-def _exp(x: float) -> float:
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
-
-def _power(x: float, y: float) -> float:
-    if x == 0 and y < 0:
-        raise ZeroDivisionError
-    try:
-        return math.pow(x, y)
-    except OverflowError:
-        return -math.inf if x < 0 and y % 2 == 1 else math.inf
+from micrograd_dl.engine.operation import Operation
+from micrograd_dl.output import stable
+from micrograd_dl.output.written import ADD, MUL, NEG, POW, Term, call, latex_call, pairs_text, sum_text
 
 
 def _slope_of_power(x: Any, y: Any) -> Any:
@@ -56,39 +36,11 @@ def _slope_of_power(x: Any, y: Any) -> Any:
     return power_slope(x, y)
 
 
-def _power_slope(x: float, y: float) -> float:
-    if y == 0:
-        return 0.0
-    if x == 0 and y < 1:
-        return math.copysign(math.inf, y) if y % 1 else 0.0
-    try:
-        return y * _power(x, y - 1.0)
-    except ValueError:
-        return math.nan
-
-
-def _power_slope_array(np: Any, x: Any, y: Any) -> Any:
-    x, y = np.broadcast_arrays(x, y)
-    at_0 = (x == 0) & (y < 1)
-    edge = np.where(y % 1, np.copysign(np.inf, y), 0.0)
-    return np.where(y == 0, 0.0, np.where(at_0, edge, y * np.power(np.where(at_0, 1.0, x), y - 1.0)))
-
-
 def _slope_of_sqrt(out: Any, x: Any) -> Any:
     try:
         return 0.5 / out
     except ZeroDivisionError:
         return power_slope(x, 0.5)  # inf, and differentiable in its turn
-
-
-def _sigmoid(x: float) -> float:
-    e = math.exp(-math.fabs(x))  # never overflows, whatever the sign of x
-    return (1.0 if x >= 0 else e) / (1.0 + e)
-
-
-def _sigmoid_array(np: Any, x: Any) -> Any:
-    e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
 def _sum(*x: Any) -> Any:
@@ -112,52 +64,16 @@ def _partners(_out: Any, *operands: Any) -> Sequence[Any]:
     """In w1, x1, w2, x2, ... the derivative by each factor is the other one of its pair; by a bias, 1."""
     slopes: list[Any] = [1.0] * len(operands)
     pairs = len(operands) // 2 * 2
-    slopes[:pairs:2] = operands[1::2]
-    slopes[1::2] = operands[:pairs:2]
+    slopes[:pairs:2], slopes[1::2] = operands[1::2], operands[:pairs:2]
     return slopes
 
 
-def _logsumexp(*x: float) -> float:
-    largest = math.nan if any(math.isnan(value) for value in x) else max(x)
-    if not math.isfinite(largest):
-        return largest
-    others = list(x)
-    others.remove(largest)
-    return largest + math.log1p(math.fsum(math.exp(value - largest) for value in others))
-
-
 def shares(out: Any, *x: Any) -> tuple[Any, ...]:
-    """The softmax of x from their logsumexp: ``e^(x_i - out)``, divided by their sum.
-
-    The sum is 1 but for the rounding of `out`, which is e times itself at 1e16.
-    """
+    """The softmax of x from their logsumexp, ``e^(x_i - out)``; over their sum, since `out` is rounded."""
     e = [exp(term - out) for term in x]
     total = sum(*e)
     return tuple([term / total for term in e])
 
-
-# --- written forms ------------------------------------------------------------------------------------------
-
-_LATEX_NAMES = {"log", "tanh", "sin", "cos", "max", "min"}
-
-
-def _call(name: str) -> Rule:
-    return lambda *x: f"{name}({', '.join(x)})"
-
-
-def _sum_text(*x: Term) -> str:
-    return " + ".join([f"{x[0]:1}", *(f"{term:2}" for term in x[1:])])
-
-
-def _pairs_text(times: str) -> Rule:
-    def text(*x: Term) -> str:
-        pairs = [f"{w:2}{times}{v:3}" for w, v in zip(x[::2], x[1::2], strict=False)]
-        return " + ".join(pairs + ([f"{x[-1]:2}"] if len(x) % 2 else []))
-
-    return text
-
-
-# --- the table ----------------------------------------------------------------------------------------------
 
 TABLE: dict[str, Operation] = {}
 
@@ -169,9 +85,9 @@ def _entry(
 
     `left` is what differs where the left-hand slope at the kink is chosen.
     """
-    command = symbol if symbol in _LATEX_NAMES else rf"operatorname{{{name}}}".replace("_", r"\_")
-    written = {"text": _call(name), "latex": _call(f"\\{command}")}
-    operation = Operation(name, symbol, arity, **(written | fields))
+    operation = Operation(
+        name, symbol, arity, **({"text": call(name), "latex": latex_call(name, symbol)} | fields)
+    )
     if left is not None:
         operation = dataclasses.replace(operation, left=dataclasses.replace(operation, **left))
     TABLE[name] = operation
@@ -182,16 +98,16 @@ def _entry(
 CONSTANT = Operation("constant", "", 0, forward=float, derivatives=(), text=str, latex=str)
 
 
-def _named(name: str, is_left: bool = False) -> Any:
-    operation = CONSTANT if name == CONSTANT.name else TABLE.get(name)
-    return operation.left if operation is not None and is_left else operation
+def _named(name: str, is_left: bool) -> Any:
+    operation = CONSTANT if name == CONSTANT.name else TABLE[name]
+    return operation.left if is_left else operation
 
 
 def _reduced(operation: Operation) -> Any:
     """How to copy and pickle it: one of the table by its name, since there is one of each."""
-    for is_left in (False, True):
-        if operation is _named(operation.name, is_left):
-            return _named, (operation.name, is_left)
+    for known in (CONSTANT, *TABLE.values()):
+        if operation in (known, known.left):
+            return _named, (known.name, operation is known.left)
     return operation.__reduce_ex__(2)
 
 
@@ -235,7 +151,7 @@ neg: Operation = _entry(
 )  # fmt: skip
 pow: Operation = _entry(
     "pow", "**", 2,
-    forward=_power, array=lambda np, x, y: np.power(x, y),
+    forward=stable.power, array=lambda np, x, y: np.power(x, y),
     derivatives=(lambda out, x, y: _slope_of_power(x, y), lambda out, x, y: out * log_for_power(x)),
     text=lambda x, y: f"{x:5} ** {y:3}", latex=lambda x, y: f"{x:5}^{{{y}}}", precedence=POW,
     defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and y % 1) and not (x == 0 and y < 0),
@@ -244,7 +160,7 @@ pow: Operation = _entry(
 )  # fmt: skip
 exp: Operation = _entry(
     "exp", "exp", 1,
-    forward=_exp, array=lambda np, x: np.exp(x),
+    forward=stable.exp, array=lambda np, x: np.exp(x),
     derivatives=(lambda out, x: out,),
     latex=lambda x: Term(f"e^{{{x}}}", POW),
     meaning="e to the power x",
@@ -273,7 +189,7 @@ tanh: Operation = _entry(
 )  # fmt: skip
 sigmoid: Operation = _entry(
     "sigmoid", "σ", 1,
-    forward=_sigmoid, array=_sigmoid_array,
+    forward=stable.sigmoid, array=stable.sigmoid_array,
     derivatives=(lambda out, x: out * (1.0 - out),),
     latex=lambda x: rf"\sigma({x})",
     definition=lambda x: 1.0 / (1.0 + exp(-x)),
@@ -284,7 +200,7 @@ relu: Operation = _entry(
     forward=lambda x: 0.0 if x <= 0 else x, array=lambda np, x: np.maximum(x, 0.0),
     derivatives=(lambda out, x: at_least(x, 0.0),),
     kink=lambda x: x, definition=lambda x: maximum(0.0, x),
-    left={"derivatives": (lambda out, x: 1.0 - at_least(0.0, x),), "definition": lambda x: maximum(x, 0.0)},
+    left={"derivatives": (lambda out, x: above(x, 0.0),), "definition": lambda x: maximum(x, 0.0)},
     meaning="max(0, x), with the slope 1 at 0 (course, section 4)",
 )  # fmt: skip
 leaky_relu: Operation = _entry(
@@ -293,7 +209,7 @@ leaky_relu: Operation = _entry(
     derivatives=(lambda out, x: 0.01 + 0.99 * at_least(x, 0.0),),
     kink=lambda x: x, definition=lambda x: maximum(0.01 * x, x),
     left={
-        "derivatives": (lambda out, x: 0.01 + 0.99 * (1.0 - at_least(0.0, x)),),
+        "derivatives": (lambda out, x: 0.01 + 0.99 * above(x, 0.0),),
         "definition": lambda x: maximum(x, 0.01 * x),
     },
     meaning="max(0.01 x, x), with the slope 1 at 0 (course, section 4)",
@@ -331,14 +247,14 @@ abs: Operation = _entry(
 maximum: Operation = _entry(
     "maximum", "max", 2,
     forward=lambda x, y: x if x > y or x != x else y, array=lambda np, x, y: np.maximum(x, y),
-    derivatives=(lambda out, x, y: 1.0 - at_least(y, x), lambda out, x, y: at_least(y, x)),
+    derivatives=(lambda out, x, y: above(x, y), lambda out, x, y: at_least(y, x)),
     kink=lambda x, y: x - y,
     meaning="the larger of x and y; where they are equal the slope belongs to y",
 )  # fmt: skip
 minimum: Operation = _entry(
     "minimum", "min", 2,
     forward=lambda x, y: x if x < y or x != x else y, array=lambda np, x, y: np.minimum(x, y),
-    derivatives=(lambda out, x, y: 1.0 - at_least(x, y), lambda out, x, y: at_least(x, y)),
+    derivatives=(lambda out, x, y: above(y, x), lambda out, x, y: at_least(x, y)),
     kink=lambda x, y: x - y,
     meaning="the smaller of x and y; where they are equal the slope belongs to y",
 )  # fmt: skip
@@ -346,7 +262,7 @@ sum: Operation = _entry(
     "sum", "Σ", None,
     forward=_sum,
     derivatives=lambda out, *x: (1.0,) * len(x),
-    text=_sum_text, latex=_sum_text, precedence=ADD,
+    text=sum_text, latex=sum_text, precedence=ADD,
     definition=_sum,
     meaning="x1 + x2 + ... from left to right, as one node",
 )  # fmt: skip
@@ -354,7 +270,7 @@ dot: Operation = _entry(
     "dot", "w·x", None,
     forward=_dot,
     derivatives=_partners,
-    text=_pairs_text(" * "), latex=_pairs_text(r" \cdot "), precedence=ADD,
+    text=pairs_text(" * "), latex=pairs_text(r" \cdot "), precedence=ADD,
     definition=_dot,
     requirement="an even number of operands, w1, x1, w2, x2, ...",
     meaning="w1 x1 + w2 x2 + ..., as one node; its operands are w1, x1, w2, x2, ...",
@@ -363,14 +279,14 @@ affine: Operation = _entry(
     "affine", "w·x+b", None,
     forward=_affine,
     derivatives=_partners,
-    text=_pairs_text(" * "), latex=_pairs_text(r" \cdot "), precedence=ADD,
+    text=pairs_text(" * "), latex=pairs_text(r" \cdot "), precedence=ADD,
     definition=_affine,
     requirement="an odd number of operands, w1, x1, w2, x2, ..., b",
     meaning="w1 x1 + w2 x2 + ... + b, a neuron's z as one node (course, section 4)",
 )  # fmt: skip
 logsumexp: Operation = _entry(
     "logsumexp", "logΣexp", None,
-    forward=_logsumexp, array=lambda np, *x: np.logaddexp.reduce(np.broadcast_arrays(*x), axis=0),
+    forward=stable.logsumexp, array=lambda np, *x: np.logaddexp.reduce(np.broadcast_arrays(*x), axis=0),
     derivatives=shares,
     latex=lambda *x: r"\log(" + " + ".join(f"e^{{{term}}}" for term in x) + ")",
     definition=lambda *x: log(_sum(*(exp(term) for term in x))),
@@ -387,6 +303,15 @@ at_least: Operation = _entry(
     kink=lambda x, y: x - y,
     meaning="1 where x >= y, else 0; the slope is 0",
 )  # fmt: skip
+above: Operation = _entry(
+    "above", ">", 2,
+    forward=lambda x, y: math.nan if x != x or y != y else float(x > y),
+    array=lambda np, x, y: np.where(np.isnan(x) | np.isnan(y), np.nan, np.greater(x, y)),
+    derivatives=(lambda out, x, y: 0.0, lambda out, x, y: 0.0),
+    text=lambda x, y: Term(f"1 if {x:1} > {y:1} else 0", 0), latex=lambda x, y: f"[{x} > {y}]",
+    kink=lambda x, y: x - y,
+    meaning="1 where x > y, else 0; the slope is 0",
+)  # fmt: skip
 sign: Operation = _entry(
     "sign", "sign", 1,
     forward=lambda x: x if x != x else float(x > 0) - float(x < 0), array=lambda np, x: np.sign(x),
@@ -396,7 +321,7 @@ sign: Operation = _entry(
 )  # fmt: skip
 power_slope: Operation = _entry(
     "power_slope", "**", 2,
-    forward=_power_slope, array=_power_slope_array,
+    forward=stable.power_slope, array=stable.power_slope_array,
     derivatives=(
         lambda out, x, y: y * power_slope(x, y - 1.0),
         lambda out, x, y: pow(x, y - 1.0) + out * log_for_power(x),
@@ -414,7 +339,7 @@ log_for_power: Operation = _entry(
     forward=lambda x: math.log(x) if x > 0 else 0.0 if x == 0 else math.nan,
     array=lambda np, x: np.where(x >= 0, np.log(np.where(x > 0, x, 1.0)), np.nan),
     derivatives=(lambda out, x: 1.0 / x,),
-    text=_call("log"),
+    text=call("log"),
     defined=lambda x: not x < 0, requirement="an operand of at least 0",
     meaning="log(x) in the slope of x ** y by y: 0 at 0, where x ** y is flat, and NaN below",
 )  # fmt: skip

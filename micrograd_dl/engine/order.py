@@ -63,7 +63,7 @@ def chain_rule(
     Args:
         order: the nodes in topological order.
         seed: the derivative of the final result by the last of them.
-        slopes: the local derivatives of a node by its operands; by default those recorded.
+        slopes: the local derivatives of a node; by default those recorded.
         times, plus: the arithmetic.
     """
     totals = {order[-1]: seed}

@@ -30,16 +30,14 @@ from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.output.number_like import NumberLike, leaf_data
 from micrograd_dl.output.numbers import require_numbers, to_float
-from micrograd_dl.output.origin import Origin, TextSpan, is_inside, resolve
+from micrograd_dl.output.origin import Origin, TextSpan, outside, resolve
+from micrograd_dl.output.undefined import undefined
 from micrograd_dl.output.written import names_of
 
 
 def _method(operation: Operation) -> Callable[[Value], Value]:
-    """The operation as a method."""
-
-    def method(self: Value) -> Value:
-        result: Value = operation(self)
-        return result
+    def method(self: Value) -> Any:
+        return operation(self)
 
     method.__name__, method.__doc__ = operation.name, f"{operation.meaning}."
     return method
@@ -99,8 +97,6 @@ class Value(NumberLike):
         """A constant: it takes part in operations, and receives no gradient."""
         return _fill(object.__new__(Value), to_float(data), CONSTANT, (), ())
 
-    # --- what it is -------------------------------------------------------------------------------------
-
     @property
     def is_leaf(self) -> bool:
         """Whether it is a variable: it has no operands and is not a constant."""
@@ -120,9 +116,7 @@ class Value(NumberLike):
         # A leaf is copied with what it holds; a graph belongs to the program that records it.
         if self.operands:
             raise TypeError("only leaves are copied or pickled: run the program again, or copy its leaves")
-        return _restore, (self.data, self.label, self.grad, self.op)
-
-    # --- arithmetic -------------------------------------------------------------------------------------
+        return Value, (self.data, self.label), (None, {"grad": self.grad, "op": self.op})
 
     def __add__(self, other: Operand) -> Value:
         return record(ops.add, self, other)
@@ -181,10 +175,6 @@ class Value(NumberLike):
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
 
         The numbers are those of this node, bit for bit for ``sum``, ``dot`` and ``affine``.
-
-        >>> z = ops.affine(Value(2), Value(3), Value(1))
-        >>> z.op.name, z.expand().op.name, z.expand().data == z.data
-        ('affine', 'add', True)
         """
         if self.op is None or self.op.definition is None:
             return self
@@ -195,8 +185,6 @@ class Value(NumberLike):
     def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
         """What an operation calls when one of its operands is a Value."""
         return record(operation, *operands)
-
-    # --- the chain rule ---------------------------------------------------------------------------------
 
     def backward(self, seed: float = 1.0) -> None:
         """Backpropagate: add ``seed * d(self)/d(node)`` to the `grad` of leaves, and set that of the rest.
@@ -233,6 +221,7 @@ for _operation in ops.TABLE.values():
     if _operation.arity == 1 and not hasattr(Value, _operation.name):
         setattr(Value, _operation.name, _method(_operation))
 
+ROLE = "arithmetic with a Value"  # of an operand, in the message that refuses it
 Operand: TypeAlias = "Value | float | Real | Decimal"
 
 
@@ -244,18 +233,15 @@ def record(operation: Operation, *operands: Operand) -> Value:
         ValueError, ZeroDivisionError: the operation is undefined there; the message names the operands.
     """
     operation.require_arity(len(operands))
-    role = "arithmetic with a Value"
-    nodes = tuple([x if isinstance(x, Value) else Value.constant(to_float(x, role)) for x in operands])
-    values = [x.data for x in nodes]
+    nodes = tuple([x if isinstance(x, Value) else Value.constant(to_float(x, ROLE)) for x in operands])
+    for node in nodes:
+        if type(node.data) is not float:  # a program assigned it, to this node or to one below
+            require_numbers(topological_order(node), "data")
+    values = [node.data for node in nodes]
     try:
         data: float = operation.forward(*values)
-    except (ValueError, ZeroDivisionError, TypeError) as error:
-        require_numbers([below for node in nodes for below in topological_order(node)], "data")
-        if not isinstance(error, TypeError):
-            raise operation.refusal(error, values, names_of(nodes)) from None
-        if all(type(x) is float for x in values):
-            raise
-        return record(operation, *nodes)  # they are floats by now
+    except (ValueError, ZeroDivisionError) as error:
+        raise undefined(operation, error, values, names_of(nodes)) from None
     slopes = operation.slopes(data, values, [not x.is_constant for x in nodes])
     return _fill(object.__new__(Value), data, operation, nodes, tuple(slopes))
 
@@ -264,14 +250,6 @@ def _fill(node: Value, data: float, op: Operation | None, operands: Any, slopes:
     """Write what a new node is, and where it was made: by the innermost code outside this package."""
     node.data, node.grad, node.label = data, 0.0, ""
     node.op, node.operands, node.slopes = op, operands, slopes
-    frame = sys._getframe(1)
-    while is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
-        frame = frame.f_back
+    frame = outside(sys._getframe(1))
     node._where, node._at = frame.f_code, frame.f_lasti
     return node
-
-
-def _restore(data: float, label: str, grad: float, op: Operation | None) -> Value:
-    leaf = Value(data, label)
-    leaf.grad, leaf.op = grad, op
-    return leaf

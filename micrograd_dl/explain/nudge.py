@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from micrograd_dl.engine.gradients import grad, same_number
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.recorded import same_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,8 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     """Change `node` by `h`, see what becomes of `root`, and compare with the derivative; nothing is written.
 
     Raises:
-        TypeError: an argument is not a Value, or h not a number.
-        ValueError, ZeroDivisionError: h is 0 or not finite, `node` is a constant, or the result is undefined
-            at the nudged point.
+        TypeError, ValueError: an argument is not a Value, `node` a constant, or `h` 0 or not finite.
+        ValueError, ZeroDivisionError: the result is undefined at the nudged point.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")

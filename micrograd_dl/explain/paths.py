@@ -80,13 +80,11 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     summed, the `limit` largest are listed.
 
     Raises:
-        TypeError: an argument is not a Value.
-        ValueError: `limit` is not a whole number from 0 up, or `node` is a constant.
+        TypeError, ValueError: an argument is not a Value, `node` a constant, or `limit` not a whole number.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> x = Value(3, "x")
-    >>> y = x * x
-    >>> found = paths(y + x, x)
+    >>> found = paths(x * x + x, x)
     >>> found.count, [path.product for path in found.largest], found.total
     (3, [3.0, 3.0, 1.0], 7.0)
     """

@@ -10,7 +10,6 @@ import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
-from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition, writes
 from micrograd_dl.explain.nudge import Nudge, nudge
@@ -22,6 +21,7 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recompute, recorded_order
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.text import plural
 

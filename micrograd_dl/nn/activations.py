@@ -15,7 +15,6 @@ class Activation:
     """What a layer does to its Z.
 
     Attributes:
-        name: what it is called.
         of: A from Z: a sequence of the units' numbers, which are Values, floats or arrays of m examples, to
             a list of the same kind.
         squared_gain: the variance of a good initial weight, times the number of inputs (course, section 6):
@@ -35,8 +34,8 @@ class Activation:
         return self.name if is_built_in else (Activation, (self.name, self.of, self.squared_gain))
 
 
-def _each(operation: Callable[[Any], Any]) -> Callable[[Sequence[Any]], list[Any]]:
-    return lambda z: [operation(unit) for unit in z]
+def _mish(z: Sequence[Any]) -> list[Any]:
+    return [unit * ops.tanh(ops.softplus(unit)) for unit in z]
 
 
 def _softmax(z: Sequence[Any]) -> list[Any]:
@@ -44,11 +43,11 @@ def _softmax(z: Sequence[Any]) -> list[Any]:
 
 
 linear = Activation("linear", list)
-sigmoid = Activation("sigmoid", _each(ops.sigmoid))
-tanh = Activation("tanh", _each(ops.tanh))
-relu = Activation("relu", _each(ops.relu), squared_gain=2.0)
-leaky_relu = Activation("leaky_relu", _each(ops.leaky_relu), squared_gain=2.0)
-mish = Activation("mish", _each(lambda z: z * ops.tanh(ops.softplus(z))), squared_gain=2.0)
+sigmoid = Activation("sigmoid", ops.sigmoid.each)
+tanh = Activation("tanh", ops.tanh.each)
+relu = Activation("relu", ops.relu.each, squared_gain=2.0)
+leaky_relu = Activation("leaky_relu", ops.leaky_relu.each, squared_gain=2.0)
+mish = Activation("mish", _mish, squared_gain=2.0)
 softmax = Activation("softmax", _softmax)
 
 ACTIVATIONS = {a.name: a for a in (linear, sigmoid, tanh, relu, leaky_relu, mish, softmax)}

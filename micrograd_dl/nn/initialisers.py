@@ -27,27 +27,26 @@ def zeros(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     return np.zeros((n_out, n_in))
 
 
-def constant(value: float) -> Initialiser:
+@dataclass(frozen=True)
+class constant:  # noqa: N801 - written as the other initialisers are
     """All the same number, with what is said of `zeros`.
 
     >>> constant(0.5)(np.random.default_rng(0), 1, 2)
     array([[0.5, 0.5]])
     """
-    return _Constant(to_float(value, "the constant"))
-
-
-@dataclass(frozen=True)
-class _Constant:
-    """A function that can be pickled, and shows its number."""
 
     value: float
+
+    def __post_init__(self) -> None:
+        to_float(self.value, "the constant")
 
     @property
     def __name__(self) -> str:
         return f"constant({self.value:g})"
 
     def __call__(self, rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-        return np.full((n_out, n_in), self.value)
+        """Weights ``(n_out, n_in)``."""
+        return np.full((n_out, n_in), self.value, float)
 
 
 def small(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
@@ -93,7 +92,7 @@ def glorot_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     """Rows of length 1 at right angles to each other; columns, if there are more rows than columns.
 
-    A square one changes no length, neither of activations nor of gradients. All such are equally likely.
+    A square one changes no length. All such are equally likely.
     """
     tall = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
     Q, R = np.linalg.qr(tall)

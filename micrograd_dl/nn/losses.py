@@ -24,7 +24,6 @@ class Loss:
     """How wrong an output is.
 
     Attributes:
-        name: what it is called.
         of: the loss, from the output layer's z, its a and the targets y, each a sequence over the units:
             Values, floats or arrays of m examples.
         output: the activation that the output layer must have, or None: any but softmax.

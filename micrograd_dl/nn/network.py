@@ -31,7 +31,6 @@ class Parameter:
     """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape.
 
     Attributes:
-        data, grad: arrays of that shape.
         label: what the array is called, such as W1.
         entries: what each of its numbers is called, row by row, where that does not follow from the label.
     """
@@ -59,8 +58,7 @@ class Pass:
         Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
         dgamma, dbeta: ``(n[l], 1)``, likewise.
         node: of a network of Values, the node behind an entry ``("Z", "Z_norm" or "A", l, i, k)`` of layer l,
-            unit i and example k, counted from 0 but for l; or ``("W", l, i, j)``, and ``("b", l, i, 0)``
-            and likewise gamma and beta.
+            unit i and example k, counted from 0 but for l; or ``("W", l, i, j)``, ``("b", l, i, 0)``, ....
     """
 
     cost: float
@@ -212,10 +210,7 @@ class Network(ABC):
         """Every parameter by its name: W1, b1, gamma1, beta1, W2, ...; copies, which `set_named` writes back.
 
         ``W (n[l], n[l-1])``, all others ``(n[l], 1)``; only a normalised layer has gamma and beta, and one
-        with batch normalisation has no b.
-
-        Args:
-            what: ``"data"``, or ``"grad"`` for their derivatives after `cost_and_grad`.
+        with batch normalisation has no b. With ``what="grad"``, their derivatives after `cost_and_grad`.
         """
 
     @abstractmethod
@@ -224,21 +219,14 @@ class Network(ABC):
 
     @abstractmethod
     def forward(self, X: ArrayLike) -> Array:
-        """The output ``A[L] (n_y, m)`` for ``X (n_x, m)``, as the network predicts.
-
-        Dropout is off, and batch normalisation goes by its running averages.
-        """
+        """The output ``A[L] (n_y, m)`` for ``X (n_x, m)``, without dropout, and by the running averages."""
 
     @abstractmethod
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
         """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
 
         It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
-        and the masks moving on, unless they are `frozen`.
-
-        Args:
-            X: ``(n_x, m)``, columns are examples.
-            Y: ``(n_y, m)``.
+        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``.
 
         Raises:
             ValueError: a shape is wrong.
@@ -247,20 +235,11 @@ class Network(ABC):
 
     @abstractmethod
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
-        """One forward and backward pass with every number in it.
-
-        The parameters' ``grad`` is set as by `cost_and_grad`, while it is frozen: the masks are those that
-        the next pass of training will have.
-        """
+        """Every number of `cost_and_grad` while it is frozen: with the masks of the next pass of training."""
 
     @abstractmethod
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Any:
-        """The cost J over the m examples.
-
-        Args:
-            X, Y: as of `cost_and_grad`.
-            training: with dropout and batch statistics, as `cost_and_grad` has it; else as it predicts.
-        """
+        """The cost J over the m examples: as it predicts, or as in a pass of `training`."""
 
     # --- parameters, layer by layer ---------------------------------------------------------------------
 
@@ -269,7 +248,6 @@ class Network(ABC):
 
         Raises:
             ValueError: one is missing, or there is one too many, or a shape is wrong.
-            RuntimeError: another thread is training the network.
         """
         there = self.named()
         given = {name: np.asarray(array) for name, array in arrays.items()}
@@ -282,13 +260,14 @@ class Network(ABC):
         with self.training_lock:
             self._set_named(given)
 
-    def layers_data(self) -> list[tuple[Array, Array]]:
+    def layers_data(self, what: str = "data") -> list[tuple[Array, Array]]:
         """Copies of ``W (n[l], n[l-1])`` and ``b (n[l], 1)`` of each layer; a b that there is not is 0."""
-        return self._layers(self.named())
+        named, n = self.named(what), enumerate(self.shape[1:], 1)
+        return [(named[f"W{l}"], named.get(f"b{l}", np.zeros((units, 1)))) for l, units in n]
 
     def layers_grad(self) -> list[tuple[Array, Array]]:
         """``dW`` and ``db`` of each layer after `cost_and_grad`, in the shapes of W and b."""
-        return self._layers(self.named("grad"))
+        return self.layers_data("grad")
 
     def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
         """Set every W and b; before batch normalisation, b makes no difference and is dropped.
@@ -306,10 +285,6 @@ class Network(ABC):
             if self.normalisations[l - 1] == "batch":
                 del there[f"b{l}"]
         self.set_named(there)
-
-    def _layers(self, named: Mapping[str, Array]) -> list[tuple[Array, Array]]:
-        n = enumerate(self.shape[1:], 1)
-        return [(named[f"W{l}"], named.get(f"b{l}", np.zeros((units, 1)))) for l, units in n]
 
     def zero_grad(self) -> None:
         """Set every gradient to 0."""
@@ -355,8 +330,7 @@ class Network(ABC):
     def predict(self, X: ArrayLike) -> Array:
         """What the output means, ``(1, m)`` or ``(n_y, m)``.
 
-        The index of the class for softmax; 0 or 1 for sigmoid; -1 or 1 for max-margin; otherwise the output
-        itself.
+        The index of the class for softmax; 0 or 1 for sigmoid; -1 or 1 for max-margin; otherwise the output.
         """
         A = self.forward(X)
         return A if self.loss.decide is None else self.loss.decide(A)
@@ -369,8 +343,7 @@ class Network(ABC):
             top: of many classes, count as right the one that is among the `top` most probable.
 
         Raises:
-            ValueError: a shape is wrong, the outputs are numbers rather than classes, or `top` is not
-                possible.
+            ValueError: a shape is wrong, the outputs are no classes, or `top` is not possible.
         """
         if self.loss.decide is None:
             what = f"a network with the loss {self.loss.name} predicts numbers"
@@ -448,8 +421,7 @@ class Network(ABC):
         """X and Y as arrays, of the shapes this network takes; ``Y`` is empty if it is left out.
 
         Raises:
-            ValueError: a shape is wrong (the message shows the table of shapes), or Y is not what the loss
-                takes.
+            ValueError: a shape is wrong, or Y is not what the loss takes.
         """
         inputs = _array("X", X)
         if inputs.ndim != 2 or inputs.shape[0] != self.shape[0] or not inputs.shape[1]:
@@ -552,14 +524,11 @@ def _array(name: str, given: ArrayLike) -> Array:
 
 
 def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
-    """Classes 0, 1, ... as columns with a single 1.
+    """Classes 0, 1, ... as columns with a single 1, ``(n_y, m)``.
 
     Args:
         classes: whole numbers, ``(1, m)`` or a plain sequence of m.
         n_y: the number of classes; by default one more than the largest.
-
-    Returns:
-        ``(n_y, m)``.
 
     Raises:
         ValueError: a class is not one of 0 ... n_y - 1.

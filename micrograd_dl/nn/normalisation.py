@@ -33,11 +33,7 @@ BETA = 0.9  # of the running averages: v = beta v + (1 - beta) new
 
 
 def normalised(z: Sequence[Any], label: str = "") -> list[Any]:
-    """z_norm of numbers that belong together, Values or floats.
-
-    Args:
-        z: the numbers.
-        label: of Values, the mean is then called ``mu`` with that after it, and the variance ``var``.
+    """z_norm of numbers that belong together; `label` follows ``mu`` and ``var`` in labels of Values.
 
     >>> [round(x, 4) for x in normalised([1.0, 2.0, 3.0])]
     [-1.2247, 0.0, 1.2247]

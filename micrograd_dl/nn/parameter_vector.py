@@ -56,10 +56,9 @@ def restoring(parameters: Sequence[Any]) -> Iterator[None]:
 
 
 def component_names(model: Model) -> list[str]:
-    """What each component of the parameter vector is called, counted from 1: ``W2[1,3]``, ``b2[1]``.
+    """What each component of the parameter vector is called, as Values are: ``W2[1,3]``, ``b2[1]``.
 
-    The names are those of the Values in the same network, whatever kind the model is. Of a model that is no
-    Network, they are made of the parameter's ``label``, if it has one.
+    Of a model that is no Network, the names are made of the parameter's ``label``, if it has one.
 
     >>> from micrograd_dl.vectorized import MLP
     >>> component_names(MLP(2, [1], ["sigmoid"], seed=1))
@@ -89,9 +88,8 @@ def weights_only(model: Network) -> list[Any]:
     >>> weights_only(MLP(2, [1], ["sigmoid"], seed=1))
     [array([[ True,  True]]), array([[False]])]
     """
-    found = []
+    found: list[Any] = []
     for k, p in enumerate(model.parameters()):
         of_weight = [name.startswith("W") for name in _names(k, p)]
-        is_array = isinstance(p.data, np.ndarray)
-        found.append(np.array(of_weight).reshape(p.data.shape) if is_array else of_weight[0])
+        found.append(np.reshape(of_weight, p.data.shape) if isinstance(p.data, np.ndarray) else of_weight[0])
     return found

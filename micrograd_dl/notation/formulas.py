@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from micrograd_dl.engine.gradients import require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.forward import recorded_order
@@ -24,6 +23,7 @@ from micrograd_dl.notation.naming import free_name, unique_names
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.output.lookup import listed
+from micrograd_dl.output.number_like import require_value
 from micrograd_dl.output.written import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print

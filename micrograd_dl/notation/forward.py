@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from micrograd_dl.engine.gradients import require_recorded, require_value
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, record
+from micrograd_dl.output.number_like import require_value
+from micrograd_dl.output.recorded import require_recorded
+from micrograd_dl.output.undefined import undefined
 from micrograd_dl.output.written import names_of
 
 
@@ -35,7 +37,7 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
             try:
                 values[node] = node.op.forward(*operands)
             except (ValueError, ZeroDivisionError) as error:
-                raise node.op.refusal(error, operands, names_of(node.operands)) from None
+                raise undefined(node.op, error, operands, names_of(node.operands)) from None
     return values
 
 

@@ -146,9 +146,9 @@ def _template(
 
 def _written(operation: Operation, operands: Sequence[Term]) -> Term:
     """The operation in Python, for floats and for arrays."""
-    if operation is ops.at_least:
+    if operation in (ops.at_least, ops.above):
         x, y = operands
-        return Term(f"1.0 * ({x:1} >= {y:1})", MUL)
+        return Term(f"1.0 * ({x:1} {'>=' if operation is ops.at_least else '>'} {y:1})", MUL)
     if len(operands) > _MOST_OPERANDS:
         return Term(f"{operation.name}({', '.join(operands)})")
     return operation.written(operands)

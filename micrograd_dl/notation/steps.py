@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, overload
 
 from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
@@ -159,7 +159,7 @@ def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     return iter(Walk(order, Notation(order, seeded=seed != 1), seed))
 
 
-class Walk:
+class Walk(Sequence[Step]):
     """Every step of the forward pass and of backprop; a step is made when it is asked for.
 
     The numbers are those of the moment when the walk was made. They are kept in arrays, so that a graph of a
@@ -191,9 +191,14 @@ class Walk:
     def __len__(self) -> int:
         return len(self._evaluated) + 1 + len(self._term)
 
-    def __getitem__(self, at: int) -> Step:
-        """The step at a position, from 0."""
-        return self._step(range(len(self))[at])
+    @overload
+    def __getitem__(self, at: int) -> Step: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Step]: ...
+    def __getitem__(self, at: int | slice) -> Step | Sequence[Step]:
+        """The step at a position, from 0, or several."""
+        where = range(len(self))[at]
+        return self._step(where) if isinstance(where, int) else [*map(self._step, where)]
 
     def __iter__(self) -> Iterator[Step]:
         return map(self._step, range(len(self)))

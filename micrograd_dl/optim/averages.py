@@ -28,8 +28,7 @@ def unbiased(v: Any, beta: float, t: int) -> Any:
 def weighted_averages(xs: Iterable[float], beta: float, *, corrected: bool = True) -> list[float]:
     """The average after each number, ``v := beta v + (1 - beta) x`` from 0: of about the last 1 / (1 - beta).
 
-    `beta` is from 0 to below 1, or it is a ValueError. `corrected` divides by ``1 - beta^t``, without which
-    the first averages are too small.
+    `beta` is from 0 to below 1, or it is a ValueError. `corrected` divides by ``1 - beta^t``.
     """
     beta = fraction(beta, "beta")
     v, found = 0.0, []

@@ -26,8 +26,7 @@ def clip_by_value(gradients: Iterable[Any], most: float) -> list[Any]:
 def clip_by_norm(gradients: Sequence[Any], most: float) -> list[Any]:
     """All multiplied by one number, such that the whole gradient is at most so long; its direction stays.
 
-    PyTorch's ``clip_grad_norm_`` adds 1e-6 to the length it divides by. A gradient that is not finite is left
-    as it is.
+    A gradient that is not finite is left as it is.
 
     >>> clip_by_norm([3.0, -4.0], 1.0)
     [0.6000000000000001, -0.8]

@@ -71,12 +71,10 @@ class Optimiser(ABC):
 
     Args:
         parameters: what to change, such as ``model.parameters()``.
-        learning_rate: alpha, or a schedule of :mod:`~micrograd_dl.optim.schedules`: a function of the epoch,
-            or of the step if it is a ``by_steps``, that gives it.
+        learning_rate: alpha, or a schedule of :mod:`~micrograd_dl.optim.schedules` that gives it.
         clip_value, clip_norm: no component of the gradient counts for more, nor does the whole gradient.
         weight_decay: before each step, parameters are multiplied by ``1 - alpha * weight_decay``.
-        decays: which of them, for each parameter True, False or an array of these; by default all. The
-            weights without the biases are ``weights_only(model)``.
+        decays: which of them, such as ``weights_only(model)``; by default all.
 
     Attributes:
         steps: how many steps were done.
@@ -229,10 +227,7 @@ class GradientDescent(Optimiser):
 
 
 class Momentum(Optimiser):
-    """``v = beta v + (1 - beta) dw``; ``w := w - alpha v``.
-
-    PyTorch's has no factor ``1 - beta``: it is this one with the learning rate ``alpha / (1 - beta)``.
-    """
+    """``v = beta v + (1 - beta) dw``; ``w := w - alpha v``; PyTorch's has no factor ``1 - beta``."""
 
     def __init__(
         self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Any
@@ -245,20 +240,14 @@ class Momentum(Optimiser):
 
 
 class Nesterov(Momentum):
-    """Momentum that looks ahead: ``w := w - alpha (beta v + (1 - beta) dw)``, with the new v.
-
-    PyTorch's, with the learning rate of `Momentum`'s.
-    """
+    """Momentum that looks ahead: ``w := w - alpha (beta v + (1 - beta) dw)``, with the new v."""
 
     def _direction(self, i: int, grad: Any) -> Any:
         return averaged(super()._direction(i, grad), grad, self.beta)
 
 
 class RMSprop(Optimiser):
-    """``s = beta2 s + (1 - beta2) dw^2``; ``w := w - alpha dw / (sqrt(s) + eps)``.
-
-    PyTorch's; others have eps within the root.
-    """
+    """``s = beta2 s + (1 - beta2) dw^2``; ``w := w - alpha dw / (sqrt(s) + eps)``; PyTorch's."""
 
     def __init__(
         self,
@@ -310,10 +299,7 @@ class AdamW(Adam):
 
 
 class AMSGrad(Adam):
-    """Adam with the largest s so far in place of s, so that no step is long for want of memory.
-
-    The largest is taken before the correction of bias, as in PyTorch; the paper does not correct at all.
-    """
+    """Adam with the largest s so far, before the correction of bias, in place of s; PyTorch's."""
 
     def _square(self, i: int, grad: Any) -> Any:
         largest = self.kept("largest s")
@@ -324,8 +310,7 @@ class AMSGrad(Adam):
 class Lion(Optimiser):
     """Steps of one size, by the sign alone: ``w := w - alpha sign(beta1 v + (1 - beta1) dw)``.
 
-    Then ``v := beta2 v + (1 - beta2) dw``. Made to go with `weight_decay`, and with a smaller alpha than
-    Adam's.
+    Then ``v := beta2 v + (1 - beta2) dw``. Made to go with `weight_decay`.
     """
 
     def __init__(

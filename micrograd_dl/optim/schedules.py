@@ -36,7 +36,7 @@ class by_steps:  # noqa: N801 - written as the functions that make schedules are
 
 
 def constant(alpha0: float) -> Schedule:
-    """`alpha0` all the time; for a warm-up before it, or a search among schedules."""
+    """`alpha0` all the time."""
     return partial(_staircase, above_zero(alpha0, "alpha0"), 1, 1.0)
 
 
@@ -62,10 +62,7 @@ def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
 
 
 def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
-    """From `alpha0` down to `lowest` along half a wave; there from `length` on.
-
-    PyTorch's ``CosineAnnealingLR`` goes up again after that.
-    """
+    """From `alpha0` down to `lowest` along half a wave; there from `length` on."""
     alpha0, length = above_zero(alpha0, "alpha0"), to_whole(length, 1, "length")
     return partial(_cosine, alpha0, length, from_zero(lowest, "lowest"))
 

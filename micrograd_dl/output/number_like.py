@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Real
@@ -16,9 +17,8 @@ _Answer = TypeVar("_Answer", bool, float)
 
 # Called with every comparison and conversion of a Value: relation, left, right, answer. A graph that is
 # replayed at other numbers is right while all answers stay the same.
-comparison_observer: ContextVar[Callable[[str, Any, Any, Any], None] | None] = ContextVar(
-    "comparison_observer", default=None
-)
+Observer: TypeAlias = Callable[[str, Any, Any, Any], None]
+comparison_observer: ContextVar[Observer | None] = ContextVar("comparison_observer", default=None)
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
@@ -29,6 +29,16 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
     "equal": operator.eq, "not_equal": operator.ne,
 }  # fmt: skip
 _WHOLE = "its slope is 0 almost everywhere; for a number write {} (v.data is the number of v)"
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Let `observer` be the observer of comparisons in a ``with`` block."""
+    token = comparison_observer.set(observer)
+    try:
+        yield
+    finally:
+        comparison_observer.reset(token)
 
 
 class GraphCutWarning(UserWarning):
@@ -165,3 +175,9 @@ def leaf_data(data: object, label: object) -> float:
         hint = f": the number comes first, Value({label!r}, {data!r})" if isinstance(data, str) else ""
         raise TypeError(f"a label is text, not the {type(label).__name__} {label!r}{hint}")
     return to_float(data)
+
+
+def require_value(node: object) -> None:
+    """Raise TypeError unless `node` is a Value."""
+    if not isinstance(node, NumberLike):
+        raise TypeError(f"a Value is wanted here, not the {type(node).__name__} {node!r:.60}")

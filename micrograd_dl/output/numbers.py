@@ -31,6 +31,8 @@ def to_float(x: Any, role: str = "a Value") -> float:
     TypeError, with what to do and what it was wanted for (`role`), if it is none; OverflowError if it is
     beyond the largest double.
     """
+    if type(x) is float:
+        return x
     numpy = sys.modules.get("numpy")  # not imported for its bool: who has one has imported it
     if isinstance(x, (float, int, Real, Decimal)) or (numpy and isinstance(x, numpy.bool_)):
         try:

@@ -6,7 +6,7 @@ import linecache
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 
@@ -44,9 +44,15 @@ def set_origin(node: Any, text: str, start: int, end: int) -> None:
     node._where, node._at = TextSpan(text, start, end), 0
 
 
+def outside(frame: FrameType) -> FrameType:
+    """The innermost frame outside this package, which makes its nodes; where there is none, the outermost."""
+    while _is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 @cache
-def is_inside(package: str | None) -> bool:
-    """Whether it is this package or a room of it: a node is made by the innermost code outside."""
+def _is_inside(package: str | None) -> bool:
     return f"{package}.".startswith("micrograd_dl.")
 
 

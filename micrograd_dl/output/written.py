@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 # How tightly a written form binds, from the loosest to the tightest; Python's order.
@@ -38,6 +38,32 @@ class Term(str):
 
     def __format__(self, needed: str) -> str:
         return f"({self!s})" if needed and self.precedence < int(needed) else str(self)
+
+
+def call(name: str) -> Callable[..., str]:
+    """The written form of a function: ``name(x, y)``."""
+    return lambda *x: f"{name}({', '.join(x)})"
+
+
+def latex_call(name: str, symbol: str) -> Callable[..., str]:
+    """The same in LaTeX: of a function that it knows by its symbol, or of any other."""
+    known = symbol in ("log", "tanh", "sin", "cos", "max", "min")
+    return call("\\" + symbol if known else rf"\operatorname{{{name}}}".replace("_", r"\_"))
+
+
+def sum_text(*x: Term) -> str:
+    """The written form of a sum."""
+    return " + ".join([f"{x[0]:1}", *(f"{term:2}" for term in x[1:])])
+
+
+def pairs_text(times: str) -> Callable[..., str]:
+    """The written form of ``w1 x1 + w2 x2 + ... + b`` with that sign for times; an even count has no b."""
+
+    def text(*x: Term) -> str:
+        pairs = [f"{w:2}{times}{v:3}" for w, v in zip(x[::2], x[1::2], strict=False)]
+        return " + ".join(pairs + ([f"{x[-1]:2}"] if len(x) % 2 else []))
+
+    return text
 
 
 def names_of(nodes: Sequence[Any]) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from micrograd_dl.engine.gradients import grad, same_number
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import GraphCurve
@@ -17,6 +17,7 @@ from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample, cen
 from micrograd_dl.gradcheck.perturbation import PerturbedGraph
 from micrograd_dl.gradcheck.report import Component, NotJudged
 from micrograd_dl.output.numbers import to_float
+from micrograd_dl.output.recorded import same_number
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most functions
 _OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings

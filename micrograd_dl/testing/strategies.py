@@ -18,12 +18,12 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import TABLE, at_least, log_for_power
+from micrograd_dl.engine.ops import TABLE, above, at_least, log_for_power
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.output.written import Term
 
-_CALLED = (at_least, log_for_power)  # written for people, in a form that the parser does not read
+_CALLED = (above, at_least, log_for_power)  # written for people, in a form that the parser does not read
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node
 MOST_OPERANDS = 5  # of an operation that takes any number

@@ -210,7 +210,6 @@ class _Training:
         self.best = _Best(math.inf, 0, _state(self.model))
 
     def run_epoch(self, number: int) -> None:
-        """One pass over the training set in shuffled mini-batches."""
         began, m, h = time.perf_counter(), self.X.shape[1], self.history
         self.optimiser.epoch = number - 1
         # Generators for each epoch, so that a resumed training shuffles as the first one would have.
@@ -237,7 +236,6 @@ class _Training:
         h.seconds.append(time.perf_counter() - began)
 
     def cost_and_gradient_norm(self, X: Array, Y: Array, columns: Array, epoch: int) -> tuple[float, float]:
-        """Of one batch; FloatingPointError if one of them is not finite."""
         try:
             with collector_paused():  # it would look through all nodes of a graph of Values
                 J = self.model.cost_and_grad(X, Y)
@@ -279,8 +277,6 @@ class _Training:
         for column in columns:
             del column[min(map(len, columns)) :]
 
-    # --- checkpoints ------------------------------------------------------------------------------------
-
     def identity(self, network: Network) -> dict[str, Any]:
         """What has to be the same in a training that is resumed, in the words of a message."""
         return {
@@ -295,7 +291,6 @@ class _Training:
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the checkpoint."""
         assert isinstance(self.model, Network)
         arrays: dict[str, Any] = {f"best {name}": x for name, x in self.best.state.items()}
         for name, xs in self.optimiser.state.items():
@@ -369,9 +364,6 @@ def _checksum(X: Array, Y: Array) -> str:
     return f"m = {X.shape[1]}, checksum {found:08x}"
 
 
-# --- parameters -----------------------------------------------------------------------------------------
-
-
 def _state(model: Model) -> dict[str, Array]:
     """A copy of all that training changes."""
     if isinstance(model, Network):
@@ -404,9 +396,6 @@ def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: flo
                 example = f"example {columns[k] + 1}, X[:, {columns[k]}]"
                 return f"{name}[{l}] of unit {i + 1} is {array[i, k]} for {example}"
     return f"{what}, though every Z and A is finite"
-
-
-# --- what is refused ------------------------------------------------------------------------------------
 
 
 def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> tuple[Array, Array]:

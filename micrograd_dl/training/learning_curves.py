@@ -20,12 +20,12 @@ Train: TypeAlias = Callable[[Network, Any, Any], object]
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """The errors of models that differ in one thing; printing it gives a table."""
+    """The errors of models that differ in one thing, with the same `x`; printing it gives a table."""
 
     variable: str  # what they differ in, "m" or "lambda"
     x: tuple[float, ...]  # its values, ascending
     train: tuple[float, ...]  # the errors on what was trained on, as `error` gives them
-    dev: tuple[float, ...]  # and on the dev set
+    dev: tuple[float, ...]
     of_classes: bool  # the part predicted wrong; otherwise the root of the mean squared error
 
     @property
@@ -43,9 +43,9 @@ class LearningCurve:
 
 def error(model: Network, X: ArrayLike, Y: ArrayLike) -> float:
     """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
+    X, Y = model.require_examples(X, Y)
     if model.loss.decide is not None:
         return 1 - model.accuracy(X, Y)
-    X, Y = model.require_examples(X, Y)
     return float(np.sqrt(np.mean((model.predict(X) - Y) ** 2)))
 
 

@@ -52,9 +52,6 @@ class Saved:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-# --- writing --------------------------------------------------------------------------------------------
-
-
 def save(
     path: str | os.PathLike[str],
     model: Network,
@@ -138,9 +135,6 @@ def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | 
         raise ValueError(f"{problem}, which alone can be found again by their names: {advice}")
 
 
-# --- reading --------------------------------------------------------------------------------------------
-
-
 def load(path: str | os.PathLike[str]) -> Saved:
     """Read what `save` wrote, or raise a ValueError. No array is read before its shape is known."""
     with open_archive(path) as archive:
@@ -151,10 +145,10 @@ def load(path: str | os.PathLike[str]) -> Saved:
                 _require_shape(archive, name, there.shape)
             set_state(model, {name: archive.read(name) for name in state_of(model)})
             model.passes = about["passes"]
-        except (ValueError, TypeError, OverflowError, MemoryError, RecursionError) as error:
-            deep = isinstance(error, RecursionError)
-            problem = "its description is nested too deeply" if deep else error
-            raise ValueError(f"{path} does not hold a model: {problem}") from None
+        except RecursionError:
+            raise ValueError(f"{path} does not hold a model: its description is nested too deeply") from None
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise ValueError(f"{path} does not hold a model: {error}") from None
         names = [name for name in archive.names if name.startswith("array ")]
         arrays = {name.removeprefix("array "): archive.read(name) for name in names}
         return Saved(model, arrays, about["notes"])

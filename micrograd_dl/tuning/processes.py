@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -21,35 +21,27 @@ from micrograd_dl.tuning.results import Key, Verdict
 # has to be what pickle can send to another one: a function of a module, or a functools.partial of one.
 Judge: TypeAlias = Callable[[Mapping[str, Any], int], Verdict]
 
-
-class Job(NamedTuple):
-    """One training to do."""
-
-    key: Key
-    options: Mapping[str, Any]
-    epochs: int
-
-
-WorkerPool: TypeAlias = Callable[[Iterable[Job]], Iterator[tuple[Job, Verdict]]]
+# Takes, by its key, what each training is to be judged with, and yields the verdicts in any order.
+WorkerPool: TypeAlias = Callable[[Mapping[Key, tuple[Any, int]]], Iterator[tuple[Key, Verdict]]]
 
 
 @contextmanager
 def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
-    """A function that does jobs and yields the verdicts in any order; with 0 processes, in this process.
+    """What does trainings, as many at once as there are processes; with 0, in this process.
 
-    The results are the same whatever the number of processes. The first error of a job ends all others.
+    The results are the same whatever the number of processes. The first error of a training ends all others.
     """
     if processes == 0:
-        yield lambda jobs: ((job, judge(job.options, job.epochs)) for job in jobs)
+        yield lambda jobs: ((key, judge(*job)) for key, job in jobs.items())
         return
     # Processes begin anew on every system alike: a forked one would inherit the locks of other threads.
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
     with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
 
-        def work(jobs: Iterable[Job]) -> Iterator[tuple[Job, Verdict]]:
+        def work(jobs: Mapping[Key, tuple[Any, int]]) -> Iterator[tuple[Key, Verdict]]:
             with _interrupted_afterwards():
-                under_way = {pool.submit(_do, job): job for job in jobs}
+                under_way = {pool.submit(_do, *job): key for key, job in jobs.items()}
             for future in as_completed(under_way):
                 yield under_way[future], future.result()
 
@@ -103,5 +95,5 @@ def _end_with_the_search(theirs: Connection) -> None:
         os._exit(1)
 
 
-def _do(job: Job) -> Verdict:
-    return _judge(job.options, job.epochs)
+def _do(options: Mapping[str, Any], epochs: int) -> Verdict:
+    return _judge(options, epochs)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
 from micrograd_dl.training.fitting import is_hidden
-from micrograd_dl.tuning.processes import Job, Judge, WorkerPool, worker_pool
+from micrograd_dl.tuning.processes import Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict
 from micrograd_dl.tuning.space import Choice, Space, value_text
 
@@ -143,7 +143,7 @@ def search(
     """Draw trials at random, judge them rung by rung, and search once more where the best ones were.
 
     The trials depend on the space and the plan only, and are ranked when a rung is done. So the number of
-    processes changes nothing but the time.
+    processes changes nothing but the time. Ctrl-C ends the search early and keeps what is done.
 
     Args:
         judge: takes the options of a trial and a number of epochs, trains, and returns a `Verdict`, the same
@@ -155,9 +155,6 @@ def search(
         results: a file of JSON lines, written as trainings end; a search that was cut short goes on from it.
         about: what else the results depend on, such as the data: written to the file, and compared.
         progress: show a bar; by default only on a terminal.
-
-    Returns:
-        The trials. Ctrl-C ends the search early and keeps what is done.
 
     Raises:
         ValueError: there is nothing to search, or the file is of another search.
@@ -196,23 +193,23 @@ def _round(
         options[n] = {name: where.draw(rng) for name, where in space.items()}
     for rung, (count, epochs) in enumerate(plan.ladder(), 1):
         best = [trial.number for trial in _ranked(trials, plan) if trial.round == round_] or list(options)
-        jobs = [Job((round_, number, rung), options[number], epochs) for number in sorted(best[:count])]
-        done = [(job, known.verdicts[job.key]) for job in jobs if job.key in known.verdicts]
-        to_do = [job for job in jobs if job.key not in known.verdicts]
-        for job, verdict in chain(done, work(to_do)):
-            known.add(job.key, verdict, job.options)
-            number = job.key[1]
-            trials[round_, number] = Trial(round_, number, job.options, rung, verdict)
+        keys = [(round_, number, rung) for number in sorted(best[:count])]
+        done = [(key, known.verdicts[key]) for key in keys if key in known.verdicts]
+        to_do = {key: (options[key[1]], epochs) for key in keys if key not in known.verdicts}
+        for key, verdict in chain(done, work(to_do)):
+            number = key[1]
+            known.add(key, verdict, options[number])
+            trials[round_, number] = Trial(round_, number, options[number], rung, verdict)
             yield
 
 
 def _best_region(space: Space, plan: Plan, trials: Trials) -> Space:
     """The part of the space where the best trials so far are."""
     ranked = _ranked(trials, plan)
-    best = ranked[: max(2, plan.trials // _PART_OF_THE_BEST)]
     if problem := ranked[0].verdict.problem:
         every = "all " * (plan.trials > 1) + plural(plan.trials, "trial")
         raise FloatingPointError(f"{every} diverged: search lower learning rates. The first with {problem}")
+    best = ranked[: max(2, plan.trials // _PART_OF_THE_BEST)]
     options = [trial.options for trial in best if not trial.verdict.problem]
     return {name: where.narrowed(o[name] for o in options) for name, where in space.items()}
 

@@ -68,8 +68,6 @@ class Range:
             raise ValueError(f"the range between {ends} is too narrow or too wide to search")
         if self.whole and not (self.low.is_integer() and self.high.is_integer()):
             raise ValueError(f"whole numbers lie between whole numbers, not {ends}")
-        if self.whole and self.scale == "log-from-1":
-            raise ValueError("no whole numbers lie on the scale log-from-1: take linear or log")
 
     def draw(self, rng: np.random.Generator) -> float | int:
         """A number at random."""

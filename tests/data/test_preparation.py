@@ -16,8 +16,6 @@ from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, images_to_columns, minibatches, split
 from micrograd_dl.nn.network import Array
 
-# Parts
-
 fractions = st.lists(st.integers(1, 9), min_size=2, max_size=3).map(lambda xs: [x / sum(xs) for x in xs])
 
 
@@ -60,8 +58,6 @@ def test_chance_is_even_and_the_seed_decides() -> None:
         "house prices, test",
     ]
 
-
-# Features
 
 features = arrays(
     float,
@@ -108,9 +104,6 @@ def test_very_small_and_very_large_features(scale: float) -> None:
     assert (Z.mean(), Z.std()) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
 
 
-# Images
-
-
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(0, 99))
 def test_images_are_columns(m: int, h: int, w: int, c: int, seed: int) -> None:
     images = np.random.default_rng(seed).integers(0, 256, (m, h, w, c)).astype(np.uint8)
@@ -129,9 +122,6 @@ def test_grey_images() -> None:
     assert images_to_columns(np.ones((2, 5, 7), np.uint8)).max() == 1 / 255
 
 
-# Mini-batches
-
-
 @given(m=st.integers(1, 60), batch_size=st.integers(1, 70), seed=st.integers(0, 99))
 def test_an_epoch_sees_every_example_once(m: int, batch_size: int, seed: int) -> None:
     batches = list(minibatches(m, batch_size, np.random.default_rng(seed)))
@@ -147,19 +137,15 @@ def test_epochs_differ_and_seeds_repeat() -> None:
 
     first, second = two_epochs(1)
     assert first != second
-    assert two_epochs(1) == [first, second]
-    assert two_epochs(2) != [first, second]
+    assert two_epochs(2) != [first, second] == two_epochs(1)
 
 
-@pytest.mark.parametrize("batch_size", [5, 6])
-def test_one_batch_is_in_order_and_draws_nothing(batch_size: int) -> None:
+def test_one_batch_is_in_order_and_draws_nothing() -> None:
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state
-    assert [batch.tolist() for batch in minibatches(5, batch_size, rng)] == [[0, 1, 2, 3, 4]]
+    for batch_size in (5, 6):
+        assert [batch.tolist() for batch in minibatches(5, batch_size, rng)] == [[0, 1, 2, 3, 4]]
     assert rng.bit_generator.state == before
-
-
-# What is refused
 
 
 FRACTIONS = "two or three fractions above 0, whose sum is 1, not"

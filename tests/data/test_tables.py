@@ -29,9 +29,6 @@ def column(folder: Path, *targets: object) -> Path:
     return written(folder, "x,y\n" + "".join(f"1,{y}\n" for y in targets))
 
 
-# Reading CSV
-
-
 def test_reads_features_and_classes_and_ignores_columns(tmp_path: Path) -> None:
     table = "id,w,species,h\nu1,1,b,2\n,3,a,4\n?,5,b,6\n"
     data = read_csv(written(tmp_path, table), "species", ignore=["id"])
@@ -106,8 +103,6 @@ def test_features_in_their_own_order(tmp_path: Path) -> None:
         read_features(path, ["B", "c"])
 
 
-# Round trips
-
 # At the beginning of a file a byte-order mark is no part of a name.
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=9)
 texts = names.map(on_one_line)
@@ -137,9 +132,6 @@ def test_what_is_written_is_read_to_the_last_bit(table: tuple[dict[str, list[flo
     assert [data.classes[y] for y in data.Y[0]] == targets
 
 
-# Writing
-
-
 def test_a_table_is_text(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     write_csv(path, {"a,b": [0.1, 1e300], 'c"': np.array([1, 2]), "d": ["x\ny", "z;"]})
@@ -148,24 +140,20 @@ def test_a_table_is_text(tmp_path: Path) -> None:
         write_csv(path, {"a": [1], "b": [1, 2]})
 
 
-A = np.array([[0.2, 0.5], [0.3, 0.5], [0.5, 0.0]])
-
-
 @pytest.mark.parametrize(
     ("predicted", "options", "lines"),
     [
-        ([[2, 0]], {"classes": ["a", "b", "c"]}, ["y", "c", "a"]),
+        ([[2, 0]], {"classes": "abc"}, ["y", "c", "a"]),
         (
             [[2, 0]],
-            {"classes": ["a", "b", "c"], "probabilities": A},
+            {"classes": "abc", "probabilities": np.array([[0.2, 0.5], [0.3, 0.5], [0.5, 0.0]])},
             ["y,P(a),P(b),P(c)", "c,0.2,0.3,0.5", "a,0.5,0.5,0.0"],
         ),
         (
             [[0, 1]],
-            {"classes": ["no", "yes"], "probabilities": np.array([[0.25, 0.5]])},
-            ["y,P(no),P(yes)", "no,0.75,0.25", "yes,0.5,0.5"],
+            {"classes": "ab", "probabilities": np.array([[0.25, 0.5]])},
+            ["y,P(a),P(b)", "a,0.75,0.25", "b,0.5,0.5"],
         ),
-        ([[0.1, 2.0]], {"target": "price"}, ["price", "0.1", "2.0"]),
         ([[0.1, 2.0], [3.0, 4.0]], {"target": "price"}, ["price 1,price 2", "0.1,3.0", "2.0,4.0"]),
     ],
 )
@@ -180,9 +168,6 @@ def test_what_is_no_class_is_not_written(tmp_path: Path) -> None:
             write_predictions(tmp_path / "p.csv", np.array([[0, wrong]]), classes=("a", "b"))
 
 
-# npz
-
-
 def saved(folder: Path, **arrays: Any) -> Path:
     path = folder / "t.npz"
     np.savez(path, **arrays)
@@ -192,9 +177,9 @@ def saved(folder: Path, **arrays: Any) -> Path:
 def test_npz_comes_back(tmp_path: Path) -> None:
     data = blobs(30)
     again = read_npz(saved(tmp_path, X=data.X, Y=data.Y, other=np.array([{}], dtype=object)))
+    assert repr(again) == repr(data).replace("blobs", "t")
     assert (again.X == data.X).all()
     assert (again.Y == data.Y).all()
-    assert repr(again).startswith("Dataset(t; X (2, 30): x1, x2; Y (1, 30): 3 classes (0: 10,")
 
 
 @pytest.mark.parametrize(
@@ -242,11 +227,10 @@ def test_npz_refused(tmp_path: Path, arrays: dict[str, Any], kind: Any, message:
         read_npz(tmp_path / "none.npz")
 
 
-@pytest.mark.parametrize("kind", [np.float64, np.uint8])
+@pytest.mark.parametrize("kind", [np.float64, np.uint8])  # whole numbers of a byte become doubles of eight
 def test_a_zip_bomb_is_refused_before_it_is_read(
     tmp_path: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whole numbers of a byte become doubles of eight."""
     monkeypatch.setattr(archives, "_ALWAYS_ALLOWED", 2**20)
     path = tmp_path / "t.npz"
     np.savez_compressed(path, X=np.zeros((2, 400_000), kind), Y=np.zeros((1, 400_000), kind))

@@ -95,17 +95,9 @@ def test_sums_take_any_iterable() -> None:
     assert functions.sum([5.0]) == 5
 
 
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda: functions.sum([]), "sum"),
-        (lambda: functions.logsumexp(()), "logsumexp"),
-        (lambda: functions.dot([], []), "dot"),
-        (lambda: functions.affine([], [], 1.0), "affine"),
-    ],
-)
-def test_nothing_is_refused(call: Callable[[], Any], name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name} of nothing: give it at least one number or Value"):
+@pytest.mark.parametrize("call", [lambda: functions.sum([]), lambda: functions.dot([], [])])
+def test_nothing_is_refused(call: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match=r"^(sum|dot) takes at least 1 operand, got 0$"):
         call()
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 import pytest
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, require_recorded
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.forward import evaluate, recompute
 from micrograd_dl.notation.steps import steps
+from micrograd_dl.output.recorded import require_recorded
 
 MILLION = 1_000_000
 

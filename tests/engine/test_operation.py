@@ -15,6 +15,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.undefined import undefined
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 
@@ -192,10 +193,10 @@ def test_an_error_is_short_of_many_operands() -> None:
 
 def test_an_error_without_a_requirement() -> None:
     assert (HALVES.requirement, HALVES.meaning) == ("", "")
-    refusal = HALVES.refusal(ValueError(), [1.0, 2.0])
+    refusal = undefined(HALVES, ValueError(), [1.0, 2.0])
     assert str(refusal) == "halves(x, y) is not defined at x = 1, y = 2: halves needs other operands"
     assert type(refusal) is ValueError
-    assert type(HALVES.refusal(ZeroDivisionError(), [1.0])) is ZeroDivisionError
+    assert type(undefined(HALVES, ZeroDivisionError(), [1.0])) is ZeroDivisionError
 
 
 # --- one of each --------------------------------------------------------------------------------------------

@@ -112,6 +112,9 @@ class Dual:
     def _at_least(self, other: Dual) -> Dual:
         return self.lift(1 if self.x >= other.x else 0)
 
+    def _above(self, other: Dual) -> Dual:
+        return self.lift(1 if self.x > other.x else 0)
+
     def _sign(self) -> Dual:
         return self.lift(1 if self.x > 0 else -1)
 

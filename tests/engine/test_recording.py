@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
-from micrograd_dl.engine.gradients import grad, require_recorded
+from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.nudge import nudge
@@ -22,6 +22,7 @@ from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import steps
+from micrograd_dl.output.recorded import require_recorded
 from micrograd_dl.testing import Graph, graphs, numbers
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.steps import Contribute, Evaluate, Walk, steps
 from micrograd_dl.testing import Graph, graphs
@@ -62,6 +63,7 @@ def test_every_edge_once_and_in_order(graph: Graph) -> None:
     place = {node: i for i, node in enumerate(order)}
     found = list(steps(graph.root))
     evaluated = [place[step.node] for step in found if isinstance(step, Evaluate)]
+    assert Trace(graph.root).steps[1:-1] == found[1:-1]
     assert evaluated == sorted(evaluated) == [place[node] for node in order if node.operands]
     walked = [(place[s.node], s.index) for s in found if isinstance(s, Contribute)]
     assert walked == sorted(walked, key=lambda edge: (-edge[0], edge[1]))

@@ -67,9 +67,6 @@ def all_of(found: Found) -> list[tuple[Any, ...]]:
     return [(t.name, t.options, t.rung, t.verdict) for t in found.trials]
 
 
-# --- halving ------------------------------------------------------------------------------------------------
-
-
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 4), st.integers(2, 4), st.integers(0, 10**9))
 def test_halving_keeps_the_best(trials: int, epochs: int, rungs: int, keep: int, seed: int) -> None:
     least = keep ** (rungs - 1)
@@ -147,9 +144,6 @@ def test_the_table() -> None:
     assert len(found.table().splitlines()) == 13
 
 
-# --- the same, however it is run ----------------------------------------------------------------------------
-
-
 def test_the_number_of_processes_changes_nothing(tmp_path: Path) -> None:
     found, files = [], []
     for processes in (0, 2):
@@ -173,9 +167,6 @@ def test_a_process_has_one_thread() -> None:
 def test_an_error_of_a_trial_is_the_error_of_the_search(processes: int) -> None:
     with pytest.raises(ValueError, match=r"1 epochs of \['alpha', 'g', 'units'\]"):
         search(broken, SPACE, PLAN, processes=processes)
-
-
-# --- stopping and going on ----------------------------------------------------------------------------------
 
 
 def test_stopped_anywhere_it_ends_the_same(tmp_path: Path) -> None:
@@ -281,9 +272,6 @@ def test_a_search_in_a_process_of_its_own_is_stopped(
     known = path.read_bytes().count(b"\n") - 1
     assert results <= known < 20
     assert all_of(search(judge, SPACE, PLAN, results=path)) == all_of(search(judge, SPACE, PLAN))
-
-
-# --- what is refused ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,30 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from micrograd_dl.training.fitting import History
+from micrograd_dl.tuning import Choice, Plan, Range, Verdict, search
 from micrograd_dl.vectorized import MLP
 from viz import style
-from viz.plots import cost_curve, decision_boundary, line_plot, network_diagram, save, sizes_by_layer
+from viz.plots import (
+    cost_curve,
+    decision_boundary,
+    line_plot,
+    network_diagram,
+    parallel_coordinates,
+    save,
+    sizes_by_layer,
+)  # fmt: skip
 from viz.plots.figures import brief
 from viz.plots.parallel import _BEST_TEXT
 
 MODEL = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
 X, Y = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]), np.array([[0, 1, 1, 0]])
 LONG = "a name that is much longer than any name should be " * 3
+
+FOUND = search(
+    lambda options, epochs: Verdict(options["_$\\frac$"], 1e9, epochs),
+    {"_$\\frac$": Range(0.1, 1, "log"), LONG: Choice([LONG])},
+    Plan(4, 1, 1),
+)
 
 # One of each kind, with names that try to break them.
 PLOTS: dict[str, Callable[[], Figure]] = {
@@ -38,6 +53,7 @@ PLOTS: dict[str, Callable[[], Figure]] = {
         [0, 1e-9], {LONG: [1, 1e9], "_$\\frac$": [1, 2]}, title=LONG, xlabel="$", points=[1, 2], log_x=True
     ),
     "network": lambda: network_diagram(MODEL, inputs=[LONG, "$x$"], outputs=["_" + LONG]),
+    "parallel": lambda: parallel_coordinates(FOUND),
 }
 
 every_plot = pytest.mark.parametrize("name", PLOTS)

@@ -53,12 +53,6 @@ def key(figure: Figure) -> list[str]:
     return [text.get_text() for text in legend.get_texts()]
 
 
-@pytest.mark.parametrize(("kind", "count"), [("batch", 16), ("layer", 19)])
-def test_gamma_and_beta_are_parameters_and_a_bias_that_is_not_there_is_none(kind: str, count: int) -> None:
-    figure = network_diagram(MLP(2, [3, 1], normalisation=kind))
-    assert figure.get_suptitle() == f"The network 2-3-1 has {count} parameters"
-
-
 def test_a_line_for_each_weight_as_wide_as_it_is_large() -> None:
     found = lines(network_diagram(small()).axes[0])
     weights = [0.0, 0.25, 0.5, 1.0, -1.0, -2.0]  # the largest last, on top
@@ -72,13 +66,10 @@ def test_a_line_for_each_weight_as_wide_as_it_is_large() -> None:
 
 def test_a_circle_for_each_unit_filled_by_its_bias() -> None:
     ax = network_diagram(small()).axes[0]
-    assert circles(ax) == 5
-    units = [c for c in ax.collections if isinstance(c, PathCollection)]
-    assert len({float(size) for c in units for size in c.get_sizes()}) == 1
-    fills = [np.asarray(c.get_facecolor())[:, :3] for c in units]
+    fills = [np.asarray(c.get_facecolor())[:, :3] for c in ax.collections if isinstance(c, PathCollection)]
+    assert [len(own) for own in fills] == [2, 2, 1]
     assert (fills[0] == 1).all()  # inputs have none
-    assert fills[1][0] == pytest.approx(tint(COLOURS[0], 0.6))
-    assert fills[1][1] == pytest.approx(tint(COLOURS[1], 0.3))
+    assert fills[1] == pytest.approx(np.array([tint(COLOURS[0], 0.6), tint(COLOURS[1], 0.3)]))
     assert (fills[2] == 1).all()
 
 
@@ -105,7 +96,6 @@ def test_large_layers_are_shortened_and_say_so() -> None:
     assert {"x1", "x8", "x782", "x784"} <= set(found)
     assert "x9" not in found
     assert not any("0." in text for text in found)  # no room for numbers
-    assert len([line for line in figure.axes[0].lines if line.get_marker() == "o"]) == 2 * 3
 
 
 def test_the_weights_drawn_are_those_of_the_units_drawn() -> None:

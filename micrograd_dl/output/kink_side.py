@@ -1,0 +1,36 @@
+"""Which slope ReLU and leaky ReLU take at their kink: the course's, or PyTorch's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+kink_side: ContextVar[str] = ContextVar("kink_side", default="right")
+
+
+@contextmanager
+def slope_at_kink(side: str) -> Iterator[None]:
+    """Choose the slope of ReLU and leaky ReLU at exactly 0, for what is recorded in a ``with`` block.
+
+    ``"right"``, as without a block, is the course's rule: 1 for z >= 0. ``"left"`` is PyTorch's and that of
+    the course's assignments: 0, and 0.01 for leaky ReLU. A node keeps the choice with which it was recorded,
+    whatever is done with it later.
+
+    Raises:
+        ValueError: `side` is neither.
+
+    >>> from micrograd_dl.engine.value import Value
+    >>> x = Value(0.0)
+    >>> with slope_at_kink("left"):
+    ...     y = x.relu()
+    >>> y.slopes, x.relu().slopes
+    ((0.0,), (1.0,))
+    """
+    if side not in ("right", "left"):
+        raise ValueError(f'the slope at a kink is "right" (the course) or "left" (PyTorch), not {side!r}')
+    token = kink_side.set(side)
+    try:
+        yield
+    finally:
+        kink_side.reset(token)
