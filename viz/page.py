@@ -9,10 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+
+from micrograd_dl.output.files import replacing
 
 _TEMPLATE = """\
 <!doctype html>
@@ -56,6 +59,30 @@ def page(title: str, folder: Path, scripts: Sequence[str], data: Mapping[str, An
         data=inert(json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))),
         script=script,
     )
+
+
+def write_page(document: str, path: str | os.PathLike[str]) -> Path:
+    """Write a page to a file, whole or not at all, and return its path.
+
+    Raises:
+        ValueError: the name does not end in ``.html``.
+        FileNotFoundError: there is no such folder.
+    """
+    path = require_page(path)
+    with replacing(path) as file:
+        file.write(document.encode())
+    return path
+
+
+def require_page(path: str | os.PathLike[str]) -> Path:
+    """The path, if a page can be written there: it ends in ``.html``, and its folder is there."""
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"a page is saved as .html: {path.name!r} has the suffix {path.suffix!r}")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(folder)!r} to save {path.name!r} in: make it first")
+    return path
 
 
 def framed(document: str, title: str, height: int) -> str:

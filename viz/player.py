@@ -9,13 +9,12 @@ from typing import Any
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.output.files import replacing
 
 from . import graph, outline, style
 from .groups import collapsed
 from .labels import text_width, visible
 from .layout import Box, Layout, lay_out
-from .page import framed, page
+from .page import framed, page, require_page, write_page
 from .reading import Reading
 from .scene import Card, Scene, Wire
 from .walk_data import walk_data
@@ -87,17 +86,8 @@ class Player:
             FileNotFoundError: there is no such folder.
             ModuleNotFoundError, RuntimeError: there is no layout, as of `html`.
         """
-        path = Path(path)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a player is saved as .html: {path.name!r} has the suffix {path.suffix!r}")
-        content = self.html.encode()
-        if not path.resolve().parent.is_dir():
-            raise FileNotFoundError(
-                f"there is no folder {str(path.resolve().parent)!r} to save {path.name!r} in: make it first"
-            )
-        with replacing(path) as file:
-            file.write(content)
-        return path
+        require_page(path)  # before the layout, which may take a while
+        return write_page(self.html, path)
 
     def _repr_html_(self) -> str | None:
         try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -95,6 +95,13 @@ class History:
         return text
 
 
+class Recorder(Protocol):
+    """What keeps the look of a network while it is trained, such as `viz.plots.Film`."""
+
+    def record(self, model: Any, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
+        """Called before the first epoch, after each, and, with `last`, when all is over."""
+
+
 Callback = Callable[[int, History], object]
 
 
@@ -111,6 +118,7 @@ def fit(
     seed: int = 0,
     augment: Augmentation | None = None,
     callbacks: Sequence[Callback] = (),
+    film: Recorder | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> History:
@@ -131,6 +139,7 @@ def fit(
             see :mod:`~micrograd_dl.data.augmentation`. What is judged after an epoch is not augmented.
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
+        film: a :class:`viz.plots.Film`, which keeps what the network looked like in each epoch.
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
             same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
             `augment` only whether there is one.
@@ -153,13 +162,14 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    m = X.shape[1]
-    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or m), to_seed(seed))
+    size = int(batch_size or X.shape[1])
+    training = _Training(model, optimiser, X, Y, dev, augment, size, to_seed(seed), film)
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
     with lock, halved_products() if isinstance(model, MLP) else nullcontext():
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
+        training.show()
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
         with tqdm(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
             try:
@@ -171,6 +181,7 @@ def fit(
                         history.stopped = f"{since}; the best was epoch {training.best.epoch}"
                     if True in [callback(epoch, history) is True for callback in callbacks]:
                         history.stopped = "a callback stopped it"
+                    training.show()
                     if checkpoint is not None:
                         training.save(checkpoint)
                     if history.stopped:
@@ -180,6 +191,7 @@ def fit(
                 history.stopped = INTERRUPTED
         if dev is not None or history.stopped == INTERRUPTED:
             training.keep_best()
+        training.show(last=True)
     return history
 
 
@@ -203,6 +215,7 @@ class _Training:
     augment: Augmentation | None
     batch_size: int
     seed: int
+    film: Recorder | None
     history: History = field(default_factory=History)
     best: _Best = field(init=False)
 
@@ -263,6 +276,11 @@ class _Training:
             if self.dev is not None:
                 h.dev_accuracy.append(model.accuracy(*self.dev))
         self.remember_if_best((h.dev_cost or h.cost)[-1], len(h))
+
+    def show(self, last: bool = False) -> None:
+        """Let the film, if there is one, keep what the network looks like now."""
+        if self.film is not None:
+            self.film.record(self.model, self.X, self.Y, self.history, last=last)
 
     def remember_if_best(self, cost: float, epoch: int) -> None:
         """Keep a copy of the parameters as they are now, if their cost is the lowest so far."""

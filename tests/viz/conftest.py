@@ -13,6 +13,7 @@ import pytest
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz.player import play
+from viz.plots import Film
 
 # A `dot` program that says that it was called, and leaves the work to the built-in Graphviz.
 FAKE = """#!{python}
@@ -94,20 +95,21 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Opens a player as a reader does, from a file; errors and requests in it fail the test."""
+    """Opens a page as a reader does, from a file; errors and requests in it fail the test."""
     contexts: list[Any] = []
     seen: list[str] = []
 
-    def load(what: Value | Trace, address: str = "", **options: Any) -> Any:
+    def load(what: Value | Trace | Film, address: str = "", **options: Any) -> Any:
         context = browser.new_context(**({"reduced_motion": "reduce"} | options))
         contexts.append(context)
         page = context.new_page()
-        file = play(what).save(tmp_path / f"{len(contexts)}.html")
+        page_of = what if isinstance(what, Film) else play(what)
+        file = page_of.save(tmp_path / f"{len(contexts)}.html")
         page.on("pageerror", lambda error: seen.append(str(error)))
         page.on("console", lambda message: seen.append(message.text))
         page.on("request", lambda request: seen.append(request.url))
         page.goto(file.as_uri() + address)
-        while not page.evaluate("window.player !== undefined && !player.frame"):
+        while not page.evaluate("window.film || window.player !== undefined && !player.frame"):
             page.wait_for_timeout(10)
         asked = [url for url in seen if not url.startswith(file.as_uri())]
         seen[:] = asked
