@@ -16,12 +16,10 @@ _MOST_GRADIENTS = 8  # in the outcome
 
 
 def opening(trace: Trace, text: str, width: int = 80) -> str:
-    """What is going to be walked through: the text as it was given, or the formulas, and the leaves' data."""
-    notation = trace.notation
-    interior = [node for node in trace.order if not node.is_leaf and not node.is_constant]
-    text = text.strip() or "; ".join(f"{notation.name(node)} = {notation.formula(node)}" for node in interior)
-    leaves = ", ".join(f"{notation.name(node)} = {number(node.data)}" for node in trace.order if node.is_leaf)
-    lines = [*text.splitlines()[:_MOST_LINES], f"at {leaves}" if leaves else "on numbers only"]
+    """What is going to be walked through: the text as it was given, and the leaves' data."""
+    name = trace.notation.name
+    leaves = ", ".join(f"{name(node)} = {number(node.data)}" for node in trace.order if node.is_leaf)
+    lines = [*text.strip().splitlines()[:_MOST_LINES], f"at {leaves}" if leaves else "on numbers only"]
     return "\n".join(fitted(line.rstrip(), width) for line in lines)
 
 

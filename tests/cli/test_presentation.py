@@ -16,8 +16,7 @@ def course() -> Trace:
     return Trace(parse(COURSE, a=5, b=3, c=2))
 
 
-def test_an_opening_without_a_text_or_leaves() -> None:
-    assert presentation.opening(course(), "") == "u = b * c; v = a + u; J = 3 * v\nat a = 5, b = 3, c = 2"
+def test_an_opening_without_leaves() -> None:
     assert presentation.opening(Trace(Value.constant(2)), "1 + 1") == "1 + 1\non numbers only"
 
 

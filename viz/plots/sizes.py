@@ -22,8 +22,8 @@ def sizes_by_layer(passes: Mapping[str, Pass]) -> Figure:
 
     Activations ``A[l]`` of the hidden layers are on the left; on the right are the gradients ``dZ[l]``, in
     the order of backprop, from the last layer to the first. The size of an array is the root mean square of
-    its entries; the legend says by what factor it has changed. The scale is logarithmic;
-    what is 0 or overflows is drawn as a hollow point on its edge.
+    its entries; the legend says by what factor it has changed. The scale is logarithmic; what is 0 or
+    overflows is drawn as a hollow point on its edge.
 
     Args:
         passes: what ``model.record(X, Y)`` returned for each network, under a name.
