@@ -7,18 +7,18 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.output.files import replacing
-from micrograd_dl.output.text import pip_install
+from micrograd_dl.output.text import install_hint
 
 from . import convert, style
 from .picture import LIMIT, Picture, draw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _MOST_FRAMES = 1000
 _WIDEST = 1920.0  # pixels of a GIF
@@ -149,8 +149,10 @@ class Animation:
             from PIL import Image
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"a GIF takes the package Pillow: {pip_install('pillow')}, or save as .svg", name=error.name
+                f"a GIF takes the package Pillow ({install_hint('plots')}), or save as .svg", name=error.name
             ) from error
+        import numpy as np
+
         zoom = min(2.0, _WIDEST / self.frames[0].layout.width)
         pictures = []
         for frame in self.frames:
@@ -185,4 +187,6 @@ class Animation:
 
 def _parts(colours: NDArray[Any]) -> NDArray[Any]:
     """Red, green and blue of colours, a row each."""
+    import numpy as np
+
     return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)

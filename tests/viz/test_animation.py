@@ -89,5 +89,5 @@ def test_what_is_refused(course: Value, tmp_path: Path, monkeypatch: pytest.Monk
         animate(trace, steps=[1, 99])
     assert trace.position == 0
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install pillow"):
+    with pytest.raises(ModuleNotFoundError, match=r"micrograd-dl\[plots\]"):
         animate(course, steps=[0]).save(tmp_path / "walk.gif")
