@@ -31,9 +31,6 @@ def derivatives(f: Callable[[Value], Value], x: float) -> list[float]:
     return [value.data for value in found]
 
 
-# --- against exact results ----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("f", "exact"),
     [
@@ -84,9 +81,6 @@ def test_the_second_derivatives_of_a_graph_against_differences(graph: Graph) -> 
         return total
 
     assert_gradients_match(slope, *graph.numbers, rtol=1e-5, atol=1e-6)
-
-
-# --- the graph of a derivative ------------------------------------------------------------------------------
 
 
 @given(graphs())
