@@ -83,8 +83,7 @@ def compare(
     """Run both networks forward and backward on the same examples and compare every number.
 
     Args:
-        here: the network that is right, usually one of Values.
-        there: the other, usually one of matrices.
+        here, there: the network that is right, usually one of Values, and the other.
         X, Y: the examples, ``(n_x, m)`` and ``(n_y, m)``.
         tolerance: the largest relative difference that counts as equal.
 

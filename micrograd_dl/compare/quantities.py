@@ -22,7 +22,6 @@ class Row:
 
     Attributes:
         what, l: its name (J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db) and its layer; 0 for J.
-        here, there: the numbers of both, as arrays.
         difference: the largest difference between entries, relative to the largest entry of the array, or to
             the size by which it is rounded where that is larger: the sums behind a derivative may cancel.
         at: the index of the entry that differs most.
@@ -49,15 +48,6 @@ class Row:
         return f"{self.name}[{','.join(str(i + 1) for i in place)}]" if place else self.name
 
 
-# What is computed in a layer, in this order; batch normalisation has no bias beside it.
-_FORWARD = {None: ("Z", "A"), "layer": ("Z", "Z_norm", "A"), "batch": ("Z", "Z_norm", "A")}
-_BACKWARD = {
-    None: ("dZ", "dW", "db"),
-    "layer": ("dgamma", "dbeta", "dZ", "dW", "db"),
-    "batch": ("dgamma", "dbeta", "dZ", "dW"),
-}
-
-
 def rows_of(model: Network, here: Pass, there: Pass, X: ArrayLike, Y: ArrayLike) -> list[Row]:
     """Every quantity, in the order of computation: forward, the cost, then backward."""
     sizes = _sizes(model, here, X, Y)
@@ -70,8 +60,11 @@ def rows_of(model: Network, here: Pass, there: Pass, X: ArrayLike, Y: ArrayLike)
 
 def _quantities(numbers: Pass, model: Network) -> dict[tuple[str, int], Array]:
     kinds = list(enumerate(model.normalisations, 1))
-    forward = [(what, l) for l, kind in kinds for what in _FORWARD[kind]]
-    backward = [(what, l) for l, kind in reversed(kinds) for what in _BACKWARD[kind]]
+    forward = [(what, l) for l, kind in kinds for what in (("Z", "Z_norm", "A") if kind else ("Z", "A"))]
+    backward = []
+    for l, kind in reversed(kinds):  # batch normalisation has no bias beside it
+        names = [*(("dgamma", "dbeta") if kind else ()), "dZ", "dW", *(() if kind == "batch" else ("db",))]
+        backward += [(what, l) for what in names]
     return {
         (what, l): getattr(numbers, what)[l - 1] if l else np.array(numbers.cost)
         for what, l in [*forward, ("J", 0), *backward]
@@ -93,8 +86,7 @@ def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
 def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tuple[str, int], float]:
     """By what each quantity is rounded: the terms of its sum, and what the layers before it have rounded.
 
-    The first follows from the numbers. The second is measured: the parameters are perturbed a little, and the
-    more a quantity moves, the more it makes of rounding.
+    The second is measured: the more a quantity moves with the parameters, the more it makes of rounding.
     """
     found = _quantities(numbers, model)
     sizes = dict.fromkeys(found, 0.0)

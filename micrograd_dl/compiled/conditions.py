@@ -19,12 +19,8 @@ from micrograd_dl.output.number_like import observed
 class Condition:
     """A comparison that the program made, and how it came out: whether the number of `node` is `wanted`.
 
-    Attributes:
-        node: of ``a >= b`` the node ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` a itself.
-        wanted: what its number was compared with.
-        was: the answer.
-        left, relation, right: the question as it was asked.
-        made: a Value made there and then, for the line of the program that it knows.
+    Of ``a >= b``, `node` is ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` it is a itself. `left`,
+    `relation` and `right` are the question as it was asked; `made` knows the line of the program.
     """
 
     node: Value

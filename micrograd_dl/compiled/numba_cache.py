@@ -45,9 +45,8 @@ def folder() -> Path:
         OSError: it cannot be written to, or others could have written to it.
         RuntimeError: there is no home.
     """
-    local = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
-    base = Path(_config.CACHE_DIR or local or Path.home() / ".cache")
-    path = base / "micrograd-dl"
+    local = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
+    path = Path(_config.CACHE_DIR or local or Path.home() / ".cache") / "micrograd-dl"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if hasattr(os, "getuid"):
         found = path.stat()

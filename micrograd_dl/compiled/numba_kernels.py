@@ -209,15 +209,10 @@ def _divide_means(U: Any, table: Any, m: int) -> None:
 
 @compiled()
 def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
-    """Do a program; whether an operation may have been undefined.
+    """Do a program on U and V, and on X, ``(n, m)``; whether an operation may have been undefined.
 
-    Args:
-        pool: the program in whole numbers, as `NumbaRunner` writes it: HEAD counts, the addresses, the table,
-            the shared places that are copied to rows, those rows, the rows that are handed out, and the
-            indices that the table points to.
-        U, V: the shared vector, and the rows of a block.
-        X: what varies, ``(n, m)``.
-        out: where rows are handed out to.
+    The `pool` goes on, after the table, with the shared places that are copied to rows, those rows, the rows
+    that are handed out, to `out`, and the indices that the table points to.
     """
     before, with_each, after = pool[0], pool[1], pool[2]
     given_rows, copied, n_outputs = pool[3], pool[4], pool[5]

@@ -25,11 +25,7 @@ def compiled(**options: Any) -> Callable[[_Function], _Function]:
 
 
 def of_three(rule: Any, count: int) -> Any:
-    """A rule of the table on `count` numbers as a function of three for Numba.
-
-    Raises:
-        NumbaError: it raises errors, which nobody would see.
-    """
+    """A rule of the table on `count` numbers as a function of three; NumbaError if it raises errors."""
     found = _translated(rule)
     if count == 3:
         return found

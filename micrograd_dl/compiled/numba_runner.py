@@ -39,11 +39,7 @@ keep_on_disk(kernels.run)
 
 @cache
 def _kernel(operation: Operation) -> Any:
-    """The compiled kernel of an operation: its forward rule, or else its definition by other operations.
-
-    Raises:
-        ValueError: Numba can compile neither.
-    """
+    """The compiled kernel of an operation: its forward rule, or else its definition by other operations."""
     count = operation.arity or 0
     rules = (operation.forward, operation.definition) if count in (1, 2, 3) else ()
     for rule in (None,) if operation in _WRITTEN else filter(None, rules):
@@ -61,14 +57,7 @@ def _kernel(operation: Operation) -> Any:
 
 
 class NumbaRunner:
-    """Executes one program.
-
-    Args:
-        program: what to execute.
-
-    Raises:
-        ValueError: the program has an operation that Numba cannot compile.
-    """
+    """Executes one program; ValueError if it has an operation that Numba cannot compile."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -115,10 +104,7 @@ class NumbaRunner:
 
 
 def fours(group: Group) -> Array:
-    """Of each sum over examples, whether it and the next three read the same rows, and are taken together.
-
-    A layer is full of them: its units weigh the same inputs, and each unit's derivative meets each input.
-    """
+    """Of each sum over examples, whether it and the next three read the same rows, as a layer's units do."""
     found = np.zeros(len(group), np.int32)
     pairs = pairwise(group.starts.tolist())
     if group.operation is tape.MEAN:

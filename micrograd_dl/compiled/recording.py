@@ -56,12 +56,7 @@ def order_of(nodes: Iterable[Value]) -> list[Value]:
 def parameters_of(
     order: Sequence[Value], inputs: Sequence[Sequence[Value]], parameters: Sequence[Value] | None
 ) -> list[Value]:
-    """The parameters: those given, or all leaves that are not inputs.
-
-    Raises:
-        TypeError: an input or a parameter is not a leaf.
-        ValueError: a leaf is neither of them, or is given twice.
-    """
+    """The parameters: those given, or all leaves that are not inputs; each leaf is one, or an input."""
     leaves = [node for node in order if node.is_leaf]
     given = Counter(chain.from_iterable(inputs))
     if parameters is None:
@@ -85,11 +80,7 @@ def parameters_of(
 
 
 def as_list(name: str, given: Any) -> list[Any]:
-    """What is given as a list.
-
-    Raises:
-        TypeError: it is a Value by itself, or none of what makes a list.
-    """
+    """What is given as a list; TypeError if it is a Value by itself, or none of what makes a list."""
     if isinstance(given, Value):
         raise TypeError(f"{name} is a list: {name}=[x] rather than {name}=x")
     if not isinstance(given, Iterable):
@@ -98,14 +89,7 @@ def as_list(name: str, given: Any) -> list[Any]:
 
 
 class Inputs:
-    """The leaves that change from call to call, one by one or in lists.
-
-    Attributes:
-        leaves: of each input its leaves.
-
-    Raises:
-        TypeError: it is no list of leaves and lists of leaves.
-    """
+    """The leaves that change from call to call, one by one or in lists; `leaves` are those of each input."""
 
     def __init__(self, inputs: Sequence[Input]) -> None:
         self.leaves = [
@@ -116,12 +100,7 @@ class Inputs:
         self._counts = [len(nodes) for nodes in self.leaves]
 
     def arrays(self, given: Sequence[ArrayLike]) -> tuple[list[Array], int]:
-        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers.
-
-        Raises:
-            TypeError: what is given is not numbers.
-            ValueError: a shape is wrong.
-        """
+        """For each input n numbers ``(n,)`` or columns ``(n, m)``, and m; one column is n numbers."""
         if len(given) != len(self._counts):
             raise ValueError(f"this graph takes {plural(len(self._counts), 'input')}, not {len(given)}")
         arrays: list[Array] = []

@@ -14,8 +14,6 @@ from micrograd_dl.compiled.tape import LINEAR, MEAN, Tape
 from micrograd_dl.engine.operation import Operation
 
 Index: TypeAlias = NDArray[np.int32]
-
-
 _NONE: Index = np.empty(0, np.int32)
 
 
@@ -24,12 +22,10 @@ class Group:
     """Operations of one kind, ``first, first + 1, ...``, each written to the place of that number.
 
     Attributes:
-        operation: the kind.
         checked: whether an operand outside of the domain is an error; of derivatives it gives IEEE's answer.
         first, last: the places that are written, last excluded.
         a, b: the operands' places; of an operation on one, b is empty. Of one on any number of operands,
             those of the first are ``a[starts[0]:starts[1]]``, of LINEAR and MEAN multiplied by those of b.
-        starts: see above; one entry more than there are places.
         c: the third operands' places, of an operation on three.
         shared, weights, rows: of LINEAR on examples, the terms that multiply what is shared by what varies:
             those of the first are ``weights[shared[0]:shared[1]]``, places of shared numbers, times ``rows``.
@@ -62,12 +58,10 @@ class Program:
         varying: how many rows there are.
         numbers: the shared vector before a call: constants, and zeros.
         before, each, after: the groups. MEAN in `each` writes to shared places.
-        given_rows: how many rows a call brings: its columns, and, if the result varies, its derivative by
-            itself, which is 1, as the last.
+        given_rows: how many rows a call brings, the last of them the derivative of the result by itself, 1.
         output_rows: the rows that are handed out.
-        broadcast: places of shared numbers, each copied to the row of `broadcast_rows` at its index.
-        place: of each live slot its place.
-        varies: of each slot the kind of place.
+        broadcast, broadcast_rows: places of shared numbers, and the rows that they are copied to.
+        place, varies: of each live slot its place, and the kind of it.
     """
 
     varying: int

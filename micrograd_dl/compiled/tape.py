@@ -47,8 +47,7 @@ class Tape:
         operations: of each slot its operation; None for what is given: an input, a parameter, a number.
         operands: of each slot the slots it is computed from; of LINEAR and MEAN i, j, k, l, ...
         varies: of each slot whether it differs from example to example.
-        constants: the numbers, by slot.
-        one, minus_one: the slots of these two.
+        constants: the numbers, by slot; `one` and `minus_one` are the slots of two.
     """
 
     def __init__(self) -> None:

@@ -42,9 +42,8 @@ def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activ
     if isinstance(names, str):
         name = activation(names).name
         if count == 1 and name != "linear":
-            raise ValueError(
-                f"{name!r} is for hidden layers, and there are none: write [{name!r}] for the output layer"
-            )
+            advice = f"write [{name!r}] for the output layer"
+            raise ValueError(f"{name!r} is for hidden layers, and there are none: {advice}")
         names = [name] * (count - 1) + ["linear"]
     if len(names) != count:
         takes = _takes(count, "layer", "activation")

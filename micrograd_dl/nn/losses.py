@@ -24,8 +24,7 @@ class Loss:
     """How wrong an output is.
 
     Attributes:
-        of: the loss, from the output layer's z, its a and the targets y, each a sequence over the units:
-            Values, floats or arrays of m examples.
+        of: the loss, from the output layer's z, its a and the targets y, each a sequence over the units.
         output: the activation that the output layer must have, or None: any but softmax.
         targets: what the targets are, in words.
         decide: of a loss of classes, the class each output stands for, as `predict` gives it.
@@ -125,11 +124,7 @@ def default_loss(output: str) -> Loss:
 
 
 def loss(name: str | Loss | None, output: str) -> Loss:
-    """The loss of that name, for a network with that output activation; None is its default.
-
-    Raises:
-        ValueError: there is none, or the two do not go together.
-    """
+    """The loss of that name, or the default, for that output activation; ValueError if they do not fit."""
     if name is None:
         return default_loss(output)
     found = name if isinstance(name, Loss) else look_up(name, LOSSES, "loss")

@@ -53,8 +53,7 @@ class MLP(Network):
     """A multilayer perceptron of Values; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
 
     ``model(x)`` on a list of numbers or Values gives the outputs, a single one by itself, as micrograd does.
-    With ``expanded=True`` every weighted sum is written as multiplications and additions, with the same
-    numbers.
+    With ``expanded=True`` every weighted sum is written as multiplications and additions.
 
     >>> model = MLP(3, [4, 4, 1])
     >>> isinstance(model([2.0, 3.0, -1.0]), Value)
@@ -71,11 +70,7 @@ class MLP(Network):
             self.layers.append(Layer(W.shape[1], W.shape[0], g, weights=W, number=l, **options))
 
     def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
-        """The outputs for one example, n_x numbers or Values, as the network predicts.
-
-        Raises:
-            ValueError: it is not one example.
-        """
+        """The outputs for one example, n_x numbers or Values, as it predicts; ValueError if it is not one."""
         if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
             outputs = [unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)]
             for layer in self.layers:
@@ -106,9 +101,7 @@ class MLP(Network):
             for layer, mask in zip(self.layers, masks, strict=True):
                 z = [layer.z(x) for x in a]
                 z_norm = self._normalised(z, layer, training) if layer.gamma else None
-                activated = (
-                    [layer.activate(layer.scale(x)) for x in z_norm] if z_norm else [*map(layer.activate, z)]
-                )
+                activated = [layer.activate(x) for x in (map(layer.scale, z_norm) if z_norm else z)]
                 if mask is not None:
                     activated = [layer.drop(x, d) for x, d in zip(activated, mask.T.tolist(), strict=True)]
                 passes.append(LayerPass(z, z_norm, activated))
@@ -119,8 +112,7 @@ class MLP(Network):
 
     def _normalised(self, z: list[list[Value]], layer: Layer, training: bool) -> list[list[Value]]:
         """z_norm of each example."""
-        l = layer.number
-        averages = self.averages[l - 1]
+        l, averages = layer.number, self.averages[layer.number - 1]
         if averages is None:  # layer normalisation
             of_one = f"{l}" if len(z) == 1 else f"{l}({{}})"
             return [normalised(units, of_one.format(k)) for k, units in enumerate(z, 1)]
@@ -144,7 +136,7 @@ class MLP(Network):
             losses = [self.loss.of(z, a, y) for z, a, y in outputs]
         J = self._with_penalty((losses[0] if m == 1 else ops.sum(*losses)) / m, 1 / m)
         if training:
-            self._pass_is_over(m, [layer.statistics() for layer in passes])
+            self._pass_is_over(m, [layer.statistics() if layer.z_norm else () for layer in passes])
         return J, passes
 
     def cost_of_one(

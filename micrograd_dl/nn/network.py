@@ -119,12 +119,10 @@ class Network(ABC):
         sizes: the number of units of each layer, ``[n1, ..., nL]``; ``[1]`` has no hidden layer.
         activations: one name for each layer, or one for all hidden layers; by default ReLU in the hidden
             layers and a linear output, as micrograd has it.
-        loss: by default the one that goes with the output activation: logistic for sigmoid, cross-entropy
-            for softmax, squared error otherwise.
-        initialiser: for all layers, by name or as a function; by default He's for ReLU and its kind,
-            Xavier's for the rest.
-        seed: of the initial weights and of dropout; by default another one each time, kept as `seed`. The
-            same seed gives the same in all kinds of network.
+        loss: by default logistic for sigmoid, cross-entropy for softmax, squared error otherwise.
+        initialiser: by name or as a function; by default He's for ReLU and its kind, Xavier's for the rest.
+        seed: of the initial weights and of dropout, for all kinds of network; by default another one each
+            time, kept as `seed`.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
         regularisers: the lambda of each by name, such as what `elastic_net` gives.
         max_norm: how long a row of W, the weights into one unit, may be after a step.
@@ -132,14 +130,12 @@ class Network(ABC):
             :mod:`~micrograd_dl.nn.normalisation`.
         keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
         label_smoothing: epsilon of the targets ``(1 - epsilon) y + epsilon / classes``, of which the cost is.
-        slope_at_kink: which slope ReLU, leaky ReLU and the max-margin loss have exactly at their kink:
-            ``"right"``, 1, as in the course's lectures, or ``"left"``, 0 (leaky ReLU: 0.01), as in the
-            course's assignments and in PyTorch.
+        slope_at_kink: the slope of ReLU, leaky ReLU and the max-margin loss at their kink: ``"right"``, 1, as
+            in the course's lectures, or ``"left"``, 0 (leaky ReLU: 0.01), as in its assignments and PyTorch.
 
     Attributes:
         shape: ``(n[0], n[1], ..., n[L])``.
         activations, normalisations, keep_probs: one a layer.
-        loss: the Loss.
         averages: of each layer with batch normalisation, what it predicts with; else None.
         passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
         training_lock: a context in which no other thread can train the network; RuntimeError if one does.
@@ -255,8 +251,7 @@ class Network(ABC):
         Raises:
             ValueError: one is missing, or there is one too many, or a shape is wrong.
         """
-        there = self.named()
-        given = {name: np.asarray(array) for name, array in arrays.items()}
+        there, given = self.named(), {name: np.asarray(array) for name, array in arrays.items()}
         if given.keys() != there.keys():
             wrong = ", ".join(sorted(given.keys() ^ there.keys()))
             raise ValueError(f"the parameters are {', '.join(there)}; {wrong} is missing or too many")
@@ -455,11 +450,9 @@ class Network(ABC):
         n, normalised = self.shape, any(self.normalisations)
         rows = [("", "layer", "W, dW", "b, db", *["gamma, beta"] * normalised, "Z, A, dZ, dA")]
         rows.append(("X", "0 input", *[""] * (2 + normalised), f"X: ({n[0]}, m)"))
-        for l in range(1, len(n)):
-            column, kind = f"({n[l]}, 1)", self.normalisations[l - 1]
-            scale = [column if kind else ""] * normalised
-            b = "" if kind == "batch" else column
-            what = f"{l} {self._described(l)}"
+        for l, kind in enumerate(self.normalisations, 1):
+            column, scale = f"({n[l]}, 1)", [f"({n[l]}, 1)" if kind else ""] * normalised
+            b, what = "" if kind == "batch" else column, f"{l} {self._described(l)}"
             rows.append((str(l), what, f"({n[l]}, {n[l - 1]})", b, *scale, f"({n[l]}, m)"))
         rows.append(("Y", *[""] * (3 + normalised), f"Y: ({n[-1]}, m)"))
         widths = [max(12, *map(len, column)) for column in list(zip(*rows, strict=True))[1:]]
@@ -490,7 +483,7 @@ class Network(ABC):
             raise ValueError(f"the networks have different layers: {here} here, {there} there")
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
-        """Raise ValueError for X or Y: what it is, what is wanted, and what to do."""
+        """Raise ValueError for X or Y."""
         note, advice = f"{name} is {array.shape}, ({rows}, {m}) is wanted", "columns are examples"
         if array.ndim == 1:
             advice = f"it has one axis only: reshape it with {name}.reshape({rows}, -1), {advice}"

@@ -29,9 +29,8 @@ def require_model(model: Any) -> None:
     """Raise TypeError unless it has what a model has."""
     for name in ("parameters", "cost_and_grad"):
         if not callable(getattr(model, name, None)):
-            raise TypeError(
-                f"a model has parameters() and cost_and_grad(X, Y); the {type(model).__name__} has no {name}"
-            )
+            what = f"the {type(model).__name__} has no {name}"
+            raise TypeError(f"a model has parameters() and cost_and_grad(X, Y); {what}")
 
 
 def parameter_vector(parameters: Sequence[Any], what: str = "data") -> Array:

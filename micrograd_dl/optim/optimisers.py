@@ -75,7 +75,8 @@ class Optimiser(ABC):
         learning_rate: alpha, or a schedule of :mod:`~micrograd_dl.optim.schedules` that gives it.
         clip_value, clip_norm: no component of the gradient counts for more, nor does the whole gradient.
         weight_decay: before each step, parameters are multiplied by ``1 - alpha * weight_decay``.
-        decays: which of them, such as ``weights_only(model)``; by default all.
+        decays: which of them, for each parameter True, False or an array of these, such as
+            ``weights_only(model)``; by default all.
 
     Attributes:
         steps: how many steps were done.

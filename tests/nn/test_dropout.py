@@ -31,8 +31,7 @@ def test_masks_are_the_same_in_both_and_new_in_every_pass() -> None:
     here, there = (network(MLP) for MLP in (nn.MLP, vectorized.MLP))
     seen = []
     for _ in range(4):
-        comparison = compare(here, there, X, Y)
-        assert comparison.equal
+        assert compare(here, there, X, Y).equal
         seen.append((here.record(X, Y).A[0] == 0).tolist())
         for model in (here, there):
             model.cost_and_grad(X, Y)

@@ -93,13 +93,11 @@ def test_refused(make: Any, message: str) -> None:
 
 
 def test_as_in_micrograd() -> None:
-    model = MLP(3, [4, 4, 1])
-    x = [2.0, 3.0, -1.0]
-    a = model(x)
+    model, x = MLP(3, [4, 4, 1]), [2.0, 3.0, -1.0]
+    a, several = model(x), MLP(3, [4, 2])(x)
     assert isinstance(a, Value)
     assert a.data == model.forward([[unit] for unit in x]).item()
     assert len(model.parameters()) == 41
-    several = MLP(3, [4, 2])(x)
     assert isinstance(several, list)
     assert len(several) == 2
 
