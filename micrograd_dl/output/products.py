@@ -24,9 +24,8 @@ Array = NDArray[Any]
 LARGE = 10**7  # multiplications in a product, from which on two threads gain
 
 _lock = threading.Lock()
-_inside: list[
-    tuple[Any, bool]
-] = []  # of each `halved_products`: what sets BLAS back; whether a helper may help
+# Of each `halved_products`: what sets BLAS back, and whether a helper may help.
+_inside: list[tuple[Any, bool]] = []
 
 
 @contextmanager
@@ -35,9 +34,7 @@ def halved_products() -> Iterator[None]:
 
     Nobody helps where BLAS has been limited to one thread before, such as by ``OMP_NUM_THREADS=1``.
     """
-    with (
-        _lock
-    ):  # the number of threads is the process's: the first one sets it, and the last one sets it back
+    with _lock:  # the number of threads is the process's: the first sets it, and the last sets it back
         if not _inside:
             helped = any(library["num_threads"] > 1 for library in _blas().info())
             _inside.append((_blas().limit(limits=1), helped))

@@ -150,7 +150,7 @@ def search(
         space: where to search each hyperparameter.
         plan: how many trials, for how long.
         processes: how many trainings run at once, each in a process and a thread of its own; 0 trains in this
-            process, where products of large matrices may use several threads and round differently.
+            process.
         results: a file of JSON lines, written as trainings end; a search that was cut short goes on from it.
         about: what else the results depend on, such as the data: written to the file, and compared.
         progress: show a bar; by default only on a terminal.
