@@ -7,6 +7,7 @@ out at the end of its line, back through the gutter below, and in at the beginni
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from .layout import Box, Curve, Layout, Point, straight
@@ -20,7 +21,8 @@ _LEAST_GAP = 8.0  # pixels between cards where a cut may be
 _WORTH = 1.1  # by how much larger the picture must be on a slide
 
 
-def wrapped(layout: Layout, texts: Sequence[Size | None], down: bool = False) -> Layout:
+@lru_cache(maxsize=64)
+def wrapped(layout: Layout, texts: tuple[Size | None, ...], down: bool = False) -> Layout:
     """The layout in as many lines as make it largest on a slide; with `down` in columns.
 
     Args:
@@ -29,7 +31,7 @@ def wrapped(layout: Layout, texts: Sequence[Size | None], down: bool = False) ->
         down: whether it leads from top to bottom.
     """
     if down:
-        turned = [size and (size[1], size[0]) for size in texts]
+        turned = tuple(size and (size[1], size[0]) for size in texts)
         return _turned(_wrapped(_turned(layout), turned, (SLIDE[1], SLIDE[0])))
     return _wrapped(layout, texts, SLIDE)
 

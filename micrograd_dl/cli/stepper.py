@@ -19,7 +19,6 @@ from typing import IO, NamedTuple
 from micrograd_dl.cli import presentation
 from micrograd_dl.cli.answers import answer
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
-from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -280,7 +279,9 @@ class Stepper(cmd.Cmd):
     # --- looking and asking ---------------------------------------------------------------------------
 
     def _graph(self, _: str) -> None:
-        for line in text_graph(self.trace, self.width).splitlines():
+        from micrograd_dl import viz
+
+        for line in viz.text(self.trace, self.width).splitlines():
             self.say(paint(line, "strong") if line.startswith("->") else line)
 
     def _draw(self, argument: str) -> None:

@@ -9,34 +9,15 @@ import signal
 import sys
 import textwrap
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from micrograd_dl.output.text import printable, shortened
+from micrograd_dl.output.text import columns, printable, shortened
 
 # ECMA-48 codes from the sixteen colours whose shades the user's own theme chooses.
 _STYLES = {"strong": "1", "faint": "2", "forward": "1;36", "backward": "1;33", "wrong": "31"}
 _STYLING = re.compile(rf"(\x1b\[(?:0|{'|'.join(_STYLES.values())})m)")
-
-
-def columns(text: str) -> int:
-    """How many columns a line of text takes: two for a Chinese character, none for an accent on its own."""
-    if text.isascii():
-        return len(text)
-    seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
-    return len(seen) + sum(unicodedata.east_asian_width(c) in ("W", "F") for c in seen)
-
-
-def fitted(text: str, width: int) -> str:
-    """`text`, its end left out if it takes more than `width` columns."""
-    if columns(text) <= width:
-        return text
-    end = min(len(text), max(width, 0))
-    while end and columns(text[:end]) >= width:
-        end -= 1
-    return text[:end] + "…"
 
 
 def wrapped(text: str, width: int) -> str:

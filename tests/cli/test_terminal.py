@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.cli.terminal import adapt_streams, columns, fitted, paint, wants_colours, wrapped, write
+from micrograd_dl.cli.terminal import adapt_streams, paint, wants_colours, wrapped, write
+from micrograd_dl.output.text import columns, fitted
 
 
 class Screen(io.StringIO):

@@ -1,4 +1,4 @@
-"""A picture of a walk made of text, for a terminal: a tree from the result down to the leaves.
+"""A picture made of text, for a terminal: a tree from the result down to the leaves.
 
 A node that is used more than once is drawn with its operands where it first stands; elsewhere its name points
 there. Of a graph that is too large or too deep, an outline is drawn.
@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from micrograd_dl.cli.terminal import columns, fitted
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
+from micrograd_dl.output.text import columns, fitted
+
+from .reading import MORE, Reading
 
 _FAN = 8  # operands of one node that an outline shows
 _MOST_KINKS = 3  # that are said below the tree
@@ -30,33 +32,46 @@ class _Row(NamedTuple):
     edge: tuple[Value, int] | None  # a node, and the index of its operand that is drawn here
 
 
-def text_graph(trace: Trace, width: int = 80, limit: int = 100) -> str:
+def text(what: Value | Trace, width: int = 80, limit: int = 100) -> str:
     """The graph as a tree of text: each node with its formula, its data and its gradient.
 
-    It shows what is known at the moment of the walk: ``?`` stands for data still to be computed, and ``->``
+    Of a walk it shows what is known at that moment: ``?`` stands for data still to be computed, and ``->``
     marks the edge or the node of the last step.
 
     Args:
-        trace: the walk.
+        what: the result of a computation, or a walk through it.
         width: the columns that a line may take.
         limit: how many lines a tree may take; if more are needed, only the nodes nearest to the result are
             drawn.
+
+    Raises:
+        TypeError: `what` is neither.
+
+    >>> x = Value(3.0, "x")
+    >>> print(text(x * x + 1))
+    J = u + 1          10
+    └─ u = x * x        9
+       ├─ x (2 uses)    3
+       └─ x ↑ drawn above
     """
-    notation = trace.notation
+    if not isinstance(what, Value | Trace):
+        raise TypeError(f"text takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
+    reading = Reading(what)
+    notation, root = reading.notation, reading.order[-1]
     needed = 1 + sum(uses for node, uses in notation.uses.items() if not node.is_constant)
     fan, deepest = needed if needed <= limit else _FAN, width // 2
-    rows = list(islice(_rows(trace, fan, deepest), limit + 1))
+    rows = list(islice(_rows(reading, fan, deepest), limit + 1))
     while len(rows) > limit and deepest >= 0:
         deepest -= len("└─ ")
-        rows = list(islice(_rows(trace, fan, deepest), limit + 1))
-    lines = _aligned(trace, rows, width)
-    edges = [row.edge for row in rows if row.edge is not None and trace.data(row.edge[0]) is not None]
+        rows = list(islice(_rows(reading, fan, deepest), limit + 1))
+    lines = _aligned(reading, rows, width)
+    edges = [row.edge for row in rows if row.edge is not None and reading.data(row.edge[0]) is not None]
     kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
     lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
     shown = sum(row.node is not None for row in rows)
-    nodes = sum(not node.is_constant for node in trace.order)
+    nodes = sum(not node.is_constant for node in reading.order)
     if shown < nodes:
-        result = notation.name(trace.root)
+        result = notation.name(root)
         lines.append(fitted(f"An outline: {shown:,} of {nodes:,} nodes, those nearest to {result}.", width))
     return "\n".join(line.rstrip() for line in lines)
 
@@ -66,12 +81,12 @@ def _operands(node: Value) -> list[tuple[int, Value]]:
     return [(index, operand) for index, operand in enumerate(node.operands) if not operand.is_constant]
 
 
-def _rows(trace: Trace, fan: int, deepest: int) -> Iterator[_Row]:
+def _rows(reading: Reading, fan: int, deepest: int) -> Iterator[_Row]:
     """The lines from the root down: of a node at most `fan` operands, of branches beyond a column none."""
-    notation = trace.notation
+    notation = reading.notation
     drawn: set[Value] = set()
     # What is still to be drawn: a node, its edge, its branch, how branches below it begin.
-    stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = [(trace.root, None, "", "")]
+    stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = [(reading.order[-1], None, "", "")]
     while stack:
         node, edge, branch, below = stack.pop()
         operands, name = _operands(node), notation.name(node)
@@ -90,33 +105,34 @@ def _rows(trace: Trace, fan: int, deepest: int) -> Iterator[_Row]:
             stack.append((operand, (node, index), below + here, below + further))
 
 
-def _aligned(trace: Trace, rows: list[_Row], width: int) -> list[str]:
+def _aligned(reading: Reading, rows: list[_Row], width: int) -> list[str]:
     """The lines, their numbers in columns; formulas are cut where that is needed, then whole lines."""
-    numbers = [_numbers(trace, row.node) for row in rows]
+    margin = 3 * reading.walking  # for the mark of the last step
+    numbers = [_numbers(reading, row.node) for row in rows]
     data_width, grad_width = (max(map(columns, column)) for column in zip(*numbers, strict=True))
-    room = max(_NARROWEST, width - 6 - data_width - (3 + grad_width if grad_width else 0))
+    room = max(_NARROWEST, width - margin - 3 - data_width - (3 + grad_width if grad_width else 0))
     left = [fitted(row.left, room - len(row.remark)) + row.remark for row in rows]
     left_width = max(columns(text) for text, row in zip(left, rows, strict=True) if row.node is not None)
     lines = []
     for row, text, (data, grad) in zip(rows, left, numbers, strict=True):
         spaces = " " * (left_width - columns(text) + 3)
-        mark = "-> " if _is_current(trace, row) else "   "
-        lines.append(mark + fitted(f"{text}{spaces}{data:>{data_width}}   {grad}".rstrip(), width - 3))
+        mark = ("-> " if _is_current(reading, row) else "   ")[:margin]
+        lines.append(mark + fitted(f"{text}{spaces}{data:>{data_width}}   {grad}".rstrip(), width - margin))
     return lines
 
 
-def _numbers(trace: Trace, node: Value | None) -> tuple[str, str]:
-    """Data and gradient of a node as they are known at the moment of the walk."""
+def _numbers(reading: Reading, node: Value | None) -> tuple[str, str]:
+    """Data and gradient of a node as far as they are known."""
     if node is None:
         return "", ""
-    data, grad = trace.data(node), trace.grad(node)
-    so_far = "" if trace.finished(node) else " so far"
-    shown = "" if grad is None else f"{trace.notation.gradient(node)} = {number(grad)}{so_far}"
+    data, grad = reading.data(node), reading.grad(node) if reading.walking or reading.flowed else ""
+    so_far = " so far" if grad.endswith(MORE) else ""
+    shown = grad and f"{reading.notation.gradient(node)} = {grad.removesuffix(MORE)}{so_far}"
     return "?" if data is None else number(data), shown
 
 
-def _is_current(trace: Trace, row: _Row) -> bool:
-    step = trace.current
+def _is_current(reading: Reading, row: _Row) -> bool:
+    step = reading.step
     if isinstance(step, Contribute):
         return row.edge == (step.node, step.index)
     return step is not None and row.node is step.node

@@ -3,12 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.cli.terminal import columns
-from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import parse
+from micrograd_dl.output.text import columns
+from viz import text
 
 
 @st.composite
@@ -24,7 +24,7 @@ def graphs(draw: st.DrawFn) -> Value:
 def test_at_the_end() -> None:
     trace = Trace(parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2))
     trace.end()
-    assert text_graph(trace) == (
+    assert text(trace) == (
         "   J = 3 * v         33   dJ = 1\n"
         "   └─ v = a + u      11   dv = 3\n"
         "      ├─ a            5   da = 3\n"
@@ -37,7 +37,7 @@ def test_at_the_end() -> None:
 def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
     trace = Trace(parse("x*x + x", x=3))
     trace.until("dx")
-    assert text_graph(trace) == (
+    assert text(trace) == (
         "   J = u + x          12   dJ = 1\n"
         "   ├─ u = x * x        9   du = 1\n"
         "   │  ├─ x (3 uses)    3   dx = 1 so far\n"
@@ -45,27 +45,27 @@ def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
         "-> └─ x ↑ drawn above"
     )
     trace.end()
-    assert "-> │  └─ x ↑ drawn above" in text_graph(trace).splitlines()
+    assert "-> │  └─ x ↑ drawn above" in text(trace).splitlines()
 
 
 def test_a_single_leaf_and_a_number() -> None:
-    assert text_graph(Trace(Value(3, "x"))) == "   x   3"
-    assert text_graph(Trace(Value.constant(3))).endswith("3")
+    assert text(Trace(Value(3, "x"))) == "   x   3"
+    assert text(Trace(Value.constant(3))).endswith("3")
 
 
 def test_an_outline_says_so() -> None:
     node = Value(0)
     for _ in range(20_000):
         node = node + 1
-    assert text_graph(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
-    assert "[+992 left out]" in text_graph(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
+    assert text(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
+    assert "[+992 left out]" in text(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
 
 
 @given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())
 def test_any_graph_fits(root: Value, width: int, limit: int, data: st.DataObject) -> None:
     trace = Trace(root)
     trace.goto(data.draw(st.integers(0, len(trace))))
-    lines = text_graph(trace, width, limit).splitlines()
+    lines = text(trace, width, limit).splitlines()
     assert all(columns(line) <= width for line in lines)
     assert len(lines) <= limit + 5  # kinks, and that it is an outline
 
@@ -73,7 +73,7 @@ def test_any_graph_fits(root: Value, width: int, limit: int, data: st.DataObject
 @given(graphs())
 def test_every_node_is_drawn_exactly_once(root: Value) -> None:
     trace = Trace(root)
-    lines = text_graph(trace, width=300, limit=1000).splitlines()
+    lines = text(trace, width=300, limit=1000).splitlines()
     drawn = [line for line in lines if "↑" not in line and not line.startswith("(")]
     assert len(drawn) == sum(not node.is_constant for node in trace.order)
 
@@ -82,12 +82,12 @@ def test_every_node_is_drawn_exactly_once(root: Value) -> None:
 def test_exactly_the_last_step_is_marked(root: Value, data: st.DataObject) -> None:
     trace = Trace(root)
     trace.goto(data.draw(st.integers(0, len(trace))))
-    marked = [line for line in text_graph(trace, width=300, limit=1000).splitlines() if line.startswith("->")]
+    marked = [line for line in text(trace, width=300, limit=1000).splitlines() if line.startswith("->")]
     assert len(marked) == (trace.position > 0)
 
 
 def test_kinks_are_said_below_the_tree() -> None:
     trace = Trace(Value(0.0, "z").relu())
-    assert "kink" not in text_graph(trace)
+    assert "kink" not in text(trace)
     trace.end()
-    assert text_graph(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"
+    assert text(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"
