@@ -282,11 +282,17 @@ class Stepper(cmd.Cmd):
 
     # --- looking and asking ---------------------------------------------------------------------------
 
-    def _graph(self, _: str) -> None:
+    def _graph(self, argument: str) -> None:
         from micrograd_dl import viz
 
-        for line in viz.text(self.trace, self.width).splitlines():
-            self.say(paint(line, "strong") if line.startswith("->") else line)
+        name, lines = argument, "100"
+        if (match := re.fullmatch(r"(?:(.*)\s)?(\d+)", argument)) and not self.is_name(argument):
+            name, lines = (match[1] or "").strip(), match[2]
+        top = self.node(name) if name else self.trace.root
+        drawn = viz.text(self.trace, self.width, _count(lines), top).splitlines()
+        self.say(*(paint(line, "strong") if line.startswith("->") else line for line in drawn))
+        if drawn[-1].startswith("An outline"):
+            self.say("graph NODE draws what is below a node, graph 1000 up to 1,000 branches.")
 
     def _draw(self, argument: str) -> None:
         from micrograd_dl import viz
@@ -380,8 +386,9 @@ COMMANDS: Mapping[str, Command] = {
         lambda s, text: s.say(answer(s.trace, text)),
         "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
         "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
-    "graph": Command("", "Draw the graph in the terminal.", Stepper._graph,
-        "It shows what is known by now; the arrow marks where the last step was."),
+    "graph": Command("[NODE] [COUNT]", "Draw the graph in the terminal.", Stepper._graph,
+        "It shows what is known by now; the arrow marks where the last step was. With NODE it is drawn from "
+        "there on. Of a large graph, COUNT branches are drawn, 100 if left out: those nearest to the top."),
     "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
         "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
     "source": Command("", "Show both passes as a Python function.",
