@@ -217,7 +217,8 @@ def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
     assert ops.pow.local(0, 27.0, [3.0, 3.0]) == 27.0
     x = Value(3.0)
     by_x = [ops.pow.slopes(x**y, [x, y], [True, False])[0] for y in (0.0, 1.0, 2.0, 3.0)]
-    assert by_x[:2] == [0.0, 1.0]  # numbers, no graphs
+    assert by_x[:2] == [0.0, 1.0]
+    assert [type(slope) for slope in by_x[:2]] == [float, float]  # no graphs
     assert by_x[2].op is ops.mul
     assert by_x[2].operands[1] is x
     assert by_x[3].operands[1].op is ops.pow

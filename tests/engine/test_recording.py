@@ -120,6 +120,16 @@ def test_a_changed_leaf() -> None:
     )
 
 
+def test_what_has_no_name_is_a_node_and_gradients_are_not_asked() -> None:
+    x = Value(3.0)
+    y = x * x
+    x.grad = None  # type: ignore[assignment]  # as PyTorch's users write it
+    require_recorded([x, y])
+    x.data = 5.0
+    with pytest.raises(RuntimeError, match=r"^a node = x \* y = 9 was not recorded at x = 5, y = 5: "):
+        require_recorded([x, y])
+
+
 def test_a_change_that_shows_in_the_derivatives_only() -> None:
     x, y = Value(0.0), Value(2.0)
     for J in (x * y, y * x, ops.sum(x, x) * y, ops.dot(x, y)):
