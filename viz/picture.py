@@ -168,7 +168,9 @@ class Picture:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
         """What a notebook shows; never an error, of which it would print the whole traceback."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            # Inline, for tooltips: Jupyter puts an SVG by itself into an image, which has none.
+            fitting = self.svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+            return {"text/html": fitting, "image/svg+xml": self.svg, "text/plain": repr(self)}
         except (ImportError, RuntimeError, OSError) as error:
             return {"text/plain": f"{self!r}\n{error}"}
 

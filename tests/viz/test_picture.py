@@ -118,6 +118,7 @@ def test_no_such_direction(direction: Any) -> None:
 def test_a_notebook_shows_the_svg(picture: Picture) -> None:
     bundle = picture._repr_mimebundle_(include=None, exclude=None)
     assert bundle["image/svg+xml"] == picture.svg
+    assert bundle["text/html"].replace(' style="max-width:100%;height:auto"', "") == picture.svg
     assert bundle["text/plain"] == "<picture: The graph of J: 7 nodes, 6 edges>"
 
 
