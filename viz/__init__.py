@@ -18,10 +18,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from .animation import Animation, animate
 from .picture import Picture, draw
 from .player import Player, play
+from .text_graph import text
 
-__all__ = ["draw", "Picture", "play", "Player"]
+__all__ = ["draw", "Picture", "play", "Player", "text", "animate", "Animation"]
 
 if TYPE_CHECKING:
     from . import plots as plots

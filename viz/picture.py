@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+import webbrowser
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -107,7 +110,7 @@ class Picture:
     def layout(self) -> Layout:
         """Where everything is: a layout that is too large for a slide is wrapped like a text."""
         found = lay_out(self.scene, self._down)
-        return wrapped(found, [wire.size for wire in self.scene.wires], self._down)
+        return wrapped(found, tuple(wire.size for wire in self.scene.wires), self._down)
 
     @cached_property
     def source(self) -> str:
@@ -151,10 +154,27 @@ class Picture:
             file.write(content)
         return path
 
+    def show(self) -> None:
+        """Show the picture: in a notebook there, elsewhere in the browser.
+
+        Raises:
+            RuntimeError: there is no browser; the message says where the picture is.
+        """
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython else None
+        if hasattr(shell, "kernel"):
+            sys.modules["IPython.display"].display(self)
+            return
+        file = self.save(Path(tempfile.mkdtemp(prefix="micrograd-dl-")) / "picture.svg")
+        if not webbrowser.open(file.as_uri()):
+            raise RuntimeError(f"there is no browser to show the picture in; it is saved as {file}")
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
         """What a notebook shows; never an error, of which it would print the whole traceback."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            # Inline, for tooltips: Jupyter puts an SVG by itself into an image, which has none.
+            fitting = self.svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+            return {"text/html": fitting, "image/svg+xml": self.svg, "text/plain": repr(self)}
         except (ImportError, RuntimeError, OSError) as error:
             return {"text/plain": f"{self!r}\n{error}"}
 

@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from micrograd_dl.nn.parameter_vector import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.html import curves, table
 from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.products import halved_products
 from micrograd_dl.output.text import plural
@@ -45,7 +47,7 @@ _CHECKPOINT = {  # the form of its notes
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class History:
     """What happened in each epoch: each list has one entry an epoch. Printing it gives a summary.
 
@@ -77,6 +79,13 @@ class History:
     def columns(self) -> dict[str, list[float]]:
         """The lists that have entries, by name."""
         return {name: getattr(self, name) for name in _COLUMNS if getattr(self, name)}
+
+    def __repr__(self) -> str:
+        return f"<history: {self}>"
+
+    def _repr_html_(self) -> str:
+        shown = {"training": self.cost, "dev": self.dev_cost} if self.dev_cost else {"training": self.cost}
+        return table((), (), f"{self}") + curves(shown, "The cost by epoch")
 
     def __str__(self) -> str:
         if not len(self):
@@ -143,7 +152,7 @@ def fit(
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
             same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
             `augment` only whether there is one.
-        progress: show a bar; by default only on a terminal.
+        progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
@@ -171,7 +180,7 @@ def fit(
         history = training.history
         training.show()
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        with tqdm(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
+        with progress_bar(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -455,5 +464,23 @@ def _require_own(optimiser: Any, model: Model) -> None:
 
 
 def is_hidden(progress: bool | None) -> bool:
-    """Whether a bar is hidden, for the option `progress`; a program without a console has no terminal."""
-    return not (sys.stderr is not None and sys.stderr.isatty() if progress is None else progress)
+    """Whether a bar is hidden, for the option `progress`: by default off terminals and notebooks."""
+    # A program without a console has no stderr.
+    seen = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+    return not (seen if progress is None else progress)
+
+
+def in_notebook() -> bool:
+    """Whether this program is the kernel of a notebook."""
+    return "ipykernel" in sys.modules
+
+
+def progress_bar(*args: Any, **options: Any) -> Any:
+    """A bar of tqdm, in a notebook one of its widgets where these are installed."""
+    if not in_notebook():
+        return tqdm(*args, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without widgets there is a bar of text, which is no trouble
+        from tqdm.auto import tqdm as notebook_tqdm
+
+        return notebook_tqdm(*args, **options)

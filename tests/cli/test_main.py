@@ -126,6 +126,27 @@ def test_play_opens_a_browser(
     assert (out, err)[not found].strip().endswith(f"{file}" if found else "name a file with -o")
 
 
+def test_draw_a_step_or_the_walk(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "J.svg"
+    assert main(["draw", "-o", str(file), "--step", "8", "--direction", "down", *COURSE]) == 0
+    assert "Step 8 of 9: backprop" in file.read_text(encoding="utf-8")
+    assert main(["draw", "-o", str(file), "--limit", "6", *COURSE]) == 0
+    assert "Outline of 7 nodes" in file.read_text(encoding="utf-8")
+    assert main(["draw", "--walk", str(tmp_path / "frames"), *COURSE]) == 0
+    assert len(list((tmp_path / "frames").iterdir())) == 10
+    capsys.readouterr()
+    for words, complaint in (
+        ([], "-o FILE, or all steps with --walk PATH: give one of these"),
+        (["-o", str(file), "--walk", "frames"], "give one of these"),
+        (["--walk", str(tmp_path / "w"), "--step", "2"], "--step is one picture, --walk all of them"),
+        (["-o", str(file), "--step", "10"], "--step is from 0 to 9, the steps of this walk, not 10"),
+        (["-o", str(file), "--limit", "0"], "limit is a whole number from 1 up, not 0"),
+        (["--walk", str(tmp_path / "walk.mp4")], "the suffix '.mp4'"),
+    ):
+        assert main(["draw", *words, *COURSE]) != 0
+        assert complaint in capsys.readouterr().err
+
+
 @pytest.mark.filterwarnings("default:one")
 def test_a_warning_is_one_line(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     def work(_: object) -> int:
