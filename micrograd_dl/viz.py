@@ -15,9 +15,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from viz import Animation as Animation
     from viz import Picture as Picture
+    from viz import Player as Player
+    from viz import animate as animate
     from viz import draw as draw
+    from viz import play as play
     from viz import plots as plots
+    from viz import text as text
 
 
 def _package() -> ModuleType:

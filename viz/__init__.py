@@ -8,7 +8,8 @@
 >>> draw(J)
 <picture: The graph of J: 7 nodes, 6 edges>
 
-In a notebook that shows itself; ``draw(J).save("J.svg")`` writes it to a file.
+In a notebook that shows itself; ``draw(J).save("J.svg")`` writes it to a file. ``play(J).save("J.html")``
+writes a page on which the walk is played, and every number is live.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from .animation import Animation, animate
 from .picture import Picture, draw
+from .player import Player, play
+from .text_graph import text
 
-__all__ = ["draw", "Picture"]
+__all__ = ["draw", "Picture", "play", "Player", "text", "animate", "Animation"]
 
 if TYPE_CHECKING:
     from . import plots as plots

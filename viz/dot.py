@@ -7,13 +7,13 @@ from .labels import visible
 from .scene import Card, Row, Scene, Wire
 
 
-def source(scene: Scene) -> str:
+def source(scene: Scene, down: bool = False) -> str:
     """The scene in the DOT language, with plain labels: not every build of Graphviz knows those of HTML."""
     caption = dot_string("\n".join(scene.caption))
     text = [
         "digraph {",
-        f'graph [rankdir=LR nodesep=0.22 ranksep=0.6 bgcolor="{style.PAPER}" fontname=Helvetica fontsize=12',
-        f"labelloc=t labeljust=l label={caption}]",
+        f"graph [rankdir={'TB' if down else 'LR'} nodesep=0.22 ranksep=0.6 labelloc=t labeljust=l",
+        f'label={caption} fontname=Helvetica fontsize=12 bgcolor="{style.PAPER}"]',
         f'node [shape=box fontname=Helvetica fontsize=12 fontcolor="{style.INK}" margin="0.18,0.08"]',
         f'edge [fontname=Helvetica fontsize=11 fontcolor="{style.INK}" arrowsize=0.6]',
         *(f"n{i} [{_node(card)}]" for i, card in enumerate(scene.cards)),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
@@ -13,23 +13,18 @@ from micrograd_dl.output.written import Term as Text
 from micrograd_dl.output.written import readable
 
 from . import style
-from .labels import MOST_CHARACTERS, shortened, text_width, tooltip, visible
+from .groups import Group, is_parameter
+from .labels import shortened, text_width, tooltip, visible
 from .numbers_shown import MORE, Reading, Term
 from .scene import Card, Row, Sample, Scene, Size, Wire
-from .style import State
+from .style import Kind
 
 Edge: TypeAlias = tuple[Value, int]  # a node and the index of one of its operands
 
-_WIDEST = 260.0  # a line of a card
+_WIDEST_NAME = 400.0
+_WIDEST = 260.0  # a line of a card that can be broken
+_MOST_LINES = 3  # of a formula
 _WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05"
-
-
-class Group(NamedTuple):
-    """Nodes that have one card."""
-
-    name: str
-    nodes: list[Value]
-    counts: tuple[str, ...] = ()  # lines below the name, such as "+ (3)"
 
 
 def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple[str, ...]) -> Scene:
@@ -38,42 +33,63 @@ def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple
     A group of one node has the node's own card. `edges` writes derivatives and gradients on the edges between
     such cards. The caption says what the groups are.
     """
-    cards = tuple(
-        card(group.nodes[0], reading) if len(group.nodes) == 1 else _group_card(group, reading)
-        for group in groups
-    )
     place = {node: i for i, group in enumerate(groups) for node in group.nodes}
     between: dict[tuple[int, int], list[Edge]] = {}
     for node in reading.order:
         for index, parent in enumerate(node.operands):
             between.setdefault((place[parent], place[node]), []).append((node, index))
-    wires = []
+    outputs: list[dict[Value, None]] = [{} for _ in groups]
+    for (tail, head), several in between.items():
+        if tail != head:
+            outputs[tail] |= {node.operands[index]: None for node, index in several}
+    cards = tuple(
+        card(group.nodes[0], reading) if len(group.nodes) == 1 else _group_card(group, reading, [*outputs[i]])
+        for i, group in enumerate(groups)
+    )
+    wires: list[Wire] = []
     for (tail, head), several in between.items():
         if len(groups[tail].nodes) == len(groups[head].nodes) == 1:
             wires += [_wire(tail, head, *edge, reading, edges) for edge in several]
         elif tail != head:
-            wires.append(_bundle(tail, head, several, reading))
+            wires.append(_bundle(tail, head, several, reading, edges))
     name, count = reading.notation.name(reading.order[-1]), sum(map(len, between.values()))
     summary = f"The graph of {name}{' in outline' * bool(caption)}: {len(place):,} nodes, {count:,} edges"
-    legend = _legend(cards, reading, edges)
+    apart = {place: several for place, several in between.items() if place[0] != place[1]}
+    legend = tuple(_legend(cards, apart, reading, edges))
     return Scene(cards, tuple(wires), (*reading.caption(), *caption), legend, summary)
 
 
-def _legend(cards: Iterable[Card], reading: Reading, edges: bool) -> tuple[Sample, ...]:
+def _legend(
+    cards: Sequence[Card], between: dict[tuple[int, int], list[Edge]], reading: Reading, edges: bool
+) -> Iterator[Sample]:
+    """Entries for what is in the picture; in a walk for what is in any of its frames, lest they jump."""
     kinds = {card.kind for card in cards}
-    samples = [Sample(Card(kind, ""), frame.text) for kind, frame in style.FRAMES.items() if kind in kinds]
-    if reading.walking:
-        samples += [
-            Sample(Card("operation", "", current=True), "this step"),
-            Sample(Card("operation", "", known=False), "not evaluated yet"),
-            Sample(style.STROKES["passed"], "gradient passed back"),
-            Sample("3 + …", "more terms to come"),
-        ]
-    if edges:
-        samples += [Sample("× 2", "local derivative"), Sample("+6", "gradient along the edge")]
-        if reading.has_kink:
-            samples.append(Sample("× 1 †", "at a kink, where the slope jumps: this one was chosen"))
-    return tuple(samples)
+    variable = {
+        ends: [(node, index) for node, index in several if not node.operands[index].is_constant]
+        for ends, several in between.items()
+    }
+    groups = {i for i, card in enumerate(cards) if card.kind == "group"}
+    drawn = [edge for ends, several in variable.items() if groups.isdisjoint(ends) for edge in several]
+    flows = [
+        edge
+        for several in variable.values()
+        for edge in several
+        if reading.term(*edge, end=True).flow is not None
+    ]
+    yield from (Sample(Card(kind, ""), frame.text) for kind, frame in style.FRAMES.items() if kind in kinds)
+    if reading.walking and len(reading.order) > 1:
+        yield Sample(Card("operation", "", current=True), "this step")
+        yield Sample(Card("operation", "", known=False), "not evaluated yet")
+    if flows and (edges or reading.walking):
+        yield Sample(style.STROKES["passed"], "gradient passed back")
+    if any(MORE in text for node in reading.order for text in reading.all_grads(node)):
+        yield Sample("3 + …", "more terms to come")
+    if edges and drawn:
+        yield Sample("× 2", "local derivative")
+    if edges and not set(drawn).isdisjoint(flows):
+        yield Sample("+6", "gradient along the edge")
+    if edges and any(reading.kink(*edge) for edge in drawn):
+        yield Sample("× 1 †", "at a kink, where the slope jumps: this one was chosen")
 
 
 # --- nodes ----------------------------------------------------------------------------------------------
@@ -81,17 +97,21 @@ def _legend(cards: Iterable[Card], reading: Reading, edges: bool) -> tuple[Sampl
 
 def card(node: Value, reading: Reading) -> Card:
     """The card of one node."""
+    if node in reading.inputs:
+        row = Row("data", number(node.data), "data", _widest({number(node.data)}))
+        return Card("input", reading.inputs[node], rows=(row,), tooltip=f"data {node.data!r}")
     if node.is_constant:
         return Card("number", number(node.data), tooltip=f"the number {node.data!r}")
     write, data = reading.notation, reading.data(node)
     name = shown_name(node, write)
-    shown, formula = _line(name), _formula(node, write)
+    shown, lines = _line(name), _formula(node, write)
     rows = [
         Row("data", "" if data is None else number(data), "data", _widest({number(node.data)})),
         Row("grad", reading.grad(node), "grad", _widest(reading.all_grads(node))),
     ]
+    formula = " ".join(lines)
     if text_width(shown, style.NAME, bold=True) + text_width(formula, style.TEXT) > _WIDEST:
-        rows.insert(0, Row("", formula, "text", text_width(formula, style.TEXT)))
+        rows = [*(Row("", line, "text", text_width(line, style.TEXT)) for line in lines), *rows]
         formula = ""
     # In the tooltip all is whole and exact.
     exact = [tooltip(name) + (f" = {tooltip(write.formula(node))}" if node.op else "")]
@@ -99,8 +119,9 @@ def card(node: Value, reading: Reading) -> Card:
         exact.append(f"data {data!r}")
     if (grad := reading.exact_grad(node)) is not None:
         exact.append(f"grad {grad!r}" + (" so far" if reading.grad(node).endswith(MORE) else ""))
+    leaf: Kind = "parameter" if is_parameter(node) else "input"
     return Card(
-        "input" if node.is_leaf else "result" if node is write.root else "operation",
+        leaf if node.is_leaf else "result" if node is write.root else "operation",
         shown,
         formula,
         tuple(rows),
@@ -120,29 +141,41 @@ def shown_name(node: Value, notation: Notation) -> str:
 
 
 def _line(name: str) -> str:
-    return shortened(visible(name).replace("\n", r"\n"), _WIDEST, style.NAME)
+    return shortened(visible(name).replace("\n", r"\n"), _WIDEST_NAME, style.NAME)
 
 
-def _formula(node: Value, notation: Notation) -> str:
-    """The operation on the names of its operands, or on none of them where that is too long."""
+def _formula(node: Value, notation: Notation) -> list[str]:
+    """The operation on the names of its operands, in lines, or on none of them where that is too long."""
     if node.op is None:
-        return ""
-    formula = f"= {notation.formula(node)}"
-    if len(formula) <= MOST_CHARACTERS and text_width(formula, style.TEXT) <= _WIDEST:
-        return formula
+        return []
+    lines: list[str] = []
+    for word in f"= {notation.formula(node)}".split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, style.TEXT) <= _WIDEST:
+            lines[-1] = longer
+        else:
+            lines.append(word)
     arity = node.op.arity
-    return f"= {node.op.symbol if arity is None else node.op.written([Text('…')] * arity)}"
+    most = 1 if arity is None else _MOST_LINES
+    if len(lines) <= most and all(text_width(line, style.TEXT) <= _WIDEST_NAME for line in lines):
+        return lines
+    return [f"= {node.op.symbol if arity is None else node.op.written([Text('…')] * arity)}"]
 
 
 def _widest(texts: set[str]) -> float:
     return max((text_width(text, style.TEXT, bold=True) for text in texts), default=0.0)
 
 
-def _group_card(group: Group, reading: Reading) -> Card:
+def _group_card(group: Group, reading: Reading, outputs: Sequence[Value]) -> Card:
+    """The card of a group: the numbers of its only output or, if there are several, their range."""
     rows = [Row("", text, "text", text_width(text, style.TEXT)) for text in group.counts]
     variables = [node for node in group.nodes if not node.is_constant]
     data = [reading.data(node) for node in variables]
-    if variables:
+    if len(outputs) == 1 and not outputs[0].is_constant:
+        output = card(outputs[0], reading)
+        text = f"{output.name} {output.formula}".strip()
+        rows += [Row("", text, "text", text_width(text, style.TEXT)), *output.rows]
+    elif variables:
         rows.append(_range("data", data, reading.walking))
         rows.append(_range("grad", map(reading.exact_grad, variables), reading.walking))
     return Card(
@@ -173,7 +206,7 @@ def _range(title: Literal["data", "grad"], values: Iterable[float | None], walki
 def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges: bool) -> Wire:
     term = reading.term(node, index)
     if node.operands[index].is_constant:
-        return Wire(tail, head, state=term.state, quiet=True)
+        return Wire(tail, head, state=term.state if reading.walking else "plain", quiet=True)
     kink = reading.kink(node, index)
     exact = ""
     if term.local is not None:
@@ -182,17 +215,18 @@ def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges
     if term.flow is not None:
         exact += f"\nadds {term.flow!r} to {tooltip(reading.notation.gradient(node.operands[index]))}"
     if not edges:
-        return Wire(tail, head, tooltip=exact, state=term.state)
+        return Wire(tail, head, tooltip=exact, state=term.state if reading.walking else "plain")
     size = _size(_texts(reading.term(node, index, end=True), kink))
     return Wire(tail, head, _texts(term, kink), size, exact, term.state)
 
 
-def _bundle(tail: int, head: int, several: list[Edge], reading: Reading) -> Wire:
+def _bundle(tail: int, head: int, several: list[Edge], reading: Reading, edges: bool) -> Wire:
     """The wire for all edges from one group to another; lit if one of them is."""
-    states = {reading.term(*edge).state for edge in several} if reading.walking else set()
-    state: State = "back" if "back" in states else "forward" if "forward" in states else "plain"
     texts = (f"{len(several):,} edges" if len(several) > 1 else "", "")
-    return Wire(tail, head, texts, _size(texts), state=state)
+    variable = [(node, index) for node, index in several if not node.operands[index].is_constant]
+    states = {reading.term(*edge).state for edge in variable} if reading.walking or edges else set()
+    lit = states & {"back", "forward"} or (states if len(states) == 1 else {"plain"})
+    return Wire(tail, head, texts, _size(texts), state=min(lit), quiet=not variable)
 
 
 def _texts(term: Term, kink: str) -> tuple[str, str]:

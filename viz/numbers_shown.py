@@ -13,6 +13,7 @@ from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, written_node
 
+from .groups import inputs
 from .style import State
 
 MORE = " + …"  # behind a sum that is not complete
@@ -34,10 +35,11 @@ class Reading:
         self.walking = self._trace is not None
         self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
         self.notation = what.notation if isinstance(what, Trace) else Notation(self.order)
-        self._step = what.current if isinstance(what, Trace) else None
+        self.inputs = inputs(self.order)
+        self.step = what.current if isinstance(what, Trace) else None
         self._position = what.position if isinstance(what, Trace) else 0
         # Before any backward() there is nothing that could flow along the edges.
-        self._flowed = any(node.grad for node in self.order)
+        self.flowed = any(node.grad for node in self.order)
 
     def data(self, node: Value) -> float | None:
         """The node's number, if it is known."""
@@ -58,12 +60,12 @@ class Reading:
         """The edge from the node's operand `index` to the node; with `end`, when all is known."""
         if self._trace is None:
             local = node.slopes[index]
-            return Term(local, node.grad * local if self._flowed else None)
+            return Term(local, node.grad * local, "passed") if self.flowed else Term(local, None)
         at, step = self._contributions.get((node, index), (0, None))
         if step is not None and (end or at < self._position):
             state: State = "back" if at == self._position - 1 else "passed"
             return Term(step.local, step.contribution, state)
-        if isinstance(self._step, Evaluate) and self._step.node is node:
+        if isinstance(self.step, Evaluate) and self.step.node is node:
             return Term(None, None, "forward")
         return Term(None, None, "plain" if self._trace.data(node) is not None else "waiting")
 
@@ -73,7 +75,7 @@ class Reading:
 
     def is_current(self, node: Value) -> bool:
         """Whether the step at hand writes the node."""
-        return self._step is not None and written_node(self._step) is node
+        return self.step is not None and written_node(self.step) is node
 
     def kink(self, node: Value, index: int) -> str:
         """What is to be said if the edge's slope was chosen at a kink; empty elsewhere."""
@@ -83,7 +85,7 @@ class Reading:
         """What a walk has just done; if it has a kink somewhere, three lines in every frame."""
         if self._trace is None:
             return ()
-        step, remarks = self._step, [""] * self.has_kink
+        step, remarks = self.step, [""] * self.has_kink
         if step is None:
             return f"Step 0 of {len(self._trace)}", "Only the inputs are known.", *remarks
         stage, sentence = "forward pass" if isinstance(step, Evaluate) else "backprop", str(step)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
 
-from .graph import Group
+from .groups import Group
 
 _MOST_CARDS = 24  # more depths and operations than this are taken together in stages
 _STAGES = 6

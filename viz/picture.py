@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -14,17 +17,26 @@ from micrograd_dl.output.files import replacing
 from micrograd_dl.output.numbers import to_whole
 
 from . import convert, dot, graph, outline
-from .graph import Group
-from .layout import lay_out
+from .groups import collapsed
+from .layout import Layout, lay_out
 from .numbers_shown import Reading
+from .player import play
 from .rendering import by_program
 from .scene import Scene
 from .svg import svg
+from .wrapping import wrapped
 
 LIMIT = 300
 
 
-def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Picture:
+def draw(
+    what: Value | Trace,
+    *,
+    edges: bool = False,
+    limit: int = LIMIT,
+    collapse: str | Iterable[str] = (),
+    direction: Literal["right", "down"] = "right",
+) -> Picture:
     """Draw the graph of a Value, or of a Trace as it stands.
 
     Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
@@ -40,10 +52,14 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
         edges: write on each edge its local derivative (``× 2``) and the gradient that flows along it
             (``+6``, once ``backward()`` has been called).
         limit: the most nodes to draw one by one. 300 take less than a second, 1,500 some seconds.
+        collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together: "neurons",
+            "layers", "examples" or "loss", or several of these.
+        direction: "right" or "down", the way from the inputs to the result.
 
     Raises:
         TypeError: `what` is neither.
-        ValueError: `limit` is not a whole number from 1 up.
+        ValueError: `limit` is not a whole number from 1 up, there is no such direction, or nothing of that
+            kind to collapse.
 
     >>> from micrograd_dl.engine.value import Value
     >>> x = Value(3.0, "x")
@@ -53,13 +69,15 @@ def draw(what: Value | Trace, *, edges: bool = False, limit: int = LIMIT) -> Pic
     if not isinstance(what, Value | Trace):
         raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
+    if direction not in ("right", "down"):
+        raise ValueError(f"a picture leads right or down, not {direction!r}")
     reading = Reading(what)
+    caption: tuple[str, ...] = ()
     depths, needed = outline.measure(reading.order)
-    if needed > limit:
+    groups = collapsed(reading.order, [collapse] if isinstance(collapse, str) else collapse)
+    if (len(groups) if collapse else needed) > limit:
         groups, caption = outline.groups(depths, needed, limit)
-    else:
-        groups, caption = [Group("", [node]) for node in reading.order], ()
-    return Picture(graph.scene(reading, groups, edges, caption))
+    return Picture(graph.scene(reading, groups, edges, caption), what, down=direction == "down")
 
 
 class Picture:
@@ -73,8 +91,10 @@ class Picture:
     ('<svg', 'digraph')
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, what: Value | Trace, down: bool = False) -> None:
         self.scene = scene
+        self._what = what
+        self._down = down
 
     @cached_property
     def svg(self) -> str:
@@ -84,15 +104,22 @@ class Picture:
             ModuleNotFoundError: there is no Graphviz, neither a program nor the package.
             RuntimeError: Graphviz gave up on the graph.
         """
-        return svg(self.scene, lay_out(self.scene))
+        return svg(self.scene, self.layout)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything is: a layout that is too large for a slide is wrapped like a text."""
+        found = lay_out(self.scene, self._down)
+        return wrapped(found, tuple(wire.size for wire in self.scene.wires), self._down)
 
     @cached_property
     def source(self) -> str:
         """The graph in the DOT language, for the Graphviz program and whatever else reads it."""
-        return dot.source(self.scene)
+        return dot.source(self.scene, self._down)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
+        """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``; or
+        as ``.html`` the page of :func:`~viz.player.play`, with the numbers of the moment when it is written.
 
         The file is there whole or not at all: an old one stays until the new one is complete.
 
@@ -111,6 +138,7 @@ class Picture:
             ".png": lambda: convert.png(self.svg),
             ".pdf": self._pdf,
             ".dot": lambda: self.source.encode(),
+            ".html": lambda: play(self._what).html.encode(),
         }
         kind = path.suffix.lower()
         if kind not in make:
@@ -126,10 +154,27 @@ class Picture:
             file.write(content)
         return path
 
+    def show(self) -> None:
+        """Show the picture: in a notebook there, elsewhere in the browser.
+
+        Raises:
+            RuntimeError: there is no browser; the message says where the picture is.
+        """
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython else None
+        if hasattr(shell, "kernel"):
+            sys.modules["IPython.display"].display(self)
+            return
+        file = self.save(Path(tempfile.mkdtemp(prefix="micrograd-dl-")) / "picture.svg")
+        if not webbrowser.open(file.as_uri()):
+            raise RuntimeError(f"there is no browser to show the picture in; it is saved as {file}")
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002  # IPython's face
         """What a notebook shows; never an error, of which it would print the whole traceback."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            # Inline, for tooltips: Jupyter puts an SVG by itself into an image, which has none.
+            fitting = self.svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+            return {"text/html": fitting, "image/svg+xml": self.svg, "text/plain": repr(self)}
         except (ImportError, RuntimeError, OSError) as error:
             return {"text/plain": f"{self!r}\n{error}"}
 

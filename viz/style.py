@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["input", "operation", "result", "number", "group"]
+Kind: TypeAlias = Literal["input", "parameter", "operation", "result", "number", "group"]
 State: TypeAlias = Literal["plain", "waiting", "passed", "forward", "back"]
 
 # The first that the machine has is taken; all are plain sans-serif faces.
@@ -43,10 +43,11 @@ class Frame(NamedTuple):
 
 FRAMES: dict[Kind, Frame] = {
     "input": Frame("#e3f2fc", "#3f9fd8", 12, "input"),  # sky blue
+    "parameter": Frame("#fbf0f6", "#cc79a7", 12, "parameter"),  # pink
     "operation": Frame("#fafafa", "#7f7f7f", 4, "operation"),
     "result": Frame("#e0f3ec", "#009e73", 4, "result"),  # bluish green
     "number": Frame("#f0f0f0", "none", 11, "plain number"),
-    "group": Frame("#f3eef6", "#8a6d9b", 4, "several nodes"),
+    "group": Frame("#efeff6", "#6a6a9c", 4, "several nodes"),
 }
 
 

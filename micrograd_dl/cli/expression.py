@@ -1,15 +1,18 @@
-"""The commands on an expression: ``step``, ``draw``, ``check`` and ``source``."""
+"""The commands on an expression: ``step``, ``play``, ``draw``, ``check`` and ``source``."""
 
 from __future__ import annotations
 
 import argparse
 import shutil
 import sys
+import webbrowser
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from micrograd_dl.cli.parser import Parser
+from micrograd_dl.cli.parser import Parser, whole
 from micrograd_dl.cli.terminal import edit_lines, wants_colours, warn, write
 from micrograd_dl.output.numbers import number_or_none
 
@@ -28,10 +31,20 @@ _STEP = """\
 Walk through an expression, forwards and backwards, at a prompt like that of
 pdb: Enter does the next step, help lists the commands. Commands can come from a
 pipe as well; the exit code is 1 if one of them failed."""
+_PLAY = """\
+Play the walk on a page, where every number is live: step, ask why, change the
+variables, practise. It opens in the browser, or is written to a file (.html),
+which needs nothing else and asks nothing of any network."""
+_DRAW = """\
+Save a picture of the computation graph, with data and gradients: as .svg, .png,
+.pdf or .dot; as .html, the page of play. With --walk, save a picture of every
+step instead: PATH is a folder for numbered pictures, or such as frames/step.png
+for numbered PNGs, or a file that plays them, walk.gif or walk.svg."""
 # Of each command the options, as its usage has them, and what it does.
 _HELP = {
     "step": ("[--all] ", _STEP),
-    "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
+    "play": ("[-o FILE] ", _PLAY),
+    "draw": ("[options] -o FILE ", _DRAW),
     "check": ("", _CHECK),
     "source": ("", "Write the forward and the backward pass as a Python function."),
 }
@@ -48,30 +61,40 @@ class UsageError(Exception):
 
 
 def add_options(parser: Parser) -> None:
-    """Add the options and the help of one of the four commands, that of the parser."""
+    """Add the options and the help of one of the commands, that of the parser."""
     command = parser.prog.split()[-1]
     options, parser.description = _HELP[command]
     parser.usage = f"{parser.prog} {options}[EXPR] [NAME=NUMBER ...]"
     parser.epilog = _EXPRESSION
     if command == "step":
         parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
+    if command == "play":
+        parser.add_argument(
+            "-o", "--output", metavar="FILE", help="such as J.html; without it, a browser opens"
+        )
     if command == "draw":
-        parser.add_argument("-o", "--output", metavar="FILE", required=True, help="such as J.svg or J.png")
+        parser.add_argument("-o", "--output", metavar="FILE", help="such as J.svg, J.png or J.html")
+        parser.add_argument("--walk", metavar="PATH", help="a picture of every step: a folder, or walk.gif")
+        parser.add_argument("--step", metavar="N", type=whole, help="what is known after N steps of the walk")
         parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
+        parser.add_argument(
+            "--direction", choices=("right", "down"), default="right", help="from inputs to result (right)"
+        )
+        parser.add_argument(
+            "--limit", metavar="N", type=whole, default=300, help="most nodes to draw one by one (300)"
+        )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry out one of the four commands and return the exit code."""
+    """Carry out one of the commands and return the exit code."""
     text, expression = _read(options)
     root = expression.root
     if options.command == "step":
         return _step(options, text, root)
+    if options.command == "play":
+        return _play(options.output, root)
     if options.command == "draw":
-        from micrograd_dl import viz
-
-        root.backward()
-        viz.draw(root, edges=options.edges).save(options.output)
-        write(f"Wrote {options.output}")
+        _draw(options, root)
     elif options.command == "source":
         from micrograd_dl.notation.source import to_source
 
@@ -83,6 +106,46 @@ def run(options: argparse.Namespace) -> int:
         write(str(found))
         return 0 if found.ok and found.complete else 1
     return 0
+
+
+def _play(output: str | None, root: Value) -> int:
+    from micrograd_dl import viz
+
+    player = viz.play(root)
+    if output is not None:
+        player.save(output)
+        write(f"Wrote {output}")
+        return 0
+    file = player.save(Path(mkdtemp(prefix="micrograd-dl-")) / "walk.html")
+    if not webbrowser.open(file.as_uri()):
+        warn(f"no browser was found: open {file} in one, or name a file with -o")
+        return 1
+    write(f"Opened {file}")
+    return 0
+
+
+def _draw(options: argparse.Namespace, root: Value) -> None:
+    from micrograd_dl import viz
+    from micrograd_dl.explain.trace import Trace
+
+    looks: dict[str, Any] = {"edges": options.edges, "limit": options.limit, "direction": options.direction}
+    if (options.output is None) == (options.walk is None):
+        raise UsageError("draw writes -o FILE, or all steps with --walk PATH: give one of these")
+    if options.walk is not None:
+        if options.step is not None:
+            raise UsageError("--step is one picture, --walk all of them: give one of these")
+        write(f"Wrote {viz.animate(root, **looks).save(options.walk)}")
+        return
+    what: Value | Trace = root
+    if options.step is None:
+        root.backward()
+    else:
+        what = Trace(root)
+        if not 0 <= options.step <= len(what):
+            raise UsageError(f"--step is from 0 to {len(what)}, the steps of this walk, not {options.step}")
+        what.goto(options.step)
+    viz.draw(what, **looks).save(options.output)
+    write(f"Wrote {options.output}")
 
 
 def _step(options: argparse.Namespace, text: str, root: Value) -> int:

@@ -28,6 +28,7 @@ from micrograd_dl.output.text import install_hint, message_of
 # on an expression are one module.
 COMMANDS = {
     "step": "walk forwards and backwards, step by step, at a prompt",
+    "play": "play the walk on a page, where every number is live",
     "draw": "save a picture of the computation graph",
     "check": "compare the gradient with numerical derivatives",
     "source": "write both passes as a Python function",
@@ -35,8 +36,9 @@ COMMANDS = {
     "predict": "use a trained network on new examples",
     "tune": "search the hyperparameters of a network",
     "lesson": "run a lesson of the course",
+    "verify": "check the gradients of an engine of your own",
 }
-_ON_AN_EXPRESSION = ("step", "draw", "check", "source")
+_ON_AN_EXPRESSION = ("step", "play", "draw", "check", "source")
 _DESCRIPTION = """\
 Walk through backpropagation of your own expression, one chain-rule term at a
 time; train networks, and look into them."""
@@ -45,6 +47,7 @@ examples:
   micrograd-dl step
   micrograd-dl step "u = b*c; v = a + u; J = 3*v" a=5 b=3 c=2
   micrograd-dl step --all "z = w*x + b; a = sigmoid(z)" w=0.5 x=2 b=-1
+  micrograd-dl play "x*x + x" x=3 -o walk.html
   micrograd-dl draw "x*x + x" x=3 -o graph.svg
   micrograd-dl check "log(1 + exp(-y*z))" y=1 z=0.3
   echo "x**3 - 2*x" | micrograd-dl source - x=2

@@ -42,6 +42,8 @@ of it. Ctrl-C ends the training early and keeps the best parameters so far."""
     parser.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="the model (model.npz)")
     text = "the pictures; cost.png, network.png and boundary.png there are replaced (report)"
     parser.add_argument("--report", default="report", metavar="FOLDER", help=text)
+    text = "a .html page of the training, with a slider over its epochs"
+    parser.add_argument("--film", metavar="FILE", help=text)
 
 
 def add_data(parser: Parser) -> None:
@@ -111,16 +113,20 @@ def run(options: argparse.Namespace) -> int:
     """Carry out the command and return the exit code."""
     from micrograd_dl.training.experiment import train
     from micrograd_dl.training.storage import require_npz
+    from micrograd_dl.viz import plots
 
     for path in filter(None, (options.output, options.checkpoint)):  # before the training
         require_npz(path)
         require_apart(path, {"the data": options.data})
     require_apart(options.output, {"the checkpoint too": options.checkpoint})
     require_folder(options.report)
+    if options.film:
+        plots.require_page(options.film)
     data = read_data(options)
+    film = plots.Film(inputs=data.features, outputs=data.classes) if options.film else None
     interrupts = _Interrupts()
     with on_signal(signal.SIGINT, signal.default_int_handler, interrupts):
-        outcome = train(data, training_options(options), checkpoint=options.checkpoint)
+        outcome = train(data, training_options(options), checkpoint=options.checkpoint, film=film)
         interrupts.wait = True
         path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
         write(f"{outcome}\n\nThe model is in {path}.")
@@ -128,6 +134,8 @@ def run(options: argparse.Namespace) -> int:
         if ended > 1 or (ended and not outcome.predictor.history.stopped):  # Ctrl-C while it was saved
             return 130
         _report(outcome, Path(options.report))
+        if film is not None:
+            write(f"The film is in {film.save(options.film)}.")
         return 130 if interrupts.count > ended else 0  # a library has caught it
 
 
@@ -147,9 +155,9 @@ class _Interrupts:
 
 def _report(outcome: Outcome, folder: Path) -> None:
     """Write the pictures; without matplotlib, say what they take."""
-    try:
-        from micrograd_dl.viz import plots
+    from micrograd_dl.viz import plots
 
+    try:
         written = plots.write_report(outcome, folder)
     except ModuleNotFoundError as error:
         complain(f"No report: {error}")

@@ -12,6 +12,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.nn.network import Network, Pass
 from micrograd_dl.notation.numbers import number
+from micrograd_dl.output.html import table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,21 @@ class Comparison:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        _, *lines = str(self).split("\n")
+        rows = [
+            (
+                row.name,
+                "x".join(map(str, row.here.shape)) or "1",
+                f"{row.difference:.1e}",
+                _numbers(row, "and"),
+                "the first difference" if row in (self.forward, self.backward) else "",
+            )
+            for row in self.rows
+        ]
+        columns = ("quantity", "shape", "difference", "where it is largest", "")
+        return table(columns, rows, notes=lines[len(rows) :])
 
 
 def compare(

@@ -11,10 +11,14 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
+from micrograd_dl.output.html import table
 from micrograd_dl.output.lookup import look_up
 from micrograd_dl.output.text import plural
 
 _IMAGES = ": make columns of images with data.preparation.images_to_columns"
+
+
+_MOST_FEATURES = 20  # in a notebook's table
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -105,14 +109,26 @@ class Dataset:
         return (2 * self.Y - 1 if name == "max_margin" else self.Y).astype(float)
 
     def __repr__(self) -> str:
-        if self.classes:
-            counts = np.bincount(self.Y[0], minlength=len(self.classes))
-            names = _listed([f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)])
-            targets = f"{len(self.classes)} classes ({names})"
-        else:
-            targets = f"{self.target} from {self.Y.min():g} to {self.Y.max():g}"
         X = f"X {self.X.shape}: {_listed(self.features)}"
-        return f"{type(self).__name__}({self.name}; {X}; Y {self.Y.shape}: {targets})"
+        return f"{type(self).__name__}({self.name}; {X}; Y {self.Y.shape}: {self._targets()})"
+
+    def _targets(self) -> str:
+        """The targets in words."""
+        if not self.classes:
+            return f"{self.target} from {self.Y.min():g} to {self.Y.max():g}"
+        counts = np.bincount(self.Y[0], minlength=len(self.classes))
+        names = _listed([f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)])
+        return f"{len(self.classes)} classes ({names})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, *(f"{x:.4g}" for x in (values.mean(), values.std(), values.min(), values.max())))
+            for name, values in zip(self.features[:_MOST_FEATURES], self.X, strict=False)
+        ]
+        more = len(self.features) - len(rows)
+        notes = [f"... and {plural(more, 'feature')} more" if more else "", f"Target: {self._targets()}"]
+        columns = ("feature", "mean", "deviation", "least", "largest")
+        return table(columns, rows, f"{self.name}: {plural(self.m, 'example')}", notes)
 
 
 def require_columns(name: str, given: ArrayLike) -> Array:

@@ -288,7 +288,7 @@ power_slope: Operation = _entry(
     precedence=MUL,
     defined=lambda x, y: not (-math.inf < x < 0 and math.isfinite(y) and (y - 1.0) % 1),
     requirement="a base of at least 0, or a whole exponent",
-    kink=lambda x, y: x if y <= 1 else 1.0,
+    kink=lambda x, y: maximum(abs(x), 1.0 - at_least(1.0, y)),  # x = 0, unless y is above 1
 )  # fmt: skip
 log_for_power: Operation = _entry(
     "log_for_power", "log", 1,

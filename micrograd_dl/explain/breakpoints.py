@@ -13,12 +13,15 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.steps import Evaluate, Seed, Step, written_node, written_number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Breakpoint:
     """Where a walk stops: `text` says it in words, `hit` tells by the step just done."""
 
     text: str
     hit: Callable[[Step], bool]
+
+    def __repr__(self) -> str:
+        return f"<breakpoint: {self.text}>"
 
 
 def writes(node: Value, gradient_only: bool = False) -> Callable[[Step], bool]:

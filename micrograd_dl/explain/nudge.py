@@ -11,6 +11,7 @@ from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.numbers import number
+from micrograd_dl.output.html import table
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.recorded import same_number
 
@@ -59,6 +60,12 @@ class Nudge:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        change, ratio, _, _, *warnings = str(self).split("\n")
+        rows = [(f"{h:.0e}", f"{error:.1e}") for h, error in self.errors]
+        columns = ("h", "distance of the ratio from the derivative")
+        return table(columns, rows, f"{change}; {ratio}", warnings)
 
 
 def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:

@@ -13,6 +13,7 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
+from micrograd_dl.output.html import table
 from micrograd_dl.output.numbers import to_whole
 
 _MOST_FACTORS = 11  # printed of one path
@@ -71,6 +72,11 @@ class Paths:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        title, *lines = str(self).split("\n")
+        rows = [line.strip().partition(":  ")[::2] for line in lines if ":  " in line]
+        return table(("path", "product"), rows, title, [line for line in lines if ":  " not in line])
 
 
 def paths(root: Value, node: Value, limit: int = 10) -> Paths:

@@ -148,6 +148,12 @@ class Trace:
         summed_at = self.steps.summed_at(self._any_node(node))
         return bool(summed_at) and summed_at[-1] < self.position
 
+    def _repr_html_(self) -> str | None:
+        """In a notebook the player, a page on which the walk is played."""
+        from micrograd_dl import viz
+
+        return viz.play(self)._repr_html_()
+
     def __repr__(self) -> str:
         count, last = plural(len(self.steps), "step"), f"; the last: {self.current}" if self.position else ""
         return f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done{last}"

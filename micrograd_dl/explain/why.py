@@ -10,6 +10,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, written_number
+from micrograd_dl.output.html import table
 from micrograd_dl.output.written import ADD
 
 _MOST_TERMS = 20  # printed of one gradient
@@ -47,13 +48,31 @@ class Why:
                 lines += [product + ("" if position < self.done else "   (not added yet)"), *reasons]
         if n > _MOST_TERMS:
             lines.append(f"  ... and {n - _MOST_TERMS:,} more")
+        return "\n".join([*lines, *self._of_the_node()])
+
+    def _repr_html_(self) -> str:
+        columns = ("term", "in numbers", "is", "because", "from")
+        rows = []
+        for position, term in enumerate(self.terms[:_MOST_TERMS]):
+            if isinstance(term, Contribute):
+                product, reason, *_ = _lines(term)
+                symbols, numbers, result = product.strip().split(" = ")
+                added = "" if position < self.done else " (not added yet)"
+                rows.append((symbols, numbers, result + added, reason.strip(), term.node.origin or ""))
+        title, *_ = str(self).split("\n")
+        more = f"... and {len(self.terms) - _MOST_TERMS:,} more" if len(self.terms) > _MOST_TERMS else ""
+        return table(columns, rows, title, [more, *self._of_the_node()])
+
+    def _of_the_node(self) -> list[str]:
+        """What the node itself is, and where it comes from."""
+        write = self.notation
         what = write.formula(self.node) + " = " if self.node.operands else ""
         kind = "" if self.node.operands else ", a leaf" if self.node.is_leaf else ", a constant"
-        lines.append(f"{name} = {what}{number(self.data)}{kind}")
+        lines = [f"{write.name(self.node)} = {what}{number(self.data)}{kind}"]
         origin = self.node.origin
         if origin is not None and not (self.node.is_leaf and origin.file == "<expression>"):
             lines.append(f"  from {origin}")
-        return "\n".join(lines)
+        return lines
 
     __repr__ = __str__
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from micrograd_dl.notation.numbers import number
+from micrograd_dl.output.html import table
 
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer
 _MOST_SHOWN = 10
@@ -146,3 +147,8 @@ class Check:
         return "\n".join([*lines, self.note] if self.note else lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        title, *lines = str(self).split("\n")
+        rows = [(c.symbol, number(c.numerical), number(c.analytic)) for c in self.components[:_MOST_SHOWN]]
+        return table(("derivative", "numerical", "backprop"), rows, title, lines[len(rows) :])

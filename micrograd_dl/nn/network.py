@@ -20,13 +20,16 @@ from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.losses import loss as loss_for
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.nn.regularisers import lambdas, max_norm
+from micrograd_dl.output.html import table
 from micrograd_dl.output.numbers import above_zero, to_seed
 from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[Any]
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 
-@dataclass(slots=True, eq=False)
+
+@dataclass(slots=True, eq=False, repr=False)
 class Parameter:
     """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape.
 
@@ -39,6 +42,9 @@ class Parameter:
     grad: Array
     label: str = "theta"
     entries: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return f"<parameter {self.label} {np.shape(self.data)}>"
 
     def zero_grad(self) -> None:
         """Set the gradient to 0."""
@@ -492,6 +498,16 @@ class Network(ABC):
         kind, keep = self.normalisations[l - 1], self.keep_probs[l - 1]
         norm, dropout = f", {kind} norm" if kind else "", f", keep {keep:g}" if keep < 1 else ""
         return self.activations[l - 1].name + norm + dropout
+
+    def _repr_html_(self) -> str:
+        arrays = self.named()
+        rows = []
+        for l in range(1, len(self.shape)):
+            own = {name: a for name, a in arrays.items() if name.lstrip(_LETTERS) == str(l)}
+            shapes = ", ".join(f"{name} {a.shape}" for name, a in own.items())
+            rows.append((l, self._described(l), shapes, f"{sum(a.size for a in own.values()):,}"))
+        columns = ("layer", "units", "parameters, with their shapes", "numbers")
+        return table(columns, rows, f"{self!r}", [f"X ({self.shape[0]}, m), Y ({self.shape[-1]}, m)"])
 
     def __repr__(self) -> str:
         layers = " -> ".join(f"{n} {self._described(l)}" for l, n in enumerate(self.shape[1:], 1))

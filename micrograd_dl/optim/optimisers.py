@@ -19,6 +19,7 @@ from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
 from micrograd_dl.output.numbers import above_zero, from_zero
+from micrograd_dl.output.text import plural
 
 
 class HasGrad(Protocol):
@@ -147,6 +148,11 @@ class Optimiser(ABC):
         """What the rule goes by in the next step, by name."""
         own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
         return {"learning_rate": self.alpha, **own}
+
+    def __repr__(self) -> str:
+        own = ", ".join(f"{name}={x:g}" for name, x in self.hyperparameters().items())
+        count = sum(np.size(p.data) for p in self.parameters)
+        return f"<{type(self).__name__}: {own}; {plural(count, 'parameter')}, {plural(self.steps, 'step')}>"
 
     def __copy__(self) -> Self:
         """Another optimiser of the same parameters, with a state of its own."""

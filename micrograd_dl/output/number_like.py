@@ -11,6 +11,7 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
+from micrograd_dl.output.html import table
 from micrograd_dl.output.numbers import to_float
 
 _Answer = TypeVar("_Answer", bool, float)
@@ -99,6 +100,10 @@ class NumberLike:
         grad = f", grad={self.grad!r}" if self.grad != 0 else ""
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data!r}{grad}{label})"
+
+    def _repr_html_(self) -> str:
+        row = (self.label, self._op or "leaf", f"{self.data:.6g}", f"{self.grad:.6g}")
+        return table(("Value", "operation", "data", "gradient"), [row])
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)

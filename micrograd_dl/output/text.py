@@ -71,3 +71,21 @@ def shortened(message: str) -> str:
         left_out = len(message) - _BEGINNING - _END
         message = f"{message[:_BEGINNING]} ... ({left_out:,} characters) ... {message[-_END:]}"
     return message
+
+
+def columns(text: str) -> int:
+    """How many columns a line of text takes: two for a Chinese character, none for an accent on its own."""
+    if text.isascii():
+        return len(text)
+    seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
+    return len(seen) + sum(unicodedata.east_asian_width(c) in ("W", "F") for c in seen)
+
+
+def fitted(text: str, width: int) -> str:
+    """`text`, its end left out if it takes more than `width` columns."""
+    if columns(text) <= width:
+        return text
+    end = min(len(text), max(width, 0))
+    while end and columns(text[:end]) >= width:
+        end -= 1
+    return text[:end] + "…"

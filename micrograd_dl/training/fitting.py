@@ -6,10 +6,11 @@ import math
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -25,6 +26,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.output.collector import collector_paused
+from micrograd_dl.output.html import curves, table
 from micrograd_dl.output.numbers import to_seed, to_whole
 from micrograd_dl.output.products import halved_products
 from micrograd_dl.output.text import plural
@@ -45,7 +47,7 @@ _CHECKPOINT = {  # the form of its notes
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class History:
     """What happened in each epoch: each list has one entry an epoch. Printing it gives a summary.
 
@@ -78,6 +80,13 @@ class History:
         """The lists that have entries, by name."""
         return {name: getattr(self, name) for name in _COLUMNS if getattr(self, name)}
 
+    def __repr__(self) -> str:
+        return f"<history: {self}>"
+
+    def _repr_html_(self) -> str:
+        shown = {"training": self.cost, "dev": self.dev_cost} if self.dev_cost else {"training": self.cost}
+        return table((), (), f"{self}") + curves(shown, "The cost by epoch")
+
     def __str__(self) -> str:
         if not len(self):
             return "no epoch was run"
@@ -93,6 +102,13 @@ class History:
             rise = f"from {self.initial_cost:.6g} to {self.cost[-1]:.6g}"
             text += f"; the cost rose {rise}: try a smaller learning rate"
         return text
+
+
+class Recorder(Protocol):
+    """What keeps the look of a network while it is trained, such as `viz.plots.Film`."""
+
+    def record(self, model: Any, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
+        """Called before the first epoch, after each, and, with `last`, when all is over."""
 
 
 Callback = Callable[[int, History], object]
@@ -111,6 +127,7 @@ def fit(
     seed: int = 0,
     augment: Augmentation | None = None,
     callbacks: Sequence[Callback] = (),
+    film: Recorder | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> History:
@@ -131,10 +148,11 @@ def fit(
             see :mod:`~micrograd_dl.data.augmentation`. What is judged after an epoch is not augmented.
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
+        film: a :class:`viz.plots.Film`, which keeps what the network looked like in each epoch.
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
             same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
             `augment` only whether there is one.
-        progress: show a bar; by default only on a terminal.
+        progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
@@ -153,15 +171,16 @@ def fit(
     require_options(epochs, batch_size, patience, dev)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    m = X.shape[1]
-    training = _Training(model, optimiser, X, Y, dev, augment, int(batch_size or m), to_seed(seed))
+    size = int(batch_size or X.shape[1])
+    training = _Training(model, optimiser, X, Y, dev, augment, size, to_seed(seed), film)
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
     with lock, halved_products() if isinstance(model, MLP) else nullcontext():
         if checkpoint is not None:
             training.resume_from(checkpoint)
         history = training.history
+        training.show()
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        with tqdm(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
+        with progress_bar(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -171,6 +190,7 @@ def fit(
                         history.stopped = f"{since}; the best was epoch {training.best.epoch}"
                     if True in [callback(epoch, history) is True for callback in callbacks]:
                         history.stopped = "a callback stopped it"
+                    training.show()
                     if checkpoint is not None:
                         training.save(checkpoint)
                     if history.stopped:
@@ -180,6 +200,7 @@ def fit(
                 history.stopped = INTERRUPTED
         if dev is not None or history.stopped == INTERRUPTED:
             training.keep_best()
+        training.show(last=True)
     return history
 
 
@@ -203,6 +224,7 @@ class _Training:
     augment: Augmentation | None
     batch_size: int
     seed: int
+    film: Recorder | None
     history: History = field(default_factory=History)
     best: _Best = field(init=False)
 
@@ -263,6 +285,11 @@ class _Training:
             if self.dev is not None:
                 h.dev_accuracy.append(model.accuracy(*self.dev))
         self.remember_if_best((h.dev_cost or h.cost)[-1], len(h))
+
+    def show(self, last: bool = False) -> None:
+        """Let the film, if there is one, keep what the network looks like now."""
+        if self.film is not None:
+            self.film.record(self.model, self.X, self.Y, self.history, last=last)
 
     def remember_if_best(self, cost: float, epoch: int) -> None:
         """Keep a copy of the parameters as they are now, if their cost is the lowest so far."""
@@ -437,5 +464,23 @@ def _require_own(optimiser: Any, model: Model) -> None:
 
 
 def is_hidden(progress: bool | None) -> bool:
-    """Whether a bar is hidden, for the option `progress`; a program without a console has no terminal."""
-    return not (sys.stderr is not None and sys.stderr.isatty() if progress is None else progress)
+    """Whether a bar is hidden, for the option `progress`: by default off terminals and notebooks."""
+    # A program without a console has no stderr.
+    seen = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+    return not (seen if progress is None else progress)
+
+
+def in_notebook() -> bool:
+    """Whether this program is the kernel of a notebook."""
+    return "ipykernel" in sys.modules
+
+
+def progress_bar(*args: Any, **options: Any) -> Any:
+    """A bar of tqdm, in a notebook one of its widgets where these are installed."""
+    if not in_notebook():
+        return tqdm(*args, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without widgets there is a bar of text, which is no trouble
+        from tqdm.auto import tqdm as notebook_tqdm
+
+        return notebook_tqdm(*args, **options)

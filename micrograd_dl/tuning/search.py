@@ -10,11 +10,10 @@ from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from tqdm import tqdm
 
 from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.output.text import plural
-from micrograd_dl.training.fitting import is_hidden
+from micrograd_dl.training.fitting import is_hidden, progress_bar
 from micrograd_dl.tuning.processes import Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict
 from micrograd_dl.tuning.space import Choice, Space, value_text
@@ -171,7 +170,7 @@ def search(
         known = Results(results, everything)
         with (
             worker_pool(judge, processes) as work,
-            tqdm(total=total, unit="training", leave=False, disable=is_hidden(progress)) as bar,
+            progress_bar(total=total, unit="training", leave=False, disable=is_hidden(progress)) as bar,
         ):
             region = space
             for round_ in range(1, plan.rounds + 1):

@@ -7,7 +7,9 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import warnings
+import webbrowser
 from pathlib import Path
 from typing import NoReturn
 
@@ -96,6 +98,54 @@ def test_draw(options: list[str], capsys: Capture, tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert "33" in text
     assert ("× 2" in text) == bool(options)
+
+
+@pytest.mark.parametrize("command", ["play", "draw"])
+def test_a_page_is_written(command: str, capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "J.html"
+    assert main([command, "-o", str(file), *COURSE]) == 0
+    assert capsys.readouterr() == (f"Wrote {file}\n", "")
+    assert "The walk of J" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_play_opens_a_browser(
+    found: bool, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def browse(url: str) -> bool:
+        opened.append(url)
+        return found
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "open", browse)
+    assert main(["play", *COURSE]) == (0 if found else 1)
+    [file] = tmp_path.glob("*/walk.html")
+    assert opened == [file.as_uri()]
+    out, err = capsys.readouterr()
+    assert (out, err)[not found].strip().endswith(f"{file}" if found else "name a file with -o")
+
+
+def test_draw_a_step_or_the_walk(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "J.svg"
+    assert main(["draw", "-o", str(file), "--step", "8", "--direction", "down", *COURSE]) == 0
+    assert "Step 8 of 9: backprop" in file.read_text(encoding="utf-8")
+    assert main(["draw", "-o", str(file), "--limit", "6", *COURSE]) == 0
+    assert "Outline of 7 nodes" in file.read_text(encoding="utf-8")
+    assert main(["draw", "--walk", str(tmp_path / "frames"), *COURSE]) == 0
+    assert len(list((tmp_path / "frames").iterdir())) == 10
+    capsys.readouterr()
+    for words, complaint in (
+        ([], "-o FILE, or all steps with --walk PATH: give one of these"),
+        (["-o", str(file), "--walk", "frames"], "give one of these"),
+        (["--walk", str(tmp_path / "w"), "--step", "2"], "--step is one picture, --walk all of them"),
+        (["-o", str(file), "--step", "10"], "--step is from 0 to 9, the steps of this walk, not 10"),
+        (["-o", str(file), "--limit", "0"], "limit is a whole number from 1 up, not 0"),
+        (["--walk", str(tmp_path / "walk.mp4")], "the suffix '.mp4'"),
+    ):
+        assert main(["draw", *words, *COURSE]) != 0
+        assert complaint in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("default:one")

@@ -131,11 +131,14 @@ def test_the_model_is_saved_though_nobody_reads_on(
 
 @pytest.mark.parametrize("backend", ["numpy", "compiled"])
 def test_from_a_table_to_predictions(backend: str, flowers: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert train(flowers, "--hidden", "4", "--backend", backend, "-o", "f.npz", "--report", "here") == 0
+    words = ("--hidden", "4", "--backend", backend, "-o", "f.npz", "--report", "here", "--film", "f.html")
+    assert train(flowers, *words) == 0
     out, err = capsys.readouterr()
     for part in ("examples: train 36, dev 12, test 12", "On the test set:", "The model is in f.npz."):
         assert part in out
     assert "The report is in here: cost.png, network.svg.\nold.png is not of this training: " in out
+    assert out.endswith("The film is in f.html.\n")
+    assert "width" in (tmp_path / "f.html").read_text(encoding="utf-8")
     assert not err
 
     new = tmp_path / "new.csv"
@@ -260,6 +263,7 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(tmp_path: P
         ("train moons -o none/m.npz", "there is no folder none: make it first: 'none/m.npz'"),
         ("predict m.npz flowers.csv -o none/p.csv", "there is no folder none: make it first: 'none/p.csv'"),
         ("train moons --report flowers.csv", "this is a file"),
+        ("train moons --film film.png", "a page is saved as .html: 'film.png'"),
         ("train none.csv --target y", "none.csv"),
         ("lesson parity -o p.png", "the lesson parity has no picture"),
         ("lesson xor -o xor.txt", "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -84,10 +85,40 @@ def test_a_pdf_with_the_program(
     assert fake_dot.read_text().split()[-1] == "pdf"
 
 
+def test_it_is_shown_in_a_browser_or_in_a_notebook(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def browser(address: str) -> bool:
+        opened.append(address)
+        return len(opened) == 1
+
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    monkeypatch.setattr("webbrowser.open", browser)
+    picture.show()
+    assert Path(opened[0].removeprefix("file://")).read_text() == picture.svg
+    with pytest.raises(
+        RuntimeError, match=r"no browser to show the picture in; it is saved as .*picture\.svg"
+    ):
+        picture.show()
+    shown: list[object] = []
+    notebook = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
+    picture.show()
+    assert shown == [picture]
+
+
+@pytest.mark.parametrize("direction", ["left", "", None])
+def test_no_such_direction(direction: Any) -> None:
+    with pytest.raises(ValueError, match="a picture leads right or down, not"):
+        draw(Value(1.0), direction=direction)
+
+
 @pytest.mark.usefixtures("no_dot")
 def test_a_notebook_shows_the_svg(picture: Picture) -> None:
     bundle = picture._repr_mimebundle_(include=None, exclude=None)
     assert bundle["image/svg+xml"] == picture.svg
+    assert bundle["text/html"].replace(' style="max-width:100%;height:auto"', "") == picture.svg
     assert bundle["text/plain"] == "<picture: The graph of J: 7 nodes, 6 edges>"
 
 

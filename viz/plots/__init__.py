@@ -9,9 +9,11 @@ extra: ``pip install "micrograd-dl[plots]"``.
 'The cost goes from 0.7 to 0.3 in 3 epochs'
 """
 
+from ..page import require_page
 from .boundary import decision_boundary
 from .cost import cost_curve
 from .figures import require_picture, save
+from .film import Film
 from .lines import learning_curve, line_plot
 from .network import network_diagram
 from .parallel import parallel_coordinates
@@ -19,6 +21,7 @@ from .report import not_of_this, write_report
 from .sizes import sizes_by_layer
 
 __all__ = [
+    "Film",
     "cost_curve",
     "decision_boundary",
     "learning_curve",
@@ -26,6 +29,7 @@ __all__ = [
     "network_diagram",
     "not_of_this",
     "parallel_coordinates",
+    "require_page",
     "require_picture",
     "save",
     "sizes_by_layer",

@@ -62,7 +62,7 @@ def decision_boundary(
             holds what it may not, or the number of names is wrong.
         ModuleNotFoundError: Matplotlib is not installed.
     """
-    view = _Classifier(model, normaliser)
+    view = Classifier(model, normaliser)
     points, index = view.examples(X, Y)
     axis_names = names(features, ["x1", "x2"], "features", 2 * LONGEST_NAME)
     class_names = names(classes, [str(c) for c in range(view.classes)], "classes")
@@ -83,7 +83,14 @@ def decision_boundary(
     return figure
 
 
-class _Classifier:
+def can_be_drawn(model: Network) -> bool:
+    """Whether the network takes two features and predicts classes."""
+    softmax = model.loss.name == "cross_entropy"
+    known = model.loss.name in ("logistic", "max_margin", "cross_entropy")
+    return known and model.shape[0] == 2 and (model.shape[-1] == 1) != softmax
+
+
+class Classifier:
     """The network as a map from points, in the user's units, to a score for each class."""
 
     def __init__(self, model: Network, normaliser: Normaliser | None) -> None:
@@ -94,7 +101,7 @@ class _Classifier:
                 "two of them, such as X[[0, 1]]"
             )
         softmax = self.loss == "cross_entropy"
-        if self.loss not in ("logistic", "max_margin", "cross_entropy") or (n_y == 1) == softmax:
+        if not can_be_drawn(model):
             raise ValueError(
                 "a decision boundary is of classes: one output with the loss logistic or max_margin, or "
                 f"softmax over two or more; this network has {n_y} with the loss {self.loss}"
@@ -138,11 +145,15 @@ class _Classifier:
             outputs = np.log(np.maximum(outputs, np.finfo(outputs.dtype).tiny))
         return [outputs[c] - np.delete(outputs, c, axis=0).max(axis=0) for c in range(1, self.classes)]
 
+    def sureness(self, outputs: Array) -> Array:
+        """From 0 to 1, ``(k,)``: by the probability of the class, or for max-margin the score."""
+        largest, chance = outputs.max(axis=0), 1 / self.classes
+        sure = np.minimum(largest, 1) if self.loss == "max_margin" else (largest - chance) / (1 - chance)
+        return np.asarray(sure)
+
     def shade(self, outputs: Array, colours: Sequence[str]) -> Array:
         """The colour of each point, ``(k, 3)``: full where the network is sure, else pale."""
-        largest = outputs.max(axis=0)
-        chance = 1 / self.classes
-        sure = np.minimum(largest, 1) if self.loss == "max_margin" else (largest - chance) / (1 - chance)
+        sure = self.sureness(outputs)
         palest, fullest = (np.array([tint(colour, part) for colour in colours]) for part in (0.08, 0.45))
         which = outputs.argmax(axis=0)
         return np.asarray(palest[which] + sure[:, np.newaxis] * (fullest - palest)[which])
@@ -182,7 +193,7 @@ def _class_colours(names: Sequence[str]) -> list[str]:
 
 def _draw_examples(
     ax: Axes,
-    view: _Classifier,
+    view: Classifier,
     points: Array,
     index: Array,
     wrong: Array,
@@ -216,7 +227,7 @@ def _draw_examples(
     ax.legend(handles=handles, markerscale=(80 / size) ** 0.5, **_BESIDE)
 
 
-def _draw_regions(ax: Axes, view: _Classifier, colours: Sequence[str]) -> None:
+def _draw_regions(ax: Axes, view: Classifier, colours: Sequence[str]) -> None:
     """A pixel of the image shows what the network says in its middle."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     xs = left + (right - left) * (np.arange(_COLUMNS) + 0.5) / _COLUMNS
@@ -232,7 +243,7 @@ def _draw_regions(ax: Axes, view: _Classifier, colours: Sequence[str]) -> None:
             ax.contour(xs, ys, values.reshape(_ROWS, _COLUMNS), levels=[level], zorder=0, **look)
 
 
-def _draw_key(ax: Axes, view: _Classifier, positive: str, colours: Sequence[str]) -> None:
+def _draw_key(ax: Axes, view: Classifier, positive: str, colours: Sequence[str]) -> None:
     """What the shades mean, as a bar beside the axes."""
     steps = np.linspace(0, 1, 256)[np.newaxis]
     if view.loss == "cross_entropy":

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.cli.terminal import columns
-from micrograd_dl.cli.text_graph import text_graph
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.expression import parse
+from micrograd_dl.output.text import columns
+from viz import text
 
 
 @st.composite
@@ -24,7 +26,7 @@ def graphs(draw: st.DrawFn) -> Value:
 def test_at_the_end() -> None:
     trace = Trace(parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2))
     trace.end()
-    assert text_graph(trace) == (
+    assert text(trace) == (
         "   J = 3 * v         33   dJ = 1\n"
         "   └─ v = a + u      11   dv = 3\n"
         "      ├─ a            5   da = 3\n"
@@ -37,7 +39,7 @@ def test_at_the_end() -> None:
 def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
     trace = Trace(parse("x*x + x", x=3))
     trace.until("dx")
-    assert text_graph(trace) == (
+    assert text(trace) == (
         "   J = u + x          12   dJ = 1\n"
         "   ├─ u = x * x        9   du = 1\n"
         "   │  ├─ x (3 uses)    3   dx = 1 so far\n"
@@ -45,49 +47,70 @@ def test_each_use_of_a_shared_node_is_marked_on_its_own_edge() -> None:
         "-> └─ x ↑ drawn above"
     )
     trace.end()
-    assert "-> │  └─ x ↑ drawn above" in text_graph(trace).splitlines()
+    assert "-> │  └─ x ↑ drawn above" in text(trace).splitlines()
 
 
 def test_a_single_leaf_and_a_number() -> None:
-    assert text_graph(Trace(Value(3, "x"))) == "   x   3"
-    assert text_graph(Trace(Value.constant(3))).endswith("3")
+    assert text(Trace(Value(3, "x"))) == "   x   3"
+    assert text(Trace(Value.constant(3))).endswith("3")
 
 
 def test_an_outline_says_so() -> None:
     node = Value(0)
     for _ in range(20_000):
         node = node + 1
-    assert text_graph(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
-    assert "[+992 left out]" in text_graph(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
+    assert text(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
+    assert "[+992 left out]" in text(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
 
 
 @given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())
 def test_any_graph_fits(root: Value, width: int, limit: int, data: st.DataObject) -> None:
     trace = Trace(root)
     trace.goto(data.draw(st.integers(0, len(trace))))
-    lines = text_graph(trace, width, limit).splitlines()
+    lines = text(trace, width, limit).splitlines()
     assert all(columns(line) <= width for line in lines)
-    assert len(lines) <= limit + 5  # kinks, and that it is an outline
+    # Kinks, that it is an outline, and one line more for each branch that goes on at the margin.
+    assert len([line for line in lines if "↓ below" not in line]) <= limit + 5
 
 
-@given(graphs())
-def test_every_node_is_drawn_exactly_once(root: Value) -> None:
+@given(graphs(), st.integers(70, 120))
+def test_every_node_is_drawn_exactly_once(root: Value, width: int) -> None:
     trace = Trace(root)
-    lines = text_graph(trace, width=300, limit=1000).splitlines()
-    drawn = [line for line in lines if "↑" not in line and not line.startswith("(")]
-    assert len(drawn) == sum(not node.is_constant for node in trace.order)
+    lines = text(trace, width, limit=1000).splitlines()
+    drawn = [line.lstrip("->│├└─ ").split()[0] for line in lines if not re.search("[↑↓]|^\\(", line)]
+    assert sorted(drawn) == sorted(trace.notation.names.values())
+
+
+def test_a_deep_branch_goes_on_at_the_margin() -> None:
+    x = Value(0.5, "x")
+    for _ in range(40):
+        x = x.tanh()
+    lines = text(x, width=80).splitlines()
+    assert len(lines) == 41 + sum("↓" in line for line in lines)
+    assert not any("…" in line or "left out" in line for line in lines)
+    parts = [line for line in lines if not line.startswith(" ")]
+    assert [line.split()[0] for line in parts if "└" not in line] == ["J", "u26", "u12"]
+
+
+def test_long_formulas_are_cut_at_operators() -> None:
+    root = ops.sum(*[Value(i, f"a long name {i}") for i in range(9)])
+    first = text(root * 1, width=60).splitlines()[1]
+    assert first.split("   ")[0] == "└─ u = `a long name 0` + `a long name 1` + …"
+    below = text(root * 1, limit=5, below=root).splitlines()
+    assert below[0].startswith("u = ")
+    assert below[-1] == "An outline: 1 of 10 nodes, those nearest to u."
 
 
 @given(graphs(), st.data())
 def test_exactly_the_last_step_is_marked(root: Value, data: st.DataObject) -> None:
     trace = Trace(root)
     trace.goto(data.draw(st.integers(0, len(trace))))
-    marked = [line for line in text_graph(trace, width=300, limit=1000).splitlines() if line.startswith("->")]
+    marked = [line for line in text(trace, width=300, limit=1000).splitlines() if line.startswith("->")]
     assert len(marked) == (trace.position > 0)
 
 
 def test_kinks_are_said_below_the_tree() -> None:
     trace = Trace(Value(0.0, "z").relu())
-    assert "kink" not in text_graph(trace)
+    assert "kink" not in text(trace)
     trace.end()
-    assert text_graph(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"
+    assert text(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"
