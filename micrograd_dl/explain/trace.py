@@ -19,6 +19,7 @@ from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recompute, recorded_order
+from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.number_like import require_value
@@ -54,7 +55,7 @@ class Trace:
     def __init__(self, root: Value, seed: float = 1.0) -> None:
         self.root, self.seed = root, to_float(seed, "the seed of backprop")
         self.order: tuple[Value, ...] = tuple(recorded_order(root))
-        self.notation = Notation(self.order, seeded=self.seed != 1)
+        self.notation = Notation(self.order, self.seed != 1, variables_outside())
         self.position = 0
         self.breakpoints: list[Breakpoint] = []
         self.watches: list[Value] = []
