@@ -19,6 +19,7 @@ from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recompute, recorded_order
+from micrograd_dl.notation.latex import latex_walk
 from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
@@ -148,6 +149,10 @@ class Trace:
         """Whether every term of the gradient of `node` has been added; a constant has none."""
         summed_at = self.steps.summed_at(self._any_node(node))
         return bool(summed_at) and summed_at[-1] < self.position
+
+    def latex(self) -> str:
+        """The expression, every step of the walk and the gradient, as a block ``aligned`` of LaTeX."""
+        return latex_walk(self.steps)
 
     def _repr_html_(self) -> str | None:
         """In a notebook the player, a page on which the walk is played."""

@@ -106,6 +106,10 @@ class Notation:
         """The node's name; of a constant, its number."""
         return self.names[node] if node in self.names else number(node.data)
 
+    def is_given(self, node: Value) -> bool:
+        """Whether the node's name is the user's: its label, or that of a variable."""
+        return bool(node.label) or id(node) in self._variables
+
     def formula(self, node: Value) -> str:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
         if node.op is None or node.is_constant:
