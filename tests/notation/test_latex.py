@@ -8,7 +8,7 @@ import warnings
 import pytest
 from hypothesis import given
 
-from micrograd_dl import Trace, Value, latex, nn, steps
+from micrograd_dl import Trace, Value, latex, steps
 from micrograd_dl.testing import Graph, graphs
 
 
@@ -62,8 +62,3 @@ def test_what_is_long_or_shared_has_a_line_of_its_own() -> None:
     assert len(found) > 3
     assert set(re.findall(r"u_\{\d+\}", "".join(found))) <= defined
     assert max(map(len, found)) < 200
-
-
-def test_a_network() -> None:
-    model = nn.MLP(2, [2, 1], ["tanh", "sigmoid"], seed=1)
-    assert rows(Trace(model([0.5, -1.0])).latex())

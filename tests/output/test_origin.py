@@ -121,7 +121,7 @@ def test_cells_of_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     program = run("x = Value(2)\ny = x + 1\n", tmp_path / "326647194.py")
     names = {str(tmp_path / "326647194.py"): ("Cell", "In[3]")}
     shell = types.SimpleNamespace(compile=types.SimpleNamespace(format_code_name=names.get))
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]  # a stand-in
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
     assert str(origin_of(program["y"])) == "cell 3, line 2: x + 1"
     assert origin_of(Value(1)).cell == ""
     program = run("x = Value(2)\ny = x + 1\n", tmp_path / "__marimo__cell_Hbol_.py")
