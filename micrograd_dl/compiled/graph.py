@@ -10,18 +10,19 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.compiled.conditions import Condition, recording_conditions
 from micrograd_dl.compiled.description import described
 from micrograd_dl.compiled.lowering import lower
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
 from micrograd_dl.compiled.recording import (
     Array,
+    Condition,
     Input,
     Inputs,
     Recording,
     as_list,
     order_of,
     parameters_of,
+    recording_conditions,
 )
 from micrograd_dl.compiled.schedule import schedule
 from micrograd_dl.engine.order import topological_order

@@ -55,8 +55,6 @@ def _dot(*operands: Any) -> Any:
 
 
 def _affine(*operands: Any) -> Any:
-    if len(operands) % 2 == 0:
-        raise ValueError
     return operands[0] if len(operands) == 1 else _dot(*operands[:-1]) + operands[-1]
 
 

@@ -1,12 +1,10 @@
 """The engine's hot paths once more, fast, with the same results and gradients, bit for bit.
 
-* One or two operands have the slots `_a` and `_b`, their slopes `_da` and `_db`. A node of `dot` or `affine`
-  has its weights in `_a`, with the bias at the end, their numbers in `_da`, and in `_db` the inputs and their
-  numbers, which all units of a layer share. Other operands are a tuple in `_a`, with the slopes in `_db`.
-* ``+``, ``*``, ``relu()``, `dot` and `affine` write down what the table says without asking it.
-* A node is made by the innermost code outside this package: mostly by that which made the last node, or the
-  one before it (the products of a sum are made in a generator and added by its caller).
-* ``backward()`` knows by the gradients which nodes it has visited, and visits no leaves.
+* One or two operands have the slots `_a` and `_b`, their slopes `_da` and `_db`. A node of `affine` has its
+  weights and bias in `_a`, their numbers in `_da`, and in `_db` the inputs and their numbers, which all units
+  of a layer share. Other operands are a tuple in `_a`, with the slopes in `_db`.
+* ``+``, ``*``, ``relu()`` and `affine` write down what the table says without asking it.
+* A node is made by the innermost code outside this package, mostly that of the last node or the one before.
 """
 
 from __future__ import annotations
@@ -19,11 +17,11 @@ from types import FrameType
 from typing import Any
 
 from micrograd_dl.engine import functions, ops, value
-from micrograd_dl.engine.functions import require_pairs, woven
+from micrograd_dl.engine.functions import affine, require_pairs, woven
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import ROLE, Value
+from micrograd_dl.engine.value import ROLE, Value, record
 from micrograd_dl.output.kink_side import kink_side
 from micrograd_dl.output.numbers import require_numbers, to_float
 from micrograd_dl.output.origin import outside
@@ -31,7 +29,7 @@ from micrograd_dl.output.origin import outside
 _RELU = (ops.relu, ops.relu.left)
 _new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
 _last_origin = _other_origin = _frame().f_code
-_plain_on, _plain_record, _plain_backward = Operation.on, value.record, Value.backward
+_plain_on, _plain_record, _plain_affine, _plain_backward = Operation.on, record, affine, Value.backward
 
 
 def _add(self: Any, other: Any) -> Any:
@@ -53,7 +51,7 @@ def _mul(self: Any, other: Any) -> Any:
 
 
 def _method(operation: Operation) -> Any:
-    return lambda self: _unary(_sided(operation) if operation.left else operation, self, _frame(1))
+    return lambda self: _unary(operation if operation.left is None else _sided(operation), self, _frame(1))
 
 
 def _sided(operation: Operation) -> Any:
@@ -66,8 +64,6 @@ def _record(operation: Operation, operands: Sequence[Any], frame: FrameType) -> 
         return _unary(operation, _operand(operands[0], frame), frame)
     if operation.arity == 2:
         return _binary(operation, _operand(operands[0], frame), _operand(operands[1], frame), frame)
-    if operation is (ops.affine if len(operands) % 2 else ops.dot):
-        return _weighted(operation, operands[::2], _numbers(operands[1::2], frame, 1.0), frame)
     return _plain_record(operation, *operands)
 
 
@@ -86,11 +82,24 @@ def _each(self: Operation, operands: Sequence[Any]) -> list[Any]:
     return [_record(operation, (x,), frame) if type(x) is Value else operation(x) for x in operands]
 
 
+def _affine(w: Any, x: Any, b: Any) -> Any:
+    return _affine_of_units([w], x, [b])[0] if type(b) is Value else _plain_affine(w, x, b)
+
+
 def _affine_of_units(weights: Any, x: Any, b: Any) -> list[Any]:
-    for w in weights:
-        require_pairs("affine", w, x)
     inputs = _numbers(x, frame := outside(_frame(1)), 1.0)
-    return [_weighted(ops.affine, (*w, bias), inputs, frame) for w, bias in zip(weights, b, strict=True)]
+    units = []
+    try:
+        for w, bias in zip(weights, b, strict=True):
+            require_pairs("affine", w, x)
+            nodes, numbers = _numbers((*w, bias), frame)
+            z = -0.0
+            for product in map(mul, numbers, inputs[1]):  # the bias times 1.0 is the last
+                z += product
+            units.append(_node(z, ops.affine, nodes, None, numbers, inputs, frame))
+    except TypeError:  # what was assigned to `data` is no float
+        return [_plain_affine(w, x, bias) for w, bias in zip(weights, b, strict=True)]
+    return units
 
 
 def _unary(operation: Operation, x: Any, frame: FrameType) -> Any:
@@ -117,17 +126,6 @@ def _binary(operation: Operation, x: Any, y: Any, frame: FrameType) -> Any:
     return _node(out, operation, x, y, by_x, by_y, frame)
 
 
-def _weighted(operation: Operation, weights: Sequence[Any], inputs: Any, frame: FrameType) -> Any:
-    weights, w = _numbers(weights, frame)
-    out = -0.0
-    try:
-        for product in map(mul, w, inputs[1]):  # the bias times 1.0 is the last
-            out += product
-    except TypeError:
-        return _plain_record(operation, *woven(weights, inputs[0]))
-    return _node(out, operation, weights, None, w, inputs, frame)
-
-
 def _numbers(x: Sequence[Any], frame: FrameType, *more: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     try:
         return tuple(x), (*[v._number for v in x], *more)
@@ -136,7 +134,6 @@ def _numbers(x: Sequence[Any], frame: FrameType, *more: float) -> tuple[tuple[An
 
 
 def _operand(x: Any, frame: FrameType) -> Any:
-    """A Value as it is, a number as a constant made on behalf of `frame`."""
     return x if isinstance(x, Value) else _node(to_float(x, ROLE), CONSTANT, None, None, 0.0, 0.0, frame)
 
 
@@ -161,7 +158,7 @@ def _node(data: Any, op: Operation, a: Any, b: Any, da: Any, db: Any, frame: Fra
     return node
 
 
-def _backward(self: Any, seed: Any = 1.0) -> None:
+def _backward(self: Any, seed: Any = 1.0) -> None:  # noqa: C901 - one loop, written out
     if self._a is None or type(self.data) is not float:  # what was assigned to a leaf spreads to the result
         _plain_backward(self, seed)
         return
@@ -176,13 +173,14 @@ def _backward(self: Any, seed: Any = 1.0) -> None:
                 b.grad += upstream * node._db
             elif type(a) is not tuple:
                 a.grad += upstream * node._da
-            elif upstream or not node._da or node.data - node.data:  # else 0 times what is finite
-                inputs, by_first = node._db
-                for w, x, by_w, by_x in zip(a, inputs, by_first, node._da, strict=False):
+            elif not node._da:
+                for x, by_x in zip(a, node._db[1], strict=True):
+                    x.grad += upstream * by_x
+            elif upstream or node.data - node.data:  # else 0 times what is finite
+                for w, x, by_w, by_x in zip(a, *node._db, node._da, strict=False):
                     w.grad += upstream * by_w
                     x.grad += upstream * by_x
-                for w, by_w in zip(a[len(inputs) :], by_first[len(inputs) :], strict=False):
-                    w.grad += upstream * by_w
+                a[-1].grad += upstream
     except TypeError:
         require_numbers(topological_order(self))
         raise TypeError("a gradient was no float: call zero_grad() of the leaves and try again") from None
@@ -200,15 +198,17 @@ def _cleared_order(root: Any) -> tuple[list[Any], list[Any]]:
             found.append(path.pop())
         elif node.grad is not zero:
             node.grad = zero
-            path += (node, None)
+            path.append(node)
+            path.append(None)
             a, b = node._a, node._b
             if type(a) is tuple:
+                inner = [x for x in a if x.op is not None]  # no leaves, as most weights are
                 if id(node._db) not in layers:  # else another unit of the layer has been at the inputs
                     layers.add(id(node._db))
-                    a = woven(a, node._db[0])
-                for operand in reversed(a):
-                    if operand.op is not None:  # no leaf, as most weights are
-                        (path if operand._a is not None else constants).append(operand)
+                    both = woven(a, node._db[0]) if inner else node._db[0]
+                    inner = [x for x in both if x.op is not None and x.grad is not zero]
+                for operand in reversed(inner):
+                    (path if operand._a is not None else constants).append(operand)
             else:  # written out: with a loop over the two, backward() takes a fifth longer
                 if b is not None and b.op is not None:
                     (path if b._a is not None else constants).append(b)
@@ -225,7 +225,7 @@ def _operands(self: Any) -> tuple[Any, ...]:
 
 def _slopes(self: Any) -> tuple[float, ...]:
     if type(self._a) is tuple:
-        return woven(self._db[1][: len(self._a)], self._da[: len(self._db[0])])
+        return woven(self._db[1], self._da[: len(self._db[0])])
     return (self._da, self._db)[: len(self.operands)]
 
 
@@ -246,5 +246,5 @@ def install() -> None:
     for name, new in fast.items():
         setattr(Value, name, update_wrapper(new, slots[name]) if callable(new) else new)
     value.record = lambda operation, *operands: _record(operation, operands, _frame(1))
-    functions.affine_of_units = _affine_of_units
+    functions.affine, functions.affine_of_units = update_wrapper(_affine, _plain_affine), _affine_of_units
     Operation.on, Operation.each = _on, _each  # type: ignore[method-assign]  # that is what this module is for

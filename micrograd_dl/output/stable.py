@@ -41,7 +41,7 @@ def power_slope_array(np: Any, x: Any, y: Any) -> Any:
     x, y = np.broadcast_arrays(x, y)
     at_0 = (x == 0) & (y < 1)
     edge = np.where(y % 1, np.copysign(np.inf, y), 0.0)
-    return np.where(y == 0, 0.0, np.where(at_0, edge, y * np.power(np.where(at_0, 1.0, x), y - 1.0)))
+    return np.where(y == 0, 0.0, np.where(at_0, edge, y * np.power(x, y - 1.0)))
 
 
 def sigmoid(x: float) -> float:

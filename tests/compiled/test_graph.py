@@ -105,8 +105,9 @@ def test_every_operation_of_the_table(runner: Any, operation: Operation, varying
         root = operation(*(x + w for x, w in zip(operands, copies, strict=True)))
         assert_same(root, operands, copies, X, runner)
     else:
+        f = compile_graph(root, [operands], runner=runner)
         for column in X.T:
-            found = compile_graph(root, [operands], runner=runner)(column)
+            found = f(column)
             for v, x in zip(operands, column.tolist(), strict=True):
                 v.data = x
             recompute(root)
@@ -201,6 +202,12 @@ def test_a_derivative_by_one_of_two_that_are_computed_once_is_refused() -> None:
     identity = functions.sum([u])  # this is no other one: all of its uses are uses of u
     f = compile_graph(u * 2 + identity, [], derivatives=[u], runner="numpy")
     assert f.outputs(np.array([2.0, 3.0])).item() == 3.0
+
+
+def test_a_graph_without_operations() -> None:
+    x = Value(3.0)
+    value, gradient = compile_graph(x, [])()
+    assert (value, *gradient) == (3.0, 1.0)
 
 
 # --- large graphs -------------------------------------------------------------------------------------------

@@ -61,24 +61,6 @@ def test_an_operand_that_is_used_more_than_once(build: Callable[[Value], Value],
     assert x.grad == pytest.approx(expected, rel=1e-15)
 
 
-def test_a_node_used_sixty_four_times_and_doubled_sixty_four_times() -> None:
-    x = Value(1.5)
-    many = sum([x] * 64, Value.constant(0.0))
-    many.backward()
-    assert x.grad == 64.0
-    y = doubled = Value(1.0)
-    for _ in range(64):
-        doubled = doubled + doubled
-    doubled.backward()
-    assert y.grad == 2.0**64
-    z = Value(1.0)
-    ops.sum(*[z] * 64).backward()
-    assert z.grad == 64.0
-
-
-# --- once and twice -----------------------------------------------------------------------------------------
-
-
 @given(graphs())
 def test_a_second_pass_doubles_leaves_and_leaves_the_rest(graph: Graph) -> None:
     graph.root.backward()
@@ -111,9 +93,6 @@ def test_a_pass_from_the_middle_leaves_what_is_above_alone() -> None:
     assert (x.grad, middle.grad, top.grad) == (6.0, 1.0, 99.0)
 
 
-# --- the seed -----------------------------------------------------------------------------------------------
-
-
 @given(graphs(), st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, -8.0]))
 def test_gradients_are_in_proportion_to_the_seed(graph: Graph, seed: float) -> None:
     """Exactly so: each seed is a power of two."""
@@ -142,33 +121,17 @@ def test_a_seed_is_a_number(seed: Any) -> None:
     assert (x.grad, y.grad) == (0.0, 0.0)
 
 
-# --- what has no gradient -----------------------------------------------------------------------------------
-
-
 def test_constants_keep_the_gradient_0() -> None:
     c = Value.constant(3.0)
     x = Value(2.0)
-    for J in (
-        c * x,
-        x * c,
-        c + x,
-        c - x,
-        x**c,
-        c**x,
-        x.maximum(c),
-        ops.affine(c, x, c),
-        ops.sum(c, c, x),
-        c * c,
-    ):
+    results = [c * x, x * c, c + x, c - x, x**c, c**x, x.maximum(c), c * c]
+    for J in (*results, ops.affine(c, x, c), ops.sum(c, c, x)):
         J.backward()
         J.backward()
         assert c.grad == 0.0
         assert all(node.grad == 0.0 for node in topological_order(J) if node.is_constant)
     c.backward()
     assert c.grad == 0.0
-
-
-# --- the recorded pass --------------------------------------------------------------------------------------
 
 
 @given(graphs(), numbers())
@@ -179,9 +142,6 @@ def test_data_changed_after_the_pass_does_not_matter(graph: Graph, other: float)
         node.data = other
     graph.root.backward()
     assert [leaf.grad for leaf in graph.leaves] == [leaf.grad for leaf in twin.leaves]
-
-
-# --- infinities and NaN -------------------------------------------------------------------------------------
 
 
 def test_infinite_and_undefined_slopes_pass_through() -> None:
@@ -197,9 +157,6 @@ def test_infinite_and_undefined_slopes_pass_through() -> None:
     overflow = Value(1000.0)
     overflow.exp().backward()
     assert overflow.grad == math.inf
-
-
-# --- interrupted and abandoned ------------------------------------------------------------------------------
 
 
 @given(graphs(), st.integers(1, 200))

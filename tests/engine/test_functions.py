@@ -15,6 +15,7 @@ from micrograd_dl.engine import functions, ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
+from micrograd_dl.output.kink_side import slope_at_kink
 
 
 @pytest.mark.parametrize("name", ops.TABLE)
@@ -24,6 +25,11 @@ def test_every_operation_of_the_table_is_there(name: str) -> None:
         assert name in {"sum", "dot", "affine", "logsumexp"}
     else:
         assert found is ops.TABLE[name]
+
+
+def test_what_is_not_in_the_table_is_no_function() -> None:
+    with pytest.raises(AttributeError, match=r"^there is no function 'cube'; the table has add, sub, mul, "):
+        functions.cube  # noqa: B018 - asking for it is what is tested
 
 
 def test_a_new_entry_of_the_table_is_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,18 +87,12 @@ def test_operands_are_paired_weight_by_weight() -> None:
     assert functions.affine(w, x, b).operands == (w[0], x[0], w[1], x[1], b)
 
 
-def test_numbers_and_values_mix() -> None:
-    w = Value(2)
-    node = functions.affine((w, -1), (3, 4), 0.5)
+def test_numbers_and_values_mix_and_sums_take_any_iterable() -> None:
+    node = functions.affine((Value(2), -1), (3, 4), 0.5)
     assert node.data == 2.5
     assert [parent.is_constant for parent in node.operands] == [False, True, True, True, True]
-
-
-def test_sums_take_any_iterable() -> None:
-    values = [Value(1), Value(2)]
-    assert functions.sum(v for v in values).data == 3
+    assert functions.sum(v for v in [Value(1), Value(2)]).data == 3
     assert functions.logsumexp(iter([0.0])) == 0
-    assert functions.sum([5.0]) == 5
 
 
 @pytest.mark.parametrize("call", [lambda: functions.sum([]), lambda: functions.dot([], [])])
@@ -121,6 +121,18 @@ def test_units_of_a_layer_are_those_one_by_one() -> None:
         assert [(z.data, z.op, z.slopes) for z in units] == [(z.data, z.op, z.slopes) for z in alone]
     with pytest.raises(ValueError, match="as many weights as inputs, not 2 weights and 1 inputs"):
         functions.affine_of_units(w, x[:1], b)
+    with pytest.raises(ValueError, match="zip"):
+        functions.affine_of_units(w, x, b[:1])
+
+
+def test_each_operand_by_itself() -> None:
+    x = [Value(-1.0), 2.0, Value(0.0)]
+    for side in ("right", "left"):
+        with slope_at_kink(side):
+            nodes, alone = ops.relu.each(x), [ops.relu(each) for each in x]
+        assert nodes[1] == alone[1] == 2.0
+        for node, other in ((nodes[0], alone[0]), (nodes[2], alone[2])):
+            assert (node.op, node.data, node.slopes) == (other.op, other.data, other.slopes)
 
 
 def test_a_rule_that_is_wrong_itself_is_not_hidden() -> None:

@@ -20,6 +20,7 @@ from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.forward import recompute
 
+INF, NAN = math.inf, math.nan
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 
 KINKED = [operation for operation in TABLE.values() if operation.kink is not None]
@@ -58,9 +59,6 @@ def same(x: float, y: float) -> bool:
     return x == y or (math.isnan(x) and math.isnan(y))
 
 
-# --- the table itself ---------------------------------------------------------------------------------------
-
-
 def test_the_table_is_complete() -> None:
     """What the course and its exercises ask for by name."""
     wanted = "add sub mul div neg pow exp log sqrt tanh sigmoid relu leaky_relu softplus sin cos abs"
@@ -76,9 +74,6 @@ def test_an_entry_is_complete(operation: Operation) -> None:
     if operation.arity is not None:
         assert isinstance(operation.derivatives, tuple)
         assert len(operation.derivatives) == operation.arity
-
-
-# --- edges, for every entry ---------------------------------------------------------------------------------
 
 
 @every_operation
@@ -139,75 +134,40 @@ def test_arrays_decide_as_floats_do(operation: Operation) -> None:
             assert str(refused.value) == str(expected)
 
 
-# --- decisions by name --------------------------------------------------------------------------------------
+RESULTS: dict[str, dict[tuple[float, ...], Any]] = {
+    "exp": {(1000.0,): INF, (-1000.0,): 0.0},
+    "mul": {(1e308, 10.0): INF},
+    "pow": {(10.0, 400.0): INF, (-10.0, 400.0): INF, (-10.0, 401.0): -INF,
+        (10.0, 401.0): INF, (-1e-200, -3.0): -INF, (-1e-200, -2.0): INF, (0.0, 0.0): 1.0,
+        (-2.0, 3.0): -8.0, (-2.0, -1.0): -0.5, (0.0, 3.0): 0.0, (-INF, 0.5): INF},
+    "sqrt": {(0.0,): 0.0},
+    "sigmoid": {(-800.0,): 0.0, (800.0,): 1.0, (0.0,): 0.5, (-40.0,): math.exp(-40.0)},
+    "softplus": {(800.0,): 800.0, (-800.0,): 0.0, (0.0,): math.log(2.0), (-40.0,): math.exp(-40.0)},
+    "relu": {(-3.0,): 0.0, (3.0,): 3.0},
+    "leaky_relu": {(-3.0,): -0.03, (3.0,): 3.0},
+    "abs": {(-3.0,): 3.0},
+    "maximum": {(1.0, 2.0): 2.0, (2.0, 1.0): 2.0},
+    "minimum": {(1.0, 2.0): 1.0, (2.0, 1.0): 1.0},
+    "sum": {(0.1, 0.2, 0.3): 0.1 + 0.2 + 0.3, (1e16, 1.0, -1e16): 0.0},
+    "dot": {(1.0, 2.0, 3.0, 4.0): 14.0},
+    "affine": {(1.0, 2.0, 3.0, 4.0, 5.0): 19.0, (5.0,): 5.0},
+    "logsumexp": {(1000.0, 1000.0): 1000.0 + math.log(2.0), (-1000.0, -1000.0): -1000.0 + math.log(2.0),
+        (3.0,): 3.0, (-INF, 1.0): 1.0, (-INF, -INF): -INF, (INF, 1.0): INF},
+    "at_least": {(1.0, 1.0): 1.0, (1.0, 2.0): 0.0, (2.0, 1.0): 1.0},
+    "above": {(1.0, 1.0): 0.0, (1.0, 2.0): 0.0, (2.0, 1.0): 1.0},
+    "sign": {(-0.5,): -1.0, (0.0,): 0.0, (0.5,): 1.0},
+    "log_for_power": {(math.e,): 1.0, (0.0,): 0.0},
+    "power_slope": {(2.0, 3.0): 12.0, (0.0, 1.0): 1.0, (0.0, -1.0): 0.0, (0.0, 0.5): INF,
+        (0.0, -0.5): -INF, (5e-324, 0.0): 0.0, (NAN, 0.0): 0.0},
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("operation", "point", "expected"),
-    [
-        (ops.exp, (1000.0,), math.inf),
-        (ops.exp, (-1000.0,), 0.0),
-        (ops.mul, (1e308, 10.0), math.inf),
-        (ops.pow, (10.0, 400.0), math.inf),
-        (ops.pow, (-10.0, 400.0), math.inf),
-        (ops.pow, (-10.0, 401.0), -math.inf),
-        (ops.pow, (10.0, 401.0), math.inf),
-        (ops.pow, (-1e-200, -3.0), -math.inf),
-        (ops.pow, (-1e-200, -2.0), math.inf),
-        (ops.pow, (0.0, 0.0), 1.0),
-        (ops.pow, (-2.0, 3.0), -8.0),
-        (ops.pow, (-2.0, -1.0), -0.5),
-        (ops.pow, (0.0, 3.0), 0.0),
-        (ops.pow, (-math.inf, 0.5), math.inf),
-        (ops.sqrt, (0.0,), 0.0),
-        (ops.sigmoid, (-800.0,), 0.0),
-        (ops.sigmoid, (800.0,), 1.0),
-        (ops.sigmoid, (0.0,), 0.5),
-        (ops.sigmoid, (-40.0,), math.exp(-40.0)),
-        (ops.softplus, (800.0,), 800.0),
-        (ops.softplus, (-800.0,), 0.0),
-        (ops.softplus, (0.0,), math.log(2.0)),
-        (ops.softplus, (-40.0,), math.exp(-40.0)),
-        (ops.relu, (-3.0,), 0.0),
-        (ops.relu, (3.0,), 3.0),
-        (ops.leaky_relu, (-3.0,), -0.03),
-        (ops.leaky_relu, (3.0,), 3.0),
-        (ops.abs, (-3.0,), 3.0),
-        (ops.maximum, (1.0, 2.0), 2.0),
-        (ops.maximum, (2.0, 1.0), 2.0),
-        (ops.minimum, (1.0, 2.0), 1.0),
-        (ops.minimum, (2.0, 1.0), 1.0),
-        (ops.sum, (0.1, 0.2, 0.3), 0.1 + 0.2 + 0.3),
-        (ops.sum, (1e16, 1.0, -1e16), 0.0),
-        (ops.dot, (1.0, 2.0, 3.0, 4.0), 14.0),
-        (ops.affine, (1.0, 2.0, 3.0, 4.0, 5.0), 19.0),
-        (ops.affine, (5.0,), 5.0),
-        (ops.logsumexp, (1000.0, 1000.0), 1000.0 + math.log(2.0)),
-        (ops.logsumexp, (-1000.0, -1000.0), -1000.0 + math.log(2.0)),
-        (ops.logsumexp, (3.0,), 3.0),
-        (ops.logsumexp, (-math.inf, 1.0), 1.0),
-        (ops.logsumexp, (-math.inf, -math.inf), -math.inf),
-        (ops.logsumexp, (math.inf, 1.0), math.inf),
-        (ops.at_least, (1.0, 1.0), 1.0),
-        (ops.at_least, (1.0, 2.0), 0.0),
-        (ops.at_least, (2.0, 1.0), 1.0),
-        (ops.sign, (-0.5,), -1.0),
-        (ops.sign, (0.0,), 0.0),
-        (ops.sign, (0.5,), 1.0),
-        (ops.log_for_power, (math.e,), 1.0),
-        (ops.log_for_power, (0.0,), 0.0),
-        (ops.power_slope, (2.0, 3.0), 12.0),
-        (ops.power_slope, (0.0, 1.0), 1.0),
-        (ops.power_slope, (0.0, -1.0), 0.0),
-        (ops.power_slope, (0.0, 0.5), math.inf),
-        (ops.power_slope, (0.0, -0.5), -math.inf),
-        (ops.power_slope, (5e-324, 0.0), 0.0),
-        (ops.power_slope, (math.nan, 0.0), 0.0),
-    ],
-)
-def test_decided_results(operation: Operation, point: tuple[float, ...], expected: float) -> None:
-    assert operation(*point) == expected
-    assert operation(*[np.array([[x]]) for x in point]).item() == pytest.approx(expected, rel=1e-15)
+@pytest.mark.parametrize("name", RESULTS)
+def test_decided_results(name: str) -> None:
+    for point, expected in RESULTS[name].items():
+        assert TABLE[name](*point) == expected, point
+        found = TABLE[name](*[np.array([[x]]) for x in point]).item()
+        assert found == pytest.approx(expected, rel=1e-15), point
 
 
 def test_the_slope_of_a_power_by_its_exponent_is_nan_below_0() -> None:
@@ -221,50 +181,34 @@ def test_the_slope_of_a_power_by_its_exponent_is_nan_below_0() -> None:
     assert x.grad == -4.0
 
 
-# --- slopes at the edges ------------------------------------------------------------------------------------
+SLOPES: dict[str, dict[tuple[float, ...], Any]] = {
+    "relu": {(-0.0,): [1.0]},
+    "leaky_relu": {(0.0,): [1.0], (-1.0,): [0.01], (1.0,): [1.0]},
+    "abs": {(0.0,): [0.0], (-2.0,): [-1.0]},
+    "maximum": {(1.0, 1.0): [0.0, 1.0], (2.0, 1.0): [1.0, 0.0]},
+    "minimum": {(1.0, 1.0): [0.0, 1.0], (2.0, 1.0): [0.0, 1.0], (1.0, 2.0): [1.0, 0.0]},
+    "sign": {(0.0,): [0.0]},
+    "at_least": {(1.0, 1.0): [0.0, 0.0]},
+    "sqrt": {(0.0,): [INF]},
+    "pow": {(0.0, 0.0): [0.0, 0.0], (0.0, 1.0): [1.0, 0.0], (0.0, 2.0): [0.0, 0.0],
+        (0.0, 0.5): [INF, 0.0], (-3.0, 0.0): [0.0, NAN], (-3.0, 2.0): [-6.0, NAN]},
+    "log_for_power": {(0.0,): [INF]},
+    "sigmoid": {(-800.0,): [0.0]},
+    "softplus": {(800.0,): [1.0]},
+    "logsumexp": {(1000.0, 1000.0): [0.5, 0.5], (1e16, 1e16): [0.5, 0.5]},
+    "power_slope": {(0.0, 3.0): [0.0, 0.0], (0.0, 2.0): [2.0, 0.0]},
+    "affine": {(2.0, 3.0, 5.0): [3.0, 2.0, 1.0], (5.0,): [1.0]},
+    "dot": {(2.0, 3.0, 5.0, 7.0): [3.0, 2.0, 7.0, 5.0]},
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("operation", "point", "expected"),
-    [
-        (ops.relu, (0.0,), [1.0]),
-        (ops.relu, (-0.0,), [1.0]),
-        (ops.leaky_relu, (0.0,), [1.0]),
-        (ops.leaky_relu, (-1.0,), [0.01]),
-        (ops.leaky_relu, (1.0,), [1.0]),
-        (ops.abs, (0.0,), [0.0]),
-        (ops.abs, (-2.0,), [-1.0]),
-        (ops.maximum, (1.0, 1.0), [0.0, 1.0]),
-        (ops.maximum, (2.0, 1.0), [1.0, 0.0]),
-        (ops.minimum, (1.0, 1.0), [0.0, 1.0]),
-        (ops.minimum, (2.0, 1.0), [0.0, 1.0]),
-        (ops.minimum, (1.0, 2.0), [1.0, 0.0]),
-        (ops.sign, (0.0,), [0.0]),
-        (ops.at_least, (1.0, 1.0), [0.0, 0.0]),
-        (ops.sqrt, (0.0,), [math.inf]),
-        (ops.pow, (0.0, 0.0), [0.0, 0.0]),
-        (ops.pow, (0.0, 1.0), [1.0, 0.0]),
-        (ops.pow, (0.0, 2.0), [0.0, 0.0]),
-        (ops.pow, (0.0, 0.5), [math.inf, 0.0]),
-        (ops.pow, (-3.0, 0.0), [0.0, math.nan]),
-        (ops.pow, (-3.0, 2.0), [-6.0, math.nan]),
-        (ops.log_for_power, (0.0,), [math.inf]),
-        (ops.sigmoid, (-800.0,), [0.0]),
-        (ops.softplus, (800.0,), [1.0]),
-        (ops.logsumexp, (1000.0, 1000.0), [0.5, 0.5]),
-        (ops.logsumexp, (1e16, 1e16), [0.5, 0.5]),  # whose logsumexp is 1e16, too
-        (ops.power_slope, (0.0, 3.0), [0.0, 0.0]),
-        (ops.power_slope, (0.0, 2.0), [2.0, 0.0]),
-        (ops.affine, (2.0, 3.0, 5.0), [3.0, 2.0, 1.0]),
-        (ops.affine, (5.0,), [1.0]),
-        (ops.dot, (2.0, 3.0, 5.0, 7.0), [3.0, 2.0, 7.0, 5.0]),
-    ],
-)
-def test_decided_slopes(operation: Operation, point: tuple[float, ...], expected: list[float]) -> None:
-    out = operation.evaluate(point)
-    slopes = [operation.local(index, out, point) for index in range(len(point))]
-    assert slopes == pytest.approx(expected, rel=1e-13, nan_ok=True)
-    assert list(operation(*map(Value, point)).slopes) == pytest.approx(expected, nan_ok=True)
+@pytest.mark.parametrize("name", SLOPES)
+def test_decided_slopes(name: str) -> None:
+    for point, expected in SLOPES[name].items():
+        out = TABLE[name].evaluate(point)
+        slopes = [TABLE[name].local(index, out, point) for index in range(len(point))]
+        assert slopes == pytest.approx(expected, rel=1e-13, nan_ok=True), point
+        assert list(TABLE[name](*map(Value, point)).slopes) == pytest.approx(expected, nan_ok=True), point
 
 
 def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
@@ -273,7 +217,8 @@ def test_small_whole_exponents_have_the_slopes_of_pencil_and_paper() -> None:
     assert ops.pow.local(0, 27.0, [3.0, 3.0]) == 27.0
     x = Value(3.0)
     by_x = [ops.pow.slopes(x**y, [x, y], [True, False])[0] for y in (0.0, 1.0, 2.0, 3.0)]
-    assert by_x[:2] == [0.0, 1.0]  # numbers, no graphs
+    assert by_x[:2] == [0.0, 1.0]
+    assert [type(slope) for slope in by_x[:2]] == [float, float]  # no graphs
     assert by_x[2].op is ops.mul
     assert by_x[2].operands[1] is x
     assert by_x[3].operands[1].op is ops.pow

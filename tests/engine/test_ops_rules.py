@@ -21,7 +21,7 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.testing import assert_gradients_match, operands
+from micrograd_dl.testing import Graph, assert_gradients_match, graphs, operands
 
 # Each of these tests is many, one for every operation.
 fewer = settings(max_examples=settings().max_examples // 4)
@@ -107,6 +107,19 @@ def test_results_and_derivatives_to_50_digits(operation: Operation, data: st.Dat
         slope = mpmath.diff(exact, tuple(map(mpmath.mpf, point)), once)
         assert operation.local(index, out, point) == pytest.approx(float(slope), rel=1e-13, abs=1e-14)
     return
+
+
+@given(graphs([operation for operation in TABLE.values() if precise(operation) is not None]))
+def test_random_graphs_to_50_digits(graph: Graph) -> None:
+    def exact(*x: Any) -> Any:
+        return graph(*map(Precise, x)).x
+
+    with mpmath.workdps(DIGITS):
+        point = tuple(map(mpmath.mpf, graph.numbers))
+        assert graph.root.data == pytest.approx(float(exact(*point)), rel=1e-11, abs=1e-11)
+        for i, slope in enumerate(grad(graph.root, graph.leaves)):
+            once = tuple(int(i == j) for j in range(len(point)))
+            assert slope == pytest.approx(float(mpmath.diff(exact, point, once)), rel=1e-9, abs=1e-9)
 
 
 @every_operation

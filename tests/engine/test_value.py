@@ -43,10 +43,7 @@ def record(node: Value) -> tuple[Any, ...]:
     return node.op, node.data, node.grad, node.label, operands, slopes
 
 
-# --- a leaf -------------------------------------------------------------------------------------------------
-
-
-def test_a_leaf() -> None:
+def test_what_a_leaf_is() -> None:
     x = Value(3, "x")
     assert (x.data, x.grad, x.op, x.label, x.operands, x.slopes) == (3.0, 0.0, None, "x", (), ())
     assert type(x.data) is float
@@ -62,18 +59,6 @@ def test_a_constant() -> None:
     assert (c.data, c.op, c.operands, c.slopes) == (3.0, CONSTANT, (), ())
     assert c.is_constant
     assert not c.is_leaf
-
-
-def test_a_result() -> None:
-    x = Value(3.0)
-    y = x * 2
-    assert not y.is_leaf
-    assert not y.is_constant
-    assert y.op is ops.mul
-    assert y.label == ""
-    assert y.operands[0] is x
-    assert y.operands[1].is_constant
-    assert y.operands[1].data == 2.0
 
 
 def test_a_value_of_a_value_is_refused() -> None:
@@ -180,9 +165,6 @@ def test_an_operand_used_twice_is_two_operands() -> None:
         assert len(node.slopes) == 2
 
 
-# --- numbers of it ------------------------------------------------------------------------------------------
-
-
 @given(numbers())
 def test_conversions_speak_of_the_data(x: float) -> None:
     v = Value(x)
@@ -209,12 +191,6 @@ def test_order_among_other_things(compare: Callable[[Any, Any], bool]) -> None:
             compare(Value(1.0), wrong)
 
 
-@given(st.lists(numbers().map(Value), min_size=1))
-def test_values_can_be_sorted(values: list[Value]) -> None:
-    assert [v.data for v in sorted(values)] == sorted(v.data for v in values)
-    assert max(values).data == max(v.data for v in values)
-
-
 def test_two_values_are_equal_if_they_are_one_and_a_number_is_compared_with_the_data() -> None:
     x, twin = Value(1.0), Value(1.0)
     everything: list[object] = [x, twin, 1.0, 1, Fraction(1), Decimal(1), np.float32(1), 2.0, "1", None]
@@ -225,9 +201,6 @@ def test_two_values_are_equal_if_they_are_one_and_a_number_is_compared_with_the_
     assert len({x, twin, x}) == 2
     x.data = 5.0
     assert {x: "found"}[x] == "found"
-
-
-# --- where a graph would be cut -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("convert", [float, int, math.exp, math.cos, lambda v: np.array([v], float)])
@@ -338,9 +311,6 @@ def test_what_micrograd_calls_them() -> None:
     assert (c._op, c.operands[0]._op, a._op, a._prev) == ("+", "*", "", set())
 
 
-# --- showing itself -----------------------------------------------------------------------------------------
-
-
 def test_representations() -> None:
     x = Value(0.1 + 0.2, 'the "x"')
     assert repr(x) == "Value(data=0.30000000000000004, label='the \"x\"')"
@@ -350,9 +320,6 @@ def test_representations() -> None:
     assert str(Value(1)) == f"{Value(1)}" == "Value(data=1.0)"
     assert f"{x:.2f}" == "0.30"
     assert f"{Value(1234.5):>10,.1f}" == "   1,234.5"
-
-
-# --- copies -------------------------------------------------------------------------------------------------
 
 
 def pickled(value: Value) -> Value:
@@ -378,9 +345,6 @@ def test_a_graph_is_not_copied(copied: Callable[[Value], Any]) -> None:
         copied(Value(1.0) + 1)
 
 
-# --- a kind of Value ----------------------------------------------------------------------------------------
-
-
 def test_a_subclass_takes_part_like_any_other() -> None:
     class Parameter(Value):
         """A leaf that is to be trained."""
@@ -391,9 +355,6 @@ def test_a_subclass_takes_part_like_any_other() -> None:
     J.backward()
     assert w.grad == pytest.approx(-math.exp(-3.0) + 6.0 + 2.0 + 2.0)
     assert (2 * w).operands[1] is w
-
-
-# --- the order of a graph -----------------------------------------------------------------------------------
 
 
 def test_operands_come_before_results_and_left_before_right() -> None:
