@@ -18,6 +18,7 @@ from typing import IO, NamedTuple
 
 from micrograd_dl.cli import presentation
 from micrograd_dl.cli.answers import answer
+from micrograd_dl.cli.quiz import INTRODUCTION, WORDS, Quiz
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
@@ -68,6 +69,7 @@ class Stepper(cmd.Cmd):
         self.script = script
         self.stderr = stderr or sys.stderr
         self.colours = colours
+        self.quiz: Quiz | None = None  # while there is one, lines are answers
         self._again = "step"  # the line that Enter carries out
         self._failures = 0
         self._line = 0  # of the script
@@ -86,6 +88,7 @@ class Stepper(cmd.Cmd):
             self._line += 1
             if line.strip() and not line.lstrip().startswith("#") and self.onecmd(line):
                 break
+        self._stop_quiz()
         return int(self._failures > 0)
 
     @property
@@ -94,25 +97,24 @@ class Stepper(cmd.Cmd):
         return shutil.get_terminal_size().columns
 
     def say(self, *lines: str) -> None:
-        """Write some lines."""
-        write(*lines, stream=self.stdout, colours=self.colours)
-
-    def show(self, found: object) -> None:
-        """Write something as text, with lines that are too long broken."""
-        self.say(wrapped(str(found), self.width))
+        """Write some lines, broken where they are too long."""
+        write(*(wrapped(line, self.width) for line in lines), stream=self.stdout, colours=self.colours)
 
     @property
     def prompt(self) -> str:  # type: ignore[override]  # cmd.Cmd only reads it
         """The phase and the step, such as ``(forward 2/9)``."""
         phase = presentation.pass_of(self.trace.current) if self.trace.upcoming else "end"
+        phase = "quiz" if self.quiz else phase
         return f"({phase} {self.trace.position}/{len(self.trace)}) "
 
     def onecmd(self, line: str) -> bool:
         """Carry out one line; True if it was the last. A failure is reported, and the prompt goes on."""
         if line == "EOF":  # what cmd.Cmd makes of the end of input
             self.say("")
-            return True
+            return not self._stop_quiz()
         try:
+            if self.quiz:
+                return self._answer(self.quiz, line.strip())
             return self._carry_out(line.strip() or self._again)
         except BrokenPipeError:
             raise
@@ -160,6 +162,8 @@ class Stepper(cmd.Cmd):
 
     def completenames(self, text: str, *_: object) -> list[str]:
         """The commands that begin with `text`, a space behind those that take something."""
+        if self.quiz:
+            return [word for word in WORDS if word.startswith(text)]
         return [name + " " * bool(it.takes) for name, it in COMMANDS.items() if name.startswith(text)]
 
     def completedefault(self, text: str, line: str, *_: object) -> list[str]:
@@ -240,7 +244,7 @@ class Stepper(cmd.Cmd):
     def _arrive(self) -> None:
         """After a move: say if this is an end of the walk, and show what is watched."""
         if self.trace.upcoming is None:
-            self.show(f"The walk is complete: {presentation.outcome(self.trace)}")
+            self.say(f"The walk is complete: {presentation.outcome(self.trace)}")
         elif self.trace.current is None:
             self.say("This is the start: nothing is computed yet.")
         self.say(*(paint(f"  watch: {line}", "faint") for line in self.trace.watched()))
@@ -278,29 +282,59 @@ class Stepper(cmd.Cmd):
 
     # --- looking and asking ---------------------------------------------------------------------------
 
-    def _graph(self, _: str) -> None:
+    def _graph(self, argument: str) -> None:
         from micrograd_dl import viz
 
-        for line in viz.text(self.trace, self.width).splitlines():
-            self.say(paint(line, "strong") if line.startswith("->") else line)
+        name, lines = argument, "100"
+        if (match := re.fullmatch(r"(?:(.*)\s)?(\d+)", argument)) and not self.is_name(argument):
+            name, lines = (match[1] or "").strip(), match[2]
+        top = self.node(name) if name else self.trace.root
+        drawn = viz.text(self.trace, self.width, _count(lines), top).splitlines()
+        self.say(*(paint(line, "strong") if line.startswith("->") else line for line in drawn))
+        if drawn[-1].startswith("An outline"):
+            self.say("graph NODE draws what is below a node, graph 1000 up to 1,000 branches.")
 
     def _draw(self, argument: str) -> None:
         from micrograd_dl import viz
 
         file = argument.strip("'\"")
         viz.draw(self.trace).save(file)
-        self.say(f"Wrote {file}")
+        write(f"Wrote {file}", stream=self.stdout)
 
     def _nudge(self, argument: str) -> None:
         name, h = argument, "0.001"
         if argument and not self.is_name(argument):
             name, _, h = argument.rpartition(" ")
-        self.show(self.trace.nudge(self.node(name.strip()), real_number(h)))
+        self.say(str(self.trace.nudge(self.node(name.strip()), real_number(h))))
 
     def _check(self, _: str) -> None:
         found = self.trace.check()
-        self.show(found)
+        self.say(str(found))
         self._failures += not (found.ok and found.complete)
+
+    # --- the quiz -------------------------------------------------------------------------------------
+
+    def _begin_quiz(self, _: str) -> None:
+        self.quiz = Quiz(self.trace)
+        self.say(INTRODUCTION, self.quiz.question())
+
+    def _answer(self, quiz: Quiz, line: str) -> bool:
+        if line in ("stop", "quit") or SHORT.get(line) == "quit":
+            self._stop_quiz()
+        elif line == "graph":
+            self._graph("")
+        else:
+            self.say(*quiz.reply(line, self.width))
+            if quiz.is_over:
+                self._stop_quiz()
+        return False
+
+    def _stop_quiz(self) -> bool:
+        """End the quiz with the count; whether there was one."""
+        quiz, self.quiz = self.quiz, None
+        if quiz:
+            self.say(quiz.score())
+        return quiz is not None
 
     def _help(self, argument: str) -> None:
         shorts = {name: [word for word, full in SHORT.items() if full == name] for name in COMMANDS}
@@ -349,25 +383,30 @@ COMMANDS: Mapping[str, Command] = {
     "set": Command("LEAF NUMBER", "Give a leaf another number: set a 6, or a = 6.", Stepper._set,
         "All is computed again, and the walk stays at its step."),
     "print": Command("EXPR", "Show a name, a derivative or an expression.",
-        lambda s, text: s.show(answer(s.trace, text)),
+        lambda s, text: s.say(answer(s.trace, text)),
         "EXPR is arithmetic on nodes (u, or u.data) and derivatives (db, dJ/db, b.grad, du/db), such as "
         "dJ/du * du/db. Numbers are shown in full. The word print may be left out."),
-    "graph": Command("", "Draw the graph in the terminal.", Stepper._graph,
-        "It shows what is known by now; the arrow marks where the last step was."),
+    "graph": Command("[NODE] [COUNT]", "Draw the graph in the terminal.", Stepper._graph,
+        "It shows what is known by now; the arrow marks where the last step was. With NODE it is drawn from "
+        "there on. Of a large graph, COUNT branches are drawn, 100 if left out: those nearest to the top."),
     "draw": Command("FILE", "Save a picture of the graph to a file.", Stepper._draw,
         "It shows what is known by now. The end of the name decides the format, such as .svg or .png."),
     "source": Command("", "Show both passes as a Python function.",
-        lambda s, _: s.say(to_source(s.trace.root).rstrip())),
+        lambda s, _: write(to_source(s.trace.root).rstrip(), stream=s.stdout)),
     "why": Command("[NODE]", "Show every term of a gradient, with its reason.",
-        lambda s, text: s.show(s.trace.why(s.node(text))),
+        lambda s, text: s.say(str(s.trace.why(s.node(text)))),
         "Without NODE it is about the gradient that the last step wrote."),
     "paths": Command("[NODE]", "Show a gradient as a sum over paths.",
-        lambda s, text: s.show(s.trace.paths(s.node(text))),
+        lambda s, text: s.say(str(s.trace.paths(s.node(text)))),
         "A path leads from the result down to NODE, and its product has a factor for every edge."),
     "nudge": Command("[NODE] [H]", "Change a node a little; see what the result does.", Stepper._nudge,
         "NODE is changed by H, 0.001 if left out, and nothing stays changed. What the result changes by, "
         "over H, is close to the derivative."),
     "check": Command("", "Compare all gradients with numerical ones.", Stepper._check),
+    "quiz": Command("", "Be asked for the number of each next step.", Stepper._begin_quiz,
+        "An answer is a number, written in any way, or arithmetic on numbers. hint gives the term in "
+        "symbols, then how it comes about; show the number; stop or Ctrl-D ends the quiz with the count. At "
+        "the end of the walk it begins at the start."),
     "help": Command("[COMMAND]", "List all commands, or explain one.", Stepper._help),
     "quit": Command("", "Leave; so does Ctrl-D.", lambda *_: True),
 }  # fmt: skip

@@ -7,27 +7,49 @@ import os
 import re
 import signal
 import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from micrograd_dl.output.text import columns, printable, shortened
+from micrograd_dl.output.text import columns, fitted, printable, shortened
 
 # ECMA-48 codes from the sixteen colours whose shades the user's own theme chooses.
 _STYLES = {"strong": "1", "faint": "2", "forward": "1;36", "backward": "1;33", "wrong": "31"}
 _STYLING = re.compile(rf"(\x1b\[(?:0|{'|'.join(_STYLES.values())})m)")
 
 
+# Where a line is best broken: behind a comma or colon outside brackets, then before an equals sign, before
+# another operator, at any space.
+_BREAKS = [
+    re.compile(place)
+    for place in (r"(?<=[,;:]) (?![^()]*\))", r" (?==)", r" (?=(?:[-+*/]|\*\*|->|\+=) )| (?=\()", " ")
+]
+
+
 def wrapped(text: str, width: int) -> str:
-    """`text` with its lines broken, between words, that take more than `width` columns."""
+    """`text` with its lines broken, at operators or between words, that take more than `width` columns."""
     lines = []
     for line in text.splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 4)
-        broken = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
-        lines += [line] if columns(line) <= width else broken
+        indent = " " * min(len(line) - len(line.lstrip()) + 4, width // 2)
+        while columns(_STYLING.sub("", line)) > width:
+            end = _break(line, width)
+            lines.append(line[:end].rstrip())
+            line = indent + line[end:].lstrip()
+        lines.append(line)
     return "\n".join(lines)
+
+
+def _break(line: str, width: int) -> int:
+    """The index in a line that is too long at which it is broken; a label between backticks stays whole."""
+    start = len(line) - len(line.lstrip()) + 1
+    end = max(start, len(fitted(line, width + 1)) - 1)
+    masked = re.sub("`[^`]*`", lambda label: "`" * len(label[0]), line)
+    for at in _BREAKS:
+        places = [match.start() for match in at.finditer(masked) if start <= match.start() <= end]
+        if places and (places[-1] > end // 2 or at is _BREAKS[-1]):
+            return places[-1]
+    return end
 
 
 def wants_colours(stream: IO[str]) -> bool:

@@ -125,7 +125,7 @@ def test_what_is_said(start: int, script: str, output: str) -> None:
         ("nudge b 0", "a nudge is a small number other than 0"),
         ("draw missing/J.dot", "there is no folder"),
         ("nuge", "there is no command 'nuge' (did you mean 'nudge'?): help lists them all"),
-        ("graph 3", "graph takes no argument: leave out 3"),
+        ("check 3", "check takes no argument: leave out 3"),
         ("until", "until needs an argument: until NAME (help until says more)"),
     ],
 )
@@ -161,6 +161,18 @@ def test_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     painted = told("graph", trace=course(8), colours=True).splitlines()
     assert painted[4] == "\x1b[1m->       ├─ b         3   db = 6\x1b[0m"
     assert painted[:4] == lines[:4]
+    assert asked(
+        "graph u"
+    ) == "   u = b * c   6   du = 3\n   ├─ b        3   db = 6\n->└─ c        2   dc = 9\n".replace(
+        "->", "-> "
+    )
+    assert asked("graph 3").splitlines()[1:] == [
+        "   └─ v = a + u [+2 left out]   11   dv = 3",
+        "An outline: 2 of 6 nodes, those nearest to J.",
+        "graph NODE draws what is below a node, graph 1000 up to 1,000 branches.",
+    ]
+    assert asked("graph v 3").startswith("   v = a + u")
+    assert told("graph zz").startswith("line 1: no node is called 'zz'")
     monkeypatch.setenv("COLUMNS", "25")
     assert max(map(len, asked("graph").splitlines())) <= 25
 
@@ -275,7 +287,8 @@ def test_every_command_has_help_that_fits() -> None:
         ("until d", ["da", "db", "dc", "du", "dv", "dJ"]),
         ("watch u", ["u"]),
         ("help w", ["watch", "why"]),
-        ("graph ", []),
+        ("graph u", ["u"]),
+        ("check ", []),
         ("nonsense ", []),
         ("draw one[", ["one[1].svg"]),
     ],

@@ -35,15 +35,28 @@ def test_a_fitted_text_fits(text: str, width: int) -> None:
     assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
 
 
-@given(st.text(alphabet="ab 宽-\n", max_size=60), st.integers(1, 30))
+@given(st.text(alphabet="ab 宽-=,`()\n", max_size=60), st.integers(3, 30))
 def test_wrapping_loses_nothing_but_spaces(text: str, width: int) -> None:
     assert "".join(wrapped(text, width).split()) == "".join(text.split())
+    assert all(columns(line) <= width for line in wrapped(text, width).splitlines())
 
 
 def test_what_fits_is_not_touched() -> None:
     table = "h:      1e-01   1e-02\nerror:    0       1"
     assert wrapped(table, 30) == table
-    assert wrapped("  J -> v -> u -> b", 12) == "  J -> v ->\n      u -> b"
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "broken"),
+    [
+        ("  J -> v -> u -> b", 14, "  J -> v -> u\n      -> b"),
+        ("u = w * x + b = 3 * 2 + 1 = 7", 20, "u = w * x + b\n    = 3 * 2 + 1 = 7"),
+        ("maximum(a, b) = 2, since a = 1", 20, "maximum(a, b) = 2,\n    since a = 1"),
+        ("u = `a + b` * x", 11, "u = `a + b`\n    * x"),
+    ],
+)
+def test_lines_are_broken_at_operators(line: str, width: int, broken: str) -> None:
+    assert wrapped(line, width) == broken
 
 
 # Colours

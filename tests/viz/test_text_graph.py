@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,15 +69,36 @@ def test_any_graph_fits(root: Value, width: int, limit: int, data: st.DataObject
     trace.goto(data.draw(st.integers(0, len(trace))))
     lines = text(trace, width, limit).splitlines()
     assert all(columns(line) <= width for line in lines)
-    assert len(lines) <= limit + 5  # kinks, and that it is an outline
+    # Kinks, that it is an outline, and one line more for each branch that goes on at the margin.
+    assert len([line for line in lines if "↓ below" not in line]) <= limit + 5
 
 
-@given(graphs())
-def test_every_node_is_drawn_exactly_once(root: Value) -> None:
+@given(graphs(), st.integers(70, 120))
+def test_every_node_is_drawn_exactly_once(root: Value, width: int) -> None:
     trace = Trace(root)
-    lines = text(trace, width=300, limit=1000).splitlines()
-    drawn = [line for line in lines if "↑" not in line and not line.startswith("(")]
-    assert len(drawn) == sum(not node.is_constant for node in trace.order)
+    lines = text(trace, width, limit=1000).splitlines()
+    drawn = [line.lstrip("->│├└─ ").split()[0] for line in lines if not re.search("[↑↓]|^\\(", line)]
+    assert sorted(drawn) == sorted(trace.notation.names.values())
+
+
+def test_a_deep_branch_goes_on_at_the_margin() -> None:
+    x = Value(0.5, "x")
+    for _ in range(40):
+        x = x.tanh()
+    lines = text(x, width=80).splitlines()
+    assert len(lines) == 41 + sum("↓" in line for line in lines)
+    assert not any("…" in line or "left out" in line for line in lines)
+    parts = [line for line in lines if not line.startswith(" ")]
+    assert [line.split()[0] for line in parts if "└" not in line] == ["J", "u26", "u12"]
+
+
+def test_long_formulas_are_cut_at_operators() -> None:
+    root = ops.sum(*[Value(i, f"a long name {i}") for i in range(9)])
+    first = text(root * 1, width=60).splitlines()[1]
+    assert first.split("   ")[0] == "└─ u = `a long name 0` + `a long name 1` + …"
+    below = text(root * 1, limit=5, below=root).splitlines()
+    assert below[0].startswith("u = ")
+    assert below[-1] == "An outline: 1 of 10 nodes, those nearest to u."
 
 
 @given(graphs(), st.data())

@@ -1,6 +1,13 @@
 // Practice: the next number is hidden and asked for.
 
-const CLOSE = 5e-4; // how near, relatively, an answer has to be: three digits are enough
+const CLOSE = 5e-4; // relatively: an answer has rounding errors of its own
+
+/** Whether an answer is the number as it is printed; or to three digits, unless both are whole. */
+function isAnswer(answer, expected) {
+  if (number(answer) === number(expected)) return true;
+  const isClose = Math.abs(answer - expected) <= CLOSE * Math.abs(expected) || answer === Number(expected.toPrecision(3));
+  return isClose && !(Number.isInteger(answer) && Number.isInteger(expected));
+}
 
 class Practice {
   constructor(panel, player) {
@@ -107,7 +114,7 @@ class Practice {
       return;
     }
     const { expected, at } = this;
-    const isRight = Object.is(answer + 0, expected + 0) || Math.abs(answer - expected) <= CLOSE * Math.abs(expected);
+    const isRight = isAnswer(answer, expected);
     this.tries++;
     if (!isRight) {
       if (this.tries === 1) this.asked++;
