@@ -47,6 +47,12 @@ def set_origin(node: Any, text: str, start: int, end: int) -> None:
     node._where, node._at = TextSpan(text, start, end), 0
 
 
+def note_origin(node: Any) -> None:
+    """Note on a new node the innermost code outside this package as what made it."""
+    frame = outside(sys._getframe(1))
+    node._where, node._at = frame.f_code, frame.f_lasti
+
+
 def outside(frame: FrameType) -> FrameType:
     """The innermost frame outside this package, which makes its nodes; where there is none, the outermost."""
     while _is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
