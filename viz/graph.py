@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Literal, TypeAlias
 
 from micrograd_dl.engine.value import Value
@@ -24,6 +25,7 @@ Edge: TypeAlias = tuple[Value, int]  # a node and the index of one of its operan
 _WIDEST_NAME = 400.0
 _WIDEST = 260.0  # a line of a card that can be broken
 _MOST_LINES = 3  # of a formula
+_MOST_SENTENCES = 2000  # that are measured
 _WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05"
 
 
@@ -56,7 +58,9 @@ def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple
     summary = f"The graph of {name}{' in outline' * bool(caption)}: {len(place):,} nodes, {count:,} edges"
     apart = {place: several for place, several in between.items() if place[0] != place[1]}
     legend = tuple(_legend(cards, apart, reading, edges))
-    return Scene(cards, tuple(wires), (*reading.caption(), *caption), legend, summary)
+    sentences = chain(caption, islice(reading.all_sentences(), _MOST_SENTENCES))
+    width = max((text_width(line, style.NAME) for line in sentences), default=0.0)
+    return Scene(cards, tuple(wires), (*reading.caption(), *caption), width, legend, summary)
 
 
 def _legend(
