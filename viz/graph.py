@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Literal, TypeAlias
 
 from micrograd_dl.engine.value import Value
@@ -14,14 +15,17 @@ from micrograd_dl.output.written import readable
 
 from . import style
 from .groups import Group, is_parameter
-from .labels import MOST_CHARACTERS, shortened, text_width, tooltip, visible
+from .labels import shortened, text_width, tooltip, visible
 from .reading import MORE, Reading, Term
 from .scene import Card, Row, Sample, Scene, Size, Wire
 from .style import Kind
 
 Edge: TypeAlias = tuple[Value, int]  # a node and the index of one of its operands
 
-_WIDEST = 260.0  # a line of a card
+_WIDEST_NAME = 400.0
+_WIDEST = 260.0  # a line of a card that can be broken
+_MOST_LINES = 3  # of a formula
+_MOST_SENTENCES = 2000  # that are measured
 _WIDEST_RANGE = "-1.23457e-05 … -1.23457e-05"
 
 
@@ -54,7 +58,9 @@ def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple
     summary = f"The graph of {name}{' in outline' * bool(caption)}: {len(place):,} nodes, {count:,} edges"
     apart = {place: several for place, several in between.items() if place[0] != place[1]}
     legend = tuple(_legend(cards, apart, reading, edges))
-    return Scene(cards, tuple(wires), (*reading.caption(), *caption), legend, summary)
+    sentences = chain(caption, islice(reading.all_sentences(), _MOST_SENTENCES))
+    width = max((text_width(line, style.NAME) for line in sentences), default=0.0)
+    return Scene(cards, tuple(wires), (*reading.caption(), *caption), width, legend, summary)
 
 
 def _legend(
@@ -102,13 +108,14 @@ def card(node: Value, reading: Reading) -> Card:
         return Card("number", number(node.data), tooltip=f"the number {node.data!r}")
     write, data = reading.notation, reading.data(node)
     name = shown_name(node, write)
-    shown, formula = _line(name), _formula(node, write)
+    shown, lines = _line(name), _formula(node, write)
     rows = [
         Row("data", "" if data is None else number(data), "data", _widest({number(node.data)})),
         Row("grad", reading.grad(node), "grad", _widest(reading.all_grads(node))),
     ]
+    formula = " ".join(lines)
     if text_width(shown, style.NAME, bold=True) + text_width(formula, style.TEXT) > _WIDEST:
-        rows.insert(0, Row("", formula, "text", text_width(formula, style.TEXT)))
+        rows = [*(Row("", line, "text", text_width(line, style.TEXT)) for line in lines), *rows]
         formula = ""
     # In the tooltip all is whole and exact.
     exact = [tooltip(name) + (f" = {tooltip(write.formula(node))}" if node.op else "")]
@@ -138,18 +145,25 @@ def shown_name(node: Value, notation: Notation) -> str:
 
 
 def _line(name: str) -> str:
-    return shortened(visible(name).replace("\n", r"\n"), _WIDEST, style.NAME)
+    return shortened(visible(name).replace("\n", r"\n"), _WIDEST_NAME, style.NAME)
 
 
-def _formula(node: Value, notation: Notation) -> str:
-    """The operation on the names of its operands, or on none of them where that is too long."""
+def _formula(node: Value, notation: Notation) -> list[str]:
+    """The operation on the names of its operands, in lines, or on none of them where that is too long."""
     if node.op is None:
-        return ""
-    formula = f"= {notation.formula(node)}"
-    if len(formula) <= MOST_CHARACTERS and text_width(formula, style.TEXT) <= _WIDEST:
-        return formula
+        return []
+    lines: list[str] = []
+    for word in f"= {notation.formula(node)}".split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, style.TEXT) <= _WIDEST:
+            lines[-1] = longer
+        else:
+            lines.append(word)
     arity = node.op.arity
-    return f"= {node.op.symbol if arity is None else node.op.written([Text('…')] * arity)}"
+    most = 1 if arity is None else _MOST_LINES
+    if len(lines) <= most and all(text_width(line, style.TEXT) <= _WIDEST_NAME for line in lines):
+        return lines
+    return [f"= {node.op.symbol if arity is None else node.op.written([Text('…')] * arity)}"]
 
 
 def _widest(texts: set[str]) -> float:

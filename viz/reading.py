@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, written_node
+from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
 
 from .groups import inputs
 from .style import State
@@ -88,11 +88,14 @@ class Reading:
         step, remarks = self.step, [""] * self.has_kink
         if step is None:
             return f"Step 0 of {len(self._trace)}", "Only the inputs are known.", *remarks
-        stage, sentence = "forward pass" if isinstance(step, Evaluate) else "backprop", str(step)
-        if isinstance(step, Contribute):
-            running, *kink = step.remarks()
-            sentence, remarks = f"{step.equation()}   ({running})", kink or remarks
-        return f"Step {self._position} of {len(self._trace)}: {stage}", sentence, *remarks
+        stage = "forward pass" if isinstance(step, Evaluate) else "backprop"
+        sentence, *kink = _sentences(step)
+        return f"Step {self._position} of {len(self._trace)}: {stage}", sentence, *(kink or remarks)
+
+    def all_sentences(self) -> Iterator[str]:
+        """What the captions say in the course of a walk."""
+        for step in self._trace.steps if self._trace else ():
+            yield from _sentences(step)
 
     @cached_property
     def has_kink(self) -> bool:
@@ -115,3 +118,11 @@ class Reading:
             elif isinstance(step, Seed):
                 found.setdefault(step.node, set()).add(number(step.gradient))
         return found
+
+
+def _sentences(step: Step) -> tuple[str, ...]:
+    """What a step does, and on a line of its own what is to be said of a kink."""
+    if not isinstance(step, Contribute):
+        return (str(step),)
+    running, *kink = step.remarks()
+    return f"{step.equation()}   ({running})", *kink

@@ -86,5 +86,6 @@ class Scene(NamedTuple):
     cards: tuple[Card, ...]
     wires: tuple[Wire, ...]
     caption: tuple[str, ...]  # lines above the graph, the first one bold
+    caption_width: float  # that is needed for the caption of any frame
     legend: tuple[Sample, ...]  # what shapes and colours mean
     summary: str  # one line for those who cannot see the picture

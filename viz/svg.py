@@ -12,14 +12,14 @@ from .layout import Box, Layout, Point
 from .scene import Card, Sample, Scene, Wire
 
 _PAD = 18.0
-_LEAST_WIDTH, _LEAST_WIDTH_FOR_CAPTION = 400.0, 620.0
+_LEAST_WIDTH, _WIDEST_CAPTION = 400.0, 1240.0
 _CAPTION_LINE = 21.0
 _LEGEND_LINE = 19.5
 
 
 def svg(scene: Scene, layout: Layout) -> str:
     """The picture as a complete SVG element, without a prologue, so that it can stand inside a page too."""
-    least = _LEAST_WIDTH_FOR_CAPTION if scene.caption else _LEAST_WIDTH
+    least = max(_LEAST_WIDTH, min(scene.caption_width, _WIDEST_CAPTION))
     width = math.ceil(max(layout.width, least) + 2 * _PAD)
     top = _PAD + _CAPTION_LINE * len(scene.caption) + (10 if scene.caption else 0)
     legend, legend_height = _legend(scene.legend, width - 2 * _PAD)

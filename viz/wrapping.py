@@ -6,6 +6,8 @@ out at the end of its line, back through the gutter below, and in at the beginni
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -42,7 +44,8 @@ def _wrapped(layout: Layout, texts: Sequence[Size | None], slide: Size) -> Layou
 
     places = _places_to_cut(layout, texts)
     best, largest = layout, zoom(layout) * _WORTH
-    lines = 2
+    # Lines of the same height make the shape of the slide with so many; cut ones are lower.
+    lines = max(2, int(0.7 * math.sqrt(layout.width / layout.height * slide[1] / slide[0])))
     while largest < 1 and lines <= len(places) + 1:
         cuts = _cuts(layout.width, places, lines)
         if len(cuts) == lines - 1 and zoom(found := _lines(layout, texts, cuts)) > largest:
@@ -56,12 +59,13 @@ def _wrapped(layout: Layout, texts: Sequence[Size | None], slide: Size) -> Layou
 def _places_to_cut(layout: Layout, texts: Sequence[Size | None]) -> dict[float, int]:
     """Where a cut goes through edges alone, and through how many."""
     taken = sorted((x - w / 2, x + w / 2) for x, _, w, _ in _boxes(layout, texts))
+    begins, ends = (sorted(side(curve)[0] for curve in layout.curves) for side in (min, max))
     places = {}
     end = taken[0][1]
     for left, right in taken[1:]:
         if left - end >= _LEAST_GAP:
             x = (left + end) / 2
-            count = sum(min(curve)[0] < x < max(curve)[0] for curve in layout.curves)
+            count = bisect_left(begins, x) - bisect_right(ends, x)
             if count <= _MOST_CUT:
                 places[x] = count
         end = max(end, right)

@@ -35,6 +35,7 @@ COMMANDS = {
     "predict": "use a trained network on new examples",
     "tune": "search the hyperparameters of a network",
     "lesson": "run a lesson of the course",
+    "verify": "check the gradients of an engine of your own",
 }
 _ON_AN_EXPRESSION = ("step", "draw", "check", "source")
 _DESCRIPTION = """\

@@ -12,7 +12,7 @@ from viz.scene import Card, Scene, Wire
 
 def scene(count: int, *wires: Wire) -> Scene:
     cards = tuple(Card("input", f"card {i}") for i in range(count))
-    return Scene(cards, wires, (), (), "")
+    return Scene(cards, wires, (), 0.0, (), "")
 
 
 def spoken(tail: int, head: int) -> Wire:

@@ -86,6 +86,15 @@ def test_everything_is_inside(course: Value) -> None:
         assert 0 <= float(element.attrib["y"]) <= height
 
 
+def test_a_sentence_is_whole_in_a_narrow_picture() -> None:
+    names = {name: Value(0.1234567 + i, name * 12) for i, name in enumerate("abc")}
+    trace = Trace((names["a"] * names["b"] + names["c"]).tanh())
+    for position in range(len(trace) + 1):
+        trace.goto(position)
+        picture = draw(trace, direction="down")
+        assert picture.scene.caption[1] in texts(picture.svg)
+
+
 def arrow_heads(svg: str) -> list[tuple[float, float]]:
     """Whither each head points, as a unit vector."""
     found = []
