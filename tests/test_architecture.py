@@ -137,13 +137,13 @@ def test_every_folder_is_a_room_with_a_floor() -> None:
     assert len(FLOORS) <= 10
 
 
-def test_the_documentation_has_a_row_for_every_room() -> None:
+def test_the_documentation_has_a_row_for_every_room_with_its_floor() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^\| `([\w/]+)/` \|", text, re.MULTILINE)
+    shown = re.findall(r"^\| (\d+) \| `([\w/]+)/` \|", text, re.MULTILINE)
     assert {
-        f"micrograd_dl.{name}" if name.partition("/")[0] != "viz" else name.replace("/", ".")
-        for name in shown
-    } == set(FLOOR_OF) - {"micrograd_dl"}
+        f"micrograd_dl.{name}" if name.partition("/")[0] != "viz" else name.replace("/", "."): int(floor) - 1
+        for floor, name in shown
+    } == {room: floor for room, floor in FLOOR_OF.items() if room != "micrograd_dl"}
 
 
 @every_module

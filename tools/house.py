@@ -45,7 +45,8 @@ def measured() -> list[Measure]:
         Measure("lines of the engine, its table included", lines(engine), 1_000),
         Measure("files of the engine", len(engine), 7),
         Measure("lines of the engine's shortcuts", lines(shortcuts), 250),
-        Measure("lines of vectorized/", lines(files("micrograd_dl/vectorized")), 550, goal=500),
+        Measure("lines of output/, on which the engine stands", lines(files("micrograd_dl/output")), 1_300),
+        Measure("lines of vectorized/", lines(files("micrograd_dl/vectorized")), 500),
         Measure("rooms: folders of micrograd_dl/ and viz/", len(rooms), 20),
         Measure("lines of micrograd_dl/ and viz/", lines(product), 21_600, goal=17_000),
         Measure("lines of tests/", lines(files("tests")), 21_000, goal=17_000),
@@ -62,7 +63,7 @@ def main() -> int:
         rest = (
             "   TOO LARGE" if number > most else f"; the goal is {goal:,}" if goal and number > goal else ""
         )
-        print(f"{what:<41} {number:>7,} of at most {most:>6,}{rest}")
+        print(f"{what:<45} {number:>7,} of at most {most:>6,}{rest}")
     return 1 if over else 0
 
 

@@ -184,9 +184,9 @@ def _wrapped(plain: Sequence[str], written: Sequence[str]) -> list[bool]:
 def _slope_programs(operation: Operation, count: int) -> list[Json]:
     """A program for each local derivative; for any number of operands one that gives all of them."""
     out, *operands = stand_ins = [Value(math.nan) for _ in range(1 + count)]
-    if isinstance(operation.derivatives, tuple):
-        return [_program(stand_ins, [rule(out, *operands)]) for rule in operation.derivatives]
-    return [_program(stand_ins, operation.derivatives(out, *operands))]
+    if operation.all_derivatives is not None:
+        return [_program(stand_ins, operation.all_derivatives(out, *operands))]
+    return [_program(stand_ins, [rule(out, *operands)]) for rule in operation.derivatives]
 
 
 def _kink_program(operation: Operation, count: int) -> Json | None:

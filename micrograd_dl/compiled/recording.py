@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.output.number_like import observed, require_value
+from micrograd_dl.output.number_like import CONVERTED, observed, require_value
 from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[np.float64]
@@ -57,7 +57,7 @@ def recording_conditions() -> Iterator[list[Condition]]:
 
     def note(relation: str, left: Value, right: Operand, outcome: Any) -> None:
         question = (left, relation, right, Value.constant(0.0))
-        if relation == "is":
+        if relation == CONVERTED:
             noted.append(Condition(left, left.data, True, *question))
         elif relation == "!=":
             noted.append(Condition(left, 0.0, not outcome, *question))

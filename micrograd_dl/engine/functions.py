@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from micrograd_dl.engine import ops
@@ -25,17 +26,17 @@ def __getattr__(name: str) -> Operation:
 
 
 def sum(x: Iterable[Any]) -> Any:
-    """``x1 + x2 + ...`` as one node, added from left to right; TypeError if there is nothing to add."""
+    """``x1 + x2 + ...`` as one node, added from left to right; ValueError if there is nothing to add."""
     return ops.sum.on([*x])
 
 
 def logsumexp(z: Iterable[Any]) -> Any:
-    """``log(e^z1 + e^z2 + ...)`` as one node, stable for every z; TypeError if there is none."""
+    """``log(e^z1 + e^z2 + ...)`` as one node, stable for every z; ValueError if there is none."""
     return ops.logsumexp.on([*z])
 
 
 def dot(w: Sequence[Any], x: Sequence[Any]) -> Any:
-    """``w1 x1 + w2 x2 + ...`` as one node; ValueError if the lengths differ, TypeError if they are 0."""
+    """``w1 x1 + w2 x2 + ...`` as one node; ValueError if the lengths differ or are 0."""
     require_pairs("dot", w, x)
     return ops.dot.on(woven(w, x))
 
@@ -59,7 +60,4 @@ def require_pairs(name: str, w: Sequence[Any], x: Sequence[Any]) -> None:
 
 def woven(first: Sequence[Any], second: Sequence[Any]) -> tuple[Any, ...]:
     """One of the first, one of the second, and so on; then the rest of the first."""
-    pairs = 2 * len(second)
-    both = [*first, *second]
-    both[:pairs:2], both[1:pairs:2], both[pairs:] = first[: len(second)], second, first[len(second) :]
-    return tuple(both)
+    return (*chain.from_iterable(zip(first, second, strict=False)), *first[len(second) :])

@@ -7,7 +7,7 @@ from typing import Any
 
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.number_like import comparison_observer, observed, require_value
+from micrograd_dl.output.number_like import conversion_refused, require_value
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.recorded import require_recorded
 
@@ -46,9 +46,8 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
         terms = chain_rule(order, start, _slope_graphs, _product, _total)
     else:
         terms = chain_rule(order, start)
-    totals: dict[Value, Any] = {root: start}
-    for term in terms:
-        totals[term.node.operands[term.which]] = term.after
+    # The last term of an operand leaves its derivative in `after`.
+    totals = {root: start} | {term.node.operands[term.which]: term.after for term in terms}
     found = [totals.get(variable, 0.0) for variable in variables]
     if not create_graph:
         return found
@@ -57,37 +56,29 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
 
 
 def _slope_graphs(node: Value) -> Sequence[Any]:
-    """The local derivatives as Values; a slope that does not depend on the operands stays a float."""
+    """The local derivatives as graphs: the same rules, given Values, so that each slope is recorded.
+
+    A slope that does not depend on the operands stays a float.
+    """
     operation: Any = node.op
     operands = [p.data if p.is_constant else p for p in node.operands]
-    outer = comparison_observer.get()
-
-    def observe(relation: str, left: Value, right: Any, answer: Any) -> None:
-        if relation == "is":
-            raise TypeError(
-                f"the derivative rule of {operation.name} turns a Value into a plain number (by math or "
-                "float), so it has no graph: write it with the functions of micrograd_dl, such as exp"
-            )
-        if outer is not None:
-            outer(relation, left, right, answer)
-
-    with observed(observe):
+    with conversion_refused(f"the derivative rule of {operation.name}"):
         return [*operation.slopes(node, operands, [not p.is_constant for p in node.operands])]
 
 
 def _product(x: Any, y: Any) -> Any:
-    """x * y, without a node for what is plain: a factor 1 or 0 beside a Value."""
-    for one, other in ((x, y), (y, x)):
-        if isinstance(other, Value) and not isinstance(one, Value) and one in (0.0, 1.0):
-            return other if one else 0.0
+    """x * y, without a node where a Value is multiplied by the number 1 or 0."""
+    for number, value in ((x, y), (y, x)):
+        if isinstance(value, Value) and not isinstance(number, Value) and number in (0.0, 1.0):
+            return value if number else 0.0
     return x * y
 
 
 def _total(x: Any, y: Any) -> Any:
-    """x + y, without a node for a 0 beside a Value."""
-    for zero, other in ((x, y), (y, x)):
-        if isinstance(other, Value) and not isinstance(zero, Value) and zero == 0.0:
-            return other
+    """x + y, without a node where the number 0 is added to a Value."""
+    for number, value in ((x, y), (y, x)):
+        if isinstance(value, Value) and not isinstance(number, Value) and number == 0.0:
+            return value
     return x + y
 
 

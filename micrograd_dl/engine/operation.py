@@ -28,7 +28,8 @@ class Operation:
         arity: the number of operands, or None for any number from one up.
         forward: the rule on floats. It may raise ValueError or ZeroDivisionError where it is undefined.
         derivatives: one rule an operand, ``d(out, *operands)``, which may raise ZeroDivisionError at a
-            vertical tangent; where the arity is None, a single rule that gives all of them at once.
+            vertical tangent; none where the arity is None.
+        all_derivatives: where the arity is None, one rule that gives the derivatives by all operands.
         text, latex: the written form, from one :class:`Term` an operand.
         precedence: how tightly the written form binds; a Term has its own precedence.
         array: the rule on NumPy arrays, ``array(np, *operands)``; without one `forward` is applied to whole
@@ -46,11 +47,12 @@ class Operation:
     symbol: str
     arity: int | None
     forward: Rule
-    derivatives: tuple[Rule, ...] | Rule
+    derivatives: tuple[Rule, ...]
     text: Rule
     latex: Rule
     precedence: int = ATOM
     array: Rule | None = None
+    all_derivatives: Rule | None = None
     defined: Rule | None = None
     requirement: str = ""
     kink: Rule | None = None
@@ -63,12 +65,12 @@ class Operation:
 
         Raises:
             TypeError: the number of operands is wrong, or one of them is not a number.
-            ValueError, ZeroDivisionError: the operation is undefined there.
+            ValueError, ZeroDivisionError: the operation is undefined there, or there is nothing to add up.
         """
         return self.on(operands)
 
     def on(self, operands: Sequence[Any]) -> Any:
-        """The same for operands in a sequence."""
+        """Apply the operation to operands in a sequence, as ``operation(*operands)`` does."""
         if self.left is not None and kink_side.get() == "left":
             return self.left.on(operands)
         for operand in operands:
@@ -83,7 +85,7 @@ class Operation:
         return self.evaluate([to_float(operand, self.name) for operand in operands])
 
     def each(self, operands: Sequence[Any]) -> list[Any]:
-        """The operation, of one operand, on each of these."""
+        """Apply an operation of one operand to each of these."""
         return [self(x) for x in operands]
 
     def __repr__(self) -> str:
@@ -91,10 +93,11 @@ class Operation:
         return f"<operation {self.name}: {self.written(operands)}>"
 
     def require_arity(self, count: int) -> None:
-        """Raise TypeError unless `count` operands are right for this operation."""
-        if count != self.arity and not (self.arity is None and count):
-            wanted = "at least 1 operand" if self.arity is None else plural(self.arity, "operand")
-            raise TypeError(f"{self.name} takes {wanted}, got {count}")
+        """Raise TypeError unless `count` operands are right; ValueError for 0 of any number from one up."""
+        if self.arity is None and not count:
+            raise ValueError(f"{self.name} takes at least 1 operand, got 0")
+        if self.arity not in (None, count):
+            raise TypeError(f"{self.name} takes {plural(self.arity, 'operand')}, got {count}")
 
     def evaluate(self, values: Sequence[float]) -> float:
         """The result at `values`, floats."""
@@ -107,10 +110,17 @@ class Operation:
         self, out: Any, operands: Sequence[Any], wanted: Sequence[bool] | None = None
     ) -> Sequence[Any]:
         """The local derivatives by all operands at once; one that is not wanted may be given as 0."""
-        if not isinstance(self.derivatives, tuple):
-            return tuple(self.derivatives(out, *operands))
-        asked = zip(self.derivatives, wanted or [True] * len(operands), strict=True)
-        return [slope_by(rule, out, operands) if is_wanted else 0.0 for rule, is_wanted in asked]
+        if self.all_derivatives is not None:
+            return tuple(self.all_derivatives(out, *operands))
+        slopes: list[Any] = []
+        for rule, is_wanted in zip(self.derivatives, wanted or [True] * len(operands), strict=True):
+            try:
+                slopes.append(rule(out, *operands) if is_wanted else 0.0)
+            except ZeroDivisionError:
+                if not isinstance(out, float):
+                    raise
+                slopes.append(math.inf)  # a vertical tangent
+        return slopes
 
     def local(self, index: int, out: float, values: Sequence[float]) -> float:
         """The local derivative by operand `index` as a float; ``inf`` at a vertical tangent."""
@@ -131,13 +141,3 @@ class Operation:
     def operand_names(count: int) -> list[str]:
         """Placeholders for operands without names of their own."""
         return ["x", "y"][:count] if count <= 2 else [f"x{i}" for i in range(1, count + 1)]
-
-
-def slope_by(rule: Rule, out: Any, operands: Sequence[Any]) -> Any:
-    """A local derivative; of floats ``inf`` where its rule divides by zero: at a vertical tangent."""
-    try:
-        return rule(out, *operands)
-    except ZeroDivisionError:
-        if isinstance(out, float):
-            return math.inf
-        raise

@@ -19,12 +19,12 @@ def topological_order(root: Node) -> list[Node]:
     """
     order: list[Any] = []
     seen: set[Any] = set()
-    path: list[Any] = [root]  # a stack; a None on top says that all operands of the node below it are done
+    path: list[Any] = [root]  # a stack
     while path:
         node = path.pop()
-        if node is None:
+        if node is None:  # all operands of the node below it are done
             order.append(path.pop())
-        elif node not in seen:
+        elif node not in seen:  # first visit: push it again, followed by None, then its operands
             seen.add(node)
             path += (node, None, *reversed(node.operands))
     return order
@@ -35,7 +35,7 @@ class Contribution(NamedTuple):
 
     Attributes:
         upstream: the derivative of the result by `node`, which is complete.
-        local: that of `node` by the operand.
+        local: the derivative of `node` by the operand.
         contribution: their product.
         before, after: the derivative of the result by the operand, without this term and with it.
     """
@@ -58,12 +58,13 @@ def chain_rule(
 ) -> Iterator[Contribution]:
     """Every term of the chain rule, from the result to the leaves; nothing is written to the graph.
 
-    A node's own derivative is complete when its turn comes, since all that uses it came before.
+    `Value.backward()` has the same loop, without the record of each term. A node's own derivative is complete
+    when its turn comes, since the nodes that use it came before.
 
     Args:
         order: the nodes in topological order.
         seed: the derivative of the final result by the last of them.
-        slopes: the local derivatives of a node; by default those recorded.
+        slopes: gives the local derivatives of a node; by default the recorded ones.
         times, plus: the arithmetic.
     """
     totals = {order[-1]: seed}

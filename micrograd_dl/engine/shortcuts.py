@@ -1,10 +1,8 @@
-"""The engine's hot paths once more, fast, with the same results and gradients, bit for bit.
+"""Fast versions of the engine's hot paths; results and gradients agree with the plain ones, bit for bit.
 
-* One or two operands have the slots `_a` and `_b`, their slopes `_da` and `_db`. A node of `affine` has its
-  weights and bias in `_a`, their numbers in `_da`, and in `_db` the inputs and their numbers, which all units
-  of a layer share. Other operands are a tuple in `_a`, with the slopes in `_db`.
-* ``+``, ``*``, ``relu()`` and `affine` write down what the table says without asking it.
-* A node is made by the innermost code outside this package, mostly that of the last node or the one before.
+One or two operands have the slots `_a` and `_b`, their slopes `_da` and `_db`. A node of `affine` has its
+weights and bias in `_a`, their numbers in `_da`, and in `_db` the inputs and their numbers, which all units
+of a layer share. Other operands are a tuple in `_a`, with the slopes in `_db`.
 """
 
 from __future__ import annotations
@@ -27,8 +25,8 @@ from micrograd_dl.output.numbers import require_numbers, to_float
 from micrograd_dl.output.origin import outside
 
 _RELU = (ops.relu, ops.relu.left)
-_new, _frame = object.__new__, sys._getframe  # bound here: every node calls both
-_last_origin = _other_origin = _frame().f_code
+_new, _frame = object.__new__, sys._getframe  # bound here, since every node calls both
+_last_origin = _other_origin = _frame().f_code  # of the last two nodes; most new nodes have one of these
 _plain_on, _plain_record, _plain_affine, _plain_backward = Operation.on, record, affine, Value.backward
 
 
@@ -37,7 +35,7 @@ def _add(self: Any, other: Any) -> Any:
         other = _operand(other, _frame(1))
     try:
         return _node(self.data + other.data, ops.add, self, other, 1.0, 1.0, _frame(1))
-    except TypeError:  # what was assigned to `data` is no float
+    except TypeError:  # `data` was overwritten with something that is no float
         return _plain_record(ops.add, self, other)
 
 
@@ -78,7 +76,7 @@ def _on(self: Operation, operands: Sequence[Any]) -> Any:
 
 
 def _each(self: Operation, operands: Sequence[Any]) -> list[Any]:
-    operation, frame = _sided(self), outside(_frame(1))  # once for all
+    operation, frame = _sided(self), outside(_frame(1))  # found once for all operands
     return [_record(operation, (x,), frame) if type(x) is Value else operation(x) for x in operands]
 
 
@@ -97,7 +95,7 @@ def _affine_of_units(weights: Any, x: Any, b: Any) -> list[Any]:
             for product in map(mul, numbers, inputs[1]):  # the bias times 1.0 is the last
                 z += product
             units.append(_node(z, ops.affine, nodes, None, numbers, inputs, frame))
-    except TypeError:  # what was assigned to `data` is no float
+    except TypeError:  # `data` was overwritten with something that is no float
         return [_plain_affine(w, x, bias) for w, bias in zip(weights, b, strict=True)]
     return units
 
@@ -105,11 +103,13 @@ def _affine_of_units(weights: Any, x: Any, b: Any) -> list[Any]:
 def _unary(operation: Operation, x: Any, frame: FrameType) -> Any:
     data = x.data
     if operation in _RELU and type(data) is float and data:  # most activations, away from the kink
-        out, slope = (data, 1.0) if data > 0 else (0.0, 0.0) if data < 0 else (data, data)
-        return _node(out, operation, x, None, slope, 0.0, frame)
+        if data > 0:
+            return _node(data, operation, x, None, 1.0, 0.0, frame)
+        out = 0.0 if data < 0 else data  # else NaN, and so is the slope
+        return _node(out, operation, x, None, out, 0.0, frame)
     try:
         out = operation.forward(data)
-        slope = 0.0 if x.op is CONSTANT else operation.derivatives[0](out, data)  # type: ignore[index]  # one rule
+        slope = 0.0 if x.op is CONSTANT else operation.derivatives[0](out, data)
     except (ValueError, ZeroDivisionError, TypeError):
         return _plain_record(operation, x)
     return _node(out, operation, x, None, slope, 0.0, frame)
@@ -119,8 +119,8 @@ def _binary(operation: Operation, x: Any, y: Any, frame: FrameType) -> Any:
     a, b, rules = x.data, y.data, operation.derivatives
     try:
         out = operation.forward(a, b)
-        by_x = 0.0 if x.op is CONSTANT else rules[0](out, a, b)  # type: ignore[index]  # two rules
-        by_y = 0.0 if y.op is CONSTANT else rules[1](out, a, b)  # type: ignore[index]
+        by_x = 0.0 if x.op is CONSTANT else rules[0](out, a, b)
+        by_y = 0.0 if y.op is CONSTANT else rules[1](out, a, b)
     except (ValueError, ZeroDivisionError, TypeError):
         return _plain_record(operation, x, y)
     return _node(out, operation, x, y, by_x, by_y, frame)
@@ -129,7 +129,7 @@ def _binary(operation: Operation, x: Any, y: Any, frame: FrameType) -> Any:
 def _numbers(x: Sequence[Any], frame: FrameType, *more: float) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     try:
         return tuple(x), (*[v._number for v in x], *more)
-    except AttributeError:  # a number, or what is none
+    except AttributeError:  # a plain number, or no number at all
         return _numbers([_operand(v, frame) for v in x], frame, *more)
 
 
@@ -159,7 +159,7 @@ def _node(data: Any, op: Operation, a: Any, b: Any, da: Any, db: Any, frame: Fra
 
 
 def _backward(self: Any, seed: Any = 1.0) -> None:  # noqa: C901 - one loop, written out
-    if self._a is None or type(self.data) is not float:  # what was assigned to a leaf spreads to the result
+    if self._a is None or type(self.data) is not float:  # a leaf's data was overwritten by no float
         _plain_backward(self, seed)
         return
     seed = to_float(seed, "the seed of backward()")
@@ -176,7 +176,7 @@ def _backward(self: Any, seed: Any = 1.0) -> None:  # noqa: C901 - one loop, wri
             elif not node._da:
                 for x, by_x in zip(a, node._db[1], strict=True):
                     x.grad += upstream * by_x
-            elif upstream or node.data - node.data:  # else 0 times what is finite
+            elif upstream or node.data - node.data:  # skipped where it adds 0 times finite numbers
                 for w, x, by_w, by_x in zip(a, *node._db, node._da, strict=False):
                     w.grad += upstream * by_w
                     x.grad += upstream * by_x
@@ -191,7 +191,7 @@ def _backward(self: Any, seed: Any = 1.0) -> None:  # noqa: C901 - one loop, wri
 def _cleared_order(root: Any) -> tuple[list[Any], list[Any]]:
     """Interior nodes in topological order, their gradients set to 0; and the constants among operands."""
     found, constants, path, layers = list[Any](), list[Any](), [root], set[int]()
-    zero = float("0")  # of this call: whose gradient is that very object has been visited
+    zero = float("0")  # a new object each call: a node whose `grad` is this object has been visited
     while path:
         node = path.pop()
         if node is None:
@@ -203,7 +203,7 @@ def _cleared_order(root: Any) -> tuple[list[Any], list[Any]]:
             a, b = node._a, node._b
             if type(a) is tuple:
                 inner = [x for x in a if x.op is not None]  # no leaves, as most weights are
-                if id(node._db) not in layers:  # else another unit of the layer has been at the inputs
+                if id(node._db) not in layers:  # the first unit of its layer: visit the inputs
                     layers.add(id(node._db))
                     both = woven(a, node._db[0]) if inner else node._db[0]
                     inner = [x for x in both if x.op is not None and x.grad is not zero]

@@ -17,7 +17,6 @@ gradient of the pass that was recorded, even if a leaf's ``data`` is changed aft
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
@@ -30,7 +29,7 @@ from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.output.number_like import NumberLike, leaf_data
 from micrograd_dl.output.numbers import require_numbers, to_float
-from micrograd_dl.output.origin import Origin, TextSpan, outside, resolve
+from micrograd_dl.output.origin import Origin, TextSpan, note_origin, resolve
 from micrograd_dl.output.undefined import undefined
 from micrograd_dl.output.written import names_of
 
@@ -48,8 +47,8 @@ class Value(NumberLike):
 
     Attributes:
         data: the number, a double.
-        grad: the derivative, by this node, of the result whose `backward()` was called last; 0.0 before.
-            Leaves accumulate over several backward passes, interior nodes are set afresh in each.
+        grad: dJ/d(this node) after ``J.backward()``; 0.0 before. A second backward pass adds to the leaves
+            and sets interior nodes afresh.
         op: the operation that made it; None for a leaf; ``ops.CONSTANT`` for a plain number that took part.
         operands: what the operation was applied to, in order; the same Value twice in ``a + a``.
         slopes: the local derivative by each operand; the one by a constant is never used.
@@ -74,7 +73,8 @@ class Value(NumberLike):
     (<operation add: x + y>, True)
     """
 
-    # `_where` and `_at` are where it was made; `_b` and `_db` are for shortcuts.py, which packs two operands.
+    # On a first reading, ignore the names that begin with _: `_where` and `_at` say where the node was made,
+    # and `_b` and `_db` are for shortcuts.py.
     __slots__ = (
         "__weakref__", "_at", "_b", "_db", "_where", "data", "grad", "label", "op", "operands", "slopes",
     )  # fmt: skip
@@ -165,7 +165,7 @@ class Value(NumberLike):
         """The smaller of the two; where they are equal the slope belongs to `other`."""
         return record(ops.minimum, self, other)
 
-    # Every operation on one number is a method; what follows the class adds those that are not listed here.
+    # Every operation on one number is a method. Type checkers know those listed here; a loop adds the others.
     exp, log, sqrt, abs = _method(ops.exp), _method(ops.log), _method(ops.sqrt), _method(ops.abs)
     relu, leaky_relu = _method(ops.relu), _method(ops.leaky_relu)
     tanh, sigmoid, softplus = _method(ops.tanh), _method(ops.sigmoid), _method(ops.softplus)
@@ -183,7 +183,7 @@ class Value(NumberLike):
 
     @staticmethod
     def apply_operation(operation: Operation, operands: Sequence[Operand]) -> Value:
-        """What an operation calls when one of its operands is a Value."""
+        """Record a node; an operation calls this when one of its operands is a Value."""
         return record(operation, *operands)
 
     def backward(self, seed: float = 1.0) -> None:
@@ -235,7 +235,7 @@ def record(operation: Operation, *operands: Operand) -> Value:
     operation.require_arity(len(operands))
     nodes = tuple([x if isinstance(x, Value) else Value.constant(to_float(x, ROLE)) for x in operands])
     for node in nodes:
-        if type(node.data) is not float:  # a program assigned it, to this node or to one below
+        if type(node.data) is not float:  # data was overwritten with something that is no float
             require_numbers(topological_order(node), "data")
     values = [node.data for node in nodes]
     try:
@@ -247,9 +247,8 @@ def record(operation: Operation, *operands: Operand) -> Value:
 
 
 def _fill(node: Value, data: float, op: Operation | None, operands: Any, slopes: tuple[float, ...]) -> Value:
-    """Write what a new node is, and where it was made: by the innermost code outside this package."""
+    """Write the slots of a new node."""
     node.data, node.grad, node.label = data, 0.0, ""
     node.op, node.operands, node.slopes = op, operands, slopes
-    frame = outside(sys._getframe(1))
-    node._where, node._at = frame.f_code, frame.f_lasti
+    note_origin(node)
     return node

@@ -1,1 +1,1 @@
-"""How a graph is written: names, formulas, LaTeX, source, the expression language, the steps of backprop."""
+"""How a graph is written (names, formulas, source, expressions), computed again, and walked step by step."""

@@ -21,6 +21,8 @@ _Answer = TypeVar("_Answer", bool, float)
 Observer: TypeAlias = Callable[[str, Any, Any, Any], None]
 comparison_observer: ContextVar[Observer | None] = ContextVar("comparison_observer", default=None)
 
+CONVERTED = "is"  # the relation that an observer is told of where a Value becomes a plain number
+
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "power": operator.pow,
@@ -40,6 +42,24 @@ def observed(observer: Observer) -> Iterator[None]:
         yield
     finally:
         comparison_observer.reset(token)
+
+
+@contextmanager
+def conversion_refused(what: str) -> Iterator[None]:
+    """Raise TypeError where `what` converts a Value to a plain number in a ``with`` block."""
+    outer = comparison_observer.get()
+
+    def observe(relation: str, left: Any, right: Any, answer: Any) -> None:
+        if relation == CONVERTED:
+            raise TypeError(
+                f"{what} turns a Value into a plain number (by math or float), so it has no graph: write it "
+                "with the functions of micrograd_dl, such as exp"
+            )
+        if outer is not None:
+            outer(relation, left, right, answer)
+
+    with observed(observe):
+        yield
 
 
 class GraphCutWarning(UserWarning):
@@ -165,7 +185,7 @@ def _cut(value: Any, how: str, number: float) -> float:
             GraphCutWarning,
             stacklevel=3,
         )
-    return _asked("is", value, value.data, number)
+    return _asked(CONVERTED, value, value.data, number)
 
 
 def _number(x: Comparable) -> float:

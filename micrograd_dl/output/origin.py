@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -42,6 +43,12 @@ class TextSpan:
 def set_origin(node: Any, text: str, start: int, end: int) -> None:
     """Say that ``text[start:end]`` of an expression made `node`."""
     node._where, node._at = TextSpan(text, start, end), 0
+
+
+def note_origin(node: Any) -> None:
+    """Note on a new node the innermost code outside this package as what made it."""
+    frame = outside(sys._getframe(1))
+    node._where, node._at = frame.f_code, frame.f_lasti
 
 
 def outside(frame: FrameType) -> FrameType:

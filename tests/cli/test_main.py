@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import select
 import signal
 import subprocess
@@ -254,6 +255,12 @@ def test_the_examples_of_the_help_work(monkeypatch: pytest.MonkeyPatch, tmp_path
         monkeypatch.setattr(sys, "stdin", io.StringIO(shlex.split(piped)[1] if piped else ""))
         assert main(shlex.split(command)[1:]) == 0
     assert (tmp_path / "graph.svg").exists()
+
+
+def test_the_reference_has_a_row_for_every_command() -> None:
+    reference = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", reference, re.MULTILINE)
+    assert sorted(re.findall(r"\w+", " ".join(rows))) == sorted(cli.COMMANDS)
 
 
 def test_without_a_command(capsys: Capture) -> None:

@@ -137,7 +137,8 @@ def test_where_a_rule_is_undefined_the_error_is_the_engines() -> None:
 
 def test_an_operation_on_any_number_is_written_by_its_definition(runner: Any) -> None:
     product = Operation(
-        "product", "Π", None, lambda *x: math.prod(x), lambda out, *x: [out / xi for xi in x], str, str,
+        "product", "Π", None, lambda *x: math.prod(x), (), str, str,
+        all_derivatives=lambda out, *x: [out / xi for xi in x],
         definition=lambda *x: functools.reduce(operator.mul, x),
     )  # fmt: skip
     x = [Value(2.0), Value(3.0), Value(5.0)]

@@ -95,9 +95,12 @@ def test_numbers_and_values_mix_and_sums_take_any_iterable() -> None:
     assert functions.logsumexp(iter([0.0])) == 0
 
 
-@pytest.mark.parametrize("call", [lambda: functions.sum([]), lambda: functions.dot([], [])])
+@pytest.mark.parametrize(
+    "call",
+    [lambda: functions.sum([]), lambda: functions.dot([], []), lambda: functions.logsumexp([]), ops.sum],
+)
 def test_nothing_is_refused(call: Callable[[], Any]) -> None:
-    with pytest.raises(TypeError, match=r"^(sum|dot) takes at least 1 operand, got 0$"):
+    with pytest.raises(ValueError, match=r"^(sum|dot|logsumexp) takes at least 1 operand, got 0$"):
         call()
 
 

@@ -71,9 +71,8 @@ def test_an_entry_is_complete(operation: Operation) -> None:
     assert operation.symbol
     assert operation.meaning
     assert bool(operation.requirement) or operation.defined is None
-    if operation.arity is not None:
-        assert isinstance(operation.derivatives, tuple)
-        assert len(operation.derivatives) == operation.arity
+    assert len(operation.derivatives) == (operation.arity or 0)
+    assert (operation.all_derivatives is None) == (operation.arity is not None)
 
 
 @every_operation

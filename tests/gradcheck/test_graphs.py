@@ -216,7 +216,7 @@ def test_of_a_large_sum_a_sample_is_checked(slope: float) -> None:
         calls.append(len(x))
         return float(ops.sum.forward(*x))
 
-    wrong = replace(ops.sum, forward=forward, derivatives=lambda out, *x: (slope,) * len(x))
+    wrong = replace(ops.sum, forward=forward, all_derivatives=lambda out, *x: (slope,) * len(x))
     n = 3000
     J = apply(wrong, [Value(math.sin(i), f"a{i}") for i in range(n)])
     found = check(J)

@@ -29,11 +29,10 @@ RIGHT, CLOSER, BUG, NOTHING = "backprop is right", "look closer", "there is a bu
 
 def with_rule(operation: Operation, change: Callable[[float], float]) -> Operation:
     """The operation with every derivative changed."""
-    rules = operation.derivatives
-    if isinstance(rules, tuple):
-        changed = tuple(lambda *x, rule=rule: change(rule(*x)) for rule in rules)
-        return replace(operation, derivatives=changed)
-    return replace(operation, derivatives=lambda out, *x: [change(d) for d in rules(out, *x)])
+    rules, all_rules = operation.derivatives, operation.all_derivatives
+    if all_rules is not None:
+        return replace(operation, all_derivatives=lambda out, *x: [change(d) for d in all_rules(out, *x)])
+    return replace(operation, derivatives=tuple(lambda *x, rule=rule: change(rule(*x)) for rule in rules))
 
 
 def points(text: str) -> list[tuple[str, dict[str, float]]]:

@@ -31,7 +31,6 @@ def complaint(f: Callable[..., Any], *args: float, **options: Any) -> str:
 
 def wrongly(operation: Operation, factor: float) -> Operation:
     """The operation with a first derivative that is so many times too large."""
-    assert isinstance(operation.derivatives, tuple)
     first, *others = operation.derivatives
     return replace(operation, derivatives=(lambda out, *x: factor * first(out, *x), *others))
 
