@@ -87,6 +87,7 @@ const FORWARD = {
     return largest + Math.log1p(others);
   },
   at_least: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? NaN : Number(x >= y)),
+  above: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? NaN : Number(x > y)),
   sign: (x) => (Number.isNaN(x) ? x : Number(x > 0) - Number(x < 0)),
   power_slope: (x, y) => {
     if (y === 0) return 0;
