@@ -16,7 +16,7 @@ from micrograd_dl.output.written import readable
 from . import style
 from .groups import Group, is_parameter
 from .labels import shortened, text_width, tooltip, visible
-from .reading import MORE, Reading, Term
+from .numbers_shown import MORE, Reading, Term
 from .scene import Card, Row, Sample, Scene, Size, Wire
 from .style import Kind
 

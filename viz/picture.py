@@ -19,7 +19,7 @@ from micrograd_dl.output.numbers import to_whole
 from . import convert, dot, graph, outline
 from .groups import collapsed
 from .layout import Layout, lay_out
-from .reading import Reading
+from .numbers_shown import Reading
 from .rendering import by_program
 from .scene import Scene
 from .svg import svg

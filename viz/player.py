@@ -14,8 +14,8 @@ from . import graph, outline, style
 from .groups import collapsed
 from .labels import text_width, visible
 from .layout import Box, Layout, lay_out
+from .numbers_shown import Reading
 from .page import framed, page, require_page, write_page
-from .reading import Reading
 from .scene import Card, Scene, Wire
 from .walk_data import walk_data
 

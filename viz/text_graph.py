@@ -19,7 +19,7 @@ from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
 from micrograd_dl.output.text import columns, fitted
 
-from .reading import MORE, Reading
+from .numbers_shown import MORE, Reading
 
 _FAN = 8  # operands of one node that an outline shows
 _MOST_KINKS = 3  # that are said below the tree

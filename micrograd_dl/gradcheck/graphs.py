@@ -7,9 +7,9 @@ import math
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
-from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample
-from micrograd_dl.gradcheck.perturbation import PerturbedGraph
+from micrograd_dl.gradcheck.numerical import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.report import Check
+from micrograd_dl.gradcheck.rounding_noise import PerturbedGraph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import evaluate, recorded_order
 from micrograd_dl.notation.kinks import kinks_between

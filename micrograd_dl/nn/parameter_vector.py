@@ -1,6 +1,6 @@
-"""All parameters of a model as one vector, as the course flattens them, and what each component is called.
+"""All parameters of a model as one vector, as the course flattens them, and the names of its components.
 
-A model is anything with ``parameters()``, of which each has its numbers in ``data``, one or an array of them.
+Each parameter has its numbers in ``data``: one number, or an array.
 """
 
 from __future__ import annotations
@@ -8,29 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from micrograd_dl.nn.model import Model
 from micrograd_dl.nn.network import Array, Network
-
-
-class Model(Protocol):
-    """What is trained: see ARCHITECTURE.md."""
-
-    def parameters(self) -> Sequence[Any]:
-        """Things with ``data`` and ``grad``."""
-
-    def cost_and_grad(self, X: Any, Y: Any) -> float:
-        """The cost, whose derivatives are then in ``grad``."""
-
-
-def require_model(model: Any) -> None:
-    """Raise TypeError unless it has what a model has."""
-    for name in ("parameters", "cost_and_grad"):
-        if not callable(getattr(model, name, None)):
-            what = f"the {type(model).__name__} has no {name}"
-            raise TypeError(f"a model has parameters() and cost_and_grad(X, Y); {what}")
 
 
 def parameter_vector(parameters: Sequence[Any], what: str = "data") -> Array:
@@ -40,7 +23,7 @@ def parameter_vector(parameters: Sequence[Any], what: str = "data") -> Array:
 
 @contextmanager
 def restoring(parameters: Sequence[Any]) -> Iterator[None]:
-    """Afterwards data and grad are what they were, whatever happened inside, an error or Ctrl-C too."""
+    """Restore data and grad at the end of a ``with`` block, also after an error or Ctrl-C."""
     before = [{what: np.copy(getattr(p, what)) for what in ("data", "grad")} for p in parameters]
     try:
         yield
@@ -55,9 +38,9 @@ def restoring(parameters: Sequence[Any]) -> Iterator[None]:
 
 
 def component_names(model: Model) -> list[str]:
-    """What each component of the parameter vector is called, as Values are: ``W2[1,3]``, ``b2[1]``.
+    """The names of the components of the parameter vector, as Values have them: ``W2[1,3]``, ``b2[1]``.
 
-    Of a model that is no Network, the names are made of the parameter's ``label``, if it has one.
+    For a model that is no Network, names are made of the parameters' labels, where there are some.
 
     >>> from micrograd_dl.vectorized import MLP
     >>> component_names(MLP(2, [1], ["sigmoid"], seed=1))
@@ -72,16 +55,16 @@ def _names(k: int, parameter: Any) -> Sequence[str]:
         return [label]
     if entries := getattr(parameter, "entries", ()):
         return list(entries)
-    # Of a column of a network, the second index is 1 throughout.
+    # The second index of a column is always 1, so it is left out.
     is_column = re.fullmatch(r"(b|gamma|beta)\d+", label)
     shape = parameter.data.shape[:1] if is_column else parameter.data.shape
     return [f"{label}[{','.join(str(i + 1) for i in place)}]" for place in np.ndindex(shape)]
 
 
 def weights_only(model: Network) -> list[Any]:
-    """Of each parameter, what of it is weights: True or False, or an array of these; biases are not.
+    """For each parameter, True where its components are weights, False for biases, gamma and beta.
 
-    It is what an optimiser takes as `decays`.
+    A number has one flag, an array an array of flags. Optimisers take this list as `decays`.
 
     >>> from micrograd_dl.vectorized import MLP
     >>> weights_only(MLP(2, [1], ["sigmoid"], seed=1))

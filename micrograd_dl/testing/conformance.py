@@ -17,7 +17,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.why import why
-from micrograd_dl.gradcheck.judge import EPSILON
+from micrograd_dl.gradcheck.numerical import EPSILON
 from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import exact_term, number
 from micrograd_dl.output.text import plural

@@ -13,9 +13,9 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import GraphCurve
-from micrograd_dl.gradcheck.judge import EPS, EPSILON, Curve, Judge, Sample, central_difference
-from micrograd_dl.gradcheck.perturbation import PerturbedGraph
+from micrograd_dl.gradcheck.numerical import EPS, EPSILON, Curve, Judge, Sample, central_difference
 from micrograd_dl.gradcheck.report import Component, NotJudged
+from micrograd_dl.gradcheck.rounding_noise import PerturbedGraph
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.recorded import same_number
 

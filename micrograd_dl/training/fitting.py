@@ -21,8 +21,8 @@ from micrograd_dl.data.archives import require_form
 from micrograd_dl.data.augmentation import Augmentation
 from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.model import Model, require_model
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.nn.parameter_vector import Model, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.output.collector import collector_paused

@@ -24,7 +24,7 @@ class ActivationFormulas(NamedTuple):
 
 
 class LossFormulas(NamedTuple):
-    """The loss summed over all examples, and dZ of each example's loss; all of the output layer."""
+    """The loss summed over all examples, and dZ of each example's loss, both at the output layer."""
 
     total: Callable[[Array, Array, Array], Any]
     dZ: Callable[[Array, Array, Array, Callable[[Array, Array], Any]], Array]
@@ -59,7 +59,8 @@ def no_slope(Z: Array, A: Array) -> Any:
     raise ValueError("softmax has no slope by itself: its loss, cross_entropy, gives dZ = A - Y")
 
 
-# Those with "left" are for `slope_at_kink="left"`.
+# ReLU has a kink at 0, where the course takes the right-hand slope, 1. The entries named "left" take the
+# left-hand one, as PyTorch does, and are used by a network with `slope_at_kink="left"`.
 ACTIVATION_FORMULAS: dict[str, ActivationFormulas] = {
     "linear": ActivationFormulas(lambda Z: Z, lambda Z, A: 1),
     "sigmoid": ActivationFormulas(sigmoid, lambda Z, A: A * (1 - A)),
@@ -79,7 +80,8 @@ def logistic(Z: Array, A: Array, Y: Array) -> Any:
 
 
 def cross_entropy(Z: Array, A: Array, Y: Array) -> Any:
-    """``-sum of y_i log a_i`` from z: ``log(sum of e^z_j) - z of the class``; the largest a is never 0."""
+    """``-sum of y_i log a_i`` from z: ``log(sum of e^z_j) - sum of y_i z_i``."""
+    # a_max = e^z_max / sum of e^z_j, so log(sum of e^z_j) = z_max - log a_max; and a_max is never 0.
     return np.sum(Z.max(axis=0) - np.log(A.max(axis=0)) - np.sum(Y * Z, axis=0))
 
 
@@ -95,6 +97,7 @@ def huber(Z: Array, A: Array, Y: Array) -> Any:
 
 
 LOSS_FORMULAS: dict[str, LossFormulas] = {
+    # dA = -Y/A + (1 - Y)/(1 - A), times g' = A (1 - A), is A - Y; softmax and cross-entropy give the same.
     "logistic": LossFormulas(logistic, lambda Z, A, Y, slope: A - Y),
     "cross_entropy": LossFormulas(cross_entropy, lambda Z, A, Y, slope: A - Y),
     "squared": LossFormulas(
@@ -110,7 +113,7 @@ PENALTY_SLOPES: dict[str, Callable[[Array], Array]] = {"l2": lambda W: 2 * W, "l
 
 
 def entry_of(one: Activation | Loss, slope_at_kink: str) -> str:
-    """The name under which a table has the formulas of `one`; ValueError if there are none."""
+    """The key of `one` in its table, "relu" or "relu left"; ValueError if the table has none for it."""
     name, left = one.name, f"{one.name} left"
     table: Any = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS
     built_in: Any = LOSSES if isinstance(one, Loss) else ACTIVATIONS

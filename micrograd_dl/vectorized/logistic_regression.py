@@ -13,7 +13,7 @@ from micrograd_dl.nn.network import Array
 
 
 def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
-    """A loop over the examples, and in it two over the features."""
+    """Loop over the examples, and inside it twice over the features."""
     n_x, m = require_shapes(w, X, Y)
     J, dw, db = 0.0, [0.0] * n_x, 0.0
     for i in range(m):
@@ -30,7 +30,7 @@ def by_loops(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, floa
 
 
 def by_examples(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
-    """A loop over the examples, with vectors for the features."""
+    """Loop over the examples, with vectors for the features."""
     n_x, m = require_shapes(w, X, Y)
     J, dw, db = 0.0, np.zeros((n_x, 1)), 0.0
     for i in range(m):
@@ -44,7 +44,7 @@ def by_examples(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, f
 
 
 def by_matrices(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, float]:
-    """No loop."""
+    """Use matrices instead of loops."""
     _, m = require_shapes(w, X, Y)
     Z = w.T @ X + b
     A = sigmoid(Z)
@@ -61,7 +61,7 @@ def descend(
 ) -> tuple[Array, float, list[float]]:
     """Gradient descent from zero: ``w := w - alpha dw``, ``b := b - alpha db``.
 
-    Returns w ``(n_x, 1)``, b, and the cost after `every` so many iterations; ValueError if it is not finite.
+    Returns w ``(n_x, 1)``, b, and the cost in every `every`-th iteration; ValueError if it is not finite.
     """
     w, b, costs = np.zeros((X.shape[0], 1)), 0.0, []
     for iteration in range(iterations):

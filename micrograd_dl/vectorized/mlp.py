@@ -24,7 +24,7 @@ class MLP(Network):
     :class:`micrograd_dl.compiled.MLP` is 2 to 6 times as fast there.
 
     Args:
-        dtype: of all arrays, ``float64`` or ``float32``.
+        dtype: the type of all arrays, ``float64`` or ``float32``.
 
     >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
     >>> J = model.cost_and_grad([[0.0, 1.0], [1.0, 1.0]], [[1, 0]])
@@ -55,7 +55,7 @@ class MLP(Network):
         )
 
     def parameters(self) -> list[Parameter]:
-        """W1, b1, gamma1, beta1, W2, ...: a Parameter for each array."""
+        """W1, b1, gamma1, beta1, W2, ...: one Parameter for each array."""
         return [p for layer in self.layers for p in layer.parameters()]
 
     def named(self, what: str = "data") -> dict[str, Array]:
@@ -102,20 +102,20 @@ class MLP(Network):
         return caches
 
     def _cost(self, caches: Sequence[Cache], Y: Array) -> float:
-        """J: the mean loss, and ``lambda/(2m)`` times each penalty on the weights."""
+        """J: the mean loss plus ``lambda/(2m)`` times each penalty on the weights."""
         m, last = Y.shape[1], caches[-1]
-        J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_in, last.A, self._targets(Y))) / m
+        J: float = float(LOSS_FORMULAS[self._loss_entry].total(last.Z_tilde, last.A, self._targets(Y))) / m
         for name, lambda_ in self.regularisers.items():
             penalties = (REGULARISERS[name](layer.W.data).sum() for layer in self.layers)
             J += lambda_ / (2 * m) * sum(map(float, penalties))
         return J
 
     def _forward_and_backward(self, X: Array, Y: Array) -> list[Cache]:
-        """Both passes; sets the gradients, from the last layer on."""
+        """Run both passes; sets every ``grad``, from the last layer to the first."""
         caches, m = self._forward(X, training=True), X.shape[1]
         last, slope = caches[-1], ACTIVATION_FORMULAS[self.layers[-1].g].slope
-        last.dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_in, last.A, self._targets(Y), slope)
-        for l in reversed(range(len(self.layers))):
+        last.dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_tilde, last.A, self._targets(Y), slope)
+        for l in reversed(range(len(self.layers))):  # counted from 0: the course's layer l + 1
             layer, cache = self.layers[l], caches[l]
             layer.set_gradients(cache.dZ, cache.A_prev)
             for name, lambda_ in self.regularisers.items():
@@ -129,5 +129,5 @@ class MLP(Network):
 
 
 def _overflow_is_inf() -> np.errstate:
-    """Without a warning, as on Values; `fit` looks out for what is not finite and says where it began."""
+    """Let overflow give inf without a warning, as on Values; `fit` reports numbers that are not finite."""
     return np.errstate(over="ignore", invalid="ignore")

@@ -18,9 +18,9 @@ def normalise(Z: Array, axis: int) -> tuple[Array, Array, Array]:
 
 
 def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Any:
-    """dZ, through the mean and the variance, which depend on every z too.
+    """dZ, also through the mean and the variance, which depend on every z.
 
-    With ``s = sqrt(var + eps)`` and k numbers that belong together::
+    With ``s = sqrt(var + eps)`` and averages over k numbers::
 
         dvar  = sum(dZ_norm * (Z - mean)) * -1/2 (var + eps)^(-3/2) = -sum(dZ_norm * Z_norm) / (2 s^2)
         dmean = -sum(dZ_norm) / s                        (through var it is 0, as Z - mean has the sum 0)
@@ -34,7 +34,7 @@ def dZ_from_dZ_norm(dZ_norm: Array, Z_norm: Array, var: Array, axis: int) -> Any
 
 @dataclass(slots=True, eq=False)
 class Normalisation:
-    """Of one layer, with gamma and beta ``(n[l], 1)``; layer normalisation has no running averages."""
+    """The normalisation of a layer, with gamma and beta ``(n[l], 1)``; averages only if it is by batch."""
 
     gamma: Parameter
     beta: Parameter
@@ -42,7 +42,7 @@ class Normalisation:
 
     @property
     def axis(self) -> int:
-        """That of the numbers that belong together: 1, the examples, in a batch; 0, the units, in a layer."""
+        """The axis that is averaged over: 1, the examples, by batch normalisation; 0, the units, by layer."""
         return 0 if self.averages is None else 1
 
     def forward(self, Z: Array, *, training: bool) -> tuple[Array, Array, Array]:
@@ -57,7 +57,7 @@ class Normalisation:
         return self.gamma.data * Z_norm + self.beta.data
 
     def backward(self, dZ_tilde: Array, Z_norm: Array, var: Array) -> Array:
-        """``dZ (n[l], m)``; the gradients of gamma and beta are set."""
+        """``dZ (n[l], m)``; sets the gradients of gamma and beta."""
         m = dZ_tilde.shape[1]
         self.gamma.grad = (dZ_tilde * Z_norm).sum(axis=1, keepdims=True) / m
         self.beta.grad = dZ_tilde.sum(axis=1, keepdims=True) / m

@@ -16,7 +16,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import check
-from micrograd_dl.gradcheck.judge import EPSILON
+from micrograd_dl.gradcheck.numerical import EPSILON
 from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Obstacle, distance
 from micrograd_dl.notation.expression import parse
 

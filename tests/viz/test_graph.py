@@ -14,7 +14,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.layout import lay_out
-from viz.reading import Reading
+from viz.numbers_shown import Reading
 from viz.scene import Card, Scene, Wire
 
 ONE = "weight_of_layer_one_unit_1"

@@ -15,7 +15,7 @@ from itertools import cycle
 from micrograd_dl.engine.ops import logsumexp
 from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
-from micrograd_dl.gradcheck.judge import NO_DIGITS
+from micrograd_dl.gradcheck.numerical import NO_DIGITS
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4

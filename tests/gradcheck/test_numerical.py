@@ -17,7 +17,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.gradcheck.graphs import check
-from micrograd_dl.gradcheck.judge import Curve, estimate
+from micrograd_dl.gradcheck.numerical import Curve, estimate
 from micrograd_dl.gradcheck.report import Component, Obstacle, distance
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.testing import Graph, graphs
