@@ -16,7 +16,7 @@ from contextlib import suppress
 from itertools import groupby, islice
 from typing import IO, NamedTuple
 
-from micrograd_dl.cli import presentation
+from micrograd_dl.cli import presentation, signs
 from micrograd_dl.cli.answers import answer
 from micrograd_dl.cli.quiz import INTRODUCTION, WORDS, Quiz
 from micrograd_dl.cli.terminal import complain, paint, wrapped, write
@@ -32,7 +32,7 @@ from micrograd_dl.output.text import message_of
 
 _HINT = """\
 Enter does the next step, back undoes it, c goes on to the end, why explains it.
-help lists all commands, q leaves."""
+help lists all commands, help notation explains all signs, q leaves."""
 _CONDITIONS = ("isnan", "isinf", "data", "grad", "abs(data)", "abs(grad)")
 _EXPECTED = (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError)
 
@@ -77,7 +77,8 @@ class Stepper(cmd.Cmd):
     def run(self) -> int:
         """Carry out commands to ``quit`` or the end of input; 1 if a command of a script failed, else 0."""
         if self.script is None:
-            self.say(presentation.opening(self.trace, self.text, self.width), "", _HINT, "")
+            opening = presentation.opening(self.trace, self.text, self.width)
+            self.say(opening, "", *signs.in_short(self.trace), "", _HINT, "")
             while True:
                 try:
                     self.cmdloop()
@@ -182,7 +183,7 @@ class Stepper(cmd.Cmd):
             "NAME": names,
             "EXPR": names,
             "WHAT": [*names, *TABLE, *_CONDITIONS],
-            "COMMAND": COMMANDS,
+            "COMMAND": [*COMMANDS, "notation"],
         }
         return [
             word for word in words.get(re.split(r"\W+", takes.lstrip("["))[0], ()) if word.startswith(text)
@@ -312,6 +313,9 @@ class Stepper(cmd.Cmd):
         self.say(str(found))
         self._failures += not (found.ok and found.complete)
 
+    def _prose(self, text: str) -> str:
+        return textwrap.fill(text, min(78, self.width), initial_indent="  ", subsequent_indent="  ")
+
     # --- the quiz -------------------------------------------------------------------------------------
 
     def _begin_quiz(self, _: str) -> None:
@@ -338,15 +342,19 @@ class Stepper(cmd.Cmd):
 
     def _help(self, argument: str) -> None:
         shorts = {name: [word for word, full in SHORT.items() if full == name] for name in COMMANDS}
+        if argument == "notation":
+            for sign, meaning in signs.in_full(self.trace):
+                self.say(paint(sign, "strong"), self._prose(meaning))
+            return
         if argument and (name := self.meant(argument)[0]) in COMMANDS:
             takes, about, _, more, _ = COMMANDS[name]
             short = f"   (short: {' or '.join(shorts[name])})" * bool(shorts[name])
             self.say(paint(f"{name} {takes}".strip(), "strong") + short, f"  {about}")
-            self.say(*textwrap.wrap(more, 78, initial_indent="  ", subsequent_indent="  "))
+            self.say(*[self._prose(more)] * bool(more))
             return
         for name, it in COMMANDS.items():
             self.say(f"  {''.join(shorts[name][:1]):3} {f'{name} {it.takes}':22} {it.about}")
-        self.say("help COMMAND says more.")
+        self.say("help COMMAND says more; help notation explains dv, du/db and all other signs.")
 
 
 def _count(text: str) -> int:

@@ -280,13 +280,38 @@ def test_every_command_has_help_that_fits() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "in_short", "in_full"),
+    [
+        (COURSE, "dv is the gradient at v summed so far; after its last term it is dJ/dv.\n"
+         "∂u/∂x[1], ∂u/∂x[2]: u = x * x uses x twice;", "du/db\n  A local derivative: that of u = b * c"),
+        ("y = b*b; z = 2*y + b", "∂y/∂b[1], ∂y/∂b[2]: y = b * b uses b twice;", "∂z/∂b\n  A local"),
+        ("relu(b)", "dJ", "(b = 0 is a kink: the slope of the right side, 1, is taken)\n  J = relu(b) is at"),
+        ("b", "∂u/∂x[1]", "Not in this graph. A step of backprop."),
+    ],
+)  # fmt: skip
+def test_the_signs_are_explained_by_the_graph_at_hand(
+    text: str, in_short: str, in_full: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"a": 5, "b": 0, "c": 2}
+    trace = Trace(parse(text, **{name: values[name] for name in values if name in text}))
+    assert in_full in told("help notation", trace=trace)
+    monkeypatch.setattr("builtins.input", lambda _: "q")
+    out = io.StringIO()
+    stepper = Stepper(trace, text, stdout=out)
+    stepper.completekey = ""
+    stepper.run()
+    assert in_short in out.getvalue()
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("set ", ["a", "b", "c"]),
         ("break m", ["mul", "maximum", "minimum"]),
         ("until d", ["da", "db", "dc", "du", "dv", "dJ"]),
         ("watch u", ["u"]),
-        ("help w", ["watch", "why"]),
+        ("help n", ["next", "nudge", "notation"]),
         ("graph u", ["u"]),
         ("check ", []),
         ("nonsense ", []),
