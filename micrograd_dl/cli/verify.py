@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import math
 import os
 import signal
 import subprocess
@@ -41,7 +40,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON")
     parser.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit XML")
     parser.add_argument("--seconds", type=whole, default=60, metavar="N", help="limit of time (60)")
-    parser.add_argument("--memory", type=whole, default=2048, metavar="MB", help="limit of memory (2048)")
+    parser.add_argument("--memory", type=whole, default=4096, metavar="MB", help="limit of memory (4096)")
     parser.add_argument("--examples", type=whole, default=200, metavar="N", help="random graphs (200)")
     parser.add_argument("--depth", type=whole, default=100_000, metavar="N", help="longest chain (100000)")
 
@@ -80,10 +79,11 @@ def _in_a_process(file: str, name: str, options: argparse.Namespace) -> dict[str
         limits = [options.seconds, options.memory, options.examples, options.depth]
         words = [os.path.abspath(file), name, answer, *map(str, limits)]
         process = subprocess.Popen(  # noqa: S603 - this module, in another process
-            [sys.executable, "-c", f"from {__name__} import child; child()", *words],
+            [sys.executable, "-P", "-c", f"from {__name__} import child; child()", *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": folder},
             start_new_session=True,
         )
         try:
@@ -156,7 +156,7 @@ def _limit(seconds: int, memory: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory * 2**20,) * 2)
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds) + 1,) * 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1,) * 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -85,9 +85,10 @@ def single_operations() -> list[Expression]:
                     name if varies else f"({number(x)})" if x < 0 else number(x)
                     for name, varies, x in zip("abc", is_variable, values, strict=False)
                 ]
-                text = str(operation.written(terms))
+                term = operation.written(terms)
                 numbers = dict(zip("abc", values, strict=False))
-                found += [expression(text, **numbers), expression(f"c * ({text})", **{"c": 5.0} | numbers)]
+                found += [expression(term, **numbers)]
+                found += [expression(ops.mul.written(["c", term]), **{"c": 5.0} | numbers)]
     return found
 
 

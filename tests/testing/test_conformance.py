@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import pytest
 
 from micrograd_dl import Value
-from micrograd_dl.testing import conformance
+from micrograd_dl.testing import EngineTests, conformance
 
 Rules = dict[str, tuple[Callable[..., float], Callable[..., Sequence[float]]]]
 
@@ -382,3 +383,49 @@ def test_what_an_engine_lacks_is_listed_and_its_conventions_are_told() -> None:
     assert "raises OverflowError" in found.conventions["a**2 at a = 1e+200"]
     assert conformance(Light, depth=0, examples=10).lacking.keys() > {"number - Value", "number / Value"}
     assert "at least 10,000" in conformance(Value, depth=10_000, examples=10).conventions["deep chains"]
+
+
+@pytest.mark.parametrize(
+    ("planted", "test"),
+    [(Overwrites, "test_expressions"), (AddsToTheResult, "test_several_backward_passes")],
+)
+def test_the_class_for_pytest(planted: type[Plain], test: str) -> None:
+    right = type("TestRight", (EngineTests,), {"engine": Plain, "examples": 20})()
+    wrong = type("TestWrong", (EngineTests,), {"engine": planted, "examples": 20})()
+    for name in ("test_expressions", "test_random_graphs", "test_several_backward_passes"):
+        getattr(right, name)()
+    with pytest.raises(AssertionError, match=r"yours|times what it was"):
+        getattr(wrong, test)()
+
+
+class WrongInCompositions(Plain):
+    """Right in every expression that is picked by hand, wrong in tanh(relu(a))."""
+
+    def of(self, name: str, *operands: Any) -> Any:
+        out = super().of(name, *operands)
+        if name in ("tanh", "sigmoid", "exp", "relu") and len(self.operands) == 1:
+            out.slopes = [2 * slope for slope in out.slopes]
+        return out
+
+
+def test_a_random_graph_finds_and_shrinks_what_no_expression_shows() -> None:
+    found = conformance(WrongInCompositions, depth=0)
+    [mistake] = found.mistakes
+    assert mistake.kind == "wrong gradient"
+    assert mistake.expression.count("(") <= 3, mistake.expression
+    assert re.search("dJ/da is .*, yours ", mistake.message)
+
+
+def test_functions_of_a_module_are_called_too() -> None:
+    def sine(x: Any) -> Any:
+        return type(x)(math.sin(x.data), (x,), (math.sin(x.data),))
+
+    found = conformance(Plain, functions={"sin": sine}, depth=0, examples=10)
+    assert [mistake.kind for mistake in found.mistakes] == ["wrong slope"]
+    assert "dJ/da is cos(a) = " in found.mistakes[0].message
+
+
+@pytest.mark.parametrize("what", [float, object, lambda x: 1 / 0])
+def test_what_is_no_engine_is_refused(what: Any) -> None:
+    with pytest.raises(TypeError, match=r"raised|has no"):
+        conformance(what)
