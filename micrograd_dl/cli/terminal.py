@@ -1,4 +1,4 @@
-"""What a terminal can do: widths of texts, colours, characters it lacks, line editing; all writing to it."""
+"""The terminal: widths of texts, colours, missing characters, line editing, and all writing to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLING = re.compile(rf"(\x1b\[(?:0|{'|'.join(_STYLES.values())})m)")
 
 
 def columns(text: str) -> int:
-    """How many columns a line of text takes: two for a Chinese character, none for an accent on its own."""
+    """The columns that a line of text takes: two for a Chinese character, none for an accent on its own."""
     if text.isascii():
         return len(text)
     seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]

@@ -12,7 +12,7 @@ from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, written_number
 from micrograd_dl.output.written import ADD
 
-_MOST_TERMS = 20  # printed of one gradient
+_MOST_TERMS = 20  # that are printed for one gradient
 
 
 @dataclass(frozen=True, slots=True)

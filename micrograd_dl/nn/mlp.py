@@ -32,7 +32,7 @@ __all__ = ["MLP", "Layer", "Neuron"]
 
 @dataclass(slots=True, eq=False)
 class LayerPass:
-    """A layer's numbers for each example: the weighted sums z, z_norm if it is normalised, and its output a."""
+    """A layer's numbers for each example: weighted sums z, z_norm if it is normalised, output a."""
 
     z: list[list[Value]]
     z_norm: list[list[Value]] | None

@@ -231,11 +231,11 @@ class Network(ABC):
 
     @abstractmethod
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
-        """Every number of `cost_and_grad` while it is frozen: with the masks of the next pass of training."""
+        """Like `cost_and_grad`, returning all intermediate numbers; nothing but the gradients changes."""
 
     @abstractmethod
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Any:
-        """The cost J over the m examples: as it predicts, or as in a pass of `training`."""
+        """The cost J over the m examples, as in prediction or, with `training`, as in a training pass."""
 
     # --- parameters, layer by layer ---------------------------------------------------------------------
 

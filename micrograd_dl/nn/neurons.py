@@ -101,7 +101,7 @@ class Layer(Module):
         activation: any.
         nonlin: False for no activation, as micrograd writes it.
         weights: ``(n_out, n_in)``; by default drawn to suit the activation.
-        number: the layer's number in its network, for labels: ``W1[2,3]`` is the weight of unit 2 for input 3.
+        number: the layer's number, for labels: ``W1[2,3]`` is the weight of unit 2 for input 3.
         seed: decides the weights; without one they differ from layer to layer.
         expanded, bias: as for a Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
