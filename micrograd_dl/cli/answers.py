@@ -24,7 +24,7 @@ _SYMBOL = re.compile(
 
 
 def answer(trace: Trace, text: str) -> str:
-    """What is known of a name, a derivative, or an expression on them, in one line.
+    """One line with the known number of a name, a derivative, or an expression of them.
 
     Numbers are given in full; elsewhere they are rounded.
 

@@ -25,7 +25,7 @@ class Lesson(NamedTuple):
 
 
 def lessons() -> dict[str, Lesson]:
-    """All lessons by name: the files of ``examples/``, of a checkout or, if installed, in the package."""
+    """All lessons by name: the files of ``examples/``, in a checkout or in the installed package."""
     package = Path(__file__).parents[1]
     installed = package / "examples"
     folder = installed if installed.is_dir() else package.parent / "examples"
@@ -34,7 +34,7 @@ def lessons() -> dict[str, Lesson]:
 
 
 def _section(lesson: Lesson) -> int:
-    """Of the course; lessons of none come last."""
+    """The section of the course; lessons without one come last."""
     match = re.search(r"course, sections? (\d+)", lesson.about)
     return int(match[1]) if match else 100
 

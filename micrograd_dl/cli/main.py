@@ -56,7 +56,7 @@ command line is not understood, or the expression is wrong."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line, by default that of this process, and return the exit code.
+    """Run a command line, by default this process's, and return the exit code.
 
     >>> main(["check", "x*x", "x=3"])
     distance 0.0e+00 (step 1e-07): backprop is right
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             error.filename = "standard output"  # all other files are named
         complain(f"micrograd-dl: {message_of(error)}")
         return 2 if isinstance(error, UsageError) else 1
-    except MemoryError as error:  # of NumPy, which says how much it was; Python's own says nothing
+    except MemoryError as error:  # NumPy's says how much memory; Python's own says nothing
         complain(
             f"micrograd-dl: {shlex.join(words):.200}: there is not enough memory: ask for less ({error})"
         )
@@ -117,7 +117,7 @@ def _carry_out(words: list[str]) -> int:
     if words[:1] == ["help"]:
         words = [*words[1:2], "--help"]
     first = words[0] if words else ""
-    behind: list[str] = []  # what stands behind --, where an expression may begin with a minus
+    behind: list[str] = []  # the words behind --, where an expression may begin with a minus
     if first in _ON_AN_EXPRESSION and "--" in words:
         place = words.index("--")
         words, behind = words[:place], words[place + 1 :]

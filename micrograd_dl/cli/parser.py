@@ -1,4 +1,4 @@
-"""What all parsers of the command line have in common: spellings, suggestions, kinds of numbers, help."""
+"""Common parts of the command line's parsers: spellings, suggestions, kinds of numbers, help."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
             ),
             **about,
         )
-        self.color = False  # of Python 3.14: `write` lets no escapes through
+        self.color = False  # for Python 3.14; `write` lets no escapes through
 
     def add_argument(self, *names: Any, **about: Any) -> argparse.Action:
         """Add an argument; where it is a file, a shell completes its name."""
@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
         write(self.format_help().rstrip(), stream=file)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and leave with exit code 2."""
+        """Print the problem, and exit with code 2."""
         complain(f"{self.format_usage().rstrip()}\n{self.prog}: error: {message}")
         self.exit(2)
 

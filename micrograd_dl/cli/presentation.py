@@ -11,12 +11,12 @@ from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
 from micrograd_dl.output.text import columns, fitted
 
 _INDENT = "  "
-_MOST_LINES = 8  # of an expression
+_MOST_LINES = 8  # that are shown of an expression
 _MOST_GRADIENTS = 8  # in the outcome
 
 
 def opening(trace: Trace, text: str, width: int = 80) -> str:
-    """What is going to be walked through: the text as it was given, and the leaves' data."""
+    """The opening of a walk: the expression as it was given, and the leaves' data."""
     name = trace.notation.name
     leaves = ", ".join(f"{name(node)} = {number(node.data)}" for node in trace.order if node.is_leaf)
     lines = [*text.strip().splitlines()[:_MOST_LINES], f"at {leaves}" if leaves else "on numbers only"]
@@ -59,7 +59,7 @@ def outcome(trace: Trace) -> str:
 
 
 def whole_walk(trace: Trace, text: str, width: int = 80) -> Iterator[str]:
-    """All of a walk, line by line: the opening, the forward and the backward pass, the gradients."""
+    """A whole walk, line by line: the opening, the forward and the backward pass, the gradients."""
     yield opening(trace, text, width)
     before = "start"
     for step in trace.steps:

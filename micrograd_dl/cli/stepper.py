@@ -43,7 +43,7 @@ class Command(NamedTuple):
     takes: str  # its arguments; those in brackets may be left out
     about: str
     do: Callable[[Stepper, str], bool | None]
-    more: str = ""  # what else `help` says of it
+    more: str = ""  # more that `help` says about it
     moves: bool = False  # Enter does it again
 
 
@@ -72,7 +72,7 @@ class Stepper(cmd.Cmd):
         self.quiz: Quiz | None = None  # while there is one, lines are answers
         self._again = "step"  # the line that Enter carries out
         self._failures = 0
-        self._line = 0  # of the script
+        self._line = 0  # the line of the script that is running
 
     def run(self) -> int:
         """Carry out commands to ``quit`` or the end of input; 1 if a command of a script failed, else 0."""

@@ -1,4 +1,4 @@
-"""What a terminal can do: widths of texts, colours, characters it lacks, line editing; all writing to it."""
+"""The terminal: widths of texts, colours, missing characters, line editing, and all writing to it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
     from micrograd_dl.training.experiment import Outcome
 
-# Of each type of option how it is read, and what stands for it in the help.
+# For each type of option its reader, and its placeholder in the help.
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "int": (whole, "N"),
     "float": (argument(real_number), "X"),

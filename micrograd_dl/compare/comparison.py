@@ -17,7 +17,7 @@ from micrograd_dl.output.html import table
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What `compare` found; printing it shows a table, and where the two first differ and probably why.
+    """The result of `compare`; printing it shows a table, the first difference and its probable reason.
 
     Attributes:
         rows: every quantity, in the order of computation: forward, the cost, then backward.

@@ -27,7 +27,7 @@ class Reasons:
         self.l, self.m = row.l, numbers.Z[0].shape[1]
         self.g, self.keep = model.activations[row.l - 1].name, model.keep_probs[row.l - 1]
         self.kind = model.normalisations[row.l - 1]
-        self.axis = 1 if self.kind == "batch" else 0  # of the numbers that are normalised together
+        self.axis = 1 if self.kind == "batch" else 0  # the axis of the numbers that are normalised together
 
     @np.errstate(divide="ignore", invalid="ignore")
     def first(self, differing: Set[str]) -> str:
@@ -142,7 +142,7 @@ class Reasons:
         return f"dZ{l + 1} agrees, so it is {derivative} (or the product W{l + 1}^T dZ{l + 1})"
 
     def _of_scale(self, differing: Set[str]) -> str:
-        """Of dgamma or dbeta; both need dZ_tilde, the derivative by what the activation is of."""
+        """Reasons for dgamma or dbeta; both need dZ_tilde, the derivative by the activation's argument."""
         l, is_gamma = self.l, self.row.what == "dgamma"
         other = f"{'dbeta' if is_gamma else 'dgamma'}{l}"
         if other not in differing:

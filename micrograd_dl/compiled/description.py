@@ -1,4 +1,4 @@
-"""A compiled program in words: what is done once, for every example, and with the means over them."""
+"""A compiled program in words: the lines done once, for every example, and over all examples."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def described(recording: Recording, columns: Sequence[bool]) -> str:
 
 
 def _formula(tape: Tape, slot: int, names: dict[int, str]) -> str:
-    """What a slot is computed by; factors that are 1 go without saying."""
+    """The formula of a slot; factors of 1 are left out."""
     operation, operands = tape.operations[slot], tape.operands[slot]
     assert operation is not None
     if operation not in (LINEAR, MEAN):

@@ -36,7 +36,7 @@ Runner: TypeAlias = Literal["numpy", "numba"]
 
 
 class Replay(NamedTuple):
-    """What a call of a compiled graph gives.
+    """The result of a call of a compiled graph.
 
     Attributes:
         value: the result; of several examples the mean of theirs.
@@ -113,7 +113,7 @@ class CompiledGraph:
     """A graph that replays; see :func:`compile_graph`. Any number of threads may call it at a time.
 
     Attributes:
-        recording: what was compiled.
+        recording: the graph that was compiled.
         runner: ``"numpy"`` or ``"numba"``.
     """
 
@@ -157,7 +157,7 @@ class CompiledGraph:
         return self.at(np.array([p.data for p in self.parameters]), *inputs)
 
     def at(self, theta: Array, *inputs: ArrayLike) -> Replay:
-        """The same with other numbers for the parameters, ``theta (n_parameters,)``."""
+        """Call it with other numbers for the parameters, ``theta (n_parameters,)``."""
         return self._run(theta, inputs)[0]
 
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
@@ -165,7 +165,7 @@ class CompiledGraph:
         return self._run(theta, inputs)[1]
 
     def describe(self, *columns: bool) -> str:
-        """The program line by line, for inputs that are columns where it says so.
+        """The program line by line. For each input say True if it is a column of examples, False if a number.
 
         The same graph becomes another program when an input is a column of examples: what depends on it is
         done for every example, and the derivatives by what they share are means. That is all that vectorising
@@ -219,7 +219,7 @@ class CompiledGraph:
         return replay, outputs[len(conditions) :]
 
     def _error(self, theta: Array, arrays: Sequence[Array], example: int) -> Exception:
-        """What the recorded program itself says of one example: the same error, with the same labels."""
+        """Run the recorded graph on one example, so that its error names the nodes by their labels."""
         numbers = dict(zip(self.parameters, theta.tolist(), strict=True))
         for nodes, x in zip(self.recording.inputs, arrays, strict=True):
             column = x if x.ndim == 1 else x[:, max(example, 0)]

@@ -66,15 +66,15 @@ def lower(recording: Recording, columns: Sequence[bool]) -> Lowered:
 
 
 def _require_alone(slots: Mapping[Value, int], nodes: Iterable[Value]) -> None:
-    """Refuse a node to differentiate by whose slot is another's, too: the derivative would be by both."""
+    """Refuse a node to differentiate by that shares its slot: the derivative would be by both nodes."""
     counts = Counter(slots.values())
     for node in nodes:
         shared = counts[slots[node]] > 1
         others = [v for v in slots if slots[v] == slots[node] and v is not node] if shared else []
         if any(node not in topological_order(other) for other in others):
             raise ValueError(
-                f"there is no derivative by {node.label or repr(node)} alone: another node computes the "
-                "same, and the program computes it once. Use one of them for both, or ask grad(J, [node])"
+                f"{node.label or repr(node)} and another node are identical and were merged, so no separate "
+                "derivative exists: use one of them for both, or ask grad(J, [node])"
             )
 
 
@@ -84,7 +84,7 @@ def write_graph(
     """Write a graph on the tape, given the slots of its leaves; the slot of each node that has one.
 
     Sums and products that are used once become part of the sum that uses them, unless they are among `kept`;
-    what is computed twice is written once, and what follows from numbers alone is computed now.
+    identical nodes are merged, and results of constants alone are computed now.
     """
     uses = Counter(chain.from_iterable(node.operands for node in order))
     uses.update([*kept, *kept])  # twice: never only a part of another sum
@@ -196,7 +196,7 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
 
 
 def _dependents(tape: Tape, wanted: Sequence[int]) -> list[bool]:
-    """Of each slot, whether it depends on one that is wanted."""
+    """For each slot, True if it depends on a wanted one."""
     needed = [False] * len(tape)
     for slot in wanted:
         needed[slot] = True
@@ -207,7 +207,7 @@ def _dependents(tape: Tape, wanted: Sequence[int]) -> list[bool]:
 
 
 def _averaged(tape: Tape, terms: list[int]) -> list[int]:
-    """The terms of a sum of products for a shared slot: the mean of those that vary, and the others."""
+    """The terms of a shared slot's sum of products: the mean of the varying ones, and the shared ones."""
     of_examples: list[int] = []
     shared: list[int] = []
     for i, j in zip(terms[::2], terms[1::2], strict=True):
@@ -220,7 +220,7 @@ def _averaged(tape: Tape, terms: list[int]) -> list[int]:
 
 
 def _local_slots(tape: Tape, slot: int, wanted: Sequence[bool]) -> list[int]:
-    """The slots of a slot's local derivatives, by the rule of the table; of those not wanted, any."""
+    """The slots of a slot's local derivatives, by the rule of the table; arbitrary where not wanted."""
     operation = tape.operations[slot]
     assert operation is not None
     operands = [tape.constants.get(i, _Symbol(tape, i, SLOPE_QUOTIENT)) for i in tape.operands[slot]]

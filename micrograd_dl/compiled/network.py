@@ -30,7 +30,7 @@ class MLP(Network):
         runner: see :func:`~micrograd_dl.compiled.compile_graph`.
 
     Raises:
-        ValueError: the network has batch normalisation or dropout: neither is a graph of one example.
+        ValueError: the network has batch normalisation or dropout, which are not graphs of one example.
 
     >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, runner="numpy")
     >>> X, Y = [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]
@@ -74,7 +74,7 @@ class MLP(Network):
         y = [Value(0.5, f"y[{i}]") for i in range(1, self.shape[-1] + 1)]
         one_over_m = Value(1.0, "1/m")
         passes = self.values.passes_of([x], training=True)
-        # Of each layer the units of z, z_norm and a; none where it is not normalised.
+        # The units of z, z_norm and a of each layer; z_norm is empty where it is not normalised.
         self._parts = [(getattr(layer, name) or [[]])[0] for layer in passes for name in _PARTS]
         all_z, a = self._parts[::3], self._parts[-1]
         J, parameters = self.values.cost_of_one(all_z[-1], a, y, one_over_m), self.values.parameters()

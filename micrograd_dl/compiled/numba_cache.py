@@ -57,13 +57,13 @@ def folder() -> Path:
 
 @cache
 def _stamp() -> str:
-    """What changes with every source that the code is compiled from."""
+    """A stamp that changes with every source that the code is compiled from."""
     sources = sorted([*(_PACKAGE / "compiled").glob("*.py"), *(_PACKAGE / "engine").glob("*.py")])
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 class _Locator(_CacheLocator):
-    """What Numba asks of a place for code."""
+    """A folder for compiled code, with the methods that Numba asks for."""
 
     @classmethod
     def from_function(cls, _function: Any, _file: str) -> Any:
@@ -76,7 +76,7 @@ class _Locator(_CacheLocator):
         return _stamp()
 
     def get_disambiguator(self) -> str:
-        """Of this installation of the package: another one has other code."""
+        """The key of this installation of the package, since another has other code."""
         return hashlib.sha256(str(_PACKAGE).encode()).hexdigest()[:8]
 
 
@@ -85,7 +85,7 @@ class _Form(CompileResultCacheImpl):
 
 
 class _DiskCache(FunctionCache):
-    """Numba's cache of a function, of which no fault stops a program."""
+    """Numba's cache of a function; a fault in it never stops a program."""
 
     _impl_class = _Form
 

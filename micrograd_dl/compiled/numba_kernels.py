@@ -28,7 +28,7 @@ _LANES, _BLOCK = np.uint64(LANES), np.uint64(BLOCK)
 
 
 def kernel_of(rule: Any, count: int) -> Any:
-    """The kernel that goes by a rule on three numbers, of which it looks at the first `count`."""
+    """The kernel of a rule on up to three numbers; it passes the first `count`."""
 
     def kernel(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
         first, a, b, c = row[FIRST], row[A], row[B], row[C]
@@ -130,7 +130,7 @@ def _sum_of_products(V: Any, i: Any, j: Any, n: Any) -> Any:
 
 @compiled(fastmath={"contract", "reassoc"})
 def _four_sums_of_products(V: Any, i: Any, j0: Any, j1: Any, j2: Any, j3: Any, n: Any) -> Any:
-    """Of row i and four others: each number of row i is loaded once for all."""
+    """Row i with four others; each number of row i is loaded once for all."""
     i, j0, j1, j2, j3 = _BLOCK * i, _BLOCK * j0, _BLOCK * j1, _BLOCK * j2, _BLOCK * j3
     s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
     for c in range(n):

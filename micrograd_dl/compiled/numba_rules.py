@@ -136,7 +136,7 @@ def _power_slope(x: float, y: float) -> Any:
     return y * x ** (y - 1.0)
 
 
-# By the rule, so that what differs in its slope alone has the same.
+# By the forward rule, so that operations that differ only in their slopes share one.
 _FASTER: dict[Any, Any] = {
     ops.exp.forward: exp,
     ops.tanh.forward: tanh,

@@ -104,7 +104,7 @@ class NumbaRunner:
 
 
 def fours(group: Group) -> Array:
-    """Of each sum over examples, whether it and the next three read the same rows, as a layer's units do."""
+    """For each sum over examples, True if it and the next three read the same rows, as a layer's units do."""
     found = np.zeros(len(group), np.int32)
     pairs = pairwise(group.starts.tolist())
     if group.operation is tape.MEAN:

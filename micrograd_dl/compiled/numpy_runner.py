@@ -31,7 +31,7 @@ class SuspectError(Exception):
 
 
 class Memory:
-    """What a call of a program works in, so that several may run at a time.
+    """The arrays that one call works in, so that several calls may run at a time.
 
     Attributes:
         shared: the shared vector; theta is its part for the parameters.

@@ -1,4 +1,4 @@
-"""What is compiled, a recorded graph and what is asked of it; and what a call brings with it.
+"""A recorded graph to be compiled, with the derivatives wanted; and the arguments of a call.
 
 ``if z > 0: ... else: ...`` takes one branch, and the graph knows that branch only. Conditions are comparisons
 that have to come out the same in a replay.
@@ -83,7 +83,7 @@ class Recording:
 
     Attributes:
         root: the result.
-        inputs: of each input its leaves.
+        inputs: the leaves of each input.
         order: the graph's nodes, operands before results.
     """
 
@@ -98,7 +98,7 @@ class Recording:
 
 
 def order_of(nodes: Iterable[Value]) -> list[Value]:
-    """All that these nodes depend on, operands before results."""
+    """Every node that these depend on, operands before results."""
     found: dict[Value, None] = {}
     for node in nodes:
         require_value(node)

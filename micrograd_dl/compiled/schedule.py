@@ -49,7 +49,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a runner executes, and where it finds what.
+    """The groups that a runner executes, and the places of their numbers.
 
     The numbers that all examples share lie in one vector, those that vary in a matrix of one row a slot and
     one column an example. `before`, `each` and `after` are done in this order; `each` for all examples.
@@ -61,7 +61,7 @@ class Program:
         given_rows: how many rows a call brings, the last of them the derivative of the result by itself, 1.
         output_rows: the rows that are handed out.
         broadcast, broadcast_rows: places of shared numbers, and the rows that they are copied to.
-        place, varies: of each live slot its place, and the kind of it.
+        place, varies: the place of each live slot, and whether it is a row.
     """
 
     varying: int
@@ -90,7 +90,7 @@ def schedule(
     lengths, flat = flattened(tape)
     order = live_slots(tape, [*wanted, *outputs], flat)
     levels, phases = (np.array(x, np.int64) for x in levels_and_phases(tape, checked_below))
-    # Also operations that are not of the table have numbers here; what is given has -1.
+    # Operations outside the table have numbers too; inputs, parameters and constants have -1.
     numbered = {op: code for code, op in enumerate([None, *dict.fromkeys(filter(None, tape.operations))], -1)}
     codes = np.array([numbered[operation] for operation in tape.operations])
     kinds = (phases * (int(levels.max()) + 1) + levels) * len(numbered) + codes

@@ -44,9 +44,9 @@ class Tape:
     """The program under construction.
 
     Attributes:
-        operations: of each slot its operation; None for what is given: an input, a parameter, a number.
-        operands: of each slot the slots it is computed from; of LINEAR and MEAN i, j, k, l, ...
-        varies: of each slot whether it differs from example to example.
+        operations: the operation of each slot; None for an input, a parameter or a number.
+        operands: the slots that each slot is computed from; i, j, k, l, ... for LINEAR and MEAN.
+        varies: for each slot, True if it differs from example to example.
         constants: the numbers, by slot; `one` and `minus_one` are the slots of two.
     """
 
@@ -95,7 +95,7 @@ class Tape:
         return self._computed[ops.mul].get((min(i, j), max(i, j)))
 
     def linear(self, terms: Sequence[int]) -> int:
-        """The slot of ``i j + k l + ...``, given i, j, k, l, ...; of one or two terms a simpler operation."""
+        """The slot of ``i j + k l + ...``, given i, j, ...; a simpler operation for one or two terms."""
         one = self.one
         if len(terms) == 2:
             i, j = terms

@@ -27,7 +27,7 @@ _DOUBLES = ir.VectorType(_DOUBLE, LANES)
 
 
 class _Vector(types.Type):
-    """What Numba calls LANES numbers."""
+    """Numba's type of LANES numbers."""
 
     def __init__(self) -> None:
         super().__init__(name=f"{LANES} doubles")

@@ -1,4 +1,4 @@
-"""Data: built-in sets, tables from files, and what is done to them before a network sees them."""
+"""Data: built-in sets, tables from files, and their preparation for a network."""
 
 from micrograd_dl.data.built_in import (
     blobs,

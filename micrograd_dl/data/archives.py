@@ -1,4 +1,4 @@
-"""Archives of arrays and JSON, which may come from strangers: what they hold is checked before it is used."""
+"""Archives of arrays and JSON, which may come from strangers: their content is checked before use."""
 
 from __future__ import annotations
 

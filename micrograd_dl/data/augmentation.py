@@ -106,7 +106,7 @@ def flips(chance: float = 0.5) -> Augmentation:
 
 
 def shifts(most: int) -> Augmentation:
-    """Each image `shifted` by up to so many pixels, up or down and left or right."""
+    """Each image `shifted` at random by up to that many pixels, up or down and left or right."""
     most = to_whole(most, 0, "the largest shift, in pixels,")
     return lambda rng, images: shifted(images, *rng.integers(-most, most + 1, (2, len(images))))
 
@@ -121,7 +121,7 @@ def crops(least: float = 0.8) -> Augmentation:
 
 
 def rotations(most: float) -> Augmentation:
-    """Each image `rotated` by up to so many degrees to either side; small ones, or a 6 becomes a 9."""
+    """Each image `rotated` at random by up to that many degrees; keep it small, or a 6 becomes a 9."""
     most = from_zero(most, "the largest rotation, in degrees,")
     return lambda rng, images: rotated(images, rng.uniform(-most, most, len(images)))
 
@@ -139,7 +139,7 @@ def noise(deviation: float) -> Augmentation:
 
 
 def one_after_another(*augmentations: Augmentation) -> Augmentation:
-    """All of them, in this order."""
+    """Apply all of these, in this order."""
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         for each in augmentations:

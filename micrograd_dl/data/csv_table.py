@@ -1,4 +1,4 @@
-"""A CSV file, read strictly: what is wrong is refused with its line, its column and the text there."""
+"""Strict reading of CSV files: an error names the line, the column and the text there."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class CsvTable:
             except ValueError:
                 X[0, row] = np.nan
             if not (is_plain("".join(texts)) and np.isfinite(X[:, row]).all()):
-                X[:, row] = [self._number(row, i, advice) for i in columns]  # slower, it says what is wrong
+                X[:, row] = [self._number(row, i, advice) for i in columns]  # its errors say where
         return X
 
     def _present(self, row: int, column: int) -> str:
@@ -160,5 +160,5 @@ def _reader(text: str, delimiter: str) -> Any:
 
 
 def on_one_line(text: str) -> str:
-    """The text without white space around it, and with one blank where there is some within."""
+    """The text without white space around it, and with single blanks inside."""
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""What a network learns from: examples as the columns of X, and what is to be predicted of each."""
+"""Datasets: examples as the columns of X, with their targets in Y."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _MOST_FEATURES = 20  # in a notebook's table
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dataset:
-    """m examples, and what is to be predicted of each; its arrays cannot be written to.
+    """m examples and their targets; the arrays cannot be written to.
 
     Attributes:
         X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so.
         Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``.
         classes: the names of the classes, two at least; empty if Y is numbers.
         features: a name for each row of X; by default x1, x2, ...
-        target: the name of what is predicted.
+        target: the name of the quantity in Y.
         name: the name of the whole.
 
     Raises:
@@ -64,12 +64,12 @@ class Dataset:
             object.__setattr__(self, name, x)
         self.X.flags.writeable = self.Y.flags.writeable = False  # the caller's own arrays stay writable
 
-    def __reduce__(self) -> Any:  # a copy, and what is unpickled, cannot be written to either
+    def __reduce__(self) -> Any:  # arrays of a copy cannot be written to either
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def kind(self) -> Literal["classes", "numbers"]:
-        """What Y holds."""
+        """The kind of targets in Y."""
         return "classes" if self.classes else "numbers"
 
     @property

@@ -1,4 +1,4 @@
-"""What is done to data before training: it is split, normalised, made into columns, cut into mini-batches."""
+"""Preparation of data for training: splitting, normalising, making columns, cutting into mini-batches."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int
     """A dataset in parts, train, dev and test. Every example is in one of them, in its old order.
 
     Args:
-        data: if it is of classes, each part has them in the proportions of the whole, as nearly as possible.
-        fractions: of each part; with two there is no dev part.
+        data: the examples; with classes, each part has them in the proportions of the whole, about.
+        fractions: the part of the examples in each; with two there is no dev part.
         seed: the same one splits in the same way.
 
     Raises:
@@ -94,7 +94,7 @@ class Normaliser:
 
     @classmethod
     def fit(cls, X: ArrayLike) -> Normaliser:
-        """From the training set ``X (n_x, m)``; ValueError if a number is not finite, or too large."""
+        """Fitted to the training set ``X (n_x, m)``; ValueError if a number is not finite, or too large."""
         X = require_columns("X", X).astype(float)
         constant = X.min(axis=1, keepdims=True) == X.max(axis=1, keepdims=True)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused above
@@ -111,7 +111,7 @@ class Normaliser:
         return (self._require(X) - self.mean) / self.deviation
 
     def undo(self, X: ArrayLike) -> Array:
-        """What `apply` made X of; ValueError unless X is ``(n_x, m)``."""
+        """Undo `apply`; ValueError unless X is ``(n_x, m)``."""
         return self._require(X) * self.deviation + self.mean
 
     def _require(self, given: ArrayLike) -> Array:

@@ -116,7 +116,7 @@ def _dataset(path: File, X: Array, Y: Array, classes: tuple[str, ...], **names: 
 
 
 def write_csv(path: File, columns: Mapping[str, Sequence[object] | Array]) -> None:
-    """Columns of one length, by name, as a CSV file, which is replaced whole; doubles are kept to the bit."""
+    """Write named columns of one length as a CSV file, replaced whole; doubles are kept to the bit."""
     lists = [c.tolist() if isinstance(c, np.ndarray) else c for c in columns.values()]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -134,14 +134,14 @@ def write_predictions(
     classes: Sequence[str] = (),
     probabilities: Array | None = None,
 ) -> None:
-    """What a network predicts, as a CSV file with one example a line, in the order of the columns of X.
+    """Write a network's predictions as a CSV file with one example a line, in the order of the columns of X.
 
     Args:
         path: of the file.
         predicted: numbers ``(n_y, m)``, or indices of classes ``(1, m)``.
         target: the name of the first column; for several numbers an example, "y 1", "y 2" and so on.
         classes: the names of the classes, which are written instead of their indices.
-        probabilities: of the classes, ``(n_classes, m)``, or of two ``(1, m)``, that of the second.
+        probabilities: ``(n_classes, m)``, or for two classes ``(1, m)``, the second's.
     """
     names = [target] if len(predicted) == 1 else [f"{target} {i}" for i in range(1, len(predicted) + 1)]
     columns: dict[str, Any] = dict(zip(names, predicted, strict=True))

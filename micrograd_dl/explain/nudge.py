@@ -1,4 +1,4 @@
-"""What a small change of one number does to the result, beside what its derivative says."""
+"""The effect of a small change of one number on the result, beside the derivative's prediction."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from micrograd_dl.output.recorded import same_number
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """What a small change of one node does to the result."""
+    """The effect of a small change of one node on the result."""
 
-    node: Value  # what was changed
+    node: Value  # the node that was changed
     h: float  # by how much
     data: float  # the node's data before
     before: float  # the result before
@@ -90,7 +90,7 @@ def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
         return evaluate(order, {node: node.data + step})
 
     def error(step: float) -> float:
-        """How far the ratio is from the derivative; NaN where the result is undefined."""
+        """The distance of the ratio from the derivative; NaN where the result is undefined."""
         try:
             return math.fabs((at(step)[root] - root.data) / step - derivative)
         except (ValueError, ZeroDivisionError):

@@ -16,14 +16,14 @@ from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.output.html import table
 from micrograd_dl.output.numbers import to_whole
 
-_MOST_FACTORS = 11  # printed of one path
+_MOST_FACTORS = 11  # that are printed for one path
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """One path from the result down to a node."""
 
-    product: float  # of the local derivatives along it
+    product: float  # the product of the local derivatives along it
     edges: tuple[tuple[Value, int], ...]  # each as (node, index of the operand)
     slopes: tuple[float, ...]  # the local derivative along each edge
 
@@ -153,5 +153,5 @@ def _size(chain: tuple[Any, ...]) -> float:
 
 
 def _counted(count: int) -> str:
-    """A count with its digits in groups; of a very long one, only how long it is (`count` has it exactly)."""
+    """A count with its digits in groups; a very long one is rounded (`count` has it exactly)."""
     return f"{count:,}" if count < 10**60 else f"about 10^{math.floor(math.log10(count))}"

@@ -92,7 +92,7 @@ class Trace:
         return self.current
 
     def goto(self, position: int) -> Step | None:
-        """Go to where `position` steps are done and return the last; IndexError if there are not so many."""
+        """Go to the point with `position` steps done and return the last; IndexError if there are fewer."""
         position = operator.index(position)
         if not 0 <= position <= len(self.steps):
             count = plural(len(self.steps), "step")
@@ -213,7 +213,7 @@ class Trace:
         return node
 
     def _any_node(self, node: Value | str) -> Value:
-        """The same; a constant is a node, too."""
+        """The node of that name or label; a constant is a node, too."""
         return node if isinstance(node, Value) and self.steps.has(node) else self.node(node)
 
     def _meant(self, target: Value | str) -> tuple[Value, bool]:
@@ -229,7 +229,7 @@ class Trace:
         return paths(self.root, self.node(node), limit)
 
     def nudge(self, node: Value | str, h: float = 0.001) -> Nudge:
-        """What changing `node` by `h` does to the result; nothing is written."""
+        """The effect of changing `node` by `h` on the result; nothing is written."""
         return nudge(self.root, self.node(node), h)
 
     def check(self) -> Check:

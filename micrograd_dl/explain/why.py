@@ -13,7 +13,7 @@ from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, writte
 from micrograd_dl.output.html import table
 from micrograd_dl.output.written import ADD
 
-_MOST_TERMS = 20  # printed of one gradient
+_MOST_TERMS = 20  # that are printed for one gradient
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
         epsilon: the step.
         most: check so many leaves, drawn at random. By default all are checked, or of a graph for which that
             would take minutes, as many as take seconds; the outcome says how many.
-        seed: of the draw.
+        seed: decides the draw.
 
     Raises:
         TypeError: `root` is not a Value.
@@ -52,7 +52,7 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
 
 
 class GraphCurve(Curve):
-    """A graph as a function of one of its leaves; what does not depend on the leaf stays as it is."""
+    """A graph as a function of one of its leaves; only nodes that depend on the leaf are computed again."""
 
     def __init__(self, graph: PerturbedGraph, leaf: Value, symbol: str, claimed: float) -> None:
         super().__init__(leaf, symbol, leaf.data, claimed)

@@ -17,7 +17,7 @@ from micrograd_dl.nn.network import Network
 from micrograd_dl.nn.parameter_vector import component_names, parameter_vector, restoring
 from micrograd_dl.output.numbers import to_seed
 
-_OPERATIONS = 16  # a cost is taken to be off by at least so many times the rounding of one operation
+_OPERATIONS = 16  # a cost is taken to be off by at least this many roundings of one operation
 _RANDOM = (
     "the cost is another each time, as under dropout, so that its differences say nothing: "
     "check the model with that switched off"
@@ -39,8 +39,8 @@ def check_gradients(
             too, whatever happens.
         X, Y: a few examples, as `cost_and_grad` takes them.
         epsilon: the step.
-        most: of a large model, check so many components, drawn at random; by default all.
-        seed: of the draw.
+        most: check this many components, drawn at random, of a large model; by default all.
+        seed: decides the draw.
 
     Raises:
         ValueError: the cost is another each time, as under dropout; the parameters are too short for such
@@ -103,7 +103,7 @@ class _Costs:
         self.sizes = np.abs(parameter_vector(self.parameters))
 
     def here(self) -> float:
-        """The cost, after which the gradients are those of these parameters."""
+        """The cost; sets the gradients at these parameters."""
         J: Any = self.model.cost_and_grad(self.X, self.Y)
         return J.data if isinstance(J, Value) else float(J)
 

@@ -1,4 +1,4 @@
-"""The judge of every gradient check: numerical derivatives that know how far they can be trusted.
+"""Numerical derivatives with estimates of their error, and the judge of every gradient check.
 
 A central difference is wrong if the function bends within its step, or if the step is so short that only
 rounding is left. One difference cannot tell; several can. So where the course's step does not do, the judge
@@ -70,7 +70,7 @@ class Curve:
         return 14
 
     def claimed_noise(self) -> float:
-        """How far rounding may have moved backprop's own derivative."""
+        """The rounding error of backprop's own derivative, at most."""
         return 0.0
 
     def why_no_number(self) -> str:
@@ -86,7 +86,7 @@ class Curve:
         return Component(self.leaf, self.symbol, numerical, self.claimed, step, uncertainty)
 
     def not_judged(self, why: Obstacle, found: Component | None = None) -> NotJudged:
-        """That it cannot be judged, with the numbers that are known."""
+        """The outcome of a leaf that cannot be judged, with the numbers that are known."""
         numbers = "" if math.isfinite(self.claimed) and not found else f"backprop {number(self.claimed)}"
         if found:
             numbers = f"numerical {number(found.numerical)}, give or take {found.uncertainty:.0e}; {numbers}"
@@ -166,7 +166,7 @@ class Judge:
         return found
 
     def _first_look(self, curve: Curve) -> Component | Obstacle:
-        """The central difference at the first step, or what is in its way."""
+        """The central difference at the first step, or the obstacle to it."""
         found = central_difference(curve, self.epsilon)
         if isinstance(found, Component) and not curve.sees_kinks:
             differs = found.difference > GOOD * self.size + found.uncertainty
@@ -186,7 +186,7 @@ class Judge:
         return list(leaves[: max(1, sum(1 for _ in takewhile(limit.__ge__, totals)))])
 
     def _estimates(self, curve: Curve) -> tuple[list[Component], list[Obstacle]]:
-        """Estimates at longer and shorter steps, and what was in the way of others.
+        """Estimates at longer and shorter steps, and the obstacles to others.
 
         One clear estimate that agrees with backprop is enough, or two clear ones of any kind.
         """
@@ -219,7 +219,7 @@ def step_sizes(x: float, epsilon: float, count: int) -> Iterator[float]:
 
 
 def estimate(curve: Curve, step: float) -> Component | Obstacle:
-    """The derivative from central differences with `step` and parts of it, or what is in its way."""
+    """The derivative from central differences with `step` and parts of it, or the obstacle to it."""
     if not math.isfinite(curve.x):
         return Obstacle.UNDEFINED
     if step * _PARTS[-1] < 16 * math.ulp(curve.x):
@@ -305,7 +305,7 @@ def _extrapolated(
 
 
 def central_difference(curve: Curve, step: float) -> Component | Obstacle:
-    """The course's ``(f(x + step) - f(x - step)) / (2 step)``, or what is in its way."""
+    """The course's ``(f(x + step) - f(x - step)) / (2 step)``, or the obstacle to it."""
     up, down = curve.x + step, curve.x - step
     try:
         (high, above), (low, below) = curve.result(up), curve.result(down)

@@ -44,16 +44,16 @@ def distance(approximate: Sequence[float], exact: Sequence[float]) -> float:
 class Component:
     """One derivative, by both methods."""
 
-    leaf: Any  # the Value it is taken by; of a model, the name of the parameter
+    leaf: Any  # the Value it is taken by; for a model, the name of the parameter
     symbol: str  # how it is written, such as dJ/db
     numerical: float  # the central difference, or several of them extrapolated to a step of 0
     analytic: float  # backprop's
-    step: float  # of the central difference, the longest of several
+    step: float  # the step of the central difference, the longest if there are several
     uncertainty: float  # how far the two may differ by rounding and by the function's curvature
 
     @property
     def difference(self) -> float:
-        """How far the two are apart."""
+        """The distance between the two."""
         return math.fabs(self.numerical - self.analytic)
 
     @property
@@ -75,7 +75,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
-    """A derivative that could not be judged: the reason, and what is known of its numbers, in words."""
+    """A derivative that could not be judged: the reason, and its known numbers, in words."""
 
     leaf: Any
     symbol: str
@@ -91,7 +91,7 @@ class Check:
     distance: float  # the course's, between the two gradients, over the derivatives that were judged
     epsilon: float  # the step of the numerical derivatives, unless a component has another
     components: tuple[Component, ...]  # the derivatives that were judged, the worst first
-    not_judged: tuple[NotJudged, ...]  # those that could not be, each with the reason
+    not_judged: tuple[NotJudged, ...]  # derivatives that could not be judged, each with the reason
     total: int  # how many derivatives there are; more than those above if only some were drawn
     note: str = ""  # what to know of the draw
 

@@ -1,4 +1,4 @@
-"""How far rounding goes in a graph, measured by perturbing the last digits of every result.
+"""The rounding noise of a graph, measured by changing the last digits of every result.
 
 An estimate from the local derivatives would be no evidence: they are what a gradient check is to judge.
 """
@@ -51,19 +51,19 @@ class PerturbedGraph:
     def noise(
         self, values: Mapping[Value, float], changed: Iterable[Value], units: float = _SLIGHTLY
     ) -> dict[Value, float]:
-        """How far the nodes in `changed`, whose values are given, are off if results are off by `units`."""
+        """The errors of the nodes in `changed`, whose values are given, if results are off by `units`."""
         perturbed = self._perturbed(values, changed, units)
         moved = {node: math.fabs(x - values[node]) for node, x in perturbed.items()}
         return {node: 0.0 if math.isnan(x) else x for node, x in moved.items()}
 
     @cached_property
     def noise_here(self) -> dict[Value, float]:
-        """How far rounding may have moved each node at the graph's own numbers, by several tries."""
+        """The rounding error of each node at the graph's own numbers, the largest of several tries."""
         return self._most(_SLIGHTLY)
 
     @cached_property
     def undecidable(self) -> set[Value]:
-        """Nodes by which no difference says anything: rounding decides what they or others make of them.
+        """Nodes for which differences are useless, because rounding decides their results.
 
         An example is a number so large that no digit after the point is known, if its sine is taken. Mere
         uncertainty grows with the perturbation; what has already taken all its possible values does not.
@@ -82,7 +82,7 @@ class PerturbedGraph:
 
     @cached_property
     def gradient_noise(self) -> dict[Value, float]:
-        """How far rounding may have moved backprop's own derivative by each node, its rules applied anew."""
+        """The rounding error of backprop's own derivative by each node, its rules applied anew."""
         tries = [self._gradient(units) for units in (0.0, *[_SLIGHTLY] * _TIMES)]
         spread = {node: max(x := [d.get(node, 0.0) for d in tries]) - min(x) for node in self.order}
         return {node: math.inf if math.isnan(x) else x for node, x in spread.items()}
@@ -109,7 +109,7 @@ class PerturbedGraph:
     def _perturbed(
         self, values: Mapping[Value, float], changed: Iterable[Value], units: float
     ) -> dict[Value, float]:
-        """The nodes in `changed` if results are wrong by so many units in the last place."""
+        """The nodes in `changed` if results are wrong by `units` in the last place."""
         found: dict[Value, float] = {}
         for node in changed:
             found[node] = values[node]
@@ -125,7 +125,7 @@ class PerturbedGraph:
         return found
 
     def _near(self, value: float, units: float, least: float = 0.0) -> float:
-        """Another number near `value`, at most so many units in the last place of it, or of `least`, away."""
+        """Another number near `value`, at most `units` away, in last places of it or of `least`."""
         if not units or not math.isfinite(value):
             return value
         return value + next(self._draws) * units * math.ulp(max(math.fabs(value), least))

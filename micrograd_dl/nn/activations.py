@@ -12,11 +12,11 @@ from micrograd_dl.output.lookup import look_up
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activation:
-    """What a layer does to its Z.
+    """The function that a layer applies to its Z.
 
     Attributes:
-        of: A from Z: a sequence of the units' numbers, which are Values, floats or arrays of m examples, to
-            a list of the same kind.
+        of: computes A from Z. Z is a sequence with an entry for each unit: a Value, a float or an array of m
+            examples. A is a list of such entries.
         squared_gain: the variance of a good initial weight, times the number of inputs (course, section 6):
             with 2 a layer begins with He's weights, otherwise with Xavier's.
     """
@@ -29,7 +29,7 @@ class Activation:
         return self.name
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        # A built-in one is copied, and found again from a pickle, as itself.
+        # A copy of a built-in activation is that activation itself.
         is_built_in = ACTIVATIONS.get(self.name) is self
         return self.name if is_built_in else (Activation, (self.name, self.of, self.squared_gain))
 

@@ -1,4 +1,4 @@
-"""What a network is told about its layers, checked: activations, losses, and what is beside them."""
+"""Checks of the options that describe a network: layer sizes, activations, dropout and the like."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
         )
     shape = tuple(int(n) for n in shape)
     count = sum((before + 1) * n for before, n in pairwise(shape))
-    if count * 8 > sys.maxsize:  # in bytes; what is less, the memory at hand decides
+    if count * 8 > sys.maxsize:  # in bytes; a smaller network may still be too large for this machine
         raise ValueError(f"a network {shape} has {count:,} parameters, more than any memory holds")
     return shape
 
 
 def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:
-    """One Activation a layer."""
+    """The activation of each layer."""
     names = ["relu"] * (count - 1) + ["linear"] if given is None else given
     if isinstance(names, str):
         name = activation(names).name
@@ -78,7 +78,7 @@ def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> t
 
 
 def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[float, ...]:
-    """For each layer the part of its units that dropout keeps; all of the output layer."""
+    """The part of each layer's units that dropout keeps; 1 for the output layer."""
     if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
     found = []
@@ -90,7 +90,7 @@ def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[fl
 
 
 def smoothing_of(x: float, loss: Loss) -> float:
-    """How much of a target's certainty is taken away."""
+    """The epsilon of label smoothing, checked."""
     x = to_float(x, "label_smoothing")
     if not 0 <= x < 1:
         raise ValueError(f"label_smoothing is from 0 to below 1, not {x!r}")
@@ -107,7 +107,7 @@ def side_of(x: Any) -> str:
 
 
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:
-    """One for each hidden layer."""
+    """The options of the hidden layers; ValueError unless there is one for each."""
     if len(given) != count - 1:
         raise ValueError(f"{_takes(count - 1, 'hidden layer', one, many)}, not {len(given)}: {given!r}")
     return tuple(given)

@@ -1,6 +1,6 @@
 """Initial weights of a layer (course, section 6): functions ``(rng, n_out, n_in) -> (n_out, n_in) array``.
 
-Those that scale with a layer's size are named after who proposed them, and go by their variance:
+Initialisers that scale with a layer's size are named after their authors and chosen by their variance:
 ``1 / n_in`` (Xavier, for sigmoid and tanh), ``2 / n_in`` (He, for ReLU) or ``2 / (n_in + n_out)`` (Glorot,
 Xavier's own compromise between forward and backward pass), normal or uniform.
 """
@@ -23,13 +23,13 @@ Initialiser: TypeAlias = Callable[[np.random.Generator, int, int], Weights]
 
 
 def zeros(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-    """All 0: the units of a layer stay the same for ever. Right for logistic regression only."""
+    """All weights 0. The units of a layer then stay identical, so this suits logistic regression only."""
     return np.zeros((n_out, n_in))
 
 
 @dataclass(frozen=True)
 class constant:  # noqa: N801 - written as the other initialisers are
-    """All the same number, with what is said of `zeros`.
+    """All weights one number. The units of a layer then stay identical, as with `zeros`.
 
     >>> constant(0.5)(np.random.default_rng(0), 1, 2)
     array([[0.5, 0.5]])
@@ -55,7 +55,7 @@ def small(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 
 
 def uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-    """Uniform between -1 and 1, as micrograd has it."""
+    """Uniform between -1 and 1, as in micrograd."""
     return rng.uniform(-1.0, 1.0, (n_out, n_in))
 
 
@@ -75,7 +75,7 @@ def glorot(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 
 
 def xavier_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
-    """Uniform with the variance ``1 / n_in``: that of what is uniform between -r and r is ``r^2 / 3``."""
+    """Uniform with the variance ``1 / n_in``. Between -r and r the variance is ``r^2 / 3``."""
     return math.sqrt(3 / n_in) * uniform(rng, n_out, n_in)
 
 
@@ -92,11 +92,11 @@ def glorot_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
     """Rows of length 1 at right angles to each other; columns, if there are more rows than columns.
 
-    A square one changes no length. All such are equally likely.
+    A square one changes no length. All orthogonal matrices are equally likely.
     """
     tall = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
     Q, R = np.linalg.qr(tall)
-    Q *= np.where(np.diagonal(R) < 0, -1.0, 1.0)  # without it, the signs would be LAPACK's choice
+    Q *= np.where(np.diagonal(R) < 0, -1.0, 1.0)  # otherwise LAPACK would choose the signs
     return Q if n_out >= n_in else np.ascontiguousarray(Q.T)
 
 
@@ -105,5 +105,5 @@ INITIALISERS: dict[str, Initialiser] = {f.__name__: f for f in _ALL}
 
 
 def default_initialiser(activation: Activation) -> Initialiser:
-    """He's for ReLU and its kind, Xavier's for the rest."""
+    """He's for ReLU and leaky ReLU, Xavier's for other activations."""
     return he if activation.squared_gain == 2.0 else xavier

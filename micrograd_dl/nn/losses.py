@@ -21,16 +21,16 @@ Array: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loss:
-    """How wrong an output is.
+    """A measure of how wrong an output is.
 
     Attributes:
-        of: the loss, from the output layer's z, its a and the targets y, each a sequence over the units.
+        of: computes the loss from the output layer's z, its a and the targets y, sequences over the units.
         output: the activation that the output layer must have, or None: any but softmax.
         targets: what the targets are, in words.
-        decide: of a loss of classes, the class each output stands for, as `predict` gives it.
-        classes: of a loss of probabilities, between how many classes n_y outputs choose.
-        possible: which of the targets can be; None: all.
-        remedy: what to do about those that cannot.
+        decide: for classes, turns outputs into the predicted classes; None for numbers.
+        classes: for probabilities, the number of classes that n_y outputs stand for; None for others.
+        possible: True for each valid target; None if every number is valid.
+        remedy: advice in the message that refuses a target.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Loss:
     remedy: str = ", or take the loss squared, for numbers"
 
     def smoothed(self, Y: Array, epsilon: float) -> Array:
-        """Targets that are less sure of themselves: ``(1 - epsilon) y + epsilon / classes``."""
+        """Smoothed targets, ``(1 - epsilon) y + epsilon / classes``."""
         assert self.classes is not None
         return (1 - epsilon) * Y + epsilon / self.classes(len(Y))
 
     def require_possible(self, Y: Array) -> None:
-        """Raise ValueError if a target is none of this loss; `fit` names what is not finite."""
+        """Raise ValueError if a finite target is not valid; `fit` names targets that are not finite."""
         if self.possible is None or (possible := self.possible(Y)).all():
             return
         wrong = np.argwhere(np.isfinite(Y) & ~possible)
@@ -63,7 +63,7 @@ class Loss:
         return self.name
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        # A built-in one is copied, and found again from a pickle, as itself.
+        # A copy of a built-in loss is that loss itself.
         if LOSSES.get(self.name) is self:
             return self.name
         return Loss, tuple(getattr(self, each.name) for each in fields(self))

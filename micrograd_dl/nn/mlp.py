@@ -32,7 +32,7 @@ __all__ = ["MLP", "Layer", "Neuron"]
 
 @dataclass(slots=True, eq=False)
 class LayerPass:
-    """What a layer made of the examples: of each the weighted sums, z_norm if any, and what it passes on."""
+    """A layer's numbers for each example: weighted sums z, z_norm if it is normalised, output a."""
 
     z: list[list[Value]]
     z_norm: list[list[Value]] | None
@@ -90,7 +90,7 @@ class MLP(Network):
         return inputs
 
     def passes_of(self, X: Sequence[Sequence[Operand]], *, training: bool) -> list[LayerPass]:
-        """What each layer in turn makes of the examples, n_x numbers or Values each."""
+        """The pass of each layer in turn, for examples of n_x numbers or Values each."""
         masks = self.masks(len(X)) if training else [None] * len(self.layers)
         # One constant an input, shared by all units of the first layer.
         a: list[Sequence[Operand]] = [
@@ -142,12 +142,12 @@ class MLP(Network):
     def cost_of_one(
         self, z: Sequence[Value], a: Sequence[Value], y: Sequence[Value], one_over_m: Value
     ) -> Value:
-        """What one example adds to the cost of m, times m, from its output; `compiled` replays it."""
+        """The share of one example in the cost, times m, computed from its output; `compiled` replays it."""
         with slope_at_kink(self.slope_at_kink):
             return self._with_penalty(self.loss.of(z, a, y), one_over_m)
 
     def _with_penalty(self, J: Value, one_over_m: Value | float) -> Value:
-        """J and what the weights cost: ``lambda/(2m)`` times the sum over them, of each regulariser."""
+        """J plus each regulariser's penalty: ``lambda/(2m)`` times its sum over the weights."""
         weights = [w for layer in self.layers for neuron in layer.neurons for w in neuron.w]
         for name, lambda_ in self.regularisers.items():
             J = J + lambda_ / 2 * one_over_m * ops.sum(*map(REGULARISERS[name], weights))

@@ -1,4 +1,4 @@
-"""What the kinds of network have in common: their architecture, their shapes, and what they predict."""
+"""The base class of all kinds of network: architecture, shapes and predictions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 
 @dataclass(slots=True, eq=False, repr=False)
 class Parameter:
-    """Numbers that an optimiser changes, and the derivatives of the cost by them, of one shape.
+    """Numbers that an optimiser changes, and the derivatives of the cost by them, in one shape.
 
     Attributes:
         label: what the array is called, such as W1.
@@ -63,8 +63,8 @@ class Pass:
         db: ``(n[l], 1)``; 0 where the layer has no bias.
         Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
         dgamma, dbeta: ``(n[l], 1)``, likewise.
-        node: of a network of Values, the node behind an entry ``("Z", "Z_norm" or "A", l, i, k)`` of layer l,
-            unit i and example k, counted from 0 but for l; or ``("W", l, i, j)``, ``("b", l, i, 0)``, ....
+        node: for a network of Values, the node of an entry ``("Z", "Z_norm" or "A", l, i, k)``: layer l from
+            1, unit i and example k from 0; or of a parameter, ``("W", l, i, j)``, ``("b", l, i, 0)``, ....
     """
 
     cost: float
@@ -121,22 +121,22 @@ class Network(ABC):
             layers and a linear output, as micrograd has it.
         loss: by default logistic for sigmoid, cross-entropy for softmax, squared error otherwise.
         initialiser: by name or as a function; by default He's for ReLU and its kind, Xavier's for the rest.
-        seed: of the initial weights and of dropout, for all kinds of network; by default another one each
+        seed: decides the initial weights and dropout, for all kinds of network; by default another one each
             time, kept as `seed`.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
-        regularisers: the lambda of each by name, such as what `elastic_net` gives.
-        max_norm: how long a row of W, the weights into one unit, may be after a step.
+        regularisers: each lambda by name, as `elastic_net` gives them.
+        max_norm: the largest norm that a row of W, the weights into one unit, may have after a step.
         normalisation: ``"batch"`` or ``"layer"``, for all hidden layers, or one or None for each of them; see
             :mod:`~micrograd_dl.nn.normalisation`.
         keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
-        label_smoothing: epsilon of the targets ``(1 - epsilon) y + epsilon / classes``, of which the cost is.
+        label_smoothing: the epsilon of the cost's targets, ``(1 - epsilon) y + epsilon / classes``.
         slope_at_kink: the slope of ReLU, leaky ReLU and the max-margin loss at their kink: ``"right"``, 1, as
             in the course's lectures, or ``"left"``, 0 (leaky ReLU: 0.01), as in its assignments and PyTorch.
 
     Attributes:
         shape: ``(n[0], n[1], ..., n[L])``.
         activations, normalisations, keep_probs: one a layer.
-        averages: of each layer with batch normalisation, what it predicts with; else None.
+        averages: the running averages of each layer with batch normalisation; None for other layers.
         passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
         training_lock: a context in which no other thread can train the network; RuntimeError if one does.
 
@@ -205,7 +205,7 @@ class Network(ABC):
 
     @abstractmethod
     def parameters(self) -> Sequence[Any]:
-        """What an optimiser changes: things with ``data`` and ``grad``."""
+        """The parameters that an optimiser changes: objects with ``data`` and ``grad``."""
 
     @abstractmethod
     def named(self, what: str = "data") -> dict[str, Array]:
@@ -237,11 +237,11 @@ class Network(ABC):
 
     @abstractmethod
     def record(self, X: ArrayLike, Y: ArrayLike) -> Pass:
-        """Every number of `cost_and_grad` while it is frozen: with the masks of the next pass of training."""
+        """Like `cost_and_grad`, returning all intermediate numbers; nothing but the gradients changes."""
 
     @abstractmethod
     def cost(self, X: ArrayLike, Y: ArrayLike, *, training: bool = False) -> Any:
-        """The cost J over the m examples: as it predicts, or as in a pass of `training`."""
+        """The cost J over the m examples, as in prediction or, with `training`, as in a training pass."""
 
     # --- parameters, layer by layer ---------------------------------------------------------------------
 
@@ -322,14 +322,14 @@ class Network(ABC):
         return {**vars(self), "_frozen": False}  # the context that freezes it would not set a copy free
 
     def activation_input(self, numbers: Pass, l: int) -> Array:
-        """Of a pass of this network, what the activation of layer l is of: Z, or Z normalised and scaled."""
+        """The argument of layer l's activation in a pass of this network: Z, or Z normalised and scaled."""
         Z_norm, named = numbers.Z_norm[l - 1], self.named()
         return numbers.Z[l - 1] if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
 
     # --- what it predicts -------------------------------------------------------------------------------
 
     def predict(self, X: ArrayLike) -> Array:
-        """What the output means, ``(1, m)`` or ``(n_y, m)``.
+        """Predictions, ``(1, m)`` or ``(n_y, m)``.
 
         The index of the class for softmax; 0 or 1 for sigmoid; -1 or 1 for max-margin; otherwise the output.
         """
@@ -341,7 +341,7 @@ class Network(ABC):
 
         Args:
             X, Y: ``(n_x, m)`` and ``(n_y, m)``.
-            top: of many classes, count as right the one that is among the `top` most probable.
+            top: with many classes, count a prediction as right if the class is among the `top` most probable.
 
         Raises:
             ValueError: a shape is wrong, the outputs are no classes, or `top` is not possible.
@@ -388,7 +388,7 @@ class Network(ABC):
             )
 
     def masks(self, m: int) -> list[Array | None]:
-        """What dropout multiplies the A of each layer by in the next pass of training over m examples.
+        """The masks by which dropout multiplies A in the next training pass over m examples, one a layer.
 
         0, or 1 / keep_prob, ``(n[l], m)``; None where all is kept. Seed, count of passes and m decide it.
         """
@@ -413,7 +413,7 @@ class Network(ABC):
                 averages.take_in(*found)
 
     def _targets(self, Y: Array) -> Array:
-        """What the cost is of."""
+        """The targets that the cost is computed with."""
         return self.loss.smoothed(Y, self.label_smoothing) if self.label_smoothing else Y
 
     # --- shapes -----------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from micrograd_dl.nn.initialisers import Weights, default_initialiser
 
 
 class Module:
-    """What has parameters: the base class of micrograd's users for networks of their own."""
+    """Anything with parameters; a base class for users' own networks, as in micrograd."""
 
     def parameters(self) -> list[Value]:
         """The Values to train; none, unless a subclass says otherwise."""
@@ -34,7 +34,7 @@ class Neuron(Module):
         activation: g; any but softmax, which is of a whole layer.
         nonlin: False for no activation, as micrograd writes it.
         w, b: initial weights and bias; by default drawn to suit the activation, and 0.
-        seed: of the weights; without one they differ from unit to unit.
+        seed: decides the weights; without one they differ from unit to unit.
         expanded: write z as multiplications and additions instead of one node; the numbers are the same.
         bias: whether there is a b; without, it stays 0 and is no parameter.
 
@@ -101,9 +101,9 @@ class Layer(Module):
         activation: any.
         nonlin: False for no activation, as micrograd writes it.
         weights: ``(n_out, n_in)``; by default drawn to suit the activation.
-        number: of the layer in its network, for the labels ``W1[2,3]``: the weight of unit 2 for input 3.
-        seed: of the weights; without one they differ from layer to layer.
-        expanded, bias: as of a Neuron.
+        number: the layer's number, for labels: ``W1[2,3]`` is the weight of unit 2 for input 3.
+        seed: decides the weights; without one they differ from layer to layer.
+        expanded, bias: as for a Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
 
     Raises:
@@ -173,7 +173,7 @@ class Layer(Module):
         return a if self.activation.name == "linear" else _labelled(a, self._a_labels)
 
     def __call__(self, x: Sequence[Operand]) -> Any:
-        """The activations for n inputs, a list of Values; of a single unit its Value, as micrograd does."""
+        """The activations for n inputs, a list of Values; a single unit gives its Value, as in micrograd."""
         a = self.activate(self.z(x))
         return a[0] if len(a) == 1 else a
 

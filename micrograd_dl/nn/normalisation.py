@@ -8,9 +8,9 @@ Of numbers that belong together, ``z_norm = (z - mean) / sqrt(var + eps)``; the 
 * with ``"layer"``, one example's over the units of a layer.
 
 A unit that is the same for all examples has the variance 0, and eps, under the root, keeps its z_norm at 0.
-So has every unit in a batch of one example: it teaches the layer beta and no more, and is left out of the
-running averages. (Likewise a layer of one unit, layer-normalised, is beta and no more.) The variance is the
-mean of the squares, as in the course; PyTorch's running variance divides by m - 1 instead.
+This holds for every unit in a batch of one example: only beta receives a useful gradient, and the running
+averages leave the batch out. (Likewise a layer of one unit, layer-normalised, is just beta.) The variance is
+the mean of the squares, as in the course; PyTorch's running variance divides by m - 1 instead.
 
 The bias is redundant before batch normalisation, which takes it away again with the mean, so those layers
 have none. Layer normalisation does not, and its layers keep theirs.
@@ -29,7 +29,7 @@ from micrograd_dl.engine import ops
 
 KINDS = ("batch", "layer")
 EPSILON = 1e-5
-BETA = 0.9  # of the running averages: v = beta v + (1 - beta) new
+BETA = 0.9  # running averages are v = beta v + (1 - beta) new
 
 
 def normalised(z: Sequence[Any], label: str = "") -> list[Any]:
@@ -49,7 +49,7 @@ def normalised(z: Sequence[Any], label: str = "") -> list[Any]:
 
 @dataclass(slots=True, eq=False)
 class Averages:
-    """Of each unit of a layer, the running averages over the batches it was trained on, ``(n, 1)``."""
+    """Running averages of each unit's mean and variance over the training batches, ``(n, 1)``."""
 
     mean: NDArray[Any]
     variance: NDArray[Any]
@@ -60,7 +60,7 @@ class Averages:
         return cls(np.zeros((n, 1)), np.ones((n, 1)))
 
     def take_in(self, mean: NDArray[Any], variance: NDArray[Any]) -> None:
-        """Those of another batch, of more than one example; what is not finite would stay in it for ever."""
+        """Average in a batch of more than one example. NaN or inf would stay for ever, so it is ignored."""
         if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
             return
         for average, new in ((self.mean, mean), (self.variance, variance)):
@@ -68,5 +68,5 @@ class Averages:
             average += (1 - BETA) * new
 
     def apply(self, z: Any, i: int) -> Any:
-        """z_norm of unit i by these averages."""
+        """z_norm of unit i, computed with these averages."""
         return (z - float(self.mean[i, 0])) / float(np.sqrt(self.variance[i, 0] + EPSILON))

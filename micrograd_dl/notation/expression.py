@@ -32,7 +32,7 @@ from micrograd_dl.output.written import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
 MAX_NESTING = 200  # open brackets
-MAX_WORD = 100  # characters of one name or number
+MAX_WORD = 100  # characters in one name or number
 
 _BINARY = {operation.symbol: operation for operation in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
 _FUNCTIONS = {name: op for name, op in ops.TABLE.items() if op not in (*_BINARY.values(), ops.neg)}
@@ -63,7 +63,7 @@ class ExpressionError(ValueError):
 class Expression:
     """A parsed text, at given values of its variables."""
 
-    root: Value  # that of the last statement
+    root: Value  # the result of the last statement
     names: Mapping[str, Value]  # the variables in the order given, then the assigned names
     unused: tuple[str, ...]  # the names that the root does not depend on
 
@@ -177,7 +177,7 @@ def _name_end(text: str, start: int) -> int:
 
 
 def _problem(kind: str, word: str) -> str:
-    """What is wrong with a token, and what to do; empty if nothing is."""
+    """The problem with a token, and the remedy; empty if there is none."""
     if kind in ("number", "name") and len(word) > MAX_WORD:
         return f"a {kind} of {len(word):,} characters is too long: write at most {MAX_WORD}"
     if kind == "number" and not _NUMBER.fullmatch(word):
@@ -219,7 +219,7 @@ class _Parser:
         if not isinstance(text, str):
             raise TypeError(f"an expression is text, not {text!r:.40} of type {type(text).__name__}")
         self.text = text
-        self.names = names  # those that the text assigns are added
+        self.names = names  # names that the text assigns are added
         self.first: dict[str, _Token] = {}  # where each name is first read
         self.free: list[str] = []
         self._named = set(names.values())

@@ -53,7 +53,7 @@ class Notation:
 
     @cached_property
     def uses(self) -> Mapping[Value, int]:
-        """How often each node is an operand."""
+        """The number of times that each node is an operand."""
         return Counter(operand for node in self._order for operand in node.operands)
 
     @cached_property
@@ -98,7 +98,7 @@ class Notation:
         return listed(self._nodes)
 
     def name(self, node: Value) -> str:
-        """The node's name; of a constant, its number."""
+        """The node's name; the number of a constant."""
         return self.names[node] if node in self.names else number(node.data)
 
     def formula(self, node: Value) -> str:
@@ -108,7 +108,7 @@ class Notation:
         return shortened(node.op.written([self._term(operand) for operand in node.operands]))
 
     def numbers(self, node: Value, operands: Sequence[float]) -> str:
-        """The same with numbers in place of the names."""
+        """The node's formula with numbers in place of names."""
         assert node.op is not None
         return shortened(node.op.written([number_term(x) for x in operands]))
 
@@ -117,7 +117,7 @@ class Notation:
         return f"d{self._end}/d{self.name(node)}"
 
     def gradient(self, node: Value) -> str:
-        """The same in short, ``db``; in full where a node of the graph has that name."""
+        """The derivative in short, ``db``; in full where a node of the graph has that name."""
         short = f"d{self.name(node)}"
         return self.total(node) if short in self._nodes else short
 
@@ -139,7 +139,7 @@ class Notation:
     def at_kink(
         self, node: Value, index: int, operands: Sequence[float] | None = None, slope: float | None = None
     ) -> str:
-        """That an operand is at a kink, and which slope was taken there; empty if it is not.
+        """A sentence saying which slope was taken at an operand's kink; empty if it is not at one.
 
         The data of the operands and the slope are those of the graph if they are left out.
 
@@ -178,7 +178,7 @@ class Notation:
         return rf"\left.{fraction}\right|_{{{which}}}" if which else fraction
 
     def latex_name(self, node: Value) -> Term:
-        """The node's name in LaTeX; of a constant, its number."""
+        """The node's name in LaTeX; the number of a constant."""
         return Term(self._in_latex(self.names[node])) if node in self.names else latex_number(node.data)
 
     def _in_latex(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Names for the nodes of a graph: the user's where there are some, the course's letters for the rest."""
+"""Names for the nodes of a graph: the user's labels first, and the course's letters for other nodes."""
 
 from __future__ import annotations
 

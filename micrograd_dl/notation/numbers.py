@@ -1,4 +1,4 @@
-"""How numbers are written: rounded for people, exactly for Python, and in LaTeX."""
+"""Numbers as text: rounded for people, exact for Python, and in LaTeX."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class SlopeFormulas:
         write: Writer = Operation.written,
     ) -> None:
         self._write = write
-        # Values that stand for the names, the same for the same: no operation is undefined at NaN.
+        # Each name is represented by one Value, NaN, at which no operation is undefined.
         stand_ins: dict[Any, Any] = {x: Value(math.nan) for x in (*operands, out) if isinstance(x, Term)}
         variable = [isinstance(x, Term) for x in operands]
         self._slopes = list(

@@ -69,7 +69,7 @@ def to_source(root: Value) -> str:
     gradients = {node: unique.take(f"d{name}") for node, name in names.items()}
 
     forward: list[str] = []
-    # Of each node: the lines for what its derivatives share, and the term for each of its operands.
+    # For each node: lines that its derivatives share, and a term for each operand.
     terms: list[tuple[list[str], list[tuple[Value, str]]]] = []
     called: set[str] = set()
     for node in order:

@@ -24,7 +24,7 @@ from micrograd_dl.output.written import ATOM
 
 
 class _Sentence(Protocol):
-    """What all steps share: a prompt shows their sentence, a notebook their LaTeX."""
+    """The base class of steps: a prompt shows the sentence of a step, a notebook its LaTeX."""
 
     __slots__ = ()
 
@@ -170,12 +170,12 @@ class Walk(Sequence[Step]):
         self.order, self.notation = order, notation
         self._place = {node: place for place, node in enumerate(order)}
         self._evaluated = array("q", [place for place, node in enumerate(order) if node.operands])
-        # By place in the order: data, gradient, and how many terms the gradient has.
+        # Indexed by place in the order: data, gradient, and the number of the gradient's terms.
         self._data = array("d", [node.data for node in order])
         self._gradients = array("d", bytes(8 * len(order)))
         self._count = array("q", bytes(8 * len(order)))
         self._gradients[-1] = seed
-        # By term of the chain rule: the place of its node, and as in Contribute index, local, before, term.
+        # Indexed by term of the chain rule: its node's place; index, local, before, term as in Contribute.
         self._node, self._index, self._term = array("q"), array("q"), array("q")
         self._local, self._before = array("d"), array("d")
         for node, index, _, local, _, before, after in chain_rule(order, seed):

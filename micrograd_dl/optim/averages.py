@@ -16,7 +16,7 @@ from micrograd_dl.output.numbers import to_float
 
 
 def averaged(v: Any, x: Any, beta: float) -> Any:
-    """``beta v + (1 - beta) x``, of numbers or arrays."""
+    """``beta v + (1 - beta) x``, for numbers or arrays."""
     return beta * v + (1 - beta) * x
 
 

@@ -1,6 +1,6 @@
 """Gradients kept from being too long: how long they are, and shorter ones in their place.
 
-A gradient is a number or an array, and those of all parameters are given together. None is changed.
+Functions take the gradients of all parameters, numbers or arrays, and return new ones.
 """
 
 from __future__ import annotations

@@ -66,21 +66,21 @@ class _Numbers:
 
 
 class Optimiser(ABC):
-    """What all optimisers do; a subclass says by how much a block changes.
+    """The base class of optimisers; a subclass gives the direction of each step.
 
-    Each parameter that is an array is a block, and all those that are single numbers are one together.
+    Each parameter that is an array is a block; all single numbers together are another block.
 
     Args:
         parameters: what to change, such as ``model.parameters()``.
         learning_rate: alpha, or a schedule of :mod:`~micrograd_dl.optim.schedules` that gives it.
-        clip_value, clip_norm: no component of the gradient counts for more, nor does the whole gradient.
+        clip_value, clip_norm: the largest absolute component and the largest norm of the gradient.
         weight_decay: before each step, parameters are multiplied by ``1 - alpha * weight_decay``.
-        decays: which of them, for each parameter True, False or an array of these, such as
+        decays: which parameters decay: for each of them True, False or an array of these, such as
             ``weights_only(model)``; by default all.
 
     Attributes:
         steps: how many steps were done.
-        epoch: what a learning rate that changes goes by; `fit` counts it.
+        epoch: the epochs done, which a schedule is called with; `fit` counts them.
         state: for each average that the rule keeps, one entry a block.
 
     Raises:
@@ -89,7 +89,7 @@ class Optimiser(ABC):
             such option.
     """
 
-    # Those that are given are set on the optimiser itself, and so become hyperparameters of it.
+    # Options that are given are set on the optimiser itself, and so become its hyperparameters.
     clip_value = clip_norm = math.inf
     weight_decay = 0.0
 
@@ -145,7 +145,7 @@ class Optimiser(ABC):
         return from_zero(rate(t), "the learning rate of a schedule")
 
     def hyperparameters(self) -> dict[str, float]:
-        """What the rule goes by in the next step, by name."""
+        """The hyperparameters of the next step, by name."""
         own = {name: x for name, x in vars(self).items() if isinstance(x, float) and name != "learning_rate"}
         return {"learning_rate": self.alpha, **own}
 
@@ -155,7 +155,7 @@ class Optimiser(ABC):
         return f"<{type(self).__name__}: {own}; {plural(count, 'parameter')}, {plural(self.steps, 'step')}>"
 
     def __copy__(self) -> Self:
-        """Another optimiser of the same parameters, with a state of its own."""
+        """An optimiser of these parameters with its own copy of the state."""
         twin = object.__new__(type(self))
         vars(twin).update(vars(self))
         twin.state = {name: list(kept) for name, kept in self.state.items()}  # entries are never changed
@@ -163,7 +163,7 @@ class Optimiser(ABC):
 
     def step(self) -> None:
         """Change every parameter once, by its gradient."""
-        # Numbers one by one would overflow in silence too.
+        # Python numbers would overflow silently too.
         with np.errstate(over="ignore", invalid="ignore") if self._has_numbers else nullcontext():
             alpha = self.alpha
             self.steps += 1
@@ -189,7 +189,7 @@ class Optimiser(ABC):
 
     @abstractmethod
     def _direction(self, i: int, grad: Any) -> Any:
-        """What block i moves against, for a gradient, which is not to be changed."""
+        """The direction subtracted, times alpha, from block i; it must not modify `grad`."""
 
     def _average(self, name: str, i: int, beta: float, x: Any) -> Any:
         """Block i's exponentially weighted average, ``v = beta v + (1 - beta) x``, kept as `name`."""
@@ -198,11 +198,11 @@ class Optimiser(ABC):
         return kept[i]
 
     def kept(self, name: str) -> list[Any]:
-        """What is in `state` of that name; at first 0 for each block."""
+        """The entry of `state` with that name; at first 0 for each block."""
         return self.state.setdefault(name, [0.0] * len(self._blocks))
 
     def _decays_of(self, which: Sequence[Any]) -> list[Any]:
-        """What of each block is taken away in a step, as a part: an array like it."""
+        """The part of each block that a step takes away, times alpha: an array of its shape."""
         count = len(self.parameters)
         if len(which) != count:
             raise ValueError(f"decays says of each parameter what decays: {count} of them, not {len(which)}")
@@ -299,7 +299,7 @@ class Adam(Optimiser):
 class AdamW(Adam):
     """Adam whose weights decay by themselves, by ``weight_decay=0.01`` unless another is given.
 
-    Under L2 regularisation, what has large gradients would hardly decay: Adam divides them by their size.
+    Under L2 regularisation, weights with large gradients would hardly decay: Adam divides by their size.
     """
 
     weight_decay = 0.01
@@ -315,7 +315,7 @@ class AMSGrad(Adam):
 
 
 class Lion(Optimiser):
-    """Steps of one size, by the sign alone: ``w := w - alpha sign(beta1 v + (1 - beta1) dw)``.
+    """Use the sign only, so all steps have one size: ``w := w - alpha sign(beta1 v + (1 - beta1) dw)``.
 
     Then ``v := beta2 v + (1 - beta2) dw``. Made to go with `weight_decay`.
     """

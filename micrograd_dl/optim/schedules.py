@@ -2,7 +2,7 @@
 
 An optimiser calls a schedule with the number of epochs that are done, or of steps if it is handed over as
 ``by_steps(schedule)``. Each is PyTorch's scheduler of that kind in closed form; past its end a schedule stays
-where it ended. Numbers that make no sense are refused with a ValueError; what is no number, with a TypeError.
+where it ended. Impossible numbers are refused with a ValueError, other objects with a TypeError.
 
 >>> alpha = warm_up(2, cosine(0.4, 4))
 >>> [round(alpha(t), 3) for t in range(7)]
@@ -26,7 +26,7 @@ Schedule: TypeAlias = Callable[[int], float]
 
 @dataclass(frozen=True, slots=True)
 class by_steps:  # noqa: N801 - written as the functions that make schedules are, beside which it is used
-    """A schedule that is asked with the number of steps that are done, instead of epochs."""
+    """A schedule that is called with the number of steps done, instead of epochs."""
 
     schedule: Schedule
 
@@ -36,7 +36,7 @@ class by_steps:  # noqa: N801 - written as the functions that make schedules are
 
 
 def constant(alpha0: float) -> Schedule:
-    """`alpha0` all the time."""
+    """A constant learning rate."""
     return partial(_staircase, above_zero(alpha0, "alpha0"), 1, 1.0)
 
 
@@ -51,7 +51,7 @@ def exponential(alpha0: float, factor: float) -> Schedule:
 
 
 def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
-    """`alpha0`, multiplied by `factor` after every so many.
+    """`alpha0`, multiplied by `factor` after every `every` epochs or steps.
 
     >>> alpha = staircase(1.0, every=2, factor=0.5)
     >>> [alpha(t) for t in range(5)]
@@ -62,13 +62,13 @@ def staircase(alpha0: float, every: int, factor: float = 0.1) -> Schedule:
 
 
 def cosine(alpha0: float, length: int, lowest: float = 0.0) -> Schedule:
-    """From `alpha0` down to `lowest` along half a wave; there from `length` on."""
+    """From `alpha0` down to `lowest` along half a wave of `length`; constant afterwards."""
     alpha0, length = above_zero(alpha0, "alpha0"), to_whole(length, 1, "length")
     return partial(_cosine, alpha0, length, from_zero(lowest, "lowest"))
 
 
 def warm_up(length: int, then: float | Schedule) -> Schedule:
-    """The first `length` rise in equal steps to where `then` begins, which then follows."""
+    """Rise in `length` equal steps to the beginning of `then`, and go on with `then`."""
     length = to_whole(length, 1, "length")
     return partial(_warm_up, length, then if callable(then) else constant(above_zero(then, "then")))
 
@@ -87,7 +87,7 @@ def one_cycle(
     return partial(_one_cycle, first, highest, last, max(_part(rise, "rise") * length - 1, 0), length - 1)
 
 
-# The schedules themselves, of the step or the epoch t: functions of this module, so that they can be pickled.
+# The schedules, as functions of the step or the epoch t. At module level they can be pickled.
 
 
 def _inverse_time(alpha0: float, rate: float, t: int) -> float:
@@ -117,11 +117,11 @@ def _half_wave(start: float, end: float, part: float) -> float:
 
 
 def _of_epoch(alpha: Schedule, steps: int, t: int) -> float:
-    """A schedule of epochs after t steps, so many an epoch."""
+    """A schedule of epochs after t steps, with `steps` in an epoch."""
     return alpha(t // steps)
 
 
-# How each is written in words, with its numbers but the learning rate.
+# How a schedule is written on the command line, with its numbers except the learning rate.
 SCHEDULES: Mapping[str, Callable[..., Schedule]] = {
     "constant": constant,
     "inverse_time:RATE": inverse_time,
@@ -138,9 +138,9 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
     Args:
         text: the name, then the numbers that the function of that name takes after its learning rate. Without
             a length, `cosine` and `one_cycle` are as long as the training.
-        alpha0: the learning rate it begins with; of `one_cycle`, the highest.
-        epochs, steps: of the training, and of an epoch.
-        rise: for so many epochs before it the learning rate warms up, step by step.
+        alpha0: the first learning rate; for `one_cycle`, the highest.
+        epochs, steps: the epochs of the training, and the steps of an epoch.
+        rise: the number of epochs at the start in which the learning rate warms up, step by step.
 
     Raises:
         ValueError: there is no such schedule, or it does not take these numbers.
@@ -169,7 +169,7 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
 
 
 def _number(word: str) -> float:
-    """A whole one as an int."""
+    """The number that a word is; an int if it is whole."""
     try:
         return whole_number(word)
     except ValueError:

@@ -31,7 +31,7 @@ def with_similar(name: object, known: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """The names, of which a message shows twenty at most."""
+    """The names as a message shows them, twenty at most."""
     names = list(names)
     more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
     return ", ".join(names[:_MOST_SHOWN]) + more

@@ -1,4 +1,4 @@
-"""What Python asks of a number: comparisons, conversions, printing; and what is asked of a Value in vain."""
+"""The Python protocols of a number: comparing, converting, printing; and refusals of what a Value lacks."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def conversion_refused(what: str) -> Iterator[None]:
 
 
 class GraphCutWarning(UserWarning):
-    """A Value was turned into a plain number: no gradient flows through what is computed from that."""
+    """A Value was turned into a plain number, through which no gradient flows."""
 
 
 def _refused(shown: str, remedy: str) -> Callable[..., NoReturn]:
-    """A method for what has no derivative that is of use: it says what to write instead."""
+    """A method that refuses an operation without a useful derivative, and says what to write instead."""
 
     def refuse(*_: Any) -> NoReturn:
         raise TypeError(f"{shown} is not defined for a Value: {remedy}")
@@ -76,7 +76,7 @@ def _refused(shown: str, remedy: str) -> Callable[..., NoReturn]:
 
 
 class NumberLike:
-    """The base class of Value: what it does as any number does, by its data; and what is refused."""
+    """The base class of Value: its behaviour as a number, through its data; and refusals."""
 
     __slots__ = ()
 
@@ -154,7 +154,7 @@ class NumberLike:
     )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
-        """What NumPy calls for ``np.float64(2) * v``, which is arithmetic, and ``np.exp(v)``, refused."""
+        """NumPy calls this for ``np.float64(2) * v``, which is arithmetic, and ``np.exp(v)``, refused."""
         name = ufunc.__name__
         if name in _COMPARISONS:  # a NumPy scalar comes as an array without axes
             return _COMPARISONS[name](*[x if isinstance(x, NumberLike) else to_float(x[()]) for x in inputs])

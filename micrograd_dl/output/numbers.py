@@ -1,4 +1,4 @@
-"""What may become a number of the engine, and the advice for what may not."""
+"""Conversion of users' objects to numbers of the engine, with advice where that fails."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def number_or_none(text: str) -> float | None:
 
 def whole_number(text: str) -> int:
     """The int in `text`; ValueError if there is none."""
-    with suppress(ValueError):  # refused like what is not plain
+    with suppress(ValueError):  # refused like other unusual numbers
         if is_plain(text.strip()):
             return int(text)
     raise ValueError(f"a whole number is wanted, not {text:.40}")

@@ -52,7 +52,7 @@ def note_origin(node: Any) -> None:
 
 
 def outside(frame: FrameType) -> FrameType:
-    """The innermost frame outside this package, which makes its nodes; where there is none, the outermost."""
+    """The innermost frame outside this package, which makes nodes; or the outermost if all are inside."""
     while _is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
         frame = frame.f_back
     return frame

@@ -2,8 +2,8 @@
 
 The threads of OpenBLAS spin while they wait for each other, so that beside another busy process a product on
 two of them takes several times as long as on an idle machine. A training therefore leaves one thread to BLAS,
-and computes a large product in two halves, of which a helper thread may take one. They are the same whoever
-computes them; what is halved is decided by sizes alone, for the last bits of a product may depend on it.
+and computes a large product in two halves, of which a helper thread may take one. Sizes alone decide which
+products are halved, since the last bits may depend on it; which thread computes a half changes nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Array = NDArray[Any]
 LARGE = 10**7  # multiplications in a product, from which on two threads gain
 
 _lock = threading.Lock()
-# Of each `halved_products`: what sets BLAS back, and whether a helper may help.
+# For each `halved_products`: the function that restores BLAS, and whether a helper may help.
 _inside: list[tuple[Any, bool]] = []
 
 

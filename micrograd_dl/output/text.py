@@ -8,7 +8,7 @@ import unicodedata
 
 _NEVER_SHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's categories of controls, surrogates, separators
 _ALWAYS_SHOWN = "\n\t\u200c\u200d"  # the last two join letters, or keep them apart
-_BEGINNING, _END, _LINES = 1200, 400, 16  # what is left of a message that is too long
+_BEGINNING, _END, _LINES = 1200, 400, 16  # the parts that are kept of a long message
 
 
 def plural(n: int, one: str, many: str = "") -> str:
@@ -41,7 +41,7 @@ def install_hint(extra: str) -> str:
 
 
 def pip_install(*packages: str) -> str:
-    """The same of packages."""
+    """The command that installs packages for the Python that is running."""
     return shlex.join([sys.executable or "python", "-m", "pip", "install", *packages])
 
 
@@ -62,7 +62,7 @@ def printable(text: str) -> str:
 
 
 def shortened(message: str) -> str:
-    """A message of a few lines; of one that is longer the beginning and the end, where the remedy stands."""
+    """A message of a few lines; a longer one keeps its beginning and its end, where the remedy stands."""
     lines = message.split("\n")
     if len(lines) > _LINES:
         left_out = len(lines) - _LINES
@@ -74,7 +74,7 @@ def shortened(message: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns a line of text takes: two for a Chinese character, none for an accent on its own."""
+    """The columns that a line of text takes: two for a Chinese character, none for an accent on its own."""
     if text.isascii():
         return len(text)
     seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]

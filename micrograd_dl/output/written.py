@@ -46,7 +46,7 @@ def call(name: str) -> Callable[..., str]:
 
 
 def latex_call(name: str, symbol: str) -> Callable[..., str]:
-    """The same in LaTeX: of a function that it knows by its symbol, or of any other."""
+    """The written form of a function in LaTeX, by its symbol if LaTeX has that."""
     known = symbol in ("log", "tanh", "sin", "cos", "max", "min")
     return call("\\" + symbol if known else rf"\operatorname{{{name}}}".replace("_", r"\_"))
 
@@ -67,7 +67,7 @@ def pairs_text(times: str) -> Callable[..., str]:
 
 
 def names_of(nodes: Sequence[Any]) -> list[str]:
-    """What an error calls nodes: labels where there are some, constants by their number, others nothing."""
+    """The names of nodes in an error: their labels, the numbers of constants, and "" for other nodes."""
     return [readable(v.label) if v.label else full_number(v.data) if v.is_constant else "" for v in nodes]
 
 
@@ -77,7 +77,7 @@ def full_number(x: float) -> Term:
 
 
 def numbers_of(names: Sequence[str], values: Sequence[float]) -> str:
-    """What an error says of operands, ``x = 3, y = 0``: each once, and none whose name is its number."""
+    """Operands in an error, ``x = 3, y = 0``: each once, without those whose name is their number."""
     named = dict.fromkeys(zip(names, values, strict=True))
     equations = [f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}"]
     more = len(equations) - _MOST_NUMBERS
@@ -96,7 +96,7 @@ def readable(label: str) -> str:
     shown = "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[: _LONGEST + 1]
     )
-    shown = shown.replace("`", "'")  # else two names and what stands between them could read like two others
+    shown = shown.replace("`", "'")  # otherwise the text between two names could read like a name
     return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"
 
 

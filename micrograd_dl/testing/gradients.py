@@ -20,7 +20,7 @@ from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.recorded import same_number
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most functions
-_OPERATIONS = 16  # a function of which there is no graph is taken to be off by so many roundings
+_OPERATIONS = 16  # a function without a graph is taken to be off by this many roundings
 _MOST_SHOWN = 10
 _CUT = "is .data or float() used on the way?"
 
@@ -103,7 +103,7 @@ def assert_gradients_match(
 
 
 def _judged(judge: Judge, curve: Curve, close: Callable[[float, float], bool]) -> Component | NotJudged:
-    """By one central difference, which does for most functions, or by several."""
+    """Judge by one central difference, which suffices for most functions, or by several."""
     first = central_difference(curve, _FIRST_STEP * max(1.0, math.fabs(curve.x)))
     if isinstance(first, Component) and close(first.numerical, curve.claimed):
         return first

@@ -26,7 +26,7 @@ from micrograd_dl.output.written import Term
 _CALLED = (above, at_least, log_for_power)  # written for people, in a form that the parser does not read
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node
-MOST_OPERANDS = 5  # of an operation that takes any number
+MOST_OPERANDS = 5  # for an operation that takes any number
 
 # An operand in a program: the number of the node (leaves first, then results), or a constant.
 Reference: TypeAlias = int | float
@@ -232,7 +232,7 @@ class _Growth:
         return some[choice**2 * len(some) // _CHOICES**2]
 
     def pruned(self) -> Graph:
-        """The graph of the newest result, without what it does not depend on."""
+        """The graph of the newest result, without nodes that it does not depend on."""
         needed = {len(self.values) - 1}
         for index in reversed(range(self.leaves, len(self.values))):
             if index in needed:
@@ -265,7 +265,7 @@ def _slopes(operation: Operation, values: Sequence[float], variables: Collection
 
 @functools.cache
 def _counts(operation: Operation) -> tuple[int, ...]:
-    """The numbers of operands that the operation takes, fewest first; of dot, which takes pairs, 2 and 4."""
+    """Numbers of operands that the operation takes, fewest first; 2 and 4 for dot, which takes pairs."""
     if operation.arity is not None:
         return (operation.arity,)
     found = []

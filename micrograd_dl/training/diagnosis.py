@@ -1,4 +1,4 @@
-"""What the errors say: a confusion matrix, and the course's reading of bias and variance (section 7)."""
+"""Diagnosis of errors: a confusion matrix, and the course's reading of bias and variance (section 7)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 16  # characters of the name of a class in a table
 
 
 def confusion_matrix(actual: ArrayLike, predicted: ArrayLike, n_y: int) -> Array:
-    """How often each class was taken for each: rows are the actual classes, columns the predicted ones.
+    """Counts of predictions: rows are the actual classes, columns the predicted ones.
 
     `actual` and `predicted` are indices of classes, ``(1, m)``; the counts are ``(n_y, n_y)``. ValueError if
     the shapes differ, or an index is not one of 0 ... n_y - 1.
@@ -110,11 +110,11 @@ def _chance(error: float, m: int) -> float:
 
 
 def divergence(costs: Sequence[float], loss: float, chance: float) -> str:
-    """What is said of a training whose cost rose, or is beyond reason; an empty text of any other.
+    """A warning about a training whose cost rose or is far too high; empty for any other.
 
     Args:
-        costs: of each epoch, on the training set.
-        loss: of the trained network.
+        costs: the cost of each epoch on the training set.
+        loss: the loss of the trained network.
         chance: the loss of a network that knows nothing, as the logarithm of the number of classes is.
     """
     if costs and (costs[-1] > costs[0] or max(costs) > 10 * max(costs[0], chance)):

@@ -47,7 +47,7 @@ class Predictor:
     options: TrainingOptions
 
     def predict(self, X: Array) -> Array:
-        """The prediction for ``X (n_x, m)`` as it was measured, not normalised: classes or numbers."""
+        """The prediction for ``X (n_x, m)`` in original units: classes or numbers."""
         predicted = self.model.predict(self.normaliser.apply(X))
         return self.scale.undo(predicted) if self.scale else predicted
 

@@ -60,14 +60,14 @@ class History:
     accuracy: list[float] = field(default_factory=list)
     dev_cost: list[float] = field(default_factory=list)
     dev_accuracy: list[float] = field(default_factory=list)
-    initial_cost: float = math.inf  # of the first batch before the first step; infinite if it is not known
+    initial_cost: float = math.inf  # on the first batch, before the first step; inf if unknown
     stopped: str = ""  # why training ended early, in words
     best_epoch: int = 0  # the one whose parameters `fit` went back to; 0 if it did not
     resumed: int = 0  # how many epochs are from a checkpoint
 
     @classmethod
     def from_columns(cls, columns: Any) -> History:
-        """What `columns` gave, read from a file; ValueError if it is not that."""
+        """A history from the columns that `columns` gave; ValueError if they are not such."""
         require_form(columns, {str: [float]}, "the history")
         if not columns.keys() <= set(_COLUMNS) or len({len(x) for x in columns.values() if x}) > 1:
             raise ValueError("the history has other columns, or columns of different lengths")
@@ -142,8 +142,8 @@ def fit(
             shuffled anew in every epoch, and the last batch may be short.
         optimiser: of ``model.parameters()``, or of some of them; by default Adam.
         dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
-        patience: stop when the cost on dev has not fallen for so many epochs.
-        seed: of the shuffling and of `augment`.
+        patience: stop when the cost on dev has not fallen for this many epochs.
+        seed: decides the shuffling and `augment`.
         augment: called with a generator and each mini-batch, ``(n_x, m)``, gives the one that is trained on;
             see :mod:`~micrograd_dl.data.augmentation`. What is judged after an epoch is not augmented.
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
@@ -159,7 +159,7 @@ def fit(
 
     Raises:
         TypeError, ValueError: the model, a set, an option or the checkpoint is not possible, or does not fit.
-        OSError: the checkpoint cannot be written, which is asked before the training.
+        OSError: the checkpoint cannot be written (checked before training).
         RuntimeError: another thread is training this network.
         FloatingPointError: the cost or the gradient became NaN or infinite. The message names epoch, step,
             layer and example; the parameters are those before that step.
@@ -292,7 +292,7 @@ class _Training:
             self.film.record(self.model, self.X, self.Y, self.history, last=last)
 
     def remember_if_best(self, cost: float, epoch: int) -> None:
-        """Keep a copy of the parameters as they are now, if their cost is the lowest so far."""
+        """Keep a copy of the parameters if their cost is the lowest so far."""
         if cost < self.best.cost:
             self.best = _Best(cost, epoch, _state(self.model))
 
@@ -386,7 +386,7 @@ class _Training:
 
 
 def _checksum(X: Array, Y: Array) -> str:
-    """What tells one set of examples from another."""
+    """A fingerprint that tells one set of examples from another."""
     found = crc32(np.ascontiguousarray(Y, float).data, crc32(np.ascontiguousarray(X, float).data))
     return f"m = {X.shape[1]}, checksum {found:08x}"
 
@@ -426,7 +426,7 @@ def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: flo
 
 
 def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> tuple[Array, Array]:
-    """X and Y as arrays, of the shapes that the model takes, and finite."""
+    """X and Y as finite arrays in the shapes that the model takes."""
     try:
         X, Y = given
     except (TypeError, ValueError):

@@ -22,9 +22,9 @@ Train: TypeAlias = Callable[[Network, Any, Any], object]
 class LearningCurve:
     """The errors of models that differ in one thing, with the same `x`; printing it gives a table."""
 
-    variable: str  # what they differ in, "m" or "lambda"
+    variable: str  # the quantity that varies, "m" or "lambda"
     x: tuple[float, ...]  # its values, ascending
-    train: tuple[float, ...]  # the errors on what was trained on, as `error` gives them
+    train: tuple[float, ...]  # the errors on the training examples, as `error` gives them
     dev: tuple[float, ...]
     of_classes: bool  # the part predicted wrong; otherwise the root of the mean squared error
 
@@ -42,7 +42,7 @@ class LearningCurve:
 
 
 def error(model: Network, X: ArrayLike, Y: ArrayLike) -> float:
-    """Of classes, the part predicted wrong; of numbers, the root of the mean squared error."""
+    """For classes the part predicted wrong, for numbers the root of the mean squared error."""
     X, Y = model.require_examples(X, Y)
     if model.loss.decide is not None:
         return 1 - model.accuracy(X, Y)
@@ -66,7 +66,7 @@ def over_examples(
         sizes: how many examples, ascending. Each part holds the one before it, and the classes in the
             proportions of the whole, as nearly as possible.
         train: called with a model, X and Y; such as ``functools.partial(fit, epochs=300)``.
-        seed: of the choice of examples.
+        seed: decides the choice of examples.
 
     Raises:
         ValueError: the sizes are not ascending numbers from 1 to m, or a set is not what the model takes.

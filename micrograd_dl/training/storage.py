@@ -24,7 +24,7 @@ FORMAT = "micrograd_dl model"
 VERSION = 3
 BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP, "compiled": compiled.MLP}
 
-# What the text `about` of a file says, in the forms of `require_form`.
+# The forms of the text `about` in a file, as `require_form` takes them.
 _ABOUT = {"format": str, "version": int, "model": dict, "passes": int, "notes": dict}
 _MODEL = {
     "backend": str,
@@ -101,7 +101,7 @@ def require_npz(path: str | os.PathLike[str]) -> None:
 
 
 def describe(model: Network) -> dict[str, Any]:
-    """What defines a model beside its parameters, as JSON can say it; ValueError if it cannot be saved."""
+    """The definition of a model without its parameters, for JSON; ValueError if it cannot be saved."""
     backend = next((name for name, kind in BACKENDS.items() if type(model) is kind), None)
     if backend is None:
         problem = f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled"
@@ -190,7 +190,7 @@ def _require_shape(archive: Archive, name: str, wanted: tuple[int, ...]) -> None
 
 
 def state_of(model: Network) -> dict[str, Array]:
-    """All that training changes in a network: its parameters, and the averages mean1, variance1, ..."""
+    """The arrays that training changes: a network's parameters, and the averages mean1, variance1, ..."""
     state = model.named()
     for l, found in enumerate(model.averages, 1):
         if found is not None:

@@ -27,7 +27,7 @@ WorkerPool: TypeAlias = Callable[[Mapping[Key, tuple[Any, int]]], Iterator[tuple
 
 @contextmanager
 def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
-    """What does trainings, as many at once as there are processes; with 0, in this process.
+    """A function that runs trainings, as many at once as there are processes; with 0, in this process.
 
     The results are the same whatever the number of processes. The first error of a training ends all others.
     """
@@ -74,7 +74,7 @@ def _interrupted_afterwards() -> Iterator[None]:
         handler(*came[0])
 
 
-_judge: Judge  # of this process
+_judge: Judge  # set once in each worker process
 
 
 def _begin(judge: Judge, theirs: Connection) -> None:

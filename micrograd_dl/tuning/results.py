@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from micrograd_dl.data.archives import require_form
 
-FORMAT, VERSION = "micrograd_dl tuning", 3  # of what is drawn too, not only of the lines
+FORMAT, VERSION = "micrograd_dl tuning", 3  # a version of how trials are drawn, not only of the lines
 _ENTRY: dict[str, Any] = {"round": int, "trial": int, "rung": int, "epochs": int, "problem": str}
 _ENTRY |= {"error": (float, None), "loss": (float, None)}  # None is infinite
 
 
 class Verdict(NamedTuple):
-    """How good a training was, on the dev set."""
+    """The quality of a training, measured on the dev set."""
 
     error: float  # the part of the classes predicted wrong, or the root of the mean squared error
     loss: float  # the mean, without penalties; it tells apart trials of the same error
@@ -106,7 +106,7 @@ def _require_same_search(path: Path, line: bytes, wanted: Mapping[str, Any]) -> 
     for name in {**found, **wanted}:
         there, here = found.get(name), wanted.get(name)
         if there != here:
-            # Of the data, the file has a digest only.
+            # The file has only a digest of the data.
             difference = (
                 "its data differ from these" if name == "data" else f"its {name} is {there}, not {here}"
             )

@@ -27,11 +27,11 @@ class Plan:
 
     Attributes:
         trials: the number a round begins with.
-        epochs: of the last rung: the most that a trial gets.
+        epochs: the epochs of the last rung, the most that a trial gets.
         rungs: how often the trials of a round are judged.
         keep: after each rung the best trials, one in `keep`, go on for `keep` times the epochs.
         rounds: each but the first searches the region of the best trials so far.
-        seed: of the draws.
+        seed: decides the draws.
         by: what trials are judged by, the dev error or the dev loss; the other one decides between equals.
 
     >>> print(Plan())
@@ -58,7 +58,7 @@ class Plan:
                 raise ValueError(f"{rungs} or more, not {there}: take more {what} or fewer rungs")
 
     def ladder(self) -> list[tuple[int, int]]:
-        """Of each rung, how many trials are on it and how many epochs they are trained for.
+        """For each rung, the number of its trials and the epochs that they are trained for.
 
         >>> Plan(trials=9, epochs=100).ladder()
         [(9, 11), (3, 33), (1, 100)]
@@ -98,9 +98,9 @@ Trials: TypeAlias = dict[tuple[int, int], Trial]  # by round and number
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search has found; printing it gives the table of the best trials."""
+    """The result of a search; printing it gives the table of the best trials."""
 
-    space: Space  # of the first round
+    space: Space  # the space of the first round
     plan: Plan
     # The best first: by the rung that each reached, and there by its verdict; those that diverged are last.
     trials: Sequence[Trial]

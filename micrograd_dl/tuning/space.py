@@ -134,7 +134,7 @@ class Choice:
         return self.values.index(x) / max(1, len(self.values) - 1)
 
     def narrowed(self, best: Iterable[Any]) -> Choice:
-        """Those that are among the best, in the old order."""
+        """The choices that are among the best, in the old order."""
         kept = set(best)
         return Choice([x for x in self.values if x in kept])
 

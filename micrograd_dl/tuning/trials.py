@@ -1,4 +1,4 @@
-"""The search of `train`'s options: what can be searched, and how one choice of them is judged."""
+"""The search of `train`'s options: its space, and the judgement of one choice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SEARCHABLE: Mapping[str, Searchable] = {
         "None" in str(option.type),
     )
     for option in fields(TrainingOptions)
-    if option.name not in ("epochs", "seed", "bayes")  # which are the same in all trials
+    if option.name not in ("epochs", "seed", "bayes")  # these are fixed in all trials
 } | {"units": Searchable("int", "log"), "layers": Searchable("int")}
 
 
@@ -54,7 +54,7 @@ def usual_range(name: str, low: float, high: float, scale: str = "") -> Range:
     return Range(low, high, scale or usual, kind == "int")
 
 
-# What is searched unless something else is asked for, in the course's order of importance.
+# The default search space, in the course's order of importance.
 SPACE: Space = {
     "learning_rate": usual_range("learning_rate", 1e-4, 1),
     "beta1": usual_range("beta1", 0.5, 0.99),
@@ -106,8 +106,8 @@ def tune(
         space: where to search each option of a training; ``units`` is the size of the hidden layers,
             ``layers`` their number, which is 1 unless it is searched.
         plan: how many trials, for how many epochs.
-        options: of all trainings, apart from what is searched and the number of epochs.
-        processes, results, progress: as `search` takes them, which says what is raised too.
+        options: the options of all trainings, except the searched ones and the number of epochs.
+        processes, results, progress: as for `search`, which raises the same errors.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> space = {"learning_rate": Range(0.001, 1, "log")}
