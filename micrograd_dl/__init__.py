@@ -45,6 +45,7 @@ from micrograd_dl.explain.why import why
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.forward import evaluate, recompute
+from micrograd_dl.notation.latex import latex
 from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
@@ -71,6 +72,7 @@ __all__ = [
     "evaluate",
     "exp",
     "grad",
+    "latex",
     "leaky_relu",
     "log",
     "logsumexp",

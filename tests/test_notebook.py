@@ -125,3 +125,20 @@ def test_a_notebook_has_a_bar_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert is_hidden(progress=False)
     with progress_bar(range(2), disable=True) as bar:
         assert list(bar) == [0, 1]
+
+
+def test_a_curve_on_request_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    stand_in: Any = ModuleType("IPython.display")
+    stand_in.HTML, stand_in.update = str, shown.append
+    stand_in.display = lambda html, display_id: stand_in  # IPython's face
+    monkeypatch.setitem(sys.modules, "IPython.display", stand_in)
+    X, Y = moons(20)
+    with pytest.raises(ValueError, match="'curve', not 'line'"):
+        fit(model(vectorized), X, Y, progress="line")  # type: ignore[arg-type]
+    fit(model(vectorized), X, Y, epochs=3, progress="curve")
+    assert not shown
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    fit(model(vectorized), X, Y, epochs=3, progress="curve")
+    assert "polyline" in Reader(shown[0]).elements
+    assert shown[-1] == ""

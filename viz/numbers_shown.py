@@ -10,6 +10,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.notation.formulas import Notation
+from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, written_node
 
@@ -34,7 +35,9 @@ class Reading:
         self._trace = what if isinstance(what, Trace) else None
         self.walking = self._trace is not None
         self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
-        self.notation = what.notation if isinstance(what, Trace) else Notation(self.order)
+        self.notation = (
+            what.notation if isinstance(what, Trace) else Notation(self.order, variables=variables_outside())
+        )
         self.inputs = inputs(self.order)
         self.step = what.current if isinstance(what, Trace) else None
         self._position = what.position if isinstance(what, Trace) else 0

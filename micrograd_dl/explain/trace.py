@@ -19,6 +19,8 @@ from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recompute, recorded_order
+from micrograd_dl.notation.latex import latex_walk
+from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
 from micrograd_dl.output.number_like import require_value
@@ -54,7 +56,7 @@ class Trace:
     def __init__(self, root: Value, seed: float = 1.0) -> None:
         self.root, self.seed = root, to_float(seed, "the seed of backprop")
         self.order: tuple[Value, ...] = tuple(recorded_order(root))
-        self.notation = Notation(self.order, seeded=self.seed != 1)
+        self.notation = Notation(self.order, self.seed != 1, variables_outside())
         self.position = 0
         self.breakpoints: list[Breakpoint] = []
         self.watches: list[Value] = []
@@ -147,6 +149,10 @@ class Trace:
         """Whether every term of the gradient of `node` has been added; a constant has none."""
         summed_at = self.steps.summed_at(self._any_node(node))
         return bool(summed_at) and summed_at[-1] < self.position
+
+    def latex(self) -> str:
+        """The expression, every step of the walk and the gradient, as a block ``aligned`` of LaTeX."""
+        return latex_walk(self.steps)
 
     def _repr_html_(self) -> str | None:
         """In a notebook the player, a page on which the walk is played."""

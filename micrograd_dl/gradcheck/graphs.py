@@ -13,6 +13,7 @@ from micrograd_dl.gradcheck.rounding_noise import PerturbedGraph
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import evaluate, recorded_order
 from micrograd_dl.notation.kinks import kinks_between
+from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.steps import Contribute, Walk
 
 _SUMS = (ops.add, ops.sub, ops.neg, ops.TABLE["sum"])
@@ -43,7 +44,7 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     'backprop is right'
     """
     order = recorded_order(root)
-    graph, notation = PerturbedGraph(order), Notation(order)
+    graph, notation = PerturbedGraph(order), Notation(order, variables=variables_outside())
     leaves = [node for node in order if node.is_leaf]
     exact = dict(zip(leaves, grad(root, leaves), strict=True))
     # The gradient is measured by the result, or by the larger numbers whose difference the result is.

@@ -19,7 +19,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
-from micrograd_dl.notation.naming import free_name, unique_names
+from micrograd_dl.notation.naming import free_name, unique_names, variables_outside
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.output.lookup import listed
@@ -33,6 +33,8 @@ BEYOND = "L"  # what the result is part of, where the seed is not 1
 class Notation:
     """The names and formulas of one graph. Names are given when the first is asked for.
 
+    What has no label is called by the variable that holds it, if `variables` has it by the `id` of the node.
+
     `order` is topological, the result last; `seeded` says that backprop begins with another seed than 1.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
@@ -42,14 +44,17 @@ class Notation:
     ('b * c', 'du', 'du/db', 'c')
     """
 
-    def __init__(self, order: Sequence[Value], seeded: bool = False) -> None:
+    def __init__(
+        self, order: Sequence[Value], seeded: bool = False, variables: Mapping[int, str] | None = None
+    ) -> None:
         self.root = order[-1]
         self._order, self._seeded = order, seeded
+        self._variables = variables or {}
 
     @cached_property
     def names(self) -> Mapping[Value, str]:
         """The name of every node but constants, in topological order."""
-        return unique_names(self._order)
+        return unique_names(self._order, self._variables)
 
     @cached_property
     def uses(self) -> Mapping[Value, int]:
@@ -100,6 +105,10 @@ class Notation:
     def name(self, node: Value) -> str:
         """The node's name; the number of a constant."""
         return self.names[node] if node in self.names else number(node.data)
+
+    def is_given(self, node: Value) -> bool:
+        """Whether the node's name is the user's: its label, or that of a variable."""
+        return bool(node.label) or id(node) in self._variables
 
     def formula(self, node: Value) -> str:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
@@ -211,7 +220,8 @@ def recorded_graph(root: Value, node: Value) -> tuple[list[Value], Notation]:
             f"{shown} is a constant, which has no derivative: make it a variable with Value(...)"
         )
     known = set(order)
-    return order, Notation([n for n in topological_order(node) if n not in known] + order)
+    more = [n for n in topological_order(node) if n not in known]
+    return order, Notation(more + order, variables=variables_outside())
 
 
 def _latex_escaped(text: str) -> str:

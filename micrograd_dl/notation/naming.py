@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
+from types import MappingProxyType
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.output.written import readable
@@ -36,17 +37,44 @@ def name_values(namespace: Mapping[str, object] | None = None) -> None:
                 value.label = label
 
 
-def unique_names(order: Sequence[Value]) -> dict[Value, str]:
+def variables_outside() -> dict[int, str]:
+    """The names of the variables, by the `id` of the Value they hold, of the notebook or script that calls.
+
+    Of two names the first stays; a notebook's own, which begin with an underscore, are skipped.
+    Within a function nothing is found: its names are those of any argument.
+    """
+    frame = sys._getframe(1)
+    while (frame.f_globals.get("__package__") or "").partition(".")[0] in _INSIDE and frame.f_back:
+        frame = frame.f_back
+    variables = frame.f_locals if frame.f_locals is frame.f_globals else {}
+    found: dict[int, str] = {}
+    for name, item in list(variables.items()):
+        if isinstance(item, Value) and not name.startswith("_") and name.isidentifier():
+            found.setdefault(id(item), name)
+    return found
+
+
+_INSIDE = ("micrograd_dl", "viz")
+
+
+def unique_names(
+    order: Sequence[Value], variables: Mapping[int, str] = MappingProxyType({})
+) -> dict[Value, str]:
     """One name for each node of a graph in topological order, no two the same; constants have none.
 
-    Labels come first; a second node with the label ``a`` is called ``a_2``. The result is called J, other
-    results of operations by a letter (u, v, ...) or, if there are many, u1, u2, ...; leaves x, or x1, x2, ...
+    Labels come first; a second node with the label ``a`` is called ``a_2``. Then come `variables`, names by
+    the `id` of a node. The result is called J, other results of operations by a letter (u, v, ...) or, if
+    there are many, u1, u2, ...; leaves x, or x1, x2, ...
     """
     given: dict[Value, str] = {}
     names = UniqueNames(lambda name: chain([name], numbered(f"{name}_", 2)))
     for node in order:
         if node.label and not node.is_constant:
             given[node] = names.take(readable(unicodedata.normalize("NFC", node.label)))
+    for node in order:
+        name = variables.get(id(node), "")
+        if name and not (node in given or node.is_constant or readable(name) in names.taken):
+            given[node] = names.take(readable(name))
     if order[-1] not in given:
         given[order[-1]] = names.first(chain([RESULT], numbered(RESULT, 1)))
     rest = [node for node in order if node not in given and not node.is_constant]

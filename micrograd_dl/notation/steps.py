@@ -18,6 +18,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink
+from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.output.numbers import to_float
 from micrograd_dl.output.written import ATOM
@@ -156,7 +157,7 @@ def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     dc += dJ/du * du/dc = 3 * 3 = 9   (dc: 0 -> 9)
     """
     order, seed = recorded_order(root), to_float(seed, "the seed of backprop")
-    return iter(Walk(order, Notation(order, seeded=seed != 1), seed))
+    return iter(Walk(order, Notation(order, seed != 1, variables_outside()), seed))
 
 
 class Walk(Sequence[Step]):

@@ -1,8 +1,9 @@
-"""Where a node was created: a line of a Python program, or a span of a parsed expression."""
+"""Where a node was created: a line of a program or of a notebook, or a span of a parsed expression."""
 
 from __future__ import annotations
 
 import linecache
+import re
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ class Origin:
     column: int = 0  # where on that line the operation begins, from 0
     end: int = 0  # where it ends; both are 0 if unknown
     text: str = ""  # the line; empty where the source cannot be had, as at the prompt before Python 3.13
+    cell: str = ""  # what made it in a notebook, "cell 3" or "a cell" (those of marimo have no numbers)
 
     @property
     def fragment(self) -> str:
@@ -27,7 +29,7 @@ class Origin:
         return self.text[self.column : self.end] or self.text.strip()
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
+        where = f"{self.cell}, line {self.line}" if self.cell else f"{self.file}:{self.line}"
         return f"{where}: {self.fragment}" if self.fragment else where
 
 
@@ -77,12 +79,25 @@ def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | Non
 def _in_code(code: CodeType, instruction: int) -> Origin:
     # Instructions are two bytes each; co_positions gives one position an instruction.
     line, end_line, column, end = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
-    number = line or code.co_firstlineno
-    text = linecache.getline(code.co_filename, number).rstrip("\n")
-    if not text or column is None or end is None:
-        return Origin(code.co_filename, number, text=text)
+    file, number, cell = code.co_filename, line or code.co_firstlineno, _cell(code.co_filename)
+    text = linecache.getline(file, number).rstrip("\n")
+    # A notebook of marimo that runs as a program has the columns of its cells as they were before they were
+    # indented in the file: they name other characters there.
+    moved = "marimo" in sys.modules and not cell and text[:1].isspace()
+    if not text or column is None or end is None or moved:
+        return Origin(file, number, text=text, cell=cell)
     # Python counts columns in bytes of UTF-8.
     encoded = text.encode()
     start = len(encoded[:column].decode(errors="replace"))
     stop = len(encoded[:end].decode(errors="replace")) if end_line == line else len(text)
-    return Origin(code.co_filename, number, start, stop, text)
+    return Origin(file, number, start, stop, text, cell)
+
+
+def _cell(file: str) -> str:
+    """The cell of a notebook that Python knows as `file`: by the number of its last run."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    found = shell.compile.format_code_name(file) if shell else None  # such as ("Cell", "In[3]")
+    if found and (count := re.search(r"\d+", found[1])):
+        return f"cell {count[0]}"
+    return "a cell" if "__marimo__cell_" in file else ""

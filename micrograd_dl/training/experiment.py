@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -152,7 +152,7 @@ def train(
     options: TrainingOptions | None = None,
     *,
     checkpoint: File | None = None,
-    progress: bool | None = None,
+    progress: bool | Literal["curve"] | None = None,
     callbacks: Sequence[Callable[[int, History], object]] = (),
     film: Recorder | None = None,
 ) -> Outcome:

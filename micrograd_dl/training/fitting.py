@@ -7,10 +7,10 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -129,7 +129,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     film: Recorder | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    progress: bool | None = None,
+    progress: bool | Literal["curve"] | None = None,
 ) -> History:
     """Train a model.
 
@@ -152,7 +152,8 @@ def fit(
         checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
             same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
             `augment` only whether there is one.
-        progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook.
+        progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook. With
+            "curve" a notebook shows the cost so far as well.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
@@ -168,7 +169,7 @@ def fit(
     X, Y = _examples(model, (X, Y), "the training set")
     if dev is not None:
         dev = _examples(model, dev, "the dev set")
-    require_options(epochs, batch_size, patience, dev)
+    require_options(epochs, batch_size, patience, dev, progress)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
     size = int(batch_size or X.shape[1])
@@ -180,7 +181,8 @@ def fit(
         history = training.history
         training.show()
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        with progress_bar(to_do, unit="epoch", leave=False, disable=is_hidden(progress)) as bar:
+        bar = progress_bar(to_do, unit="epoch", leave=False, disable=is_hidden(progress))
+        with bar, live_curve(progress == "curve") as draw_curve:
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -191,6 +193,7 @@ def fit(
                     if True in [callback(epoch, history) is True for callback in callbacks]:
                         history.stopped = "a callback stopped it"
                     training.show()
+                    draw_curve(history)
                     if checkpoint is not None:
                         training.save(checkpoint)
                     if history.stopped:
@@ -447,13 +450,17 @@ def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> t
     return X, Y
 
 
-def require_options(epochs: int, batch_size: int | None, patience: int | None, dev: Any) -> None:
+def require_options(
+    epochs: int, batch_size: int | None, patience: int | None, dev: Any, progress: object = None
+) -> None:
     """Raise ValueError if one of these options of `fit` is not possible."""
     for name, x in (("epochs", epochs), ("batch_size", batch_size), ("patience", patience)):
         if x is not None:
             to_whole(x, 1, name)
     if patience is not None and dev is None:
         raise ValueError("patience needs a dev set to judge by: pass dev=(X_dev, Y_dev)")
+    if isinstance(progress, str) and progress != "curve":
+        raise ValueError(f"progress is True, False or 'curve', not {progress!r}")
 
 
 def _require_own(optimiser: Any, model: Model) -> None:
@@ -463,7 +470,7 @@ def _require_own(optimiser: Any, model: Model) -> None:
         raise ValueError(f"an optimiser is of the model's parameters, Adam(model.parameters()); not {what}")
 
 
-def is_hidden(progress: bool | None) -> bool:
+def is_hidden(progress: bool | str | None) -> bool:
     """Whether a bar is hidden, for the option `progress`: by default off terminals and notebooks."""
     # A program without a console has no stderr.
     seen = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
@@ -484,3 +491,24 @@ def progress_bar(*args: Any, **options: Any) -> Any:
         from tqdm.auto import tqdm as notebook_tqdm
 
         return notebook_tqdm(*args, **options)
+
+
+@contextmanager
+def live_curve(wanted: bool) -> Iterator[Callable[[History], None]]:
+    """Draws the cost so far in a notebook, at most twice a second, and takes it away in the end."""
+    if not (wanted and in_notebook()):
+        yield lambda history: None
+        return
+    notebook = sys.modules["IPython.display"]
+    shown, drawn_at = notebook.display(notebook.HTML(""), display_id=True), -math.inf
+
+    def draw(history: History) -> None:
+        nonlocal drawn_at
+        if time.monotonic() - drawn_at > 0.5:
+            drawn_at = time.monotonic()
+            shown.update(notebook.HTML(history._repr_html_()))
+
+    try:
+        yield draw
+    finally:
+        shown.update(notebook.HTML(""))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micrograd_dl import Trace, check, why
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
@@ -87,3 +90,28 @@ def test_sequences_are_numbered_from_one() -> None:
     name_values({"w": w, "b": pair})
     assert [x.label for x in w if isinstance(x, Value)] == ["w1", "w3"]
     assert pair[0].label == "b1"
+
+
+PROGRAM = """
+a, b = Value(2.0), Value(3.0, "beta")
+inner = a * b
+_hidden, loss = inner + 1, inner.tanh()
+again = loss
+trace, found, verdict = Trace(loss), why(loss, a), check(loss)
+def function(result): return Trace(result)
+other = function(loss)
+"""
+
+
+def test_what_has_no_label_is_called_by_its_variable() -> None:
+    """That of the notebook or script; labels come first, nothing is written on the graph."""
+    program: dict[str, Any] = {"Value": Value, "Trace": Trace, "why": why, "check": check}
+    exec(compile(PROGRAM, "program", "exec"), program)
+    assert list(program["trace"].notation.names.values()) == ["a", "beta", "inner", "loss"]
+    assert str(program["found"]).startswith("dloss/da = ")
+    assert "dloss/da" in str(program["verdict"])
+    assert list(program["other"].notation.names.values()) == ["x", "beta", "u", "J"]
+    program["b"].label = "loss"
+    exec("taken = Trace(loss)", program)
+    assert list(program["taken"].notation.names.values()) == ["a", "loss", "inner", "J"]
+    assert program["loss"].label == ""

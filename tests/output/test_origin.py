@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,27 @@ def test_positions_that_were_left_out_of_the_code(tmp_path: Path) -> None:
     assert made == Origin(str(path), 3, text="y = x + 1")
     assert made.fragment == "y = x + 1"
     assert str(made) == f"{path}:3: y = x + 1"
+
+
+def test_cells_of_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython knows the file of a cell by the number of its last run; marimo's cells have none."""
+    program = run("x = Value(2)\ny = x + 1\n", tmp_path / "326647194.py")
+    names = {str(tmp_path / "326647194.py"): ("Cell", "In[3]")}
+    shell = types.SimpleNamespace(compile=types.SimpleNamespace(format_code_name=names.get))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    assert str(origin_of(program["y"])) == "cell 3, line 2: x + 1"
+    assert origin_of(Value(1)).cell == ""
+    program = run("x = Value(2)\ny = x + 1\n", tmp_path / "__marimo__cell_Hbol_.py")
+    assert str(origin_of(program["y"])) == "a cell, line 2: x + 1"
+
+
+def test_cells_of_a_program_of_marimo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are compiled before they are indented, so only their lines are right."""
+    monkeypatch.setitem(sys.modules, "marimo", types.ModuleType("marimo"))
+    program = run("x = Value(2)\nabs = x + 1\n", tmp_path / "app.py")
+    (tmp_path / "app.py").write_text("    x = Value(2)\n    abs = x + 1\n")
+    linecache.checkcache()
+    assert origin_of(program["abs"]).fragment == "abs = x + 1"
 
 
 @pytest.mark.parametrize(
