@@ -74,7 +74,7 @@ def shortened(message: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns a line of text takes: two for a Chinese character, none for an accent on its own."""
+    """The columns that a line of text takes: two for a Chinese character, none for an accent on its own."""
     if text.isascii():
         return len(text)
     seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
