@@ -28,7 +28,7 @@ _STEP = """\
 Walk through an expression, forwards and backwards, at a prompt like that of
 pdb: Enter does the next step, help lists the commands. Commands can come from a
 pipe as well; the exit code is 1 if one of them failed."""
-# Of each command the options, as its usage has them, and what it does.
+# For each command its options, as its usage shows them, and its description.
 _HELP = {
     "step": ("[--all] ", _STEP),
     "draw": ("[--edges] -o FILE ", "Save a picture of the computation graph, with data and gradients."),
