@@ -19,7 +19,7 @@ from .style import FAMILIES
 
 _MARKUP = re.compile("<title>.*?</title>|<[^>]*>", re.DOTALL)
 _MOST_PROBES = 100  # different characters that are looked for, at some milliseconds each
-_LONGEST_SIDE, _MOST_PIXELS = 32_000, 100_000_000  # of a PNG that browsers and office programs still open
+_LONGEST_SIDE, _MOST_PIXELS = 32_000, 100_000_000  # the limits of a PNG in browsers and office programs
 _PROBE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">'
     f'<text y="20" font-family="{", ".join(FAMILIES)}, sans-serif">{{}}</text></svg>'

@@ -13,7 +13,7 @@ from itertools import accumulate
 from micrograd_dl.output.text import printable
 
 LONGEST_TOOLTIP = 20_000
-MOST_CHARACTERS = 80  # of a line, however narrow they are
+MOST_CHARACTERS = 80  # in a line, however narrow they are
 
 # Widths in ems of a wide common face (DejaVu Sans), so that text in a narrower one fits too.
 _NARROW = frozenset(" !'(),-./:;I[\\]fijlrt|`")

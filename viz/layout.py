@@ -16,7 +16,7 @@ from .rendering import positions
 from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]
-End: TypeAlias = tuple[int, int, Size | None]  # of a wire: tail, head, and the size of its text
+End: TypeAlias = tuple[int, int, Size | None]  # a wire's tail, head and text size
 Curve: TypeAlias = tuple[Point, ...]
 Box: TypeAlias = tuple[float, float, float, float]  # centre, width, height
 
@@ -33,7 +33,7 @@ _MOST_ROUNDS = 1200  # how long Graphviz may straighten edges; up to 300 nodes i
 class Layout(NamedTuple):
     """Positions in pixels, from the upper left corner."""
 
-    width: float  # of the whole
+    width: float  # the width of the whole layout
     height: float
     boxes: tuple[Box, ...]  # one a card
     curves: tuple[Curve, ...]  # one a wire: a starting point, and three points for each Bezier piece

@@ -53,7 +53,7 @@ class Reading:
         return self._trace.grad(node) if self._trace else node.grad
 
     def grad(self, node: Value) -> str:
-        """The same as it is written."""
+        """The number as it is written."""
         total = self.exact_grad(node)
         if total is None:
             return ""

@@ -34,7 +34,7 @@ def positions(dot: str) -> bytes:
 
 
 def by_program(dot: str, format: Literal["json0", "pdf"]) -> bytes | None:
-    """What the ``dot`` program makes of a DOT text; None where there is none, or an old or broken one."""
+    """The layout of a DOT text by the ``dot`` program; None if that is missing, old or broken."""
     if not shutil.which("dot"):
         return None
     import graphviz
@@ -46,7 +46,7 @@ def by_program(dot: str, format: Literal["json0", "pdf"]) -> bytes | None:
 
 
 def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
-    """What the built-in Graphviz makes of a DOT text."""
+    """The layout of a DOT text by the built-in Graphviz."""
     module, linker = _compiled()
     import wasmtime
 

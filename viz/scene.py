@@ -1,4 +1,4 @@
-"""What a picture shows, before anything is laid out: cards for nodes, wires for edges.
+"""The content of a picture before its layout: cards for nodes, wires for edges.
 
 A size is that of the widest text in any frame of a walk. The layout sees nothing but sizes, so that all
 frames of a walk are laid out alike.
@@ -56,7 +56,7 @@ class Wire(NamedTuple):
     tail: int
     head: int
     texts: tuple[str, str] = ("", "")  # on it: the derivative, such as "× 2", and what flows, such as "+6"
-    size: Size | None = None  # of the largest texts in any frame, with a margin; None if it never bears any
+    size: Size | None = None  # fits the largest text in any frame; None if it never has a text
     tooltip: str = ""
     state: State = "plain"  # decides colour, stroke and direction
     quiet: bool = False  # True for the edge of a plain number

@@ -40,7 +40,7 @@ Save a picture of the computation graph, with data and gradients: as .svg, .png,
 .pdf or .dot; as .html, the page of play. With --walk, save a picture of every
 step instead: PATH is a folder for numbered pictures, or such as frames/step.png
 for numbered PNGs, or a file that plays them, walk.gif or walk.svg."""
-# Of each command the options, as its usage has them, and what it does.
+# For each command its options, as its usage shows them, and its description.
 _HELP = {
     "step": ("[--all] ", _STEP),
     "play": ("[-o FILE] ", _PLAY),

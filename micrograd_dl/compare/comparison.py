@@ -23,7 +23,7 @@ class Comparison:
         rows: every quantity, in the order of computation: forward, the cost, then backward.
         forward, backward: the first row of each direction in which the two differ, or None.
         reasons: one line for each of these two.
-        node: of a network of Values, the node behind the first entry that differs, or that parameter.
+        node: for a network of Values, the node behind the first entry that differs, or that parameter.
         tolerance: what counts as a difference.
     """
 

@@ -17,7 +17,7 @@ from micrograd_dl.engine.operation import Operation
 
 Array: TypeAlias = NDArray[Any]
 
-_NUMBERS_AT_A_TIME = 2**22  # of examples
+_NUMBERS_AT_A_TIME = 2**22  # numbers of examples that are computed at a time
 _DENSE = 0.3  # weights that fill at least this part of a matrix are multiplied as one, by BLAS
 _ARITHMETIC = {ops.add, ops.sub, ops.mul, ops.neg, ops.div}  # whose rules for numbers serve arrays
 

@@ -27,7 +27,7 @@ class Group:
         a, b: the operands' places; of an operation on one, b is empty. Of one on any number of operands,
             those of the first are ``a[starts[0]:starts[1]]``, of LINEAR and MEAN multiplied by those of b.
         c: the third operands' places, of an operation on three.
-        shared, weights, rows: of LINEAR on examples, the terms that multiply what is shared by what varies:
+        shared, weights, rows: for LINEAR on examples, the terms that multiply what is shared by what varies:
             those of the first are ``weights[shared[0]:shared[1]]``, places of shared numbers, times ``rows``.
     """
 

@@ -150,7 +150,7 @@ def one_after_another(*augmentations: Augmentation) -> Augmentation:
 
 
 def on_columns(augmentation: Augmentation, shape: Sequence[int]) -> Augmentation:
-    """The same for images as columns, ``(h*w*c, m)``, of that shape ``(h, w)`` or ``(h, w, c)``.
+    """Augmentation for images as columns, ``(h*w*c, m)``, of that shape ``(h, w)`` or ``(h, w, c)``.
 
     Columns are as `images_to_columns` makes them, with 0 for the background: not normalised yet.
     """

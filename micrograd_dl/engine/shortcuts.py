@@ -26,7 +26,7 @@ from micrograd_dl.output.origin import outside
 
 _RELU = (ops.relu, ops.relu.left)
 _new, _frame = object.__new__, sys._getframe  # bound here, since every node calls both
-_last_origin = _other_origin = _frame().f_code  # of the last two nodes; most new nodes have one of these
+_last_origin = _other_origin = _frame().f_code  # the last two; most new nodes have one of them
 _plain_on, _plain_record, _plain_affine, _plain_backward = Operation.on, record, affine, Value.backward
 
 

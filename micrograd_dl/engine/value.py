@@ -221,7 +221,7 @@ for _operation in ops.TABLE.values():
     if _operation.arity == 1 and not hasattr(Value, _operation.name):
         setattr(Value, _operation.name, _method(_operation))
 
-ROLE = "arithmetic with a Value"  # of an operand, in the message that refuses it
+ROLE = "arithmetic with a Value"  # the role of an operand, for the message that refuses it
 Operand: TypeAlias = "Value | float | Real | Decimal"
 
 

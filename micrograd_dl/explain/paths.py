@@ -35,7 +35,7 @@ class Paths:
     root: Value
     node: Value  # the paths lead from root down to node
     count: int  # how many paths there are, exactly
-    largest: tuple[Path, ...]  # those with the largest products, largest first
+    largest: tuple[Path, ...]  # paths with the largest products, largest first
     total: float  # the sum over all of them, summed from the leaf upwards (forward mode)
     magnitude: float  # the sum of their absolute values, to which rounding errors are in proportion
     gradient: float  # what backprop gives, from the result downwards; the same up to rounding

@@ -106,7 +106,7 @@ def why(root: Value, node: Value) -> Why:
 
 
 def why_from(walk: Walk, node: Value, position: int) -> Why:
-    """The same from a walk at hand, of which so many steps are done."""
+    """The reasons at a point of a walk, after `position` steps."""
     if not walk.has(node):
         return Why(node, node.data, (), 0, walk.notation)
     summed_at = walk.summed_at(node)

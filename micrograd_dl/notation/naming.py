@@ -98,7 +98,7 @@ class UniqueNames:
         return self.first(self._variants(name))
 
     def first(self, candidates: Iterator[str]) -> str:
-        """The same of candidates."""
+        """Take and return the first candidate that is free."""
         name = next(name for name in candidates if name not in self.taken)
         self.taken.add(name)
         return name

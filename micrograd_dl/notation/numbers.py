@@ -34,7 +34,7 @@ def number_term(x: float) -> Term:
 
 
 def exact_term(x: float) -> Term:
-    """The same for an exact number."""
+    """An exact number as a Term; a negative one binds like a minus sign."""
     text = exact(x)
     return Term(text, NEG if text.startswith("-") else ATOM)
 

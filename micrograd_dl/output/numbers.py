@@ -75,7 +75,7 @@ def above_zero(x: object, role: str) -> float:
 
 
 def from_zero(x: object, role: str) -> float:
-    """The same from 0 up."""
+    """`x` as a finite double from 0 up; errors as for `above_zero`."""
     number = to_float(x, role)
     if not 0 <= number < math.inf:
         raise ValueError(f"{role} is a number from 0 up, not {number!r}")

@@ -37,7 +37,7 @@ def power_slope(x: float, y: float) -> float:
 
 
 def power_slope_array(np: Any, x: Any, y: Any) -> Any:
-    """The same of arrays."""
+    """The scalar function above, for arrays."""
     x, y = np.broadcast_arrays(x, y)
     at_0 = (x == 0) & (y < 1)
     edge = np.where(y % 1, np.copysign(np.inf, y), 0.0)
@@ -51,7 +51,7 @@ def sigmoid(x: float) -> float:
 
 
 def sigmoid_array(np: Any, x: Any) -> Any:
-    """The same of arrays."""
+    """The scalar function above, for arrays."""
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 

@@ -39,7 +39,7 @@ class Predictor:
 
     model: Network
     normaliser: Normaliser  # fitted to its training set
-    scale: Normaliser | None  # of the targets that are numbers, which are trained on normalised
+    scale: Normaliser | None  # for targets that are numbers: training normalises them
     features: tuple[str, ...]
     target: str
     classes: tuple[str, ...]  # none where it predicts numbers

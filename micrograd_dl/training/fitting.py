@@ -140,7 +140,7 @@ def fit(
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
             shuffled anew in every epoch, and the last batch may be short.
-        optimiser: of ``model.parameters()``, or of some of them; by default Adam.
+        optimiser: made from ``model.parameters()``, or from some of them; by default Adam.
         dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
         patience: stop when the cost on dev has not fallen for this many epochs.
         seed: decides the shuffling and `augment`.

@@ -28,7 +28,7 @@ _HUES = dict(zip(("blue", "red", "green", "pink", "sky", "orange", "black", "yel
 _IN_TURN = [_HUES[name] for name in ("blue", "orange", "green", "red", "pink", "sky", "black", "yellow")]
 _MARKERS = "o^sDvPX"  # 7 markers and 8 colours: 56 classes have a look of their own
 _LISTED = 9  # classes in the legend, which ends above the key of the shades
-_COLUMNS, _ROWS = 384, 240  # of the grid on which the network is computed
+_COLUMNS, _ROWS = 384, 240  # the grid on which the network is computed
 _PARTS = 45  # in which that is done, for the sake of memory
 _BOUNDARY: dict[str, Any] = {"colors": INK, "linewidths": 2.2, "linestyles": "-"}
 _MARGIN: dict[str, Any] = {"colors": QUIET, "linewidths": 1.4, "linestyles": "--"}
@@ -50,7 +50,7 @@ def decision_boundary(
     max-margin by the score, up to the margin. A class that is called after a colour has that colour.
 
     Args:
-        model: of two inputs, for classes: one output with the logistic or the max-margin loss, or softmax.
+        model: a classifier of two inputs: one output with the logistic or the max-margin loss, or softmax.
         X: ``(2, m)``.
         Y: targets as the model takes them, ``(n_y, m)``, or indices of classes, ``(1, m)``.
         features: the names of the two, with their units.
@@ -127,7 +127,7 @@ class Classifier:
         return self.by_class(np.hstack([self._model.forward(part) for part in parts]))
 
     def by_class(self, A: Array) -> Array:
-        """What the network gives, or is to give, for each class."""
+        """The network's output, or the target, for each class."""
         if self.loss == "cross_entropy":
             return A
         return np.vstack([-A, A] if self.loss == "max_margin" else [1 - A, A])
@@ -181,7 +181,7 @@ def _title(wrong: Array) -> str:
 
 
 def _class_colours(names: Sequence[str]) -> list[str]:
-    """A colour for each class, as different as so many can be.
+    """A colour for each class, as different as possible.
 
     >>> _class_colours(["cat", "blue"]) == [_HUES["orange"], _HUES["blue"]]
     True
@@ -244,7 +244,7 @@ def _draw_regions(ax: Axes, view: Classifier, colours: Sequence[str]) -> None:
 
 
 def _draw_key(ax: Axes, view: Classifier, positive: str, colours: Sequence[str]) -> None:
-    """What the shades mean, as a bar beside the axes."""
+    """A bar beside the axes that explains the shades."""
     steps = np.linspace(0, 1, 256)[np.newaxis]
     if view.loss == "cross_entropy":
         low, high, ticks, what = 1 / view.classes, 1.0, [1 / view.classes, 1.0], "P(predicted class)"

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-_LOG_FROM = 30  # a scale is logarithmic if the largest number is at least so many times the smallest
+_LOG_FROM = 30  # a scale is logarithmic if the largest number is at least this many times the smallest
 
 
 def cost_curve(history: History) -> Figure:
     """The cost by epoch, in training and on the dev set, with the best epoch marked; below it the accuracy.
 
-    The best epoch is that of the lowest cost, on the dev set if there is one. The title says what happened.
+    The best epoch has the lowest cost, on the dev set if there is one. The title says what happened.
 
     Args:
         history: what `fit` returned.

@@ -1,4 +1,4 @@
-"""What all plots share: one style, colours, numbers for people, labels at the ends of lines.
+"""Common parts of all plots: one style, colours, numbers for people, labels at the ends of lines.
 
 Matplotlib is imported when a figure is made, and only its object-oriented part: pyplot keeps global state and
 wants a display. A user's own settings of Matplotlib are neither used nor changed.

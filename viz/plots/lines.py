@@ -34,7 +34,7 @@ def line_plot(
         x: where each line has its numbers.
         lines: by name.
         title: what the picture shows, in a sentence.
-        xlabel, ylabel: of the axes.
+        xlabel, ylabel: the labels of the axes.
         points: something with as many numbers, drawn as small points behind the lines.
         points_name: what these are, for a legend.
         marks: mark each number on its line.

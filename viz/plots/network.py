@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NOTHING = "#bdbdbd"  # the line of a weight that is 0
-_MOST_UNITS, _MOST_LAYERS = 12, 9  # of more, some in the middle are left out
+_MOST_UNITS, _MOST_LAYERS = 12, 9  # beyond these, some in the middle are left out
 _MOST_NUMBERS = 9  # weights between two layers that can have their numbers on their lines
 _WIDEST_GAP = 190.0  # pixels between the middles of two units
 _FOOT = 140  # pixels below the units, for captions and key
 _LETTER = 11  # pixels that a letter of a name takes at most
-_POINT = 0.72  # of a pixel
+_POINT = 0.72  # points in a pixel
 
 
 class _Column(NamedTuple):
@@ -40,7 +40,7 @@ _Weight: TypeAlias = tuple[float, tuple[float, float], tuple[float, float]]  # a
 
 
 class _Scale(NamedTuple):
-    """What widths and colours mean: the distance of units in pixels, the largest |weight| and |bias|."""
+    """The scale of widths and colours: the distance of units in pixels, the largest |weight| and |bias|."""
 
     gap: float
     w: float
@@ -51,7 +51,7 @@ class _Scale(NamedTuple):
         return min(0.36 * self.gap, 34)
 
     def width(self, w: float) -> float:
-        """Of the line of a weight, in points."""
+        """The width of a weight's line, in points."""
         return 0.5 + (min(7.0, 0.1 * self.gap) - 0.5) * (abs(w) / self.w if self.w else 0)
 
     def line(self, w: float) -> Colour:
@@ -70,7 +70,7 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
     first and the last are drawn, and the picture says how many there are; likewise of many layers.
 
     Args:
-        model: of any backend.
+        model: a network of any kind.
         inputs: a name for each input.
         outputs: a name for each output, such as those of the classes.
 
@@ -118,7 +118,7 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
 
 
 def first_and_last(n: int, most: int) -> list[int | None]:
-    """The indices of n things; if these are too many, of the first and the last, with None between them.
+    """The indices of n things; if they are too many, the first and the last with None between them.
 
     >>> first_and_last(3, most=5), first_and_last(9, most=5)
     ([0, 1, 2], [0, 1, 2, None, 8])

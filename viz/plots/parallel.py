@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FAR, _BEST = COLOURS[:2]
 _BEST_TEXT = "#bf5400"  # vermilion as dark as small letters need it
-_LOG_FROM = 30  # a scale of errors is logarithmic if the largest number is so many times the smallest
+_LOG_FROM = 30  # a scale of errors is logarithmic if the largest number is this many times the smallest
 _LONGEST = 14  # characters of a name or a value
 _MOST_AXES, _ROOMY = 12, 8  # with more axes than are roomy, letters are smaller
 _NOTES = {"linear": "linear", "log": "log", "log-from-1": "log of 1 − x"}
@@ -47,7 +47,7 @@ class _Axis:
         return 1.0 if value is None and self.measured else self.scale.part(value)
 
     def marks(self) -> Iterable[Any]:
-        """The values to be written: all of a choice, of a range the ends and the quarters between."""
+        """The values to be written: all values of a choice, or the ends and quarters of a range."""
         if isinstance(self.scale, Choice):
             return self.scale.values
         return dict.fromkeys(self.scale.at(quarter / 4) for quarter in range(5))
@@ -96,7 +96,7 @@ def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
 def _axes(found: Found, error: str) -> list[_Axis]:
     """Those of the hyperparameters, then of what was measured: what was judged is the last.
 
-    What is fixed has no axis, unless all are.
+    Fixed hyperparameters have no axis, unless all are fixed.
     """
     space = found.space
     differ = [name for name, where in space.items() if isinstance(where, Range) or len(where.values) > 1]
@@ -172,7 +172,7 @@ def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found) -> None:
 
 
 def _draw_key(ax: Axes, found: Found) -> None:
-    """What the lines mean, below them."""
+    """A key to the lines, below them."""
     from matplotlib.lines import Line2D
 
     entries: list[tuple[Colour, float, str]] = [(_BEST, 3.5, f"the best, {found.best.name}")]

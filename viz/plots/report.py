@@ -41,6 +41,6 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
 
 
 def not_of_this(written: list[Path]) -> list[Path]:
-    """Pictures that lie beside those of a report and could be taken for its own."""
+    """Other pictures in a report's folder that could be mistaken for the report's."""
     beside = {path.parent / name for path in written for name in PICTURES}
     return sorted(path for path in beside.difference(written) if path.exists())

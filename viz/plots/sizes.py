@@ -40,7 +40,7 @@ def sizes_by_layer(passes: Mapping[str, Pass]) -> Figure:
             raise TypeError(
                 f"{name} is a Pass, what model.record(X, Y) returns, not {type(numbers).__name__}"
             )
-    # What comes out of the output layer says nothing of those before it: a sigmoid of 0 is 0.5.
+    # The output layer's size says nothing about earlier layers: the sigmoid of 0 is 0.5.
     A = {name: [_size(array) for array in numbers.A[:-1] or numbers.A] for name, numbers in passes.items()}
     dZ = {name: [_size(array) for array in numbers.dZ] for name, numbers in passes.items()}
     with drawing(_title(dZ)) as figure:
@@ -87,7 +87,7 @@ def _draw(ax: Axes, sizes: Mapping[str, list[float]], back: bool) -> None:
 
 
 def _fate(sizes: Sequence[float]) -> str:
-    """What becomes of a size on its way through the layers.
+    """How a size changes on its way through the layers.
 
     >>> [_fate(sizes) for sizes in ([1.0, 0.5], [1.0, 1e12], [1.0, 0.0])]
     ['shrink 2-fold', 'grow 10¹²-fold', 'become 0']
@@ -105,7 +105,7 @@ def _fate(sizes: Sequence[float]) -> str:
 
 
 def _title(dZ: Mapping[str, list[float]]) -> str:
-    """What becomes of the gradients of the network where most happens to them."""
+    """A sentence about the largest change of the gradients between layers."""
 
     def extent(name: str) -> float:
         first, last = dZ[name][-1], dZ[name][0]
