@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from benchmarks import peers
 from benchmarks.measure import Timing, say_left_out, side_by_side
+from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
-from micrograd_dl.output.products import halved_products
 from micrograd_dl.vectorized import MLP
 
 ALPHA = 1e-3

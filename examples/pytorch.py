@@ -11,10 +11,10 @@ from micrograd_dl import nn
 from micrograd_dl.data import moons
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.nn.network import Array
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.optim import Adam, Momentum
-from micrograd_dl.output.text import install_hint
 
 DATA = moons(40, seed=0)
 X, Y = DATA.X, DATA.targets("logistic")

@@ -42,6 +42,9 @@ from micrograd_dl.explain.nudge import nudge
 from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.explain.why import why
+from micrograd_dl.foundation.collector import collector_paused
+from micrograd_dl.foundation.kink_side import slope_at_kink
+from micrograd_dl.foundation.number_like import GraphCutWarning
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.forward import evaluate, recompute
@@ -49,9 +52,6 @@ from micrograd_dl.notation.latex import latex
 from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
-from micrograd_dl.output.collector import collector_paused
-from micrograd_dl.output.kink_side import slope_at_kink
-from micrograd_dl.output.number_like import GraphCutWarning
 
 __version__ = "0.1.0"
 

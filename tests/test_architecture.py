@@ -27,7 +27,7 @@ PACKAGES = ("micrograd_dl", "viz")
 # The floors of the house, lowest first. A room is a folder; a module may import its own room and those on
 # lower floors, and no others. What only types need (`if TYPE_CHECKING:`) is free.
 FLOORS = (
-    ("micrograd_dl.output",),
+    ("micrograd_dl.foundation",),
     ("micrograd_dl.engine",),
     ("micrograd_dl.notation",),
     ("micrograd_dl.nn", "micrograd_dl.optim"),

@@ -13,8 +13,8 @@ from micrograd_dl import Trace, Value, check, compiled, nn, nudge, paths, vector
 from micrograd_dl.compare import compare
 from micrograd_dl.data.built_in import dataset, moons
 from micrograd_dl.explain.breakpoints import Breakpoint
+from micrograd_dl.foundation.html import curves, table
 from micrograd_dl.optim import Adam
-from micrograd_dl.output.html import curves, table
 from micrograd_dl.training import fit
 from micrograd_dl.training.fitting import is_hidden, progress_bar
 

@@ -45,7 +45,7 @@ def measured() -> list[Measure]:
         Measure("lines of the engine, its table included", lines(engine), 1_000),
         Measure("files of the engine", len(engine), 7),
         Measure("lines of the engine's shortcuts", lines(shortcuts), 250),
-        Measure("lines of output/, on which the engine stands", lines(files("micrograd_dl/output")), 1_300),
+        Measure("lines of foundation/, below the engine", lines(files("micrograd_dl/foundation")), 1_300),
         Measure("lines of vectorized/", lines(files("micrograd_dl/vectorized")), 500),
         Measure("rooms: folders of micrograd_dl/ and viz/", len(rooms), 20),
         Measure("lines of micrograd_dl/ and viz/", lines(product), 22_900, goal=17_000),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.output.files import replacing
-from micrograd_dl.output.text import install_hint
+from micrograd_dl.foundation.files import replacing
+from micrograd_dl.foundation.text import install_hint
 
 from . import convert, style
 from .picture import LIMIT, Picture, draw

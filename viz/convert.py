@@ -13,7 +13,7 @@ from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 
-from micrograd_dl.output.text import install_hint, pip_install
+from micrograd_dl.foundation.text import install_hint, pip_install
 
 from .style import FAMILIES
 

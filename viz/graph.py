@@ -8,10 +8,10 @@ from itertools import chain, islice
 from typing import Literal, TypeAlias
 
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.written import Term as Text
+from micrograd_dl.foundation.written import readable
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.written import Term as Text
-from micrograd_dl.output.written import readable
 
 from . import style
 from .groups import Group, is_parameter

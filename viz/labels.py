@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from itertools import accumulate
 
-from micrograd_dl.output.text import printable
+from micrograd_dl.foundation.text import printable
 
 LONGEST_TOOLTIP = 20_000
 MOST_CHARACTERS = 80  # in a line, however narrow they are

@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from micrograd_dl.output.files import replacing
+from micrograd_dl.foundation.files import replacing
 
 _TEMPLATE = """\
 <!doctype html>

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.output.files import replacing
-from micrograd_dl.output.numbers import to_whole
+from micrograd_dl.foundation.files import replacing
+from micrograd_dl.foundation.numbers import to_whole
 
 from . import convert, dot, graph, outline
 from .groups import collapsed

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
-from micrograd_dl.output.text import pip_install
+from micrograd_dl.foundation.text import pip_install
 
 if TYPE_CHECKING:
     import wasmtime

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.text import columns, fitted
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute
-from micrograd_dl.output.text import columns, fitted
 
 from .numbers_shown import MORE, Reading
 

@@ -17,8 +17,8 @@ from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.written import ADD, ATOM, Term
 from micrograd_dl.notation.slopes import SlopeFormulas
-from micrograd_dl.output.written import ADD, ATOM, Term
 
 from .labels import visible
 

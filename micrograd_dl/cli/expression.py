@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from micrograd_dl.cli.parser import Parser, whole
 from micrograd_dl.cli.terminal import edit_lines, wants_colours, warn, write
-from micrograd_dl.output.numbers import number_or_none
+from micrograd_dl.foundation.numbers import number_or_none
 
 if TYPE_CHECKING:
     from micrograd_dl.engine.value import Value

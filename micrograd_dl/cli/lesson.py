@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
-from micrograd_dl.output.lookup import look_up
+from micrograd_dl.foundation.lookup import look_up
 
 
 class Lesson(NamedTuple):

@@ -21,8 +21,8 @@ from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, usual_spelling
 from micrograd_dl.cli.terminal import adapt_streams, complain, on_signal, warn
-from micrograd_dl.output.lookup import with_similar
-from micrograd_dl.output.text import install_hint, message_of
+from micrograd_dl.foundation.lookup import with_similar
+from micrograd_dl.foundation.text import install_hint, message_of
 
 # Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those
 # on an expression are one module.

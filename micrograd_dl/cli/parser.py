@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from micrograd_dl.cli.terminal import complain, write
-from micrograd_dl.output.lookup import with_similar
-from micrograd_dl.output.numbers import whole_number
+from micrograd_dl.foundation.lookup import with_similar
+from micrograd_dl.foundation.numbers import whole_number
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ import sys
 from micrograd_dl.cli.parser import Parser
 from micrograd_dl.cli.terminal import write
 from micrograd_dl.cli.train import add_delimiter
-from micrograd_dl.output.files import is_stream, require_apart, require_place
-from micrograd_dl.output.text import plural
+from micrograd_dl.foundation.files import is_stream, require_apart, require_place
+from micrograd_dl.foundation.text import plural
 
 
 def add_options(parser: Parser) -> None:

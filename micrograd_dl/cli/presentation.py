@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from micrograd_dl.cli.terminal import paint, wrapped
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.text import columns, fitted
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step, written_node
-from micrograd_dl.output.text import columns, fitted
 
 _INDENT = "  "
 _MOST_LINES = 8  # that are shown of an expression

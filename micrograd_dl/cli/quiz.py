@@ -12,11 +12,11 @@ from contextlib import suppress
 
 from micrograd_dl.cli import presentation
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.numbers import number_or_none
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.notation.expression import parse_names
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Contribute, Evaluate, Step
-from micrograd_dl.output.numbers import number_or_none
-from micrograd_dl.output.text import plural
 
 _CLOSE = 5e-4  # relatively: an answer has rounding errors of its own
 _SIGNS = str.maketrans({"−": "-", "–": "-", "∞": "inf", "×": "*", "·": "*", "÷": "/"})

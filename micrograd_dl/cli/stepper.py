@@ -23,12 +23,12 @@ from micrograd_dl.cli.terminal import complain, paint, wrapped, write
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.lookup import with_similar
+from micrograd_dl.foundation.numbers import real_number, whole_number
+from micrograd_dl.foundation.text import message_of
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import written_node
-from micrograd_dl.output.lookup import with_similar
-from micrograd_dl.output.numbers import real_number, whole_number
-from micrograd_dl.output.text import message_of
 
 _HINT = """\
 Enter does the next step, back undoes it, c goes on to the end, why explains it.

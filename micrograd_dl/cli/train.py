@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.cli.parser import Parser, argument, sizes, whole
 from micrograd_dl.cli.terminal import complain, on_signal, write
-from micrograd_dl.output.files import require_apart, require_folder
-from micrograd_dl.output.numbers import real_number
+from micrograd_dl.foundation.files import require_apart, require_folder
+from micrograd_dl.foundation.numbers import real_number
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from micrograd_dl.cli.parser import Parser, sizes, usual_spelling, whole
 from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
-from micrograd_dl.output.files import is_stream, require_apart, require_place
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import number_or_none
-from micrograd_dl.output.text import plural
+from micrograd_dl.foundation.files import is_stream, require_apart, require_place
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import number_or_none
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from xml.etree import ElementTree
 from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, whole
 from micrograd_dl.cli.terminal import write
-from micrograd_dl.output.files import replacing, require_apart, require_place
-from micrograd_dl.output.text import message_of, printable
+from micrograd_dl.foundation.files import replacing, require_apart, require_place
+from micrograd_dl.foundation.text import message_of, printable
 
 _CODES = {"conforms": 0, "wrong": 1, "could not be run": 2}
 

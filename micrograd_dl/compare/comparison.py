@@ -10,9 +10,9 @@ from micrograd_dl.compare.quantities import Row, rows_of
 from micrograd_dl.compare.reasons import Reasons
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.html import table
 from micrograd_dl.nn.network import Network, Pass
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.html import table
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,10 +27,10 @@ from micrograd_dl.compiled.recording import (
 from micrograd_dl.compiled.schedule import schedule
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.collector import collector_paused
+from micrograd_dl.foundation.number_like import require_value
+from micrograd_dl.foundation.text import install_hint, plural
 from micrograd_dl.notation.forward import evaluate
-from micrograd_dl.output.collector import collector_paused
-from micrograd_dl.output.number_like import require_value
-from micrograd_dl.output.text import install_hint, plural
 
 Runner: TypeAlias = Literal["numpy", "numba"]
 

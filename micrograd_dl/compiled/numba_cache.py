@@ -16,7 +16,7 @@ from typing import Any
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
-from micrograd_dl.output.text import message_of
+from micrograd_dl.foundation.text import message_of
 
 _PACKAGE = Path(__file__).parent.parent
 _NOT_KEPT = "Compiled code cannot be kept on disk ({}), so that every process compiles anew"

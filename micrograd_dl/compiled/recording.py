@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.output.number_like import CONVERTED, observed, require_value
-from micrograd_dl.output.text import plural
+from micrograd_dl.foundation.number_like import CONVERTED, observed, require_value
+from micrograd_dl.foundation.text import plural
 
 Array: TypeAlias = NDArray[np.float64]
 Input: TypeAlias = "Value | Sequence[Value]"

@@ -11,8 +11,8 @@ from typing import IO, Any, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.foundation.files import opened
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.files import opened
 
 Shape: TypeAlias = tuple[int, ...]
 

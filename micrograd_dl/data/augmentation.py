@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import columns_of, columns_to_images, require_images
+from micrograd_dl.foundation.numbers import from_zero, to_whole
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.numbers import from_zero, to_whole
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
 

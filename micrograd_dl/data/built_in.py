@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import from_zero, to_seed, to_whole
+from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import from_zero, to_seed, to_whole
-from micrograd_dl.output.text import install_hint
 
 
 def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:

@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.foundation.files import opened
+from micrograd_dl.foundation.lookup import listed, with_similar
+from micrograd_dl.foundation.numbers import is_plain, number_or_none
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.files import opened
-from micrograd_dl.output.lookup import listed, with_similar
-from micrograd_dl.output.numbers import is_plain, number_or_none
 
 File: TypeAlias = str | os.PathLike[str]
 

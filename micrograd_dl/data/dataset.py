@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
-from micrograd_dl.output.html import table
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.text import plural
 
 _IMAGES = ": make columns of images with data.preparation.images_to_columns"
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset, require_columns
+from micrograd_dl.foundation.numbers import above_zero, to_seed, to_whole
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.numbers import above_zero, to_seed, to_whole
-from micrograd_dl.output.text import plural
 
 _PARTS = {2: ("train", "test"), 3: ("train", "dev", "test")}
 

@@ -26,10 +26,10 @@ import numpy as np
 from micrograd_dl.data.archives import open_archive
 from micrograd_dl.data.csv_table import CsvTable, File, on_one_line
 from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.foundation.files import replacing
+from micrograd_dl.foundation.lookup import listed
+from micrograd_dl.foundation.numbers import number_or_none
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.files import replacing
-from micrograd_dl.output.lookup import listed
-from micrograd_dl.output.numbers import number_or_none
 
 Kind: TypeAlias = Literal["classes", "numbers"]
 MOST_CLASSES = 20  # whole numbers of more different values are taken for numbers

@@ -7,9 +7,9 @@ from typing import Any
 
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.number_like import conversion_refused, require_value
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.recorded import require_recorded
+from micrograd_dl.foundation.number_like import conversion_refused, require_value
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.recorded import require_recorded
 
 
 def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from micrograd_dl.output.arrays import on_arrays
-from micrograd_dl.output.kink_side import kink_side
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.text import plural
-from micrograd_dl.output.undefined import undefined
-from micrograd_dl.output.written import ATOM, Term
+from micrograd_dl.foundation.arrays import on_arrays
+from micrograd_dl.foundation.kink_side import kink_side
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.undefined import undefined
+from micrograd_dl.foundation.written import ATOM, Term
 
 Rule = Callable[..., Any]
 

@@ -25,8 +25,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.output import stable
-from micrograd_dl.output.written import ADD, MUL, NEG, POW, Term, call, latex_call, pairs_text, sum_text
+from micrograd_dl.foundation import stable
+from micrograd_dl.foundation.written import ADD, MUL, NEG, POW, Term, call, latex_call, pairs_text, sum_text
 
 
 def _slope_of_power(x: Any, y: Any) -> Any:

@@ -20,9 +20,9 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import ROLE, Value, record
-from micrograd_dl.output.kink_side import kink_side
-from micrograd_dl.output.numbers import require_numbers, to_float
-from micrograd_dl.output.origin import outside
+from micrograd_dl.foundation.kink_side import kink_side
+from micrograd_dl.foundation.numbers import require_numbers, to_float
+from micrograd_dl.foundation.origin import outside
 
 _RELU = (ops.relu, ops.relu.left)
 _new, _frame = object.__new__, sys._getframe  # bound here, since every node calls both

@@ -27,11 +27,11 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.output.number_like import NumberLike, leaf_data
-from micrograd_dl.output.numbers import require_numbers, to_float
-from micrograd_dl.output.origin import Origin, TextSpan, note_origin, resolve
-from micrograd_dl.output.undefined import undefined
-from micrograd_dl.output.written import names_of
+from micrograd_dl.foundation.number_like import NumberLike, leaf_data
+from micrograd_dl.foundation.numbers import require_numbers, to_float
+from micrograd_dl.foundation.origin import Origin, TextSpan, note_origin, resolve
+from micrograd_dl.foundation.undefined import undefined
+from micrograd_dl.foundation.written import names_of
 
 
 def _method(operation: Operation) -> Callable[[Value], Value]:

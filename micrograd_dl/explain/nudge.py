@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.recorded import same_number
 from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.forward import evaluate
 from micrograd_dl.notation.kinks import kinks_between
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.html import table
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.recorded import same_number
 
 
 @dataclass(frozen=True, slots=True)

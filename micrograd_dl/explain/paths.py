@@ -11,10 +11,10 @@ from typing import Any
 
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.numbers import to_whole
 from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
-from micrograd_dl.output.html import table
-from micrograd_dl.output.numbers import to_whole
 
 _MOST_FACTORS = 11  # that are printed for one path
 

@@ -15,6 +15,9 @@ from micrograd_dl.explain.breakpoints import Breakpoint, at_operation, condition
 from micrograd_dl.explain.nudge import Nudge, nudge
 from micrograd_dl.explain.paths import Paths, paths
 from micrograd_dl.explain.why import Why, why_from
+from micrograd_dl.foundation.number_like import require_value
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
@@ -23,9 +26,6 @@ from micrograd_dl.notation.latex import latex_walk
 from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import number
 from micrograd_dl.notation.steps import Step, Walk, written_number
-from micrograd_dl.output.number_like import require_value
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.text import plural
 
 
 class Trace:

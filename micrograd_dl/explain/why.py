@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.written import ADD
 from micrograd_dl.notation.formulas import Notation, recorded_graph
 from micrograd_dl.notation.numbers import number, number_term
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Walk, written_number
-from micrograd_dl.output.html import table
-from micrograd_dl.output.written import ADD
 
 _MOST_TERMS = 20  # that are printed for one gradient
 

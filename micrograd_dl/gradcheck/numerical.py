@@ -19,9 +19,9 @@ from dataclasses import replace
 from itertools import accumulate, pairwise, takewhile
 from typing import Any, TypeAlias
 
+from micrograd_dl.foundation.numbers import to_float, to_seed, to_whole
 from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Check, Component, NotJudged, Obstacle, distance
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.numbers import to_float, to_seed, to_whole
 
 EPS = sys.float_info.epsilon
 EPSILON = 1e-7  # the course's step

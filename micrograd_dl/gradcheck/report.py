@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from micrograd_dl.foundation.html import table
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.html import table
 
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer
 _MOST_SHOWN = 10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrograd_dl.engine import ops
-from micrograd_dl.output.lookup import look_up
+from micrograd_dl.foundation.lookup import look_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,13 +8,13 @@ from itertools import pairwise
 from numbers import Integral
 from typing import Any, TypeVar
 
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
 from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.normalisation import KINDS
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.text import plural
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.nn.activations import Activation
-from micrograd_dl.output.numbers import to_float
 
 Weights: TypeAlias = NDArray[np.float64]
 Initialiser: TypeAlias = Callable[[np.random.Generator, int, int], Weights]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
-from micrograd_dl.output.lookup import look_up
+from micrograd_dl.foundation.lookup import look_up
 
 Array: TypeAlias = NDArray[Any]
 

@@ -21,11 +21,11 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Operand, Value
+from micrograd_dl.foundation.kink_side import slope_at_kink
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.neurons import Layer, Neuron
 from micrograd_dl.nn.normalisation import normalised
 from micrograd_dl.nn.regularisers import REGULARISERS
-from micrograd_dl.output.kink_side import slope_at_kink
 
 __all__ = ["MLP", "Layer", "Neuron"]
 

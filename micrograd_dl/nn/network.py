@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.numbers import above_zero, to_seed
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn import architecture
 from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.losses import loss as loss_for
 from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.nn.regularisers import lambdas, max_norm
-from micrograd_dl.output.html import table
-from micrograd_dl.output.numbers import above_zero, to_seed
-from micrograd_dl.output.text import plural
 
 Array: TypeAlias = NDArray[Any]
 

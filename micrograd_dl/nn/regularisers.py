@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import to_float
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import to_float
 
 
 def l2(w: Any) -> Any:

@@ -26,9 +26,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.origin import set_origin
-from micrograd_dl.output.written import ADD
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.origin import set_origin
+from micrograd_dl.foundation.written import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
 MAX_NESTING = 200  # open brackets

@@ -17,14 +17,14 @@ from functools import cached_property
 
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.lookup import listed
+from micrograd_dl.foundation.number_like import require_value
+from micrograd_dl.foundation.written import Term, readable, shortened
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names, variables_outside
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
-from micrograd_dl.output.lookup import listed
-from micrograd_dl.output.number_like import require_value
-from micrograd_dl.output.written import Term, readable, shortened
 
 _LONGEST_LATEX = 400  # its commands are longer than what they print
 BEYOND = "L"  # what the result is part of, where the seed is not 1

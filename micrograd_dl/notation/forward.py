@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value, record
-from micrograd_dl.output.number_like import require_value
-from micrograd_dl.output.recorded import require_recorded
-from micrograd_dl.output.undefined import undefined
-from micrograd_dl.output.written import names_of
+from micrograd_dl.foundation.number_like import require_value
+from micrograd_dl.foundation.recorded import require_recorded
+from micrograd_dl.foundation.undefined import undefined
+from micrograd_dl.foundation.written import names_of
 
 
 def recorded_order(root: Value) -> list[Value]:

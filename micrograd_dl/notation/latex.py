@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.written import Term
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import latex_number
 from micrograd_dl.notation.steps import Evaluate, Walk, written_node
-from micrograd_dl.output.written import Term
 
 _LONGEST_INLINE = 120  # of a formula in another: its commands are longer than what they print
 

@@ -10,7 +10,7 @@ from itertools import chain, count
 from types import MappingProxyType
 
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.written import readable
+from micrograd_dl.foundation.written import readable
 
 # The course writes J for the result and u, v for what lies between; more letters follow while they last.
 RESULT = "J"

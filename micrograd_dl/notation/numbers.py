@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from micrograd_dl.output.written import ATOM, MUL, NEG, Term
+from micrograd_dl.foundation.written import ATOM, MUL, NEG, Term
 
 
 def number(x: float) -> str:

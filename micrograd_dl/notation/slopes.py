@@ -11,8 +11,8 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.written import Term
 from micrograd_dl.notation.numbers import exact_term
-from micrograd_dl.output.written import Term
 
 Writer = Callable[[Operation, Sequence[Term]], Term]
 

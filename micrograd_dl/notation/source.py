@@ -15,12 +15,12 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.written import MUL, Term
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.naming import UniqueNames, numbered
 from micrograd_dl.notation.numbers import exact_term
 from micrograd_dl.notation.slopes import SlopeFormulas
-from micrograd_dl.output.written import MUL, Term
 
 # Python's compiler reads "a + b + ..." as nested: a sum of more operands than this is written as a call.
 _MOST_OPERANDS = 100

@@ -15,13 +15,13 @@ from typing import Protocol, TypeAlias, overload
 
 from micrograd_dl.engine.order import chain_rule
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.written import ATOM
 from micrograd_dl.notation.formulas import Notation
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import latex_number, number, number_term
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.written import ATOM
 
 
 class _Sentence(Protocol):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from micrograd_dl.output.numbers import to_float
+from micrograd_dl.foundation.numbers import to_float
 
 
 def averaged(v: Any, x: Any, beta: float) -> Any:

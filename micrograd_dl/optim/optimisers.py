@@ -15,11 +15,11 @@ from typing import Any, Protocol, Self, TypeAlias
 import numpy as np
 
 from micrograd_dl.engine.ops import maximum, sqrt
+from micrograd_dl.foundation.numbers import above_zero, from_zero
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.optim.averages import averaged, fraction, unbiased
 from micrograd_dl.optim.clipping import clip_by_norm, clip_by_value
 from micrograd_dl.optim.schedules import Schedule, by_steps
-from micrograd_dl.output.numbers import above_zero, from_zero
-from micrograd_dl.output.text import plural
 
 
 class HasGrad(Protocol):

@@ -18,8 +18,15 @@ from functools import partial
 from inspect import signature
 from typing import TypeAlias
 
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import above_zero, from_zero, real_number, to_float, to_whole, whole_number
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import (
+    above_zero,
+    from_zero,
+    real_number,
+    to_float,
+    to_whole,
+    whole_number,
+)
 
 Schedule: TypeAlias = Callable[[int], float]
 

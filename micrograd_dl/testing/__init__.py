@@ -16,7 +16,7 @@ Needs the extra ``testing``: ``pip install "micrograd-dl[testing]"``.
 
 from importlib.util import find_spec
 
-from micrograd_dl.output.text import install_hint
+from micrograd_dl.foundation.text import install_hint
 
 if find_spec("hypothesis") is None:
     raise ImportError(f"micrograd_dl.testing needs Hypothesis: {install_hint('testing')}", name="hypothesis")

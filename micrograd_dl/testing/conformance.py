@@ -17,12 +17,12 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import pow
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.written import Term
 from micrograd_dl.gradcheck.numerical import EPSILON
 from micrograd_dl.notation.kinks import is_at_kink
 from micrograd_dl.notation.numbers import exact_term, number
 from micrograd_dl.notation.steps import Contribute, steps
-from micrograd_dl.output.text import plural
-from micrograd_dl.output.written import Term
 from micrograd_dl.testing.engines import (
     OPERATIONS,
     Answer,

@@ -12,9 +12,9 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.text import message_of
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.numbers import number
-from micrograd_dl.output.text import message_of
 from micrograd_dl.testing.strategies import is_smooth
 
 _OPERATORS: Mapping[Operation, Callable[..., Any]] = {

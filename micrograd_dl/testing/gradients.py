@@ -12,12 +12,12 @@ from typing import Any
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.recorded import same_number
 from micrograd_dl.gradcheck.graphs import GraphCurve
 from micrograd_dl.gradcheck.numerical import EPS, EPSILON, Curve, Judge, Sample, central_difference
 from micrograd_dl.gradcheck.report import Component, NotJudged
 from micrograd_dl.gradcheck.rounding_noise import PerturbedGraph
-from micrograd_dl.output.numbers import to_float
-from micrograd_dl.output.recorded import same_number
 
 _FIRST_STEP = 1e-5  # relative to the argument where that is above 1; does for most functions
 _OPERATIONS = 16  # a function without a graph is taken to be off by this many roundings

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE, above, at_least, log_for_power
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.written import Term
 from micrograd_dl.notation.numbers import exact_term
-from micrograd_dl.output.written import Term
 
 _CALLED = (above, at_least, log_for_power)  # written for people, in a form that the parser does not read
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.foundation.numbers import to_whole
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output.numbers import to_whole
-from micrograd_dl.output.text import plural
 
 FAR = 0.02  # a gap between two errors that is worth acting on
 _LONGEST = 16  # characters of the name of a class in a table

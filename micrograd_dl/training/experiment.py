@@ -15,13 +15,13 @@ import numpy as np
 from micrograd_dl.data.archives import require_form
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.data.preparation import Normaliser, split
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import to_whole
 from micrograd_dl.nn import initialisers
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameter_vector import weights_only
 from micrograd_dl.optim import schedules
 from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import to_whole
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text, divergence
 from micrograd_dl.training.fitting import History, Recorder, fit, require_options
 from micrograd_dl.training.options import TrainingOptions

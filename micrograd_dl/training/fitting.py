@@ -21,15 +21,15 @@ from micrograd_dl.data.archives import require_form
 from micrograd_dl.data.augmentation import Augmentation
 from micrograd_dl.data.preparation import minibatches
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.collector import collector_paused
+from micrograd_dl.foundation.html import curves, table
+from micrograd_dl.foundation.numbers import to_seed, to_whole
+from micrograd_dl.foundation.products import halved_products
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.model import Model, require_model
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
-from micrograd_dl.output.collector import collector_paused
-from micrograd_dl.output.html import curves, table
-from micrograd_dl.output.numbers import to_seed, to_whole
-from micrograd_dl.output.products import halved_products
-from micrograd_dl.output.text import plural
 from micrograd_dl.training import storage
 from micrograd_dl.vectorized import MLP
 

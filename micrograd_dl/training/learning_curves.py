@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import evenly_mixed
+from micrograd_dl.foundation.numbers import to_seed
 from micrograd_dl.nn.network import Network
-from micrograd_dl.output.numbers import to_seed
 from micrograd_dl.training.fitting import fit
 
 Set: TypeAlias = tuple[ArrayLike, ArrayLike]

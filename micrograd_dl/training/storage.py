@@ -14,11 +14,11 @@ import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.data.archives import Archive, open_archive, require_form
+from micrograd_dl.foundation.files import replacing, require_place
+from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.output.files import replacing, require_place
-from micrograd_dl.output.lookup import look_up
 
 FORMAT = "micrograd_dl model"
 VERSION = 3

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.output.numbers import to_whole
-from micrograd_dl.output.text import plural
+from micrograd_dl.foundation.numbers import to_whole
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.training.fitting import is_hidden, progress_bar
 from micrograd_dl.tuning.processes import Judge, WorkerPool, worker_pool
 from micrograd_dl.tuning.results import Results, Verdict

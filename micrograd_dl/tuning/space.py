@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import to_float
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import to_float
 
 
 class Scale(NamedTuple):

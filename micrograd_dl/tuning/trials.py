@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_dl.data.dataset import Dataset
-from micrograd_dl.output.lookup import look_up
-from micrograd_dl.output.numbers import to_whole
+from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.numbers import to_whole
 from micrograd_dl.training.experiment import FEWEST, make_network, make_optimiser, train
 from micrograd_dl.training.fitting import INTERRUPTED, require_options
 from micrograd_dl.training.options import TrainingOptions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from micrograd_dl.foundation.products import product  # product(X, Y) is X @ Y
 from micrograd_dl.nn.network import Array, Parameter
-from micrograd_dl.output.products import product  # product(X, Y) is X @ Y
 from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS
 from micrograd_dl.vectorized.normalisation import Normalisation
 

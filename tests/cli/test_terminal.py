@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.cli.terminal import adapt_streams, paint, wants_colours, wrapped, write
-from micrograd_dl.output.text import columns, fitted
+from micrograd_dl.foundation.text import columns, fitted
 
 
 class Screen(io.StringIO):

@@ -18,8 +18,8 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.kink_side import slope_at_kink
 from micrograd_dl.notation.forward import recompute
-from micrograd_dl.output.kink_side import slope_at_kink
 from micrograd_dl.testing import Graph, graphs
 
 once_a_runner = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,7 @@ from micrograd_dl.engine import functions, ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.kink_side import slope_at_kink
+from micrograd_dl.foundation.kink_side import slope_at_kink
 
 
 @pytest.mark.parametrize("name", ops.TABLE)

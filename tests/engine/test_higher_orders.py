@@ -14,9 +14,9 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.number_like import observed
 from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.steps import steps
-from micrograd_dl.output.number_like import observed
 from micrograd_dl.testing import Graph, assert_gradients_match, graphs
 
 ORDERS = 5

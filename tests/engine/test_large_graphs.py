@@ -15,9 +15,9 @@ from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.recorded import require_recorded
 from micrograd_dl.notation.forward import evaluate, recompute
 from micrograd_dl.notation.steps import steps
-from micrograd_dl.output.recorded import require_recorded
 
 MILLION = 1_000_000
 

@@ -15,7 +15,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.undefined import undefined
+from micrograd_dl.foundation.undefined import undefined
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.foundation.written import ADD, ATOM, MUL, NEG, POW, Term
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.numbers import latex_number
-from micrograd_dl.output.written import ADD, ATOM, MUL, NEG, POW, Term
 from micrograd_dl.testing import Graph, graphs, operands
 
 every_operation = pytest.mark.parametrize("operation", TABLE.values(), ids=list(TABLE))

@@ -18,11 +18,11 @@ from micrograd_dl.explain.nudge import nudge
 from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.explain.why import why
+from micrograd_dl.foundation.recorded import require_recorded
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.notation.forward import recompute
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import steps
-from micrograd_dl.output.recorded import require_recorded
 from micrograd_dl.testing import Graph, graphs, numbers
 
 

@@ -23,7 +23,7 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
-from micrograd_dl.output.number_like import GraphCutWarning
+from micrograd_dl.foundation.number_like import GraphCutWarning
 from micrograd_dl.testing import numbers, operands
 
 apply = Value.apply_operation

@@ -15,9 +15,9 @@ from micrograd_dl.explain.nudge import nudge
 from micrograd_dl.explain.paths import paths
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.explain.why import why
+from micrograd_dl.foundation.written import Term
 from micrograd_dl.notation.slopes import SlopeFormulas
 from micrograd_dl.notation.steps import Contribute
-from micrograd_dl.output.written import Term
 from micrograd_dl.testing import Graph, graphs
 
 

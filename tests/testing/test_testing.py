@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import micrograd_dl.testing
-from micrograd_dl.output.text import install_hint
+from micrograd_dl.foundation.text import install_hint
 
 
 def test_without_hypothesis_it_says_what_to_install() -> None:

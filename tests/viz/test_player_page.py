@@ -22,9 +22,9 @@ from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value, record
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.kink_side import slope_at_kink
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.steps import Contribute, Evaluate
-from micrograd_dl.output.kink_side import slope_at_kink
 from micrograd_dl.testing.strategies import Graph, graphs, numbers
 from viz.groups import groups
 from viz.player import FOLDER, play

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
+from micrograd_dl.foundation.text import columns
 from micrograd_dl.notation.expression import parse
-from micrograd_dl.output.text import columns
 from viz import text
 
 

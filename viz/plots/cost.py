@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.output.text import plural
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.training.fitting import History
 
 from ..style import QUIET

@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.output.files import replacing, require_place
-from micrograd_dl.output.text import install_hint
+from micrograd_dl.foundation.files import replacing, require_place
+from micrograd_dl.foundation.text import install_hint
 
 from ..labels import shortened
 from ..style import QUIET

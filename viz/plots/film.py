@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.output.text import plural
 from micrograd_dl.training.fitting import History
 
 from ..page import framed, page, write_page

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.output.text import plural
 
 from ..style import INK, QUIET
 from .figures import COLOURS, Colour, brief, drawing, names, settle, tint

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from micrograd_dl.output.text import plural
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.tuning.search import Found, Trial
 from micrograd_dl.tuning.space import Choice, Range, value_text
 

@@ -14,8 +14,8 @@ import pytest
 from micrograd_dl.compare import compare
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.origin import Origin, TextSpan, resolve, set_origin
 from micrograd_dl.nn import MLP
-from micrograd_dl.output.origin import Origin, TextSpan, resolve, set_origin
 
 
 def origin_of(value: Value) -> Origin:

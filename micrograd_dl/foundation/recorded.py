@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from micrograd_dl.output.numbers import require_numbers
-from micrograd_dl.output.written import names_of, numbers_of, readable, shortened
+from micrograd_dl.foundation.numbers import require_numbers
+from micrograd_dl.foundation.written import names_of, numbers_of, readable, shortened
 
 
 def require_recorded(order: Sequence[Any]) -> None:

@@ -11,8 +11,8 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
-from micrograd_dl.output.html import table
-from micrograd_dl.output.numbers import to_float
+from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.numbers import to_float
 
 _Answer = TypeVar("_Answer", bool, float)
 

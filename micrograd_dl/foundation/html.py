@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from micrograd_dl.output.text import printable
+from micrograd_dl.foundation.text import printable
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 360, 120
 _COLOURS = ("#0072b2", "#d55e00")  # which people tell apart whatever their sight

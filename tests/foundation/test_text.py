@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.output.text import printable, shortened
+from micrograd_dl.foundation.text import printable, shortened
 
 
 @given(st.text())

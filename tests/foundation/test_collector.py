@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from micrograd_dl.foundation.collector import collector_paused
 from micrograd_dl.nn import MLP
 from micrograd_dl.optim.optimisers import GradientDescent
-from micrograd_dl.output.collector import collector_paused
 from micrograd_dl.training.fitting import fit
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
-from micrograd_dl.output.written import readable
+from micrograd_dl.foundation.written import readable
 
 _ADVICE = {
     "str": "convert text with float(...), or parse an expression with micrograd_dl.parse",

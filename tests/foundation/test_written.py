@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from micrograd_dl.output.written import readable
+from micrograd_dl.foundation.written import readable
 
 
 @pytest.mark.parametrize(

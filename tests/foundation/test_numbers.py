@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micrograd_dl.output.numbers import to_float
+from micrograd_dl.foundation.numbers import to_float
 
 
 class Point(tuple[float, ...]):  # inherits from a class with advice, and gets that advice

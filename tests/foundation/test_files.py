@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from micrograd_dl.output import files
-from micrograd_dl.output.files import replacing, require_folder, require_place
+from micrograd_dl.foundation import files
+from micrograd_dl.foundation.files import replacing, require_folder, require_place
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions, links and devices as POSIX has them")
 

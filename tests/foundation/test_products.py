@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from micrograd_dl import nn
+from micrograd_dl.foundation import products
+from micrograd_dl.foundation.products import halved_products, product
 from micrograd_dl.nn.network import Array
-from micrograd_dl.output import products
-from micrograd_dl.output.products import halved_products, product
 from micrograd_dl.training.fitting import fit
 from micrograd_dl.vectorized import MLP
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from micrograd_dl.output.written import full_number, numbers_of, shortened
+from micrograd_dl.foundation.written import full_number, numbers_of, shortened
 
 
 def undefined(

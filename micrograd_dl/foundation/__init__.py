@@ -1,0 +1,1 @@
+"""What all other rooms stand on: numbers, words of messages, written terms, files, origins of nodes."""
