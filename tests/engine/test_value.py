@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine import ops
+from micrograd_dl.engine.functions import affine
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT, TABLE
@@ -254,6 +255,7 @@ BUILDS: list[Callable[[Value], Value]] = [
     lambda w: (w * 2).tanh(),
     lambda w: w.relu(),
     lambda w: ops.dot(w, w),
+    lambda w: affine([w], [Value(3.0)], Value(1.0)),
 ]
 
 
