@@ -29,7 +29,7 @@ PACKAGES = ("micrograd_dl", "viz")
 FLOORS = (
     ("micrograd_dl.foundation",),
     ("micrograd_dl.engine",),
-    ("micrograd_dl.notation",),
+    ("micrograd_dl.notation", "micrograd_dl.operations"),
     ("micrograd_dl.nn", "micrograd_dl.optim"),
     ("micrograd_dl.compiled", "micrograd_dl.data", "micrograd_dl.gradcheck", "micrograd_dl.vectorized"),
     ("micrograd_dl.explain",),

@@ -34,7 +34,9 @@ from micrograd_dl.foundation.undefined import undefined
 from micrograd_dl.foundation.written import names_of
 
 
-def _method(operation: Operation) -> Callable[[Value], Value]:
+def method_of(operation: Operation) -> Callable[[Value], Value]:
+    """An operation of one operand as a method."""
+
     def method(self: Value) -> Any:
         return operation(self)
 
@@ -166,10 +168,10 @@ class Value(NumberLike):
         return record(ops.minimum, self, other)
 
     # Every operation on one number is a method. Type checkers know those listed here; a loop adds the others.
-    exp, log, sqrt, abs = _method(ops.exp), _method(ops.log), _method(ops.sqrt), _method(ops.abs)
-    relu, leaky_relu = _method(ops.relu), _method(ops.leaky_relu)
-    tanh, sigmoid, softplus = _method(ops.tanh), _method(ops.sigmoid), _method(ops.softplus)
-    sin, cos = _method(ops.sin), _method(ops.cos)
+    exp, log, sqrt, abs = method_of(ops.exp), method_of(ops.log), method_of(ops.sqrt), method_of(ops.abs)
+    relu, leaky_relu = method_of(ops.relu), method_of(ops.leaky_relu)
+    tanh, sigmoid, softplus = method_of(ops.tanh), method_of(ops.sigmoid), method_of(ops.softplus)
+    sin, cos = method_of(ops.sin), method_of(ops.cos)
 
     def expand(self) -> Value:
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
@@ -219,7 +221,7 @@ class Value(NumberLike):
 
 for _operation in ops.TABLE.values():
     if _operation.arity == 1 and not hasattr(Value, _operation.name):
-        setattr(Value, _operation.name, _method(_operation))
+        setattr(Value, _operation.name, method_of(_operation))
 
 ROLE = "arithmetic with a Value"  # the role of an operand, for the message that refuses it
 Operand: TypeAlias = "Value | float | Real | Decimal"

@@ -35,7 +35,7 @@ MAX_NESTING = 200  # open brackets
 MAX_WORD = 100  # characters in one name or number
 
 _BINARY = {operation.symbol: operation for operation in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
-_FUNCTIONS = {name: op for name, op in ops.TABLE.items() if op not in (*_BINARY.values(), ops.neg)}
+_NOT_CALLED = {*(operation.name for operation in _BINARY.values()), ops.neg.name}
 # Understood before a bracket, unless a variable has that name; formulas are written with the table's names.
 _SECOND_NAMES = {
     "max": ops.maximum, "min": ops.minimum, "ln": ops.log, "ReLU": ops.relu,
@@ -123,7 +123,7 @@ def _variables(values: Mapping[str, Operand]) -> dict[str, Value | float]:
     for given, value in values.items():
         name = unicodedata.normalize("NFKC", given)
         is_name = 0 < len(given) == _name_end(given, 0) and not _problem("name", name)
-        if not is_name or name in _FUNCTIONS or name in variables:
+        if not is_name or _function(name) or name in variables:
             raise ValueError(f"{given!r:.40} cannot be a variable: write a name that has no meaning yet")
         variables[name] = value if isinstance(value, Value) else to_float(value, f"the variable {name}")
     return variables
@@ -273,15 +273,15 @@ class _Parser:
     def _take_name(self, token: _Token, following: str) -> None:
         name = token.text
         if following == "=" and self._last is None:
-            if name in _FUNCTIONS or (name in self.names and name not in self.free):
+            if _function(name) or (name in self.names and name not in self.free):
                 raise self._error(f"{name} has a meaning already: choose another name for this", token.start)
             self._target = token
         elif following == "(":
-            operation = _FUNCTIONS.get(name) or (None if name in self.names else _SECOND_NAMES.get(name))
+            operation = _function(name) or (None if name in self.names else _SECOND_NAMES.get(name))
             if operation is None:
                 raise self._error(_not_a_function(name), token.start)
             self._pending.append(_Pending(operation, token.start))
-        elif name in _FUNCTIONS:
+        elif _function(name):
             raise self._error(f"{name} is a function: write {name}(...)", token.start)
         else:
             if name not in self.names:
@@ -417,11 +417,16 @@ _ADVICE = {
 }
 
 
+def _function(name: str) -> Operation | None:
+    """The operation that is called by this name, if there is one at present."""
+    return None if name in _NOT_CALLED else ops.TABLE.get(name)
+
+
 def _not_a_function(name: str) -> str:
     if name in ops.TABLE:
         operation = ops.TABLE[name]
         return f"{name} is written {operation.written(operation.operand_names(operation.arity or 1))} here"
-    listed = [known for known in _FUNCTIONS if known not in _UNLISTED]
+    listed = [known for known in [*ops.TABLE] if known not in _UNLISTED and known not in _NOT_CALLED]
     similar = [known for known in listed if known.startswith(name.lower())]
     similar = similar or difflib.get_close_matches(name.lower(), listed) or listed
     return f"{name} is not a function: write {name}*(...) to multiply, or choose from {', '.join(similar)}"
