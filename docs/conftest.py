@@ -1,17 +1,15 @@
-"""Skips what other packages are needed for, where they are not installed."""
+"""An operation that a document defines ends with it."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from collections.abc import Iterator
 
 import pytest
 
-_NEEDED = {"interop.md": ("sklearn",)}
+from micrograd_dl import own_operations
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark them as skipped."""
-    for item in items:
-        missing = [name for name in _NEEDED.get(item.path.name, ()) if find_spec(name) is None]
-        if missing:
-            item.add_marker(pytest.mark.skip(reason=f"its examples need {', '.join(missing)}"))
+@pytest.fixture(autouse=True)
+def scope() -> Iterator[None]:
+    with own_operations():
+        yield

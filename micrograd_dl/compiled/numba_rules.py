@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import inspect
 import math
 from collections.abc import Callable
 from types import FunctionType
@@ -43,6 +44,7 @@ def _translated(rule: Any) -> Any:
     """A rule for Numba: what it calls, functions in Python or operations of the table, is translated, too."""
     if isinstance(rule, Operation):
         return _translated(rule.forward)
+    rule = inspect.unwrap(rule)  # of an operation added to the table, what its user wrote
     if rule in _FASTER:
         return _FASTER[rule]
     if not isinstance(rule, FunctionType):

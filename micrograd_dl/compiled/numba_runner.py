@@ -21,14 +21,15 @@ from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.vectors import BLOCK
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.operations import BUILT_IN
 
 Array: TypeAlias = NDArray[Any]
 
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
-# Whose kernels are kept on disk, by name. (With another slope at a kink, an operation has the same kernel.)
+# Whose kernels are kept on disk, by name: a user's own operation may be another one tomorrow. (With another
+# slope at a kink, an operation has the same kernel.)
 _KEPT = {
-    op.name: op.forward
-    for op in (*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT)
+    op.name: op.forward for op in (*BUILT_IN.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT)
 }
 _pointer: Any = types.CPointer
 _NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
@@ -53,7 +54,10 @@ def _kernel(operation: Operation) -> Any:
         except (NumbaError, NotImplementedError):
             continue
         return kernel
-    raise ValueError(f"the runner numba cannot compile {operation.name}: use runner='numpy'")
+    raise ValueError(
+        f"the runner numba cannot compile {operation.name}: use runner='numpy', or give the operation a "
+        "forward rule of arithmetic and math, which raises nothing, or a definition"
+    )
 
 
 class NumbaRunner:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation, Rule
@@ -16,7 +16,7 @@ from micrograd_dl.engine.value import Value, method_of
 from micrograd_dl.foundation.number_like import CONVERTED, observed
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.text import message_of, plural
-from micrograd_dl.foundation.written import call, latex_call
+from micrograd_dl.foundation.written import Term, call, latex_call
 
 _of_this_block: ContextVar[list[str] | None] = ContextVar("of_this_block", default=None)
 
@@ -28,7 +28,7 @@ def operation(
     *,
     definition: Rule | None = None,
     array: Rule | None = None,
-    defined: Rule | None = None,
+    defined: Rule | Literal[True] | None = None,
     requirement: str = "",
     kink: Rule | None = None,
     symbol: str = "",
@@ -55,7 +55,8 @@ def operation(
         definition: the same function, written with other operations. ``expand()`` shows it; pages compute
             by it, and Numba where it cannot compile `forward`.
         array: the rule on NumPy arrays, ``array(np, x)``; without one, entry by entry.
-        defined: whether the operation is defined at operands; by default, where `forward` raises nothing.
+        defined: whether the operation is defined at operands; True for everywhere; by default, where
+            `forward` raises nothing.
         requirement: the same in words, for errors: "log needs an operand above 0".
         kink: a number that is 0 exactly where the derivative jumps.
         symbol: what a picture shows; by default the name.
@@ -76,23 +77,23 @@ def operation(
     (27.0, 8.0, 12.0, 9.0, (12.0,))
     """
     _require_free(name)
-    rules = (derivative,) if callable(derivative) else tuple(derivative)
+    rules = _derivatives(name, derivative)
     count = len(rules)
-    if not 1 <= count <= 3:
-        raise ValueError(f"{name} takes one to three operands, a derivative for each, not {count}")
-    out, *operands = [Value(math.nan) for _ in range(1 + count)]
-    rules = tuple([_on_values(rule, f"the derivative of {name}", out, *operands) for rule in rules])
     for what, rule in (("definition", definition), ("kink", kink)):
         if rule is not None:
-            _on_values(rule, f"the {what} of {name}", *operands)
+            _on_values(rule, f"the {what} of {name}", count)
     forward = _on_floats(forward, name, count)
+    if defined is None:
+        defined = _where_it_raises_nothing(forward)
     added = Operation(
         name, symbol or name, count, forward, rules, text or call(name), latex or latex_call(name, name),
-        array=array, defined=defined or _where_it_raises_nothing(forward), requirement=requirement,
-        kink=kink, definition=definition, meaning=meaning or f"an operation of your own, {name}",
+        array=array, defined=None if defined is True else defined, requirement=requirement, kink=kink,
+        definition=definition, meaning=meaning or f"an operation of your own, {name}",
     )  # fmt: skip
-    for in_latex in (False, True):
-        added.written(Operation.operand_names(count), in_latex)
+    for form in (added.text, added.latex):
+        written = form(*map(Term, Operation.operand_names(count)))
+        if not isinstance(written, str):
+            raise TypeError(f"the written form of {name} is a text, not {written!r}")
     if ops.TABLE.setdefault(name, added) is not added:  # in one stroke: another thread may define it, too
         raise _taken(name)
     if count == 1:
@@ -143,7 +144,17 @@ def _taken(name: str) -> ValueError:
     )
 
 
-def _on_values(rule: Rule, what: str, *operands: Value) -> Rule:
+def _derivatives(name: str, given: Any) -> tuple[Rule, ...]:
+    """One rule for each operand."""
+    if not (callable(given) or isinstance(given, Sequence)):
+        raise TypeError(f"the derivative of {name} is a rule, or a sequence of rules, not {given!r}")
+    rules = (given,) if callable(given) else tuple(given)
+    if not 1 <= len(rules) <= 3:
+        raise ValueError(f"{name} takes one to three operands, a derivative for each, not {len(rules)}")
+    return tuple([_on_values(rule, f"the derivative of {name}", 1 + len(rules)) for rule in rules])
+
+
+def _on_values(rule: Rule, what: str, count: int) -> Rule:
     """A rule that was tried on Values, or what always gives its number; TypeError if it cannot serve them."""
 
     def refuse(relation: str, *_: Any) -> NoReturn:
@@ -159,18 +170,20 @@ def _on_values(rule: Rule, what: str, *operands: Value) -> Rule:
 
     try:
         with observed(refuse):
-            found = rule(*operands)
+            found = rule(*[Value(math.nan) for _ in range(count)])
             number = None if isinstance(found, Value) else to_float(found, "its result")
     except NameError:  # it calls itself, or an operation that is defined after it
         return rule
     except Exception as error:
-        called = f"{what}, called with {plural(len(operands), 'argument')}"
+        called = f"{what}, called with {plural(count, 'argument')}"
         raise TypeError(f"{called}: {message_of(error)}") from error
     return rule if number is None else lambda *_: number
 
 
 def _on_floats(forward: Any, name: str, count: int) -> Rule:
     """The rule with a float for its result; it overflows where it is undefined."""
+    if not callable(forward):
+        raise TypeError(f"the forward rule of {name} is a function of floats, not {forward!r}")
     role = f"the result of {name}"
 
     @functools.wraps(forward)  # Numba compiles what is wrapped

@@ -49,7 +49,7 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
         ((2, 3, ["relu"]), {}, "sizes are those of the layers in a list, such as [3], not 3"),
         ((2, [1]), {"seed": -1}, "seed is a whole number from 0 up, not -1"),
         ((2, [3, 1], ["tanh"]), {}, "2 layers take 2 activations, not 1: tanh"),
-        ((2, [3, 1], ["gelu", "linear"]), {}, "no activation 'gelu'"),
+        ((2, [3, 1], ["gulu", "linear"]), {}, "no activation 'gulu'"),
         ((2, [1], "tanh"), {}, "'tanh' is for hidden layers, and there are none: write ['tanh'] for the"),
         ((2, [1]), {"initialiser": "kaiming"}, "there is no initialiser 'kaiming': choose one of zeros, "),
         ((2, [1]), {"initialiser": ["he"]}, "one for all layers: a name, such as 'he', or a function of"),

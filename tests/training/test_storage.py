@@ -246,7 +246,10 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"shape": []}, "at least one input and one layer"),
         ({"backend": "torch"}, "there is no backend 'torch': choose one of numpy, values"),
         ({"dtype": "float16"}, "float64 or float32, not float16"),
-        ({"activations": ["gelu", "linear"]}, "no activation 'gelu'"),
+        (
+            {"activations": ["gulu", "linear"]},
+            "no activation 'gulu'.*defined first, with micrograd_dl.operation",
+        ),
         ({"regularisers": {"l3": 1}}, "there is no regulariser 'l3'"),
         ({"slope_at_kink": "up"}, "'up'"),
     ],
