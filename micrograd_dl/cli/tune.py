@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,11 +119,10 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         yield None
         return
     try:
-        import distributed
+        dask = import_module("distributed")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(f"--dask takes distributed ({error}): {install_hint('cluster')}") from None
-    client: Any = distributed.Client(address)  # type: ignore[no-untyped-call]
-    with client:
+    with dask.Client(address) as client:
         yield client.get_executor()
 
 
