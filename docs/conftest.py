@@ -11,5 +11,6 @@ from micrograd_dl import own_operations
 
 @pytest.fixture(autouse=True)
 def scope() -> Iterator[None]:
+    """Around every document."""
     with own_operations():
         yield
