@@ -187,7 +187,7 @@ def test_a_copy_is_the_operation_itself(operation: Operation) -> None:
 
 
 def test_help_signature_and_completion_say_what_it_is() -> None:
-    shown = pydoc.render_doc(ops.log, renderer=pydoc.plaintext)
+    shown = pydoc.plain(pydoc.render_doc(ops.log))
     assert "log(x): the natural logarithm of x; it needs an operand above 0" in shown
     assert "Of a Value it is a Value; of a number, a float" in shown
     assert str(inspect.signature(ops.maximum)) == "(x, y, /)"
