@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import micrograd_dl
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
@@ -28,7 +27,7 @@ _OPERATORS: Mapping[Operation, Callable[..., Any]] = {
 _NOT_ASKED = {ops.above, ops.at_least, ops.sign, ops.power_slope, ops.log_for_power, ops.leaky_relu}
 OPERATIONS = tuple(x for x in ops.TABLE.values() if x.arity is not None and x not in _NOT_ASKED)
 _FAULTS = NameError, RecursionError, LookupError, ArithmeticError, MemoryError  # mistakes, not a lack
-_PACKAGE = os.path.dirname(micrograd_dl.__file__)
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _POINTS = ((3.0, 2.0, 5.0), (-2.0, 3.0, 5.0), (0.5, -0.7, 2.0))
 
 
