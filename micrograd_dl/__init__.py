@@ -75,8 +75,9 @@ from micrograd_dl.operations.further import (
     tan,
     where,
 )
+from micrograd_dl.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Contribute",
@@ -106,7 +107,11 @@ __all__ = [
     "gelu",
     "grad",
     "hard_tanh",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "latex",
     "leaky_relu",
     "log",
@@ -140,7 +145,9 @@ __all__ = [
     "tanh",
     "to_source",
     "topological_order",
+    "value_and_grad",
     "var",
+    "vjp",
     "where",
     "why",
 ]
