@@ -1,4 +1,4 @@
-"""Functions of lists: the same of Values, floats and arrays, stable, and with slopes of their own at kinks."""
+"""Functions of lists: the same of Values, floats and arrays, stable, and flat where they have a kink."""
 
 from __future__ import annotations
 

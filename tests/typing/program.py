@@ -14,15 +14,21 @@ from micrograd_dl import (
     check,
     dot,
     exp,
+    gelu,
     grad,
+    hypot,
     log,
     logsumexp,
     maximum,
+    mean,
     nn,
+    norm,
     parse,
     relu,
+    softmax,
     to_source,
     vectorized,
+    where,
     why,
 )
 from micrograd_dl.compare import compare
@@ -47,6 +53,11 @@ def values() -> None:
 
 def functions(x: Value, number: float, column: NDArray[np.float64]) -> None:
     assert_type(exp(x), Value)
+    assert_type(x.exp(), Value)
+    assert_type(x.erf() + hypot(x, 1.0) * where(1.0, x, 0.0), Value)
+    assert_type(gelu(number) + mean([number]), float)
+    assert_type(softmax([x, 1.0]), list[Value])
+    assert_type(norm([column]), NDArray[np.float64])
     assert_type(exp(1.0), float)
     assert_type(exp(number), float)
     assert_type(exp(column), NDArray[np.float64])
