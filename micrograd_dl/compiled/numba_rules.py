@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ from numba.core.errors import NumbaError
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -32,6 +34,34 @@ def of_three(rule: Any, count: int) -> Any:
         return found
     function: Any = (lambda x, y, z: found(x)) if count == 1 else (lambda x, y, z: found(x, y))
     return compiled(inline="always")(function)
+
+
+def of_definition(definition: Any, count: int) -> Any:
+    """The rule that a definition is, as a function of three; it is run once, on Values."""
+    parts: dict[Value, Any] = {Value(math.nan): compiled()(part) for part in _OPERANDS[:count]}
+    root = definition(*parts)
+    for node in topological_order(root):
+        if node not in parts:
+            parts[node] = compiled()(_part(node, [parts[operand] for operand in node.operands]))
+    return parts[root]
+
+
+_OPERANDS = (lambda x, y, z: x, lambda x, y, z: y, lambda x, y, z: z)
+
+
+def _part(node: Value, operands: Sequence[Any]) -> Any:
+    """A node of the graph of a definition, as a function of what the definition is of."""
+    if node.op is None or node.is_constant:
+        number = node.data
+        return lambda x, y, z: number
+    if node.op.arity is None:
+        raise NumbaError(f"{node.op} is not compiled by itself")
+    rule, (f, g, h) = _translated(node.op), (*operands, None, None, None)[:3]
+    if node.op.arity == 1:
+        return lambda x, y, z: rule(f(x, y, z))
+    if node.op.arity == 2:
+        return lambda x, y, z: rule(f(x, y, z), g(x, y, z))
+    return lambda x, y, z: rule(f(x, y, z), g(x, y, z), h(x, y, z))
 
 
 @compiled()

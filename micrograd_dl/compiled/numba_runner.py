@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import chain, pairwise
 from typing import Any, TypeAlias
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from micrograd_dl.compiled import numba_kernels as kernels
 from micrograd_dl.compiled import tape
 from micrograd_dl.compiled.numba_cache import keep_on_disk
-from micrograd_dl.compiled.numba_rules import of_three
+from micrograd_dl.compiled.numba_rules import of_definition, of_three
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner
 from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.vectors import BLOCK
@@ -41,11 +42,16 @@ keep_on_disk(kernels.run)
 @cache
 def _kernel(operation: Operation) -> Any:
     """The compiled kernel of an operation: its forward rule, or else its definition by other operations."""
-    count = operation.arity or 0
-    rules = (operation.forward, operation.definition) if count in (1, 2, 3) else ()
-    for rule in (None,) if operation in _WRITTEN else filter(None, rules):
+    ways: list[Callable[[], Any]] = []
+    if operation in _WRITTEN:
+        ways = [lambda: _WRITTEN[operation]]
+    elif (count := operation.arity or 0) > 0:
+        ways = [lambda: kernels.kernel_of(of_three(operation.forward, count), count)]
+        if operation.definition is not None:
+            ways.append(lambda: kernels.kernel_of(of_definition(operation.definition, count), count))
+    for way in ways:
         try:
-            function = kernels.kernel_of(of_three(rule, count), count) if rule else _WRITTEN[operation]
+            function = way()
             function.__qualname__ = f"kernel_{operation.name}"
             kernel = CFunc(function, _SIGNATURE, {}, {"error_model": "numpy", "fastmath": {"contract"}})
             if _KEPT.get(operation.name) is operation.forward:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
@@ -172,6 +172,9 @@ class Value(NumberLike):
     relu, leaky_relu = method_of(ops.relu), method_of(ops.leaky_relu)
     tanh, sigmoid, softplus = method_of(ops.tanh), method_of(ops.sigmoid), method_of(ops.softplus)
     sin, cos = method_of(ops.sin), method_of(ops.cos)
+    if TYPE_CHECKING:  # of operations/further.py
+        log1p = expm1 = tan = asin = acos = atan = sinh = cosh = erf = erfc = exp
+        silu = gelu = softsign = elu = hard_tanh = square = reciprocal = exp
 
     def expand(self) -> Value:
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
