@@ -57,7 +57,7 @@ def test_a_wrong_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("program", "options", "why"),
     [
-        ("while True: pass", ["--seconds", "4"], "more than 4 seconds"),
+        ("while True: pass", ["--seconds", "2"], "more than 2 seconds"),
         (f"x = bytearray(3 * 2**30)\n{RIGHT}", ["--memory", "2048"], "MemoryError"),
         ("import sys; sys.exit(0)", [], "SystemExit"),
         ("import os; os.kill(os.getpid(), 9)", [], "SIGKILL"),
