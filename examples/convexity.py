@@ -57,10 +57,10 @@ def descended(start: float, loss: str) -> Value:
 def picture() -> Figure:
     from micrograd_dl.viz import plots
 
-    lines = {name: [J / max(curve(name)) for J in curve(name)] for name in NAMES}
+    curves = {name: curve(name) for name in NAMES}
     return plots.line_plot(
         GRID.tolist(),
-        lines,
+        {name: [J / max(curve) for J in curve] for name, curve in curves.items()},
         title="The logistic loss leads down to one place; squared error has a hill between two",
         xlabel="w",
         ylabel="J, its largest here taken as 1",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 M, N_X, USEFUL = 150, 20, 3
+EPOCHS = 1000
 LAMBDAS = (0.3, 1.0, 3.0, 10.0, 20.0, 30.0, 50.0, 100.0)
 SHOWN = 10.0  # lambda of the table
 ZERO = 1e-3  # a smaller weight counts as 0
@@ -43,7 +44,7 @@ def trained(kind: str, lambda_: float) -> MLP:
     """One sigmoid unit after training; the rate goes down, since |w| has the same slope however near 0."""
     model = MLP(N_X, [1], ["sigmoid"], regularisers=KINDS[kind](lambda_))
     optimiser = Adam(model.parameters(), exponential(0.05, 0.99))
-    fit(model, *TRAIN, epochs=1000, optimiser=optimiser)
+    fit(model, *TRAIN, epochs=EPOCHS, optimiser=optimiser)
     return model
 
 

@@ -55,7 +55,7 @@ def test_both_backends_are_right(MLP: type[Network], hidden: str, output: str, l
         assert found.ok, found
 
 
-@pytest.mark.parametrize("epochs", [10, 300, 3000])
+@pytest.mark.parametrize("epochs", [10, 300, 1000, pytest.param(3000, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("output", "loss"), [("sigmoid", "logistic"), ("linear", "squared")])
 @pytest.mark.parametrize("hidden", ["tanh", "relu"])
 def test_no_false_alarm_where_training_has_left_next_to_no_gradient(
