@@ -1,4 +1,11 @@
-"""Batch normalisation: why there is no b, a batch of one, a unit without spread (course, section 10)."""
+"""Batch normalisation: why there is no b, a batch of one, a unit without spread (course, section 10).
+
+One unit over small batches by hand: with a b, in a batch of one, and without any spread.
+
+Because: the mean that is taken away takes every constant with it, and of one example it takes everything.
+
+Next: many_classes
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Why logistic regression has a loss of its own: squared error is not convex in w (course, section 2)."""
+"""Why logistic regression has a loss of its own: squared error is not convex in w (course, section 2).
+
+One unit without b, a = sigma(w x), five examples, one of them far out; J over w with each of the two losses,
+and descent from three places.
+
+Because: the logistic loss bends upward everywhere, so that descent ends in the same place from wherever it
+starts.
+
+Next: vectorization
+"""
 
 from __future__ import annotations
 
