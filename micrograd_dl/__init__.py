@@ -97,14 +97,15 @@ __all__ = [
 ]
 
 _SUBPACKAGES = (
-    "compare", "compiled", "data", "nn", "optim", "sklearn", "testing", "training", "tuning", "vectorized",
-    "viz",
+    "compare", "compiled", "data", "interop", "nn", "optim", "sklearn", "testing", "training", "tuning",
+    "vectorized", "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from micrograd_dl import compare as compare
     from micrograd_dl import compiled as compiled
     from micrograd_dl import data as data
+    from micrograd_dl import interop as interop
     from micrograd_dl import nn as nn
     from micrograd_dl import optim as optim
     from micrograd_dl import sklearn as sklearn

@@ -112,11 +112,11 @@ def read_data(options: argparse.Namespace) -> Dataset:
 def run(options: argparse.Namespace) -> int:
     """Carry out the command and return the exit code."""
     from micrograd_dl.training.experiment import train
-    from micrograd_dl.training.storage import require_npz
+    from micrograd_dl.training.storage import require_name
     from micrograd_dl.viz import plots
 
     for path in filter(None, (options.output, options.checkpoint)):  # before the training
-        require_npz(path)
+        require_name(path)
         require_apart(path, {"the data": options.data})
     require_apart(options.output, {"the checkpoint too": options.checkpoint})
     require_folder(options.report)

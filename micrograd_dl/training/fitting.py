@@ -149,9 +149,9 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         film: a :class:`viz.plots.Film`, which keeps what the network looked like in each epoch.
-        checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
-            same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
-            `augment` only whether there is one.
+        checkpoint: a ``.npz`` or ``.safetensors`` file, written after every epoch. If it exists, training
+            goes on from it, to the same bits as if it had never stopped. All but `epochs` must be as it was,
+            which is checked; of `augment` only whether there is one.
         progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook. With
             "curve" a notebook shows the cost so far as well.
 
@@ -342,7 +342,7 @@ class _Training:
         if not isinstance(model, Network):
             kind = type(model).__name__
             raise ValueError(f"a checkpoint holds a network of this package, not a {kind}: use a callback")
-        storage.require_npz(path)
+        storage.require_name(path)
         storage.describe(model)  # raises if it could not be saved
         if not os.path.exists(path):
             return
