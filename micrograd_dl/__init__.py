@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.engine.functions import (
     affine,
@@ -130,6 +130,13 @@ else:  # else types would allow any name
         if name in _TABLE:
             return _TABLE[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext micrograd_dl`` calls: adds ``%%backprop``, the walk of a cell's last expression."""
+    from micrograd_dl.explain.cell_magic import register
+
+    register(shell)
 
 
 def __dir__() -> list[str]:

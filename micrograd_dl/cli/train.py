@@ -47,7 +47,7 @@ Under mpiexec -n N, N processes share the work."""
     add_training_options(parser)
     parser.add_argument("--checkpoint", metavar="FILE", help="a .npz file to go on from if it is cut short")
     parser.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="the model (model.npz)")
-    text = "the pictures; cost.png, network.png and boundary.png there are replaced (report)"
+    text = "the pictures; cost.png, network.png, boundary.png, curve.png there are replaced (report)"
     parser.add_argument("--report", default="report", metavar="FOLDER", help=text)
     text = "a .html page of the training, with a slider over its epochs"
     parser.add_argument("--film", metavar="FILE", help=text)

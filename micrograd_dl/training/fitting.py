@@ -26,6 +26,7 @@ from micrograd_dl.foundation.html import curves, table
 from micrograd_dl.foundation.numbers import to_seed, to_whole
 from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.nn.frames import as_array
 from micrograd_dl.nn.model import Model, require_model
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
@@ -138,7 +139,8 @@ def fit(
     Args:
         model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; one that is no
             `Network` has no accuracies and no checkpoints.
-        X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``.
+        X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``; or data frames of numbers, whose rows are
+            examples.
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
             shuffled anew in every epoch, and the last batch may be short.
@@ -483,7 +485,7 @@ def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> t
     if isinstance(model, Network):
         X, Y = model.require_examples(X, Y)
     else:
-        X, Y = np.asarray(X), np.asarray(Y)
+        X, Y = as_array("X", X), as_array("Y", Y)
         if not (X.ndim == Y.ndim == 2 and X.shape[1] == Y.shape[1] > 0):
             wanted = "(n_x, m) and (n_y, m) are wanted: columns are examples"
             raise ValueError(f"X and Y of {where} are {X.shape} and {Y.shape}, {wanted}")
