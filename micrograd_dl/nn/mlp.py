@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.foundation.kink_side import slope_at_kink
+from micrograd_dl.foundation.tracebacks import fold
 from micrograd_dl.nn.network import Array, Network, Pass
 from micrograd_dl.nn.neurons import Layer, Neuron
 from micrograd_dl.nn.normalisation import normalised
@@ -71,13 +72,19 @@ class MLP(Network):
 
     def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
         """The outputs for one example, n_x numbers or Values, as it predicts; ValueError if it is not one."""
-        if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
-            outputs = [unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)]
-            for layer in self.layers:
-                outputs = layer.activate(layer.z(outputs))
-        else:
-            [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
-        return outputs[0] if len(outputs) == 1 else outputs
+        try:
+            if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
+                outputs = [
+                    unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)
+                ]
+                for layer in self.layers:
+                    outputs = layer.activate(layer.z(outputs))
+            else:
+                [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
+            return outputs[0] if len(outputs) == 1 else outputs
+        except Exception as error:
+            fold(error)
+            raise
 
     def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
         inputs = list(x)

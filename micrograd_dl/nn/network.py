@@ -17,6 +17,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.html import table
 from micrograd_dl.foundation.numbers import above_zero, to_seed
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.nn import architecture
 from micrograd_dl.nn.frames import as_array, is_frame
 from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
@@ -145,6 +146,12 @@ class Network(ABC):
         ValueError: a size, an activation, a loss, a lambda or another option is not possible.
     """
 
+    def __init_subclass__(cls) -> None:
+        for name in ("__init__", "forward", "cost", "cost_and_grad"):
+            if name in vars(cls):
+                setattr(cls, name, door(vars(cls)[name]))
+
+    @door
     def __init__(
         self,
         n_x: int,
@@ -334,6 +341,7 @@ class Network(ABC):
 
     # --- what it predicts -------------------------------------------------------------------------------
 
+    @door
     def predict(self, X: ArrayLike) -> Array:
         """Predictions, ``(1, m)`` or ``(n_y, m)``.
 
@@ -342,6 +350,7 @@ class Network(ABC):
         A = self.forward(X)
         return A if self.loss.decide is None else self.loss.decide(A)
 
+    @door
     def accuracy(self, X: ArrayLike, Y: ArrayLike, top: int = 1) -> float:
         """The part of the examples that are predicted right, in every output.
 
