@@ -144,8 +144,8 @@ def check_gradient(
     the gradient is right: 2 derivatives of f(x=[0.5, -1.0]) agree with numerical ones
     >>> print(check_gradient(lambda x: x @ A @ x, lambda x: A @ x, np.array([0.5, 1.0])))
     the gradient is wrong by 2 of 2 derivatives of f(x=[0.5, 1.0]):
-      by x[0]: numerical 4, give or take 6e-12 (step 0.0131); yours is 2
-      by x[1]: numerical 7, give or take 6e-12 (step 0.0131); yours is 3.5
+      by x[0]: numerical 4, give or take ...e-12 (step 0.0131); yours is 2
+      by x[1]: numerical 7, give or take ...e-12 (step 0.0131); yours is 3.5
       every derivative by x is 0.5 times what it should be
     """
     rng = np.random.default_rng([to_seed(seed), _STREAM])
