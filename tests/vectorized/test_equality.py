@@ -64,6 +64,7 @@ def cases(
             "normalisation": draw(st.lists(kinds, min_size=hidden_layers, max_size=hidden_layers)),
             "keep_prob": draw(st.lists(keep, min_size=hidden_layers, max_size=hidden_layers)),
             "label_smoothing": draw(st.sampled_from([0.0, 0.1])) if LOSSES[loss].classes else 0.0,
+            "slope_at_kink": draw(st.sampled_from(["right", "left"])),
         }
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     X, n_y = 2 * rng.standard_normal((n_x, m)), sizes[-1]
