@@ -592,6 +592,18 @@ def test_of_a_move_only_what_changes_is_drawn_again_and_all_of_it(open_page: Loa
         assert settled(page).evaluate(drawn) == moved
 
 
+def test_of_a_large_graph_what_comes_into_view_is_up_to_date(open_page: Load) -> None:
+    page = open_page(network((4, 8, 6, 1)))
+    page.evaluate("player.goto(player.walk.length)")
+    cards = "player.picture.cards.filter(({values}) => values.length)"
+    shown = f"{cards}.filter(({{values}}) => values.every(([, text]) => text.textContent)).length"
+    wanted = page.evaluate(f"{cards}.length")
+    assert wanted > 100
+    assert settled(page).evaluate(shown) < wanted  # those out of view wait
+    page.click("#fit")
+    assert settled(page).evaluate(shown) == wanted
+
+
 def test_only_what_is_there_can_be_collapsed(course: Value) -> None:
     with pytest.raises(ValueError, match="no layers to collapse"):
         play(course, collapse="layers")
