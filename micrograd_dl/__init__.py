@@ -52,8 +52,9 @@ from micrograd_dl.notation.latex import latex
 from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
+from micrograd_dl.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Contribute",
@@ -72,6 +73,10 @@ __all__ = [
     "evaluate",
     "exp",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "latex",
     "leaky_relu",
     "log",
@@ -93,11 +98,14 @@ __all__ = [
     "tanh",
     "to_source",
     "topological_order",
+    "value_and_grad",
+    "vjp",
     "why",
 ]
 
 _SUBPACKAGES = (
-    "compare", "compiled", "data", "nn", "optim", "testing", "training", "tuning", "vectorized", "viz",
+    "compare", "compiled", "data", "nn", "optim", "sklearn", "testing", "training", "tuning", "vectorized",
+    "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -106,6 +114,7 @@ if TYPE_CHECKING:
     from micrograd_dl import data as data
     from micrograd_dl import nn as nn
     from micrograd_dl import optim as optim
+    from micrograd_dl import sklearn as sklearn
     from micrograd_dl import testing as testing
     from micrograd_dl import training as training
     from micrograd_dl import tuning as tuning

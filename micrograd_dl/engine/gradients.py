@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
@@ -12,7 +12,17 @@ from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.recorded import require_recorded
 
 
-def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
+@overload
+def grad(root: Value, variables: Iterable[Value], *, seed: float = 1.0) -> list[float]: ...
+@overload
+def grad(
+    root: Value, variables: Iterable[Value], create_graph: Literal[True], seed: float = 1.0
+) -> list[Value]: ...
+@overload
+def grad(
+    root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0
+) -> list[float] | list[Value]: ...
+def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> Any:
     """The derivatives of `root` by each of `variables`; nothing is written to the graph.
 
     Args:
@@ -43,7 +53,7 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     start = to_float(seed, "the seed of grad()")
     if create_graph:
         require_recorded(order)
-        terms = chain_rule(order, start, _slope_graphs, _product, _total)
+        terms = chain_rule(order, start, slope_graphs, product, total)
     else:
         terms = chain_rule(order, start)
     # The last term of an operand leaves its derivative in `after`.
@@ -55,7 +65,7 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     return [d if d in recorded else _as_value(d, root, x) for d, x in zip(found, variables, strict=True)]
 
 
-def _slope_graphs(node: Value) -> Sequence[Any]:
+def slope_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives as graphs: the same rules, given Values, so that each slope is recorded.
 
     A slope that does not depend on the operands stays a float.
@@ -66,7 +76,7 @@ def _slope_graphs(node: Value) -> Sequence[Any]:
         return [*operation.slopes(node, operands, [not p.is_constant for p in node.operands])]
 
 
-def _product(x: Any, y: Any) -> Any:
+def product(x: Any, y: Any) -> Any:
     """x * y, without a node where a Value is multiplied by the number 1 or 0."""
     for number, value in ((x, y), (y, x)):
         if isinstance(value, Value) and not isinstance(number, Value) and number in (0.0, 1.0):
@@ -74,7 +84,7 @@ def _product(x: Any, y: Any) -> Any:
     return x * y
 
 
-def _total(x: Any, y: Any) -> Any:
+def total(x: Any, y: Any) -> Any:
     """x + y, without a node where the number 0 is added to a Value."""
     for number, value in ((x, y), (y, x)):
         if isinstance(value, Value) and not isinstance(number, Value) and number == 0.0:
