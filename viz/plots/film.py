@@ -120,7 +120,7 @@ class Film:
         return write_page(self.html, path)
 
     def _repr_html_(self) -> str | None:
-        return framed(self.html, self._about["title"], _HEIGHT) if self._frames else None
+        return framed(self.html, self._about["title"], _HEIGHT, repr(self)[1:-1]) if self._frames else None
 
     def __repr__(self) -> str:
         return f"<film: {plural(len(self), 'frame')} of a training of {plural(len(self._history), 'epoch')}>"
