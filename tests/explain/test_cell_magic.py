@@ -26,8 +26,13 @@ def shell() -> Iterator[Any]:
 def shown(shell: Any, cell: str) -> Any:
     """What the cell shows."""
     found: list[Any] = []
+
+    def formatted(x: Any) -> tuple[dict[str, str], dict[str, str]]:
+        found.append(x)
+        return {}, {}
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shell.display_formatter, "format", lambda x: found.append(x) or ({}, {}))
+        patch.setattr(shell.display_formatter, "format", formatted)
         shell.run_cell(f"%%backprop\n{cell}").raise_error()
     assert len(found) <= 1
     return found[0] if found else None
