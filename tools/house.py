@@ -46,10 +46,10 @@ def measured() -> list[Measure]:
         Measure("files of the engine", len(engine), 7),
         Measure("lines of the engine's shortcuts", lines(shortcuts), 310),
         Measure("lines of foundation/, below the engine", lines(files("micrograd_dl/foundation")), 1_320),
-        Measure("lines of vectorized/", lines(files("micrograd_dl/vectorized")), 500),
+        Measure("lines of vectorized/", lines(files("micrograd_dl/vectorized")), 510),
         Measure("rooms: folders of micrograd_dl/ and viz/", len(rooms), 20),
-        Measure("lines of micrograd_dl/ and viz/", lines(product), 23_730, goal=17_000),
-        Measure("lines of tests/", lines(files("tests")), 22_400, goal=17_000),
+        Measure("lines of micrograd_dl/ and viz/", lines(product), 23_800, goal=17_000),
+        Measure("lines of tests/", lines(files("tests")), 22_420, goal=17_000),
         Measure("words of README.md", len(readme.split()), 700),
         Measure("pictures in README.md", len(re.findall(r"!\[", readme)), 3),
     ]
