@@ -39,7 +39,7 @@ LAYERS: tuple[Any, ...] = (2, [4, 3, 1], ["tanh", "relu", "sigmoid"])
     seed=st.integers(0, 1000),
 )
 def test_it_computes_what_the_other_two_compute(
-    runner: Any, hidden: list[str], loss: str, layer_norm: bool, m: int, seed: int
+    runner: Any, hidden: list[str], loss: Any, layer_norm: bool, m: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     n_y = 3

@@ -363,7 +363,7 @@ def test_what_a_model_of_ones_own_is_refused(Y: Any, options: Any, message: str)
     ],
 )
 def test_targets_that_the_loss_does_not_take_are_refused(
-    MLP: type[Network], output: str, loss: str | None, targets: Any, message: str
+    MLP: type[Network], output: str, loss: Any, targets: Any, message: str
 ) -> None:
     model = MLP(2, [1], [output], loss)
     for of in (model.cost, model.cost_and_grad, lambda X, Y: fit(model, X, Y)):

@@ -63,7 +63,7 @@ def models(draw: st.DrawFn) -> Network:
         "label_smoothing": draw(st.floats(0, 0.5)) if LOSSES[loss].classes else 0.0,
         "slope_at_kink": draw(st.sampled_from(["left", "right"])),
     }
-    args = draw(st.integers(1, 3)), sizes, activations, loss
+    args: Any = draw(st.integers(1, 3)), sizes, activations, loss
     if draw(st.booleans()):
         model: Network = nn.MLP(*args, **options, expanded=draw(st.booleans()))
     else:
