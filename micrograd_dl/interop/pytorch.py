@@ -47,6 +47,10 @@ FUNCTIONS: Functions = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
     "neg": operator.neg, "pow": torch.pow, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt,
     "tanh": torch.tanh, "sigmoid": torch.sigmoid, "sin": torch.sin, "cos": torch.cos, "abs": torch.abs,
+    "log1p": torch.log1p, "expm1": torch.expm1, "tan": torch.tan, "asin": torch.asin, "acos": torch.acos,
+    "atan": torch.atan, "sinh": torch.sinh, "cosh": torch.cosh, "erf": torch.erf, "erfc": torch.erfc,
+    "hypot": torch.hypot,
+    "where": lambda c, x, y: torch.where(torch.isnan(c), torch.nan, torch.where(c != 0, x, y)),
     "softplus": lambda x: nn.functional.softplus(x, threshold=40.0),  # from there on it is x, exactly
     "maximum": lambda x, y: _chosen(x > y, x, y),
     "minimum": lambda x, y: _chosen(x < y, x, y),
