@@ -27,15 +27,16 @@ FUNCTIONS: Functions = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
     "neg": operator.neg, "pow": operator.pow, "exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt,
     "tanh": sympy.tanh, "sin": sympy.sin, "cos": sympy.cos, "abs": sympy.Abs, "sign": sympy.sign,
+    "log1p": lambda x: sympy.log(1 + x), "expm1": lambda x: sympy.exp(x) - 1, "tan": sympy.tan,
+    "asin": sympy.asin, "acos": sympy.acos, "atan": sympy.atan, "sinh": sympy.sinh, "cosh": sympy.cosh,
+    "erf": sympy.erf, "erfc": sympy.erfc, "hypot": lambda x, y: sympy.sqrt(x**2 + y**2),
+    "where": lambda c, x, y: _if(sympy.Ne(c, 0), x, y),
     "maximum": lambda x, y: _if(x > y, x, y),
     "minimum": lambda x, y: _if(x < y, x, y),
     "at_least": lambda x, y: _if(x >= y, 1, 0),
     "above": lambda x, y: _if(x > y, 1, 0),
     "power_slope": lambda x, y: y * x ** (y - 1),
     "log_for_power": sympy.log,
-    "tan": sympy.tan, "asin": sympy.asin, "acos": sympy.acos, "atan": sympy.atan, "sinh": sympy.sinh,
-    "cosh": sympy.cosh, "erf": sympy.erf, "erfc": sympy.erfc,
-    "where": lambda condition, x, y: _if(sympy.Ne(condition, 0), x, y),
 }  # fmt: skip
 
 

@@ -46,11 +46,15 @@ class _Writer:
         self.constants: list[Any] = []
         self.functions: Functions = {
             **{name: partial(self.node, kind) for name, kind in _SAME.items()},
+            "log1p": lambda x: self.node("Log", self.node("Add", self.constant(1.0), x)),
+            "expm1": lambda x: self.node("Sub", self.node("Exp", x), self.constant(1.0)),
+            "sinh": self.sinh,
+            "hypot": self.hypot,
+            "where": self.where,
             "softplus": self.softplus,
             "logsumexp": self.logsumexp,
             "at_least": lambda x, y: self.number_of(self.node("GreaterOrEqual", x, y)),
             "above": lambda x, y: self.number_of(self.node("Greater", x, y)),
-            "where": lambda condition, x, y: self.where_equal(condition, 0.0, y, x),
             "power_slope": self.power_slope,
             "log_for_power": lambda x: self.node("Log", self.where_equal(x, 0.0, self.constant(1.0), x)),
         }
@@ -74,6 +78,24 @@ class _Writer:
     def where_equal(self, x: str, number: float, then: str, otherwise: str) -> str:
         """One of two, by whether x is that number."""
         return self.node("Where", self.node("Equal", x, self.constant(number)), then, otherwise)
+
+    def where(self, condition: str, x: str, y: str) -> str:
+        """x unless the condition is 0; NaN where the condition is."""
+        found = self.where_equal(condition, 0.0, y, x)
+        return self.node("Where", self.node("IsNaN", condition), self.constant(np.nan), found)
+
+    def sinh(self, x: str) -> str:
+        """``e^x / 2 - e^-x / 2``."""
+        half = self.constant(0.5)
+        up, down = (self.node("Mul", half, self.node("Exp", z)) for z in (x, self.node("Neg", x)))
+        return self.node("Sub", up, down)
+
+    def hypot(self, x: str, y: str) -> str:
+        """``sqrt(x^2 + y^2)``, in units of the larger, so that no square overflows."""
+        larger = self.node("Max", self.node("Abs", x), self.node("Abs", y))
+        unit = self.where_equal(larger, 0.0, self.constant(1.0), larger)
+        squares = [self.node("Mul", part, part) for part in (self.node("Div", z, unit) for z in (x, y))]
+        return self.node("Mul", larger, self.node("Sqrt", self.node("Add", *squares)))
 
     def softplus(self, x: str) -> str:
         """``max(x, 0) + log(1 + e^-|x|)``: runtimes have ONNX's own in single precision."""

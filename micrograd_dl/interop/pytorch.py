@@ -13,9 +13,9 @@ from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.interop.lowering import Functions, Program, lower, lower_activation
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation, linear
-from micrograd_dl.nn.losses import Loss, LossName
+from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.nn.normalisation import BETA, EPSILON, Kind
+from micrograd_dl.nn.normalisation import BETA, EPSILON
 from micrograd_dl.vectorized.mlp import MLP
 
 try:
@@ -47,6 +47,10 @@ FUNCTIONS: Functions = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
     "neg": operator.neg, "pow": torch.pow, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt,
     "tanh": torch.tanh, "sigmoid": torch.sigmoid, "sin": torch.sin, "cos": torch.cos, "abs": torch.abs,
+    "log1p": torch.log1p, "expm1": torch.expm1, "tan": torch.tan, "asin": torch.asin, "acos": torch.acos,
+    "atan": torch.atan, "sinh": torch.sinh, "cosh": torch.cosh, "erf": torch.erf, "erfc": torch.erfc,
+    "hypot": torch.hypot,
+    "where": lambda c, x, y: torch.where(torch.isnan(c), torch.nan, torch.where(c != 0, x, y)),
     "softplus": lambda x: nn.functional.softplus(x, threshold=40.0),  # from there on it is x, exactly
     "maximum": lambda x, y: _chosen(x > y, x, y),
     "minimum": lambda x, y: _chosen(x < y, x, y),
@@ -56,9 +60,6 @@ FUNCTIONS: Functions = {
     "sign": torch.sign,
     "power_slope": _power_slope,
     "log_for_power": lambda x: torch.log(torch.where(x == 0, 1.0, x)),
-    "log1p": torch.log1p, "expm1": torch.expm1, "tan": torch.tan, "asin": torch.asin, "acos": torch.acos,
-    "atan": torch.atan, "sinh": torch.sinh, "cosh": torch.cosh, "erf": torch.erf, "erfc": torch.erfc,
-    "where": lambda c, x, y: torch.where(torch.isnan(c), torch.nan, torch.where(c != 0, x, y)),
 }  # fmt: skip
 
 _MOMENTUM = round(1 - BETA, 12)  # of running averages; PyTorch's is the weight of the new number
@@ -201,10 +202,10 @@ _REQUIRED: dict[Any, dict[str, tuple[Any, ...]]] = {
     nn.LeakyReLU: {"negative_slope": (0.01,)},
     nn.Softmax: {"dim": (1, -1)},
 }
-_KINDS: dict[Any, Kind | None] = {nn.BatchNorm1d: "batch", nn.LayerNorm: "layer", type(None): None}
+_KINDS = {nn.BatchNorm1d: "batch", nn.LayerNorm: "layer", type(None): None}
 
 
-def from_torch(module: Any, loss: LossName | Loss | None = None, *, seed: int | None = None) -> MLP:
+def from_torch(module: Any, loss: str | Loss | None = None, *, seed: int | None = None) -> MLP:
     """A module of PyTorch as a network of `vectorized` with the same numbers, in its precision.
 
     Args:
@@ -228,7 +229,7 @@ def from_torch(module: Any, loss: LossName | Loss | None = None, *, seed: int | 
     if norm is not None or dropout is not None:
         raise ValueError(f"the output layer has a {norm or dropout}: only hidden layers have one here")
     activations = [layer[2] for layer in layers]
-    sides: set[Any] = {
+    sides = {
         side for g in activations if (side := "left" if isinstance(g, _KINKED) else getattr(g, "side", ""))
     }
     if len(sides) > 1:
