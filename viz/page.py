@@ -19,6 +19,7 @@ from micrograd_dl.foundation.files import replacing
 
 from .labels import visible
 
+TRANSPORT = Path(__file__).parent / "transport.html"
 _TEMPLATE = """\
 <!doctype html>
 <html lang="en">
@@ -41,13 +42,15 @@ _TEMPLATE = """\
 def page(title: str, folder: Path, scripts: Sequence[str], data: Mapping[str, Any]) -> str:
     """A page made of ``page.html``, ``page.css`` and scripts of a folder, with data for the scripts.
 
+    Below stand the buttons and the slider that go through it, ``transport.html``, which all pages have.
+
     Args:
         title: of the page, any text.
         folder: where the pieces are.
         scripts: the names of the scripts, in their order; they share one scope.
         data: what becomes JSON; without NaN and infinities, which are written as texts before.
     """
-    style = _read(folder / "page.css")
+    style = _read(folder / "page.css") + _read(TRANSPORT.with_suffix(".css"))
     script = '"use strict";\n(() => {\n' + "\n".join(_read(folder / name) for name in scripts) + "})();\n"
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
@@ -57,7 +60,7 @@ def page(title: str, folder: Path, scripts: Sequence[str], data: Mapping[str, An
         policy=policy,
         title=escape(title),
         style=style,
-        body=_read(folder / "page.html"),
+        body=_read(folder / "page.html") + _read(TRANSPORT),
         data=inert(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))),
         script=script,
     )

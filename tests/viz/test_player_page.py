@@ -309,12 +309,12 @@ def test_buttons_keys_and_slider_move(open_page: Load, course: Value) -> None:
 
 def test_space_plays_and_pauses_and_it_ends_at_the_end(open_page: Load, course: Value) -> None:
     page = open_page(course)
-    page.select_option("#speed", "50")
+    page.select_option("#speed", "20")
     page.locator("#speed").blur()
     page.keyboard.press("Space")
     until(page, "player.position === 9 && !player.timer")
     assert page.get_attribute("#play", "aria-label") == "Play"
-    page.select_option("#speed", "2000")
+    page.select_option("#speed", "0.5")
     page.locator("#speed").blur()
     page.keyboard.press("Space")
     until(page, "player.position === 1")
@@ -443,7 +443,7 @@ def test_play_stops_at_a_stop(open_page: Load, course: Value) -> None:
     choose(page, "v")
     assert settled(page).inner_text("#panel-why h3") == "v"
     page.click("text=Stop here")
-    page.select_option("#speed", "50")
+    page.select_option("#speed", "20")
     page.click("#play")
     until(page, "!player.timer && player.position === 2")
     page.click("#stopnext")

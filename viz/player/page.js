@@ -109,7 +109,7 @@ class Player {
   }
 
   pace() {
-    return Number(byId("speed").value);
+    return 1000 / Number(byId("speed").value);
   }
 
   /** On, or back, to where a step writes a node with a stop; else to the end, or the start. */

@@ -144,7 +144,7 @@ def test_the_page_in_a_browser(open_page: Any) -> None:
     assert page.locator("#count").text_content() == "epoch 5"
     page.keyboard.press("Home")
     assert "initial weights" in page.locator("#words").text_content()
-    page.locator("#speed").select_option("40")
+    page.locator("#speed").select_option("5")
     page.locator("#play").click()
     while page.evaluate("film.at") < 20:
         page.wait_for_timeout(20)

@@ -186,9 +186,9 @@ function pause() {
 
 function play() {
   if (at === last) show(0);
-  timer = setInterval(() => { at === last ? pause() : show(at + 1); if (at === last) pause(); }, Number($("speed").value));
+  timer = setInterval(() => { at === last ? pause() : show(at + 1); if (at === last) pause(); }, 200 / Number($("speed").value));
   $("play").setAttribute("aria-label", "Pause");
-  $("playshape").setAttribute("d", "M3 2h4v12H3zM9 2h4v12H9z");
+  $("playshape").setAttribute("d", "M3 1h4v14H3zM9 1h4v14H9z");
 }
 
 function moveTo(k) {
