@@ -63,11 +63,7 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
         ((2, [1]), {"max_norm": float("inf")}, "max_norm is a number above 0, not inf"),
         ((3, [4, 1]), {"normalisation": "instance"}, "one of batch, layer, or None, not 'instance'"),
         ((3, [4, 1]), {"normalisation": ["batch", "layer"]}, "takes 1 kind of normalisation, not 2"),
-        (
-            (3, [4, 1]),
-            {"keep_prob": np.float32(1.5)},
-            "at most 1, the part of the units kept, not 1.5",
-        ),
+        ((3, [4, 1]), {"keep_prob": np.float32(1.5)}, "at most 1, the part of the units kept, not 1.5"),
         ((3, [4, 1]), {"keep_prob": 0.0}, "at most 1, the part of the units kept, not 0.0"),
         ((3, [4, 4, 1]), {"keep_prob": [0.5, float("nan")]}, "keep_prob is above 0 and at most 1"),
         ((3, [4, 4, 1]), {"keep_prob": [0.5]}, "2 hidden layers take 2 probabilities to keep a unit, not 1"),
