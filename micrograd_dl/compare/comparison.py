@@ -87,8 +87,7 @@ def compare(
         X, Y: the examples, ``(n_x, m)`` and ``(n_y, m)``.
         tolerance: the largest relative difference that counts as equal.
 
-    Raises:
-        ValueError: the networks have different layers, or X or Y the wrong shape.
+    ValueError if the networks have different layers, or X or Y the wrong shape.
 
     >>> from micrograd_dl import nn, vectorized
     >>> layers = 2, [3, 1], ["tanh", "sigmoid"]

@@ -33,8 +33,7 @@ class Dataset:
         target: the name of the quantity in Y.
         name: the name of the whole.
 
-    Raises:
-        ValueError: a shape is wrong, a number is not finite, or names and arrays do not fit.
+    ValueError if a shape is wrong, a number is not finite, or names and arrays do not fit.
 
     >>> Dataset([[50.0, 80.0]], [[150.0, 240.0]], features=("size",), target="price", name="flats")
     Dataset(flats; X (1, 2): size; Y (1, 2): price from 150 to 240)

@@ -25,8 +25,7 @@ def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int
         fractions: the part of the examples in each; with two there is no dev part.
         seed: the same one splits in the same way.
 
-    Raises:
-        ValueError: the fractions are not above 0 with the sum 1, or a part would be empty.
+    ValueError if the fractions are not above 0 with the sum 1, or a part would be empty.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> [part.m for part in split(moons(100))]
@@ -69,9 +68,7 @@ class Normaliser:
 
     Fit it to the training set, and apply it to every set, also to what is predicted later. `mean` and
     `deviation` are ``(n_x, 1)``; where a feature is constant, it becomes 0, and the deviation is 1.
-
-    Raises:
-        ValueError: the arrays are not such columns, or a deviation is not above 0.
+    ValueError if the arrays are not such columns, or a deviation is not above 0.
 
     >>> normaliser = Normaliser.fit([[1.0, 3.0], [7.0, 7.0]])
     >>> normaliser.apply([[5.0], [8.0]])

@@ -41,9 +41,7 @@ class Trace:
         notation: the names and symbols of the graph.
         breakpoints, watches: where `resume` stops, and the nodes to show at every stop.
 
-    Raises:
-        TypeError: `root` is not a Value.
-        RuntimeError: data was changed after the forward pass was recorded.
+    TypeError if `root` is not a Value. RuntimeError if data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> trace = Trace(3 * (a + b * c))

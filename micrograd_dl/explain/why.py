@@ -93,9 +93,8 @@ def _lines(term: Contribute) -> Iterator[str]:
 def why(root: Value, node: Value) -> Why:
     """Every term of ``d(root)/d(node)``, with symbols, numbers and the line of source behind each.
 
-    Raises:
-        TypeError, ValueError: an argument is not a Value, or `node` a constant.
-        RuntimeError: data was changed after the forward pass was recorded.
+    TypeError or ValueError if an argument is not a Value, or `node` a constant. RuntimeError if data was
+    changed after the forward pass was recorded.
 
     >>> x = Value(3, "x")
     >>> [term.contribution for term in why(x * x, x).terms]

@@ -15,10 +15,7 @@ def slope_at_kink(side: str) -> Iterator[None]:
 
     ``"right"``, as without a block, is the course's rule: 1 for z >= 0. ``"left"`` is PyTorch's and that of
     the course's assignments: 0, and 0.01 for leaky ReLU. A node keeps the choice with which it was recorded,
-    whatever is done with it later.
-
-    Raises:
-        ValueError: `side` is neither.
+    whatever is done with it later. ValueError if `side` is neither.
 
     >>> from micrograd_dl.engine.value import Value
     >>> x = Value(0.0)

@@ -34,10 +34,8 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
             would take minutes, as many as take seconds; the outcome says how many.
         seed: decides the draw.
 
-    Raises:
-        TypeError: `root` is not a Value.
-        ValueError: `epsilon` is not above 0, or infinite; or `most` or `seed` is not possible.
-        RuntimeError: data was changed after the forward pass was recorded.
+    TypeError if `root` is not a Value. ValueError if `epsilon` is not above 0, or infinite; or `most` or
+    `seed` is not possible. RuntimeError if data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> check(3 * (a + b * c)).verdict

@@ -97,10 +97,8 @@ class Judge:
     """Judges the derivatives of one gradient, `claimed` by backprop.
 
     `epsilon` is the step that is tried first, `scale` the size of the result: a gradient below GOOD of it is
-    next to nothing, and not measured by its own size.
-
-    Raises:
-        TypeError, ValueError: `epsilon` is no finite number above 0.
+    next to nothing, and not measured by its own size. TypeError or ValueError if `epsilon` is no finite
+    number above 0.
     """
 
     def __init__(self, claimed: Iterable[float], epsilon: float, scale: float = 1.0) -> None:

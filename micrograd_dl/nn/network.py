@@ -140,8 +140,7 @@ class Network(ABC):
         passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
         training_lock: a context in which no other thread can train the network; RuntimeError if one does.
 
-    Raises:
-        ValueError: a size, an activation, a loss, a lambda or another option is not possible.
+    ValueError if a size, an activation, a loss, a lambda or another option is not possible.
     """
 
     def __init__(
@@ -228,11 +227,8 @@ class Network(ABC):
         """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
 
         It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
-        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``.
-
-        Raises:
-            ValueError: a shape is wrong.
-            RuntimeError: another thread is training the network.
+        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``. ValueError if a
+        shape is wrong. RuntimeError if another thread is training the network.
         """
 
     @abstractmethod
@@ -248,8 +244,7 @@ class Network(ABC):
     def set_named(self, arrays: Mapping[str, ArrayLike]) -> None:
         """Set every parameter, by the names that `named` gives.
 
-        Raises:
-            ValueError: one is missing, or there is one too many, or a shape is wrong.
+        ValueError if one is missing, or there is one too many, or a shape is wrong.
         """
         there, given = self.named(), {name: np.asarray(array) for name, array in arrays.items()}
         if given.keys() != there.keys():
@@ -273,8 +268,7 @@ class Network(ABC):
     def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
         """Set every W and b; before batch normalisation, b makes no difference and is dropped.
 
-        Raises:
-            ValueError: a shape is wrong.
+        ValueError if a shape is wrong.
         """
         if len(layers) != len(self.shape) - 1:
             has = f"this network has {plural(len(self.shape) - 1, 'layer')}"
@@ -303,9 +297,7 @@ class Network(ABC):
     def copy_from(self, other: Network) -> None:
         """Take over another network of the same layers, of any kind: parameters, running averages, passes.
 
-        Raises:
-            ValueError: the layers differ.
-            RuntimeError: another thread is training this network.
+        ValueError if the layers differ. RuntimeError if another thread is training this network.
         """
         self.require_same_layers(other)
         with self.training_lock:
@@ -343,8 +335,7 @@ class Network(ABC):
             X, Y: ``(n_x, m)`` and ``(n_y, m)``.
             top: with many classes, count a prediction as right if the class is among the `top` most probable.
 
-        Raises:
-            ValueError: a shape is wrong, the outputs are no classes, or `top` is not possible.
+        ValueError if a shape is wrong, the outputs are no classes, or `top` is not possible.
         """
         if self.loss.decide is None:
             what = f"a network with the loss {self.loss.name} predicts numbers"
@@ -421,8 +412,7 @@ class Network(ABC):
     def require_examples(self, X: ArrayLike, Y: ArrayLike | None = None) -> tuple[Array, Array]:
         """X and Y as arrays, of the shapes this network takes; ``Y`` is empty if it is left out.
 
-        Raises:
-            ValueError: a shape is wrong, or Y is not what the loss takes.
+        ValueError if a shape is wrong, or Y is not what the loss takes.
         """
         inputs = _array("X", X)
         if inputs.ndim != 2 or inputs.shape[0] != self.shape[0] or not inputs.shape[1]:
@@ -539,8 +529,7 @@ def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
         classes: whole numbers, ``(1, m)`` or a plain sequence of m.
         n_y: the number of classes; by default one more than the largest.
 
-    Raises:
-        ValueError: a class is not one of 0 ... n_y - 1.
+    ValueError if a class is not one of 0 ... n_y - 1.
 
     >>> one_hot([2, 0])
     array([[0., 1.],

@@ -72,8 +72,7 @@ class Neuron(Module):
     def z(self, x: Sequence[Operand]) -> Value:
         """The weighted sum of n inputs.
 
-        Raises:
-            ValueError: their number is wrong.
+        ValueError if their number is wrong.
         """
         if len(x) != len(self.w):
             raise ValueError(f"this neuron takes {len(self.w)} inputs, got {len(x)}")
@@ -106,8 +105,7 @@ class Layer(Module):
         expanded, bias: as for a Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
 
-    Raises:
-        ValueError: a size is below 1, the weights have another shape, or there is no such activation.
+    ValueError if a size is below 1, the weights have another shape, or there is no such activation.
     """
 
     def __init__(

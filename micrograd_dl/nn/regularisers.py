@@ -45,8 +45,7 @@ def elastic_net(lambda_: float, l1_part: float = 0.5) -> dict[str, float]:
 def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float]:
     """The lambda of each regulariser that takes part, by name.
 
-    Raises:
-        ValueError: there is no such regulariser, or a lambda is not possible.
+    ValueError if there is no such regulariser, or a lambda is not possible.
     """
     if not isinstance(given, Mapping | None):
         raise ValueError(f"regularisers are lambdas by name, such as {{'l2': 0.1}}, not {given!r}")

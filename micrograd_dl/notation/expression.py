@@ -71,11 +71,9 @@ class Expression:
 def parse(text: str, /, **values: Operand) -> Value:
     """The Value of the last statement of `text`, with a variable for each name in `values`.
 
-    A number becomes a leaf of that label; a Value is used as it stands.
-
-    Raises:
-        ExpressionError: the text cannot be read, a name has no value, or an operation is undefined there.
-        TypeError, ValueError, OverflowError: `text` is not text, or a variable's name or number is not one.
+    A number becomes a leaf of that label; a Value is used as it stands. ExpressionError if the text cannot be
+    read, a name has no value, or an operation is undefined there. TypeError, ValueError or OverflowError if
+    `text` is not text, or a variable's name or number is not one.
 
     >>> J = parse("3 * (a + b*c)", a=5, b=3, c=2)
     >>> J.data, J.operands[1].origin.fragment

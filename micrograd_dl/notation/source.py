@@ -33,14 +33,11 @@ def to_source(root: Value) -> str:
     and returns the result and a dictionary of its derivatives by each leaf. It is plain arithmetic, with
     Python's own edges: ``1 / 0`` raises ZeroDivisionError, and a comparison with NaN is false.
 
-    Of columns, a derivative that is the same for all entries may come as one number: give a column of ones
-    as the last argument to have columns throughout. Equal derivatives may be one and the same array
-    (``da = dv``): copy one before changing it in place.
-
-    Raises:
-        TypeError: `root` is not a Value.
-        ValueError: the graph has an operation that is not in the table, but the user's own.
-        RuntimeError: data was changed after the forward pass was recorded.
+    Of columns, a derivative that is the same for all entries may come as one number: give a column of ones as
+    the last argument to have columns throughout. Equal derivatives may be one and the same array (``da =
+    dv``): copy one before changing it in place. TypeError if `root` is not a Value. ValueError if the graph
+    has an operation that is not in the table, but the user's own. RuntimeError if data was changed after the
+    forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> print(to_source(3 * (a + b * c)))

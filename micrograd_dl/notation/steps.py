@@ -137,11 +137,8 @@ def written_number(step: Step) -> float:
 def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     """The forward pass and backprop of a recorded graph, one step at a time; nothing is written.
 
-    `seed` is the derivative of the final result by `root`.
-
-    Raises:
-        TypeError: `root` is not a Value or `seed` not a number.
-        RuntimeError: data was changed after the forward pass was recorded.
+    `seed` is the derivative of the final result by `root`. TypeError if `root` is not a Value or `seed` not a
+    number. RuntimeError if data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> for step in steps(3 * (a + b * c)):

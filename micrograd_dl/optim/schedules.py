@@ -149,8 +149,7 @@ def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0
         epochs, steps: the epochs of the training, and the steps of an epoch.
         rise: the number of epochs at the start in which the learning rate warms up, step by step.
 
-    Raises:
-        ValueError: there is no such schedule, or it does not take these numbers.
+    ValueError if there is no such schedule, or it does not take these numbers.
 
     >>> alpha = schedule("exponential:0.5", 0.1, epochs=10, steps=5)
     >>> [alpha(epoch) for epoch in range(3)]
