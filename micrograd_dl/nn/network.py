@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from string import ascii_letters
 from typing import Any, NoReturn, Self, TypeAlias
 
 import numpy as np
@@ -26,22 +27,15 @@ from micrograd_dl.nn.regularisers import lambdas, max_norm
 
 Array: TypeAlias = NDArray[Any]
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-
 
 @dataclass(slots=True, eq=False, repr=False)
 class Parameter:
-    """Numbers that an optimiser changes, and the derivatives of the cost by them, in one shape.
-
-    Attributes:
-        label: what the array is called, such as W1.
-        entries: what each of its numbers is called, row by row, where that does not follow from the label.
-    """
+    """Numbers that an optimiser changes, and the derivatives of the cost by them, in one shape."""
 
     data: Array
     grad: Array
     label: str = "theta"
-    entries: Sequence[str] = ()
+    entries: Sequence[str] = ()  # the name of each number, row by row, if it does not follow from the label
 
     def __repr__(self) -> str:
         return f"<parameter {self.label} {np.shape(self.data)}>"
@@ -55,26 +49,18 @@ class Parameter:
 class Pass:
     """Every number of one forward and backward pass, layer by layer: entry l - 1 is layer l's.
 
-    Attributes:
-        cost: J.
-        Z, A, dZ: ``(n[l], m)``; dZ is the course's, of each example's loss, not divided by m. A is what the
-            layer passes on, after dropout.
-        dW: ``(n[l], n[l-1])``.
-        db: ``(n[l], 1)``; 0 where the layer has no bias.
-        Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
-        dgamma, dbeta: ``(n[l], 1)``, likewise.
-        node: for a network of Values, the node of an entry ``("Z", "Z_norm" or "A", l, i, k)``: layer l from
-            1, unit i and example k from 0; or of a parameter, ``("W", l, i, j)``, ``("b", l, i, 0)``, ....
+    For a network of Values, `node` gives the node of an entry: ``("Z", "Z_norm" or "A", l, i, k)`` for layer
+    l from 1, unit i and example k from 0, and ``("W", l, i, j)``, ``("b", l, i, 0)``, ... for a parameter.
     """
 
     cost: float
-    Z: list[Array]
-    A: list[Array]
-    dZ: list[Array]
-    dW: list[Array]
-    db: list[Array]
-    Z_norm: list[Array | None] = field(default_factory=list)
-    dgamma: list[Array | None] = field(default_factory=list)
+    Z: list[Array]  # (n[l], m)
+    A: list[Array]  # (n[l], m), after dropout
+    dZ: list[Array]  # (n[l], m), the course's: of each example's loss, not divided by m
+    dW: list[Array]  # (n[l], n[l-1])
+    db: list[Array]  # (n[l], 1); 0 where the layer has no bias
+    Z_norm: list[Array | None] = field(default_factory=list)  # (n[l], m); None if the layer is not normalised
+    dgamma: list[Array | None] = field(default_factory=list)  # (n[l], 1), likewise
     dbeta: list[Array | None] = field(default_factory=list)
     node: Callable[[str, int, int, int], Value] | None = None
 
@@ -112,7 +98,7 @@ class Network(ABC):
     """L layers of the course's kind; layer 0 is the input and is not counted.
 
     Any number of threads may predict with one network and ask for its cost, or one thread may train it.
-    A copy, by `copy` or by pickle, is a network of its own that trains as the original would have.
+    A copy, by `copy` or by pickle, trains as the original would have.
 
     Args:
         n_x: the number of inputs.
@@ -121,13 +107,11 @@ class Network(ABC):
             layers and a linear output, as micrograd has it.
         loss: by default logistic for sigmoid, cross-entropy for softmax, squared error otherwise.
         initialiser: by name or as a function; by default He's for ReLU and its kind, Xavier's for the rest.
-        seed: decides the initial weights and dropout, for all kinds of network; by default another one each
-            time, kept as `seed`.
+        seed: decides the initial weights and dropout; by default another one each time, kept as `seed`.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
         regularisers: each lambda by name, as `elastic_net` gives them.
         max_norm: the largest norm that a row of W, the weights into one unit, may have after a step.
-        normalisation: ``"batch"`` or ``"layer"``, for all hidden layers, or one or None for each of them; see
-            :mod:`~micrograd_dl.nn.normalisation`.
+        normalisation: ``"batch"`` or ``"layer"`` for all hidden layers, or a list of these and None.
         keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
         label_smoothing: the epsilon of the cost's targets, ``(1 - epsilon) y + epsilon / classes``.
         slope_at_kink: the slope of ReLU, leaky ReLU and the max-margin loss at their kink: ``"right"``, 1, as
@@ -346,10 +330,9 @@ class Network(ABC):
         if self.loss.name != "cross_entropy" or not 1 <= top <= self.shape[-1]:
             found = f"{top} of {self.shape[-1]} with the loss {self.loss.name}"
             raise ValueError(f"the top classes are of softmax, from 1 to its number of classes; not {found}")
-        A, right = self.forward(X), Y.argmax(axis=0)
-        # Where several are equally probable, the first ones count, as argmax has it.
-        most = np.argsort(-A, axis=0, kind="stable")[:top]
-        return float((most == right).any(axis=0).mean())
+        # Of equally probable classes the first ones count, as for argmax.
+        most = np.argsort(-self.forward(X), axis=0, kind="stable")[:top]
+        return float((most == Y.argmax(axis=0)).any(axis=0).mean())
 
     # --- dropout and running averages -------------------------------------------------------------------
 
@@ -385,8 +368,8 @@ class Network(ABC):
         """
         if all(keep == 1 for keep in self.keep_probs):
             return [None] * len(self.keep_probs)
-        # A generator for each pass, so that a training taken up again goes on with the same masks. The last
-        # number sets its numbers apart from those that `fit` shuffles with.
+        # A generator for each pass, so that a resumed training has the same masks; 1 sets it apart from
+        # `fit`'s.
         rng = np.random.default_rng([self.seed, self.passes, 1])
         return [
             (rng.random((n, m)) < keep) / keep if keep < 1 else None
@@ -462,15 +445,14 @@ class Network(ABC):
 
     def require_same_layers(self, other: Network) -> None:
         """Raise ValueError unless another network has layers of the same sizes, normalised alike."""
-        here, there = (
-            " -> ".join(
-                f"{n} {kind} norm" if kind else str(n)
-                for n, kind in zip(network.shape, (None, *network.normalisations), strict=True)
-            )
-            for network in (self, other)
-        )
-        if here != there:
-            raise ValueError(f"the networks have different layers: {here} here, {there} there")
+
+        def layers(network: Network) -> str:
+            kinds = zip(network.shape, (None, *network.normalisations), strict=True)
+            return " -> ".join(f"{n} {kind} norm" if kind else str(n) for n, kind in kinds)
+
+        if layers(self) != layers(other):
+            both = f"{layers(self)} here, {layers(other)} there"
+            raise ValueError(f"the networks have different layers: {both}")
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
         """Raise ValueError for X or Y."""
@@ -493,7 +475,7 @@ class Network(ABC):
         arrays = self.named()
         rows = []
         for l in range(1, len(self.shape)):
-            own = {name: a for name, a in arrays.items() if name.lstrip(_LETTERS) == str(l)}
+            own = {name: a for name, a in arrays.items() if name.lstrip(f"{ascii_letters}_") == str(l)}
             shapes = ", ".join(f"{name} {a.shape}" for name, a in own.items())
             rows.append((l, self._described(l), shapes, f"{sum(a.size for a in own.values()):,}"))
         columns = ("layer", "units", "parameters, with their shapes", "numbers")
@@ -523,13 +505,9 @@ def _array(name: str, given: ArrayLike) -> Array:
 
 
 def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
-    """Classes 0, 1, ... as columns with a single 1, ``(n_y, m)``.
+    """Classes 0, 1, ..., ``(1, m)`` or a sequence of m, as columns with a single 1, ``(n_y, m)``.
 
-    Args:
-        classes: whole numbers, ``(1, m)`` or a plain sequence of m.
-        n_y: the number of classes; by default one more than the largest.
-
-    ValueError if a class is not one of 0 ... n_y - 1.
+    By default n_y is one more than the largest. ValueError if a class is not one of 0 ... n_y - 1.
 
     >>> one_hot([2, 0])
     array([[0., 1.],

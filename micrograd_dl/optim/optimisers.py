@@ -68,7 +68,7 @@ class _Numbers:
 class Optimiser(ABC):
     """The base class of optimisers; a subclass gives the direction of each step.
 
-    Each parameter that is an array is a block; all single numbers together are another block.
+    An array is a block of parameters; all single numbers together are another block.
 
     Args:
         parameters: what to change, such as ``model.parameters()``.
@@ -125,9 +125,10 @@ class Optimiser(ABC):
         self.learning_rate = learning_rate
         self.steps = self.epoch = 0
         self.state: dict[str, list[Any]] = {}
-        for name, x in (("clip_value", clip_value), ("clip_norm", clip_norm)):
-            if x is not None:
-                setattr(self, name, above_zero(x, name))
+        if clip_value is not None:
+            self.clip_value = above_zero(clip_value, "clip_value")
+        if clip_norm is not None:
+            self.clip_norm = above_zero(clip_norm, "clip_norm")
         decay = self.weight_decay if weight_decay is None else weight_decay
         if decay or self.weight_decay:
             self.weight_decay = from_zero(decay, "weight_decay")
@@ -257,13 +258,9 @@ class RMSprop(Optimiser):
     """``s = beta2 s + (1 - beta2) dw^2``; ``w := w - alpha dw / (sqrt(s) + eps)``; PyTorch's."""
 
     def __init__(
-        self,
-        parameters: Parameters,
-        learning_rate: Rate = 0.01,
-        beta2: float = 0.99,
-        eps: float = 1e-8,
+        self, parameters: Parameters, learning_rate: Rate = 0.01, beta2: float = 0.99, eps: float = 1e-8,
         **options: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(parameters, learning_rate, **options)
         self.beta2, self.eps = fraction(beta2, "beta2"), above_zero(eps, "eps")
 
@@ -275,14 +272,9 @@ class Adam(Optimiser):
     """Momentum and RMSprop together, both corrected for their bias by ``1 - beta^t``; PyTorch's."""
 
     def __init__(
-        self,
-        parameters: Parameters,
-        learning_rate: Rate = 0.01,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        eps: float = 1e-8,
-        **options: Any,
-    ) -> None:
+        self, parameters: Parameters, learning_rate: Rate = 0.01, beta1: float = 0.9, beta2: float = 0.999,
+        eps: float = 1e-8, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
         self.eps = above_zero(eps, "eps")
@@ -321,13 +313,9 @@ class Lion(Optimiser):
     """
 
     def __init__(
-        self,
-        parameters: Parameters,
-        learning_rate: Rate = 0.001,
-        beta1: float = 0.9,
-        beta2: float = 0.99,
+        self, parameters: Parameters, learning_rate: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.99,
         **options: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
 
@@ -337,13 +325,7 @@ class Lion(Optimiser):
         return np.sign(averaged(v, grad, self.beta1))
 
 
+_ALL = (Momentum, Nesterov, RMSprop, Adam, AdamW, AMSGrad, Lion)
 OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
-    "descent": GradientDescent,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-    "amsgrad": AMSGrad,
-    "lion": Lion,
-}
+    "descent": GradientDescent, **{kind.__name__.lower(): kind for kind in _ALL}
+}  # fmt: skip

@@ -1,8 +1,8 @@
 """Learning rates that change: functions of how far the training is, from 0 (course, section 9).
 
-An optimiser calls a schedule with the number of epochs that are done, or of steps if it is handed over as
-``by_steps(schedule)``. Each is PyTorch's scheduler of that kind in closed form; past its end a schedule stays
-where it ended. Impossible numbers are refused with a ValueError, other objects with a TypeError.
+An optimiser calls a schedule with the number of epochs done, or of steps done if it is
+``by_steps(schedule)``. Each is PyTorch's scheduler of that kind in closed form; past its end it stays where
+it ended. Impossible numbers are refused with a ValueError, other objects with a TypeError.
 
 >>> alpha = warm_up(2, cosine(0.4, 4))
 >>> [round(alpha(t), 3) for t in range(7)]
@@ -142,12 +142,13 @@ SCHEDULES: Mapping[str, Callable[..., Schedule]] = {
 def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0) -> Schedule:
     """The schedule that words name, such as ``cosine``, ``staircase:30`` or ``staircase:30,0.5``.
 
+    After the name come the numbers that the function of that name takes after its learning rate. Without a
+    length, `cosine` and `one_cycle` are as long as the training.
+
     Args:
-        text: the name, then the numbers that the function of that name takes after its learning rate. Without
-            a length, `cosine` and `one_cycle` are as long as the training.
         alpha0: the first learning rate; for `one_cycle`, the highest.
         epochs, steps: the epochs of the training, and the steps of an epoch.
-        rise: the number of epochs at the start in which the learning rate warms up, step by step.
+        rise: for how many epochs the learning rate first warms up, step by step.
 
     ValueError if there is no such schedule, or it does not take these numbers.
 
