@@ -20,19 +20,16 @@ _LEVEL = 1e-3  # a slope such as 1 - a^2 is rounded as a number of some 1e-3, ho
 class Row:
     """One quantity of both networks.
 
-    Attributes:
-        what, l: its name (J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db) and its layer; 0 for J.
-        difference: the largest difference between entries, relative to the largest entry of the array, or to
-            the size by which it is rounded where that is larger: the sums behind a derivative may cancel.
-        at: the index of the entry that differs most.
+    `difference` is the largest between entries, relative to the largest entry, or to the size by which the
+    array is rounded where that is larger: the sums behind a derivative may cancel.
     """
 
-    what: str
-    l: int
+    what: str  # J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db
+    l: int  # its layer; 0 for J
     here: Array
     there: Array
     difference: float
-    at: tuple[int, ...]
+    at: tuple[int, ...]  # the index of the entry that differs most
 
     @property
     def name(self) -> str:
@@ -84,9 +81,9 @@ def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
 
 @np.errstate(all="ignore")
 def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tuple[str, int], float]:
-    """By what each quantity is rounded: the terms of its sum, and what the layers before it have rounded.
+    """The size by which each quantity is rounded: that of the terms of its sum, or of earlier rounding.
 
-    The second is measured: the more a quantity moves with the parameters, the more it makes of rounding.
+    Earlier rounding is measured: the more a quantity moves with the parameters, the more it moves with that.
     """
     found = _quantities(numbers, model)
     sizes = dict.fromkeys(found, 0.0)

@@ -1,7 +1,7 @@
 """A walk through the forward pass and backprop, with a cursor that moves both ways.
 
-The cursor is one number, the count of steps done. What is on paper at that moment is looked up in the steps,
-so a move costs the same however large the graph is, and stepping back leaves nothing behind.
+The cursor is the count of steps done. The numbers known at that moment are looked up in the steps, so a move
+costs the same however large the graph is, and stepping back undoes nothing.
 """
 
 from __future__ import annotations

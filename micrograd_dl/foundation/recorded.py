@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd_dl.foundation.numbers import require_numbers
-from micrograd_dl.foundation.written import names_of, numbers_of, readable, shortened
+from micrograd_dl.foundation.written import names_of, numbers_of, readable, without_middle
 
 
 def require_recorded(order: Sequence[Any]) -> None:
@@ -22,7 +22,7 @@ def require_recorded(order: Sequence[Any]) -> None:
             continue
         placeholders = node.op.operand_names(len(node.operands))
         names = [name or x for name, x in zip(names_of(node.operands), placeholders, strict=True)]
-        formula = shortened(node.op.written(names))
+        formula = without_middle(node.op.written(names))
         current = numbers_of(names, [p.data for p in node.operands])
         label = readable(node.label) if node.label else "a node"
         raise RuntimeError(

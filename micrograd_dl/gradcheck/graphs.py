@@ -23,15 +23,14 @@ _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinit
 def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, seed: int = 0) -> Check:
     """Compare backprop with numerical derivatives, by every leaf, as the course does.
 
-    The derivative by a leaf is ``(J(x + eps) - J(x - eps)) / (2 eps)``. Where that disagrees at the course's
-    step, longer and shorter steps are tried, and extrapolated. Backprop is called wrong only where the
-    numerical derivative can be trusted; otherwise the leaf is not judged, and the outcome says why.
+    The derivative by a leaf is ``(J(x + eps) - J(x - eps)) / (2 eps)``. Where that disagrees, longer and
+    shorter steps are tried, and extrapolated. Backprop is called wrong only where the numerical derivative
+    can be trusted; otherwise the leaf is not judged, and the outcome says why.
 
     Args:
         root: the result.
         epsilon: the step.
-        most: check so many leaves, drawn at random. By default all are checked, or of a graph for which that
-            would take minutes, as many as take seconds; the outcome says how many.
+        most: how many leaves to check, drawn at random; by default all, or as many as take seconds.
         seed: decides the draw.
 
     TypeError if `root` is not a Value. ValueError if `epsilon` is not above 0, or infinite; or `most` or

@@ -19,7 +19,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.lookup import listed
 from micrograd_dl.foundation.number_like import require_value
-from micrograd_dl.foundation.written import Term, readable, shortened
+from micrograd_dl.foundation.written import Term, readable, without_middle
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names, variables_outside
@@ -114,12 +114,12 @@ class Notation:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
         if node.op is None or node.is_constant:
             return self._term(node)
-        return shortened(node.op.written([self._term(operand) for operand in node.operands]))
+        return without_middle(node.op.written([self._term(operand) for operand in node.operands]))
 
     def numbers(self, node: Value, operands: Sequence[float]) -> str:
         """The node's formula with numbers in place of names."""
         assert node.op is not None
-        return shortened(node.op.written([number_term(x) for x in operands]))
+        return without_middle(node.op.written([number_term(x) for x in operands]))
 
     def total(self, node: Value) -> str:
         """The derivative of the result by `node`, in full: ``dJ/db``."""
@@ -143,7 +143,7 @@ class Notation:
         assert node.op is not None
         operands = [p.data if p.is_constant else self._term(p) for p in node.operands]
         formula = SlopeFormulas(node.op, operands, self._term(node))[index]
-        return Term(shortened(formula), formula.precedence)
+        return Term(without_middle(formula), formula.precedence)
 
     def at_kink(
         self, node: Value, index: int, operands: Sequence[float] | None = None, slope: float | None = None

@@ -1,7 +1,7 @@
 """Hypothesis strategies for numbers, operands, graphs and expressions, derived from the table of operations.
 
-What they make is *smooth*: each operation is defined at its operands and around them, away from its kinks,
-and neither results nor derivatives are so large that rounding would drown what a test looks for.
+All that they make is *smooth*: each operation is defined at its operands and around them, away from its
+kinks, and results and derivatives are small enough that rounding does not hide an error.
 """
 
 from __future__ import annotations
