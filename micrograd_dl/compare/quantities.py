@@ -87,9 +87,14 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
     """
     found = _quantities(numbers, model)
     sizes = dict.fromkeys(found, 0.0)
-    for W, b, l, A in _layers(model, numbers, X):
-        sizes["Z", l] = float((np.abs(W) @ A + np.abs(b)).max())
     near, named, rng = deepcopy(model), model.named(), np.random.default_rng(0)
+    before = 0.0
+    for W, b, l, A in _layers(model, numbers, X):
+        terms = np.abs(W) @ np.maximum(A, before) + np.abs(b)
+        sizes["Z", l], before = float(terms.max()), 0.0
+        if model.normalisations[l - 1] is not None:  # of a nearly constant unit it leaves little but rounding
+            sizes["Z_norm", l] = float((terms / _deviation(model, numbers, l)).max())
+            before = sizes["A", l] = sizes["Z_norm", l] * float(np.abs(named[f"gamma{l}"]).max())
     for _ in range(2):
         near.set_named({name: x * (1 + _STEP * rng.choice([-1, 1], x.shape)) for name, x in named.items()})
         for key, moved in _quantities(near.record(X, Y), model).items():
@@ -101,8 +106,7 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
         dZ = np.abs(numbers.dZ[l - 1])
         if model.normalisations[l - 1] is not None:
             axis = 1 if model.normalisations[l - 1] == "batch" else 0
-            Z = np.abs(numbers.Z[l - 1])
-            s = np.sqrt(numbers.Z[l - 1].var(axis, keepdims=True) + EPSILON)
+            Z, s = np.abs(numbers.Z[l - 1]), _deviation(model, numbers, l)
             dA = dA / _LEVEL  # the sums cancel whatever the activation
             sizes["dbeta", l] = level * float(dA.mean(axis=1).max())
             scaled = dA * (Z + Z.mean(axis, keepdims=True)) / s
@@ -115,6 +119,13 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
             sizes[what, l] = max(sizes.get((what, l), 0.0), size * terms)
         dA = _LEVEL * np.abs(W).T @ dZ
     return sizes
+
+
+def _deviation(model: Network, numbers: Pass, l: int) -> Array:
+    """The standard deviation by which a normalisation divides."""
+    axis = 1 if model.normalisations[l - 1] == "batch" else 0
+    deviation: Array = np.sqrt(numbers.Z[l - 1].var(axis, keepdims=True) + EPSILON)
+    return deviation
 
 
 def _layers(model: Network, numbers: Pass, X: ArrayLike) -> list[tuple[Array, Array, int, Array]]:
