@@ -90,10 +90,10 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
     near, named, rng = deepcopy(model), model.named(), np.random.default_rng(0)
     before = 0.0
     for W, b, l, A in _layers(model, numbers, X):
-        terms = np.abs(W) @ np.maximum(A, before) + np.abs(b)
-        sizes["Z", l], before = float(terms.max()), 0.0
+        added = np.abs(W) @ np.maximum(A, before) + np.abs(b)
+        sizes["Z", l], before = float(added.max()), 0.0
         if model.normalisations[l - 1] is not None:  # of a nearly constant unit it leaves little but rounding
-            sizes["Z_norm", l] = float((terms / _deviation(model, numbers, l)).max())
+            sizes["Z_norm", l] = float((added / _deviation(model, numbers, l)).max())
             before = sizes["A", l] = sizes["Z_norm", l] * float(np.abs(named[f"gamma{l}"]).max())
     for _ in range(2):
         near.set_named({name: x * (1 + _STEP * rng.choice([-1, 1], x.shape)) for name, x in named.items()})

@@ -28,9 +28,8 @@ def opened(path: Name) -> Iterator[IO[bytes]]:
 def replacing(path: Name) -> Iterator[IO[bytes]]:
     """A file to write bytes to, which replaces `path` when the block ends without an error.
 
-    Until then it has a hidden name in the same folder, ending in ``.tmp``, and is left there only if the
-    process is killed. The permissions of the old file are kept. A stream is written to directly. An OSError
-    has the name of the file.
+    Until then it has a hidden name in the same folder, ending in ``.tmp``. The permissions of the old file
+    are kept. A stream is written to directly. An OSError has the name of the file.
     """
     _require_file_name(path)
     opening = _stream if is_stream(path) else _hidden_file
