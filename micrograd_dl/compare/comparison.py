@@ -70,12 +70,9 @@ def compare(
 ) -> Comparison:
     """Run both networks forward and backward on the same examples and compare every number.
 
-    Args:
-        here, there: the network that is right, usually one of Values, and the other.
-        X, Y: the examples, ``(n_x, m)`` and ``(n_y, m)``.
-        tolerance: the largest relative difference that counts as equal.
-
-    ValueError if the networks have different layers, or X or Y the wrong shape.
+    `here` is the network that is right, usually one of Values. ``X (n_x, m)`` and ``Y (n_y, m)`` are
+    examples; `tolerance` is the largest relative difference that counts as equal. ValueError if the networks
+    have different layers, or X or Y the wrong shape.
 
     >>> from micrograd_dl import nn, vectorized
     >>> layers = 2, [3, 1], ["tanh", "sigmoid"]

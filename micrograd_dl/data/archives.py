@@ -97,8 +97,8 @@ _WORDS: dict[Any, str] = {
 def require_form(x: Any, form: Any, where: str) -> None:
     """Raise ValueError unless something read from JSON has this form; `where` begins the message.
 
-    A form is None or a type, of which float takes whole numbers too, and int those from 0 up; ``[form]`` is a
-    list of such; ``{str: form}`` has any names, ``{"name": form}`` these; a tuple has alternatives.
+    A form is None or a type (float takes whole numbers too, int those from 0 up), ``[form]``, ``{str: form}``
+    for any names, ``{"name": form}`` for these, or a tuple of alternatives.
 
     >>> require_form({"cost": [0.5, "x"]}, {"cost": [float]}, "history")
     Traceback (most recent call last):

@@ -1,9 +1,8 @@
 """Tables: CSV and ``.npz`` files to the columns of X, and predictions back to CSV.
 
-A CSV file is UTF-8 text, and its first line names the columns. The delimiter is the comma, semicolon or tab
-that divides that line into most fields; in a ``.tsv`` file it is the tab. Fields may be quoted, and white
-space around them does not count. Numbers are finite, with a decimal point; a target of classes is any text.
-Blank lines may stand at the end only. A missing value is refused, with line and column.
+A CSV file is UTF-8, and its first line names the columns. The delimiter is the comma, semicolon or tab that
+divides that line into most fields; in a ``.tsv`` file the tab. Fields may be quoted. Numbers are finite, with
+a decimal point; a target of classes is any text. Missing values, and blank lines but at the end, are refused.
 
 >>> import tempfile
 >>> with tempfile.TemporaryDirectory() as folder:

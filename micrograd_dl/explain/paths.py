@@ -82,9 +82,9 @@ class Paths:
 def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     """The derivative of `root` by `node` as a sum over the paths between them.
 
-    The number of paths can be astronomical (it doubles with every ``x = x + x``): all are counted and summed,
-    the `limit` largest are listed. TypeError or ValueError if an argument is not a Value, `node` a constant,
-    or `limit` not a whole number. RuntimeError if data was changed after the forward pass was recorded.
+    Their number can be astronomical (it doubles with every ``x = x + x``): all are counted and summed, the
+    `limit` largest are listed. ValueError if `node` is a constant; RuntimeError if data was changed since the
+    forward pass.
 
     >>> x = Value(3, "x")
     >>> found = paths(x * x + x, x)

@@ -13,8 +13,7 @@ from micrograd_dl.foundation.written import names_of, numbers_of, readable, with
 def require_recorded(order: Sequence[Any]) -> None:
     """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
 
-    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
-    TypeError if the `data` of a node is not a number at all.
+    Otherwise the numbers of two passes would be mixed. TypeError if `data` is not a number.
     """
     require_numbers(order, "data")
     for node in order:

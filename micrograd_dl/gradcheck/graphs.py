@@ -27,14 +27,9 @@ def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, see
     shorter steps are tried, and extrapolated. Backprop is called wrong only where the numerical derivative
     can be trusted; otherwise the leaf is not judged, and the outcome says why.
 
-    Args:
-        root: the result.
-        epsilon: the step.
-        most: how many leaves to check, drawn at random; by default all, or as many as take seconds.
-        seed: decides the draw.
-
-    TypeError if `root` is not a Value. ValueError if `epsilon` is not above 0, or infinite; or `most` or
-    `seed` is not possible. RuntimeError if data was changed after the forward pass was recorded.
+    `epsilon` is the step. `most` leaves are checked, drawn at random by `seed`; by default all, or as many as
+    take seconds. ValueError if one of these is not possible; RuntimeError if data was changed since the
+    forward pass.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> check(3 * (a + b * c)).verdict

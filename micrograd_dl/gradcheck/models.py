@@ -31,16 +31,14 @@ def check_gradients(
     with the slope on the side that its ``slope_at_kink`` takes; if that does not settle it, it is not judged.
 
     Args:
-        model: anything with ``parameters()`` and ``cost_and_grad(X, Y)``. It is left as it was, its gradients
-            too, whatever happens.
+        model: anything with ``parameters()`` and ``cost_and_grad(X, Y)``; it is left as it was.
         X, Y: a few examples, as `cost_and_grad` takes them.
         epsilon: the step.
-        most: check this many components, drawn at random, of a large model; by default all.
-        seed: decides the draw.
+        most: check this many components, drawn at random by `seed`; by default all.
 
     Raises:
         ValueError: the cost is random, as under dropout, or not finite; the parameters are float32, or there
-            are none; or an option is wrong. TypeError if it is no such model.
+            are none; or an option is wrong.
 
     >>> from micrograd_dl.vectorized import MLP
     >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, l2=0.5)

@@ -208,11 +208,11 @@ class Network(ABC):
 
     @abstractmethod
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
-        """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
+        """The cost J over the m examples; sets the parameters' ``grad``. ``X (n_x, m)`` and ``Y (n_y, m)``.
 
         It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
-        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``. ValueError if a
-        shape is wrong. RuntimeError if another thread is training the network.
+        and the masks moving on, unless they are `frozen`. ValueError if a shape is wrong. RuntimeError if
+        another thread is training the network.
         """
 
     @abstractmethod
@@ -313,13 +313,10 @@ class Network(ABC):
         return A if self.loss.decide is None else self.loss.decide(A)
 
     def accuracy(self, X: ArrayLike, Y: ArrayLike, top: int = 1) -> float:
-        """The part of the examples that are predicted right, in every output.
+        """The part of the examples ``X (n_x, m)``, ``Y (n_y, m)`` that are predicted right, in every output.
 
-        Args:
-            X, Y: ``(n_x, m)`` and ``(n_y, m)``.
-            top: with many classes, count a prediction as right if the class is among the `top` most probable.
-
-        ValueError if a shape is wrong, the outputs are no classes, or `top` is not possible.
+        With many classes, a prediction is right if the class is among the `top` most probable. ValueError if
+        a shape is wrong, the outputs are no classes, or `top` is not possible.
         """
         if self.loss.decide is None:
             what = f"a network with the loss {self.loss.name} predicts numbers"
