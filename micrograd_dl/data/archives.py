@@ -11,7 +11,6 @@ from typing import IO, Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.foundation.files import opened
 from micrograd_dl.nn.network import Array
 
 Shape: TypeAlias = tuple[int, ...]
@@ -84,7 +83,7 @@ class Archive:
 @contextmanager
 def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
     """A ``.npz`` file, whose arrays can be read inside the block; ValueError if it is no such file."""
-    with opened(path) as file:
+    with open(path, "rb") as file:
         yield Archive(path, file)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,16 +11,6 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 Name: TypeAlias = str | os.PathLike[str]
-
-
-@contextmanager
-def opened(path: Name) -> Iterator[IO[bytes]]:
-    """A file, a pipe or a terminal to read from; OSError for what never ends, such as ``/dev/zero``."""
-    with open(path, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if (stat.S_ISCHR(mode) and not file.isatty()) or stat.S_ISBLK(mode):
-            raise OSError(errno.EINVAL, "this is a device: give the name of a file", os.fspath(path))
-        yield file
 
 
 @contextmanager

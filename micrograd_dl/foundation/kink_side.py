@@ -9,6 +9,13 @@ from contextvars import ContextVar
 kink_side: ContextVar[str] = ContextVar("kink_side", default="right")
 
 
+def require_side(side: str) -> str:
+    """The side; ValueError unless it is "right" or "left"."""
+    if side not in ("right", "left"):
+        raise ValueError(f'slope_at_kink is "right" (the course) or "left" (PyTorch), not {side!r}')
+    return side
+
+
 @contextmanager
 def slope_at_kink(side: str) -> Iterator[None]:
     """Choose the slope of ReLU and leaky ReLU at exactly 0, for what is recorded in a ``with`` block.
@@ -23,9 +30,7 @@ def slope_at_kink(side: str) -> Iterator[None]:
     >>> y.slopes, x.relu().slopes
     ((0.0,), (1.0,))
     """
-    if side not in ("right", "left"):
-        raise ValueError(f'the slope at a kink is "right" (the course) or "left" (PyTorch), not {side!r}')
-    token = kink_side.set(side)
+    token = kink_side.set(require_side(side))
     try:
         yield
     finally:

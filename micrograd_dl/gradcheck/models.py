@@ -13,8 +13,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.numbers import to_seed
 from micrograd_dl.gradcheck.numerical import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample
 from micrograd_dl.gradcheck.report import Check, NotJudged, Obstacle
-from micrograd_dl.nn.model import Model, require_model
-from micrograd_dl.nn.network import Network
+from micrograd_dl.nn.network import Model, Network, require_model
 from micrograd_dl.nn.parameter_vector import component_names, parameter_vector, restoring
 
 _OPERATIONS = 16  # a cost is taken to be off by at least this many roundings of one operation
