@@ -15,12 +15,7 @@ from micrograd_dl.vectorized.formulas import PENALTY_SLOPES
 
 
 class Reasons:
-    """What may have gone wrong in a layer, of which `model` is right, and `numbers` its pass.
-
-    Args:
-        row: the quantity that differs first, forward or backward.
-        tolerance: what counts as a difference.
-    """
+    """The probable mistake in a layer: `row` differs first, `model` is right, `numbers` is its pass."""
 
     def __init__(self, row: Row, model: Network, numbers: Pass, tolerance: float) -> None:
         self.row, self.model, self.numbers, self.tolerance = row, model, numbers, tolerance

@@ -1,11 +1,8 @@
-"""Images changed at random, as a camera might have changed them, so that a network learns what matters.
+"""Images changed at random, as a camera might have changed them (course, section 7).
 
 Images are ``(m, h, w)`` if grey, else ``(m, h, w, c)``. An augmentation is a function ``(rng, images) ->
-images`` that gives new ones of the same shape. What comes in from outside an image is 0, the background. The
-same generator gives the same images.
-
-`on_columns` makes one that `fit` takes: ``fit(model, X, Y, augment=on_columns(shifts(2), (28, 28)))`` changes
-every mini-batch anew.
+images`` that gives new ones of the same shape; pixels from outside are 0, the background.
+``fit(model, X, Y, augment=on_columns(shifts(2), (28, 28)))`` changes every mini-batch anew.
 """
 
 from __future__ import annotations
@@ -38,10 +35,9 @@ def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
 
 
 def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
-    """A part of each image, enlarged to the size of the whole; whole numbers become floats.
+    """The `part`, ``(m,)``, of height and width of each image, enlarged to the whole, as floats.
 
-    `part`, ``(m,)``, says how much of height and width is left, from above 0 to 1; `down` and `right` where
-    that is, from 0, at the top and at the left, to 1.
+    `down` and `right` say where it is: 0 at the top and left, 1 at the bottom and right.
     """
     array, y, x, size, top, left = _with_places(images, part=part, down=down, right=right)
     rest = 1 - size
@@ -65,7 +61,7 @@ def _with_places(images: ArrayLike, kinds: str = "iuf", **numbers: ArrayLike) ->
 def _interpolated(images: Array, y: Array, x: Array) -> Array:
     """The pixels at places between those of each image, each mixed from the four around it (bilinear)."""
     images = _as_floats(images)
-    # Rounded, because a place that is meant to be at a pixel may be a hair beside it.
+    # Rounded: a place that is meant to be at a pixel may be a hair beside it.
     y, x = (np.round(place, 9) for place in np.broadcast_arrays(y, x))
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
     found = np.zeros_like(images)
@@ -150,8 +146,5 @@ def one_after_another(*augmentations: Augmentation) -> Augmentation:
 
 
 def on_columns(augmentation: Augmentation, shape: Sequence[int]) -> Augmentation:
-    """Augmentation for images as columns, ``(h*w*c, m)``, of that shape ``(h, w)`` or ``(h, w, c)``.
-
-    Columns are as `images_to_columns` makes them, with 0 for the background: not normalised yet.
-    """
+    """Augmentation of columns ``(h*w*c, m)``, not normalised yet, as images ``(h, w)`` or ``(h, w, c)``."""
     return lambda rng, X: columns_of(augmentation(rng, columns_to_images(X, shape)))

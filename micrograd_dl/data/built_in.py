@@ -1,8 +1,7 @@
-"""Built-in sets of examples: toy ones made from a seed, and two real ones that scikit-learn has.
+"""Built-in sets of examples: toy ones made from a seed, and two real ones from scikit-learn.
 
-Each is a Dataset, which unpacks into its two arrays; columns are examples. Of the toy ones that are random,
-`m` is the number of examples, `noise` a standard deviation, and `seed` decides the noise and the order. A
-ValueError is raised if there are fewer examples than classes, or one of these numbers is not possible.
+`m` is the number of examples, `noise` a standard deviation, and `seed` decides the noise and the order.
+ValueError if there are fewer examples than classes, or one of these numbers is not possible.
 
 >>> X, Y = moons(200, noise=0.1)
 >>> X.shape, Y.shape
@@ -145,13 +144,9 @@ def dataset(name: str, **options: Any) -> Dataset:
 
 
 def _mixed(
-    groups: Sequence[Array],
-    noise: float,
-    seed: int | np.random.Generator,
-    *,
-    name: str,
+    groups: Sequence[Array], noise: float, seed: int | np.random.Generator, *, name: str,
     classes: Sequence[str] = (),
-) -> Dataset:
+) -> Dataset:  # fmt: skip
     """The columns of each group as one class, with noise added, in random order."""
     noise = from_zero(noise, "the noise")
     rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(to_seed(seed))

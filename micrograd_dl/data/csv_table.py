@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.foundation.files import opened
 from micrograd_dl.foundation.lookup import listed, with_similar
 from micrograd_dl.foundation.numbers import is_plain, number_or_none
 from micrograd_dl.nn.network import Array
@@ -60,7 +59,7 @@ class CsvTable:
                 self._examples.append((line, fields))
 
     def _text(self) -> str:
-        with opened(self.path) as file:
+        with open(self.path, "rb") as file:
             content = file.read()
         try:
             return content.decode("utf-8-sig")

@@ -25,25 +25,17 @@ _MOST_FEATURES = 20  # in a notebook's table
 class Dataset:
     """m examples and their targets; the arrays cannot be written to.
 
-    Attributes:
-        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so.
-        Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``.
-        classes: the names of the classes, two at least; empty if Y is numbers.
-        features: a name for each row of X; by default x1, x2, ...
-        target: the name of the quantity in Y.
-        name: the name of the whole.
-
     ValueError if a shape is wrong, a number is not finite, or names and arrays do not fit.
 
     >>> Dataset([[50.0, 80.0]], [[150.0, 240.0]], features=("size",), target="price", name="flats")
     Dataset(flats; X (1, 2): size; Y (1, 2): price from 150 to 240)
     """
 
-    X: Array
-    Y: Array
-    classes: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    target: str = "y"
+    X: Array  # (n_x, m), finite numbers; float64, or float32 if it came so
+    Y: Array  # indices 0, 1, ... in `classes`, (1, m); or numbers, (n_y, m)
+    classes: tuple[str, ...] = ()  # their names, two at least; empty if Y is numbers
+    features: tuple[str, ...] = ()  # a name for each row of X; by default x1, x2, ...
+    target: str = "y"  # the name of the quantity in Y
     name: str = "data"
 
     def __post_init__(self) -> None:
@@ -89,8 +81,8 @@ class Dataset:
     def targets(self, loss: str | Loss) -> Array:
         """Y as the loss takes it, ``(n_y, m)`` of floats; ValueError if it cannot have such targets.
 
-        One-hot columns for cross-entropy; for the others one row: 0 or 1, for max-margin -1 or 1. Numbers
-        are for squared error and Huber's, as they are.
+        Cross-entropy takes one-hot columns, max-margin -1 or 1, other losses 0 or 1 for two classes. Squared
+        error and Huber's take numbers.
 
         >>> bits = Dataset([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], classes=("0", "1"))
         >>> bits.targets("logistic"), bits.targets("max_margin")

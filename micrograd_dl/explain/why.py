@@ -93,8 +93,7 @@ def _lines(term: Contribute) -> Iterator[str]:
 def why(root: Value, node: Value) -> Why:
     """Every term of ``d(root)/d(node)``, with symbols, numbers and the line of source behind each.
 
-    TypeError or ValueError if an argument is not a Value, or `node` a constant. RuntimeError if data was
-    changed after the forward pass was recorded.
+    ValueError if `node` is a constant; RuntimeError if data was changed since the forward pass.
 
     >>> x = Value(3, "x")
     >>> [term.contribution for term in why(x * x, x).terms]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,22 +14,11 @@ Name: TypeAlias = str | os.PathLike[str]
 
 
 @contextmanager
-def opened(path: Name) -> Iterator[IO[bytes]]:
-    """A file, a pipe or a terminal to read from; OSError for what never ends, such as ``/dev/zero``."""
-    with open(path, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if (stat.S_ISCHR(mode) and not file.isatty()) or stat.S_ISBLK(mode):
-            raise OSError(errno.EINVAL, "this is a device: give the name of a file", os.fspath(path))
-        yield file
-
-
-@contextmanager
 def replacing(path: Name) -> Iterator[IO[bytes]]:
     """A file to write bytes to, which replaces `path` when the block ends without an error.
 
-    Until then it has a hidden name in the same folder, ending in ``.tmp``, and is left there only if the
-    process is killed. The permissions of the old file are kept. A stream is written to directly. An OSError
-    has the name of the file.
+    Until then it has a hidden name in the same folder, ending in ``.tmp``. The permissions of the old file
+    are kept. A stream is written to directly. An OSError has the name of the file.
     """
     _require_file_name(path)
     opening = _stream if is_stream(path) else _hidden_file

@@ -28,8 +28,7 @@ _ADVICE = {
 def to_float(x: Any, role: str = "a Value") -> float:
     """`x` as a double, if it is a real number: int, float, bool, Fraction, Decimal or a NumPy scalar.
 
-    TypeError, with what to do and what it was wanted for (`role`), if it is none; OverflowError if it is
-    beyond the largest double.
+    TypeError if it is not, with `role`, what it was wanted for; OverflowError beyond the largest double.
     """
     if type(x) is float:
         return x

@@ -81,8 +81,7 @@ def _in_code(code: CodeType, instruction: int) -> Origin:
     line, end_line, column, end = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
     file, number, cell = code.co_filename, line or code.co_firstlineno, _cell(code.co_filename)
     text = linecache.getline(file, number).rstrip("\n")
-    # A notebook of marimo that runs as a program has the columns of its cells as they were before they were
-    # indented in the file: they name other characters there.
+    # A notebook of marimo that runs as a program has columns from before its cells were indented in the file.
     moved = "marimo" in sys.modules and not cell and text[:1].isspace()
     if not text or column is None or end is None or moved:
         return Origin(file, number, text=text, cell=cell)

@@ -99,13 +99,6 @@ def smoothing_of(x: float, loss: Loss) -> float:
     return x
 
 
-def side_of(x: Any) -> str:
-    """The side of a kink whose slope is taken there."""
-    if x not in ("right", "left"):
-        raise ValueError(f'slope_at_kink is "right" (the lectures) or "left" (PyTorch), not {x!r}')
-    return str(x)
-
-
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:
     """The options of the hidden layers; ValueError unless there is one for each."""
     if len(given) != count - 1:

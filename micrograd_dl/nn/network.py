@@ -1,4 +1,4 @@
-"""The base class of all kinds of network: architecture, shapes and predictions."""
+"""What a model is, and the base class of all kinds of network: architecture, shapes and predictions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from string import ascii_letters
-from typing import Any, NoReturn, Self, TypeAlias
+from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.kink_side import require_side
 from micrograd_dl.foundation.numbers import above_zero, to_seed
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn import architecture
@@ -26,6 +27,24 @@ from micrograd_dl.nn.normalisation import Averages
 from micrograd_dl.nn.regularisers import lambdas, max_norm
 
 Array: TypeAlias = NDArray[Any]
+
+
+class Model(Protocol):
+    """The two methods that training needs; gradient checks use them too."""
+
+    def parameters(self) -> Sequence[Any]:
+        """The parameters: objects with ``data`` and ``grad``, each a number or an array."""
+
+    def cost_and_grad(self, X: Any, Y: Any) -> float:
+        """The cost of the examples X and targets Y; sets the parameters' ``grad``."""
+
+
+def require_model(model: Any) -> None:
+    """Raise TypeError unless `model` has both methods of a Model."""
+    for name in ("parameters", "cost_and_grad"):
+        if not callable(getattr(model, name, None)):
+            what = f"the {type(model).__name__} has no {name}"
+            raise TypeError(f"a model has parameters() and cost_and_grad(X, Y); {what}")
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -153,7 +172,7 @@ class Network(ABC):
         self.keep_probs = architecture.keep_probs_of(keep_prob, L)
         self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
         self.initialiser = architecture.initialiser_of(initialiser)
-        self.slope_at_kink = architecture.side_of(slope_at_kink)
+        self.slope_at_kink = require_side(slope_at_kink)
         self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
         self.max_norm = None if max_norm is None else above_zero(max_norm, "max_norm")
@@ -209,11 +228,11 @@ class Network(ABC):
 
     @abstractmethod
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
-        """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
+        """The cost J over the m examples; sets the parameters' ``grad``. ``X (n_x, m)`` and ``Y (n_y, m)``.
 
         It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
-        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``. ValueError if a
-        shape is wrong. RuntimeError if another thread is training the network.
+        and the masks moving on, unless they are `frozen`. ValueError if a shape is wrong. RuntimeError if
+        another thread is training the network.
         """
 
     @abstractmethod
@@ -318,13 +337,10 @@ class Network(ABC):
         return A if self.loss.decide is None else self.loss.decide(A)
 
     def accuracy(self, X: ArrayLike, Y: ArrayLike, top: int = 1) -> float:
-        """The part of the examples that are predicted right, in every output.
+        """The part of the examples ``X (n_x, m)``, ``Y (n_y, m)`` that are predicted right, in every output.
 
-        Args:
-            X, Y: ``(n_x, m)`` and ``(n_y, m)``.
-            top: with many classes, count a prediction as right if the class is among the `top` most probable.
-
-        ValueError if a shape is wrong, the outputs are no classes, or `top` is not possible.
+        With many classes, a prediction is right if the class is among the `top` most probable. ValueError if
+        a shape is wrong, the outputs are no classes, or `top` is not possible.
         """
         if self.loss.decide is None:
             what = f"a network with the loss {self.loss.name} predicts numbers"

@@ -33,18 +33,6 @@ Parameters: TypeAlias = Sequence[HasGrad]
 Rate: TypeAlias = float | Schedule
 
 
-_ELSEWHERE = {  # what other libraries call an option
-    "lr": "learning_rate",
-    "alpha": "learning_rate",
-    "betas": "beta1=..., beta2=...",
-    "rho": "beta2",
-    "epsilon": "eps",
-    "momentum": "Momentum(parameters, learning_rate, beta)",
-    "nesterov": "Nesterov(parameters, learning_rate, beta)",
-    "amsgrad": "AMSGrad(parameters, learning_rate)",
-}
-
-
 class _Numbers:
     """All parameters that are single numbers, such as Values, as one block: faster than one by one."""
 
@@ -105,9 +93,9 @@ class Optimiser(ABC):
         **unknown: Any,
     ) -> None:
         kind = type(self).__name__
-        for name in unknown:
-            advice = f"write {_ELSEWHERE[name]}" if name in _ELSEWHERE else "its docstring says what it takes"
-            raise TypeError(f"{kind} takes no {name}: {advice}")
+        if unknown:
+            advice = "learning_rate" if "lr" in unknown else "one of those in its docstring"
+            raise TypeError(f"{kind} has no option {', '.join(unknown)}: write {advice}")
         if hasattr(parameters, "parameters"):
             raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
         self.parameters = list(parameters)

@@ -85,8 +85,8 @@ def one_cycle(
 ) -> Schedule:
     """Up to `highest` and down again, along two halves of a wave; made to be counted by steps.
 
-    It begins at the part `start` of the highest and ends at the part `end` of that. `rise` is the part of
-    the `length` steps that goes up.
+    It begins at `start` of the highest, and ends at `end` of that. `rise` is the part of the steps that goes
+    up.
     """
     highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
     first = highest * from_zero(start, "start")
@@ -142,15 +142,10 @@ SCHEDULES: Mapping[str, Callable[..., Schedule]] = {
 def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0) -> Schedule:
     """The schedule that words name, such as ``cosine``, ``staircase:30`` or ``staircase:30,0.5``.
 
-    After the name come the numbers that the function of that name takes after its learning rate. Without a
-    length, `cosine` and `one_cycle` are as long as the training.
-
-    Args:
-        alpha0: the first learning rate; for `one_cycle`, the highest.
-        epochs, steps: the epochs of the training, and the steps of an epoch.
-        rise: for how many epochs the learning rate first warms up, step by step.
-
-    ValueError if there is no such schedule, or it does not take these numbers.
+    After the name come the numbers that its function takes after the learning rate. Without a length,
+    `cosine` and `one_cycle` are as long as the training, `epochs` of `steps` each. `alpha0` is the first
+    learning rate, for `one_cycle` the highest; it first warms up for `rise` epochs. ValueError if there is no
+    such schedule, or it does not take these numbers.
 
     >>> alpha = schedule("exponential:0.5", 0.1, epochs=10, steps=5)
     >>> [alpha(epoch) for epoch in range(3)]

@@ -34,23 +34,22 @@ def assert_gradients_match(
 ) -> str | None:
     """Raise AssertionError unless backprop through `f` agrees with numerical derivatives at `args`.
 
-    The differences are those of `f` called again beside the point, not of the graph that it recorded. So a
-    number that leaves the graph (by ``.data`` or ``float`` in the middle) is found too. As in ``check``,
-    backprop is called wrong only where the differences can be trusted. Of arguments that cannot be judged,
-    the returned text says why, a line each; else it is None.
+    `f` is called again beside the point, so a number that leaves the graph (by ``.data`` or ``float``) is
+    found too. As in ``check``, backprop is called wrong only where the differences can be trusted. The
+    returned text has a line for each argument that could not be judged; it is None if there is none.
 
     Args:
         f: a function of Values that returns a Value.
         args: the point, a number for each argument.
         against: the same function by other means. It is called with floats and returns a number or a Value,
-            with which the result and the differences of `f` have to agree; or a pair: that, and its own
-            derivatives by each argument, which are checked as well.
+            with which the result and the differences of `f` have to agree. It may return a pair, the result
+            and its own derivatives by each argument, which are checked as well.
         rtol: the relative difference that is accepted.
         atol: the difference that is accepted beside it, relative to the result where that is above 1.
 
     Raises:
-        TypeError: an argument is not a number, `f` does not return a Value, or `against` returns something
-            with a backward pass of its own, whose derivatives it does not give.
+        TypeError: an argument is not a number, `f` does not return a Value, or `against` returns an object
+            with a backward pass of its own, without the derivatives.
 
     >>> assert_gradients_match(lambda x, y: x * y + x.tanh(), 0.5, -2)
     >>> assert_gradients_match(lambda x: x.exp(), 0.5, against=math.exp)

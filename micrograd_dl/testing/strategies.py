@@ -1,7 +1,7 @@
 """Hypothesis strategies for numbers, operands, graphs and expressions, derived from the table of operations.
 
-What they make is *smooth*: each operation is defined at its operands and around them, away from its kinks,
-and neither results nor derivatives are so large that rounding would drown what a test looks for.
+All that they make is *smooth*: each operation is defined at its operands and around them, away from its
+kinks, and results and derivatives are small enough that rounding does not hide an error.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def is_smooth(
 class Graph:
     """A random computation: the graph that it records, and a function that repeats it on other numbers.
 
-    For each result the program has its operation and its operands, which are the numbers of earlier nodes
-    (leaves first, then results) or constants. The leaves are called x1, x2, ...; all of them take part.
+    The program has an operation for each result, and its operands: numbers of earlier nodes (leaves first,
+    then results) or constants. The leaves are called x1, x2, ...; all of them take part.
 
     >>> from micrograd_dl.engine.ops import mul, tanh
     >>> Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
@@ -104,8 +104,8 @@ class Graph:
     def statements(self, inline: Callable[[int, Term], Term | None]) -> Iterator[str]:
         """The computation as statements ``name = formula``.
 
-        `inline` is asked for each result but the last, by its number and its formula, what to write in its
-        place wherever it is used; None gives it a name in a statement of its own.
+        `inline` is given the number and the formula of each result but the last, and returns what to write
+        wherever it is used; None gives it a statement of its own.
         """
         terms = [Term(leaf.label) for leaf in self.leaves]
         last = len(self.program) - 1
@@ -167,10 +167,9 @@ def expressions(
     max_leaves: int = 4,
     max_results: int = 8,
 ) -> Formula:
-    """Texts for ``parse``, with the numbers of their variables and what they come to.
+    """Texts for ``parse``, with the numbers of their variables, and the result by the table, on floats.
 
-    The result is computed by the table, on floats, in the order of the text: a parser has to find the same
-    number, bit for bit.
+    It is computed in the order of the text: a parser has to find the same number, bit for bit.
     """
     graph = draw(graphs(operations, max_leaves, max_results))
 

@@ -26,8 +26,7 @@ from micrograd_dl.foundation.html import curves, table
 from micrograd_dl.foundation.numbers import to_seed, to_whole
 from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.foundation.text import plural
-from micrograd_dl.nn.model import Model, require_model
-from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.network import Array, Model, Network, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.training import storage
