@@ -172,7 +172,7 @@ class Reasons:
         return f"backward through the {self.kind} normalisation: {found}"
 
     def _dZ_tilde(self) -> Array:
-        """The derivative by what the activation is of."""
+        """The derivative by the argument of the activation."""
         l, g = self.l, self.model.activations[self.l - 1]
         mask = self.model.masks(self.m)[l - 1]
 

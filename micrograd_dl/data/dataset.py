@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.foundation.html import table
-from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.lookup import listed, look_up
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
@@ -46,7 +46,7 @@ class Dataset:
         features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
             count = plural(X.shape[0], "different name")
-            raise ValueError(f"features are the rows of X, with {count}, not {_listed(features)}")
+            raise ValueError(f"features are the rows of X, with {count}, not {listed(features, 10)}")
         classes = tuple(self.classes)
         if classes:
             _require_indices(Y, classes)
@@ -100,7 +100,7 @@ class Dataset:
         return (2 * self.Y - 1 if name == "max_margin" else self.Y).astype(float)
 
     def __repr__(self) -> str:
-        X = f"X {self.X.shape}: {_listed(self.features)}"
+        X = f"X {self.X.shape}: {listed(self.features, 10)}"
         return f"{type(self).__name__}({self.name}; {X}; Y {self.Y.shape}: {self._targets()})"
 
     def _targets(self) -> str:
@@ -108,7 +108,7 @@ class Dataset:
         if not self.classes:
             return f"{self.target} from {self.Y.min():g} to {self.Y.max():g}"
         counts = np.bincount(self.Y[0], minlength=len(self.classes))
-        names = _listed([f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)])
+        names = listed((f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)), 10)
         return f"{len(self.classes)} classes ({names})"
 
     def _repr_html_(self) -> str:
@@ -142,13 +142,8 @@ def _require_indices(Y: Array, classes: tuple[str, ...]) -> None:
     if len(classes) < 2:
         raise ValueError(f"there is one class only, {classes[0]!r}: two at least are there to be told apart")
     if len(set(classes)) != len(classes):
-        raise ValueError(f"classes have different names, not {_listed(classes)}")
+        raise ValueError(f"classes have different names, not {listed(classes, 10)}")
     if Y.shape[0] != 1:
         raise ValueError(f"Y holds a class's index, (1, m), not {Y.shape}: Y.argmax(axis=0, keepdims=True)?")
     if (wrong := Y[~np.isin(Y, np.arange(len(classes)))]).size:
         raise ValueError(f"Y holds indices of classes, 0 to {len(classes) - 1}, not {wrong[0]:g}")
-
-
-def _listed(items: Sequence[str], most: int = 10) -> str:
-    """The items, or the first three and the last of them."""
-    return ", ".join(items if len(items) <= most else (*items[:3], "...", items[-1]))

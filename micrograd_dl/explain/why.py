@@ -64,7 +64,7 @@ class Why:
         return table(columns, rows, title, [more, *self._of_the_node()])
 
     def _of_the_node(self) -> list[str]:
-        """What the node itself is, and where it comes from."""
+        """The node itself, and where it comes from."""
         write = self.notation
         what = write.formula(self.node) + " = " if self.node.operands else ""
         kind = "" if self.node.operands else ", a leaf" if self.node.is_leaf else ", a constant"

@@ -122,7 +122,7 @@ def _require_writable(folder: Path, path: Name) -> None:
 
 
 def require_apart(path: Name, others: Mapping[str, Name | None]) -> None:
-    """Raise ValueError if a file to be written is one of `others`, given by what they are."""
+    """Raise ValueError if a file to be written is one of `others`, which are named by their purpose."""
     for what, other in others.items():
         if other is not None and os.path.realpath(path) == os.path.realpath(other):
             raise ValueError(f"{path} is {what}, which would be written over: give another name")

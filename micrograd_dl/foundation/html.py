@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: tables and curves. All text in them is text."""
+"""Tables and curves that a notebook shows. All text in them is escaped."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def to_float(x: Any, role: str = "a Value") -> float:
 
 
 def require_numbers(nodes: Iterable[Any], *attributes: str) -> None:
-    """Make floats of what a program assigned to nodes' `data` and `grad`; TypeError for what is no number."""
+    """Make floats of the numbers that were assigned to `data` and `grad`; TypeError for anything else."""
     for node in nodes:
         for what in attributes or ("data", "grad"):
             x = getattr(node, what)

@@ -35,7 +35,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """The characters ``text[start:end]`` of an expression: what the parser leaves on the nodes it makes."""
+    """The characters ``text[start:end]`` of an expression, from which the parser made a node."""
 
     text: str
     start: int
@@ -66,7 +66,7 @@ def _is_inside(package: str | None) -> bool:
 
 
 def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:
-    """The origin of a node from what it noted when it was made: code and instruction, or a span of text."""
+    """The origin of a node that was noted as code and instruction, or as a span of text."""
     if not isinstance(where, TextSpan):
         return None if where is None else _in_code(where, instruction)
     before, rest = where.text[: where.start], where.text[where.start :]

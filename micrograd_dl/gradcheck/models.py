@@ -124,7 +124,7 @@ class _Costs:
 
 
 class _CostCurve(Curve):
-    """The cost of a model as a function of one component; nothing is known of what is on the way to it."""
+    """The cost of a model as a function of one component, without intermediate results."""
 
     sees_kinks = False
 
@@ -150,7 +150,7 @@ class _CostCurve(Curve):
         with self._moved_to(x):
             J = self.costs.here()
             slopes = parameter_vector(self.costs.parameters, "grad")
-        # What the rounding of each parameter would do to the cost, by the gradient there.
+        # The effect of rounding each parameter, by the gradient there.
         by_parameters = float(np.abs(slopes) @ self.costs.sizes)
         rounding = abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0)
         return [J], [self.costs.noise + _OPERATIONS * EPS * rounding]

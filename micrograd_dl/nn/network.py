@@ -1,4 +1,4 @@
-"""What a model is, and the base class of all kinds of network: architecture, shapes and predictions."""
+"""The protocol of models, and the base class of networks: architecture, shapes and predictions."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ class Network(ABC):
         Z_norm, named = numbers.Z_norm[l - 1], self.named()
         return numbers.Z[l - 1] if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
 
-    # --- what it predicts -------------------------------------------------------------------------------
+    # --- predictions ------------------------------------------------------------------------------------
 
     def predict(self, X: ArrayLike) -> Array:
         """Predictions, ``(1, m)`` or ``(n_y, m)``.
@@ -507,7 +507,7 @@ class Network(ABC):
         raise ValueError(f"{note}: {advice}\n{self.shapes(name, note)}")
 
     def _described(self, l: int) -> str:
-        """What a layer does to its Z."""
+        """A layer's activation, normalisation and dropout in words."""
         kind, keep = self.normalisations[l - 1], self.keep_probs[l - 1]
         norm, dropout = f", {kind} norm" if kind else "", f", keep {keep:g}" if keep < 1 else ""
         return self.activations[l - 1].name + norm + dropout

@@ -6,7 +6,6 @@ normalisation, are left out. Their derivatives by hand are in :mod:`~micrograd_d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.numbers import from_zero, to_float
 
 
 def l2(w: Any) -> Any:
@@ -52,9 +51,7 @@ def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float
     found = dict.fromkeys(REGULARISERS, 0.0)
     for name, x in [*(given or {}).items(), *more.items()]:
         look_up(name, REGULARISERS, "regulariser")
-        found[name] += to_float(x, f"the regularisation {name}")
-        if not 0 <= x < math.inf:
-            raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")
+        found[name] += from_zero(x, f"the regularisation {name}")
     return {name: x for name, x in found.items() if x}
 
 

@@ -25,8 +25,8 @@ from micrograd_dl.notation.naming import free_name, unique_names, variables_outs
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 
-_LONGEST_LATEX = 400  # its commands are longer than what they print
-BEYOND = "L"  # what the result is part of, where the seed is not 1
+_LONGEST_LATEX = 400  # characters; commands are longer than they print
+BEYOND = "L"  # the final result, if the seed is not 1
 
 
 class Notation:

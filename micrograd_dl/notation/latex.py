@@ -12,7 +12,7 @@ from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import latex_number
 from micrograd_dl.notation.steps import Evaluate, Walk, written_node
 
-_LONGEST_INLINE = 120  # of a formula in another: its commands are longer than what they print
+_LONGEST_INLINE = 120  # characters of a formula in another; commands are longer than they print
 
 
 def latex(root: Value) -> str:

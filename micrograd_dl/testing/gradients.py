@@ -26,12 +26,9 @@ _CUT = "is .data or float() used on the way?"
 
 
 def assert_gradients_match(
-    f: Callable[..., Any],
-    *args: float,
-    against: Callable[..., Any] | None = None,
-    rtol: float = 1e-6,
+    f: Callable[..., Any], *args: float, against: Callable[..., Any] | None = None, rtol: float = 1e-6,
     atol: float = 1e-8,
-) -> str | None:
+) -> str | None:  # fmt: skip
     """Raise AssertionError unless backprop through `f` agrees with numerical derivatives at `args`.
 
     `f` is called again beside the point, so a number that leaves the graph (by ``.data`` or ``float``) is

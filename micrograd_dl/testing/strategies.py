@@ -1,4 +1,4 @@
-"""Hypothesis strategies for numbers, operands, graphs and expressions, derived from the table of operations.
+"""Hypothesis strategies for numbers, operands and graphs, derived from the table of operations.
 
 All that they make is *smooth*: each operation is defined at its operands and around them, away from its
 kinks, and results and derivatives are small enough that rounding does not hide an error.
@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hypothesis import assume
@@ -98,33 +97,15 @@ class Graph:
 
     @property
     def text(self) -> str:
-        """The computation as an expression, a statement for each result."""
-        return "; ".join(self.statements(lambda index, term: None))
-
-    def statements(self, inline: Callable[[int, Term], Term | None]) -> Iterator[str]:
-        """The computation as statements ``name = formula``.
-
-        `inline` is given the number and the formula of each result but the last, and returns what to write
-        wherever it is used; None gives it a statement of its own.
-        """
-        terms = [Term(leaf.label) for leaf in self.leaves]
-        last = len(self.program) - 1
-        for index, (operation, references) in enumerate(self.program):
+        """The computation as an expression for ``parse``, a statement for each result."""
+        terms, statements = [Term(leaf.label) for leaf in self.leaves], []
+        for number, (operation, references) in enumerate(self.program, 1):
             operands = [terms[x] if isinstance(x, int) else exact_term(x) for x in references]
-            if operation in _CALLED:
-                formula = Term(f"{operation.name}({', '.join(operands)})")
-            else:
-                formula = operation.written(operands)
-            term = inline(len(terms), formula) if index < last else None
-            if term is None:
-                term = Term("J" if index == last else f"u{index + 1}")
-                yield f"{term} = {formula}"
-            terms.append(term)
-
-    def uses(self, node: int) -> int:
-        """How often the node of that number is an operand."""
-        operands = [x for _, references in self.program for x in references if isinstance(x, int)]
-        return operands.count(node)
+            call = f"{operation.name}({', '.join(operands)})"
+            formula = call if operation in _CALLED else operation.written(operands)
+            terms.append(Term("J" if number == len(self.program) else f"u{number}"))
+            statements.append(f"{terms[-1]} = {formula}")
+        return "; ".join(statements)
 
 
 @st.composite
@@ -151,40 +132,6 @@ def graphs(
     return growth.pruned()
 
 
-@dataclass(frozen=True)
-class Formula:
-    """An expression as text, the numbers of its variables, and the number that it means."""
-
-    text: str
-    values: dict[str, float]
-    result: float
-
-
-@st.composite
-def expressions(
-    draw: st.DrawFn,
-    operations: Collection[Operation] | None = None,
-    max_leaves: int = 4,
-    max_results: int = 8,
-) -> Formula:
-    """Texts for ``parse``, with the numbers of their variables, and the result by the table, on floats.
-
-    It is computed in the order of the text: a parser has to find the same number, bit for bit.
-    """
-    graph = draw(graphs(operations, max_leaves, max_results))
-
-    def inline(node: int, formula: Term) -> Term | None:
-        # A result that is used twice and inlined would be written, and computed, twice.
-        if graph.uses(node) > 1 or draw(st.booleans()):
-            return None
-        return Term(f"({formula!s})") if draw(st.booleans()) else formula
-
-    separator = draw(st.sampled_from(["; ", ";", "\n", " ;\n"]))
-    text = separator.join(graph.statements(inline)).replace(" ", draw(st.sampled_from([" ", "", "  "])))
-    values = {leaf.label: x for leaf, x in zip(graph.leaves, graph.numbers, strict=True)}
-    return Formula(text, values, graph(*graph.numbers))
-
-
 @st.composite
 def _instructions(draw: st.DrawFn, operations: Sequence[Operation]) -> tuple[Operation, list[int]]:
     """An operation and a choice of each operand. So few draws that Hypothesis deletes it as a whole."""
@@ -201,7 +148,7 @@ _CONSTANTS = st.lists(numbers(), max_size=3)
 
 
 class _Growth:
-    """A graph under construction, with what is needed to refuse a result that would not be smooth."""
+    """A graph under construction, which refuses results that would not be smooth."""
 
     def __init__(self, start: Sequence[float], constants: Sequence[float]) -> None:
         self.values = list(start)

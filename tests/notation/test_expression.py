@@ -7,6 +7,7 @@ import keyword
 import math
 import pickle
 import unicodedata
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from micrograd_dl import Operation, Value, topological_order
 from micrograd_dl.engine import ops
+from micrograd_dl.foundation.written import Term, call
 from micrograd_dl.notation.expression import ExpressionError, free_names, parse, parse_names
+from micrograd_dl.notation.numbers import exact_term
+from micrograd_dl.testing import Graph, graphs
 
 COURSE = "u = b*c; v = a + u; J = 3*v"
 
@@ -430,3 +434,32 @@ def test_an_error_is_copied_with_all_that_it_says() -> None:
     for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (other.problem, other.text, other.position) == ("problem", "a $", 2)
         assert str(other) == str(error) == "problem\na $\n  ^"
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[str, Graph]:
+    """A graph, and a text that means it: some results have names, others stand where they are used."""
+    graph = draw(graphs())
+    uses = Counter(x for _, references in graph.program for x in references if isinstance(x, int))
+    terms, statements = [Term(leaf.label) for leaf in graph.leaves], []
+    last = len(graph.leaves) + len(graph.program) - 1
+    for number, (operation, references) in enumerate(graph.program, len(graph.leaves)):
+        operands = [terms[x] if isinstance(x, int) else exact_term(x) for x in references]
+        is_called = operation in (ops.above, ops.at_least, ops.log_for_power)
+        formula = Term(call(operation.name)(*operands)) if is_called else operation.written(operands)
+        # A result that is used twice and inlined would be computed twice.
+        if number == last or uses[number] > 1 or draw(st.booleans()):
+            statements.append(f"u{number} = {formula}")
+            formula = Term(f"u{number}")
+        elif draw(st.booleans()):
+            formula = Term(f"({formula!s})")
+        terms.append(formula)
+    text = draw(st.sampled_from(["; ", ";", "\n", " ;\n"])).join(statements)
+    return text.replace(" ", draw(st.sampled_from([" ", "", "  "]))), graph
+
+
+@given(texts())
+def test_a_text_means_its_result_to_the_bit(made: tuple[str, Graph]) -> None:
+    text, graph = made
+    values = dict(zip([leaf.label for leaf in graph.leaves], graph.numbers, strict=True))
+    assert parse(text, **values).data == graph(*graph.numbers)
