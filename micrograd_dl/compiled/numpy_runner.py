@@ -107,12 +107,12 @@ def _applied(operation: Operation, operands: Sequence[Array]) -> Array:
         except (ValueError, ZeroDivisionError):
             return math.nan
 
-    result: Array
-    if operation.array is not None:
+    if operation in _ARITHMETIC:
+        result: Array = operation.forward(*operands)
+    elif operation.array is not None:
         result = operation.array(np, *operands)
     else:
-        rule = operation.forward if operation in _ARITHMETIC else np.vectorize(entry, otypes=[float])
-        result = rule(*operands)
+        result = np.vectorize(entry, otypes=[float])(*operands)
     return result
 
 

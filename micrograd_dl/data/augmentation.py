@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import columns_of, columns_to_images, require_images
-from micrograd_dl.foundation.numbers import from_zero, to_whole
+from micrograd_dl.foundation.numbers import from_zero, in_range, to_whole
 from micrograd_dl.nn.network import Array
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
@@ -91,8 +91,7 @@ def _as_floats(images: Array) -> Array:
 
 def flips(chance: float = 0.5) -> Augmentation:
     """Left and right exchanged, or not: for what may be seen from either side, so not for digits."""
-    if not 0 <= chance <= 1:
-        raise ValueError(f"a chance is from 0 to 1, not {chance!r}")
+    chance = in_range(chance, "from 0 to 1", "a chance")
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         images = require_images(images)
@@ -109,8 +108,7 @@ def shifts(most: int) -> Augmentation:
 
 def crops(least: float = 0.8) -> Augmentation:
     """Each image `cropped` to a random part of height and width, at least so much, at a random place."""
-    if not 0 < least <= 1:
-        raise ValueError(f"the least part of a crop is above 0 and at most 1, not {least!r}")
+    least = in_range(least, "above 0 and at most 1", "the least part of a crop")
     return lambda rng, images: cropped(
         images, rng.uniform(least, 1, len(images)), *rng.random((2, len(images)))
     )

@@ -62,9 +62,8 @@ def evenly_mixed(order: Array, classes: Array) -> Array:
 class Normaliser:
     """Features moved and scaled to mean 0 and standard deviation 1 in the training set.
 
-    Fit it to the training set, and apply it to every set. `mean` and `deviation` are ``(n_x, 1)``. A constant
-    feature becomes 0; its deviation is 1.
-    ValueError if the arrays are not such columns, or a deviation is not above 0.
+    Fit it to the training set, and apply it to every set. `mean` and `deviation` are ``(n_x, 1)``; ValueError
+    if they are not, or a deviation is not above 0. A constant feature becomes 0; its deviation is 1.
 
     >>> normaliser = Normaliser.fit([[1.0, 3.0], [7.0, 7.0]])
     >>> normaliser.apply([[5.0], [8.0]])

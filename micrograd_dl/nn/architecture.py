@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import Any, TypeVar
 
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.numbers import in_range
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
@@ -81,19 +81,13 @@ def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[fl
     """The part of each layer's units that dropout keeps; 1 for the output layer."""
     if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
-    found = []
-    for x in _hidden(given, count, "probability to keep a unit", "probabilities to keep a unit"):
-        found.append(keep := to_float(x, "keep_prob"))
-        if not 0 < keep <= 1:
-            raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
-    return (*found, 1.0)
+    hidden = _hidden(given, count, "probability to keep a unit", "probabilities to keep a unit")
+    return (*(in_range(x, "above 0 and at most 1", "keep_prob") for x in hidden), 1.0)
 
 
 def smoothing_of(x: float, loss: Loss) -> float:
     """The epsilon of label smoothing, checked."""
-    x = to_float(x, "label_smoothing")
-    if not 0 <= x < 1:
-        raise ValueError(f"label_smoothing is from 0 to below 1, not {x!r}")
+    x = in_range(x, "from 0 to below 1", "label_smoothing")
     if x and loss.classes is None:
         raise ValueError(f"label_smoothing is for probabilities; the targets of {loss.name} are none")
     return x

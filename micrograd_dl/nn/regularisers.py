@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import from_zero, to_float
+from micrograd_dl.foundation.numbers import from_zero, in_range
 
 
 def l2(w: Any) -> Any:
@@ -36,8 +36,7 @@ def elastic_net(lambda_: float, l1_part: float = 0.5) -> dict[str, float]:
     >>> elastic_net(0.1)
     {'l1': 0.05, 'l2': 0.05}
     """
-    if not 0 <= to_float(l1_part, "the part of L1") <= 1:
-        raise ValueError(f"the part of L1 is from 0 to 1, not {l1_part!r}")
+    l1_part = in_range(l1_part, "from 0 to 1", "the part of L1")
     return {"l1": lambda_ * l1_part, "l2": lambda_ * (1 - l1_part)}
 
 

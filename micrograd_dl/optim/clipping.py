@@ -41,6 +41,9 @@ def gradient_norm(gradients: Iterable[Any]) -> float:
 
 
 def _norm(array: Any) -> float:
-    with np.errstate(under="ignore"):
-        largest = float(np.abs(array).max(initial=0))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        square, limits = float(np.vdot(array, array)), np.finfo(array.dtype)
+        if float(limits.tiny / limits.eps) < square < math.inf:
+            return math.sqrt(square)
+        largest = float(np.abs(array).max())  # the squares overflow or underflow, the norm need not
         return largest * float(np.linalg.norm(array / largest)) if 0 < largest < math.inf else largest

@@ -22,8 +22,8 @@ from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import (
     above_zero,
     from_zero,
+    in_range,
     real_number,
-    to_float,
     to_whole,
     whole_number,
 )
@@ -179,6 +179,4 @@ def _number(word: str) -> float:
 
 
 def _part(x: float, name: str) -> float:
-    if not 0 < to_float(x, name) <= 1:
-        raise ValueError(f"{name} is above 0 and at most 1, not {x!r}")
-    return x
+    return in_range(x, "above 0 and at most 1", name)
