@@ -358,5 +358,6 @@ def _require_form(what: str, tree: Any, of_what: str, other: Any) -> None:
     form, expected = _form(tree), _form(other)
     if form != expected:
         raise ValueError(
-            f"{what} are to have the form of {of_what}, {without_middle(expected)}, not {without_middle(form)}"
+            f"{what} are to have the form of {of_what}, {without_middle(expected)}, "
+            f"not {without_middle(form)}"
         )
