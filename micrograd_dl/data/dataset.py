@@ -9,9 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.data.targets import targets_of
 from micrograd_dl.foundation.html import table
 from micrograd_dl.foundation.lookup import listed, look_up
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.nn.frames import features_of, is_frame
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
 
@@ -24,6 +26,10 @@ _MOST_FEATURES = 20  # in a notebook's table
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dataset:
     """m examples and their targets; the arrays cannot be written to.
+
+    Rows of a data frame are examples; its texts are categories, each with a feature such as ``colour=red``, 1
+    or 0. A column of a frame as Y is classes if it is texts, or whole numbers of at most 20 values, each
+    there twice.
 
     ValueError if a shape is wrong, a number is not finite, or names and arrays do not fit.
 
@@ -39,19 +45,32 @@ class Dataset:
     name: str = "data"
 
     def __post_init__(self) -> None:
-        X, Y = require_columns("X", self.X), require_columns("Y", self.Y)
+        X, Y, features, classes, target = (
+            self.X,
+            self.Y,
+            tuple(self.features),
+            tuple(self.classes),
+            self.target,
+        )
+        if is_frame(X):
+            X, names = features_of(X)
+            features = features or names
+        if is_frame(Y):
+            Y, names, name = targets_of(Y)
+            classes, target = classes or names, name if name and target == "y" else target
+        X, Y = require_columns("X", X), require_columns("Y", Y)
         if X.shape[1] != Y.shape[1]:
             advice = ": transpose X with X.T" if X.shape[0] == Y.shape[1] else ""
             raise ValueError(f"columns are examples, and X {X.shape} and Y {Y.shape} differ in them{advice}")
-        features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
+        features = features or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
             count = plural(X.shape[0], "different name")
             raise ValueError(f"features are the rows of X, with {count}, not {listed(features, 10)}")
-        classes = tuple(self.classes)
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
-        for name, x in (("X", X.view()), ("Y", Y.view()), ("classes", classes), ("features", features)):
+        found = {"X": X.view(), "Y": Y.view(), "classes": classes, "features": features, "target": target}
+        for name, x in found.items():
             object.__setattr__(self, name, x)
         self.X.flags.writeable = self.Y.flags.writeable = False  # the caller's own arrays stay writable
 
