@@ -32,7 +32,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.tracebacks import door
-from micrograd_dl.foundation.written import shortened
+from micrograd_dl.foundation.written import without_middle
 
 if TYPE_CHECKING:
     from numpy import float64, object_
@@ -365,5 +365,6 @@ def _require_form(what: str, tree: Any, of_what: str, other: Any) -> None:
     form, expected = _form(tree), _form(other)
     if form != expected:
         raise ValueError(
-            f"{what} are to have the form of {of_what}, {shortened(expected)}, not {shortened(form)}"
+            f"{what} are to have the form of {of_what}, {without_middle(expected)}, "
+            f"not {without_middle(form)}"
         )

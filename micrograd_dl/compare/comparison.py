@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
@@ -17,22 +18,14 @@ from micrograd_dl.notation.numbers import number
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """The result of `compare`; printing it shows a table, the first difference and its probable reason.
+    """The result of `compare`; printing it shows a table, the first difference and its probable reason."""
 
-    Attributes:
-        rows: every quantity, in the order of computation: forward, the cost, then backward.
-        forward, backward: the first row of each direction in which the two differ, or None.
-        reasons: one line for each of these two.
-        node: for a network of Values, the node behind the first entry that differs, or that parameter.
-        tolerance: what counts as a difference.
-    """
-
-    rows: tuple[Row, ...]
-    forward: Row | None
-    backward: Row | None
-    reasons: tuple[str, ...]
-    node: Value | None
-    tolerance: float
+    rows: tuple[Row, ...]  # every quantity, in the order of computation: forward, the cost, then backward
+    forward: Row | None  # the first row of the forward pass in which the two differ
+    backward: Row | None  # and of the backward pass
+    reasons: tuple[str, ...]  # one line for each of these two
+    node: Value | None  # for a network of Values, the node behind the first entry that differs
+    tolerance: float  # what counts as a difference
 
     @property
     def equal(self) -> bool:
@@ -44,37 +37,32 @@ class Comparison:
         """The largest relative difference of all."""
         return max(row.difference for row in self.rows)
 
+    def _cells(self) -> Iterator[tuple[str, ...]]:
+        """The rows of the table, which marks the first difference of each direction."""
+        for row in self.rows:
+            mark = "the first difference" if row in (self.forward, self.backward) else ""
+            shape = "x".join(map(str, row.here.shape)) or "1"
+            yield row.name, shape, f"{row.difference:.1e}", _numbers(row, "and"), mark
+
+    def _below(self) -> list[str]:
+        """The lines below the table."""
+        equal = [f"Equal: no relative difference above {self.tolerance:.0e}."] if self.equal else []
+        way = [f"To step there: Trace(J).until({self.node.label!r})"] if self.node is not None else []
+        return [*equal, *self.reasons, *way]
+
     def __str__(self) -> str:
         width = max(7, *(len(row.name) for row in self.rows))
         lines = [f"{'':<{width}} {'shape':>10} {'difference':>11}   where it is largest"]
-        for row in self.rows:
-            mark = "   <-- the first difference" if row in (self.forward, self.backward) else ""
-            shape = "x".join(map(str, row.here.shape)) or "1"
-            found = f"{row.difference:>11.1e}   {_numbers(row, 'and')}"
-            lines.append(f"{row.name:<{width}} {shape:>10} {found}{mark}")
-        if self.equal:
-            lines.append(f"Equal: no relative difference above {self.tolerance:.0e}.")
-        lines += self.reasons
-        if self.node is not None:
-            lines.append(f"To step there: Trace(J).until({self.node.label!r})")
-        return "\n".join(lines)
+        for name, shape, difference, where, mark in self._cells():
+            end = f"   <-- {mark}" if mark else ""
+            lines.append(f"{name:<{width}} {shape:>10} {difference:>11}   {where}{end}")
+        return "\n".join([*lines, *self._below()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        _, *lines = str(self).split("\n")
-        rows = [
-            (
-                row.name,
-                "x".join(map(str, row.here.shape)) or "1",
-                f"{row.difference:.1e}",
-                _numbers(row, "and"),
-                "the first difference" if row in (self.forward, self.backward) else "",
-            )
-            for row in self.rows
-        ]
         columns = ("quantity", "shape", "difference", "where it is largest", "")
-        return table(columns, rows, notes=lines[len(rows) :])
+        return table(columns, self._cells(), notes=self._below())
 
 
 def compare(
@@ -82,13 +70,9 @@ def compare(
 ) -> Comparison:
     """Run both networks forward and backward on the same examples and compare every number.
 
-    Args:
-        here, there: the network that is right, usually one of Values, and the other.
-        X, Y: the examples, ``(n_x, m)`` and ``(n_y, m)``.
-        tolerance: the largest relative difference that counts as equal.
-
-    Raises:
-        ValueError: the networks have different layers, or X or Y the wrong shape.
+    `here` is the network that is right, usually one of Values. ``X (n_x, m)`` and ``Y (n_y, m)`` are
+    examples; `tolerance` is the largest relative difference that counts as equal. ValueError if the networks
+    have different layers, or X or Y the wrong shape.
 
     >>> from micrograd_dl import nn, vectorized
     >>> layers = 2, [3, 1], ["tanh", "sigmoid"]

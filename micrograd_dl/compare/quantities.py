@@ -20,19 +20,16 @@ _LEVEL = 1e-3  # a slope such as 1 - a^2 is rounded as a number of some 1e-3, ho
 class Row:
     """One quantity of both networks.
 
-    Attributes:
-        what, l: its name (J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db) and its layer; 0 for J.
-        difference: the largest difference between entries, relative to the largest entry of the array, or to
-            the size by which it is rounded where that is larger: the sums behind a derivative may cancel.
-        at: the index of the entry that differs most.
+    `difference` is the largest between entries, relative to the largest entry, or to the size by which the
+    array is rounded where that is larger: the sums behind a derivative may cancel.
     """
 
-    what: str
-    l: int
+    what: str  # J, Z, Z_norm, A, dgamma, dbeta, dZ, dW or db
+    l: int  # its layer; 0 for J
     here: Array
     there: Array
     difference: float
-    at: tuple[int, ...]
+    at: tuple[int, ...]  # the index of the entry that differs most
 
     @property
     def name(self) -> str:
@@ -84,15 +81,20 @@ def _row(what: str, l: int, here: Array, there: Array, size: float) -> Row:
 
 @np.errstate(all="ignore")
 def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tuple[str, int], float]:
-    """By what each quantity is rounded: the terms of its sum, and what the layers before it have rounded.
+    """The size by which each quantity is rounded: that of the terms of its sum, or of earlier rounding.
 
-    The second is measured: the more a quantity moves with the parameters, the more it makes of rounding.
+    Earlier rounding is measured: the more a quantity moves with the parameters, the more it moves with that.
     """
     found = _quantities(numbers, model)
     sizes = dict.fromkeys(found, 0.0)
-    for W, b, l, A in _layers(model, numbers, X):
-        sizes["Z", l] = float((np.abs(W) @ A + np.abs(b)).max())
     near, named, rng = deepcopy(model), model.named(), np.random.default_rng(0)
+    before = 0.0
+    for W, b, l, A in _layers(model, numbers, X):
+        added = np.abs(W) @ np.maximum(A, before) + np.abs(b)
+        sizes["Z", l], before = float(added.max()), 0.0
+        if model.normalisations[l - 1] is not None:  # of a nearly constant unit it leaves little but rounding
+            sizes["Z_norm", l] = float((added / _deviation(model, numbers, l)).max())
+            before = sizes["A", l] = sizes["Z_norm", l] * float(np.abs(named[f"gamma{l}"]).max())
     for _ in range(2):
         near.set_named({name: x * (1 + _STEP * rng.choice([-1, 1], x.shape)) for name, x in named.items()})
         for key, moved in _quantities(near.record(X, Y), model).items():
@@ -104,8 +106,7 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
         dZ = np.abs(numbers.dZ[l - 1])
         if model.normalisations[l - 1] is not None:
             axis = 1 if model.normalisations[l - 1] == "batch" else 0
-            Z = np.abs(numbers.Z[l - 1])
-            s = np.sqrt(numbers.Z[l - 1].var(axis, keepdims=True) + EPSILON)
+            Z, s = np.abs(numbers.Z[l - 1]), _deviation(model, numbers, l)
             dA = dA / _LEVEL  # the sums cancel whatever the activation
             sizes["dbeta", l] = level * float(dA.mean(axis=1).max())
             scaled = dA * (Z + Z.mean(axis, keepdims=True)) / s
@@ -118,6 +119,13 @@ def _sizes(model: Network, numbers: Pass, X: ArrayLike, Y: ArrayLike) -> dict[tu
             sizes[what, l] = max(sizes.get((what, l), 0.0), size * terms)
         dA = _LEVEL * np.abs(W).T @ dZ
     return sizes
+
+
+def _deviation(model: Network, numbers: Pass, l: int) -> Array:
+    """The standard deviation by which a normalisation divides."""
+    axis = 1 if model.normalisations[l - 1] == "batch" else 0
+    deviation: Array = np.sqrt(numbers.Z[l - 1].var(axis, keepdims=True) + EPSILON)
+    return deviation
 
 
 def _layers(model: Network, numbers: Pass, X: ArrayLike) -> list[tuple[Array, Array, int, Array]]:

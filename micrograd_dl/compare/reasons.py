@@ -15,12 +15,7 @@ from micrograd_dl.vectorized.formulas import PENALTY_SLOPES
 
 
 class Reasons:
-    """What may have gone wrong in a layer, of which `model` is right, and `numbers` its pass.
-
-    Args:
-        row: the quantity that differs first, forward or backward.
-        tolerance: what counts as a difference.
-    """
+    """The probable mistake in a layer: `row` differs first, `model` is right, `numbers` is its pass."""
 
     def __init__(self, row: Row, model: Network, numbers: Pass, tolerance: float) -> None:
         self.row, self.model, self.numbers, self.tolerance = row, model, numbers, tolerance
@@ -177,7 +172,7 @@ class Reasons:
         return f"backward through the {self.kind} normalisation: {found}"
 
     def _dZ_tilde(self) -> Array:
-        """The derivative by what the activation is of."""
+        """The derivative by the argument of the activation."""
         l, g = self.l, self.model.activations[self.l - 1]
         mask = self.model.masks(self.m)[l - 1]
 

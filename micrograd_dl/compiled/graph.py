@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micrograd_dl.compiled.description import described
 from micrograd_dl.compiled.lowering import lower
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner, SuspectError
 from micrograd_dl.compiled.recording import (
@@ -24,7 +23,7 @@ from micrograd_dl.compiled.recording import (
     parameters_of,
     recording_conditions,
 )
-from micrograd_dl.compiled.schedule import schedule
+from micrograd_dl.compiled.schedule import Program, schedule
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.collector import collector_paused
@@ -37,15 +36,10 @@ Runner: TypeAlias = Literal["numpy", "numba"]
 
 
 class Replay(NamedTuple):
-    """The result of a call of a compiled graph.
+    """The result of a call of a compiled graph."""
 
-    Attributes:
-        value: the result; of several examples the mean of theirs.
-        gradient: its derivative by each parameter, in their order, ``(n_parameters,)``.
-    """
-
-    value: float
-    gradient: Array
+    value: float  # of several examples the mean of theirs
+    gradient: Array  # its derivative by each parameter, in their order, (n_parameters,)
 
 
 @door
@@ -62,29 +56,28 @@ def compile_graph(
     """Turn a recorded graph into a program that runs again and again on other numbers.
 
     The graph is that of one example. Called with numbers, the program gives its value and gradient there;
-    called with columns, one an example, it takes all of them through the graph at once, with the same
-    parameters, and gives the mean.
+    called with columns, one an example, it gives the mean over all of them, with the same parameters.
 
     A replay takes the path that was recorded. If that depends on data (``if z > 0``, ``max(zs)``), give the
-    function that records it instead of its result: the comparisons it makes are then noted, and a call in
-    which one comes out differently raises ValueError instead of giving a wrong number. What cannot be seen is
-    arithmetic on ``v.data``, and indices. Slopes at kinks are those with which the nodes were recorded.
+    function that records it instead of its result. Its comparisons are then noted, and a call in which one
+    comes out differently raises ValueError. Arithmetic on ``v.data`` and indices cannot be noticed.
+    Slopes at kinks are those with which the nodes were recorded.
 
     Args:
-        result: what to differentiate, or a function that records it from the inputs.
+        result: the Value to differentiate, or a function that records it from the inputs.
         inputs: leaves that change from call to call, or lists of leaves, which are given as an array.
         parameters: leaves that all examples share, whose gradient is wanted; by default all other leaves.
         gradient: whether the gradient will be asked for; without it a call is shorter, and gives zeros.
         outputs: more nodes whose numbers :meth:`CompiledGraph.outputs` gives.
-        derivatives: nodes: it also gives the derivatives of each example's result by them; by a node that all
-            examples share, that of their mean.
-        runner: ``"numba"`` (extra ``fast``) runs at the speed of C, ``"numpy"`` runs everywhere; by default
-            numba if it is installed.
+        derivatives: nodes; it also gives the derivatives by them, of each example's result, or of the mean
+            where all examples share the node.
+        runner: ``"numba"`` (extra ``fast``, the default if installed) runs at the speed of C, ``"numpy"``
+            everywhere.
 
     Raises:
-        TypeError: something is no list, or in one is what is not a Value, or an input that is not a leaf.
-        ValueError: a leaf is given twice, or is neither an input nor a parameter; or, in the first call, what
-            is to be differentiated by is computed twice in the graph.
+        TypeError: an argument is no list of Values, or an input is not a leaf.
+        ValueError: a leaf is given twice, or is neither an input nor a parameter; or, in the first call, a
+            node to differentiate by was merged with an identical one.
         ImportError: Numba is asked for and not installed.
 
     >>> x, w, b = Value(2.0, "x"), Value(3.0, "w"), Value(1.0, "b")
@@ -112,12 +105,7 @@ def compile_graph(
 
 
 class CompiledGraph:
-    """A graph that replays; see :func:`compile_graph`. Any number of threads may call it at a time.
-
-    Attributes:
-        recording: the graph that was compiled.
-        runner: ``"numpy"`` or ``"numba"``.
-    """
+    """A graph that replays, made by :func:`compile_graph`. Any number of threads may call it at a time."""
 
     def __init__(self, recording: Recording, inputs: Inputs, runner: Runner) -> None:
         self.recording, self.runner = recording, runner
@@ -147,14 +135,12 @@ class CompiledGraph:
     def __call__(self, *inputs: ArrayLike) -> Replay:
         """The value and the gradient at these inputs, with the parameters' present data.
 
-        Args:
-            inputs: for each input a number or a row ``(1, m)``; for a list of n inputs n numbers, or
-                ``(n, m)``. Numbers beside columns are the same for all examples.
+        Each input is a number or a row ``(1, m)``, a list of n inputs is n numbers or ``(n, m)``. Numbers
+        beside columns are the same for all examples.
 
         Raises:
-            ValueError: a shape is wrong; an operation is undefined for an example; a comparison comes out
-                differently than it did when the graph was recorded.
-            ZeroDivisionError: a division by zero.
+            ValueError: a shape is wrong, an operation is undefined, or a comparison comes out differently
+                than when the graph was recorded. ZeroDivisionError for a division by zero.
         """
         return self.at(np.array([p.data for p in self.parameters]), *inputs)
 
@@ -165,33 +151,6 @@ class CompiledGraph:
     def outputs(self, theta: Array, *inputs: ArrayLike) -> Array:
         """The numbers of the nodes asked for as `outputs`, then of `derivatives`: a row each, ``(n, m)``."""
         return self._run(theta, inputs)[1]
-
-    def describe(self, *columns: bool) -> str:
-        """The program line by line. For each input say True if it is a column of examples, False if a number.
-
-        The same graph becomes another program when an input is a column of examples: what depends on it is
-        done for every example, and the derivatives by what they share are means. That is all that vectorising
-        is.
-
-        >>> x, w = Value(1.0, "x"), Value(2.0, "w")
-        >>> a = (w * x).tanh()
-        >>> a.label = "a"
-        >>> print(compile_graph(a + 0.1 * w, inputs=[x]).describe(True))
-        For every example:
-            u = w * x
-            a = tanh(u)
-            J = a + 0.1 * w
-            t = a * a
-            t1 = 1 - t
-            du = 1 * t1
-        Over all examples:
-            mean J = mean(J)
-            dw = mean(0.1 + du * x)
-        """
-        if len(columns) != len(self.recording.inputs):
-            takes = plural(len(self.recording.inputs), "input")
-            raise ValueError(f"this graph takes {takes}: say of each whether it is columns")
-        return described(self.recording, columns)
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -212,8 +171,6 @@ class CompiledGraph:
             too_many = f"{plural(m, 'example')} at a time are too many for this graph"
             raise MemoryError(f"{too_many}: give fewer columns, and average") from None
         conditions = self.recording.conditions
-        if not conditions:
-            return replay, outputs
         for condition, x in zip(conditions, outputs, strict=False):  # the first of them
             came_out_so = (x == condition.wanted) == condition.was
             if not came_out_so.all():
@@ -258,13 +215,7 @@ class _Variant:
         self.value = int(place[lowered.value])
         self.gradient = place[lowered.gradient].astype(np.intp)  # no conversion in each call
         self.outputs = [(int(place[slot]), bool(varies[slot])) for slot in lowered.outputs]
-        self.runner: Any
-        if runner == "numpy":
-            self.runner = NumpyRunner(self.program)
-        else:
-            from micrograd_dl.compiled.numba_runner import NumbaRunner
-
-            self.runner = NumbaRunner(self.program)
+        self.runner: Any = NumpyRunner(self.program) if runner == "numpy" else _numba_runner(self.program)
         self.n_columns = sum(map(len, compress(recording.inputs, kinds)))
         # The shared ones of `lowered.given` come first: the inputs that are numbers, then the parameters.
         n_numbers = sum(map(len, recording.inputs)) - self.n_columns
@@ -278,15 +229,11 @@ class _Variant:
             memory = Memory(self.program, self.n_columns, self.parameters)
         if memory.X.shape[1] != m:
             memory.X = np.empty((self.n_columns, m))
-        shared, X, begin, place = memory.shared, memory.X, 0, 0
-        for x in arrays:
-            n = len(x)
-            if x.ndim == 2:
-                X[begin : begin + n] = x
-                begin += n
-            else:
-                shared[place : place + n] = x
-                place += n
+        shared, begins = memory.shared, [0, 0, 0]
+        for x in arrays:  # numbers are shared, columns are not
+            begin, end = begins[x.ndim], begins[x.ndim] + len(x)
+            (shared if x.ndim == 1 else memory.X)[begin:end] = x
+            begins[x.ndim] = end
         memory.theta[...] = theta
         outputs = rows = self.runner.run(memory)
         replay = Replay(float(shared[self.value]), shared[self.gradient])
@@ -297,6 +244,12 @@ class _Variant:
                 outputs[k] = next(of_rows) if varies else shared[place]
         self._free.append(memory)
         return replay, outputs
+
+
+def _numba_runner(program: Program) -> Any:
+    from micrograd_dl.compiled.numba_runner import NumbaRunner  # Numba need not be installed
+
+    return NumbaRunner(program)
 
 
 def _runner(chosen: Runner | None) -> Runner:

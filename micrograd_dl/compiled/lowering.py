@@ -17,25 +17,14 @@ from micrograd_dl.notation.symbol import Symbol
 
 
 class Lowered(NamedTuple):
-    """A graph and its derivatives on a tape.
-
-    Attributes:
-        slots: node to its slot, for nodes that have one of their own.
-        given: what a call brings, in the order in which it does: the inputs, the parameters, and, if the
-            result varies, the derivative of it by itself.
-        checked_below: slots from this one on are derivatives.
-        derivatives: slot to the slot of the derivative by it.
-        value, gradient, outputs: the slots of what a call gives; outputs begin with those of conditions.
-    """
+    """A graph and its derivatives on a tape, and the slots of the numbers that a call brings and gives."""
 
     tape: Tape
-    slots: dict[Value, int]
-    given: list[int]
-    checked_below: int
-    derivatives: dict[int, int]
+    given: list[int]  # the inputs, the parameters and, if the result varies, its derivative by itself
+    checked_below: int  # slots from this one on are derivatives
     value: int
     gradient: list[int]
-    outputs: list[int]
+    outputs: list[int]  # those of conditions first
 
 
 def lower(recording: Recording, columns: Sequence[bool]) -> Lowered:
@@ -63,7 +52,7 @@ def lower(recording: Recording, columns: Sequence[bool]) -> Lowered:
     outputs = [slots[node] for node in forward]
     outputs += [derivatives.get(slots[node], zero) for node in recording.derivatives]
     gradient = [derivatives.get(slot, zero) for slot in parameters]
-    return Lowered(tape, slots, given, checked_below, derivatives, value, gradient, outputs)
+    return Lowered(tape, given, checked_below, value, gradient, outputs)
 
 
 def _require_alone(slots: Mapping[Value, int], nodes: Iterable[Value]) -> None:
@@ -82,10 +71,10 @@ def _require_alone(slots: Mapping[Value, int], nodes: Iterable[Value]) -> None:
 def write_graph(
     tape: Tape, order: Sequence[Value], slots: Mapping[Value, int], kept: Sequence[Value]
 ) -> dict[Value, int]:
-    """Write a graph on the tape, given the slots of its leaves; the slot of each node that has one.
+    """Write a graph on the tape, given the slots of its leaves; returns the slot of each node that has one.
 
-    Sums and products that are used once become part of the sum that uses them, unless they are among `kept`;
-    identical nodes are merged, and results of constants alone are computed now.
+    A sum or product that is used once, and is not in `kept`, becomes part of the sum that uses it. Identical
+    nodes are merged, and results of constants are computed now.
     """
     uses = Counter(chain.from_iterable(node.operands for node in order))
     uses.update([*kept, *kept])  # twice: never only a part of another sum
@@ -157,11 +146,11 @@ class _Writer:
 
 
 def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> dict[int, int]:
-    """Append derivatives of the slot `root` to the tape: by those wanted, and by all on the way to them.
+    """Append derivatives of the slot `root` to the tape, by `wanted` and by all slots on the way to them.
 
-    The derivative by a slot is the sum, over its uses, of upstream times local derivative. All terms of a sum
-    become one operation, a product is differentiated without a rule, and of a slot that all examples share
-    the terms of the single examples are averaged. `seed` is the slot of the root's derivative by itself.
+    The derivative by a slot is the sum over its uses of upstream times local derivative, in one operation.
+    A slot that all examples share gets the mean over the examples. `seed` is the slot of the root's
+    derivative by itself.
     """
     needed = _dependents(tape, wanted)
     some_vary = True in tape.varies
@@ -173,7 +162,7 @@ def differentiate(tape: Tape, root: int, seed: int, wanted: Sequence[int]) -> di
             continue
         if some_vary and not tape.varies[slot]:
             mine = _averaged(tape, mine)
-        upstream = derivatives[slot] = tape.derivative(mine)
+        upstream = derivatives[slot] = tape.linear(mine)
         if tape.operations[slot] is None:
             continue
         products = tape.products(slot)

@@ -22,17 +22,12 @@ _RECORDED = ("values", "_parts", "_step", "_cost", "_outputs", "_every")
 
 
 class MLP(Network):
-    """A multilayer perceptron of Values; see :class:`~micrograd_dl.nn.network.Network`.
+    """A multilayer perceptron of Values whose graph of one example is recorded once, and replayed.
 
-    The graph of one example is recorded once; whatever trains, checks, compares or saves a network replays
-    it. While the network is small, it is 2 to 6 times as fast as one of matrices; when it is large, one of
-    matrices is faster.
-
-    Args:
-        runner: see :func:`~micrograd_dl.compiled.compile_graph`.
-
-    Raises:
-        ValueError: the network has batch normalisation or dropout, which are not graphs of one example.
+    Small networks are 2 to 6 times as fast as those of matrices, large ones are slower. The arguments are
+    those of :class:`~micrograd_dl.nn.network.Network`, and the `runner` of
+    :func:`~micrograd_dl.compiled.compile_graph`. ValueError for batch normalisation and dropout, which are
+    not graphs of one example.
 
     >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, runner="numpy")
     >>> X, Y = [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]
@@ -70,17 +65,9 @@ class MLP(Network):
 
     def _record(self) -> None:
         """Record the graph of one example; its inputs are x, y, and 1/m for the penalty on the weights."""
-        self.values = nn.MLP(
-            self.shape[0],
-            self.shape[1:],
-            self.activations,
-            self.loss,
-            initialiser=self.initialiser,
-            regularisers=self.regularisers,
-            normalisation=self.normalisations[:-1],
-            slope_at_kink=self.slope_at_kink,
-            seed=self.seed,
-        )
+        same = ("initialiser", "regularisers", "slope_at_kink", "seed")
+        options = {name: getattr(self, name) for name in same} | {"normalisation": self.normalisations[:-1]}
+        self.values = nn.MLP(self.shape[0], self.shape[1:], self.activations, self.loss, **options)
         x = [Value(0.5, f"x[{i}]") for i in range(1, self.shape[0] + 1)]
         y = [Value(0.5, f"y[{i}]") for i in range(1, self.shape[-1] + 1)]
         one_over_m = Value(1.0, "1/m")
@@ -144,11 +131,5 @@ class MLP(Network):
             found = self._every.outputs(self.theta, X, self._targets(Y), 1 / X.shape[1])
         sizes = [len(part) for part in (*self._parts, *self._parts[::3])]
         arrays, n = np.split(found, np.cumsum(sizes)[:-1]), len(self._parts)
-        return Pass.of(
-            J,
-            gradients,
-            Z=arrays[0:n:3],
-            A=arrays[2:n:3],
-            dZ=arrays[n:],
-            Z_norm=[x if len(x) else None for x in arrays[1:n:3]],
-        )
+        Z_norm = [x if len(x) else None for x in arrays[1:n:3]]
+        return Pass.of(J, gradients, Z=arrays[0:n:3], A=arrays[2:n:3], dZ=arrays[n:], Z_norm=Z_norm)

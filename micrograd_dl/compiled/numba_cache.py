@@ -1,7 +1,7 @@
 """Where Numba's compiled code is kept: in a folder that only its user can write to, or nowhere.
 
-The files are pickles, and machine code: whoever can write them can run what they like. So they are not kept
-beside the package, and a folder is used only if it belongs to the user and is closed to others (mode 0700).
+The files are pickles and machine code: whoever can write them can run anything as the user. A folder is used
+only if it belongs to the user and is closed to others (mode 0700).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,7 @@ def keep_on_disk(function: Any) -> None:
 def folder() -> Path:
     """The folder ``micrograd-dl`` in ``NUMBA_CACHE_DIR`` or else the user's caches, made if it is not there.
 
-    Raises:
-        OSError: it cannot be written to, or others could have written to it.
-        RuntimeError: there is no home.
+    OSError if it cannot be written to, or others could have written to it; RuntimeError if there is no home.
     """
     local = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
     path = Path(_config.CACHE_DIR or local or Path.home() / ".cache") / "micrograd-dl"
@@ -103,13 +102,12 @@ class _DiskCache(FunctionCache):
             say_once("Compiling for this computer: the first time this takes some 10 seconds")
         return found
 
-    def save_overload(self, signature: Any, compiled: Any) -> None:
+    def save_overload(self, signature: Any, compiled: Any) -> Any:
         save: Any = super().save_overload
         try:
-            try:
-                save(signature, compiled)
-            except Exception:  # noqa: BLE001  # a broken index, which it reads first
-                self._cache_file.flush()  # type: ignore[no-untyped-call]  # as above
-                save(signature, compiled)
+            with suppress(Exception):
+                return save(signature, compiled)
+            self._cache_file.flush()  # type: ignore[no-untyped-call]  # the index was broken: a new one
+            save(signature, compiled)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with the disk
             say_once(_NOT_KEPT.format(message_of(error)))

@@ -1,7 +1,7 @@
 """The interpreter of programs, which Numba compiles once for all graphs.
 
-A row of the matrix `V` holds the numbers of one slot for a block of examples, and every inner loop goes along
-rows; a block of all rows fits the cache of a core. What all examples share lies in the vector `U`.
+A row of the matrix `V` has the numbers of one slot for a block of examples, and inner loops go along rows. A
+block of all rows fits the cache of a core. Numbers that all examples share are in the vector `U`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import numpy as np
 from micrograd_dl.compiled.numba_rules import compiled, exp
 from micrograd_dl.compiled.vectors import BLOCK, LANES, call, load, plus_product, store, zeros
 
-# The whole numbers of a program, `pool`: HEAD counts, the addresses of kernels, a table of groups of WIDTH
-# numbers each, and the indices it points to. Of a group the table has which kernel does it, whether it is
-# checked, whether it is of means, the first place it writes and how many, and where in `pool` the arrays of a
-# `schedule.Group` begin. A kernel takes pointers: to the shared vector U, to the rows V, to the pool, and to
-# its row of the table. It does the group on the shared vector if n is 0, and else on n columns.
+# `pool` has all whole numbers of a program: HEAD counts, the addresses of kernels, a table of WIDTH numbers
+# for each group, and the indices that the table points to. Its row for a group has the number of the kernel,
+# two flags, the first place that is written, how many, and where the arrays of the `schedule.Group` begin.
+# A kernel takes pointers to U, V, the pool and its row. It works on U if n is 0, else on n columns of V.
 HEAD, WIDTH = 8, 13
 KERNEL, CHECKED, OF_MEANS, FIRST, COUNT, A, B, C, STARTS, SHARED, WEIGHTS, ROWS, FOURS = range(WIDTH)
 
@@ -184,7 +183,7 @@ def logsumexps(U: Any, V: Any, pool: Any, row: Any, n: Any) -> None:
 
 @compiled()
 def _do(U: Any, V: Any, pool: Any, table: Any, n: Any, addresses: Any) -> bool:
-    """Do groups on the shared vector (n is 0), or on n columns; whether a result may be undefined."""
+    """Run groups on the shared vector (n is 0) or on n columns; True if a result may be undefined."""
     suspect = False
     for row in table:
         first, last = row[FIRST], row[FIRST] + row[COUNT]
@@ -209,10 +208,10 @@ def _divide_means(U: Any, table: Any, m: int) -> None:
 
 @compiled()
 def run(pool: Any, U: Any, V: Any, X: Any, out: Any) -> bool:
-    """Do a program on U and V, and on X, ``(n, m)``; whether an operation may have been undefined.
+    """Run a program on U, V and the columns X ``(n, m)``; True if an operation may have been undefined.
 
-    The `pool` goes on, after the table, with the shared places that are copied to rows, those rows, the rows
-    that are handed out, to `out`, and the indices that the table points to.
+    After the table, `pool` has the places of shared numbers that are copied to rows, those rows, and the rows
+    that are handed out, to `out`.
     """
     before, with_each, after = pool[0], pool[1], pool[2]
     given_rows, copied, n_outputs = pool[3], pool[4], pool[5]

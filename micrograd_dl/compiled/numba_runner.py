@@ -29,9 +29,7 @@ Array: TypeAlias = NDArray[Any]
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
 # Whose kernels are kept on disk, by name: a user's own operation may be another one tomorrow. (With another
 # slope at a kink, an operation has the same kernel.)
-_KEPT = {
-    op.name: op.forward for op in (*BUILT_IN.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT)
-}
+_KEPT = {op.name: op.forward for op in (*BUILT_IN.values(), tape.LINEAR, tape.MEAN, tape.SLOPE_QUOTIENT)}
 _pointer: Any = types.CPointer
 _NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
 _SIGNATURE = ((_NUMBERS, _NUMBERS, _INDICES, _INDICES, types.uint64), types.void)
@@ -115,18 +113,14 @@ class NumbaRunner:
 
 def fours(group: Group) -> Array:
     """For each sum over examples, True if it and the next three read the same rows, as a layer's units do."""
-    found = np.zeros(len(group), np.int32)
+    rows: list[Any] = []
     pairs = pairwise(group.starts.tolist())
     if group.operation is tape.MEAN:
-        rows: list[Any] = [int(group.a[p]) if end == p + 1 else None for p, end in pairs]
+        rows = [int(group.a[p]) if end == p + 1 else None for p, end in pairs]
     elif len(group.shared):
-        ends = pairwise(group.shared.tolist())
-        rows = [
-            group.rows[i:j].tobytes() if p == q else None for (i, j), (p, q) in zip(ends, pairs, strict=True)
-        ]
-    else:
-        return found[:0]
-    k = 0
+        spans = zip(pairwise(group.shared.tolist()), pairs, strict=True)
+        rows = [group.rows[i:j].tobytes() if p == q else None for (i, j), (p, q) in spans]
+    found, k = np.zeros(len(rows), np.int32), 0
     while k + 4 <= len(rows):
         found[k] = rows[k] is not None and rows[k : k + 4] == [rows[k]] * 4
         k += 4 if found[k] else 1

@@ -31,19 +31,13 @@ class SuspectError(Exception):
 
 
 class Memory:
-    """The arrays that one call works in, so that several calls may run at a time.
-
-    Attributes:
-        shared: the shared vector; theta is its part for the parameters.
-        X: ``(n, m)``, what varies, in the order of the places.
-        rows: the matrix of slots that vary, as the runner wants it.
-    """
+    """The arrays that one call works in, so that several calls may run at a time."""
 
     def __init__(self, program: Program, n_columns: int, parameters: slice) -> None:
         self.shared = program.numbers.copy()
         self.theta = self.shared[parameters]
-        self.X = np.empty((n_columns, 0))
-        self.rows: Array = np.empty((program.varying, 0))
+        self.X = np.empty((n_columns, 0))  # the columns that are given, (n, m)
+        self.rows: Array = np.empty((program.varying, 0))  # the matrix of slots that vary
 
 
 class NumpyRunner:
@@ -57,8 +51,7 @@ class NumpyRunner:
     def run(self, memory: Memory) -> Array:
         """Execute the program: shared results stay in the memory, rows are handed out, ``(n, m)``.
 
-        Raises:
-            SuspectError: an operation is undefined for an example.
+        SuspectError if an operation is undefined for an example.
         """
         shared, X = memory.shared, memory.X
         program, m = self.program, X.shape[1]
@@ -143,7 +136,7 @@ def _require_defined(group: Group, operands: Sequence[Array], result: Array, beg
 
 
 class _Product:
-    """The terms of a group that multiply what is shared by what varies: as a matrix product if it pays."""
+    """The terms of a group that multiply shared numbers by rows: as a matrix product if that is faster."""
 
     def __init__(self, group: Group) -> None:
         self.weights, self.rows, self.starts = group.weights, group.rows, group.shared

@@ -1,8 +1,4 @@
-"""A recorded graph to be compiled, with the derivatives wanted; and the arguments of a call.
-
-``if z > 0: ... else: ...`` takes one branch, and the graph knows that branch only. Conditions are comparisons
-that have to come out the same in a replay.
-"""
+"""A recorded graph to be compiled, the comparisons made on the way, and the arguments of a call."""
 
 from __future__ import annotations
 
@@ -30,19 +26,18 @@ _FLOAT64 = np.dtype(np.float64)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison that the program made, and how it came out: whether the number of `node` is `wanted`.
+    """A comparison that the recording program made. Every replay must find the same answer.
 
-    Of ``a >= b``, `node` is ``at_least(a, b)``, which is 1 or 0; of ``float(a)`` it is a itself. `left`,
-    `relation` and `right` are the question as it was asked; `made` knows the line of the program.
+    ``if z > 0: ... else: ...`` takes one branch, and the graph has that branch only.
     """
 
-    node: Value
+    node: Value  # at_least(a, b), which is 1 or 0, for a >= b; a itself for float(a)
     wanted: float
-    was: bool
-    left: Value
+    was: bool  # whether the number of the node was `wanted`
+    left: Value  # the question as it was asked: left, relation, right
     relation: str
     right: Operand
-    made: Value
+    made: Value  # knows the line of the program
 
     def __str__(self) -> str:
         """The question, with the labels that the Values have by now, and its line."""
@@ -79,22 +74,16 @@ def _name(x: Operand) -> str:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Recording:
-    """A graph that is to be compiled; for what is not told here see `compile_graph`.
-
-    Attributes:
-        root: the result.
-        inputs: the leaves of each input.
-        order: the graph's nodes, operands before results.
-    """
+    """A graph that is to be compiled; the fields are the arguments of `compile_graph`."""
 
     root: Value
-    inputs: list[list[Value]]
+    inputs: list[list[Value]]  # the leaves of each input
     parameters: list[Value]
     gradient: bool
     conditions: list[Condition]
     outputs: list[Value]
     derivatives: list[Value]
-    order: list[Value]
+    order: list[Value]  # every node, operands before results
 
 
 def order_of(nodes: Iterable[Value]) -> list[Value]:
@@ -110,7 +99,7 @@ def order_of(nodes: Iterable[Value]) -> list[Value]:
 def parameters_of(
     order: Sequence[Value], inputs: Sequence[Sequence[Value]], parameters: Sequence[Value] | None
 ) -> list[Value]:
-    """The parameters: those given, or all leaves that are not inputs; each leaf is one, or an input."""
+    """The parameters given, or else all leaves that are not inputs; an error if a leaf is both or neither."""
     leaves = [node for node in order if node.is_leaf]
     given = Counter(chain.from_iterable(inputs))
     if parameters is None:
@@ -134,7 +123,7 @@ def parameters_of(
 
 
 def as_list(name: str, given: Any) -> list[Any]:
-    """What is given as a list; TypeError if it is a Value by itself, or none of what makes a list."""
+    """The argument `name` as a list; TypeError for a single Value, or if it cannot be iterated."""
     if isinstance(given, Value):
         raise TypeError(f"{name} is a list: {name}=[x] rather than {name}=x")
     if not isinstance(given, Iterable):
@@ -161,36 +150,33 @@ class Inputs:
         m = 1
         for k, x in enumerate(given):
             array: Any = x
-            is_one = isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2
-            if not is_one or len(array) != self._counts[k] or not array.size:
+            is_matrix = isinstance(x, np.ndarray) and x.dtype is _FLOAT64 and x.ndim == 2
+            if not is_matrix or len(array) != self._counts[k] or not array.size:
                 array = self._checked(x, k)
-            if array.ndim == 2:
-                columns = array.shape[1]
-                if columns == 1:
-                    array = array[:, 0]
-                elif m not in (1, columns):
-                    raise ValueError(f"{self._name(k)} has {columns} examples, another input has {m}")
-                else:
-                    m = columns
+            if array.ndim == 2 and array.shape[1] == 1:
+                array = array[:, 0]
+            elif array.ndim == 2 and m not in (1, array.shape[1]):
+                raise ValueError(f"{self._name(k)} has {array.shape[1]} examples, another input has {m}")
+            elif array.ndim == 2:
+                m = array.shape[1]
             arrays.append(array)
         return arrays, m
 
     def _checked(self, x: ArrayLike, k: int) -> Array:
-        n = self._counts[k]
+        n, name = self._counts[k], self._name(k)
         try:
             array = np.asarray(x)
         except ValueError:
-            raise ValueError(f"{self._name(k)} has rows of different lengths: columns are examples") from None
+            raise ValueError(f"{name} has rows of different lengths: columns are examples") from None
         if array.dtype.kind not in "fiub":
-            raise TypeError(f"{self._name(k)} holds {array.dtype}, not numbers")
+            raise TypeError(f"{name} holds {array.dtype}, not numbers")
         if array.ndim == 0 and self._single[k]:
             array = array.reshape(1)
         elif array.ndim == 1 and self._single[k]:
-            advice = "give a number, or a row with reshape(1, -1)"
-            raise ValueError(f"{self._name(k)} is {array.shape}: {advice}")
+            raise ValueError(f"{name} is {array.shape}: give a number, or a row with reshape(1, -1)")
         if array.shape[:1] != (n,) or array.ndim > 2 or array.size == 0:
             wanted = f"({n},) or ({n}, m) is wanted: columns are examples"
-            raise ValueError(f"{self._name(k)} is {array.shape}, {wanted}")
+            raise ValueError(f"{name} is {array.shape}, {wanted}")
         return array.astype(np.float64, copy=False)
 
     def _name(self, k: int) -> str:

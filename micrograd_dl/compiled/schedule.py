@@ -1,4 +1,4 @@
-"""From a tape to arrays: operations of one kind that do not wait for each other, in one group."""
+"""From a tape to arrays: a group is operations of one kind that do not need each other's results."""
 
 from __future__ import annotations
 
@@ -19,20 +19,16 @@ _NONE: Index = np.empty(0, np.int32)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Operations of one kind, ``first, first + 1, ...``, each written to the place of that number.
+    """Operations of one kind, which write the places `first` to `last` - 1.
 
-    Attributes:
-        checked: whether an operand outside of the domain is an error; of derivatives it gives IEEE's answer.
-        first, last: the places that are written, last excluded.
-        a, b: the operands' places; of an operation on one, b is empty. Of one on any number of operands,
-            those of the first are ``a[starts[0]:starts[1]]``, of LINEAR and MEAN multiplied by those of b.
-        c: the third operands' places, of an operation on three.
-        shared, weights, rows: for LINEAR on examples, the terms that multiply what is shared by what varies:
-            those of the first are ``weights[shared[0]:shared[1]]``, places of shared numbers, times ``rows``.
+    `a`, `b` and `c` are the places of the first, second and third operands. With any number of operands,
+    result k has those at ``a[starts[k]:starts[k + 1]]``; LINEAR and MEAN multiply them by those in `b`.
+    LINEAR on examples has more terms, shared numbers times rows: at ``weights[shared[k]:shared[k + 1]]``
+    times those at ``rows[shared[k]:shared[k + 1]]``.
     """
 
     operation: Operation
-    checked: bool
+    checked: bool  # whether an operand outside of the domain is an error; derivatives give IEEE's answer
     first: int
     last: int
     a: Index
@@ -49,32 +45,23 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The groups that a runner executes, and the places of their numbers.
+    """The groups that a runner executes: `before`, then `each` for all examples, then `after`.
 
-    The numbers that all examples share lie in one vector, those that vary in a matrix of one row a slot and
-    one column an example. `before`, `each` and `after` are done in this order; `each` for all examples.
-
-    Attributes:
-        varying: how many rows there are.
-        numbers: the shared vector before a call: constants, and zeros.
-        before, each, after: the groups. MEAN in `each` writes to shared places.
-        given_rows: how many rows a call brings, the last of them the derivative of the result by itself, 1.
-        output_rows: the rows that are handed out.
-        broadcast, broadcast_rows: places of shared numbers, and the rows that they are copied to.
-        place, varies: the place of each live slot, and whether it is a row.
+    Numbers that all examples share lie in one vector. The others are a matrix with a row for each slot and a
+    column for each example.
     """
 
-    varying: int
-    given_rows: int
-    numbers: NDArray[np.float64]
+    varying: int  # how many rows there are
+    given_rows: int  # how many rows a call brings; the last is the derivative of the result by itself, 1
+    numbers: NDArray[np.float64]  # the shared vector before a call: constants, and zeros
     before: list[Group]
-    each: list[Group]
+    each: list[Group]  # of which MEAN writes to shared places
     after: list[Group]
-    output_rows: Index
-    broadcast: Index
+    output_rows: Index  # rows that are handed out
+    broadcast: Index  # places of shared numbers that are copied to rows
     broadcast_rows: Index
-    place: Index
-    varies: NDArray[np.bool_]
+    place: Index  # of each live slot
+    varies: NDArray[np.bool_]  # whether a slot is a row
 
 
 def schedule(
@@ -82,10 +69,8 @@ def schedule(
 ) -> Program:
     """Put the slots that `wanted` and `outputs` depend on into groups.
 
-    Args:
-        given: the slots that a call brings, which get the first places of their kind in this order.
-        checked_below: slots from this one on are derivatives, which are never undefined.
-        outputs: the slots whose numbers are handed out example by example.
+    `given` are the slots that a call brings; they get the first places of their kind. Slots from
+    `checked_below` on are derivatives, which are never undefined. `outputs` are handed out for each example.
     """
     lengths, flat = flattened(tape)
     order = live_slots(tape, [*wanted, *outputs], flat)
@@ -155,11 +140,10 @@ def live_slots(tape: Tape, wanted: Iterable[int], flat: NDArray[np.int64]) -> ND
 
 
 def levels_and_phases(tape: Tape, checked_below: int) -> tuple[list[int], list[int]]:
-    """How many operations a slot has to wait for, one after the other, and its phase: 0, 1 or 2.
+    """The length of the longest chain of operations up to each slot, and its phase.
 
-    Derivatives, the slots from `checked_below` on, wait for all others: what a rule makes of numbers of the
-    forward pass alone is then one group, not one a level. Phase 1 is for what varies, and the means of it; 2
-    for what follows from the means.
+    Phase 0 is before the examples, 1 is rows and their means, 2 follows from the means. Derivatives, from
+    `checked_below` on, come after the whole forward pass, so that the local ones make up few groups.
     """
     levels, phases = [0] * len(tape), [0] * len(tape)
     floor = 0  # the level of what a slot waits for at least
@@ -189,10 +173,7 @@ class _Builder:
         self.rows: dict[int, int] = {}
 
     def group(self, slot: int, flat: NDArray[np.int64], counts: NDArray[np.int64], checked: bool) -> Group:
-        """The group of slots of one kind whose places follow each other, from that of `slot` on.
-
-        `flat` is the operands of all, `counts` how many each has.
-        """
+        """The group of slots of one kind from `slot` on: all operands in `flat`, `counts` of them each."""
         operation = self.tape.operations[slot]
         assert operation is not None
         first = int(self.place[slot])
@@ -208,7 +189,7 @@ class _Builder:
         if not (on_examples and operation is LINEAR):
             return Group(*head, self._read(i, on_examples), self._read(j, on_examples), _starts(counts // 2))
         owner = np.repeat(np.arange(len(counts)), counts // 2)
-        # What is shared comes first; of two that are shared, the second is copied to a row: 1 if it can be.
+        # Shared factors come first. If both are shared, the second is copied to a row, preferably a 1.
         swap = ~self.varies[j] & (self.varies[i] | (i == self.tape.one))
         i, j = np.where(swap, j, i), np.where(swap, i, j)
         both = self.varies[i]

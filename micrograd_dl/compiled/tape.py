@@ -1,10 +1,9 @@
 """A graph as a straight-line program: one slot a result, each computed from slots before it.
 
-The operations are those of the table, and four more. ``LINEAR`` is a sum of products ``i j + k l + ...``:
-what additions, multiplications and weighted sums become that are used once (course, section 4: a neuron's z).
-``MEAN`` is the mean of such a sum over the examples: the derivative by what all examples share.
-``SLOPE_QUOTIENT`` is a division in a derivative, where a division by zero is a vertical tangent;
-``GATE`` upstream times ``at_least``, the derivative by the operand of a ReLU.
+The operations are those of the table, and three more. ``LINEAR`` is a sum of products ``i j + k l + ...``:
+additions, multiplications and weighted sums that are used once become one (course, section 4: a neuron's z).
+``MEAN`` is the mean of such a sum over the examples: the derivative by a number that all examples share.
+``SLOPE_QUOTIENT`` is a division in a derivative, where a division by zero is a vertical tangent.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import Any
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import at_least
 
 # LINEAR and MEAN have kernels and NumPy code of their own.
 LINEAR = Operation("linear", "Σ", None, ops.dot.forward, (), ops.dot.text, ops.dot.latex)
@@ -24,19 +22,6 @@ MEAN = Operation("mean", "mean", None, ops.dot.forward, (), ops.dot.text, ops.do
 SLOPE_QUOTIENT = Operation(
     "slope_quotient", "/", 2, lambda x, y: x / y if y else math.inf, (), ops.div.text, ops.div.latex,
     ops.div.precedence, lambda np, x, y: np.where(y == 0, np.inf, x / y),
-)  # fmt: skip
-
-
-_at_least: Any = at_least.array
-
-
-def _gate_text(upstream: Any, x: Any, y: Any) -> str:
-    return f"{upstream:2} * {ops.at_least.written([x, y]):3}"
-
-
-GATE = Operation(
-    "gate", "≥", 3, lambda upstream, x, y: upstream * at_least(x, y), (), _gate_text, _gate_text,
-    ops.mul.precedence, lambda np, upstream, x, y: upstream * _at_least(np, x, y),
 )  # fmt: skip
 
 
@@ -117,12 +102,6 @@ class Tape:
         if operation is ops.add or operation is ops.sub:
             return (operands[0], self.one, operands[1], self.one if operation is ops.add else self.minus_one)
         return (operands[0], self.minus_one) if operation is ops.neg else None
-
-    def derivative(self, terms: Sequence[int]) -> int:
-        """`linear` of upstream, local, upstream, local, ...."""
-        if len(terms) == 2 and self.operations[terms[1]] is at_least and terms[0] != self.one:
-            return self.computed(GATE, (terms[0], *self.operands[terms[1]]))
-        return self.linear(terms)
 
     def mean(self, terms: Sequence[int]) -> int:
         """The slot of the mean of ``i j + k l + ...`` over the examples."""

@@ -1,8 +1,7 @@
-"""What Numba has no words for: vectors in registers, and calls of a function by its address.
+"""Two things that Numba lacks: vectors in registers, and calls of a function by its address.
 
-LLVM does not see by itself that several sums over rows may stay in registers: for all that it knows, the row
-that is written is one of those that are read. With the functions here it keeps them there. A row is a row of
-a matrix ``(n, BLOCK)``.
+LLVM does not keep several sums over rows in registers by itself: the row that is written might be one of
+those that are read. With these functions it does. A row is one of a matrix ``(n, BLOCK)``.
 """
 
 from __future__ import annotations
@@ -50,11 +49,7 @@ def _vector_at(builder: Any, args: Any) -> Any:
 
 
 def _function(generator: Callable[..., Any]) -> Any:
-    """What a generator of instructions is to Numba: a function without its first parameter.
-
-    `intrinsic` says that it returns the generator; a type checker would count its parameters.
-    """
-    return intrinsic(generator)
+    return intrinsic(generator)  # which a type checker would give the generator's first parameter, too
 
 
 @_function

@@ -12,7 +12,6 @@ from typing import IO, Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.foundation.files import opened
 from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.nn.network import Array
 
@@ -132,7 +131,7 @@ def require_safetensors() -> Any:
 @contextmanager
 def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive | SafeTensors]:
     """A ``.npz`` or ``.safetensors`` file, to be read inside the block; ValueError if it is no such file."""
-    with opened(path) as file:
+    with open(path, "rb") as file:
         yield SafeTensors(path) if Path(path).suffix == ".safetensors" else Archive(path, file)
 
 
@@ -145,8 +144,8 @@ _WORDS: dict[Any, str] = {
 def require_form(x: Any, form: Any, where: str) -> None:
     """Raise ValueError unless something read from JSON has this form; `where` begins the message.
 
-    A form is None or a type, of which float takes whole numbers too, and int those from 0 up; ``[form]`` is a
-    list of such; ``{str: form}`` has any names, ``{"name": form}`` these; a tuple has alternatives.
+    A form is None or a type (float takes whole numbers too, int those from 0 up), ``[form]``, ``{str: form}``
+    for any names, ``{"name": form}`` for these, or a tuple of alternatives.
 
     >>> require_form({"cost": [0.5, "x"]}, {"cost": [float]}, "history")
     Traceback (most recent call last):

@@ -1,11 +1,8 @@
-"""Images changed at random, as a camera might have changed them, so that a network learns what matters.
+"""Images changed at random, as a camera might have changed them (course, section 7).
 
 Images are ``(m, h, w)`` if grey, else ``(m, h, w, c)``. An augmentation is a function ``(rng, images) ->
-images`` that gives new ones of the same shape. What comes in from outside an image is 0, the background. The
-same generator gives the same images.
-
-`on_columns` makes one that `fit` takes: ``fit(model, X, Y, augment=on_columns(shifts(2), (28, 28)))`` changes
-every mini-batch anew.
+images`` that gives new ones of the same shape; pixels from outside are 0, the background.
+``fit(model, X, Y, augment=on_columns(shifts(2), (28, 28)))`` changes every mini-batch anew.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl.data.preparation import columns_of, columns_to_images, require_images
-from micrograd_dl.foundation.numbers import from_zero, to_whole
+from micrograd_dl.foundation.numbers import from_zero, in_range, to_whole
 from micrograd_dl.nn.network import Array
 
 Augmentation: TypeAlias = Callable[[np.random.Generator, Array], Array]
@@ -38,10 +35,9 @@ def rotated(images: ArrayLike, degrees: ArrayLike) -> Array:
 
 
 def cropped(images: ArrayLike, part: ArrayLike, down: ArrayLike, right: ArrayLike) -> Array:
-    """A part of each image, enlarged to the size of the whole; whole numbers become floats.
+    """The `part`, ``(m,)``, of height and width of each image, enlarged to the whole, as floats.
 
-    `part`, ``(m,)``, says how much of height and width is left, from above 0 to 1; `down` and `right` where
-    that is, from 0, at the top and at the left, to 1.
+    `down` and `right` say where it is: 0 at the top and left, 1 at the bottom and right.
     """
     array, y, x, size, top, left = _with_places(images, part=part, down=down, right=right)
     rest = 1 - size
@@ -65,7 +61,7 @@ def _with_places(images: ArrayLike, kinds: str = "iuf", **numbers: ArrayLike) ->
 def _interpolated(images: Array, y: Array, x: Array) -> Array:
     """The pixels at places between those of each image, each mixed from the four around it (bilinear)."""
     images = _as_floats(images)
-    # Rounded, because a place that is meant to be at a pixel may be a hair beside it.
+    # Rounded: a place that is meant to be at a pixel may be a hair beside it.
     y, x = (np.round(place, 9) for place in np.broadcast_arrays(y, x))
     top, left = np.floor(y).astype(int), np.floor(x).astype(int)
     found = np.zeros_like(images)
@@ -95,8 +91,7 @@ def _as_floats(images: Array) -> Array:
 
 def flips(chance: float = 0.5) -> Augmentation:
     """Left and right exchanged, or not: for what may be seen from either side, so not for digits."""
-    if not 0 <= chance <= 1:
-        raise ValueError(f"a chance is from 0 to 1, not {chance!r}")
+    chance = in_range(chance, "from 0 to 1", "a chance")
 
     def augment(rng: np.random.Generator, images: Array) -> Array:
         images = require_images(images)
@@ -113,8 +108,7 @@ def shifts(most: int) -> Augmentation:
 
 def crops(least: float = 0.8) -> Augmentation:
     """Each image `cropped` to a random part of height and width, at least so much, at a random place."""
-    if not 0 < least <= 1:
-        raise ValueError(f"the least part of a crop is above 0 and at most 1, not {least!r}")
+    least = in_range(least, "above 0 and at most 1", "the least part of a crop")
     return lambda rng, images: cropped(
         images, rng.uniform(least, 1, len(images)), *rng.random((2, len(images)))
     )
@@ -150,8 +144,5 @@ def one_after_another(*augmentations: Augmentation) -> Augmentation:
 
 
 def on_columns(augmentation: Augmentation, shape: Sequence[int]) -> Augmentation:
-    """Augmentation for images as columns, ``(h*w*c, m)``, of that shape ``(h, w)`` or ``(h, w, c)``.
-
-    Columns are as `images_to_columns` makes them, with 0 for the background: not normalised yet.
-    """
+    """Augmentation of columns ``(h*w*c, m)``, not normalised yet, as images ``(h, w)`` or ``(h, w, c)``."""
     return lambda rng, X: columns_of(augmentation(rng, columns_to_images(X, shape)))

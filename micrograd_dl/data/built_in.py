@@ -1,8 +1,7 @@
-"""Built-in sets of examples: toy ones made from a seed, and two real ones that scikit-learn has.
+"""Built-in sets of examples: toy ones made from a seed, and two real ones from scikit-learn.
 
-Each is a Dataset, which unpacks into its two arrays; columns are examples. Of the toy ones that are random,
-`m` is the number of examples, `noise` a standard deviation, and `seed` decides the noise and the order. A
-ValueError is raised if there are fewer examples than classes, or one of these numbers is not possible.
+`m` is the number of examples, `noise` a standard deviation, and `seed` decides the noise and the order.
+ValueError if there are fewer examples than classes, or one of these numbers is not possible.
 
 >>> X, Y = moons(200, noise=0.1)
 >>> X.shape, Y.shape
@@ -21,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import from_zero, to_seed, to_whole
+from micrograd_dl.foundation.numbers import from_zero, in_range, to_seed, to_whole
 from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.nn.network import Array
 
@@ -35,8 +34,7 @@ def moons(m: int = 200, noise: float = 0.1, seed: int = 0) -> Dataset:
 
 def circles(m: int = 200, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Dataset:
     """A circle of radius 1 and one of radius `factor`, between 0 and 1, inside it: ``X (2, m)``."""
-    if not 0 < factor < 1:
-        raise ValueError(f"the inner circle's factor is a number between 0 and 1, not {factor!r}")
+    factor = in_range(factor, "a number between 0 and 1", "the inner circle's factor")
     angles = [np.linspace(0, 2 * np.pi, n, endpoint=False) for n in _sizes(m, 2)]
     rings = [_polar(1, angles[0]), _polar(factor, angles[1])]
     return _mixed(rings, noise, seed, name="circles", classes=("outer", "inner"))
@@ -144,13 +142,9 @@ def dataset(name: str, **options: object) -> Dataset:
 
 
 def _mixed(
-    groups: Sequence[Array],
-    noise: float,
-    seed: int | np.random.Generator,
-    *,
-    name: str,
+    groups: Sequence[Array], noise: float, seed: int | np.random.Generator, *, name: str,
     classes: Sequence[str] = (),
-) -> Dataset:
+) -> Dataset:  # fmt: skip
     """The columns of each group as one class, with noise added, in random order."""
     noise = from_zero(noise, "the noise")
     rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(to_seed(seed))

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from micrograd_dl.foundation.files import opened
 from micrograd_dl.foundation.lookup import listed, with_similar
 from micrograd_dl.foundation.numbers import is_plain, number_or_none
 from micrograd_dl.nn.frames import DECIMAL_COMMA, MISSING
@@ -55,7 +54,7 @@ class CsvTable:
                 self._examples.append((line, fields))
 
     def _text(self) -> str:
-        with opened(self.path) as file:
+        with open(self.path, "rb") as file:
             content = file.read()
         try:
             return content.decode("utf-8-sig")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from micrograd_dl.data.targets import targets_of
 from micrograd_dl.foundation.html import table
-from micrograd_dl.foundation.lookup import look_up
+from micrograd_dl.foundation.lookup import listed, look_up
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.frames import features_of, is_frame
 from micrograd_dl.nn.losses import LOSSES, Loss
@@ -27,28 +27,21 @@ _MOST_FEATURES = 20  # in a notebook's table
 class Dataset:
     """m examples and their targets; the arrays cannot be written to.
 
-    Attributes:
-        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so. Of a data frame rows are examples,
-            and texts are categories, each with a feature such as ``colour=red``, 1 or 0.
-        Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``. A column of
-            a frame is classes if it is texts, or whole numbers of at most 20 values, each there twice.
-        classes: the names of the classes, two at least; empty if Y is numbers.
-        features: a name for each row of X; by default x1, x2, ...
-        target: the name of the quantity in Y.
-        name: the name of the whole.
+    Rows of a data frame are examples; its texts are categories, each with a feature such as ``colour=red``, 1
+    or 0. A column of a frame as Y is classes if it is texts, or whole numbers of at most 20 values, each
+    there twice.
 
-    Raises:
-        ValueError: a shape is wrong, a number is not finite, or names and arrays do not fit.
+    ValueError if a shape is wrong, a number is not finite, or names and arrays do not fit.
 
     >>> Dataset([[50.0, 80.0]], [[150.0, 240.0]], features=("size",), target="price", name="flats")
     Dataset(flats; X (1, 2): size; Y (1, 2): price from 150 to 240)
     """
 
-    X: Array
-    Y: Array
-    classes: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    target: str = "y"
+    X: Array  # (n_x, m), finite numbers; float64, or float32 if it came so
+    Y: Array  # indices 0, 1, ... in `classes`, (1, m); or numbers, (n_y, m)
+    classes: tuple[str, ...] = ()  # their names, two at least; empty if Y is numbers
+    features: tuple[str, ...] = ()  # a name for each row of X; by default x1, x2, ...
+    target: str = "y"  # the name of the quantity in Y
     name: str = "data"
 
     def __post_init__(self) -> None:
@@ -72,7 +65,7 @@ class Dataset:
         features = features or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
             count = plural(X.shape[0], "different name")
-            raise ValueError(f"features are the rows of X, with {count}, not {_listed(features)}")
+            raise ValueError(f"features are the rows of X, with {count}, not {listed(features, 10)}")
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
@@ -107,8 +100,8 @@ class Dataset:
     def targets(self, loss: str | Loss) -> Array:
         """Y as the loss takes it, ``(n_y, m)`` of floats; ValueError if it cannot have such targets.
 
-        One-hot columns for cross-entropy; for the others one row: 0 or 1, for max-margin -1 or 1. Numbers
-        are for squared error and Huber's, as they are.
+        Cross-entropy takes one-hot columns, max-margin -1 or 1, other losses 0 or 1 for two classes. Squared
+        error and Huber's take numbers.
 
         >>> bits = Dataset([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], classes=("0", "1"))
         >>> bits.targets("logistic"), bits.targets("max_margin")
@@ -126,7 +119,7 @@ class Dataset:
         return (2 * self.Y - 1 if name == "max_margin" else self.Y).astype(float)
 
     def __repr__(self) -> str:
-        X = f"X {self.X.shape}: {_listed(self.features)}"
+        X = f"X {self.X.shape}: {listed(self.features, 10)}"
         return f"{type(self).__name__}({self.name}; {X}; Y {self.Y.shape}: {self._targets()})"
 
     def _targets(self) -> str:
@@ -134,7 +127,7 @@ class Dataset:
         if not self.classes:
             return f"{self.target} from {self.Y.min():g} to {self.Y.max():g}"
         counts = np.bincount(self.Y[0], minlength=len(self.classes))
-        names = _listed([f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)])
+        names = listed((f"{name}: {n}" for name, n in zip(self.classes, counts, strict=True)), 10)
         return f"{len(self.classes)} classes ({names})"
 
     def _repr_html_(self) -> str:
@@ -168,13 +161,8 @@ def _require_indices(Y: Array, classes: tuple[str, ...]) -> None:
     if len(classes) < 2:
         raise ValueError(f"there is one class only, {classes[0]!r}: two at least are there to be told apart")
     if len(set(classes)) != len(classes):
-        raise ValueError(f"classes have different names, not {_listed(classes)}")
+        raise ValueError(f"classes have different names, not {listed(classes, 10)}")
     if Y.shape[0] != 1:
         raise ValueError(f"Y holds a class's index, (1, m), not {Y.shape}: Y.argmax(axis=0, keepdims=True)?")
     if (wrong := Y[~np.isin(Y, np.arange(len(classes)))]).size:
         raise ValueError(f"Y holds indices of classes, 0 to {len(classes) - 1}, not {wrong[0]:g}")
-
-
-def _listed(items: Sequence[str], most: int = 10) -> str:
-    """The items, or the first three and the last of them."""
-    return ", ".join(items if len(items) <= most else (*items[:3], "...", items[-1]))

@@ -18,15 +18,10 @@ _PARTS = {2: ("train", "test"), 3: ("train", "dev", "test")}
 
 
 def split(data: Dataset, fractions: Sequence[float] = (0.6, 0.2, 0.2), seed: int = 0) -> tuple[Dataset, ...]:
-    """A dataset in parts, train, dev and test. Every example is in one of them, in its old order.
+    """A dataset in parts: train, dev and test, or with two fractions train and test.
 
-    Args:
-        data: the examples; with classes, each part has them in the proportions of the whole, about.
-        fractions: the part of the examples in each; with two there is no dev part.
-        seed: the same one splits in the same way.
-
-    Raises:
-        ValueError: the fractions are not above 0 with the sum 1, or a part would be empty.
+    Examples keep their order, and classes about the proportions of the whole. The same seed splits in the
+    same way. ValueError if the fractions are not above 0 with the sum 1, or a part would be empty.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> [part.m for part in split(moons(100))]
@@ -67,11 +62,8 @@ def evenly_mixed(order: Array, classes: Array) -> Array:
 class Normaliser:
     """Features moved and scaled to mean 0 and standard deviation 1 in the training set.
 
-    Fit it to the training set, and apply it to every set, also to what is predicted later. `mean` and
-    `deviation` are ``(n_x, 1)``; where a feature is constant, it becomes 0, and the deviation is 1.
-
-    Raises:
-        ValueError: the arrays are not such columns, or a deviation is not above 0.
+    Fit it to the training set, and apply it to every set. `mean` and `deviation` are ``(n_x, 1)``; ValueError
+    if they are not, or a deviation is not above 0. A constant feature becomes 0; its deviation is 1.
 
     >>> normaliser = Normaliser.fit([[1.0, 3.0], [7.0, 7.0]])
     >>> normaliser.apply([[5.0], [8.0]])
@@ -125,8 +117,8 @@ class Normaliser:
 def images_to_columns(images: ArrayLike, largest: float = 255) -> Array:
     """Images ``(m, h, w, c)`` of c colours, or grey ``(m, h, w)``, as columns ``(h*w*c, m)`` from 0 to 1.
 
-    The pixels go row by row, the colours of each side by side. All is divided by `largest`, full brightness.
-    ValueError if a brightness is not between 0 and `largest`, or the images seem to be divided already.
+    Pixels go row by row, and are divided by `largest`, full brightness. ValueError if one is not between 0
+    and `largest`, or the images seem to be divided already.
 
     >>> images_to_columns([[[0, 51], [102, 255]]]).T
     array([[0. , 0.2, 0.4, 1. ]])
@@ -171,8 +163,7 @@ def columns_to_images(X: ArrayLike, shape: Sequence[int]) -> Array:
 def minibatches(m: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
     """The column indices of one epoch's mini-batches: 0 to m - 1, shuffled, `batch_size` at a time.
 
-    The last one may be short. From ``batch_size = m`` on there is one batch, in order: its cost is that of
-    all the examples, however they lie, and nothing is drawn from `rng`.
+    The last one may be short. From ``batch_size = m`` on there is one batch, in order, and nothing is drawn.
 
     >>> [batch.tolist() for batch in minibatches(5, 2, np.random.default_rng(1))]
     [[4, 0], [1, 2], [3]]

@@ -1,9 +1,8 @@
 """Tables: CSV and ``.npz`` files to the columns of X, and predictions back to CSV.
 
-A CSV file is UTF-8 text, and its first line names the columns. The delimiter is the comma, semicolon or tab
-that divides that line into most fields; in a ``.tsv`` file it is the tab. Fields may be quoted, and white
-space around them does not count. Numbers are finite, with a decimal point; a target of classes is any text.
-Blank lines may stand at the end only. A missing value is refused, with line and column.
+A CSV file is UTF-8, and its first line names the columns. The delimiter is the comma, semicolon or tab that
+divides that line into most fields; in a ``.tsv`` file the tab. Fields may be quoted. Numbers are finite, with
+a decimal point; a target of classes is any text. Missing values, and blank lines but at the end, are refused.
 
 >>> import tempfile
 >>> with tempfile.TemporaryDirectory() as folder:
@@ -35,25 +34,21 @@ Kind: TypeAlias = Literal["classes", "numbers"]
 
 
 def read_csv(
-    path: File,
-    target: str,
-    *,
-    kind: Kind | None = None,
-    ignore: Sequence[str] = (),
+    path: File, target: str, *, kind: Kind | None = None, ignore: Sequence[str] = (),
     delimiter: str | None = None,
-) -> Dataset:
+) -> Dataset:  # fmt: skip
     """A table with one example a line as a Dataset, ``X (n_x, m)`` and ``Y (1, m)``.
 
     Args:
         path: of the file.
         target: the column to predict; all others are features.
-        kind: whether the target is "classes" or "numbers". By default text is classes; so are whole numbers
-            of at most 20 different values, each there twice on average; other numbers are numbers.
+        kind: whether the target is "classes", in alphabetical or numerical order, or "numbers". By default
+            text is classes, and whole numbers of at most 20 different values, each there twice on average.
         ignore: columns that are neither, such as an identifier; they may hold anything.
         delimiter: by default the tab in a ``.tsv`` file, and in others found from the first line.
 
-    Classes are in alphabetical order, whole numbers in numerical order, whatever the order of the lines. A
-    ValueError names line, column and the text there.
+    Raises:
+        ValueError: with line, column and the text there, if it is no such table.
     """
     _require_kind(kind)
     table = CsvTable(path, delimiter)
@@ -84,10 +79,10 @@ def read_features(path: File, features: Sequence[str], *, delimiter: str | None 
 
 
 def read_npz(path: File, *, kind: Kind | None = None) -> Dataset:
-    """The arrays X ``(n_x, m)`` and Y of a ``.npz`` file as a Dataset; other arrays in it are not looked at.
+    """The arrays X ``(n_x, m)`` and Y of a ``.npz`` file as a Dataset; ValueError if it is no such file.
 
-    Y is classes or numbers, ``(1, m)``, by the rule of `read_csv` or by `kind`, or numbers ``(n_y, m)``;
-    one-hot columns are classes. Nothing is loaded with pickle. ValueError if it is no such file.
+    Y ``(1, m)`` is classes or numbers by the rule of `read_csv` or by `kind`; one-hot columns are classes,
+    other ``(n_y, m)`` numbers. Nothing is loaded with pickle.
     """
     _require_kind(kind)
     with open_archive(path) as archive:
@@ -126,21 +121,14 @@ def write_csv(path: File, columns: Mapping[str, Sequence[object] | Array]) -> No
 
 
 def write_predictions(
-    path: File,
-    predicted: Array,
-    *,
-    target: str = "y",
-    classes: Sequence[str] = (),
+    path: File, predicted: Array, *, target: str = "y", classes: Sequence[str] = (),
     probabilities: Array | None = None,
-) -> None:
-    """Write a network's predictions as a CSV file with one example a line, in the order of the columns of X.
+) -> None:  # fmt: skip
+    """Write a network's predictions as a CSV file with one example a line.
 
-    Args:
-        path: of the file.
-        predicted: numbers ``(n_y, m)``, or indices of classes ``(1, m)``.
-        target: the name of the first column; for several numbers an example, "y 1", "y 2" and so on.
-        classes: the names of the classes, which are written instead of their indices.
-        probabilities: ``(n_classes, m)``, or for two classes ``(1, m)``, the second's.
+    `predicted` are numbers ``(n_y, m)``, in columns "y", or "y 1", "y 2", ...; or indices ``(1, m)`` of
+    `classes`, whose names are written. `probabilities` are ``(n_classes, m)``, or for two classes the
+    second's, ``(1, m)``.
     """
     names = [target] if len(predicted) == 1 else [f"{target} {i}" for i in range(1, len(predicted) + 1)]
     columns: dict[str, Any] = dict(zip(names, predicted, strict=True))

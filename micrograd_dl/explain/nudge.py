@@ -71,10 +71,8 @@ class Nudge:
 def nudge(root: Value, node: Value, h: float = 0.001) -> Nudge:
     """Change `node` by `h`, see what becomes of `root`, and compare with the derivative; nothing is written.
 
-    Raises:
-        TypeError, ValueError: an argument is not a Value, `node` a constant, or `h` 0 or not finite.
-        ValueError, ZeroDivisionError: the result is undefined at the nudged point.
-        RuntimeError: data was changed after the forward pass was recorded.
+    ValueError if `node` is a constant, or `h` 0 or not finite; ValueError or ZeroDivisionError if the result
+    is undefined at the nudged point; RuntimeError if data was changed since the forward pass.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> round(nudge(3 * (a + b * c), b).after, 10)

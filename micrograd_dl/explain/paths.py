@@ -82,12 +82,9 @@ class Paths:
 def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     """The derivative of `root` by `node` as a sum over the paths between them.
 
-    The number of paths can be astronomical (it doubles with every ``x = x + x``): all are counted and
-    summed, the `limit` largest are listed.
-
-    Raises:
-        TypeError, ValueError: an argument is not a Value, `node` a constant, or `limit` not a whole number.
-        RuntimeError: data was changed after the forward pass was recorded.
+    Their number can be astronomical (it doubles with every ``x = x + x``): all are counted and summed, the
+    `limit` largest are listed. ValueError if `node` is a constant; RuntimeError if data was changed since the
+    forward pass.
 
     >>> x = Value(3, "x")
     >>> found = paths(x * x + x, x)
@@ -96,9 +93,8 @@ def paths(root: Value, node: Value, limit: int = 10) -> Paths:
     """
     limit = to_whole(limit, 0, "the number of paths to list")
     order, notation = recorded_graph(root, node)
-    # From the node upwards to each that depends on it: the number of paths between them, their sum, and their
-    # sum without signs. Each is forgotten after its last use: a count can have as many digits as there are
-    # nodes.
+    # From the node up to each that depends on it: the number of paths, their sum, and their sum without
+    # signs. Each is dropped after its last use: a count can have as many digits as there are nodes.
     sums = {node: (1, 1.0, 1.0)}
     depends = {node}
     uses = Counter(operand for user in order for operand in user.operands)

@@ -1,7 +1,7 @@
 """A walk through the forward pass and backprop, with a cursor that moves both ways.
 
-The cursor is one number, the count of steps done. What is on paper at that moment is looked up in the steps,
-so a move costs the same however large the graph is, and stepping back leaves nothing behind.
+The cursor is the count of steps done. The numbers known at that moment are looked up in the steps, so a move
+costs the same however large the graph is, and stepping back undoes nothing.
 """
 
 from __future__ import annotations
@@ -32,19 +32,14 @@ from micrograd_dl.notation.steps import Step, Walk, written_number
 class Trace:
     """The forward pass and backprop of a recorded graph as a walk with a cursor.
 
-    Methods that take a node take its name as well, and raise KeyError if the graph has no such node. `seed`
-    is the derivative of the final result by `root`.
+    Methods that take a node take its name as well, and raise KeyError if there is none. `seed` is the
+    derivative of the final result by `root`. RuntimeError if data was changed since the forward pass.
 
     Attributes:
-        root, order: the graph, in topological order.
         steps: every step of the walk.
         position: how many steps are done, from 0 to ``len(steps)``.
         notation: the names and symbols of the graph.
         breakpoints, watches: where `resume` stops, and the nodes to show at every stop.
-
-    Raises:
-        TypeError: `root` is not a Value.
-        RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> trace = Trace(3 * (a + b * c))
@@ -167,11 +162,11 @@ class Trace:
         return f"Trace of {self.notation.name(self.root)}: {self.position} of {count} done{last}"
 
     def break_at(self, what: Value | str | Callable[[Step], bool]) -> Breakpoint:
-        """Set a breakpoint: `resume` stops there.
+        """Set a breakpoint, where `resume` stops; KeyError if there is nothing of that kind.
 
-        It is a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an operation, ``"mul"``; a
-        condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"`` or ``"isnan"``; or a
-        function of a step. A text that could be several of these is the first. KeyError if it is none.
+        Of these the first counts: a node or its name; a gradient, ``"db"`` or ``"dJ/db"``; the name of an
+        operation, ``"mul"``; a condition on what a step writes, such as ``"abs(grad) > 5"``, ``"data < 0"``
+        or ``"isnan"``; or a function of a step.
         """
         if callable(what):
             point = Breakpoint(getattr(what, "__name__", "a condition"), what)
@@ -247,8 +242,8 @@ class Trace:
     def set(self, leaf: Value | str, data: float) -> None:
         """Change the data of a leaf and recompute the graph; the cursor stays where it is.
 
-        ValueError or ZeroDivisionError if the node is no leaf, or an operation is undefined at the new data:
-        nothing is changed then.
+        ValueError or ZeroDivisionError if it is no leaf, or an operation is undefined: nothing is changed
+        then.
         """
         node = self.node(leaf)
         if not node.is_leaf:

@@ -64,7 +64,7 @@ class Why:
         return table(columns, rows, title, [more, *self._of_the_node()])
 
     def _of_the_node(self) -> list[str]:
-        """What the node itself is, and where it comes from."""
+        """The node itself, and where it comes from."""
         write = self.notation
         what = write.formula(self.node) + " = " if self.node.operands else ""
         kind = "" if self.node.operands else ", a leaf" if self.node.is_leaf else ", a constant"
@@ -93,9 +93,7 @@ def _lines(term: Contribute) -> Iterator[str]:
 def why(root: Value, node: Value) -> Why:
     """Every term of ``d(root)/d(node)``, with symbols, numbers and the line of source behind each.
 
-    Raises:
-        TypeError, ValueError: an argument is not a Value, or `node` a constant.
-        RuntimeError: data was changed after the forward pass was recorded.
+    ValueError if `node` is a constant; RuntimeError if data was changed since the forward pass.
 
     >>> x = Value(3, "x")
     >>> [term.contribution for term in why(x * x, x).terms]

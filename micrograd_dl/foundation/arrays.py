@@ -10,7 +10,7 @@ from typing import Any
 def on_arrays(operation: Any, np: Any, operands: Sequence[Any]) -> Any:
     """The array that an operation of the table makes of arrays and numbers.
 
-    TypeError where an array is not of real numbers; ValueError or ZeroDivisionError where the shapes do not
+    TypeError for an array of anything but real numbers. ValueError or ZeroDivisionError if the shapes do not
     fit, or the operation is undefined at an entry.
     """
     odd = [x.dtype for x in operands if isinstance(x, np.ndarray) and x.dtype.kind not in "biuf"]

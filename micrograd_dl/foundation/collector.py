@@ -14,13 +14,13 @@ _was_enabled = True
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from running inside a ``with`` block, whatever ends it.
+    """Keep the cyclic garbage collector from running inside a ``with`` block.
 
-    Graphs hold no reference cycles and are freed at once without it. It does not know that, and looks through
-    all nodes again and again while their number grows, which can take longer than building them.
+    Graphs have no reference cycles and are freed without it, but it looks through all nodes again and again
+    while their number grows, which can take longer than building them.
 
-    The collector is one for the whole process. Blocks can be nested and can overlap in several threads: the
-    end of the last one switches it on again, if it was on when the first one began.
+    Blocks can be nested and can overlap in several threads. The end of the last one switches the collector on
+    again, if it was on when the first one began.
     """
     global _open_blocks, _was_enabled
     with _lock:

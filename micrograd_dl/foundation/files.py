@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,22 +14,11 @@ Name: TypeAlias = str | os.PathLike[str]
 
 
 @contextmanager
-def opened(path: Name) -> Iterator[IO[bytes]]:
-    """A file, a pipe or a terminal to read from; OSError for what never ends, such as ``/dev/zero``."""
-    with open(path, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if (stat.S_ISCHR(mode) and not file.isatty()) or stat.S_ISBLK(mode):
-            raise OSError(errno.EINVAL, "this is a device: give the name of a file", os.fspath(path))
-        yield file
-
-
-@contextmanager
 def replacing(path: Name) -> Iterator[IO[bytes]]:
     """A file to write bytes to, which replaces `path` when the block ends without an error.
 
-    Until then it has a hidden name in the same folder, ending in ``.tmp``, and is left there only if the
-    process is killed. The permissions of the old file are kept. A stream is written to directly. An OSError
-    has the name of the file.
+    Until then it has a hidden name in the same folder, ending in ``.tmp``. The permissions of the old file
+    are kept. A stream is written to directly. An OSError has the name of the file.
     """
     _require_file_name(path)
     opening = _stream if is_stream(path) else _hidden_file
@@ -85,17 +73,12 @@ def _stream(path: Name) -> IO[bytes]:
 
 
 def _descriptor(path: Name) -> int | None:
-    """The number of the open file of this process that a name stands for, through whatever links."""
-    own = {"/dev/fd", os.path.realpath("/proc/self/fd")}
+    """The number of the open file of this process that a name stands for."""
     name = os.path.abspath(path)
-    for _ in range(40):  # as many links as Linux follows
-        folder, last = os.path.realpath(os.path.dirname(name)), os.path.basename(name)
-        if last.isdecimal() and folder in own:
-            return int(last)
-        if not os.path.islink(name):
-            return None
-        name = os.path.join(folder, os.readlink(name))
-    return None
+    folder, _, last = name.rpartition("/")
+    if folder in ("/dev/fd", "/proc/self/fd") and last.isdecimal():
+        return int(last)
+    return {"/dev/stdout": 1, "/dev/stderr": 2}.get(name)
 
 
 def require_place(path: Name) -> None:
@@ -134,7 +117,7 @@ def _require_writable(folder: Path, path: Name) -> None:
 
 
 def require_apart(path: Name, others: Mapping[str, Name | None]) -> None:
-    """Raise ValueError if a file to be written is one of `others`, given by what they are."""
+    """Raise ValueError if a file to be written is one of `others`, which are named by their purpose."""
     for what, other in others.items():
         if other is not None and os.path.realpath(path) == os.path.realpath(other):
             raise ValueError(f"{path} is {what}, which would be written over: give another name")

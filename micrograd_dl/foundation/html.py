@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: tables and curves. All text in them is text."""
+"""Tables and curves that a notebook shows. All text in them is escaped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 from micrograd_dl.foundation.text import printable
 
-_CURVE_WIDTH, _CURVE_HEIGHT = 360, 120
+_WIDTH, _HEIGHT = 360, 120
 _COLOURS = ("#0072b2", "#d55e00")  # which people tell apart whatever their sight
 _MOST_POINTS = 400
 
@@ -39,13 +39,8 @@ def curves(series: Mapping[str, Sequence[float]], title: str) -> str:
     for (name, ys), colour in zip(series.items(), _COLOURS, strict=False):
         every = -(-len(ys) // _MOST_POINTS)
         points = [(i, ys[i]) for i in [*range(0, len(ys) - 1, every), len(ys) - 1] if math.isfinite(ys[i])]
-        places = [
-            (
-                4 + (_CURVE_WIDTH - 90) * i / max(longest - 1, 1),
-                _CURVE_HEIGHT - 8 - (_CURVE_HEIGHT - 16) * (y - low) / ((high - low) or 1),
-            )
-            for i, y in points
-        ]
+        right, up = (_WIDTH - 90) / max(longest - 1, 1), (_HEIGHT - 16) / ((high - low) or 1)
+        places = [(4 + right * i, _HEIGHT - 8 - up * (y - low)) for i, y in points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         x, y = places[-1] if places else (4, 0)
         lines += (
@@ -53,7 +48,7 @@ def curves(series: Mapping[str, Sequence[float]], title: str) -> str:
             f'<text x="{x + 6:.1f}" y="{y + 4:.1f}" font-size="12" fill="{colour}">{_text(name)}</text>'
         )
     return (
-        f'<svg viewBox="0 0 {_CURVE_WIDTH} {_CURVE_HEIGHT}" width="{_CURVE_WIDTH}" role="img" '
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" role="img" '
         f'style="max-width:100%" font-family="sans-serif"><title>{_text(title)}</title>{lines}</svg>'
     )
 

@@ -8,8 +8,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_MOST_SHOWN = 20
-
 
 def look_up(name: object, table: Mapping[str, T], what: str) -> T:
     """The entry of that name; ValueError if there is none. `what` is the kind of thing the table holds.
@@ -30,8 +28,7 @@ def with_similar(name: object, known: Iterable[str]) -> str:
     return f"{name!r:.60}" + (f" (did you mean {by_lower[close[0]]!r}?)" if close else "")
 
 
-def listed(names: Iterable[str]) -> str:
-    """The names as a message shows them, twenty at most."""
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """The names as a message shows them, at most so many."""
     names = list(names)
-    more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(names[:_MOST_SHOWN]) + more
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")

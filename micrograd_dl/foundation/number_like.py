@@ -1,4 +1,4 @@
-"""The Python protocols of a number: comparing, converting, printing; and refusals of what a Value lacks."""
+"""The Python protocols of a number: comparing, converting, printing; and operations that a Value refuses."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _number(x: Comparable) -> float:
 
 
 def leaf_data(data: object, label: object) -> float:
-    """The number of a new leaf, if both are what a leaf takes."""
+    """The number of a new leaf; TypeError if it is no number, or the label no text."""
     if isinstance(data, NumberLike):
         raise TypeError("this is a Value already; for a new leaf write Value(v.data)")
     if not isinstance(label, str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
 from numbers import Integral, Real
@@ -23,13 +23,20 @@ _ADVICE = {
     "ndarray": "take one element with .item(), or make one Value of each: [Value(x) for x in xs]",
     "Tensor": "take the number with .item()",
 }
+_RANGES: dict[str, Callable[[float], bool]] = {
+    "a number above 0": lambda x: 0 < x < math.inf,
+    "a number from 0 up": lambda x: 0 <= x < math.inf,
+    "a number between 0 and 1": lambda x: 0 < x < 1,
+    "above 0 and at most 1": lambda x: 0 < x <= 1,
+    "from 0 to below 1": lambda x: 0 <= x < 1,
+    "from 0 to 1": lambda x: 0 <= x <= 1,
+}
 
 
 def to_float(x: Any, role: str = "a Value") -> float:
     """`x` as a double, if it is a real number: int, float, bool, Fraction, Decimal or a NumPy scalar.
 
-    TypeError, with what to do and what it was wanted for (`role`), if it is none; OverflowError if it is
-    beyond the largest double.
+    TypeError if it is not, with `role`, what it was wanted for; OverflowError beyond the largest double.
     """
     if type(x) is float:
         return x
@@ -53,7 +60,7 @@ def to_float(x: Any, role: str = "a Value") -> float:
 
 
 def require_numbers(nodes: Iterable[Any], *attributes: str) -> None:
-    """Make floats of what a program assigned to nodes' `data` and `grad`; TypeError for what is no number."""
+    """Make floats of the numbers that were assigned to `data` and `grad`; TypeError for anything else."""
     for node in nodes:
         for what in attributes or ("data", "grad"):
             x = getattr(node, what)
@@ -66,20 +73,22 @@ def require_numbers(nodes: Iterable[Any], *attributes: str) -> None:
                     node.slopes = tuple([float(slope) for slope in node.slopes])
 
 
-def above_zero(x: object, role: str) -> float:
-    """`x` as a finite double above 0; TypeError if it is no number, ValueError if it is another."""
+def in_range(x: object, words: str, role: str) -> float:
+    """`x` as a double in the range of these words; TypeError if it is no number, ValueError for another."""
     number = to_float(x, role)
-    if not 0 < number < math.inf:
-        raise ValueError(f"{role} is a number above 0, not {number!r}")
+    if not _RANGES[words](number):
+        raise ValueError(f"{role} is {words}, not {number!r}")
     return number
+
+
+def above_zero(x: object, role: str) -> float:
+    """`x` as a finite double above 0; errors as for `in_range`."""
+    return in_range(x, "a number above 0", role)
 
 
 def from_zero(x: object, role: str) -> float:
-    """`x` as a finite double from 0 up; errors as for `above_zero`."""
-    number = to_float(x, role)
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{role} is a number from 0 up, not {number!r}")
-    return number
+    """`x` as a finite double from 0 up; errors as for `in_range`."""
+    return in_range(x, "a number from 0 up", role)
 
 
 def to_whole(x: object, least: int, role: str) -> int:

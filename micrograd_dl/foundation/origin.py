@@ -35,7 +35,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """The characters ``text[start:end]`` of an expression: what the parser leaves on the nodes it makes."""
+    """The characters ``text[start:end]`` of an expression, from which the parser made a node."""
 
     text: str
     start: int
@@ -67,7 +67,7 @@ def is_inside(package: str | None) -> bool:
 
 
 def resolve(where: CodeType | TextSpan | None, instruction: int) -> Origin | None:
-    """The origin of a node from what it noted when it was made: code and instruction, or a span of text."""
+    """The origin of a node that was noted as code and instruction, or as a span of text."""
     if not isinstance(where, TextSpan):
         return None if where is None else _in_code(where, instruction)
     before, rest = where.text[: where.start], where.text[where.start :]
@@ -82,8 +82,7 @@ def _in_code(code: CodeType, instruction: int) -> Origin:
     line, end_line, column, end = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
     file, number, cell = code.co_filename, line or code.co_firstlineno, _cell(code.co_filename)
     text = linecache.getline(file, number).rstrip("\n")
-    # A notebook of marimo that runs as a program has the columns of its cells as they were before they were
-    # indented in the file: they name other characters there.
+    # A notebook of marimo that runs as a program has columns from before its cells were indented in the file.
     moved = "marimo" in sys.modules and not cell and text[:1].isspace()
     if not text or column is None or end is None or moved:
         return Origin(file, number, text=text, cell=cell)

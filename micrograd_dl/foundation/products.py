@@ -1,9 +1,8 @@
 """Matrix products on two threads that wait without spinning.
 
-The threads of OpenBLAS spin while they wait for each other, so that beside another busy process a product on
-two of them takes several times as long as on an idle machine. A training therefore leaves one thread to BLAS,
-and computes a large product in two halves, of which a helper thread may take one. Sizes alone decide which
-products are halved, since the last bits may depend on it; which thread computes a half changes nothing.
+The threads of OpenBLAS spin while they wait, so beside another busy process a product on two of them takes
+several times as long. A training therefore leaves one thread to BLAS, and computes a large product in two
+halves, of which a helper thread may take one. Sizes alone decide what is halved: the last bits depend on it.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ _inside: list[tuple[Any, bool]] = []
 
 @contextmanager
 def halved_products() -> Iterator[None]:
-    """Inside, BLAS has one thread, and `product` computes large products in halves.
+    """Inside, BLAS has one thread, and `product` halves large products.
 
-    Nobody helps where BLAS has been limited to one thread before, such as by ``OMP_NUM_THREADS=1``.
+    No helper takes part if BLAS was limited to one thread before, such as by ``OMP_NUM_THREADS=1``.
     """
     with _lock:  # the number of threads is the process's: the first sets it, and the last sets it back
         if not _inside:
@@ -56,10 +55,8 @@ def product(A: Array, B: Array) -> Array:
         return A @ B
     n, m = len(A), B.shape[1]
     out = np.empty((n, m), A.dtype)
-    if n > m:
-        halves = iter([(A[: n // 2], B, out[: n // 2]), (A[n // 2 :], B, out[n // 2 :])])
-    else:
-        halves = iter([(A, B[:, : m // 2], out[:, : m // 2]), (A, B[:, m // 2 :], out[:, m // 2 :])])
+    two = slice(max(n, m) // 2), slice(max(n, m) // 2, None)
+    halves = iter([(A[s], B, out[s]) if n > m else (A, B[:, s], out[:, s]) for s in two])
 
     def compute() -> None:
         with np.errstate(all="ignore"):

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd_dl.foundation.numbers import require_numbers
-from micrograd_dl.foundation.written import names_of, numbers_of, readable, shortened
+from micrograd_dl.foundation.written import names_of, numbers_of, readable, without_middle
 
 
 def require_recorded(order: Sequence[Any]) -> None:
     """Raise RuntimeError unless every node still follows from its operands' data as it was recorded.
 
-    Whatever shows or rebuilds the forward pass asks this first: else it would mix numbers of two passes.
-    TypeError if the `data` of a node is not a number at all.
+    Otherwise the numbers of two passes would be mixed. TypeError if `data` is not a number.
     """
     require_numbers(order, "data")
     for node in order:
@@ -22,7 +21,7 @@ def require_recorded(order: Sequence[Any]) -> None:
             continue
         placeholders = node.op.operand_names(len(node.operands))
         names = [name or x for name, x in zip(names_of(node.operands), placeholders, strict=True)]
-        formula = shortened(node.op.written(names))
+        formula = without_middle(node.op.written(names))
         current = numbers_of(names, [p.data for p in node.operands])
         label = readable(node.label) if node.label else "a node"
         raise RuntimeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from micrograd_dl.foundation.written import full_number, numbers_of, shortened
+from micrograd_dl.foundation.written import full_number, numbers_of, without_middle
 
 
 def undefined(
@@ -20,6 +20,6 @@ def undefined(
     where = numbers_of(names, values)
     kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
     return kind(
-        f"{shortened(operation.written(names))} is not defined{f' at {where}' if where else ''}: "
+        f"{without_middle(operation.written(names))} is not defined{f' at {where}' if where else ''}: "
         f"{operation.name} needs {operation.requirement or 'other operands'}"
     )

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from micrograd_dl.foundation.lookup import listed
+
 # How tightly a written form binds, from the loosest to the tightest; Python's order.
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 
 _LONGEST = 60  # characters of a label that a formula shows
 _LONGEST_FORMULA = 160  # room for two names of the longest kind
-_MOST_NUMBERS = 20  # operands whose numbers an error shows
 
 
 class Term(str):
@@ -79,9 +80,7 @@ def full_number(x: float) -> Term:
 def numbers_of(names: Sequence[str], values: Sequence[float]) -> str:
     """Operands in an error, ``x = 3, y = 0``: each once, without those whose name is their number."""
     named = dict.fromkeys(zip(names, values, strict=True))
-    equations = [f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}"]
-    more = len(equations) - _MOST_NUMBERS
-    return ", ".join(equations[:_MOST_NUMBERS]) + (f" and {more:,} more" if more > 0 else "")
+    return listed(f"{name} = {value:.17g}" for name, value in named if name != f"{value:.17g}")
 
 
 def readable(label: str) -> str:
@@ -100,7 +99,7 @@ def readable(label: str) -> str:
     return f"`{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 3] + '...'}`"
 
 
-def shortened(formula: str) -> str:
+def without_middle(formula: str) -> str:
     """A long formula (a sum of a thousand terms) without its middle; no name or number is cut in two."""
     if len(formula) <= _LONGEST_FORMULA:
         return str(formula)

@@ -25,21 +25,13 @@ _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinit
 def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, seed: int = 0) -> Check:
     """Compare backprop with numerical derivatives, by every leaf, as the course does.
 
-    The derivative by a leaf is ``(J(x + eps) - J(x - eps)) / (2 eps)``. Where that disagrees at the course's
-    step, longer and shorter steps are tried, and extrapolated. Backprop is called wrong only where the
-    numerical derivative can be trusted; otherwise the leaf is not judged, and the outcome says why.
+    The derivative by a leaf is ``(J(x + eps) - J(x - eps)) / (2 eps)``. Where that disagrees, longer and
+    shorter steps are tried, and extrapolated. Backprop is called wrong only where the numerical derivative
+    can be trusted; otherwise the leaf is not judged, and the outcome says why.
 
-    Args:
-        root: the result.
-        epsilon: the step.
-        most: check so many leaves, drawn at random. By default all are checked, or of a graph for which that
-            would take minutes, as many as take seconds; the outcome says how many.
-        seed: decides the draw.
-
-    Raises:
-        TypeError: `root` is not a Value.
-        ValueError: `epsilon` is not above 0, or infinite; or `most` or `seed` is not possible.
-        RuntimeError: data was changed after the forward pass was recorded.
+    `epsilon` is the step. `most` leaves are checked, drawn at random by `seed`; by default all, or as many as
+    take seconds. ValueError if one of these is not possible; RuntimeError if data was changed since the
+    forward pass.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> check(3 * (a + b * c)).verdict

@@ -13,15 +13,11 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.numbers import to_seed
 from micrograd_dl.gradcheck.numerical import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample, noise_in
 from micrograd_dl.gradcheck.report import Check, NotJudged, Obstacle
-from micrograd_dl.nn.model import Model, require_model
-from micrograd_dl.nn.network import Network
+from micrograd_dl.nn.network import Model, Network, require_model
 from micrograd_dl.nn.parameter_vector import component_names, parameter_vector, restoring
 
 _OPERATIONS = 16  # a cost is taken to be off by at least this many roundings of one operation
-_RANDOM = (
-    "the cost is another each time, as under dropout, so that its differences say nothing: "
-    "check the model with that switched off"
-)
+_RANDOM = "the cost is another each time, as under dropout: check the model with that switched off"
 
 
 def check_gradients(
@@ -29,23 +25,19 @@ def check_gradients(
 ) -> Check:
     """Compare a model's backprop with numerical derivatives of its cost, by every component of theta.
 
-    The cost is the one that `cost_and_grad` returns, regularisation included. Where the course's step does
-    not do, because of rounding or curvature, longer and shorter ones are tried. At a kink, where the slopes
-    to both sides differ, a network's derivative is held against the slope on the side that its
-    ``slope_at_kink`` takes; if that does not settle it, it is named and not judged.
+    The cost is the one that `cost_and_grad` returns, regularisation included. Where rounding or curvature
+    spoil the course's step, longer and shorter ones are tried. At a kink, a network's derivative is compared
+    with the slope on the side that its ``slope_at_kink`` takes; if that does not settle it, it is not judged.
 
     Args:
-        model: anything with ``parameters()`` and ``cost_and_grad(X, Y)``. It is left as it was, its gradients
-            too, whatever happens.
+        model: anything with ``parameters()`` and ``cost_and_grad(X, Y)``; it is left as it was.
         X, Y: a few examples, as `cost_and_grad` takes them.
         epsilon: the step.
-        most: check this many components, drawn at random, of a large model; by default all.
-        seed: decides the draw.
+        most: check this many components, drawn at random by `seed`; by default all.
 
     Raises:
-        ValueError: the cost is another each time, as under dropout; the parameters are too short for such
-            steps (float32); the cost is not finite; there are no parameters; or an option is wrong.
-        TypeError: it is no such model.
+        ValueError: the cost is random, as under dropout, or not finite; the parameters are float32, or there
+            are none; or an option is wrong.
 
     >>> from micrograd_dl.vectorized import MLP
     >>> model = MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, l2=0.5)
@@ -132,7 +124,7 @@ class _Costs:
 
 
 class _CostCurve(Curve):
-    """The cost of a model as a function of one component; nothing is known of what is on the way to it."""
+    """The cost of a model as a function of one component, without intermediate results."""
 
     sees_kinks = False
 
@@ -158,7 +150,7 @@ class _CostCurve(Curve):
         with self._moved_to(x):
             J = self.costs.here()
             slopes = parameter_vector(self.costs.parameters, "grad")
-        # What the rounding of each parameter would do to the cost, by the gradient there.
+        # The effect of rounding each parameter, by the gradient there.
         by_parameters = float(np.abs(slopes) @ self.costs.sizes)
         rounding = abs(J) + (by_parameters if math.isfinite(by_parameters) else 0.0)
         return [J], [self.costs.noise + _OPERATIONS * EPS * rounding]

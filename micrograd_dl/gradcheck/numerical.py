@@ -1,12 +1,12 @@
 """Numerical derivatives with estimates of their error, and the judge of every gradient check.
 
 A central difference is wrong if the function bends within its step, or if the step is so short that only
-rounding is left. One difference cannot tell; several can. So where the course's step does not do, the judge
-takes differences at five steps. It extrapolates them to a step of 0 only if they change from step to step as
-those of a smooth function do, and it keeps an estimate of the error. Backprop is called wrong only if two
-such estimates, from different steps, agree with each other and not with it.
+rounding is left. So where the course's step does not do, the judge takes differences at five steps. It
+extrapolates them to a step of 0 if they change from step to step as those of a smooth function do, and
+estimates the error. Backprop is called wrong only if two such estimates, from different steps, agree with
+each other and not with it.
 
-A graph, a model and a user's function each tell the judge, as a `Curve`, what they are at other numbers.
+A graph, a model and a user's function are each a `Curve`, which gives their numbers at other points.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import replace
 from itertools import accumulate, pairwise, takewhile
 from typing import Any, TypeAlias
 
-from micrograd_dl.foundation.numbers import to_float, to_seed, to_whole
+from micrograd_dl.foundation.numbers import above_zero, to_seed, to_whole
 from micrograd_dl.gradcheck.report import GOOD, SUSPICIOUS, Check, Component, NotJudged, Obstacle, distance
 from micrograd_dl.notation.numbers import number
 
@@ -27,19 +27,17 @@ EPS = sys.float_info.epsilon
 EPSILON = 1e-7  # the course's step
 NO_DIGITS = 1e-3  # a value that rounding moves by this part of itself has next to no correct digit
 
-# The five steps, as parts of the longest. They are no simple fractions: where a period of a fast swing fits
-# into a step, it often fits into half of it too, and all five would miss the swing.
+# The five steps, as parts of the longest: no simple fractions, or all could be whole periods of a fast swing.
 _PARTS = (1.0, 0.69314718056, 0.47140452079, 0.33028197264, 0.22172947135)
-# How far extrapolated differences of one function may be apart, relative to the largest difference. Five
-# unrelated numbers next to never come so close by chance.
+# How far apart extrapolated differences may be, relative to the largest. Unrelated ones are hardly ever so
+# near.
 _SETTLED = 1e-4
 _MORE_NOISE = 16  # beside the point, this many times the noise at the point means another regime
 _POWER = 3  # the longest step is tried in powers of 2 ** 3
-# How many operands to evaluate in all, at one step and at all steps, before a check takes a sample of leaves.
+# Operands to evaluate in all, at one step and at all steps, before a check takes a sample of leaves.
 _FIRST_LOOK, _SECOND_LOOK = 2_500_000, 250_000
 
-# The intermediate results from the variable to the result, which is the last, and how far rounding may have
-# moved each.
+# The intermediate results, the final one last, and how far rounding may have moved each.
 Sample: TypeAlias = tuple[Sequence[float], Sequence[float]]
 
 
@@ -97,21 +95,14 @@ class Judge:
     """Judges the derivatives of one gradient, `claimed` by backprop.
 
     `epsilon` is the step that is tried first, `scale` the size of the result: a gradient below GOOD of it is
-    next to nothing, and not measured by its own size.
-
-    Raises:
-        TypeError, ValueError: `epsilon` is no finite number above 0.
+    not measured by its own size. TypeError or ValueError if `epsilon` is no finite number above 0.
     """
 
     def __init__(self, claimed: Iterable[float], epsilon: float, scale: float = 1.0) -> None:
         size = math.hypot(*filter(math.isfinite, claimed))
         self.size = max(size, GOOD * min(scale, 1.0)) if size else 1.0
         self.negligible = GOOD * SUSPICIOUS * self.size  # changes no verdict
-        self.epsilon = to_float(epsilon, "the step of a numerical derivative")
-        if not 0 < self.epsilon < math.inf:
-            raise ValueError(
-                f"the step of a numerical derivative is above 0 and finite, such as 1e-7; not {epsilon!r}"
-            )
+        self.epsilon = above_zero(epsilon, "the step of a numerical derivative")
 
     def check(
         self, leaves: Sequence[Any], curve_of: Callable[[Any], Curve], most: int | None, seed: int
@@ -252,9 +243,8 @@ def estimate(curve: Curve, step: float) -> Component | Obstacle:
     except (ValueError, ArithmeticError):
         return Obstacle.UNDEFINED
     found: tuple[float, float] | Obstacle = Obstacle.HIDDEN
-    # Every intermediate result has to be smooth, not only the last: a fast swing or a sharp bend may have
-    # drowned in a larger number on the way.
-    # The intermediate results may be others from point to point, if the function decides by the number.
+    # Every intermediate result has to be smooth: a swing or a bend may have drowned in a larger number after
+    # it. If the function takes another path beside the point, only the final results can be compared.
     depths = {len(values) for pair in pairs for values, _ in pair} | {len(here)}
     for k in range(-depths.pop() if len(depths) == 1 else -1, 0):
         sides = [(low[k], high[k]) for (low, _), (high, _) in pairs]
@@ -295,9 +285,9 @@ def _extrapolated(
 ) -> tuple[float, float] | None:
     """The number for a step of 0, and its uncertainty, by Richardson's table and Ridders' choice in it.
 
-    It is made of a number for each step in `lengths`, which rounding may have moved by its `noise`. Of
-    `powers`, 2 means that only even powers of the step are in it, as of a smooth function; 1 that all are, as
-    where the curvatures to both sides differ (relu(x)**2 at 0), or of one-sided differences. None if the
+    `found` has a number for each step in `lengths`, which rounding may have moved by its `noise`. Of
+    `powers`, 2 is for functions with even powers of the step only, such as smooth ones; 1 for those with all
+    powers: one-sided differences, and different curvatures to both sides (relu(x)**2 at 0). None if the
     numbers do not change from step to step as those of a smooth function do.
     """
     for power in powers:

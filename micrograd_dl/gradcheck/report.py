@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.lookup import listed
 from micrograd_dl.notation.numbers import number
 
 GOOD, SUSPICIOUS = 1e-7, 1e-3  # at most GOOD is right; above SUSPICIOUS it is a bug; between, look closer
@@ -140,10 +141,8 @@ class Check:
             lines.append(f"  ... and {len(self.components) - _MOST_SHOWN:,} more that differ less")
         for why in dict.fromkeys(one.why for one in self.not_judged):
             found = [one for one in self.not_judged if one.why == why]
-            more = f" and {len(found) - _MOST_SHOWN:,} more" if len(found) > _MOST_SHOWN else ""
-            found = found[:_MOST_SHOWN]
-            lines.append(f"Not judged, {why}: {', '.join(one.symbol for one in found)}{more}")
-            lines += [f"  {one.symbol}: {one.numbers}" for one in found if one.numbers]
+            lines.append(f"Not judged, {why}: {listed((one.symbol for one in found), _MOST_SHOWN)}")
+            lines += [f"  {one.symbol}: {one.numbers}" for one in found[:_MOST_SHOWN] if one.numbers]
         return "\n".join([*lines, self.note] if self.note else lines)
 
     __repr__ = __str__

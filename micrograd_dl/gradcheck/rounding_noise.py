@@ -1,6 +1,6 @@
 """The rounding noise of a graph, measured by changing the last digits of every result.
 
-An estimate from the local derivatives would be no evidence: they are what a gradient check is to judge.
+It does not use the local derivatives, which a gradient check is to judge.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from micrograd_dl.gradcheck.numerical import NO_DIGITS
 
 _SLIGHTLY, _STRONGLY = 2.0, 8192.0  # units in the last place
 _TIMES = 4
-# Parts of a perturbation: the same each time, so that a check is repeatable, and at least a half, or rounding
-# would often leave a number as it is.
+# Parts of a perturbation: the same in every check, and at least a half, or rounding would often undo it.
 _RANDOM = random.Random(0)  # noqa: S311 - no secrets
 _DRAWS = [_RANDOM.choice((-1, 1)) * _RANDOM.uniform(0.5, 1.0) for _ in range(1009)]
 
@@ -63,10 +62,9 @@ class PerturbedGraph:
 
     @cached_property
     def undecidable(self) -> set[Value]:
-        """Nodes for which differences are useless, because rounding decides their results.
+        """Nodes whose results rounding alone decides, such as the sine of a number without known decimals.
 
-        An example is a number so large that no digit after the point is known, if its sine is taken. Mere
-        uncertainty grows with the perturbation; what has already taken all its possible values does not.
+        Mere uncertainty grows with the perturbation; a result that has taken all its values does not.
         """
         strongly = self._most(_STRONGLY)
         has_settled = _STRONGLY / _SLIGHTLY / 16

@@ -16,16 +16,13 @@ from micrograd_dl.foundation.lookup import look_up
 class Activation:
     """The function that a layer applies to its Z.
 
-    Attributes:
-        of: computes A from Z. Z is a sequence with an entry for each unit: a Value, a float or an array of m
-            examples. A is a list of such entries.
-        squared_gain: the variance of a good initial weight, times the number of inputs (course, section 6):
-            with 2 a layer begins with He's weights, otherwise with Xavier's.
+    `of` computes A from Z, a sequence with a Value, a float or an array of m examples for each unit.
+    `squared_gain` is the variance of a good initial weight times the number of inputs (course, section 6).
     """
 
     name: str
     of: Callable[[Sequence[Any]], list[Any]]
-    squared_gain: float = 1.0
+    squared_gain: float = 1.0  # 2 for He's weights, 1 for Xavier's
 
     def __repr__(self) -> str:
         return self.name

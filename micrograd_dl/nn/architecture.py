@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Integral
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.numbers import in_range
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
@@ -17,7 +17,6 @@ from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.normalisation import KINDS, Kind
 
 T = TypeVar("T")
-Side: TypeAlias = Literal["right", "left"]  # of a kink, whose slope is taken there
 
 
 def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
@@ -82,30 +81,16 @@ def keep_probs_of(given: float | Sequence[float] | None, count: int) -> tuple[fl
     """The part of each layer's units that dropout keeps; 1 for the output layer."""
     if given is None or not isinstance(given, Iterable):
         given = [1.0 if given is None else given] * (count - 1)
-    found = []
-    for x in _hidden(given, count, "probability to keep a unit", "probabilities to keep a unit"):
-        found.append(keep := to_float(x, "keep_prob"))
-        if not 0 < keep <= 1:
-            raise ValueError(f"keep_prob is above 0 and at most 1, the part of the units kept, not {keep!r}")
-    return (*found, 1.0)
+    hidden = _hidden(given, count, "probability to keep a unit", "probabilities to keep a unit")
+    return (*(in_range(x, "above 0 and at most 1", "keep_prob") for x in hidden), 1.0)
 
 
 def smoothing_of(x: float, loss: Loss) -> float:
     """The epsilon of label smoothing, checked."""
-    x = to_float(x, "label_smoothing")
-    if not 0 <= x < 1:
-        raise ValueError(f"label_smoothing is from 0 to below 1, not {x!r}")
+    x = in_range(x, "from 0 to below 1", "label_smoothing")
     if x and loss.classes is None:
         raise ValueError(f"label_smoothing is for probabilities; the targets of {loss.name} are none")
     return x
-
-
-def side_of(x: Any) -> Side:
-    """The side of a kink whose slope is taken there."""
-    if x not in ("right", "left"):
-        raise ValueError(f'slope_at_kink is "right" (the lectures) or "left" (PyTorch), not {x!r}')
-    side: Side = "left" if x == "left" else "right"
-    return side
 
 
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:

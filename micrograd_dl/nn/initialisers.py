@@ -1,8 +1,8 @@
 """Initial weights of a layer (course, section 6): functions ``(rng, n_out, n_in) -> (n_out, n_in) array``.
 
-Initialisers that scale with a layer's size are named after their authors and chosen by their variance:
-``1 / n_in`` (Xavier, for sigmoid and tanh), ``2 / n_in`` (He, for ReLU) or ``2 / (n_in + n_out)`` (Glorot,
-Xavier's own compromise between forward and backward pass), normal or uniform.
+Those that scale with a layer's size have their authors' names and differ in the variance: ``1 / n_in``
+(Xavier, for sigmoid and tanh), ``2 / n_in`` (He, for ReLU) or ``2 / (n_in + n_out)`` (Glorot, a compromise
+between forward and backward pass), normal or uniform.
 """
 
 from __future__ import annotations

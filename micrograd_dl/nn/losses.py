@@ -23,24 +23,17 @@ Array: TypeAlias = NDArray[Any]
 class Loss:
     """A measure of how wrong an output is.
 
-    Attributes:
-        of: computes the loss from the output layer's z, its a and the targets y, sequences over the units.
-        output: the activation that the output layer must have, or None: any but softmax.
-        targets: what the targets are, in words.
-        decide: for classes, turns outputs into the predicted classes; None for numbers.
-        classes: for probabilities, the number of classes that n_y outputs stand for; None for others.
-        possible: True for each valid target; None if every number is valid.
-        remedy: advice in the message that refuses a target.
+    `of` computes it from the output layer's z, its a and the targets y, sequences over the units.
     """
 
     name: str
     of: Callable[[Sequence[Any], Sequence[Any], Sequence[Any]], Any]
-    output: str | None
-    targets: str
-    decide: Callable[[Array], Array] | None = None
-    classes: Callable[[int], int] | None = None
-    possible: Callable[[Array], Array] | None = None
-    remedy: str = ", or take the loss squared, for numbers"
+    output: str | None  # the activation that the output layer must have, or None: any but softmax
+    targets: str  # the targets in words
+    decide: Callable[[Array], Array] | None = None  # outputs to predicted classes; None for numbers
+    classes: Callable[[int], int] | None = None  # how many classes n_y probabilities mean
+    possible: Callable[[Array], Array] | None = None  # True for each valid target; None: every number is
+    remedy: str = ", or take the loss squared, for numbers"  # advice in the message that refuses a target
 
     def smoothed(self, Y: Array, epsilon: float) -> Array:
         """Smoothed targets, ``(1 - epsilon) y + epsilon / classes``."""

@@ -53,7 +53,7 @@ class LayerPass:
 
 
 class MLP(Network):
-    """A multilayer perceptron of Values; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
+    """A multilayer perceptron of Values, with the arguments of :class:`~micrograd_dl.nn.network.Network`.
 
     ``model(x)`` on a list of numbers or Values gives the outputs, a single one by itself, as micrograd does.
     With ``expanded=True`` every weighted sum is written as multiplications and additions.
@@ -185,22 +185,18 @@ class MLP(Network):
             J, passes = self._graph(X, Y, training=True)
             J.backward()
             gradients = self.named("grad")
-        return Pass.of(
-            J.data,
-            gradients,
-            Z=[layer.array("z") for layer in passes],
-            A=[layer.array("a") for layer in passes],
-            dZ=[len(layer.z) * layer.array("z", "grad") for layer in passes],
-            Z_norm=[layer.array("z_norm") if layer.z_norm else None for layer in passes],
-            node=lambda what, l, i, k: self._node(passes, what, l, i, k),
-        )
-
-    def _node(self, passes: Sequence[LayerPass], what: str, l: int, i: int, k: int) -> Value:
         parameters = self.named_values()
-        if f"{what}{l}" in parameters:
-            return parameters[f"{what}{l}"][i][k]
-        units: list[list[Value]] = getattr(passes[l - 1], what.lower())
-        return units[k][i]
+
+        def node(what: str, l: int, i: int, k: int) -> Value:
+            if f"{what}{l}" in parameters:
+                return parameters[f"{what}{l}"][i][k]
+            unit: Value = getattr(passes[l - 1], what.lower())[k][i]
+            return unit
+
+        Z, A = ([layer.array(name) for layer in passes] for name in ("z", "a"))
+        dZ = [len(layer.z) * layer.array("z", "grad") for layer in passes]
+        Z_norm = [layer.array("z_norm") if layer.z_norm else None for layer in passes]
+        return Pass.of(J.data, gradients, Z=Z, A=A, dZ=dZ, Z_norm=Z_norm, node=node)
 
     def forward(self, X: ArrayLike) -> Array:
         X, _ = self.require_examples(X)

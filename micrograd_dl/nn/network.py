@@ -1,4 +1,4 @@
-"""The base class of all kinds of network: architecture, shapes and predictions."""
+"""The protocol of models, and the base class of networks: architecture, shapes and predictions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import Any, NoReturn, Self, TypeAlias, TypedDict
+from string import ascii_letters
+from typing import Any, NoReturn, Protocol, Self, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.html import table
+from micrograd_dl.foundation.kink_side import Side, require_side
 from micrograd_dl.foundation.numbers import above_zero, to_seed
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.foundation.tracebacks import door
@@ -43,25 +45,35 @@ class Options(TypedDict, total=False):
     normalisation: Kind | Sequence[Kind | None] | None
     keep_prob: float | Sequence[float] | None
     label_smoothing: float
-    slope_at_kink: architecture.Side
+    slope_at_kink: Side
 
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+class Model(Protocol):
+    """The two methods that training needs; gradient checks use them too."""
+
+    def parameters(self) -> Sequence[Any]:
+        """The parameters: objects with ``data`` and ``grad``, each a number or an array."""
+
+    def cost_and_grad(self, X: Any, Y: Any) -> float:
+        """The cost of the examples X and targets Y; sets the parameters' ``grad``."""
+
+
+def require_model(model: Any) -> None:
+    """Raise TypeError unless `model` has both methods of a Model."""
+    for name in ("parameters", "cost_and_grad"):
+        if not callable(getattr(model, name, None)):
+            what = f"the {type(model).__name__} has no {name}"
+            raise TypeError(f"a model has parameters() and cost_and_grad(X, Y); {what}")
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Parameter:
-    """Numbers that an optimiser changes, and the derivatives of the cost by them, in one shape.
-
-    Attributes:
-        label: what the array is called, such as W1.
-        entries: what each of its numbers is called, row by row, where that does not follow from the label.
-    """
+    """Numbers that an optimiser changes, and the derivatives of the cost by them, in one shape."""
 
     data: Array
     grad: Array
     label: str = "theta"
-    entries: Sequence[str] = ()
+    entries: Sequence[str] = ()  # the name of each number, row by row, if it does not follow from the label
 
     def __repr__(self) -> str:
         return f"<parameter {self.label} {np.shape(self.data)}>"
@@ -75,26 +87,18 @@ class Parameter:
 class Pass:
     """Every number of one forward and backward pass, layer by layer: entry l - 1 is layer l's.
 
-    Attributes:
-        cost: J.
-        Z, A, dZ: ``(n[l], m)``; dZ is the course's, of each example's loss, not divided by m. A is what the
-            layer passes on, after dropout.
-        dW: ``(n[l], n[l-1])``.
-        db: ``(n[l], 1)``; 0 where the layer has no bias.
-        Z_norm: ``(n[l], m)`` where the layer is normalised, else None.
-        dgamma, dbeta: ``(n[l], 1)``, likewise.
-        node: for a network of Values, the node of an entry ``("Z", "Z_norm" or "A", l, i, k)``: layer l from
-            1, unit i and example k from 0; or of a parameter, ``("W", l, i, j)``, ``("b", l, i, 0)``, ....
+    For a network of Values, `node` gives the node of an entry: ``("Z", "Z_norm" or "A", l, i, k)`` for layer
+    l from 1, unit i and example k from 0, and ``("W", l, i, j)``, ``("b", l, i, 0)``, ... for a parameter.
     """
 
     cost: float
-    Z: list[Array]
-    A: list[Array]
-    dZ: list[Array]
-    dW: list[Array]
-    db: list[Array]
-    Z_norm: list[Array | None] = field(default_factory=list)
-    dgamma: list[Array | None] = field(default_factory=list)
+    Z: list[Array]  # (n[l], m)
+    A: list[Array]  # (n[l], m), after dropout
+    dZ: list[Array]  # (n[l], m), the course's: of each example's loss, not divided by m
+    dW: list[Array]  # (n[l], n[l-1])
+    db: list[Array]  # (n[l], 1); 0 where the layer has no bias
+    Z_norm: list[Array | None] = field(default_factory=list)  # (n[l], m); None if the layer is not normalised
+    dgamma: list[Array | None] = field(default_factory=list)  # (n[l], 1), likewise
     dbeta: list[Array | None] = field(default_factory=list)
     node: Callable[[str, int, int, int], Value] | None = None
 
@@ -132,7 +136,7 @@ class Network(ABC):
     """L layers of the course's kind; layer 0 is the input and is not counted.
 
     Any number of threads may predict with one network and ask for its cost, or one thread may train it.
-    A copy, by `copy` or by pickle, is a network of its own that trains as the original would have.
+    A copy, by `copy` or by pickle, trains as the original would have.
 
     Args:
         n_x: the number of inputs.
@@ -141,13 +145,11 @@ class Network(ABC):
             layers and a linear output, as micrograd has it.
         loss: by default logistic for sigmoid, cross-entropy for softmax, squared error otherwise.
         initialiser: by name or as a function; by default He's for ReLU and its kind, Xavier's for the rest.
-        seed: decides the initial weights and dropout, for all kinds of network; by default another one each
-            time, kept as `seed`.
+        seed: decides the initial weights and dropout; by default another one each time, kept as `seed`.
         l2, l1: lambda of ``lambda/(2m) ||W||_F^2`` and of ``lambda/(2m) |W|``; biases are left out.
         regularisers: each lambda by name, as `elastic_net` gives them.
         max_norm: the largest norm that a row of W, the weights into one unit, may have after a step.
-        normalisation: ``"batch"`` or ``"layer"``, for all hidden layers, or one or None for each of them; see
-            :mod:`~micrograd_dl.nn.normalisation`.
+        normalisation: ``"batch"`` or ``"layer"`` for all hidden layers, or a list of these and None.
         keep_prob: the part of the units that inverted dropout keeps, for all hidden layers or for each.
         label_smoothing: the epsilon of the cost's targets, ``(1 - epsilon) y + epsilon / classes``.
         slope_at_kink: the slope of ReLU, leaky ReLU and the max-margin loss at their kink: ``"right"``, 1, as
@@ -160,8 +162,7 @@ class Network(ABC):
         passes: how many passes dropout has drawn masks for; with the seed, it decides the next ones.
         training_lock: a context in which no other thread can train the network; RuntimeError if one does.
 
-    Raises:
-        ValueError: a size, an activation, a loss, a lambda or another option is not possible.
+    ValueError if a size, an activation, a loss, a lambda or another option is not possible.
     """
 
     def __init_subclass__(cls) -> None:
@@ -190,7 +191,7 @@ class Network(ABC):
         normalisation: Kind | Sequence[Kind | None] | None = None,
         keep_prob: float | Sequence[float] | None = None,
         label_smoothing: float = 0.0,
-        slope_at_kink: architecture.Side = "right",
+        slope_at_kink: Side = "right",
     ) -> None:
         self.shape = architecture.shape_of(n_x, sizes)
         L = len(self.shape) - 1
@@ -200,7 +201,7 @@ class Network(ABC):
         self.keep_probs = architecture.keep_probs_of(keep_prob, L)
         self.label_smoothing = architecture.smoothing_of(label_smoothing, self.loss)
         self.initialiser = architecture.initialiser_of(initialiser)
-        self.slope_at_kink = architecture.side_of(slope_at_kink)
+        self.slope_at_kink = require_side(slope_at_kink)
         self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else to_seed(seed)
         self.regularisers = lambdas(regularisers, l2=l2, l1=l1)
         self.max_norm = None if max_norm is None else above_zero(max_norm, "max_norm")
@@ -256,14 +257,11 @@ class Network(ABC):
 
     @abstractmethod
     def cost_and_grad(self, X: ArrayLike, Y: ArrayLike) -> float:
-        """The cost J over the m examples; its derivatives are then in the parameters' ``grad``, afresh.
+        """The cost J over the m examples; sets the parameters' ``grad``. ``X (n_x, m)`` and ``Y (n_y, m)``.
 
         It is a pass of training: with dropout, batch normalisation by this batch, and the running averages
-        and the masks moving on, unless they are `frozen`. ``X (n_x, m)`` and ``Y (n_y, m)``.
-
-        Raises:
-            ValueError: a shape is wrong.
-            RuntimeError: another thread is training the network.
+        and the masks moving on, unless they are `frozen`. ValueError if a shape is wrong. RuntimeError if
+        another thread is training the network.
         """
 
     @abstractmethod
@@ -279,8 +277,7 @@ class Network(ABC):
     def set_named(self, arrays: Mapping[str, ArrayLike]) -> None:
         """Set every parameter, by the names that `named` gives.
 
-        Raises:
-            ValueError: one is missing, or there is one too many, or a shape is wrong.
+        ValueError if one is missing, or there is one too many, or a shape is wrong.
         """
         there, given = self.named(), {name: np.asarray(array) for name, array in arrays.items()}
         if given.keys() != there.keys():
@@ -304,8 +301,7 @@ class Network(ABC):
     def set_layers_data(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> None:
         """Set every W and b; before batch normalisation, b makes no difference and is dropped.
 
-        Raises:
-            ValueError: a shape is wrong.
+        ValueError if a shape is wrong.
         """
         if len(layers) != len(self.shape) - 1:
             has = f"this network has {plural(len(self.shape) - 1, 'layer')}"
@@ -334,9 +330,7 @@ class Network(ABC):
     def copy_from(self, other: Network) -> None:
         """Take over another network of the same layers, of any kind: parameters, running averages, passes.
 
-        Raises:
-            ValueError: the layers differ.
-            RuntimeError: another thread is training this network.
+        ValueError if the layers differ. RuntimeError if another thread is training this network.
         """
         self.require_same_layers(other)
         with self.training_lock:
@@ -361,7 +355,7 @@ class Network(ABC):
         Z_norm, named = numbers.Z_norm[l - 1], self.named()
         return numbers.Z[l - 1] if Z_norm is None else named[f"gamma{l}"] * Z_norm + named[f"beta{l}"]
 
-    # --- what it predicts -------------------------------------------------------------------------------
+    # --- predictions ------------------------------------------------------------------------------------
 
     @door
     def predict(self, X: ArrayLike) -> Array:
@@ -374,14 +368,10 @@ class Network(ABC):
 
     @door
     def accuracy(self, X: ArrayLike, Y: ArrayLike, top: int = 1) -> float:
-        """The part of the examples that are predicted right, in every output.
+        """The part of the examples ``X (n_x, m)``, ``Y (n_y, m)`` that are predicted right, in every output.
 
-        Args:
-            X, Y: ``(n_x, m)`` and ``(n_y, m)``.
-            top: with many classes, count a prediction as right if the class is among the `top` most probable.
-
-        Raises:
-            ValueError: a shape is wrong, the outputs are no classes, or `top` is not possible.
+        With many classes, a prediction is right if the class is among the `top` most probable. ValueError if
+        a shape is wrong, the outputs are no classes, or `top` is not possible.
         """
         if self.loss.decide is None:
             what = f"a network with the loss {self.loss.name} predicts numbers"
@@ -392,10 +382,9 @@ class Network(ABC):
         if self.loss.name != "cross_entropy" or not 1 <= top <= self.shape[-1]:
             found = f"{top} of {self.shape[-1]} with the loss {self.loss.name}"
             raise ValueError(f"the top classes are of softmax, from 1 to its number of classes; not {found}")
-        A, right = self.forward(X), Y.argmax(axis=0)
-        # Where several are equally probable, the first ones count, as argmax has it.
-        most = np.argsort(-A, axis=0, kind="stable")[:top]
-        return float((most == right).any(axis=0).mean())
+        # Of equally probable classes the first ones count, as for argmax.
+        most = np.argsort(-self.forward(X), axis=0, kind="stable")[:top]
+        return float((most == Y.argmax(axis=0)).any(axis=0).mean())
 
     # --- dropout and running averages -------------------------------------------------------------------
 
@@ -431,8 +420,8 @@ class Network(ABC):
         """
         if all(keep == 1 for keep in self.keep_probs):
             return [None] * len(self.keep_probs)
-        # A generator for each pass, so that a training taken up again goes on with the same masks. The last
-        # number sets its numbers apart from those that `fit` shuffles with.
+        # A generator for each pass, so that a resumed training has the same masks; 1 sets it apart from
+        # `fit`'s.
         rng = np.random.default_rng([self.seed, self.passes, 1])
         columns, m = self._share or (slice(None), m)
         return [
@@ -478,8 +467,7 @@ class Network(ABC):
     def require_examples(self, X: ArrayLike, Y: ArrayLike | None = None) -> tuple[Array, Array]:
         """X and Y as arrays, of the shapes this network takes; ``Y`` is empty if it is left out.
 
-        Raises:
-            ValueError: a shape is wrong, or Y is not what the loss takes.
+        ValueError if a shape is wrong, or Y is not what the loss takes.
         """
         inputs = _array("X", X)
         if inputs.ndim != 2 or inputs.shape[0] != self.shape[0] or not inputs.shape[1]:
@@ -529,15 +517,14 @@ class Network(ABC):
 
     def require_same_layers(self, other: Network) -> None:
         """Raise ValueError unless another network has layers of the same sizes, normalised alike."""
-        here, there = (
-            " -> ".join(
-                f"{n} {kind} norm" if kind else str(n)
-                for n, kind in zip(network.shape, (None, *network.normalisations), strict=True)
-            )
-            for network in (self, other)
-        )
-        if here != there:
-            raise ValueError(f"the networks have different layers: {here} here, {there} there")
+
+        def layers(network: Network) -> str:
+            kinds = zip(network.shape, (None, *network.normalisations), strict=True)
+            return " -> ".join(f"{n} {kind} norm" if kind else str(n) for n, kind in kinds)
+
+        if layers(self) != layers(other):
+            both = f"{layers(self)} here, {layers(other)} there"
+            raise ValueError(f"the networks have different layers: {both}")
 
     def _refuse(self, name: str, array: Array, rows: int, m: int | str) -> NoReturn:
         """Raise ValueError for X or Y."""
@@ -551,7 +538,7 @@ class Network(ABC):
         raise ValueError(f"{note}: {advice}\n{self.shapes(name, note)}")
 
     def _described(self, l: int) -> str:
-        """What a layer does to its Z."""
+        """A layer's activation, normalisation and dropout in words."""
         kind, keep = self.normalisations[l - 1], self.keep_probs[l - 1]
         norm, dropout = f", {kind} norm" if kind else "", f", keep {keep:g}" if keep < 1 else ""
         return self.activations[l - 1].name + norm + dropout
@@ -560,7 +547,7 @@ class Network(ABC):
         arrays = self.named()
         rows = []
         for l in range(1, len(self.shape)):
-            own = {name: a for name, a in arrays.items() if name.lstrip(_LETTERS) == str(l)}
+            own = {name: a for name, a in arrays.items() if name.lstrip(f"{ascii_letters}_") == str(l)}
             shapes = ", ".join(f"{name} {a.shape}" for name, a in own.items())
             rows.append((l, self._described(l), shapes, f"{sum(a.size for a in own.values()):,}"))
         columns = ("layer", "units", "parameters, with their shapes", "numbers")
@@ -592,14 +579,9 @@ def _array(name: str, given: ArrayLike) -> Array:
 
 
 def one_hot(classes: ArrayLike, n_y: int | None = None) -> Array:
-    """Classes 0, 1, ... as columns with a single 1, ``(n_y, m)``.
+    """Classes 0, 1, ..., ``(1, m)`` or a sequence of m, as columns with a single 1, ``(n_y, m)``.
 
-    Args:
-        classes: whole numbers, ``(1, m)`` or a plain sequence of m.
-        n_y: the number of classes; by default one more than the largest.
-
-    Raises:
-        ValueError: a class is not one of 0 ... n_y - 1.
+    By default n_y is one more than the largest. ValueError if a class is not one of 0 ... n_y - 1.
 
     >>> one_hot([2, 0])
     array([[0., 1.],

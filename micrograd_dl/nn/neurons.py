@@ -30,7 +30,6 @@ class Neuron(Module):
     """One unit: ``z = w1 x1 + ... + b`` and ``a = g(z)`` (course, section 4).
 
     Args:
-        n_in: the number of inputs.
         activation: g; any but softmax, which is of a whole layer.
         nonlin: False for no activation, as micrograd writes it.
         w, b: initial weights and bias; by default drawn to suit the activation, and 0.
@@ -44,17 +43,10 @@ class Neuron(Module):
     """
 
     def __init__(
-        self,
-        n_in: int,
-        activation: str | Activation = "relu",
-        *,
-        nonlin: bool = True,
-        w: Sequence[float] | None = None,
-        b: float = 0.0,
-        seed: int | None = None,
-        expanded: bool = False,
+        self, n_in: int, activation: str | Activation = "relu", *, nonlin: bool = True,
+        w: Sequence[float] | None = None, b: float = 0.0, seed: int | None = None, expanded: bool = False,
         bias: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.activation = _activation(activation, nonlin)
         if self.activation.name == "softmax":
             raise ValueError("softmax is of a whole layer: use Layer(n_in, n_out, 'softmax')")
@@ -72,8 +64,7 @@ class Neuron(Module):
     def z(self, x: Sequence[Operand]) -> Value:
         """The weighted sum of n inputs.
 
-        Raises:
-            ValueError: their number is wrong.
+        ValueError if their number is wrong.
         """
         if len(x) != len(self.w):
             raise ValueError(f"this neuron takes {len(self.w)} inputs, got {len(x)}")
@@ -97,33 +88,19 @@ class Layer(Module):
     """Units side by side, on the same inputs.
 
     Args:
-        n_in, n_out: the numbers of inputs and of units.
-        activation: any.
-        nonlin: False for no activation, as micrograd writes it.
+        activation, nonlin, seed, expanded, bias: as for a Neuron.
         weights: ``(n_out, n_in)``; by default drawn to suit the activation.
         number: the layer's number, for labels: ``W1[2,3]`` is the weight of unit 2 for input 3.
-        seed: decides the weights; without one they differ from layer to layer.
-        expanded, bias: as for a Neuron.
         scaled: whether z is to be normalised, and each unit has a gamma, at first 1, and a beta, at first 0.
 
-    Raises:
-        ValueError: a size is below 1, the weights have another shape, or there is no such activation.
+    ValueError if a size is below 1, the weights have another shape, or there is no such activation.
     """
 
     def __init__(
-        self,
-        n_in: int,
-        n_out: int,
-        activation: str | Activation = "relu",
-        *,
-        nonlin: bool = True,
-        weights: Weights | None = None,
-        number: int = 1,
-        seed: int | None = None,
-        expanded: bool = False,
-        bias: bool = True,
-        scaled: bool = False,
-    ) -> None:
+        self, n_in: int, n_out: int, activation: str | Activation = "relu", *, nonlin: bool = True,
+        weights: Weights | None = None, number: int = 1, seed: int | None = None, expanded: bool = False,
+        bias: bool = True, scaled: bool = False,
+    ) -> None:  # fmt: skip
         self.activation = _activation(activation, nonlin)
         if n_in < 1 or n_out < 1:
             raise ValueError(f"a layer takes one input and one unit at least, not {n_in} and {n_out}")

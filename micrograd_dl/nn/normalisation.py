@@ -1,19 +1,13 @@
 """Batch and layer normalisation (course, section 10), over the operations of the table.
 
-Of numbers that belong together, ``z_norm = (z - mean) / sqrt(var + eps)``; the network then takes
-``gamma z_norm + beta`` as what its activation is of. Those that belong together are
+``z_norm = (z - mean) / sqrt(var + eps)``, and the activation takes ``gamma z_norm + beta``. With ``"batch"``,
+mean and variance are one unit's over the examples of a batch, in predictions running averages. With
+``"layer"``, they are one example's over the units of a layer.
 
-* with ``"batch"``, one unit's over the examples of a batch; when the network predicts, running averages of
-  the mean and the variance take their place;
-* with ``"layer"``, one example's over the units of a layer.
-
-A unit that is the same for all examples has the variance 0, and eps, under the root, keeps its z_norm at 0.
-This holds for every unit in a batch of one example: only beta receives a useful gradient, and the running
-averages leave the batch out. (Likewise a layer of one unit, layer-normalised, is just beta.) The variance is
-the mean of the squares, as in the course; PyTorch's running variance divides by m - 1 instead.
-
-The bias is redundant before batch normalisation, which takes it away again with the mean, so those layers
-have none. Layer normalisation does not, and its layers keep theirs.
+A unit that is the same for all examples has the variance 0, and eps keeps its z_norm at 0. So in a batch of
+one example only beta receives a useful gradient, and the running averages leave the batch out. The variance
+is the mean of the squares, as in the course; PyTorch's running variance divides by m - 1 instead. Batch
+normalisation subtracts a bias again with the mean, so those layers have none.
 """
 
 from __future__ import annotations

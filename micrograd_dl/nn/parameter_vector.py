@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_dl.nn.model import Model
-from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.network import Array, Model, Network
 
 
 def parameter_vector(parameters: Sequence[Any], what: str = "data") -> Array:

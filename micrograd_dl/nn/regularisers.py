@@ -6,7 +6,6 @@ normalisation, are left out. Their derivatives by hand are in :mod:`~micrograd_d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.numbers import from_zero, in_range
 
 
 def l2(w: Any) -> Any:
@@ -37,25 +36,21 @@ def elastic_net(lambda_: float, l1_part: float = 0.5) -> dict[str, float]:
     >>> elastic_net(0.1)
     {'l1': 0.05, 'l2': 0.05}
     """
-    if not 0 <= to_float(l1_part, "the part of L1") <= 1:
-        raise ValueError(f"the part of L1 is from 0 to 1, not {l1_part!r}")
+    l1_part = in_range(l1_part, "from 0 to 1", "the part of L1")
     return {"l1": lambda_ * l1_part, "l2": lambda_ * (1 - l1_part)}
 
 
 def lambdas(given: Mapping[str, float] | None, **more: float) -> dict[str, float]:
     """The lambda of each regulariser that takes part, by name.
 
-    Raises:
-        ValueError: there is no such regulariser, or a lambda is not possible.
+    ValueError if there is no such regulariser, or a lambda is not possible.
     """
     if not isinstance(given, Mapping | None):
         raise ValueError(f"regularisers are lambdas by name, such as {{'l2': 0.1}}, not {given!r}")
     found = dict.fromkeys(REGULARISERS, 0.0)
     for name, x in [*(given or {}).items(), *more.items()]:
         look_up(name, REGULARISERS, "regulariser")
-        found[name] += to_float(x, f"the regularisation {name}")
-        if not 0 <= x < math.inf:
-            raise ValueError(f"the regularisation {name} is a number from 0 up, not {x!r}")
+        found[name] += from_zero(x, f"the regularisation {name}")
     return {name: x for name, x in found.items() if x}
 
 

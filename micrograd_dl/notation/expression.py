@@ -3,11 +3,10 @@
 >>> parse("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2)
 Value(data=33.0, label='J')
 
-The language is arithmetic as Python writes it, with ``+ - * / **``, signs, brackets and the functions of
-:data:`micrograd_dl.engine.ops.TABLE`; ``-x**2`` is ``-(x**2)``. Arithmetic on numbers only gives a number, so
-``2*3*x`` has one product. Statements ``name = ...`` are separated by ``;`` or new lines; the last one is the
-result and needs no name. A name is given its value once; a number with a name (``k = 3``) becomes a leaf, and
-``v = u`` makes no node. Nothing is recursive.
+The language is Python's arithmetic: ``+ - * / **``, brackets and the functions of
+:data:`micrograd_dl.engine.ops.TABLE`. Numbers are computed at once, so ``2*3*x`` has one product. Statements
+``name = ...`` are separated by ``;`` or new lines; the last one is the result and needs no name. A name is
+given its value once. ``k = 3`` makes a leaf, and ``v = u`` no node. Nothing is recursive.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.origin import set_origin
+from micrograd_dl.foundation.text import columns
 from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.foundation.written import ADD
 
@@ -74,11 +74,9 @@ class Expression:
 def parse(text: str, /, **values: Operand) -> Value:
     """The Value of the last statement of `text`, with a variable for each name in `values`.
 
-    A number becomes a leaf of that label; a Value is used as it stands.
-
-    Raises:
-        ExpressionError: the text cannot be read, a name has no value, or an operation is undefined there.
-        TypeError, ValueError, OverflowError: `text` is not text, or a variable's name or number is not one.
+    A number becomes a leaf of that label; a Value is used as it stands. ExpressionError if the text cannot be
+    read, a name has no value, or an operation is undefined there. TypeError, ValueError or OverflowError if
+    `text` is not text, or a variable's name or number is not one.
 
     >>> J = parse("3 * (a + b*c)", a=5, b=3, c=2)
     >>> J.data, J.operands[1].origin.fragment
@@ -170,11 +168,13 @@ def _tokens(text: str) -> Iterator[_Token]:
     yield _Token("end", "", start, start)
 
 
+_MIDDLE_DOTS = "·\u0387"  # letters to Python; here far likelier to be meant as a product
+
+
 def _name_end(text: str, start: int) -> int:
     """Where the identifier that begins at `start` ends; `start` itself if none does."""
     end = start
-    # Python takes the middle dot into identifiers; here it is far likelier to be meant as a product.
-    while end < len(text) and f"_{text[end]}".isidentifier() and text[end] not in _LOOKALIKES:
+    while end < len(text) and f"_{text[end]}".isidentifier() and text[end] not in _MIDDLE_DOTS:
         end += 1
     return end if text[start:end].isidentifier() else start
 
@@ -410,7 +410,7 @@ class _Parser:
 # --- advice, and the caret ----------------------------------------------------------------------------------
 
 _CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
-_LOOKALIKES = {**dict.fromkeys("×·\u0387⋅∗∙", "*"), **dict.fromkeys("−‐–—", "-"), **dict.fromkeys("÷∕⁄", "/")}
+_LOOKALIKES = {"*": "×·\u0387⋅∗∙", "-": "−‐–—", "/": "÷∕⁄"}
 _ADVICE = {
     "^": "for a power, write **",
     "//": "for a quotient, write /",
@@ -419,6 +419,7 @@ _ADVICE = {
     **dict.fromkeys("\"'`“”‘’", "there is no text in an expression, only numbers"),
     **dict.fromkeys(("==", "!=", "<", ">", "<=", ">="), "nothing is compared, and = gives a name its value"),
     **dict.fromkeys(("+=", "-=", "*=", "/=", "**=", "//=", ":="), "a name is given its value once, with ="),
+    **{like: f"write {sign}" for sign, all_like in _LOOKALIKES.items() for like in all_like},
 }
 
 
@@ -438,44 +439,18 @@ def _not_a_function(name: str) -> str:
 
 
 def _refusal(sign: str) -> str:
-    """Why a sign is not part of the language; it may be any character at all."""
-    parts = unicodedata.normalize("NFKC", sign)
-    plain = "".join(str(unicodedata.digit(part, _LOOKALIKES.get(part, part))) for part in parts)
-    if unicodedata.decomposition(sign[0]).startswith("<super>"):
-        plain = f"**{plain}"
-    advice = _ADVICE.get(
-        sign, "its signs are + - * / ** ( ) , = ; #" if sign.isprintable() else "leave it out"
-    )
-    if plain != sign and plain.isascii():
-        advice = f"write {plain if plain.strip() else 'a space'}"
+    """Why a sign, which may be any character, is not part of the language."""
     shown = sign if sign.isprintable() else "this character"
     if not (sign.isascii() and sign.isprintable()):
-        shown = f"{shown} (U+{ord(sign):04X} {unicodedata.name(sign, 'without a name')})"
-    return f"{shown} is not part of an expression: {advice}"
-
-
-_WIDTH = 72  # columns of the line that an error shows
-
-
-def _cut(characters: str, room: int) -> tuple[str, int]:
-    """The first characters, three dots if there are more than fit, and the columns that this takes.
-
-    What would not show in a terminal, or would move the caret, is a blank or a question mark.
-    """
-    shown, columns = "", 0
-    for count, character in enumerate(characters):
-        category = unicodedata.category(character)
-        width = 0 if category in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(character) in "WF")
-        if columns + width > room or count > 2 * room:
-            return f"{shown}...", columns + 3
-        unseen = category[0] == "C" or category in ("Zl", "Zp")
-        shown += " " if character in "\t\r" else "?" if unseen else character
-        columns += width
-    return shown, columns
+        shown += f" (U+{ord(sign):04X} {unicodedata.name(sign, 'without a name')})"
+    advice = "its signs are + - * / ** ( ) , = ; #" if sign.isprintable() else "leave it out"
+    return f"{shown} is not part of an expression: {_ADVICE.get(sign, advice)}"
 
 
 def _excerpt(text: str, position: int) -> str:
     """The line of `text` around a position, and below it a caret under the position."""
-    right, columns = _cut(text[position:].partition("\n")[0], _WIDTH // 2)
-    left, columns = _cut(text[:position].rpartition("\n")[2][::-1], _WIDTH - 3 - columns)
-    return f"{left[::-1]}{right}\n{' ' * columns}^"
+    left, right = text[:position].rpartition("\n")[2], text[position:].partition("\n")[0]
+    left = left if len(left) <= 34 else f"...{left[-30:]}"
+    line = f"{left}{right[:36]}{'...' * (len(right) > 36)}"
+    shown = "".join(c if c.isprintable() else " " if c in "\t\r" else "?" for c in line)
+    return f"{shown}\n{' ' * columns(shown[: len(left)])}^"

@@ -1,10 +1,9 @@
 """How a graph is written: its formulas and the symbols of its derivatives, as text and as LaTeX.
 
-One symbol never means two things. ``du/db`` is written for a local derivative only where it is also the
-whole derivative, because b is used in u and nowhere else. Otherwise it is the partial ``∂u/∂b``, and
-``∂u/∂x[1]``, ``∂u/∂x[2]`` where the same x is an operand twice. ``db`` is short for ``dJ/db``; where a node
-of the graph is itself called ``db``, ``dJ/db`` is written in full. Where backprop begins with another seed
-than 1, J is a part of some L: the seed is ``dL/dJ``, and ``db`` is short for ``dL/db``.
+One symbol never means two things. A local derivative is written ``du/db`` only where it is the whole
+derivative, because b is used in u and nowhere else. Otherwise it is ``∂u/∂b``, or ``∂u/∂x[1]``, ``∂u/∂x[2]``
+where x is an operand twice. ``db`` is short for ``dJ/db``, unless a node is called ``db``. If backprop begins
+with another seed than 1, J is a part of some L: the seed is ``dL/dJ``, and ``db`` is short for ``dL/db``.
 """
 
 from __future__ import annotations
@@ -19,23 +18,22 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.lookup import listed
 from micrograd_dl.foundation.number_like import require_value
-from micrograd_dl.foundation.written import Term, readable, shortened
+from micrograd_dl.foundation.written import Term, readable, without_middle
 from micrograd_dl.notation.forward import recorded_order
 from micrograd_dl.notation.kinks import is_at_kink, slope_taken
 from micrograd_dl.notation.naming import free_name, unique_names, variables_outside
 from micrograd_dl.notation.numbers import latex_number, number, number_term
 from micrograd_dl.notation.slopes import SlopeFormulas
 
-_LONGEST_LATEX = 400  # its commands are longer than what they print
-BEYOND = "L"  # what the result is part of, where the seed is not 1
+_LONGEST_LATEX = 400  # characters; commands are longer than they print
+BEYOND = "L"  # the final result, if the seed is not 1
 
 
 class Notation:
-    """The names and formulas of one graph. Names are given when the first is asked for.
+    """The names and formulas of one graph; `order` is topological, the result last.
 
-    What has no label is called by the variable that holds it, if `variables` has it by the `id` of the node.
-
-    `order` is topological, the result last; `seeded` says that backprop begins with another seed than 1.
+    `seeded` says that backprop begins with another seed than 1. A node without a label has the name that
+    `variables` gives for its `id`, if there is one.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> graph = Notation(topological_order(3 * (a + b * c)))
@@ -72,9 +70,8 @@ class Notation:
     def find(self, text: str) -> tuple[Value, bool]:
         """The node that is meant, and whether its gradient is: by ``db``, ``dJ/db`` or ``b.grad``.
 
-        A name as it is printed comes first, then a gradient, then a label. If one node is called b and the
-        label of another is dJ/db, then dJ/db is the gradient of b: the other is printed between backticks.
-        KeyError with the names there are if it is none of these.
+        Printed names come first, then gradients, then labels: if the label of a node is dJ/db and another is
+        called b, dJ/db is the gradient of b. KeyError with the names there are if it is none of these.
         """
         text = text.strip()
         # As typed, and as Python and the parser of expressions write accents.
@@ -114,12 +111,12 @@ class Notation:
         """The operation that made the node, on the names of its operands; a leaf's own name."""
         if node.op is None or node.is_constant:
             return self._term(node)
-        return shortened(node.op.written([self._term(operand) for operand in node.operands]))
+        return without_middle(node.op.written([self._term(operand) for operand in node.operands]))
 
     def numbers(self, node: Value, operands: Sequence[float]) -> str:
         """The node's formula with numbers in place of names."""
         assert node.op is not None
-        return shortened(node.op.written([number_term(x) for x in operands]))
+        return without_middle(node.op.written([number_term(x) for x in operands]))
 
     def total(self, node: Value) -> str:
         """The derivative of the result by `node`, in full: ``dJ/db``."""
@@ -143,7 +140,7 @@ class Notation:
         assert node.op is not None
         operands = [p.data if p.is_constant else self._term(p) for p in node.operands]
         formula = SlopeFormulas(node.op, operands, self._term(node))[index]
-        return Term(shortened(formula), formula.precedence)
+        return Term(without_middle(formula), formula.precedence)
 
     def at_kink(
         self, node: Value, index: int, operands: Sequence[float] | None = None, slope: float | None = None

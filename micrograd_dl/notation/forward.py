@@ -26,8 +26,7 @@ def recorded_order(root: Value) -> list[Value]:
 def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value, float]:
     """The data of the nodes in `order` if those in `given` had these numbers; nothing is written.
 
-    Operands that are not in `order` have their own data. ValueError or ZeroDivisionError where an operation
-    is undefined.
+    Other operands have their own data. ValueError or ZeroDivisionError where an operation is undefined.
     """
     values: dict[Value, float] = {}
     for node in order:
@@ -44,8 +43,8 @@ def evaluate(order: Sequence[Value], given: Mapping[Value, float]) -> dict[Value
 def recompute(root: Value) -> None:
     """Run the forward pass again over the recorded graph, after the data of leaves was changed.
 
-    Every interior node gets its new data and new local derivatives; gradients are left as they are. Nothing
-    is written if an operation is undefined at the new data.
+    Every interior node gets new data and local derivatives; gradients stay. Nothing is written if an
+    operation is undefined.
     """
     order = [node for node in topological_order(root) if node.operands]
     before = [(node.data, node.slopes) for node in order]

@@ -12,18 +12,14 @@ from micrograd_dl.notation.naming import variables_outside
 from micrograd_dl.notation.numbers import latex_number
 from micrograd_dl.notation.steps import Evaluate, Walk, written_node
 
-_LONGEST_INLINE = 120  # of a formula in another: its commands are longer than what they print
+_LONGEST_INLINE = 120  # characters of a formula in another; commands are longer than they print
 
 
 def latex(root: Value) -> str:
     r"""The expression of a result and its gradient, with their numbers, as a block ``aligned`` of LaTeX.
 
-    What is used several times, has a name of its own or would be too long has a line of its own. In a
-    notebook, ``IPython.display.Math(latex(J))`` shows it.
-
-    Raises:
-        TypeError: `root` is not a Value.
-        RuntimeError: data was changed after the forward pass was recorded.
+    A node that is used several times, has a name or would be too long has a line of its own. In a notebook,
+    ``IPython.display.Math(latex(J))`` shows it. RuntimeError if data was changed since the forward pass.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> print(latex(3 * (a + b * c)))

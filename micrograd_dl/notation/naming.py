@@ -18,11 +18,10 @@ LETTERS = ("u", "v", "p", "q", "r", "s", "t")
 
 
 def name_values(namespace: Mapping[str, object] | None = None) -> None:
-    """Label every Value in `namespace` that has no label yet by the name of its variable.
+    """Label every Value in `namespace`, by default the caller's variables, that has no label yet.
 
-    By default the caller's own variables are named. Lists and tuples of Values are numbered from 1, as the
-    course does. Names that begin with an underscore are skipped. If two names hold the same Value, the first
-    one stays.
+    A label is the name of the variable. Lists and tuples of Values are numbered from 1, as in the course.
+    Names that begin with an underscore are skipped. Of two names for one Value the first stays.
 
     >>> a, w = Value(1), [Value(2), Value(3)]
     >>> name_values({"a": a, "w": w})
@@ -38,10 +37,10 @@ def name_values(namespace: Mapping[str, object] | None = None) -> None:
 
 
 def variables_outside() -> dict[int, str]:
-    """The names of the variables, by the `id` of the Value they hold, of the notebook or script that calls.
+    """The names of the variables, by the `id` of their Value, of the notebook or script that calls.
 
-    Of two names the first stays; a notebook's own, which begin with an underscore, are skipped.
-    Within a function nothing is found: its names are those of any argument.
+    Of two names the first stays; those that begin with an underscore are skipped. Inside a function, nothing
+    is found.
     """
     frame = sys._getframe(1)
     while (frame.f_globals.get("__package__") or "").partition(".")[0] in _INSIDE and frame.f_back:
@@ -62,9 +61,8 @@ def unique_names(
 ) -> dict[Value, str]:
     """One name for each node of a graph in topological order, no two the same; constants have none.
 
-    Labels come first; a second node with the label ``a`` is called ``a_2``. Then come `variables`, names by
-    the `id` of a node. The result is called J, other results of operations by a letter (u, v, ...) or, if
-    there are many, u1, u2, ...; leaves x, or x1, x2, ...
+    Labels come first; a second ``a`` is called ``a_2``. Then come `variables`, names by the `id` of a node.
+    The result is called J, other results u, v, ... or u1, u2, ...; leaves x, or x1, x2, ...
     """
     given: dict[Value, str] = {}
     names = UniqueNames(lambda name: chain([name], numbered(f"{name}_", 2)))

@@ -28,12 +28,9 @@ class SlopeFormulas:
     """
 
     def __init__(
-        self,
-        operation: Operation,
-        operands: Sequence[Term | float],
-        out: Term,
+        self, operation: Operation, operands: Sequence[Term | float], out: Term,
         write: Writer = Operation.written,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._write = write
         # Each name is represented by one Value, NaN, at which no operation is undefined.
         stand_ins: dict[Any, Any] = {x: Value(math.nan) for x in (*operands, out) if isinstance(x, Term)}

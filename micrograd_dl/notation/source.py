@@ -30,17 +30,13 @@ def to_source(root: Value) -> str:
     """The forward and the backward pass of a recorded graph as the text of a Python function.
 
     The function takes the leaves, floats or NumPy columns of one shape (a column holds one example an entry),
-    and returns the result and a dictionary of its derivatives by each leaf. It is plain arithmetic, with
-    Python's own edges: ``1 / 0`` raises ZeroDivisionError, and a comparison with NaN is false.
+    and returns the result and a dictionary of its derivatives by each leaf. It is plain arithmetic: ``1 / 0``
+    raises ZeroDivisionError, and a comparison with NaN is false.
 
-    Of columns, a derivative that is the same for all entries may come as one number: give a column of ones
-    as the last argument to have columns throughout. Equal derivatives may be one and the same array
-    (``da = dv``): copy one before changing it in place.
-
-    Raises:
-        TypeError: `root` is not a Value.
-        ValueError: the graph has an operation that is not in the table.
-        RuntimeError: data was changed after the forward pass was recorded.
+    A derivative that is the same for all entries of a column may be one number: give a column of ones as the
+    last argument to have columns throughout. Equal derivatives may be one array: copy it before changing it
+    in place. TypeError if `root` is not a Value; ValueError if an operation is not in the table; RuntimeError
+    if data was changed since the forward pass.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> print(to_source(3 * (a + b * c)))
@@ -117,8 +113,8 @@ def _template(
 ) -> tuple[str, set[str], list[str], list[str]]:
     """A node's formula, the functions it calls, what its derivatives share, and the term for each operand.
 
-    In `kind` a variable is its place among the operands, a constant its number in hexadecimal. In what is
-    returned, {0}, {1}, ... are for the names of the operands, the node itself and the shared parts.
+    In `kind` a variable is its place among the operands, a constant its number in hexadecimal. {0}, {1}, ...
+    stand for the operands, the node and the shared parts.
     """
     if operation.name not in TABLE or TABLE[operation.name].forward is not operation.forward:
         raise ValueError(

@@ -137,11 +137,8 @@ def written_number(step: Step) -> float:
 def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
     """The forward pass and backprop of a recorded graph, one step at a time; nothing is written.
 
-    `seed` is the derivative of the final result by `root`.
-
-    Raises:
-        TypeError: `root` is not a Value or `seed` not a number.
-        RuntimeError: data was changed after the forward pass was recorded.
+    `seed` is the derivative of the final result by `root`. RuntimeError if data was changed since the forward
+    pass.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
     >>> for step in steps(3 * (a + b * c)):
@@ -161,10 +158,10 @@ def steps(root: Value, seed: float = 1.0) -> Iterator[Step]:
 
 
 class Walk(Sequence[Step]):
-    """Every step of the forward pass and of backprop; a step is made when it is asked for.
+    """Every step of the forward pass and of backprop, made when it is asked for.
 
-    The numbers are those of the moment when the walk was made. They are kept in arrays, so that a graph of a
-    million nodes has a walk, too. The order is topological, and known to be as recorded.
+    It has the numbers of the moment when it was made, in arrays, so that a graph of a million nodes has a
+    walk, too. The order is topological, and known to be as recorded.
     """
 
     def __init__(self, order: Sequence[Value], notation: Notation, seed: float = 1.0) -> None:

@@ -26,26 +26,7 @@ from micrograd_dl.optim.schedules import (
 )
 
 __all__ = [
-    "OPTIMISERS",
-    "AMSGrad",
-    "Adam",
-    "AdamW",
-    "GradientDescent",
-    "Lion",
-    "Momentum",
-    "Nesterov",
-    "Optimiser",
-    "RMSprop",
-    "Schedule",
-    "by_steps",
-    "clip_by_norm",
-    "clip_by_value",
-    "cosine",
-    "exponential",
-    "gradient_norm",
-    "inverse_time",
-    "one_cycle",
-    "staircase",
-    "warm_up",
-    "weighted_averages",
-]
+    "OPTIMISERS", "AMSGrad", "Adam", "AdamW", "GradientDescent", "Lion", "Momentum", "Nesterov", "Optimiser",
+    "RMSprop", "Schedule", "by_steps", "clip_by_norm", "clip_by_value", "cosine", "exponential",
+    "gradient_norm", "inverse_time", "one_cycle", "staircase", "warm_up", "weighted_averages",
+]  # fmt: skip

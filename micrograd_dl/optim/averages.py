@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.numbers import in_range
 
 
 def averaged(v: Any, x: Any, beta: float) -> Any:
@@ -40,7 +40,4 @@ def weighted_averages(xs: Iterable[float], beta: float, *, corrected: bool = Tru
 
 def fraction(x: float, what: str) -> float:
     """x as a float; ValueError unless it is from 0 to below 1."""
-    x = to_float(x, what)
-    if not 0 <= x < 1:
-        raise ValueError(f"{what} is from 0 to below 1, not {x!r}")
-    return x
+    return in_range(x, "from 0 to below 1", what)

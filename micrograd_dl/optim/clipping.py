@@ -49,11 +49,8 @@ def gradient_norm(gradients: Iterable[Gradient]) -> float:
 
 def _norm(array: Any) -> float:
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        square = float(np.vdot(array, array))
-        limits = np.finfo(array.dtype)
+        square, limits = float(np.vdot(array, array)), np.finfo(array.dtype)
         if float(limits.tiny / limits.eps) < square < math.inf:
             return math.sqrt(square)
         largest = float(np.abs(array).max())  # the squares overflow or underflow, the norm need not
-        if largest == 0 or not math.isfinite(largest):
-            return largest
-        return largest * float(np.linalg.norm(array / largest))
+        return largest * float(np.linalg.norm(array / largest)) if 0 < largest < math.inf else largest

@@ -43,18 +43,6 @@ class Options(TypedDict, total=False):
     decays: Sequence[bool | NDArray[np.bool_]] | None
 
 
-_ELSEWHERE = {  # what other libraries call an option
-    "lr": "learning_rate",
-    "alpha": "learning_rate",
-    "betas": "beta1=..., beta2=...",
-    "rho": "beta2",
-    "epsilon": "eps",
-    "momentum": "Momentum(parameters, learning_rate, beta)",
-    "nesterov": "Nesterov(parameters, learning_rate, beta)",
-    "amsgrad": "AMSGrad(parameters, learning_rate)",
-}
-
-
 class _Numbers:
     """All parameters that are single numbers, such as Values, as one block: faster than one by one."""
 
@@ -78,7 +66,7 @@ class _Numbers:
 class Optimiser(ABC):
     """The base class of optimisers; a subclass gives the direction of each step.
 
-    Each parameter that is an array is a block; all single numbers together are another block.
+    An array is a block of parameters; all single numbers together are another block.
 
     Args:
         parameters: what to change, such as ``model.parameters()``.
@@ -115,9 +103,9 @@ class Optimiser(ABC):
         **unknown: object,
     ) -> None:
         kind = type(self).__name__
-        for name in unknown:
-            advice = f"write {_ELSEWHERE[name]}" if name in _ELSEWHERE else "its docstring says what it takes"
-            raise TypeError(f"{kind} takes no {name}: {advice}")
+        if unknown:
+            advice = "learning_rate" if "lr" in unknown else "one of those in its docstring"
+            raise TypeError(f"{kind} has no option {', '.join(unknown)}: write {advice}")
         if hasattr(parameters, "parameters"):
             raise ValueError(f"an optimiser takes the parameters, not the model: {kind}(model.parameters())")
         self.parameters = list(parameters)
@@ -135,9 +123,10 @@ class Optimiser(ABC):
         self.learning_rate = learning_rate
         self.steps = self.epoch = 0
         self.state: dict[str, list[Any]] = {}
-        for name, x in (("clip_value", clip_value), ("clip_norm", clip_norm)):
-            if x is not None:
-                setattr(self, name, above_zero(x, name))
+        if clip_value is not None:
+            self.clip_value = above_zero(clip_value, "clip_value")
+        if clip_norm is not None:
+            self.clip_norm = above_zero(clip_norm, "clip_norm")
         decay = self.weight_decay if weight_decay is None else weight_decay
         if decay or self.weight_decay:
             self.weight_decay = from_zero(decay, "weight_decay")
@@ -347,13 +336,7 @@ class Lion(Optimiser):
         return np.sign(averaged(v, grad, self.beta1))
 
 
+_ALL = (Momentum, Nesterov, RMSprop, Adam, AdamW, AMSGrad, Lion)
 OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
-    "descent": GradientDescent,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
-    "amsgrad": AMSGrad,
-    "lion": Lion,
-}
+    "descent": GradientDescent, **{kind.__name__.lower(): kind for kind in _ALL}
+}  # fmt: skip

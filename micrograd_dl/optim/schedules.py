@@ -1,8 +1,8 @@
 """Learning rates that change: functions of how far the training is, from 0 (course, section 9).
 
-An optimiser calls a schedule with the number of epochs that are done, or of steps if it is handed over as
-``by_steps(schedule)``. Each is PyTorch's scheduler of that kind in closed form; past its end a schedule stays
-where it ended. Impossible numbers are refused with a ValueError, other objects with a TypeError.
+An optimiser calls a schedule with the number of epochs done, or of steps done if it is
+``by_steps(schedule)``. Each is PyTorch's scheduler of that kind in closed form; past its end it stays where
+it ended. Impossible numbers are refused with a ValueError, other objects with a TypeError.
 
 >>> alpha = warm_up(2, cosine(0.4, 4))
 >>> [round(alpha(t), 3) for t in range(7)]
@@ -22,8 +22,8 @@ from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import (
     above_zero,
     from_zero,
+    in_range,
     real_number,
-    to_float,
     to_whole,
     whole_number,
 )
@@ -85,8 +85,8 @@ def one_cycle(
 ) -> Schedule:
     """Up to `highest` and down again, along two halves of a wave; made to be counted by steps.
 
-    It begins at the part `start` of the highest and ends at the part `end` of that. `rise` is the part of
-    the `length` steps that goes up.
+    It begins at `start` of the highest, and ends at `end` of that. `rise` is the part of the steps that goes
+    up.
     """
     highest, length = above_zero(highest, "highest"), to_whole(length, 1, "length")
     first = highest * from_zero(start, "start")
@@ -142,15 +142,10 @@ SCHEDULES: Mapping[str, Callable[..., Schedule]] = {
 def schedule(text: str, alpha0: float, *, epochs: int, steps: int, rise: int = 0) -> Schedule:
     """The schedule that words name, such as ``cosine``, ``staircase:30`` or ``staircase:30,0.5``.
 
-    Args:
-        text: the name, then the numbers that the function of that name takes after its learning rate. Without
-            a length, `cosine` and `one_cycle` are as long as the training.
-        alpha0: the first learning rate; for `one_cycle`, the highest.
-        epochs, steps: the epochs of the training, and the steps of an epoch.
-        rise: the number of epochs at the start in which the learning rate warms up, step by step.
-
-    Raises:
-        ValueError: there is no such schedule, or it does not take these numbers.
+    After the name come the numbers that its function takes after the learning rate. Without a length,
+    `cosine` and `one_cycle` are as long as the training, `epochs` of `steps` each. `alpha0` is the first
+    learning rate, for `one_cycle` the highest; it first warms up for `rise` epochs. ValueError if there is no
+    such schedule, or it does not take these numbers.
 
     >>> alpha = schedule("exponential:0.5", 0.1, epochs=10, steps=5)
     >>> [alpha(epoch) for epoch in range(3)]
@@ -184,6 +179,4 @@ def _number(word: str) -> float:
 
 
 def _part(x: float, name: str) -> float:
-    if not 0 < to_float(x, name) <= 1:
-        raise ValueError(f"{name} is above 0 and at most 1, not {x!r}")
-    return x
+    return in_range(x, "above 0 and at most 1", name)

@@ -1,4 +1,4 @@
-"""What is needed to test code that is made of Values: random graphs, and gradients held against differences.
+"""For tests of code made of Values: random graphs, and gradients held against differences.
 
 Needs the extra ``testing``: ``pip install "micrograd-dl[testing]"``.
 
@@ -24,10 +24,10 @@ if find_spec("hypothesis") is None:
 from micrograd_dl.testing.conformance import Conformance, EngineTests, Mistake, conformance
 from micrograd_dl.testing.derivatives import GradientCheck, check_gradient, check_layer
 from micrograd_dl.testing.gradients import assert_gradients_match
-from micrograd_dl.testing.strategies import Formula, Graph, expressions, graphs, is_smooth, numbers, operands
+from micrograd_dl.testing.strategies import Graph, graphs, is_smooth, numbers, operands
 
 __all__ = [
     "assert_gradients_match", "check_gradient", "check_layer", "GradientCheck",
-    "numbers", "operands", "graphs", "Graph", "expressions", "Formula", "is_smooth",
+    "numbers", "operands", "graphs", "Graph", "is_smooth",
     "conformance", "Conformance", "Mistake", "EngineTests",
 ]  # fmt: skip

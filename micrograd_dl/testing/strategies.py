@@ -1,7 +1,7 @@
-"""Hypothesis strategies for numbers, operands, graphs and expressions, derived from the table of operations.
+"""Hypothesis strategies for numbers, operands and graphs, derived from the table of operations.
 
-What they make is *smooth*: each operation is defined at its operands and around them, away from its kinks,
-and neither results nor derivatives are so large that rounding would drown what a test looks for.
+All that they make is *smooth*: each operation is defined at its operands and around them, away from its
+kinks, and results and derivatives are small enough that rounding does not hide an error.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from hypothesis import assume
@@ -70,8 +69,8 @@ def is_smooth(
 class Graph:
     """A random computation: the graph that it records, and a function that repeats it on other numbers.
 
-    For each result the program has its operation and its operands, which are the numbers of earlier nodes
-    (leaves first, then results) or constants. The leaves are called x1, x2, ...; all of them take part.
+    The program has an operation for each result, and its operands: numbers of earlier nodes (leaves first,
+    then results) or constants. The leaves are called x1, x2, ...; all of them take part.
 
     >>> from micrograd_dl.engine.ops import mul, tanh
     >>> Graph([0.5, 2.0], [(mul, (0, 1)), (tanh, (2,))])
@@ -100,33 +99,15 @@ class Graph:
 
     @property
     def text(self) -> str:
-        """The computation as an expression, a statement for each result."""
-        return "; ".join(self.statements(lambda index, term: None))
-
-    def statements(self, inline: Callable[[int, Term], Term | None]) -> Iterator[str]:
-        """The computation as statements ``name = formula``.
-
-        `inline` is asked for each result but the last, by its number and its formula, what to write in its
-        place wherever it is used; None gives it a name in a statement of its own.
-        """
-        terms = [Term(leaf.label) for leaf in self.leaves]
-        last = len(self.program) - 1
-        for index, (operation, references) in enumerate(self.program):
+        """The computation as an expression for ``parse``, a statement for each result."""
+        terms, statements = [Term(leaf.label) for leaf in self.leaves], []
+        for number, (operation, references) in enumerate(self.program, 1):
             operands = [terms[x] if isinstance(x, int) else exact_term(x) for x in references]
-            if operation in _CALLED or operation.name not in BUILT_IN:
-                formula = Term(f"{operation.name}({', '.join(operands)})")
-            else:
-                formula = operation.written(operands)
-            term = inline(len(terms), formula) if index < last else None
-            if term is None:
-                term = Term("J" if index == last else f"u{index + 1}")
-                yield f"{term} = {formula}"
-            terms.append(term)
-
-    def uses(self, node: int) -> int:
-        """How often the node of that number is an operand."""
-        operands = [x for _, references in self.program for x in references if isinstance(x, int)]
-        return operands.count(node)
+            named = operation not in _CALLED and operation.name in BUILT_IN
+            formula = operation.written(operands) if named else f"{operation.name}({', '.join(operands)})"
+            terms.append(Term("J" if number == len(self.program) else f"u{number}"))
+            statements.append(f"{terms[-1]} = {formula}")
+        return "; ".join(statements)
 
 
 @st.composite
@@ -153,41 +134,6 @@ def graphs(
     return growth.pruned()
 
 
-@dataclass(frozen=True)
-class Formula:
-    """An expression as text, the numbers of its variables, and the number that it means."""
-
-    text: str
-    values: dict[str, float]
-    result: float
-
-
-@st.composite
-def expressions(
-    draw: st.DrawFn,
-    operations: Collection[Operation] | None = None,
-    max_leaves: int = 4,
-    max_results: int = 8,
-) -> Formula:
-    """Texts for ``parse``, with the numbers of their variables and what they come to.
-
-    The result is computed by the table, on floats, in the order of the text: a parser has to find the same
-    number, bit for bit.
-    """
-    graph = draw(graphs(operations, max_leaves, max_results))
-
-    def inline(node: int, formula: Term) -> Term | None:
-        # A result that is used twice and inlined would be written, and computed, twice.
-        if graph.uses(node) > 1 or draw(st.booleans()):
-            return None
-        return Term(f"({formula!s})") if draw(st.booleans()) else formula
-
-    separator = draw(st.sampled_from(["; ", ";", "\n", " ;\n"]))
-    text = separator.join(graph.statements(inline)).replace(" ", draw(st.sampled_from([" ", "", "  "])))
-    values = {leaf.label: x for leaf, x in zip(graph.leaves, graph.numbers, strict=True)}
-    return Formula(text, values, graph(*graph.numbers))
-
-
 @st.composite
 def _instructions(draw: st.DrawFn, operations: Sequence[Operation]) -> tuple[Operation, list[int]]:
     """An operation and a choice of each operand. So few draws that Hypothesis deletes it as a whole."""
@@ -204,7 +150,7 @@ _CONSTANTS = st.lists(numbers(), max_size=3)
 
 
 class _Growth:
-    """A graph under construction, with what is needed to refuse a result that would not be smooth."""
+    """A graph under construction, which refuses results that would not be smooth."""
 
     def __init__(self, start: Sequence[float], constants: Sequence[float]) -> None:
         self.values = list(start)

@@ -28,8 +28,7 @@ from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.nn.frames import as_array
-from micrograd_dl.nn.model import Model, require_model
-from micrograd_dl.nn.network import Array, Network
+from micrograd_dl.nn.network import Array, Model, Network, require_model
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.training import storage

@@ -121,8 +121,7 @@ def test_a_walk_to_the_first_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "label"),
-    [("W2", "W2[1,2]"), ("b2", "b2[1]"), ("gamma1", "gamma1[2]"), ("beta1", "beta1[2]")],
+    ("name", "label"), [("W2", "W2[1,2]"), ("b2", "b2[1]"), ("gamma1", "gamma1[2]"), ("beta1", "beta1[2]")]
 )
 def test_a_walk_to_a_parameter_whose_derivative_differs(name: str, label: str) -> None:
     class Wrong(vectorized.MLP):

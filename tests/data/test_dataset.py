@@ -114,7 +114,8 @@ def test_says_what_it_is() -> None:
     X = np.zeros((12, 2))
     data = made(X, [[1, 1]], ("no", "yes"), name="bought")
     assert repr(data).endswith(
-        "(bought; X (12, 2): x1, x2, x3, ..., x12; Y (1, 2): 2 classes (no: 0, yes: 2))"
+        "(bought; X (12, 2): x1, x2, x3, x4, x5, x6, x7, x8, x9, x10 and 2 more; "
+        "Y (1, 2): 2 classes (no: 0, yes: 2))"
     )
     data = made(X[:2], [[-1.25, 1e6]])
     assert repr(data) == "Dataset(data; X (2, 2): x1, x2; Y (1, 2): y from -1.25 to 1e+06)"

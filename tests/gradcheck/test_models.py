@@ -382,7 +382,7 @@ def a_model(**attributes: Any) -> Any:
         (network(vectorized.MLP, dtype="float32"), {}, "float32, in which steps of 1e-7 are lost: check a"),
         (scalar_model(lambda w: np.inf, abs, 1.0), {}, "the cost is inf: there is no derivative to be che"),
         (a_model(parameters=list), {}, "the model has no parameters: there is no derivative to be checked"),
-        (a_model(), {"epsilon": 0.0}, "the step of a numerical derivative is above 0"),
+        (a_model(), {"epsilon": 0.0}, "the step of a numerical derivative is a number above 0"),
         (a_model(), {"epsilon": "1"}, "the step of a numerical derivative takes a real number, not the str"),
         (a_model(), {"most": 0}, "most is a whole number from 1 up, not 0"),
         (a_model(), {"most": 2.5}, "most is a whole number from 1 up, not 2.5"),

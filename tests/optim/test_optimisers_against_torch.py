@@ -111,10 +111,7 @@ def warmed(optimiser: Any) -> Any:
 SCHEDULES: dict[str, tuple[Any, Any]] = {
     "staircase": (staircase(0.05, 100, 0.7), lambda o: scheduler.StepLR(o, 100, 0.7)),
     "exponential": (exponential(0.05, 0.999), lambda o: scheduler.ExponentialLR(o, 0.999)),
-    "inverse time": (
-        inverse_time(0.05, 0.01),
-        lambda o: scheduler.LambdaLR(o, lambda t: 1 / (1 + 0.01 * t)),
-    ),
+    "inverse time": (inverse_time(0.05, 0.01), lambda o: scheduler.LambdaLR(o, lambda t: 1 / (1 + 0.01 * t))),
     "cosine": (cosine(0.05, STEPS, 0.001), lambda o: scheduler.CosineAnnealingLR(o, STEPS, 0.001)),
     "warm-up, then cosine": (warm_up(50, cosine(0.05, 950)), warmed),
     "one cycle": (
