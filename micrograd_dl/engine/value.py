@@ -91,13 +91,13 @@ class Value(NumberLike):
     _at: int
 
     def __init__(self, data: Operand, label: str = "") -> None:
-        _fill(self, leaf_data(data, label), None, (), ())
+        fill(self, leaf_data(data, label), None, (), ())
         self.label = label
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
         """A constant: it takes part in operations, and receives no gradient."""
-        return _fill(object.__new__(Value), to_float(data), CONSTANT, (), ())
+        return fill(object.__new__(Value), to_float(data), CONSTANT, (), ())
 
     @property
     def is_leaf(self) -> bool:
@@ -248,10 +248,10 @@ def record(operation: Operation, *operands: Operand) -> Value:
     except (ValueError, ZeroDivisionError) as error:
         raise undefined(operation, error, values, names_of(nodes)) from None
     slopes = operation.slopes(data, values, [not x.is_constant for x in nodes])
-    return _fill(object.__new__(Value), data, operation, nodes, tuple(slopes))
+    return fill(object.__new__(Value), data, operation, nodes, tuple(slopes))
 
 
-def _fill(node: Value, data: float, op: Operation | None, operands: Any, slopes: tuple[float, ...]) -> Value:
+def fill(node: Value, data: float, op: Operation | None, operands: Any, slopes: tuple[float, ...]) -> Value:
     """Write the slots of a new node."""
     node.data, node.grad, node.label = data, 0.0, ""
     node.op, node.operands, node.slopes = op, operands, slopes

@@ -28,6 +28,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.origin import set_origin
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.foundation.written import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
@@ -69,6 +70,7 @@ class Expression:
     unused: tuple[str, ...]  # the names that the root does not depend on
 
 
+@door
 def parse(text: str, /, **values: Operand) -> Value:
     """The Value of the last statement of `text`, with a variable for each name in `values`.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from micrograd_dl.nn.network import Array, Network, Parameter, Pass
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.losses import Loss, LossName
+from micrograd_dl.nn.network import Array, Network, Options, Parameter, Pass
 from micrograd_dl.nn.regularisers import REGULARISERS
 from micrograd_dl.vectorized.formulas import LOSS_FORMULAS, PENALTY_SLOPES, entry_of, formulas_of
 from micrograd_dl.vectorized.layer import Cache, DenseLayer
@@ -32,8 +34,17 @@ class MLP(Network):
     ((3, 2), (3, 1))
     """
 
-    def __init__(self, *args: Any, dtype: DTypeLike = np.float64, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        n_x: int,
+        sizes: Sequence[int],
+        activations: str | Sequence[str | Activation] | None = None,
+        loss: LossName | Loss | None = None,
+        *,
+        dtype: DTypeLike = np.float64,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(n_x, sizes, activations, loss, **options)
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float64, np.float32):
             raise ValueError(f"a network computes in float64 or float32, not {self.dtype}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from micrograd_dl.nn.initialisers import orthogonal, zeros
-from micrograd_dl.nn.network import Network, one_hot
+from micrograd_dl.nn.initialisers import INITIALISERS, InitialiserName, orthogonal, zeros
+from micrograd_dl.nn.losses import LOSSES, LossName
+from micrograd_dl.nn.network import Network, Options, one_hot
+from micrograd_dl.nn.normalisation import KINDS, Kind
 
 
 def marked(message: str) -> list[str]:
@@ -174,13 +177,25 @@ def test_lists_and_tuples_and_whole_numbers_will_do(MLP: type[Network]) -> None:
     assert model.cost_and_grad(np.array(X).astype(int), np.array(Y).astype(np.uint8)) == wanted
 
 
+def test_signatures_and_names_are_told_to_help_and_type_checkers(MLP: type[Network]) -> None:
+    parameters = inspect.signature(MLP).parameters
+    assert list(parameters)[:4] == ["n_x", "sizes", "activations", "loss"]
+    assert {"seed", "l2", "keep_prob", "slope_at_kink"} <= set(parameters)
+    assert not {p.kind for p in parameters.values()} & {inspect.Parameter.VAR_KEYWORD}
+    assert set(get_args(LossName)) == set(LOSSES)
+    assert set(get_args(InitialiserName)) == set(INITIALISERS)
+    assert get_args(Kind) == KINDS
+    named = set(inspect.signature(Network).parameters) - set(list(parameters)[:4])
+    assert set(Options.__annotations__) == named
+
+
 # --- predictions --------------------------------------------------------------------------------------------
 
 
 def test_predict_and_accuracy(MLP: type[Network]) -> None:
     X = [[-1.0, 2.0, 0.0]]
 
-    def model(n_y: int, activation: str, loss: str) -> Network:
+    def model(n_y: int, activation: str, loss: Any) -> Network:
         made = MLP(1, [n_y], [activation], loss)
         made.set_layers_data([(np.arange(1.0, n_y + 1)[:, None], np.zeros((n_y, 1)))])
         return made
