@@ -32,15 +32,19 @@ class Reading:
     """The numbers of a graph: those that ``backward()`` left, or those known where a walk stands."""
 
     def __init__(self, what: Value | Trace) -> None:
+        if not isinstance(what, Value | Trace):
+            raise TypeError(f"pictures are of a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
         self._trace = what if isinstance(what, Trace) else None
         self.walking = self._trace is not None
-        self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
-        self.notation = (
-            what.notation if isinstance(what, Trace) else Notation(self.order, variables=variables_outside())
-        )
+        self.step: Step | None = None
+        self._position = 0
+        if isinstance(what, Trace):
+            self.order: Sequence[Value] = what.order
+            self.notation, self.step, self._position = what.notation, what.current, what.position
+        else:
+            self.order = topological_order(what)
+            self.notation = Notation(self.order, variables=variables_outside())
         self.inputs = inputs(self.order)
-        self.step = what.current if isinstance(what, Trace) else None
-        self._position = what.position if isinstance(what, Trace) else 0
         # Before any backward() there is nothing that could flow along the edges.
         self.flowed = any(node.grad for node in self.order)
 

@@ -26,8 +26,7 @@ def positions(dot: str) -> bytes:
     """Where Graphviz puts the nodes and edges of a DOT text, as JSON.
 
     Raises:
-        ValueError: Graphviz refuses the text.
-        RuntimeError: Graphviz gave up on the graph.
+        ValueError, RuntimeError: Graphviz refuses the text, or gave up on the graph.
         ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one.
     """
     return by_program(dot, "json0") or built_in(dot, "json0")

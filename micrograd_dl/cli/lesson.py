@@ -29,21 +29,14 @@ def lessons() -> dict[str, Lesson]:
     package = Path(__file__).parents[1]
     installed = package / "examples"
     folder = installed if installed.is_dir() else package.parent / "examples"
-    found = {path.stem: _read(path) for path in sorted(folder.glob("*.py"))}
-    return dict(sorted(found.items(), key=lambda item: _section(item[1])))
-
-
-def _section(lesson: Lesson) -> int:
-    """The section of the course; lessons without one come last."""
-    match = re.search(r"course, sections? (\d+)", lesson.about)
-    return int(match[1]) if match else 100
-
-
-def _read(path: Path) -> Lesson:
-    tree = ast.parse(path.read_bytes())
-    about = (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".")
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return Lesson(path, about, "picture" in functions)
+    found = []
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_bytes())
+        about = (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".")
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        section = re.search(r"course, sections? (\d+)", about)  # lessons without one come last
+        found.append((int(section[1]) if section else 100, Lesson(path, about, "picture" in functions)))
+    return {lesson.path.stem: lesson for _, lesson in sorted(found, key=lambda item: item[0])}
 
 
 def load_lesson(name: str) -> ModuleType:
@@ -69,8 +62,8 @@ def run(options: argparse.Namespace) -> int:
         if options.output is not None:
             raise ValueError("say which lesson the picture is of: lesson NAME -o FILE")
         write("The lessons; -o FILE saves the [picture] of those that have one:")
-        for name, lesson in lessons().items():
-            text = f"{lesson.about}{' [picture]' * lesson.has_picture}"
+        for name, (_, about, has_picture) in lessons().items():
+            text = about + " [picture]" * has_picture
             write(textwrap.fill(text, 80, initial_indent=f"  {name:<20} ", subsequent_indent=" " * 23))
         return 0
     name = options.name.replace("-", "_")

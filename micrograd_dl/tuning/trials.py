@@ -118,8 +118,7 @@ def tune(
     if "hidden" in space and space.keys() & {"units", "layers"}:
         raise ValueError("hidden decides units and layers: leave out either it or units and layers")
     if data.m < FEWEST:
-        problem = f"{data.name} has {data.m} examples, and fewer than {FEWEST} have no dev set"
-        raise ValueError(f"{problem} to judge a trial by")
+        raise ValueError(f"{data.name} has {data.m} examples; a dev set to judge a trial by takes {FEWEST}")
     _require_possible(data, space, options)
     same = {name: x for name, x in options.changed().items() if name != "epochs"}
     about = {"data": _digest(data), "options": same}

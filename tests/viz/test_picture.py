@@ -21,7 +21,7 @@ def picture(course: Value) -> Picture:
 
 @pytest.mark.parametrize("what", [3.0, "J", None, [Value(1.0)]])
 def test_what_cannot_be_drawn(what: object) -> None:
-    with pytest.raises(TypeError, match="draw takes a Value or a Trace, not the"):
+    with pytest.raises(TypeError, match="pictures are of a Value or a Trace, not the"):
         draw(what)  # type: ignore[arg-type]  # the error is tried
 
 
@@ -62,7 +62,7 @@ def test_other_suffixes_are_refused(picture: Picture, name: str, tmp_path: Path)
 
 
 def test_a_missing_folder_is_named(picture: Picture, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no folder .*missing' to save 'J\.svg' in"):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*missing: make it first"):
         picture.save(tmp_path / "missing" / "J.svg")
 
 
