@@ -97,7 +97,8 @@ __all__ = [
 ]
 
 _SUBPACKAGES = (
-    "compare", "compiled", "data", "nn", "optim", "testing", "training", "tuning", "vectorized", "viz",
+    "compare", "compiled", "data", "nn", "optim", "sklearn", "testing", "training", "tuning", "vectorized",
+    "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from micrograd_dl import data as data
     from micrograd_dl import nn as nn
     from micrograd_dl import optim as optim
+    from micrograd_dl import sklearn as sklearn
     from micrograd_dl import testing as testing
     from micrograd_dl import training as training
     from micrograd_dl import tuning as tuning

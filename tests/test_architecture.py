@@ -34,7 +34,7 @@ FLOORS = (
     ("micrograd_dl.compiled", "micrograd_dl.data", "micrograd_dl.gradcheck", "micrograd_dl.vectorized"),
     ("micrograd_dl.explain",),
     ("micrograd_dl", "micrograd_dl.compare", "micrograd_dl.testing", "micrograd_dl.training", "viz"),
-    ("micrograd_dl.tuning",),
+    ("micrograd_dl.sklearn", "micrograd_dl.tuning"),
     ("viz.plots",),
     ("micrograd_dl.cli",),
 )

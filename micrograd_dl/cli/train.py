@@ -6,7 +6,10 @@ import argparse
 import os
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stderr
 from dataclasses import fields
+from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +17,14 @@ from micrograd_dl.cli.parser import Parser, argument, sizes, whole
 from micrograd_dl.cli.terminal import complain, on_signal, write
 from micrograd_dl.foundation.files import require_apart, require_folder
 from micrograd_dl.foundation.numbers import real_number
+from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from micrograd_dl.data.dataset import Dataset
     from micrograd_dl.training.experiment import Outcome
+    from micrograd_dl.training.sharing import Shares
+    from viz.plots import Film
 
 # For each type of option its reader, and its placeholder in the help.
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
@@ -35,7 +41,8 @@ def add_options(parser: Parser) -> None:
     parser.description = """\
 Train a network on a table or a built-in set of data: split the data, normalise
 them, train, judge the result on the test set, and save the model and pictures
-of it. Ctrl-C ends the training early and keeps the best parameters so far."""
+of it. Ctrl-C ends the training early and keeps the best parameters so far.
+Under mpiexec -n N, N processes share the work."""
     add_data(parser)
     add_training_options(parser)
     parser.add_argument("--checkpoint", metavar="FILE", help="a .npz file to go on from if it is cut short")
@@ -108,6 +115,30 @@ def read_data(options: argparse.Namespace) -> Dataset:
 
 def run(options: argparse.Namespace) -> int:
     """Carry out the command and return the exit code."""
+    from micrograd_dl.training.sharing import OtherProcessError, Shares
+
+    shares, interrupts = Shares(_communicator()), _Interrupts()
+    with on_signal(signal.SIGINT, signal.default_int_handler, interrupts):
+        try:
+            outcome, film = shares.everywhere(lambda: _trained(options, shares))
+        except OtherProcessError:  # which says what went wrong
+            return 1
+        if not shares.is_first:
+            return 0
+        interrupts.wait = True
+        path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
+        write(f"{outcome}\n\nThe model is in {path}.")
+        interrupts.wait, ended = False, interrupts.count
+        if ended > 1 or (ended and not outcome.predictor.history.stopped):  # Ctrl-C while it was saved
+            return 130
+        _report(outcome, Path(options.report))
+        if film is not None:
+            write(f"The film is in {film.save(options.film)}.")
+        return 130 if interrupts.count > ended else 0  # a library has caught it
+
+
+def _trained(options: argparse.Namespace, shares: Shares) -> tuple[Outcome, Film | None]:
+    """Train, after all that could be wrong with the options has been looked at."""
     from micrograd_dl.training.experiment import train
     from micrograd_dl.training.storage import require_npz
     from micrograd_dl.viz import plots
@@ -121,19 +152,25 @@ def run(options: argparse.Namespace) -> int:
         plots.require_page(options.film)
     data = read_data(options)
     film = plots.Film(inputs=data.features, outputs=data.classes) if options.film else None
-    interrupts = _Interrupts()
-    with on_signal(signal.SIGINT, signal.default_int_handler, interrupts):
-        outcome = train(data, training_options(options), checkpoint=options.checkpoint, film=film)
-        interrupts.wait = True
-        path = outcome.predictor.save(options.output)  # before anything is printed, which may fail
-        write(f"{outcome}\n\nThe model is in {path}.")
-        interrupts.wait, ended = False, interrupts.count
-        if ended > 1 or (ended and not outcome.predictor.history.stopped):  # Ctrl-C while it was saved
-            return 130
-        _report(outcome, Path(options.report))
-        if film is not None:
-            write(f"The film is in {film.save(options.film)}.")
-        return 130 if interrupts.count > ended else 0  # a library has caught it
+    aside = nullcontext() if shares.is_first else redirect_stderr(StringIO())  # the first says it for all
+    with aside:
+        more: dict[str, Any] = {"checkpoint": options.checkpoint, "film": film, "comm": shares.comm}
+        return train(data, training_options(options), **more), film
+
+
+def _communicator() -> Any:
+    """All processes that mpiexec has started, this one among them; None if there is no other."""
+    sizes = [os.environ[name] for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE") if name in os.environ]
+    if not sizes or sizes[0] == "1":
+        return None
+    try:
+        world = import_module("mpi4py.MPI").COMM_WORLD
+    except (ImportError, RuntimeError) as error:
+        raise ModuleNotFoundError(f"mpiexec takes mpi4py ({error}): {install_hint('cluster')}") from None
+    if (found := world.Get_size()) != int(sizes[0]):
+        started = f"mpiexec has started {sizes[0]} processes, of which mpi4py knows {found}"
+        raise RuntimeError(f"{started}: it was installed for another MPI than this mpiexec's")
+    return world
 
 
 class _Interrupts:

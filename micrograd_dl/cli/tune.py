@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +19,7 @@ from micrograd_dl.cli.train import add_data, add_training_options, read_data, tr
 from micrograd_dl.foundation.files import is_stream, require_apart, require_place
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import real_number
-from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.text import install_hint, plural
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -66,6 +70,8 @@ that trains the best network and judges it on the test set."""
     parser.add_argument("--by", choices=("error", "loss"), default="error", help=text)
     text = "trainings at once, each in a process of its own (as many as processors); 0: in this one"
     parser.add_argument("--processes", type=whole, default=os.cpu_count() or 1, metavar="N", help=text)
+    text = "train on the Dask cluster whose scheduler has this address, such as tcp://10.0.0.1:8786"
+    parser.add_argument("--dask", metavar="ADDRESS", help=text)
     parser.add_argument("-o", "--output", default="tune.jsonl", metavar="FILE", help="results (tune.jsonl)")
     parser.add_argument("--picture", metavar="FILE", help="the plot (that of the results, ending in .png)")
     add_training_options(parser, "bayes")
@@ -85,7 +91,9 @@ def run(options: argparse.Namespace) -> int:
     plan = Plan(
         options.trials, options.epochs, options.rungs, options.keep, options.rounds, options.seed, options.by
     )
-    found = tune(data, space, plan, same, processes=options.processes, results=options.output)
+    with _executor(options.dask) as executor:
+        processes = 0 if executor else options.processes
+        found = tune(data, space, plan, same, processes=processes, executor=executor, results=options.output)
     write(f"{found.plan}, in:", *(f"  {name:<14} {where}" for name, where in space.items()))
     if found.cut_short:
         write("\nStopped before it was done; the same command goes on from here.")
@@ -109,6 +117,20 @@ def run(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as missing:
         complain(f"No picture: {missing}")
     return 0
+
+
+@contextmanager
+def _executor(address: str | None) -> Iterator[Executor | None]:
+    """The executor of the Dask cluster at an address; None without one."""
+    if address is None:
+        yield None
+        return
+    try:
+        dask = import_module("distributed")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"--dask takes distributed ({error}): {install_hint('cluster')}") from None
+    with dask.Client(address) as client:
+        yield client.get_executor()
 
 
 def _places(options: argparse.Namespace) -> str | Path:

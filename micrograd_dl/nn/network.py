@@ -181,6 +181,7 @@ class Network(ABC):
         self.passes = 0
         self.training_lock = TrainingLock()
         self._frozen = False
+        self._share: tuple[slice, int] | None = None
 
     def initial_weights(self) -> list[Weights]:
         """The W of each layer, ``(n[l], n[l-1])``, as the initialiser draws them from the seed."""
@@ -319,7 +320,11 @@ class Network(ABC):
         return copy.deepcopy(self)  # two networks with the same arrays would train each other
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_frozen": False}  # the context that freezes it would not set a copy free
+        return {
+            **vars(self),
+            "_frozen": False,
+            "_share": None,
+        }  # what a context set, it would not unset in a copy
 
     def activation_input(self, numbers: Pass, l: int) -> Array:
         """The argument of layer l's activation in a pass of this network: Z, or Z normalised and scaled."""
@@ -397,10 +402,30 @@ class Network(ABC):
         # A generator for each pass, so that a training taken up again goes on with the same masks. The last
         # number sets its numbers apart from those that `fit` shuffles with.
         rng = np.random.default_rng([self.seed, self.passes, 1])
+        columns, m = self._share or (slice(None), m)
         return [
-            (rng.random((n, m)) < keep) / keep if keep < 1 else None
+            (rng.random((n, m))[:, columns] < keep) / keep if keep < 1 else None
             for n, keep in zip(self.shape[1:], self.keep_probs, strict=True)
         ]
+
+    @contextmanager
+    def sharing(self, columns: slice, m: int, shares: int) -> Iterator[None]:
+        """Inside, a pass is over these columns of a batch of m examples, of which there are as many shares.
+
+        Dropout's masks are those of the columns, and the penalties on the weights one share of the whole.
+        """
+        with self.training_lock:
+            before = self.regularisers
+            self._share = columns, m
+            self.regularisers = {name: lambda_ / shares for name, lambda_ in before.items()}
+            try:
+                yield
+            finally:
+                self._share, self.regularisers = None, before
+
+    def skip_pass(self) -> None:
+        """Move on as a pass of training does, for a share of no examples."""
+        self._pass_is_over(0, [()] * len(self.averages))
 
     def _pass_is_over(self, m: int, statistics: Sequence[Sequence[Array]]) -> None:
         """Move on to other masks, and to other running averages by each layer's mean and variance."""

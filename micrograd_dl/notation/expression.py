@@ -32,7 +32,8 @@ from micrograd_dl.foundation.written import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
 MAX_NESTING = 200  # open brackets
-MAX_WORD = 100  # characters in one name or number
+MAX_NAME = 100  # characters
+MAX_NUMBER = 1_100  # characters: all digits of the smallest double take 1,076
 
 _BINARY = {operation.symbol: operation for operation in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
 _FUNCTIONS = {name: op for name, op in ops.TABLE.items() if op not in (*_BINARY.values(), ops.neg)}
@@ -178,12 +179,14 @@ def _name_end(text: str, start: int) -> int:
 
 def _problem(kind: str, word: str) -> str:
     """The problem with a token, and the remedy; empty if there is none."""
-    if kind in ("number", "name") and len(word) > MAX_WORD:
-        return f"a {kind} of {len(word):,} characters is too long: write at most {MAX_WORD}"
+    longest = {"name": MAX_NAME, "number": MAX_NUMBER}.get(kind, MAX_LENGTH)
+    if len(word) > longest:
+        return f"a {kind} of {len(word):,} characters is too long: write at most {longest:,}"
+    shown = f"{word:.{MAX_NAME}}"
     if kind == "number" and not _NUMBER.fullmatch(word):
-        return f"{word} is not a number: write it with digits, a point and an exponent only, as in 1.5e-3"
+        return f"{shown} is not a number: write it with digits, a point and an exponent only, as in 1.5e-3"
     if kind == "number" and math.isinf(float(word)):
-        return f"{word} is beyond the largest double, 1.8e308: for infinity, give a variable the value inf"
+        return f"{shown} is beyond the largest double, 1.8e308: for infinity, give a variable the value inf"
     if keyword.iskeyword(word):
         return f"{word} is a keyword of Python and cannot be a name: choose another"
     return _refusal(word) if kind == "sign" and word not in _SIGNS else ""
@@ -324,7 +327,7 @@ class _Parser:
     def _reduce(self, token: _Token, precedence: int = ADD) -> None:
         """Apply the operators that wait since the last open bracket and bind at least as tightly."""
         if not self._complete:
-            where = f"after {self._last.text}" if self._last else f"before {token.text}"
+            where = f"after {self._last.text:.{MAX_NAME}}" if self._last else f"before {token.text}"
             spot = self._last.end if self._last and token.kind == "end" else token.start
             raise self._error(f"something is missing {where}: a number, say, or a name", spot)
         while self._pending and self._pending[-1].precedence >= precedence:
@@ -390,7 +393,7 @@ class _Parser:
         assert self._last is not None
         if "\n" in self.text[self._last.end : token.start]:
             return self._never_closed()
-        left, right = self._last.text, token.text
+        left, right = self._last.text[:MAX_NAME], token.text[:MAX_NAME]
         problem = f"an operator is missing between {left} and {right}: to multiply, write {left}*{right}"
         return self._error(problem, token.start)
 

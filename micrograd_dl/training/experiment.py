@@ -25,6 +25,7 @@ from micrograd_dl.optim.optimisers import OPTIMISERS, Optimiser
 from micrograd_dl.training.diagnosis import bias_and_variance, confusion_matrix, confusion_text, divergence
 from micrograd_dl.training.fitting import History, Recorder, fit, require_options
 from micrograd_dl.training.options import TrainingOptions
+from micrograd_dl.training.sharing import Communicator
 from micrograd_dl.training.storage import BACKENDS, load, save
 
 File: TypeAlias = "str | os.PathLike[str]"
@@ -158,11 +159,12 @@ def train(
     progress: bool | Literal["curve"] | None = None,
     callbacks: Sequence[Callable[[int, History], object]] = (),
     film: Recorder | None = None,
+    comm: Communicator | None = None,
 ) -> Outcome:
     """Split a dataset, normalise it by its training part, train a network on it, and judge it.
 
     A dataset of fewer than 10 examples, such as XOR, is not split: the network is trained on all of it.
-    `checkpoint`, `progress`, `callbacks` and `film` are as `fit` takes them.
+    `checkpoint`, `progress`, `callbacks`, `film` and `comm` are as `fit` takes them.
 
     ValueError if an option is wrong, FloatingPointError if the numbers overflow.
 
@@ -186,7 +188,7 @@ def train(
         model, X, Y,
         epochs=o.epochs, batch_size=o.batch_size, optimiser=rule, dev=dev if is_split else None,
         patience=o.patience if is_split else None, seed=o.seed,
-        callbacks=callbacks, film=film, checkpoint=checkpoint, progress=progress,
+        callbacks=callbacks, film=film, checkpoint=checkpoint, progress=progress, comm=comm,
     )  # fmt: skip
     predictor = Predictor(model, normaliser, scale, data.features, data.target, data.classes, history, o)
     return Outcome(predictor, *parts)

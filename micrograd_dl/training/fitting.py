@@ -31,6 +31,7 @@ from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
 from micrograd_dl.optim.optimisers import Adam, Optimiser
 from micrograd_dl.training import storage
+from micrograd_dl.training.sharing import Communicator, Shares
 from micrograd_dl.vectorized import MLP
 
 INTERRUPTED = "interrupted: the best parameters so far are kept"  # why training ended, after Ctrl-C
@@ -130,6 +131,7 @@ def fit(
     film: Recorder | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | Literal["curve"] | None = None,
+    comm: Communicator | None = None,
 ) -> History:
     """Train a model.
 
@@ -153,6 +155,10 @@ def fit(
             was, and is checked.
         progress: show a bar; by default on a terminal and in a notebook. With "curve" a notebook shows the
             cost so far as well.
+        comm: an MPI communicator, such as ``mpi4py.MPI.COMM_WORLD``. Every process calls `fit` with the same
+            arguments and does its share of each mini-batch; the gradients are summed, so that all end with
+            the parameters that one process would have found, but for rounding. The first process writes
+            files, shows progress and calls back. It takes a network without batch normalisation.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the best parameters so far.
@@ -170,18 +176,18 @@ def fit(
     require_options(epochs, batch_size, patience, dev, progress)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
-    training = _Training(
-        model, optimiser, X, Y, dev, augment, int(batch_size or X.shape[1]), to_seed(seed), film
-    )
+    size = int(batch_size or X.shape[1])
+    shares = Shares(comm)
+    shares.require_shareable(model)
+    training = _Training(model, optimiser, X, Y, dev, augment, size, to_seed(seed), film, shares)
     lock = model.training_lock if isinstance(model, Network) else nullcontext()
     with lock, halved_products() if isinstance(model, MLP) else nullcontext():
-        if checkpoint is not None:
-            training.resume_from(checkpoint)
+        training.begin(checkpoint)
         history = training.history
-        training.show()
         to_do = range(len(history) + 1, 1 if history.stopped else epochs + 1)
-        bar = progress_bar(to_do, unit="epoch", leave=False, disable=is_hidden(progress))
-        with bar, live_curve(progress == "curve") as draw_curve:
+        hidden = is_hidden(progress) or not shares.is_first
+        bar = progress_bar(to_do, unit="epoch", leave=False, disable=hidden)
+        with bar, live_curve(progress == "curve") as draw_curve, shares.interruptible():
             try:
                 for epoch in bar:
                     training.run_epoch(epoch)
@@ -190,12 +196,9 @@ def fit(
                     if patience is not None and epoch - best >= patience:
                         since = f"the dev cost has not fallen for {plural(patience, 'epoch')}"
                         history.stopped = f"{since}; the best was epoch {best}"
-                    if True in [callback(epoch, history) is True for callback in callbacks]:
-                        history.stopped = "a callback stopped it"
-                    training.show()
-                    draw_curve(history)
-                    if checkpoint is not None:
-                        training.save(checkpoint)
+                    history.stopped = shares.from_first(
+                        lambda: training.tell(callbacks, draw_curve, checkpoint)
+                    )
                     if history.stopped:
                         break
                     bar.set_postfix_str(f"cost {history.cost[-1]:.4g}", refresh=False)
@@ -228,11 +231,52 @@ class _Training:
     batch_size: int
     seed: int
     film: Recorder | None
+    shares: Shares
     history: History = field(default_factory=History)
     best: _Best = field(init=False)
 
     def __post_init__(self) -> None:
         self.best = _Best(math.inf, 0, _state(self.model))
+
+    def begin(self, checkpoint: str | os.PathLike[str] | None) -> None:
+        """Go on from a checkpoint, if there is one; processes that share a training begin with the same."""
+        model: Any = self.model
+        here = self.shares.comm and (f"seed {self.seed}", self.batch_size, _checksum(self.X, self.Y))
+
+        def first() -> Any:
+            if checkpoint is not None:
+                self.resume_from(checkpoint)
+            self.show()
+            o = self.optimiser
+            return here, model, o.state, o.steps, o.epoch, self.history, self.best
+
+        def take_over() -> None:
+            if here != there:
+                problem = "all processes of a training are to have the same seed, batch size and training set"
+                raise ValueError(f"{problem}: one has {here}, the first {there}")
+            if not self.shares.is_first:
+                model.copy_from(theirs)
+                model.seed = theirs.seed  # which decides dropout's masks
+                o = self.optimiser
+                o.state, o.steps, o.epoch, self.history, self.best = state
+
+        there, theirs, *state = self.shares.from_first(first)
+        self.shares.everywhere(take_over)
+
+    def tell(
+        self,
+        callbacks: Sequence[Callback],
+        draw_curve: Callable[[History], None],
+        checkpoint: str | os.PathLike[str] | None,
+    ) -> str:
+        """Call back, draw and save what has been reached; returns why the training is to stop, if it is."""
+        if True in [callback(len(self.history), self.history) is True for callback in callbacks]:
+            self.history.stopped = "a callback stopped it"
+        self.show()
+        draw_curve(self.history)
+        if checkpoint is not None:
+            self.save(checkpoint)
+        return self.history.stopped
 
     def run_epoch(self, number: int) -> None:
         began, m, h = time.perf_counter(), self.X.shape[1], self.history
@@ -262,7 +306,7 @@ class _Training:
     def cost_and_gradient_norm(self, X: Array, Y: Array, columns: Array, epoch: int) -> tuple[float, float]:
         try:
             with collector_paused():  # it would look through all nodes of a graph of Values
-                J = self.model.cost_and_grad(X, Y)
+                J = self.shares.mean(self.model, self.model.cost_and_grad, X, Y)
         except MemoryError as error:
             batch = f"a batch of {plural(X.shape[1], 'example')}"
             raise MemoryError(f"{batch} does not fit into the memory: set a smaller batch_size") from error
@@ -280,17 +324,17 @@ class _Training:
         h, model = self.history, self.model
         if self.dev is not None:
             cost = model.cost if isinstance(model, Network) else model.cost_and_grad
-            J: Any = cost(*self.dev)
+            J: Any = self.shares.mean(model, cost, *self.dev)
             h.dev_cost.append(J.data if isinstance(J, Value) else float(J))
         if isinstance(model, Network) and model.loss.decide is not None:
-            h.accuracy.append(model.accuracy(self.X, self.Y))
+            h.accuracy.append(self.shares.mean(model, model.accuracy, self.X, self.Y))
             if self.dev is not None:
-                h.dev_accuracy.append(model.accuracy(*self.dev))
+                h.dev_accuracy.append(self.shares.mean(model, model.accuracy, *self.dev))
         self.remember_if_best((h.dev_cost or h.cost)[-1], len(h))
 
     def show(self, last: bool = False) -> None:
         """Record this moment, if there is a film."""
-        if self.film is not None:
+        if self.film is not None and self.shares.is_first:
             self.film.record(self.model, self.X, self.Y, self.history, last=last)
 
     def remember_if_best(self, cost: float, epoch: int) -> None:

@@ -1,4 +1,4 @@
-"""Trainings in several processes at once, none of which outlives the search."""
+"""Trainings at once: in processes that end with the search, or on the executor of a cluster."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
@@ -22,34 +22,70 @@ from micrograd_dl.tuning.results import Key, Verdict
 Judge: TypeAlias = Callable[[Mapping[str, Any], int], Verdict]
 
 # Takes, by its key, what each training is to be judged with, and yields the verdicts in any order.
-WorkerPool: TypeAlias = Callable[[Mapping[Key, tuple[Any, int]]], Iterator[tuple[Key, Verdict]]]
+Jobs: TypeAlias = Mapping[Key, tuple[Any, int]]
+WorkerPool: TypeAlias = Callable[[Jobs], Iterator[tuple[Key, Verdict]]]
+
+_LOSSES = 3  # in a row, without a training that ended, after which a search gives up
 
 
 @contextmanager
-def worker_pool(judge: Judge, processes: int) -> Iterator[WorkerPool]:
-    """A function that runs trainings, as many at once as there are processes; with 0, in this process.
+def worker_pool(judge: Judge, processes: int, executor: Executor | None = None) -> Iterator[WorkerPool]:
+    """A function that runs trainings: on an executor, in processes of our own, or, with 0, in this process.
 
-    The results are the same whatever the number of processes. The first error of a training ends all others.
+    The results are the same wherever they are run. The first error of a training ends all others. When a
+    process of ours is killed, what was under way is run again in new ones.
     """
+    if executor is not None:
+        yield lambda jobs: _submitted(executor, judge, jobs)
+        return
     if processes == 0:
         yield lambda jobs: ((key, judge(*job)) for key, job in jobs.items())
         return
     # Processes begin anew on every system alike: a forked one would inherit the locks of other threads.
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
-    with ours, theirs, ProcessPoolExecutor(processes, context, _begin, (judge, theirs)) as pool:
+    with ours, theirs, ExitStack() as pools:
 
-        def work(jobs: Mapping[Key, tuple[Any, int]]) -> Iterator[tuple[Key, Verdict]]:
-            with _interrupted_afterwards():
-                under_way = {pool.submit(_do, *job): key for key, job in jobs.items()}
-            for future in as_completed(under_way):
-                yield under_way[future], future.result()
+        def begin() -> ProcessPoolExecutor:
+            return pools.enter_context(ProcessPoolExecutor(processes, context, _begin, (judge, theirs)))
+
+        pool = begin()
+
+        def work(jobs: Jobs) -> Iterator[tuple[Key, Verdict]]:
+            nonlocal pool
+            left, losses = dict(jobs), 0
+            while left:
+                try:
+                    for key, verdict in _submitted(pool, _do, left):
+                        del left[key]
+                        losses = 0
+                        yield key, verdict
+                except BrokenExecutor as error:
+                    losses += 1
+                    if losses == _LOSSES:
+                        problem = f"processes of the search were killed {losses} times without a result"
+                        raise RuntimeError(f"{problem} ({error}): is there enough memory?") from error
+                    pool = begin()
 
         try:
             yield work
         except BaseException:
             ours.close()  # the processes end in the middle of what they do, and the pool with them
             raise
+
+
+def _submitted(executor: Executor, judge: Judge, jobs: Jobs) -> Iterator[tuple[Key, Verdict]]:
+    """The verdict on each job, as it is done; whatever ends this early leaves no job in the queue."""
+    under_way: dict[Future[Verdict], Key] = {}
+    try:
+        with _interrupted_afterwards():
+            for key, job in jobs.items():
+                under_way[executor.submit(judge, *job)] = key
+        for future in as_completed(under_way):
+            yield under_way[future], future.result()
+    finally:
+        for future in under_way:
+            future.cancel()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any, Literal, TypeAlias
@@ -135,6 +136,7 @@ def search(
     plan: Plan,
     *,
     processes: int = 0,
+    executor: Executor | None = None,
     results: str | os.PathLike[str] | None = None,
     about: Mapping[str, Any] | None = None,
     progress: bool | None = None,
@@ -151,25 +153,31 @@ def search(
         plan: how many trials, for how long.
         processes: how many trainings run at once, each in a process and a thread of its own; 0 trains in this
             process.
+        executor: where to train instead: any of ``concurrent.futures``' kind, such as Dask's
+            ``Client(...).get_executor()`` or ``mpi4py.futures.MPIPoolExecutor()``. It is not shut down here.
         results: a file of JSON lines, written as trainings end; a search that was cut short goes on from it.
         about: what else the results depend on, such as the data: written to the file, and compared.
         progress: show a bar; by default only on a terminal.
 
     Raises:
-        ValueError: there is nothing to search, or the file is of another search.
+        ValueError: there is nothing to search, or the file is of another search, or both `processes` and an
+            `executor` are given.
+        RuntimeError: processes were killed again and again.
         FloatingPointError: every trial diverged.
     """
     if plan.trials > 1 and all(isinstance(w, Choice) and len(w.values) == 1 for w in space.values()):
         problem = f"there is nothing to search: all {plan.trials} trials would be the same"
         raise ValueError(f"{problem}: give a range or several values of something, or take one trial")
     processes = to_whole(processes, 0, "processes")
+    if executor is not None and processes:
+        raise ValueError(f"train on an executor or in {processes} processes of this search, not both")
     everything = {**asdict(plan), **(about or {}), "space": {name: repr(x) for name, x in space.items()}}
     trials: Trials = {}
     total = plan.rounds * sum(count for count, _ in plan.ladder())
     try:
         known = Results(results, everything)
         with (
-            worker_pool(judge, processes) as work,
+            worker_pool(judge, processes, executor) as work,
             progress_bar(total=total, unit="training", leave=False, disable=is_hidden(progress)) as bar,
         ):
             region = space

@@ -7,6 +7,7 @@ import hashlib
 import math
 import os
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import to_whole
+from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.training.experiment import FEWEST, make_network, make_optimiser, train
 from micrograd_dl.training.fitting import INTERRUPTED, require_options
 from micrograd_dl.training.options import TrainingOptions
@@ -92,6 +94,7 @@ def tune(
     options: TrainingOptions | None = None,
     *,
     processes: int = 0,
+    executor: Executor | None = None,
     results: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> Found:
@@ -107,7 +110,7 @@ def tune(
             ``layers`` their number, which is 1 unless it is searched.
         plan: how many trials, for how many epochs.
         options: the options of all trainings, except the searched ones and the number of epochs.
-        processes, results, progress: as for `search`, which raises the same errors.
+        processes, executor, results, progress: as for `search`, which raises the same errors.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> space = {"learning_rate": Range(0.001, 1, "log")}
@@ -123,21 +126,23 @@ def tune(
     same = {name: x for name, x in options.changed().items() if name != "epochs"}
     about = {"data": _digest(data), "options": same}
     judge = functools.partial(judged, data, options)
-    return search(judge, space, plan, processes=processes, results=results, about=about, progress=progress)
+    where: dict[str, Any] = {"processes": processes, "executor": executor, "results": results}
+    return search(judge, space, plan, about=about, progress=progress, **where)
 
 
 def judged(data: Dataset, options: TrainingOptions, drawn: Mapping[str, Any], epochs: int) -> Verdict:
     """Train with the options and what was drawn, and judge the result on the dev set."""
     try:
         # Some rates of a search are too high; `fit` says it where the numbers overflow.
-        with np.errstate(over="ignore", invalid="ignore"):
+        # The products decide the last bits: halved by their sizes, they are the same in every process.
+        with halved_products(), np.errstate(over="ignore", invalid="ignore"):
             outcome = train(data, replace(with_drawn(options, drawn), epochs=epochs), progress=False)
+            p = outcome.predictor
+            if p.history.stopped == INTERRUPTED:  # what `fit` returns then is no result of this trial
+                raise KeyboardInterrupt
+            return Verdict(p.error(outcome.dev), p.loss(outcome.dev), len(p.history))
     except ArithmeticError as error:
         return Verdict(math.inf, math.inf, epochs, str(error))
-    p = outcome.predictor
-    if p.history.stopped == INTERRUPTED:  # what `fit` returns then is no result of this trial
-        raise KeyboardInterrupt
-    return Verdict(p.error(outcome.dev), p.loss(outcome.dev), len(p.history))
 
 
 def with_drawn(options: TrainingOptions, drawn: Mapping[str, Any]) -> TrainingOptions:

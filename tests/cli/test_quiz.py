@@ -5,7 +5,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from micrograd_dl.cli.stepper import Stepper
@@ -104,6 +104,8 @@ ways = st.sampled_from([repr, "{:.17g}".format, "{:.16e}".format, " {:+.17g} ".f
 
 
 @given(numbers.filter(lambda x: x == 0 or abs(x) > 1e-12), ways)
+@example(1e100, lambda x: "{}/{}".format(*x.as_integer_ratio()))
+@example(5e-324, lambda x: f"{x:.1074f}")  # all digits of the smallest double
 def test_any_way_of_writing_a_number(x: float, way: object) -> None:
     assert callable(way)
     assert says(way(x), x)

@@ -357,7 +357,7 @@ REFUSED = {
     "open(a)": (0, f"choose from {', '.join(x for x in FUNCTIONS if not x.endswith(('_power', '_slope')))}"),
     # numbers
     "1.2.3": (0, "1.2.3 is not a number: write it with digits, a point and an exponent only"),
-    "a+" + "9" * 101: (2, "a number of 101 characters is too long: write at most 100"),
+    "a+" + "9" * 1101: (2, "a number of 1,101 characters is too long: write at most 1,100"),
     "9**9**9**9": (4, "the result is beyond the largest double, 1.8e308: take smaller numbers"),
     "exp(1000)*a": (0, "the result is beyond the largest double"),
     # signs that are not its own

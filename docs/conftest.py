@@ -1,0 +1,17 @@
+"""Skips what other packages are needed for, where they are not installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+_NEEDED = {"interop.md": ("sklearn",)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them as skipped."""
+    for item in items:
+        missing = [name for name in _NEEDED.get(item.path.name, ()) if find_spec(name) is None]
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=f"its examples need {', '.join(missing)}"))
