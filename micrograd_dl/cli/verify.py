@@ -6,6 +6,7 @@ Exit codes: 0, the engine conforms; 1, a gradient or a result is wrong; 2, it co
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -16,7 +17,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 from xml.etree import ElementTree
 
 from micrograd_dl.cli.expression import UsageError
@@ -25,6 +27,11 @@ from micrograd_dl.cli.terminal import write
 from micrograd_dl.foundation.files import replacing, require_apart, require_place
 from micrograd_dl.foundation.text import message_of, printable
 
+_AT = ".at"  # the file beside the answer that says where the child is
+_LOADING = (
+    ", and it was still loading the file: "
+    'what is more than the class belongs below `if __name__ == "__main__":`'
+)
 _CODES = {"conforms": 0, "wrong": 1, "could not be run": 2}
 
 
@@ -36,13 +43,17 @@ def add_options(parser: Parser) -> None:
         "memory; it can do whatever a program of yours can do."
     )
     parser.epilog = "Exit codes: 0, it conforms; 1, a gradient is wrong; 2, it could not be run."
-    parser.add_argument("engine", metavar="FILE.py:CLASS", help="such as my_engine.py:Value")
+    parser.add_argument(
+        "engine",
+        metavar="FILE.py:CLASS",
+        help="such as my_engine.py:Value; or a module: micrograd.engine:Value",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the outcome as JSON")
     parser.add_argument("--junit", metavar="FILE", help="write the outcome as JUnit XML")
     parser.add_argument("--seconds", type=whole, default=60, metavar="N", help="limit of time (60)")
     parser.add_argument("--memory", type=whole, default=4096, metavar="MB", help="limit of memory (4096)")
     parser.add_argument("--examples", type=whole, default=200, metavar="N", help="random graphs (200)")
-    parser.add_argument("--depth", type=whole, default=100_000, metavar="N", help="longest chain (100000)")
+    parser.add_argument("--depth", type=whole, default=10**6, metavar="N", help="longest chain (1000000)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,15 +61,16 @@ def run(options: argparse.Namespace) -> int:
     file, _, name = options.engine.rpartition(":")
     if not file or not name.isidentifier():
         raise UsageError(f"{options.engine}: give the file and the class, such as my_engine.py:Value")
-    if not file.endswith(".py") or not os.path.isfile(file):
-        raise UsageError(f"{file}: there is no such Python file (a name that ends in .py)")
+    is_module = not file.endswith(".py") and all(map(str.isidentifier, file.split(".")))
+    if not is_module and not (file.endswith(".py") and os.path.isfile(file)):
+        raise UsageError(f"{file}: there is no such Python file (a name that ends in .py) or module")
     for option in ("seconds", "memory", "examples"):
         if getattr(options, option) < 1:
             raise UsageError(f"--{option} is to be at least 1")
     for output in (options.json, options.junit):
         if output is not None:
             require_place(output)
-            require_apart(output, {"the engine": file})
+            require_apart(output, {} if is_module else {"the engine": file})
     try:
         import micrograd_dl.testing  # noqa: F401 - to say at once that its extra is missing
     except ImportError as error:
@@ -77,7 +89,7 @@ def _in_a_process(file: str, name: str, options: argparse.Namespace) -> dict[str
     with tempfile.TemporaryDirectory() as folder:
         answer = os.path.join(folder, "answer.json")
         limits = [options.seconds, options.memory, options.examples, options.depth]
-        words = [os.path.abspath(file), name, answer, *map(str, limits)]
+        words = [os.path.abspath(file) if file.endswith(".py") else file, name, answer, *map(str, limits)]
         process = subprocess.Popen(  # noqa: S603 - this module, in another process
             [sys.executable, "-P", "-c", f"from {__name__} import child; child()", *words],
             stdin=subprocess.DEVNULL,
@@ -96,10 +108,12 @@ def _in_a_process(file: str, name: str, options: argparse.Namespace) -> dict[str
         try:
             outcome: dict[str, Any] = json.loads(Path(answer).read_bytes())
         except (OSError, ValueError):
+            with suppress(OSError):
+                ended += Path(answer + _AT).read_text(encoding="utf-8")
             outcome = {"outcome": "could not be run", "text": f"{name} could not be run: {ended}"}
     if outcome.pop("unfinished", False):  # all but the last part, which is no matter of right or wrong
-        outcome["conventions"]["deep chains"] = f"the longest could not be tried: {ended}"
-        outcome["text"] += f"\n  deep chains: {outcome['conventions']['deep chains']}"
+        outcome["conventions"]["longer chains"] = f"could not be tried: {ended}"
+        outcome["text"] += f"\n  longer chains: could not be tried: {ended}"
     return outcome
 
 
@@ -120,29 +134,53 @@ def _how_it_ended(code: int) -> str:
     return f"its process ended with exit code {code}"
 
 
-def child() -> None:
+def child() -> NoReturn:
     """Run the suite in this process, whose arguments are those of ``_in_a_process``."""
     file, name, answer, *numbers = sys.argv[1:]
-    seconds, memory, examples, depth = map(int, numbers)
+    with suppress(BaseException):  # the parent sees that there is no answer
+        _run(file, name, answer, *map(int, numbers))
+    os._exit(0)  # whatever threads the program has left behind
+
+
+def _run(file: str, name: str, answer: str, seconds: int, memory: int, examples: int, depth: int) -> None:
     from micrograd_dl.testing.conformance import conformance, how_deep
+    from micrograd_dl.testing.engines import described
 
     _limit(seconds, memory)
-    try:
-        make, functions = _load(Path(file), name)
-        found = conformance(make, functions=functions, examples=examples, depth=0)
-    except BaseException as error:  # noqa: BLE001 - the program is the user's, and may even call sys.exit()
-        text = f"{name} could not be run: {type(error).__name__}: {message_of(error)}"
-        _answer(answer, {"outcome": "could not be run", "text": text})
-        return
+    with open(answer + _AT, "wb", buffering=0) as place:
 
-    def as_data() -> dict[str, Any]:
-        outcome = "conforms" if found.conforms else "wrong"
-        return {"outcome": outcome, "text": str(found), **found.as_dict()}
+        def progress(text: str) -> None:
+            place.seek(0)
+            place.truncate()
+            place.write(text.encode())
 
-    if depth:
-        _answer(answer, {**as_data(), "unfinished": True})
-        found.conventions["deep chains"] = how_deep(make, depth)
-    _answer(answer, as_data())
+        try:
+            progress(_LOADING)
+            make, functions = _load(file, name)
+            found = conformance(
+                make,
+                functions=functions,
+                examples=examples,
+                depth=0,
+                progress=lambda text: progress(f", in {text}"),
+            )
+        except BaseException as error:  # noqa: BLE001 - the program is the user's, and may even call sys.exit()
+            why = f"it took more than {memory} MB" if isinstance(error, MemoryError) else described(error)
+            text = f"{name} could not be run: {why}"
+            _answer(answer, {"outcome": "could not be run", "text": text})
+            return
+
+    outcome = "conforms" if found.conforms else "wrong"
+
+    def give(unfinished: bool) -> None:
+        text = str(found)
+        _answer(answer, {"outcome": outcome, "text": text, "unfinished": unfinished, **found.as_dict()})
+
+    give(unfinished=True)
+    for known in how_deep(make, depth):
+        found.conventions["deep chains"] = known
+        give(unfinished=True)
+    give(unfinished=False)
 
 
 def _answer(path: str, outcome: Mapping[str, Any]) -> None:
@@ -160,23 +198,37 @@ def _limit(seconds: int, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _load(path: Path, name: str) -> tuple[Callable[[Any], Any], dict[str, Callable[..., Any]]]:
+def _load(file: str, name: str) -> tuple[Callable[[Any], Any], dict[str, Callable[..., Any]]]:
     """The class, and those functions of the module that have the name of an operation."""
     from micrograd_dl.testing.engines import OPERATIONS
 
-    sys.path.insert(0, str(path.parent))
-    sys.argv = [str(path)]
+    sys.argv = [file]
+    if file.endswith(".py"):
+        module = _load_file(Path(file))
+    else:
+        sys.path.insert(0, os.getcwd())
+        module = importlib.import_module(file)
+    make = getattr(module, name, None)
+    if not callable(make):
+        raise TypeError(f"there is no class {name} in {os.path.basename(file)}")
+    named = {operation.name: getattr(module, operation.name, None) for operation in OPERATIONS}
+    return make, {key: f for key, f in named.items() if callable(f) and not hasattr(make, key)}
+
+
+def _load_file(path: Path) -> ModuleType:
+    """The module, as part of its package if it is in one."""
+    names, folder = [path.stem], path.parent
+    while (folder / "__init__.py").is_file():
+        names, folder = [folder.name, *names], folder.parent
+    sys.path.insert(0, str(folder))
+    if len(names) > 1:
+        return importlib.import_module(".".join(names))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    make = getattr(module, name, None)
-    if not callable(make):
-        raise TypeError(f"there is no class {name} in {path.name}")
-    named = {operation.name: getattr(module, operation.name, None) for operation in OPERATIONS}
-    return make, {key: f for key, f in named.items() if callable(f) and not hasattr(make, key)}
+    return module
 
 
 def _as_json(outcome: Mapping[str, Any]) -> str:

@@ -34,10 +34,10 @@ from micrograd_dl.testing.engines import (
     number_of,
     single_operations,
 )
-from micrograd_dl.testing.mistakes import Suspect, missing_use, suspects
+from micrograd_dl.testing.mistakes import FORMS, Suspect, forms, missing_use, suspects
 from micrograd_dl.testing.strategies import MARGIN, Graph, graphs
 
-DEEPEST = 100_000
+DEEPEST = 1_000_000
 _LONGEST_FORMULA = 60
 _MOST_REASONS = 12
 _SHARED = (
@@ -127,6 +127,7 @@ def conformance(
     tolerance: float = EPSILON,
     examples: int = 200,
     depth: int = DEEPEST,
+    progress: Callable[[str], object] = lambda text: None,
 ) -> Conformance:
     """Hold the gradients of a scalar engine against those of this one.
 
@@ -139,6 +140,7 @@ def conformance(
         tolerance: the relative difference that is accepted, as in a gradient check.
         examples: how many random graphs are tried.
         depth: the longest chain that is tried; 0 tries none.
+        progress: is told each expression before it is tried, to say where an engine hangs.
 
     Raises:
         TypeError: `make` gives no value with data, grad and backward, or no operator of it works.
@@ -146,7 +148,7 @@ def conformance(
     >>> print(conformance(Value, depth=0).conforms)
     True
     """
-    return _Suite(Engine(make, functions or {}), tolerance).run(examples, depth)
+    return _Suite(Engine(make, functions or {}, progress), tolerance).run(examples, depth)
 
 
 class EngineTests:
@@ -191,9 +193,9 @@ def _require(found: Conformance) -> None:
         raise AssertionError("\n".join(map(str, found.mistakes)))
 
 
-def how_deep(make: Callable[[Any], Any], depth: int = DEEPEST) -> str:
-    """The longest chain of operations, up to `depth`, that an engine goes backward through."""
-    passed, size = 0, 100
+def how_deep(make: Callable[[Any], Any], depth: int = DEEPEST) -> Iterator[str]:
+    """The longest chain of operations, up to `depth`, that an engine goes backward through, so far."""
+    passed, size = "no operations", 100
     while size <= depth:
         start = total = make(1.0)
         try:
@@ -202,13 +204,13 @@ def how_deep(make: Callable[[Any], Any], depth: int = DEEPEST) -> str:
             total.backward()
             got = number_of(start.grad)
         except Exception as error:  # noqa: BLE001 - the program is the user's
-            return f"{passed:,} operations; at {size:,}, {described(error)}"
+            yield f"{passed}; at {size:,}, {described(error)}"
+            return
         if got != size + 1:
-            return (
-                f"{passed:,} operations; at {size:,}, the gradient is {number(got)} instead of {size + 1:,}"
-            )
-        passed, size = size, size * 10
-    return f"at least {passed:,} operations"
+            yield f"{passed}; at {size:,}, the gradient is {number(got)} instead of {size + 1:,}"
+            return
+        passed, size = f"{size:,} operations", size * 10
+        yield f"at least {passed}"
 
 
 class _Suite:
@@ -218,6 +220,8 @@ class _Suite:
         self.engine, self.tolerance = engine, tolerance
         self.found = Conformance(engine.name)
         self.answers: list[Answer] = []
+        self.forms: dict[Value, Sequence[Value]] = {}  # of each expression, as an engine may compose it
+        self.named: set[tuple[str, str] | None] = set()
         self.all_concerned = False  # by a mistake that is not of one operation
 
     def run(self, examples: int, depth: int) -> Conformance:
@@ -228,8 +232,8 @@ class _Suite:
         if not self.all_concerned:
             self.note_kinks()
         self.note_limits()
-        if depth:
-            self.found.conventions["deep chains"] = how_deep(self.engine.make, depth)
+        for known in how_deep(self.engine.make, depth):
+            self.found.conventions["deep chains"] = known
         return self.found
 
     # Wrong gradients
@@ -277,29 +281,55 @@ class _Suite:
         """Name the mistake behind the smallest wrong answer; then behind what it does not concern."""
         while wrong:
             answer = wrong[0]
-            suspect = self._suspect(answer)
-            self.found.mistakes.append(self._mistake(answer, suspect))
-            if suspect is not None and suspect.operation is None:
+            suspect, form = self._suspect(answer)
+            blamed = suspect.operation if suspect else answer.expression.root.op
+            if suspect and form:  # an operation that others are composed of is shown where it is written
+                written = [x for x in wrong if blamed in _operations(x.expression.root)]
+                answer = next((x for x in written if self._explains(suspect, form, x)), answer)
+            named = suspect and (suspect.kind, suspect.hint)
+            if named is None or named not in self.named:
+                self.found.mistakes.append(self._mistake(answer, suspect))
+            self.named.add(named)
+            if suspect and suspect.operation is None:
                 self.all_concerned = True  # it may be behind all the others
                 return
-            blamed = answer.expression.root.op if suspect is None else suspect.operation
-            wrong = [x for x in wrong[1:] if blamed not in _operations(x.expression)]
+            wrong = [
+                x
+                for x in wrong
+                if x is not answer
+                and not (x.error and x.error == answer.error)
+                and (answer.error or blamed not in _operations(self._form(x, form)))
+            ]
 
-    def _suspect(self, answer: Answer) -> Suspect | None:
-        """The mistake that explains this answer, and most of the others; right ones count as well."""
+    def _suspect(self, answer: Answer) -> tuple[Suspect | None, int]:
+        """The mistake that explains this answer, and most of the others; and in which form of expressions.
+
+        Right answers count as well.
+        """
         if answer.error or not self._close(answer.data, answer.expression.root.data):
-            return None
+            return None, 0
         explaining = [
-            suspect
-            for suspect in suspects(answer.expression.root)
-            if suspect.explains(answer.expression.root, answer.gradient, self._agree)
+            (suspect, form)
+            for form in range(FORMS)
+            for suspect in suspects(self._form(answer, form))
+            if self._explains(suspect, form, answer)
         ]
         others = [x for x in self.answers if not x.error]
-        return max(
-            explaining,
-            key=lambda s: sum(s.explains(x.expression.root, x.gradient, self._agree) for x in others),
-            default=None,
-        )
+
+        def how_many(suspect: Suspect, form: int) -> int:
+            return sum(self._explains(suspect, form, x) for x in others)
+
+        return max(explaining, key=lambda one: how_many(*one), default=(None, 0))
+
+    def _explains(self, suspect: Suspect, form: int, answer: Answer) -> bool:
+        return suspect.explains(self._form(answer, form), answer.gradient, self._agree)
+
+    def _form(self, answer: Answer, which: int) -> Value:
+        """The answer's expression, as it stands (0) or as an engine may compose it."""
+        root = answer.expression.root
+        if root not in self.forms:
+            self.forms[root] = forms(root)
+        return self.forms[root][which]
 
     def _mistake(self, answer: Answer, suspect: Suspect | None) -> Mistake:
         wanted = answer.expression
@@ -315,8 +345,8 @@ class _Suite:
                 order = wanted.order
                 terms = [t.contribution for t in chain_rule(order, 1.0) if t.node.operands[t.which] is leaf]
                 hint = missing_use(terms, answer.gradient[leaf], leaf.label)
-            elif suspect is None and len(_operations(wanted)) == 1:
-                [operation] = _operations(wanted)
+            elif suspect is None and len(_operations(wanted.root)) == 1:
+                [operation] = _operations(wanted.root)
                 kind, hint = "wrong slope", f"the derivative of {operation.name} is wrong"
             if _size(wanted)[0] > 1:
                 reasons = [str(step) for step in steps(wanted.root) if isinstance(step, Contribute)][
@@ -352,8 +382,8 @@ class _Suite:
 
     def try_random(self, examples: int) -> None:
         """Look for a random graph with a wrong gradient, of operations that are right by themselves."""
-        wrong = {x for a in self.answers if not self._is_right(a) for x in _operations(a.expression)}
-        right = {x for a in self.answers if self._is_right(a) for x in _operations(a.expression)}
+        wrong = {x for a in self.answers if not self._is_right(a) for x in _operations(a.expression.root)}
+        right = {x for a in self.answers if self._is_right(a) for x in _operations(a.expression.root)}
         usable = [x for x in OPERATIONS if x in right - wrong]
         if not usable or self.all_concerned:
             return
@@ -516,8 +546,8 @@ def _size(wanted: Expression) -> tuple[int, int]:
     return sum(node.op is not None and not node.is_constant for node in wanted.order), len(wanted.order)
 
 
-def _operations(wanted: Expression) -> dict[Operation, None]:
-    return {node.op: None for node in wanted.order if node.op is not None and node.operands}
+def _operations(root: Value) -> dict[Operation, None]:
+    return {node.op: None for node in topological_order(root) if node.op is not None and node.operands}
 
 
 def _slope_beside(operation: Operation, values: Sequence[float], index: int, step: float) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import operator
+import os
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,6 +26,8 @@ _OPERATORS: Mapping[Operation, Callable[..., Any]] = {
 # Only needed by derivatives; and leaky ReLU, whose slope on the left is each engine's own choice.
 _NOT_ASKED = {ops.above, ops.at_least, ops.sign, ops.power_slope, ops.log_for_power, ops.leaky_relu}
 OPERATIONS = tuple(x for x in ops.TABLE.values() if x.arity is not None and x not in _NOT_ASKED)
+_FAULTS = NameError, RecursionError, LookupError, ArithmeticError, MemoryError  # mistakes, not a lack
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _POINTS = ((3.0, 2.0, 5.0), (-2.0, 3.0, 5.0), (0.5, -0.7, 2.0))
 
 
@@ -115,13 +119,19 @@ class Engine:
     Args:
         make: the class: called with a number it gives a variable.
         functions: functions by the names of the table, for those that are no methods.
+        progress: is told each expression before it is tried.
 
     Raises:
         TypeError: what `make` gives has no data, grad or backward.
     """
 
-    def __init__(self, make: Callable[[Any], Any], functions: Mapping[str, Callable[..., Any]]) -> None:
-        self.make = make
+    def __init__(
+        self,
+        make: Callable[[Any], Any],
+        functions: Mapping[str, Callable[..., Any]],
+        progress: Callable[[str], object] = lambda text: None,
+    ) -> None:
+        self.make, self.progress = make, progress
         self.name = getattr(make, "__name__", "Value")
         self.functions = functions
         self.has: set[str] = set()  # features that have worked
@@ -140,15 +150,16 @@ class Engine:
         Raises:
             LackingError: the engine does not have what the expression needs.
         """
+        self.progress(f"{wanted.text} at {wanted.point}")
         try:
             theirs = self.forward(wanted, {})
             result = theirs[wanted.root]
             result.backward()
             gradient = {leaf: number_of(theirs[leaf].grad) for leaf in wanted.leaves}
             return Answer(wanted, number_of(result.data), gradient)
-        except LackingError:
+        except (LackingError, MemoryError):
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the program is the user's
             return Answer(wanted, error=described(error))
 
     def forward(self, wanted: Expression, known: Mapping[Value, Any]) -> dict[Value, Any]:
@@ -172,7 +183,7 @@ class Engine:
             result = self._function(node.op)(*operands)
             number_of(result.data)
         except Exception as error:
-            if needed in self.has:
+            if needed in self.has or isinstance(error, _FAULTS):
                 raise
             self.lacks[needed] = "" if isinstance(error, LackingError) else described(error)
             raise LackingError(needed) from error
@@ -194,11 +205,16 @@ class Engine:
 
 
 def number_of(x: Any) -> float:
-    """A number of the engine as a float: a grad may be None, an array, or itself one of its values."""
-    return 0.0 if x is None else float(getattr(x, "data", x) if not hasattr(x, "dtype") else x)
+    """A number of the engine as a float: a grad may be None, an array of one, or itself one of its values."""
+    if hasattr(x, "item"):
+        x = x.item()
+    return 0.0 if x is None else float(getattr(x, "data", x))
 
 
 def described(error: BaseException) -> str:
-    """An error in one line."""
-    text = " ".join(message_of(error).split())
-    return f"{type(error).__name__}: {text:.200}" if text else type(error).__name__
+    """An error in one line, with the line of the program that raised it, if that is not this package."""
+    text = f"{type(error).__name__}: {message_of(error)}" if str(error) else type(error).__name__
+    places = traceback.extract_tb(error.__traceback__)
+    if places and not isinstance(error, SyntaxError) and not places[-1].filename.startswith((_PACKAGE, "<")):
+        text += f" ({os.path.basename(places[-1].filename)}, line {places[-1].lineno})"
+    return " ".join(text.split())[:300]

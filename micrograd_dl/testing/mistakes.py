@@ -10,10 +10,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
+from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 
@@ -23,6 +24,12 @@ Rule: TypeAlias = Callable[[Value, float], Terms]  # the terms of a node with th
 Pass: TypeAlias = Callable[[Value], Gradient]  # a backward pass from a result
 
 _ORDINALS = ("first", "second", "third")
+_COMPOSED: Sequence[Mapping[Operation | None, Callable[..., Value]]] = (
+    {},
+    {ops.sub: lambda x, y: x + -y, ops.div: lambda x, y: x * y**-1},
+    {ops.sub: lambda x, y: x + y * -1, ops.div: lambda x, y: x * y**-1, ops.neg: lambda x: x * -1},
+)
+FORMS = len(_COMPOSED)
 
 
 class Suspect(NamedTuple):
@@ -40,6 +47,28 @@ class Suspect(NamedTuple):
                 if agree(backward(root), got):
                     return True
         return False
+
+
+def forms(root: Value) -> list[Value]:
+    """The expression as it stands; then ``x - y`` as ``x + -y`` and ``x / y`` as ``x * y**-1``.
+
+    The last has ``-x`` as ``x * -1`` too: many engines compose them so.
+    """
+    return [_composed(root, rules) for rules in _COMPOSED]
+
+
+def _composed(root: Value, rules: Mapping[Operation | None, Callable[..., Value]]) -> Value:
+    order = topological_order(root)
+    if not any(node.op in rules for node in order):
+        return root
+    new: dict[Value, Value] = {}
+    for node in order:
+        new[node] = node
+        if node.op is not None and node.operands:
+            operands = [new[p] for p in node.operands]
+            rule = rules.get(node.op)
+            new[node] = rule(*operands) if rule else Value.apply_operation(node.op, operands)
+    return new[root]
 
 
 def suspects(root: Value) -> Iterator[Suspect]:
@@ -93,18 +122,28 @@ def _by_levels(root: Value) -> list[Value]:
     return found
 
 
-def _mirrored(root: Value) -> list[Value]:
-    """A topological order, reversed, in which right operands come before left ones."""
-    seen: dict[Value, None] = {}
+def _recursively(
+    root: Value,
+    operands: Callable[[Value], Sequence[Value]] = lambda node: node.operands,
+    identity: Callable[[Value], Any] = lambda node: node,
+) -> list[Value]:
+    """A topological order, reversed, by the usual recursion: over these operands, with a set of these."""
+    done: list[Value] = []
+    seen: set[Any] = set()
 
     def visit(node: Value) -> None:
-        if node not in seen:
-            for operand in node.operands[::-1]:
+        if identity(node) not in seen:
+            seen.add(identity(node))
+            for operand in operands(node):
                 visit(operand)
-            seen[node] = None
+            done.append(node)
 
     visit(root)
-    return list(seen)[::-1]
+    return done[::-1]
+
+
+def _mirrored(root: Value) -> list[Value]:
+    return _recursively(root, lambda node: node.operands[::-1])
 
 
 def _reversed_terms(node: Value, upstream: float) -> Terms:
@@ -164,6 +203,11 @@ _GENERAL = (
         [lambda root: defaultdict(float)],
     ),
     Suspect("not reset", "gradients do not start at 0", [_visiting(_backwards, start=1.0)]),
+    Suspect(
+        "equal numbers confused",
+        "nodes of the same number are taken for one (is == of the class that of the numbers?)",
+        [_visiting(lambda root: _recursively(root, identity=lambda node: node.data))],
+    ),
 )
 
 
@@ -212,7 +256,7 @@ def _of_operation(operation: Operation) -> Iterator[Suspect]:
             ],
             *[_changed(i, lambda node, upstream, i: upstream * _slopes(node)[1 - i]) for i in each],
         )
-    if operation is TABLE["pow"]:
+    if operation is ops.pow:
         yield suspect(
             "wrong slope",
             "the derivative of x ** n is n * x ** (n - 1): is the factor n missing?",
@@ -231,12 +275,25 @@ def _of_operation(operation: Operation) -> Iterator[Suspect]:
             lambda node, upstream: _mixed(node, upstream, [node.data] * 2),
             lambda node, upstream: _mixed(node, upstream, [node.operands[0].data, node.data]),
         )
-    for i in each:
+    yield suspect("lost operand", f"{name} passes nothing on", lambda node, upstream: [])
+    for i in each if count > 1 else ():
+        operand = f"{_ORDINALS[i]} operand"
         yield suspect(
             "lost operand",
-            f"{name} passes nothing on" + (f" to its {_ORDINALS[i]} operand" if count > 1 else ""),
+            f"{name} passes nothing on to its {operand}",
             _changed(i, lambda node, upstream, i: 0.0),
+        )
+        yield Suspect(
+            "lost operand",
+            f"what comes before the {operand} of {name} is not visited (is the node told of that operand?)",
+            [_visiting(partial(_recursively, operands=partial(_all_but, operation, i)))],
+            operation,
         )  # fmt: skip
+
+
+def _all_but(operation: Operation, index: int, node: Value) -> Sequence[Value]:
+    """The operands, without one of this operation's."""
+    return [p for i, p in enumerate(node.operands) if node.op is not operation or i != index]
 
 
 def _with_rule(operation: Operation, rule: Rule) -> Pass:

@@ -48,16 +48,24 @@ class Plain:
 
     def order(self) -> list[Any]:
         """Each node once, operands first."""
-        seen: dict[Any, None] = {}
+        found: list[Any] = []
+        seen: set[Any] = set()
 
         def visit(node: Any) -> None:
-            if node not in seen:
-                for operand in node.operands:
+            if node.identity() not in seen:
+                seen.add(node.identity())
+                for operand in node.children():
                     visit(operand)
-                seen[node] = None
+                found.append(node)
 
         visit(self)
-        return list(seen)
+        return found
+
+    def identity(self) -> Any:
+        return self
+
+    def children(self) -> tuple[Any, ...]:
+        return self.operands
 
     def visits(self) -> list[Any]:
         return self.order()[::-1]
@@ -297,6 +305,43 @@ class NoUpstreamInProducts(Plain):
             operand.grad += slope if len(self.operands) == 2 and self.slopes[0] != 1 else self.grad * slope
 
 
+class Composed(Plain):
+    """Some operators made of others, as in micrograd."""
+
+    # fmt: off
+    def __neg__(self) -> Any: return self * -1
+    def __sub__(self, x: Any) -> Any: return self + -x
+    def __rsub__(self, x: Any) -> Any: return x + -self
+    def __truediv__(self, x: Any) -> Any: return self * x**-1
+    def __rtruediv__(self, x: Any) -> Any: return x * self**-1
+    # fmt: on
+
+
+class ComposedNotReversed(Composed):
+    visits = NotReversed.visits
+
+
+class ComposedWithRule(Composed):
+    rules = with_rule("mul", lambda out, x, y: (x, y)).rules
+
+
+class ConfusesEqualNumbers(Plain):
+    def identity(self) -> Any:
+        return self.data
+
+
+class ForgetsAnOperand(Composed):
+    is_product = False
+
+    def __mul__(self, x: Any) -> Any:
+        out = super().__mul__(x)
+        out.is_product = True
+        return out
+
+    def children(self) -> tuple[Any, ...]:
+        return self.operands[:1] if self.is_product else self.operands
+
+
 class SubtractsTheOtherWay(Plain):
     def __rsub__(self, x: Any) -> Any:
         return self - x
@@ -343,6 +388,11 @@ PLANTED: dict[str, tuple[type[Plain], str, str]] = {
     "sigmoid without 1 - out": (with_rule("sigmoid", lambda out, x: (out,)), "wrong slope", "sigmoid"),
     "relu everywhere": (with_rule("relu", lambda out, x: (1,)), "missing chain factor", "relu"),
     "add loses its second": (with_rule("add", lambda out, x, y: (1, 0)), "lost operand", "second operand"),
+    "composed, not reversed": (ComposedNotReversed, "wrong order", ""),
+    "composed, mul by its own operand": (ComposedWithRule, "wrong operand's slope", "J = a * b"),
+    "an operand of mul forgotten": (ForgetsAnOperand, "lost operand", "is not visited"),
+    "add passes nothing on": (with_rule("add", lambda out, x, y: (0, 0)), "lost operand", "add passes"),
+    "visited by number": (ConfusesEqualNumbers, "equal numbers confused", ""),
     "exchanged in 2 - a": (SubtractsTheOtherWay, "wrong result", "exchanged"),
     "exchanged in 2 / a": (DividesTheOtherWay, "wrong result", "exchanged"),
 }  # fmt: skip
@@ -423,6 +473,47 @@ def test_functions_of_a_module_are_called_too() -> None:
     found = conformance(Plain, functions={"sin": sine}, depth=0, examples=10)
     assert [mistake.kind for mistake in found.mistakes] == ["wrong slope"]
     assert "dJ/da is cos(a) = " in found.mistakes[0].message
+
+
+class Misspelt(Plain):
+    def __radd__(self, x: Any) -> Any:
+        return self + X  # type: ignore[name-defined]  # noqa: F821
+
+
+class RecursesForEver(Plain):
+    def __radd__(self, x: Any) -> Any:
+        return x + self
+
+
+class NeedsAnArgument(Plain):
+    def backward(self, seed: float) -> None:  # type: ignore[override]
+        self.grad = seed
+
+
+@pytest.mark.parametrize("planted", [Misspelt, RecursesForEver, NeedsAnArgument])
+def test_a_program_that_fails_does_not_pass_for_an_engine_that_lacks_something(planted: type[Plain]) -> None:
+    found = conformance(planted, depth=0, examples=20)
+    [mistake] = found.mistakes
+    assert mistake.kind == "error"
+    assert re.search(r"(Name|Recursion|Type)Error: .*", mistake.message)
+
+
+def test_an_error_is_told_with_its_line() -> None:
+    [mistake] = conformance(Misspelt, depth=0, examples=1).mistakes
+    assert re.search(r"NameError: .*\(test_conformance.py, line \d+\)$", mistake.message)
+
+
+def test_numbers_may_be_arrays_of_one() -> None:
+    np = pytest.importorskip("numpy")
+
+    class OfArrays(Light):
+        __slots__ = ()
+
+        def __init__(self, data: Any, *about: Any) -> None:
+            super().__init__(np.array(data, float), *about)
+            self.grad = np.zeros(1)
+
+    assert conformance(OfArrays, depth=0, examples=5).conforms
 
 
 @pytest.mark.parametrize("what", [float, object, lambda x: 1 / 0])
