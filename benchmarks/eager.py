@@ -12,14 +12,14 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from benchmarks.apart import Apart
 from benchmarks.graphs import GRAPHS, Graph
-from benchmarks.measure import say_left_out
+from benchmarks.measure import in_turns, say_left_out
 from benchmarks.records import Record, number, ratios, record, table
 from benchmarks.scalars import ENGINES, FUSED, OURS, WITHOUT_NETWORKS, Engine
 
@@ -167,11 +167,11 @@ def compete(
             require_the_same(name, (J, gradients), wanted)
             slow[name] = again / nodes
             running[name] = (max(1, int(seconds / again)), RAISED if raised else "")
-        taken: dict[str, list[float]] = {name: [] for name in running}
-        for _ in range(rounds):
-            for name, (count, _note) in running.items():
-                if not taken[name] or sum(taken[name]) < patience:
-                    taken[name].append(processes.call(name, steps, name, kind, size, count))
+        timed = {
+            name: partial(processes.call, name, steps, name, kind, size, n)
+            for name, (n, _) in running.items()
+        }
+        taken = in_turns(timed, rounds, patience)
         for name, (_, note) in running.items():
             title = GRAPHS[kind](size).name
             yield record("eager", title, name, (nodes, 1), taken[name], note=note)

@@ -13,7 +13,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.foundation.files import replacing
 from micrograd_dl.foundation.numbers import above_zero
-from micrograd_dl.foundation.text import install_hint
+from micrograd_dl.foundation.text import install_hint, required
 
 from . import convert, style
 from .picture import LIMIT, Picture, draw
@@ -122,11 +122,7 @@ class Animation:
         return path
 
     def _gif(self) -> bytes:
-        try:
-            from PIL import Image
-        except ModuleNotFoundError as error:
-            problem = f"a GIF takes the package Pillow ({install_hint('plots')}), or save as .svg"
-            raise ModuleNotFoundError(problem, name=error.name) from error
+        Image = required("PIL.Image", "a GIF", f"{install_hint('plots')}, or save as .svg")
         zoom = min(2.0, _WIDEST / self.frames[0].layout.width)
         import numpy as np
 

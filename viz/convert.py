@@ -10,7 +10,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from micrograd_dl.foundation.text import install_hint, pip_install
+from micrograd_dl.foundation.text import install_hint, pip_install, required
 
 _LONGEST_SIDE, _MOST_PIXELS = 32_000, 100_000_000  # the limits of a PNG in browsers and office programs
 
@@ -29,13 +29,9 @@ def png(svg: str, zoom: float = 2.0) -> bytes:
     if size := re.search(r'<svg[^>]*? width="([\d.]+)\w*" height="([\d.]+)', svg):
         width, height = float(size[1]), float(size[2])
         zoom = min(zoom, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
-    try:
-        import resvg_py
-    except ModuleNotFoundError as error:
-        problem = f"a PNG takes the package resvg-py: {pip_install('resvg-py')}, or save as .svg"
-        raise ModuleNotFoundError(problem, name=error.name) from error
+    resvg_py = required("resvg_py", "a PNG", f"{pip_install('resvg-py')}, or save as .svg")
     fonts = _font_files()
-    with _panics_as_errors("PNG", "save as .svg"):
+    with _panics_as_errors("PNG"):
         # At the default of dpi, 0, sizes in points vanish.
         drawn = resvg_py.svg_to_bytes(svg, zoom=zoom, dpi=96, font_files=fonts, sans_serif_family="Open Sans")
         return bytes(drawn)
@@ -43,23 +39,16 @@ def png(svg: str, zoom: float = 2.0) -> bytes:
 
 def pdf(svg: str) -> bytes:
     """The picture as a PDF, by the optional package svg2pdf-py; errors as for `png`."""
-    try:
-        import svg2pdf_py
-    except ModuleNotFoundError as error:
-        problem = (
-            f"a PDF takes either the package svg2pdf-py ({install_hint('pdf')}) or the Graphviz "
-            "program (https://graphviz.org/download); .svg, .png and .dot can be saved without"
-        )
-        raise ModuleNotFoundError(problem, name=error.name) from error
+    svg2pdf_py = required("svg2pdf_py", "a PDF", f"{install_hint('pdf')}, or save as .svg")
     fonts = svg2pdf_py.FontDatabase.system()
     for file in _font_files():
         fonts.load_font_file(file)
-    with _panics_as_errors("PDF", "save as .svg, or install Graphviz, https://graphviz.org/download"):
+    with _panics_as_errors("PDF"):
         return bytes(svg2pdf_py.svg_to_pdf(svg, fonts))
 
 
 @contextmanager
-def _panics_as_errors(format: str, remedy: str) -> Iterator[None]:
+def _panics_as_errors(format: str) -> Iterator[None]:
     """A panic of Rust code is no Exception: nothing would catch it. Five accents on a letter cause one."""
     try:
         yield
@@ -68,7 +57,7 @@ def _panics_as_errors(format: str, remedy: str) -> Iterator[None]:
             raise
         raise RuntimeError(
             f"this picture cannot be made a {format} ({error}). A letter with many accents may be the cause: "
-            f"shorten such a label, {remedy}"
+            "shorten such a label, or save as .svg"
         ) from None
 
 

@@ -66,7 +66,7 @@ def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple
 def _legend(
     cards: Sequence[Card], between: dict[tuple[int, int], list[Edge]], reading: Reading, edges: bool
 ) -> Iterator[Sample]:
-    """Entries for what is in the picture; in a walk for what is in any of its frames, lest they jump."""
+    """Entries for all that the picture shows; of a walk, for all its frames, lest they jump."""
     kinds = {card.kind for card in cards}
     groups = {i for i, card in enumerate(cards) if card.kind == "group"}
     variable = {edge: ends for ends, several in between.items() for edge in several if _is_variable(edge)}

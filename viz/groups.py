@@ -20,7 +20,7 @@ _LOSS = 0  # stands for the layer of what comes after the last layer
 
 
 class Group(NamedTuple):
-    """Nodes that belong together, and what they are together."""
+    """Nodes that belong together, under one name."""
 
     name: str
     nodes: list[Value]
@@ -123,7 +123,7 @@ def _places(order: Sequence[Value]) -> dict[Value, _Place]:
         if (unit := _UNIT.fullmatch(node.label)) and node.operands:
             places[node] = _Place(int(unit[3] or 0), int(unit[1]), int(unit[2]))
         elif node.operands and node is not order[-1] and not node.label:
-            # What is computed from the outputs of one example alone is its loss.
+            # A node computed from the outputs of one example alone is its loss.
             examples = {places[operand].example for operand in node.operands if operand in places}
             if len(examples) == 1:
                 places[node] = _Place(examples.pop(), _LOSS, 0)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from .rendering import positions
+from .rendering import rendered
 from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]
@@ -51,7 +51,7 @@ def lay_out(scene: Scene, down: bool = False) -> Layout:
 
 @lru_cache(maxsize=64)
 def _lay_out(sizes: tuple[Size, ...], ends: tuple[End, ...], down: bool = False) -> Layout:
-    found = json.loads(positions(_geometry(sizes, ends, down)))
+    found = json.loads(rendered(_geometry(sizes, ends, down), "json0"))
     left, bottom, right, top = map(float, found["bb"].split(","))
 
     def place(text: str) -> Point:

@@ -21,7 +21,7 @@ MORE = " + …"  # behind a sum that is not complete
 
 
 class Term(NamedTuple):
-    """What is known about an edge: its local derivative, and what flows along it; None where unknown."""
+    """The numbers of an edge: its local derivative, and the gradient that flows along it; None if unknown."""
 
     local: float | None
     flow: float | None
@@ -85,7 +85,7 @@ class Reading:
         return self.step is not None and written_node(self.step) is node
 
     def kink(self, node: Value, index: int) -> str:
-        """What is to be said if the edge's slope was chosen at a kink; empty elsewhere."""
+        """The note on the edge's slope if it was chosen at a kink; else empty."""
         return self.notation.at_kink(node, index) if node.op is not None and node.op.kink is not None else ""
 
     def caption(self) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class Reading:
 
 
 def _sentences(step: Step) -> tuple[str, ...]:
-    """What a step does, and on a line of its own what is to be said of a kink."""
+    """The sentence of a step, and a second one if there is a kink."""
     if not isinstance(step, Contribute):
         return (str(step),)
     running, *kink = step.remarks()

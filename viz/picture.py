@@ -21,7 +21,6 @@ from .groups import collapsed
 from .layout import Layout, lay_out
 from .numbers_shown import Reading
 from .player import play
-from .rendering import by_program
 from .scene import Scene
 from .svg import svg
 from .wrapping import wrapped
@@ -40,17 +39,17 @@ def draw(
     """Draw the graph of a Value, or of a Trace as it stands.
 
     Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
-    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: sums that
-    are not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of
-    one trace have the same layout. A graph too large for `limit` is drawn in outline, and says so.
+    long label are in its tooltip. Of a trace only the numbers known at that point are shown: sums that are
+    not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of one
+    trace have the same layout. A graph too large for `limit` is drawn in outline, and says so.
 
     Args:
         what: the result of a computation, or a walk through it.
         edges: write on each edge its local derivative (``× 2``) and the gradient that flows along it
             (``+6``, once ``backward()`` has been called).
         limit: the most nodes to draw one by one. 300 take less than a second, 1,500 some seconds.
-        collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together: "neurons",
-            "layers", "examples" or "loss", or several of these.
+        collapse: the parts of a network of `micrograd_dl.nn` that get one card each: "neurons", "layers",
+            "examples" or "loss", or several of these.
         direction: "right" or "down", the way from the inputs to the result.
 
     Raises:
@@ -119,7 +118,7 @@ class Picture:
         make: dict[str, Callable[[], bytes]] = {
             ".svg": lambda: self.svg.encode(),
             ".png": lambda: convert.png(self.svg),
-            ".pdf": self._pdf,
+            ".pdf": lambda: convert.pdf(self.svg),
             ".dot": lambda: self.source.encode(),
             ".html": lambda: play(self._what).html.encode(),
         }
@@ -155,12 +154,3 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"<picture: {self.scene.summary}>"
-
-    def _pdf(self) -> bytes:
-        """The same picture as the SVG, if that can be; else what the Graphviz program makes of the text."""
-        try:
-            return convert.pdf(self.svg)
-        except (ModuleNotFoundError, RuntimeError):
-            if made := by_program(self.source, "pdf"):
-                return made
-            raise

@@ -39,8 +39,8 @@ class _Row(NamedTuple):
 def text(what: Value | Trace, width: int = 80, limit: int = 100, below: Value | None = None) -> str:
     """The graph as a tree of text: each node with its formula, its data and its gradient.
 
-    Of a walk it shows what is known at that moment: ``?`` stands for data still to be computed, and ``->``
-    marks the edge or the node of the last step.
+    Of a walk it shows the numbers known at that moment: ``?`` is data still to be computed, and ``->`` marks
+    the edge or the node of the last step.
 
     Args:
         what: the result of a computation, or a walk through it.
@@ -103,7 +103,7 @@ def _rows(
     """The lines from the top down; branches beyond the column `deepest` go on below, at the margin."""
     notation = reading.notation
     drawn: set[Value] = set()
-    # What is still to be drawn: a node, its edge, its branch, how branches below it begin.
+    # Still to be drawn: a node, its edge, its branch, how branches below it begin.
     stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = []
     parts = deque([top])
     while stack or parts:

@@ -74,7 +74,7 @@ def add_options(parser: Parser) -> None:
     if command == "draw":
         parser.add_argument("-o", "--output", metavar="FILE", help="such as J.svg, J.png or J.html")
         parser.add_argument("--walk", metavar="PATH", help="a picture of every step: a folder, or walk.gif")
-        parser.add_argument("--step", metavar="N", type=whole, help="what is known after N steps of the walk")
+        parser.add_argument("--step", metavar="N", type=whole, help="the picture after N steps of the walk")
         parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
         text = "from inputs to result (right)"
         parser.add_argument("--direction", choices=("right", "down"), default="right", help=text)

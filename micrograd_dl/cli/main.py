@@ -22,7 +22,7 @@ from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, usual_spelling
 from micrograd_dl.cli.terminal import EXPECTED, adapt_streams, complain, on_signal, warn
 from micrograd_dl.foundation.lookup import with_similar
-from micrograd_dl.foundation.text import install_hint, message_of
+from micrograd_dl.foundation.text import install_hint, message_of, required
 
 # Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those
 # on an expression are one module.
@@ -164,10 +164,7 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
 
 
 def _print_completion(shell: str) -> int:
-    try:
-        import shtab
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"completion takes shtab ({error}): {install_hint('completion')}") from None
+    shtab = required("shtab", "completion", install_hint("completion"))
     parser, _ = command_line(COMMANDS)
     sys.stdout.write(shtab.complete(parser, shell))
     return 0

@@ -241,7 +241,7 @@ class Stepper(cmd.Cmd):
             raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
 
     def _arrive(self) -> None:
-        """After a move: say if this is an end of the walk, and show what is watched."""
+        """After a move: announce the start or the end of the walk, and show the watched nodes."""
         if self.trace.upcoming is None:
             self.say(f"The walk is complete: {presentation.outcome(self.trace)}")
         elif self.trace.current is None:

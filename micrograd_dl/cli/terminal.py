@@ -68,8 +68,8 @@ def paint(text: str, style: str) -> str:
 def write(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> None:
     """Write lines to `stream`, by default standard output. The command line prints only through this.
 
-    Whatever could control the terminal is shown as an escape, whatever text it comes from. What `paint` wrote
-    is let through with `colours`, and left out without.
+    Characters that control a terminal are shown as escapes. Styles of `paint` are kept with `colours`, and
+    removed without.
     """
     for line in lines:
         parts = _STYLING.split(line)

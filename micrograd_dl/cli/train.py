@@ -188,7 +188,7 @@ class _Interrupts:
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
-    """Write the pictures; without matplotlib, say what they take."""
+    """Write the pictures, or say that Matplotlib is missing."""
     from micrograd_dl.viz import plots
 
     try:

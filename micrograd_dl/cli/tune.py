@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from micrograd_dl.cli.train import add_data, add_training_options, read_data, tr
 from micrograd_dl.foundation.files import is_stream, require_apart, require_place
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import real_number
-from micrograd_dl.foundation.text import install_hint, plural
+from micrograd_dl.foundation.text import install_hint, plural, required
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -125,10 +124,7 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
-    try:
-        dask = import_module("distributed")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"--dask takes distributed ({error}): {install_hint('cluster')}") from None
+    dask = required("distributed", "--dask", install_hint("cluster"))
     with dask.Client(address) as client:
         yield client.get_executor()
 

@@ -269,7 +269,7 @@ class _Training:
         draw_curve: Callable[[History], None],
         checkpoint: str | os.PathLike[str] | None,
     ) -> str:
-        """Call back, draw and save what has been reached; returns why the training is to stop, if it is."""
+        """Call back, draw and save; returns why the training stops, or an empty text."""
         if True in [callback(len(self.history), self.history) is True for callback in callbacks]:
             self.history.stopped = "a callback stopped it"
         self.show()

@@ -131,7 +131,7 @@ def tune(
 
 
 def judged(data: Dataset, options: TrainingOptions, drawn: Mapping[str, Any], epochs: int) -> Verdict:
-    """Train with the options and what was drawn, and judge the result on the dev set."""
+    """Train with the options and the drawn values, and judge the result on the dev set."""
     try:
         # Some rates of a search are too high; `fit` says it where the numbers overflow.
         # The products decide the last bits: halved by their sizes, they are the same in every process.
@@ -146,7 +146,7 @@ def judged(data: Dataset, options: TrainingOptions, drawn: Mapping[str, Any], ep
 
 
 def with_drawn(options: TrainingOptions, drawn: Mapping[str, Any]) -> TrainingOptions:
-    """The options with what was drawn in their place; ``units`` and ``layers`` decide ``hidden``.
+    """The options with the drawn values; ``units`` and ``layers`` decide ``hidden``.
 
     >>> with_drawn(TrainingOptions(), {"units": 8, "layers": 2}).hidden
     (8, 8)

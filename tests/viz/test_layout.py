@@ -75,7 +75,7 @@ def points(curve: Curve) -> list[Point]:
 
 def test_an_edge_that_graphviz_drops_is_straight(monkeypatch: pytest.MonkeyPatch) -> None:
     def without_edges(dot: str) -> bytes:
-        found = json.loads(rendering.built_in(dot, "json0"))
+        found = json.loads(rendering.rendered(dot, "json0"))
         del found["edges"]
         return json.dumps(found).encode()
 

@@ -44,7 +44,6 @@ def test_drawing_changes_nothing(course: Value) -> None:
     assert "Step 9 of 9" in draw(trace).svg
 
 
-@pytest.mark.usefixtures("no_dot")
 def test_saved_files(picture: Picture, tmp_path: Path) -> None:
     assert picture.save(tmp_path / "J.svg") == tmp_path / "J.svg"
     assert (tmp_path / "J.svg").read_text("utf-8") == picture.svg
@@ -66,23 +65,11 @@ def test_a_missing_folder_is_named(picture: Picture, tmp_path: Path) -> None:
         picture.save(tmp_path / "missing" / "J.svg")
 
 
-@pytest.mark.usefixtures("no_dot")
-def test_a_pdf_with_neither_program_nor_package(
-    picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pdf_without_the_package(picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "svg2pdf_py", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[pdf\]'"):
         picture.save(tmp_path / "J.pdf")
     assert not (tmp_path / "J.pdf").exists()
-
-
-def test_a_pdf_with_the_program(
-    picture: Picture, fake_dot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "svg2pdf_py", None)
-    picture.save(tmp_path / "J.pdf")
-    assert (tmp_path / "J.pdf").read_bytes() == b"%PDF-fake " + picture.source.encode()
-    assert fake_dot.read_text().split()[-1] == "pdf"
 
 
 def test_it_is_shown_in_a_browser_or_in_a_notebook(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +101,6 @@ def test_no_such_direction(direction: Any) -> None:
         draw(Value(1.0), direction=direction)
 
 
-@pytest.mark.usefixtures("no_dot")
 def test_a_notebook_shows_the_svg(picture: Picture) -> None:
     bundle = picture._repr_mimebundle_(include=None, exclude=None)
     assert bundle["image/svg+xml"] == picture.svg
@@ -122,7 +108,6 @@ def test_a_notebook_shows_the_svg(picture: Picture) -> None:
     assert bundle["text/plain"] == "<picture: The graph of J: 7 nodes, 6 edges>"
 
 
-@pytest.mark.usefixtures("no_dot")
 def test_a_notebook_shows_words_where_nothing_draws(
     picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

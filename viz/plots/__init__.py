@@ -1,4 +1,4 @@
-"""Plots of training and of what was learned, each a Matplotlib figure of 1280 x 720 pixels.
+"""Plots of trainings and of their results, each a Matplotlib figure of 1280 x 720 pixels.
 
 A notebook shows a figure that is the last thing in a cell; `save` writes it to a file. Matplotlib is an
 extra, ``pip install "micrograd-dl[plots]"``, without which every plot raises ModuleNotFoundError.

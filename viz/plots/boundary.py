@@ -58,8 +58,8 @@ def decision_boundary(
         normaliser: what the model's inputs were prepared with; X is then as it was before, in original units.
 
     Raises:
-        ValueError: the model has other than two inputs or does not predict classes, a shape is wrong, X or Y
-            holds what it may not, or the number of names is wrong.
+        ValueError: the model has other than two inputs or does not predict classes; or a shape, an entry of X
+            or Y, or the number of names is wrong.
     """
     view = Classifier(model, normaliser)
     points, index = view.examples(X, Y)

@@ -15,13 +15,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from micrograd_dl.foundation.files import replacing, require_place
-from micrograd_dl.foundation.text import install_hint
+from micrograd_dl.foundation.text import install_hint, required
 
 from ..labels import shortened
 from ..style import QUIET
@@ -73,23 +72,13 @@ def drawing(title: str) -> Iterator[Figure]:
         settle(figure)
 
 
-def _matplotlib_style() -> ModuleType:
-    """``matplotlib.style``; ModuleNotFoundError, with what to install, if Matplotlib is not there."""
-    try:
-        import matplotlib.style
-    except ModuleNotFoundError as error:
-        problem = f"plots are drawn with Matplotlib ({error}): {install_hint('plots')}"
-        raise ModuleNotFoundError(problem, name=error.name) from error
-    return matplotlib.style
-
-
 def require_picture(path: str | os.PathLike[str]) -> str:
     """The format of a picture of that name, such as ``png``; the errors of `save` if there can be none."""
     kind = Path(path).suffix.lower().removeprefix(".")
     if kind not in _NO_DATE:
         raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {str(path)!r}")
     require_place(path)
-    _matplotlib_style()
+    required("matplotlib.style", "a plot", install_hint("plots"))
     return kind
 
 
@@ -129,7 +118,10 @@ def _write(figure: Figure, file: IO[bytes], kind: str) -> None:
 @contextmanager
 def _style() -> Iterator[None]:
     """Matplotlib with its own settings and those of this package, and afterwards with the user's again."""
-    with _matplotlib_style().context(_STYLE, after_reset=True), warnings.catch_warnings():
+    with (
+        required("matplotlib.style", "a plot", install_hint("plots")).context(_STYLE, after_reset=True),
+        warnings.catch_warnings(),
+    ):
         # A character that the font lacks, such as one of a name in Chinese, is drawn as a box.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         yield

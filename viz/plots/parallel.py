@@ -28,7 +28,7 @@ _REGION: dict[str, Any] = {"color": "#d9d9d9", "linewidth": 11}  # where the las
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One vertical axis: what is on it, its scale, and the value of each trial; no error is at the top."""
+    """One vertical axis: its scale, and the value of each trial; an error that is missing is at the top."""
 
     name: str
     scale: Range | Choice
@@ -92,10 +92,7 @@ def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
 
 
 def _axes(found: Found, error: str) -> list[_Axis]:
-    """Those of the hyperparameters, then of what was measured: what was judged is the last.
-
-    Fixed hyperparameters have no axis, unless all are fixed.
-    """
+    """An axis for each hyperparameter that varies, then both measures; the last is the one that judged."""
     space = found.space
     differ = [name for name, where in space.items() if isinstance(where, Range) or len(where.values) > 1]
     axes = [_Axis(name, space[name], [t.options[name] for t in found.trials]) for name in differ or space]
