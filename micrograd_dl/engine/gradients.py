@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from micrograd_dl.engine.order import chain_rule, topological_order
 from micrograd_dl.engine.value import Value
@@ -12,7 +12,17 @@ from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.recorded import require_recorded
 
 
-def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> list[Any]:
+@overload
+def grad(root: Value, variables: Iterable[Value], *, seed: float = 1.0) -> list[float]: ...
+@overload
+def grad(
+    root: Value, variables: Iterable[Value], create_graph: Literal[True], seed: float = 1.0
+) -> list[Value]: ...
+@overload
+def grad(
+    root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0
+) -> list[float] | list[Value]: ...
+def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> Any:
     """The derivatives of `root` by each of `variables`; nothing is written to the graph.
 
     Args:

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, Signature
 from typing import Any
 
 from micrograd_dl.foundation.arrays import on_arrays
@@ -16,9 +17,10 @@ from micrograd_dl.foundation.undefined import undefined
 from micrograd_dl.foundation.written import ATOM, Term
 
 Rule = Callable[..., Any]
+KINDS = "Of a Value it is a Value; of a number, a float; of a NumPy array, an array, entry by entry."
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Operation:
     """One entry of the table; callable on floats, arrays and Values alike.
 
@@ -59,6 +61,15 @@ class Operation:
     definition: Rule | None = None
     meaning: str = ""
     left: Operation | None = None
+
+    def __post_init__(self) -> None:
+        # What help(), completion and inspect.signature() ask a function for.
+        kind = Parameter.POSITIONAL_ONLY if self.arity is not None else Parameter.VAR_POSITIONAL
+        names = self.operand_names(self.arity) if self.arity is not None else ["x"]
+        signature = Signature([Parameter(name, kind) for name in names])
+        needs = f"; it needs {self.requirement}" if self.requirement else ""
+        doc = f"{self.name}({', '.join(names)}): {self.meaning}{needs}.\n\n{KINDS}"
+        vars(self).update(__name__=self.name, __doc__=doc, __signature__=signature)
 
     def __call__(self, *operands: Any) -> Any:
         """Apply the operation: floats give a float, arrays an array, anything with a Value a Value.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import pickle
+import pydoc
 from fractions import Fraction
 from typing import Any
 
@@ -182,3 +184,13 @@ def test_a_copy_is_the_operation_itself(operation: Operation) -> None:
     assert copy.copy(operation) is operation
     assert copy.deepcopy([operation])[0] is operation
     assert pickle.loads(pickle.dumps(operation)) is operation
+
+
+def test_help_signature_and_completion_say_what_it_is() -> None:
+    shown = pydoc.plain(pydoc.render_doc(ops.log))
+    assert "log(x): the natural logarithm of x; it needs an operand above 0" in shown
+    assert "Of a Value it is a Value; of a number, a float" in shown
+    assert str(inspect.signature(ops.maximum)) == "(x, y, /)"
+    assert str(inspect.signature(ops.sum)) == "(*x)"
+    assert ops.exp.__name__ == "exp"  # type: ignore[attr-defined]  # as of every function
+    assert (Operation.__doc__ or "").startswith("One entry of the table")
