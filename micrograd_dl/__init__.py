@@ -53,7 +53,7 @@ from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Contribute",

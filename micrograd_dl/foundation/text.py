@@ -49,10 +49,12 @@ def pip_install(*packages: str) -> str:
 
 def required(module: str, what: str, hint: str) -> ModuleType:
     """A module, imported; ModuleNotFoundError, which says what takes it and how to install it, if missing."""
+    package = module.partition(".")[0]
     try:
+        import_module(package)
         return import_module(module)
     except ModuleNotFoundError as error:
-        problem = f"{what} takes {module.partition('.')[0]} ({error}): {hint}"
+        problem = f"{what} takes {package} ({error}): {hint}"
         raise ModuleNotFoundError(problem, name=error.name) from error
 
 
