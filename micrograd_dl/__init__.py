@@ -52,6 +52,7 @@ from micrograd_dl.notation.latex import latex
 from micrograd_dl.notation.naming import name_values
 from micrograd_dl.notation.source import to_source
 from micrograd_dl.notation.steps import Contribute, Evaluate, Seed, Step, steps
+from micrograd_dl.transforms import hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.2.0"
 
@@ -72,6 +73,10 @@ __all__ = [
     "evaluate",
     "exp",
     "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "latex",
     "leaky_relu",
     "log",
@@ -93,6 +98,8 @@ __all__ = [
     "tanh",
     "to_source",
     "topological_order",
+    "value_and_grad",
+    "vjp",
     "why",
 ]
 

@@ -53,7 +53,7 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     start = to_float(seed, "the seed of grad()")
     if create_graph:
         require_recorded(order)
-        terms = chain_rule(order, start, _slope_graphs, _product, _total)
+        terms = chain_rule(order, start, slope_graphs, product, total)
     else:
         terms = chain_rule(order, start)
     # The last term of an operand leaves its derivative in `after`.
@@ -65,7 +65,7 @@ def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, se
     return [d if d in recorded else _as_value(d, root, x) for d, x in zip(found, variables, strict=True)]
 
 
-def _slope_graphs(node: Value) -> Sequence[Any]:
+def slope_graphs(node: Value) -> Sequence[Any]:
     """The local derivatives as graphs: the same rules, given Values, so that each slope is recorded.
 
     A slope that does not depend on the operands stays a float.
@@ -76,7 +76,7 @@ def _slope_graphs(node: Value) -> Sequence[Any]:
         return [*operation.slopes(node, operands, [not p.is_constant for p in node.operands])]
 
 
-def _product(x: Any, y: Any) -> Any:
+def product(x: Any, y: Any) -> Any:
     """x * y, without a node where a Value is multiplied by the number 1 or 0."""
     for number, value in ((x, y), (y, x)):
         if isinstance(value, Value) and not isinstance(number, Value) and number in (0.0, 1.0):
@@ -84,7 +84,7 @@ def _product(x: Any, y: Any) -> Any:
     return x * y
 
 
-def _total(x: Any, y: Any) -> Any:
+def total(x: Any, y: Any) -> Any:
     """x + y, without a node where the number 0 is added to a Value."""
     for number, value in ((x, y), (y, x)):
         if isinstance(value, Value) and not isinstance(number, Value) and number == 0.0:

@@ -15,6 +15,10 @@ from micrograd_dl import (
     dot,
     exp,
     grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
     log,
     logsumexp,
     maximum,
@@ -22,7 +26,9 @@ from micrograd_dl import (
     parse,
     relu,
     to_source,
+    value_and_grad,
     vectorized,
+    vjp,
     why,
 )
 from micrograd_dl.compare import compare
@@ -71,6 +77,32 @@ def derivatives(x: Value) -> None:
     print(first.data, second.data)
 
 
+def transforms(column: NDArray[np.float64]) -> None:
+    def f(x: Value) -> Value:
+        return x * exp(-x)
+
+    def norm(x: NDArray[np.object_]) -> Value:
+        total: Value = x @ x
+        return total
+
+    def twice(x: NDArray[np.object_]) -> NDArray[np.object_]:
+        doubled: NDArray[np.object_] = 2 * x
+        return doubled
+
+    def ratio(w: list[Value]) -> Value:
+        return w[0] / w[1]
+
+    assert_type(value_and_grad(f)(2.0), tuple[float, float])
+    assert_type(value_and_grad(norm)(column), tuple[float, NDArray[np.float64]])
+    assert_type(value_and_grad(ratio)([2.0, 3.0]), tuple[float, list[float]])
+    assert_type(hessian(f)(2.0), float)
+    assert_type(jacobian(twice)(column), NDArray[np.float64])
+    assert_type(hessian(norm)(column), NDArray[np.float64])
+    assert_type(jvp(f, (2.0,), (1.0,)), tuple[float, float])
+    value, pull_back = vjp(f, 2.0)
+    print(value, pull_back(1.0), hvp(norm, (column,), (column,)), jacobian(f, argnums=0)(1.0))
+
+
 def networks() -> None:
     X, Y = moons(100)
     scalar = nn.MLP(2, [8, 1], ["tanh", "sigmoid"], seed=1)
@@ -93,6 +125,7 @@ def main() -> None:
     values()
     functions(Value(1.0), 2.0, np.ones(3))
     derivatives(Value(2, "x"))
+    transforms(np.ones(3))
     networks()
     replay()
 

@@ -31,7 +31,7 @@ def test_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("checker", COMMANDS)
 def test_type_checkers_see_what_is_wrong_and_nothing_else(checker: str, tmp_path: Path) -> None:
     command = Path(sys.executable).with_name(checker)
-    if shutil.which(command) is None:
+    if shutil.which(str(command)) is None:
         pytest.skip(f"{checker} is not installed")
     text = PROGRAM.read_text(encoding="utf-8")
     (tmp_path / "program.py").write_text(text + "\n".join(WRONG) + "\n", encoding="utf-8")
