@@ -11,7 +11,7 @@ extra, ``pip install "micrograd-dl[plots]"``, without which every plot raises Mo
 
 from ..page import require_page
 from .boundary import decision_boundary
-from .curves import cost_curve, learning_curve, line_plot, sizes_by_layer
+from .curves import cost_curve, fitted_curve, learning_curve, line_plot, sizes_by_layer
 from .figures import require_picture, save
 from .film import Film
 from .network import network_diagram
@@ -22,6 +22,7 @@ __all__ = [
     "Film",
     "cost_curve",
     "decision_boundary",
+    "fitted_curve",
     "learning_curve",
     "line_plot",
     "network_diagram",

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from micrograd_dl.data.dataset import Dataset
+    from micrograd_dl.training.experiment import Predictor
+
+_POINTS = 400  # of a fitted curve, where there are no examples
+
 
 def line_plot(
     x: Sequence[float],
@@ -86,6 +91,34 @@ def line_plot(
             ax.locator_params("y", integer=True)
         name_lines(ax, drawn)
     return figure
+
+
+def fitted_curve(predictor: Predictor, data: Dataset) -> Figure:
+    """What a network makes of one feature, as a curve, over the examples of a dataset.
+
+    Args:
+        predictor: of one feature and one number, as `train` gives it.
+        data: the examples that are drawn.
+
+    Raises:
+        ValueError: there are more features, or classes.
+    """
+    if len(predictor.features) != 1 or predictor.classes or len(data.Y) != 1:
+        raise ValueError("a fitted curve is of one feature and one number an example")
+    (x,), (y,) = data.X.tolist(), data.Y.tolist()
+    grid = np.linspace(min(x), max(x), _POINTS)
+    order = np.argsort([*x, *grid], kind="stable")  # a line has a number at each example, and between them
+    places = np.array([*x, *grid])[order]
+    explained, target = predictor.r_squared(data), plain(predictor.target)
+    return line_plot(
+        places.tolist(),
+        {"network": predictor.predict(places[np.newaxis])[0].tolist()},
+        title=f"The network explains {explained:.0%} of the variance of {target}",
+        xlabel=plain(predictor.features[0]),
+        ylabel=target,
+        points=np.array([*y, *np.full(_POINTS, np.nan)])[order].tolist(),
+        points_name=f"{len(x)} examples",
+    )
 
 
 def learning_curve(curve: LearningCurve) -> Figure:
