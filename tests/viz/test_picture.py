@@ -124,7 +124,6 @@ def test_a_notebook_shows_words_where_nothing_draws(
     assert picture.svg.startswith("<svg")
 
 
-@pytest.mark.filterwarnings("ignore:no font on this machine has")
 @settings(max_examples=25)
 @given(st.text(st.characters(), min_size=1))
 def test_any_label_can_be_saved_as_png(label: str) -> None:
