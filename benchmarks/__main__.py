@@ -69,9 +69,7 @@ def measure_networks(*, quick: bool) -> None:
     os.environ.update(dict.fromkeys(THREADS, "2"))
 
     from benchmarks import networks
-    from benchmarks.blas import blas
 
-    print(f"\nTwo threads. BLAS of NumPy: {blas()}")
     networks.run(quick)
 
 

@@ -18,7 +18,7 @@ from benchmarks.measure import Timing, say_left_out, side_by_side
 from benchmarks.records import NUMBA, NUMPY, Record, ratios, record, table
 
 if TYPE_CHECKING:
-    from benchmarks.networks import Task
+    from benchmarks.peers import Task
 
 COLUMNS = (1, 10, 100, 1_000, 10_000, 100_000)
 SIZES = (2, 16, 16, 1)
@@ -63,7 +63,7 @@ def contestants(m: int) -> tuple[dict[str, Callable[[], Any]], list[str]]:
     """All who are installed, by name, and the names of the others; their costs are the same."""
     from benchmarks import networks, peers
 
-    task = networks.Task(SIZES, m, "relu")
+    task = peers.Task(SIZES, m, "relu")
     some = {name: peers.PEERS[name] for name in PEERS}
     found, missing = networks.contestants(task, "float64", some)
     del found[networks.FLOOR]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from benchmarks.apart import Apart
-from benchmarks.measure import say_left_out
+from benchmarks.measure import in_turns, say_left_out
 from benchmarks.records import Record, record, trainings
 
 Train = Callable[[int], Sequence[float]]
@@ -78,12 +78,9 @@ def compete(
         if steps == whole:  # JAX compiles anew for another number of steps
             first += processes.call(name, training, module, name, steps) - again * whole / FEW
         plan[name] = steps, max(0.0, first - again)
-    taken: dict[str, list[float]] = {name: [] for name in plan}
-    for _ in range(rounds):
-        for name, (steps, _warm) in plan.items():
-            if not taken[name] or sum(taken[name]) * steps / whole < patience:
-                seconds = processes.call(name, training, module, name, steps)
-                taken[name].append(seconds * whole / steps)
+    timed = {name: partial(processes.call, name, training, module, name, n) for name, (n, _) in plan.items()}
+    taken = in_turns(timed, rounds, patience)
+    taken = {name: [x * whole / plan[name][0] for x in seconds] for name, seconds in taken.items()}
     title = DEMONSTRATIONS[module]
     notes = {name: "" if steps == whole else f"from {steps} steps" for name, (steps, _) in plan.items()}
     return [

@@ -12,14 +12,14 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from benchmarks.apart import Apart
 from benchmarks.graphs import GRAPHS, Graph
-from benchmarks.measure import say_left_out
+from benchmarks.measure import in_turns, say_left_out
 from benchmarks.records import Record, number, ratios, record, table
 from benchmarks.scalars import ENGINES, FUSED, OURS, WITHOUT_NETWORKS, Engine
 
@@ -167,11 +167,11 @@ def compete(
             require_the_same(name, (J, gradients), wanted)
             slow[name] = again / nodes
             running[name] = (max(1, int(seconds / again)), RAISED if raised else "")
-        taken: dict[str, list[float]] = {name: [] for name in running}
-        for _ in range(rounds):
-            for name, (count, _note) in running.items():
-                if not taken[name] or sum(taken[name]) < patience:
-                    taken[name].append(processes.call(name, steps, name, kind, size, count))
+        timed = {
+            name: partial(processes.call, name, steps, name, kind, size, n)
+            for name, (n, _) in running.items()
+        }
+        taken = in_turns(timed, rounds, patience)
         for name, (_, note) in running.items():
             title = GRAPHS[kind](size).name
             yield record("eager", title, name, (nodes, 1), taken[name], note=note)
@@ -204,16 +204,9 @@ def measure_phases(processes: Apart, names: Sequence[str], size: int, rounds: in
     return lines
 
 
-def run(
-    *,
-    quick: bool = False,
-    full: bool = False,
-    largest: int = SIZES[-1],
-    smallest: int = 0,
-    only: Sequence[str] = (),
-) -> list[Record]:
+def run(*, quick: bool = False, only: Sequence[str] = ()) -> list[Record]:
     """Measure and print every table; the records."""
-    rounds, patience, seconds = (2, 1.0, 0.1) if quick else (9, 1e9 if full else 4.0, 0.5)
+    rounds, patience, seconds = (2, 1.0, 0.1) if quick else (9, 4.0, 0.5)
     records: list[Record] = []
     with Apart(ENGINES) as processes:
         names = list(processes.installed(alive))
@@ -221,9 +214,8 @@ def run(
         objects = {name: processes.call(name, alive, name) for name in names}
         held = ", ".join(f"{name} {count:,}" for name, count in objects.items())
         print(f"\nObjects in the process before there is a graph: {held}.")
-        for kind, all_sizes, without in TASKS:
-            sizes = [n for n in all_sizes if smallest <= n <= largest]
-            if not sizes or (only and kind not in only):
+        for kind, sizes, without in TASKS:
+            if only and kind not in only:
                 continue
             those = [name for name in names if name not in without]
             found = list(compete(kind, sizes, processes, those, rounds, patience, seconds))
@@ -240,7 +232,7 @@ def run(
                 print()
                 print(*ratios(here, "nodes", base), sep="\n", flush=True)
         size = 1_000 if quick else 100_000
-        phased = smallest <= size <= largest and (not only or "mlp" in only)
+        phased = not only or "mlp" in only
         if phased:
             quickest = [name for name in names if name not in SLOW]
             print(f"\n**MLP loss of {size:,} nodes: with the garbage collector and without**\n")

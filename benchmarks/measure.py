@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import platform
 import re
@@ -42,6 +43,18 @@ def side_by_side(
             call()  # the caches and the threads of the one before are not this one's
             medians[name].append(_seconds(call, calls[name]))
     return {name: Timing(min(x), statistics.median(x), max(x)) for name, x in medians.items()}
+
+
+def in_turns(
+    calls: Mapping[str, Callable[[], float]], rounds: int, patience: float = math.inf
+) -> dict[str, list[float]]:
+    """What each call returned in every round, in seconds; none is called again after `patience` of them."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            if not taken[name] or sum(taken[name]) < patience:
+                taken[name].append(call())
+    return taken
 
 
 def _seconds(call: Callable[[], object], count: int) -> float:

@@ -10,59 +10,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_info
 
 from benchmarks import peers
 from benchmarks.measure import Timing, say_left_out, side_by_side
+from benchmarks.peers import Step, Task
 from micrograd_dl.foundation.products import halved_products
-from micrograd_dl.nn.network import one_hot
 from micrograd_dl.optim.optimisers import GradientDescent
 from micrograd_dl.vectorized import MLP
 
 ALPHA = 1e-3
 FLOOR, OURS = "floor: the products alone", "micrograd_dl.vectorized"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A network, its batch and its data.
-
-    Attributes:
-        sizes: the number of features, then the units of each layer.
-        m: the number of examples.
-        hidden: the activation of the hidden layers; the output is a sigmoid, or softmax if it is wider.
-    """
-
-    sizes: tuple[int, ...]
-    m: int
-    hidden: str
-
-    def __str__(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))}, m = {self.m}"
-
-    def data(self, dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
-        """X ``(n_x, m)`` and Y ``(n_y, m)``."""
-        rng = np.random.default_rng(1)
-        X = rng.standard_normal((self.sizes[0], self.m))
-        classes = rng.integers(0, max(2, self.sizes[-1]), self.m)
-        Y = one_hot(classes, self.sizes[-1]) if self.sizes[-1] > 1 else classes[np.newaxis]
-        return X.astype(dtype), Y.astype(dtype)
-
-    def weights(self, dtype: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        """W ``(n[l], n[l-1])`` and b ``(n[l], 1)`` of each layer, the same for all.
-
-        b is not 0, where a ReLU that gets nothing would be at its kink.
-        """
-        rng = np.random.default_rng(2)
-        return [
-            ((rng.standard_normal((n, k)) / np.sqrt(k)).astype(dtype), np.full((n, 1), 0.1, dtype))
-            for k, n in pairwise(self.sizes)
-        ]
 
 
 TASKS = (
@@ -114,7 +77,7 @@ def ours(task: Task, dtype: str) -> Callable[[], float]:
 
 
 def contestants(
-    task: Task, dtype: str, others: Mapping[str, Callable[[Task, str, float], peers.Step]] | None = None
+    task: Task, dtype: str, others: Mapping[str, Callable[[Task, str, float], Step]] | None = None
 ) -> tuple[dict[str, Callable[[], Any]], list[str]]:
     """All who can do the task, by name, and the names of those who are not installed.
 
@@ -134,7 +97,6 @@ def contestants(
 def require_the_same_cost(steps: dict[str, Callable[[], Any]], dtype: str) -> None:
     """Raise AssertionError unless all compute the same: the second step's cost tells the first's gradient."""
     costs = {name: (float(step()), float(step())) for name, step in steps.items() if name != FLOOR}
-    costs.pop("scikit-learn MLPClassifier", None)  # it draws its own weights
     tolerance = 1e-9 if dtype == "float64" else 2e-4
     for name, pair in costs.items():
         assert np.allclose(pair, costs[OURS], rtol=tolerance), f"{name}: costs {pair}, not {costs[OURS]}"
@@ -195,6 +157,7 @@ def _micro(seconds: float) -> str:
 
 def run(quick: bool) -> None:
     """Measure and print every table."""
+    print(f"\nTwo threads. BLAS of NumPy: {blas()}")
     for dtype in ("float64", "float32"):
         for task in TASKS:
             steps, missing = contestants(task, dtype)
@@ -204,3 +167,15 @@ def run(quick: bool) -> None:
             say_left_out(missing)
     for line in busy_table(quick):
         print(line, flush=True)
+
+
+def blas() -> str:
+    """The BLAS that NumPy has loaded, its architecture and threads."""
+    np.ones((2, 2)) @ np.ones((2, 2))
+    found = [
+        f"{pool['internal_api']} {pool['version']}, architecture {pool.get('architecture', 'unknown')}, "
+        f"{pool['num_threads']} threads"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
+    return "; ".join(found) or "none found"

@@ -5,14 +5,53 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from benchmarks.networks import Task
+from micrograd_dl.nn.network import one_hot
 
 Step = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A network, its batch and its data.
+
+    Attributes:
+        sizes: the number of features, then the units of each layer.
+        m: the number of examples.
+        hidden: the activation of the hidden layers; the output is a sigmoid, or softmax if it is wider.
+    """
+
+    sizes: tuple[int, ...]
+    m: int
+    hidden: str
+
+    def __str__(self) -> str:
+        return f"{'-'.join(map(str, self.sizes))}, m = {self.m}"
+
+    def data(self, dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+        """X ``(n_x, m)`` and Y ``(n_y, m)``."""
+        rng = np.random.default_rng(1)
+        X = rng.standard_normal((self.sizes[0], self.m))
+        classes = rng.integers(0, max(2, self.sizes[-1]), self.m)
+        Y = one_hot(classes, self.sizes[-1]) if self.sizes[-1] > 1 else classes[np.newaxis]
+        return X.astype(dtype), Y.astype(dtype)
+
+    def weights(self, dtype: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """W ``(n[l], n[l-1])`` and b ``(n[l], 1)`` of each layer, the same for all.
+
+        b is not 0, where a ReLU that gets nothing would be at its kink.
+        """
+        rng = np.random.default_rng(2)
+        return [
+            ((rng.standard_normal((n, k)) / np.sqrt(k)).astype(dtype), np.full((n, 1), 0.1, dtype))
+            for k, n in pairwise(self.sizes)
+        ]
 
 
 def by_hand(task: Task, dtype: str, alpha: float) -> Step:

@@ -20,7 +20,7 @@ from benchmarks import straight_line
 from benchmarks.apart import Apart
 from benchmarks.eager import require_the_same
 from benchmarks.graphs import GRAPHS, Graph
-from benchmarks.measure import say_left_out
+from benchmarks.measure import in_turns, say_left_out
 from benchmarks.records import NUMBA, NUMPY, Record, preparations, ratios, record, table
 from benchmarks.scalars import Engine, Ours
 
@@ -165,10 +165,8 @@ def compete(
         J, gradients, prepared[name] = processes.call(name, first, name, kind, size)
         wanted = wanted or (J, gradients)
         require_the_same(name, (J, gradients), wanted)
-    taken: dict[str, list[float]] = {name: [] for name in prepared}
-    for _ in range(rounds):
-        for name, times in taken.items():
-            times.append(processes.call(name, steps, name, kind, size, seconds))
+    timed = {name: partial(processes.call, name, steps, name, kind, size, seconds) for name in prepared}
+    taken = in_turns(timed, rounds)
     return [
         record("replay", graph.name, name, (graph.nodes, 1), taken[name], preparation=preparation)
         for name, preparation in prepared.items()

@@ -7,18 +7,16 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.foundation.files import replacing
-from micrograd_dl.foundation.text import install_hint
+from micrograd_dl.foundation.numbers import above_zero
+from micrograd_dl.foundation.text import install_hint, required
 
 from . import convert, style
 from .picture import LIMIT, Picture, draw
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _MOST_FRAMES = 1000
 _WIDEST = 1920.0  # pixels of a GIF
@@ -38,31 +36,25 @@ def animate(
     """Draw every step of the walk through a graph. A Trace stays where it is.
 
     Args:
-        what: the result of a computation, or a walk through it.
         steps: which moments to draw: 0 before the first step, 1 after it; all if left out.
         seconds: how long each is shown where they are played.
-        edges, limit, collapse, direction: as of `draw`.
+        what, edges, limit, collapse, direction: as of `draw`.
 
     Raises:
-        TypeError: `what` is neither.
-        ValueError: there are too many steps, or `draw` would refuse the rest.
+        TypeError, ValueError: there are too many steps, or `draw` would refuse the rest.
         IndexError: there is no such step.
 
-    >>> from micrograd_dl.engine.value import Value
     >>> x = Value(3.0, "x")
     >>> animate(x * x)
     <animation: 5 pictures of the walk of J>
     """
-    if not isinstance(what, Value | Trace):
-        raise TypeError(f"animate takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"seconds is a number above 0, not {seconds}")
+    seconds = above_zero(seconds, "seconds")
     trace = what if isinstance(what, Trace) else Trace(what)
     chosen = list(range(len(trace) + 1) if steps is None else steps)
     if not 0 < len(chosen) <= _MOST_FRAMES:
+        advice = "give some of the steps, such as steps=range(0, 100)"
         raise ValueError(
-            f"an animation has from 1 to {_MOST_FRAMES:,} pictures, not {len(chosen):,}: "
-            "give some of the steps, such as steps=range(0, 100)"
+            f"an animation has from 1 to {_MOST_FRAMES:,} pictures, not {len(chosen):,}: {advice}"
         )
     before = trace.position
     kinds = collapse if isinstance(collapse, str) else list(collapse)
@@ -77,11 +69,7 @@ def animate(
 
 
 class Animation:
-    """The pictures of a walk; what ``animate`` returns. In a notebook they are played.
-
-    Attributes:
-        frames: the pictures.
-    """
+    """The pictures of a walk, its `frames`. In a notebook they are played."""
 
     def __init__(self, frames: Sequence[Picture], seconds: float, name: str) -> None:
         self.frames = tuple(frames)
@@ -91,39 +79,28 @@ class Animation:
     @cached_property
     def svg(self) -> str:
         """One SVG that plays the pictures; where nothing plays, it is the last one."""
-        count = len(self.frames)
-        whole = self._seconds * (count - 1 + _HOLD)
-        parts: list[str] = []
+        last = len(self.frames) - 1
+        whole = last + _HOLD  # in units of what one picture is shown
+        parts = [self.frames[0].svg.partition(">\n")[0] + ">"]
         for i, frame in enumerate(self.frames):
-            head, _, body = frame.svg.partition(">\n")
-            if not parts:
-                parts.append(head + ">")
-            begin, end = (round(self._seconds * at / whole, 6) for at in (i, i + 1))
-            times = [("inline", begin)] if i == count - 1 else [("inline", begin), ("none", end)]
-            times = times if i == 0 else [("none", 0), *times]
-            shown = "inline" if i == count - 1 else "none"
+            times = {0.0: "none", round(i / whole, 6): "inline", round((i + 1) / whole, 6): "none"}
+            if i == last:
+                times.popitem()
             parts.append(
-                f'<g display="{shown}"><animate attributeName="display" calcMode="discrete" '
-                f'dur="{whole:g}s" repeatCount="indefinite" values="{";".join(value for value, _ in times)}" '
-                f'keyTimes="{";".join(f"{time:g}" for _, time in times)}"/>'
+                f'<g display="{"none" if i < last else "inline"}"><animate attributeName="display" '
+                f'calcMode="discrete" dur="{whole * self._seconds:g}s" repeatCount="indefinite" '
+                f'values="{";".join(times.values())}" keyTimes="{";".join(f"{time:g}" for time in times)}"/>'
             )
-            parts.append(body.removesuffix("</svg>") + "</g>")
+            parts.append(frame.svg.partition(">\n")[2].removesuffix("</svg>") + "</g>")
         return "\n".join([*parts, "</svg>"])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the pictures.
+        """Write the pictures, and return the path.
 
         A path that ends in ``.svg`` or ``.gif`` is one file that plays them. Any other is for numbered files:
         ``frames`` is a folder for ``frames/00.svg``, ``frames/01.svg`` and so on, which is made if it is not
         there; ``frames/step.png`` gives ``frames/step-00.png`` and so on, and likewise ``.pdf`` and ``.dot``.
-
-        Returns:
-            The path.
-
-        Raises:
-            ValueError: the suffix is none of these.
-            ModuleNotFoundError: the format takes something that is missing; the message says what.
-            OSError: the files cannot be written.
+        Errors are those of `Picture.save`.
         """
         path = Path(path)
         kind = path.suffix.lower()
@@ -145,27 +122,22 @@ class Animation:
         return path
 
     def _gif(self) -> bytes:
-        try:
-            from PIL import Image
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                f"a GIF takes the package Pillow ({install_hint('plots')}), or save as .svg", name=error.name
-            ) from error
+        Image = required("PIL.Image", "a GIF", f"{install_hint('plots')}, or save as .svg")
+        zoom = min(2.0, _WIDEST / self.frames[0].layout.width)
         import numpy as np
 
-        zoom = min(2.0, _WIDEST / self.frames[0].layout.width)
-        pictures = []
+        pictures = []  # each pixel a number of 24 bits
         for frame in self.frames:
             drawn = Image.open(io.BytesIO(convert.png(frame.svg, zoom))).convert("RGBA")
             image = Image.new("RGB", drawn.size, style.PAPER)  # the corners are transparent
             image.paste(drawn, mask=drawn)
             pictures.append(np.asarray(image, int) @ [65536, 256, 1])
         # One palette for all, so that nothing flickers: the very colours that are most frequent.
+        # (Pillow's own palette would make white a grey.)
         colours, counts = np.unique(np.concatenate([*map(np.ravel, pictures)]), return_counts=True)
-        palette = _parts(colours[np.argsort(-counts)[:256]])
-        nearest = np.array(
-            [((palette - part) ** 2).sum(axis=1).argmin() for part in _parts(colours)], np.uint8
-        )
+        parts = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
+        palette = parts[np.argsort(-counts)[:256]]
+        nearest = np.array([((palette - part) ** 2).sum(axis=1).argmin() for part in parts], np.uint8)
         images = [Image.fromarray(nearest[np.searchsorted(colours, picture)], "P") for picture in pictures]
         for image in images:
             image.putpalette(palette.astype(np.uint8).tobytes())
@@ -183,10 +155,3 @@ class Animation:
 
     def __repr__(self) -> str:
         return f"<animation: {len(self.frames):,} pictures of {self._name}>"
-
-
-def _parts(colours: NDArray[Any]) -> NDArray[Any]:
-    """Red, green and blue of colours, a row each."""
-    import numpy as np
-
-    return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)

@@ -18,7 +18,7 @@ from .groups import Group, is_parameter
 from .labels import shortened, text_width, tooltip, visible
 from .numbers_shown import MORE, Reading, Term
 from .scene import Card, Row, Sample, Scene, Size, Wire
-from .style import Kind
+from .style import Kind, State
 
 Edge: TypeAlias = tuple[Value, int]  # a node and the index of one of its operands
 
@@ -66,20 +66,12 @@ def scene(reading: Reading, groups: Sequence[Group], edges: bool, caption: tuple
 def _legend(
     cards: Sequence[Card], between: dict[tuple[int, int], list[Edge]], reading: Reading, edges: bool
 ) -> Iterator[Sample]:
-    """Entries for what is in the picture; in a walk for what is in any of its frames, lest they jump."""
+    """Entries for all that the picture shows; of a walk, for all its frames, lest they jump."""
     kinds = {card.kind for card in cards}
-    variable = {
-        ends: [(node, index) for node, index in several if not node.operands[index].is_constant]
-        for ends, several in between.items()
-    }
     groups = {i for i, card in enumerate(cards) if card.kind == "group"}
-    drawn = [edge for ends, several in variable.items() if groups.isdisjoint(ends) for edge in several]
-    flows = [
-        edge
-        for several in variable.values()
-        for edge in several
-        if reading.term(*edge, end=True).flow is not None
-    ]
+    variable = {edge: ends for ends, several in between.items() for edge in several if _is_variable(edge)}
+    drawn = [edge for edge, ends in variable.items() if groups.isdisjoint(ends)]
+    flows = [edge for edge in variable if reading.term(*edge, end=True).flow is not None]
     yield from (Sample(Card(kind, ""), frame.text) for kind, frame in style.FRAMES.items() if kind in kinds)
     if reading.walking and len(reading.order) > 1:
         yield Sample(Card("operation", "", current=True), "this step")
@@ -123,16 +115,11 @@ def card(node: Value, reading: Reading) -> Card:
         exact.append(f"data {data!r}")
     if (grad := reading.exact_grad(node)) is not None:
         exact.append(f"grad {grad!r}" + (" so far" if reading.grad(node).endswith(MORE) else ""))
-    leaf: Kind = "parameter" if is_parameter(node) else "input"
-    return Card(
-        leaf if node.is_leaf else "result" if node is write.root else "operation",
-        shown,
-        formula,
-        tuple(rows),
-        "\n".join(exact),
-        known=data is not None,
-        current=reading.is_current(node),
-    )
+    kind: Kind = "result" if node is write.root else "operation"
+    if node.is_leaf:
+        kind = "parameter" if is_parameter(node) else "input"
+    whole, current = "\n".join(exact), reading.is_current(node)
+    return Card(kind, shown, formula, tuple(rows), whole, data is not None, current)
 
 
 def shown_name(node: Value, notation: Notation) -> str:
@@ -182,15 +169,9 @@ def _group_card(group: Group, reading: Reading, outputs: Sequence[Value]) -> Car
     elif variables:
         rows.append(_range("data", data, reading.walking))
         rows.append(_range("grad", map(reading.exact_grad, variables), reading.walking))
-    return Card(
-        "group",
-        _line(group.name),
-        "",
-        tuple(rows),
-        f"{len(group.nodes):,} nodes",
-        known=None not in data,
-        current=any(map(reading.is_current, group.nodes)),
-    )
+    is_current = any(map(reading.is_current, group.nodes))
+    text = f"{len(group.nodes):,} nodes"
+    return Card("group", _line(group.name), "", tuple(rows), text, None not in data, is_current)
 
 
 def _range(title: Literal["data", "grad"], values: Iterable[float | None], walking: bool) -> Row:
@@ -209,6 +190,7 @@ def _range(title: Literal["data", "grad"], values: Iterable[float | None], walki
 
 def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges: bool) -> Wire:
     term = reading.term(node, index)
+    state: State = term.state if edges or reading.walking else "plain"
     if node.operands[index].is_constant:
         return Wire(tail, head, state=term.state if reading.walking else "plain", quiet=True)
     kink = reading.kink(node, index)
@@ -219,18 +201,23 @@ def _wire(tail: int, head: int, node: Value, index: int, reading: Reading, edges
     if term.flow is not None:
         exact += f"\nadds {term.flow!r} to {tooltip(reading.notation.gradient(node.operands[index]))}"
     if not edges:
-        return Wire(tail, head, tooltip=exact, state=term.state if reading.walking else "plain")
+        return Wire(tail, head, tooltip=exact, state=state)
     size = _size(_texts(reading.term(node, index, end=True), kink))
-    return Wire(tail, head, _texts(term, kink), size, exact, term.state)
+    return Wire(tail, head, _texts(term, kink), size, exact, state)
 
 
 def _bundle(tail: int, head: int, several: list[Edge], reading: Reading, edges: bool) -> Wire:
     """The wire for all edges from one group to another; lit if one of them is."""
     texts = (f"{len(several):,} edges" if len(several) > 1 else "", "")
-    variable = [(node, index) for node, index in several if not node.operands[index].is_constant]
+    variable = [edge for edge in several if _is_variable(edge)]
     states = {reading.term(*edge).state for edge in variable} if reading.walking or edges else set()
     lit = states & {"back", "forward"} or (states if len(states) == 1 else {"plain"})
     return Wire(tail, head, texts, _size(texts), state=min(lit), quiet=not variable)
+
+
+def _is_variable(edge: Edge) -> bool:
+    node, index = edge
+    return not node.operands[index].is_constant
 
 
 def _texts(term: Term, kink: str) -> tuple[str, str]:

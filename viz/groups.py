@@ -20,7 +20,7 @@ _LOSS = 0  # stands for the layer of what comes after the last layer
 
 
 class Group(NamedTuple):
-    """Nodes that belong together, and what they are together."""
+    """Nodes that belong together, under one name."""
 
     name: str
     nodes: list[Value]
@@ -41,15 +41,7 @@ def is_parameter(node: Value) -> bool:
 
 
 def inputs(order: Sequence[Value]) -> dict[Value, str]:
-    """The constants of a graph that are inputs of a network, and their names: ``x1``, or ``x1(2)`` for the
-    second example of several.
-
-    >>> from micrograd_dl import nn
-    >>> from micrograd_dl.engine.order import topological_order
-    >>> J = nn.MLP(2, [1], ["sigmoid"], seed=1).cost([[0.5, 3], [0.25, 4]], [[1, 0]])
-    >>> {name: x.data for x, name in inputs(topological_order(J)).items()}
-    {'x1(1)': 0.5, 'x2(1)': 0.25, 'x1(2)': 3.0, 'x2(2)': 4.0}
-    """
+    """The constants that are inputs of a network, and their names: ``x1``, or ``x1(2)`` for example 2."""
     places = _places(order)
     found = {}
     for node in order:
@@ -62,28 +54,18 @@ def inputs(order: Sequence[Value]) -> dict[Value, str]:
 
 
 def groups(order: Sequence[Value]) -> dict[str, list[Group]]:
-    r"""The groups of a graph by their kind, of those kinds that it has; the groups of a kind do not overlap.
+    """The groups of a graph by their kind, of those kinds that it has; the groups of a kind do not overlap.
 
     The result of the graph and the inputs of a network are in none. A parameter that several examples share
-    is in a group of parameters.
-
-    Args:
-        order: the nodes in topological order.
+    is in a group of parameters. `order` is topological.
 
     >>> from micrograd_dl import nn
     >>> from micrograd_dl.engine.order import topological_order
     >>> J = nn.MLP(2, [2, 1], ["tanh", "sigmoid"], seed=1).cost([[0.5], [0.25]], [[1]])
-    >>> for kind, found in groups(topological_order(J)).items():
-    ...     print(f"{kind}:", *(f"{group.name} ({len(group.nodes)} nodes)" for group in found), sep="\n  ")
-    neurons:
-      unit 1 of layer 1 (5 nodes)
-      unit 2 of layer 1 (5 nodes)
-      unit 1 of layer 2 (4 nodes)
-    layers:
-      layer 1 (10 nodes)
-      layer 2 (4 nodes)
-    loss:
-      loss (4 nodes)
+    >>> {kind: [group.name for group in found] for kind, found in groups(topological_order(J)).items()}
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'neurons': ['unit 1 of layer 1', 'unit 2 of layer 1', 'unit 1 of layer 2'],
+     'layers': ['layer 1', 'layer 2'], 'loss': ['loss']}
     """
     places = {node: place for node, place in _places(order).items() if node is not order[-1]}
     places |= _owned(order, places)
@@ -93,12 +75,8 @@ def groups(order: Sequence[Value]) -> dict[str, list[Group]]:
         if layer == _LOSS:
             names = {"loss": "loss" + f" of example {example}" * several}
         elif several and not example:
-            shared = f"parameters of layer {layer}"
-            names = {
-                "neurons": f"parameters of unit {unit}, layer {layer}",
-                "layers": shared,
-                "examples": shared,
-            }
+            names = {"neurons": f"parameters of unit {unit}, layer {layer}"}
+            names |= dict.fromkeys(("layers", "examples"), f"parameters of layer {layer}")
         else:
             of = f", example {example}" * several
             names = {"neurons": f"unit {unit} of layer {layer}{of}", "layers": f"layer {layer}{of}"}
@@ -120,27 +98,22 @@ def collapsed(order: Sequence[Value], kinds: Iterable[str]) -> list[Group]:
         ValueError: there is no such kind, or the graph has no such groups.
     """
     there = groups(order)
-    place: dict[Value, Group] = {}
+    place: dict[Value, str] = {}  # the name of the group that a node is in
     for kind in sorted(kinds, key=lambda kind: kind != "examples"):
         if kind not in KINDS:
             raise ValueError(f"collapse takes {', '.join(KINDS)}, or several of them, not {kind!r}")
         if kind not in there:
-            raise ValueError(
-                f"this graph has no {kind} to collapse: they are found by the names that the networks of "
-                "micrograd_dl.nn give their nodes, such as a1[2](3)"
-            )
-        for group in there[kind]:
-            for node in group.nodes:
-                place.setdefault(node, group)
-    found: dict[str, Group] = {}
-    singles = []
+            names = "the names that the networks of micrograd_dl.nn give their nodes, such as a1[2](3)"
+            raise ValueError(f"this graph has no {kind} to collapse: they are found by {names}")
+        for name, nodes, _ in there[kind]:
+            for node in nodes:
+                place.setdefault(node, name)
+    found: dict[str, list[Value]] = {}
     for node in order:
         if node in place:
-            group = place[node]
-            found.setdefault(group.name, Group(group.name, [])).nodes.append(node)
-        else:
-            singles.append(Group("", [node]))
-    return [*found.values(), *singles]
+            found.setdefault(place[node], []).append(node)
+    singles = [Group("", [node]) for node in order if node not in place]
+    return [*(Group(name, nodes) for name, nodes in found.items()), *singles]
 
 
 def _places(order: Sequence[Value]) -> dict[Value, _Place]:
@@ -150,21 +123,22 @@ def _places(order: Sequence[Value]) -> dict[Value, _Place]:
         if (unit := _UNIT.fullmatch(node.label)) and node.operands:
             places[node] = _Place(int(unit[3] or 0), int(unit[1]), int(unit[2]))
         elif node.operands and node is not order[-1] and not node.label:
-            # What is computed from the outputs of one example alone is its loss.
+            # A node computed from the outputs of one example alone is its loss.
             examples = {places[operand].example for operand in node.operands if operand in places}
             if len(examples) == 1:
                 places[node] = _Place(examples.pop(), _LOSS, 0)
     # What only one unit uses is a part of it: the terms of a weighted sum, say.
     for node, users in reversed(_users(order).items()):
-        used_by = {places.get(user) for user in users}
-        if (
-            node.operands
-            and len(used_by) == 1
-            and (place := used_by.pop())
-            and not _UNIT.fullmatch(node.label)
-        ):
+        place = _only_place(users, places)
+        if node.operands and place and not _UNIT.fullmatch(node.label):
             places[node] = place
     return places
+
+
+def _only_place(users: Iterable[Value], places: dict[Value, _Place]) -> _Place | None:
+    """The place of all users, if they have the same."""
+    used_by = {places.get(user) for user in users}
+    return used_by.pop() if len(used_by) == 1 else None
 
 
 def _owned(order: Sequence[Value], places: dict[Value, _Place]) -> dict[Value, _Place]:
@@ -174,11 +148,9 @@ def _owned(order: Sequence[Value], places: dict[Value, _Place]) -> dict[Value, _
     for node, users in _users(order).items():
         if node.operands or node in inputs_of_network:
             continue
-        used_by = {places.get(user) for user in users}
-        parameter = _PARAMETER.fullmatch(node.label)
-        if len(used_by) == 1 and (place := used_by.pop()):
+        if place := _only_place(users, places):
             owned[node] = place
-        elif parameter:
+        elif parameter := _PARAMETER.fullmatch(node.label):
             owned[node] = _Place(0, int(parameter[1]), int(parameter[2]))
     return owned
 

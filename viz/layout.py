@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from .rendering import positions
+from .rendering import rendered
 from .scene import Scene, Size
 
 Point: TypeAlias = tuple[float, float]
@@ -51,7 +51,7 @@ def lay_out(scene: Scene, down: bool = False) -> Layout:
 
 @lru_cache(maxsize=64)
 def _lay_out(sizes: tuple[Size, ...], ends: tuple[End, ...], down: bool = False) -> Layout:
-    found = json.loads(positions(_geometry(sizes, ends, down)))
+    found = json.loads(rendered(_geometry(sizes, ends, down), "json0"))
     left, bottom, right, top = map(float, found["bb"].split(","))
 
     def place(text: str) -> Point:
@@ -110,12 +110,10 @@ def _curve(pos: str, tail: Box, head: Box, place: Callable[[str], Point]) -> Cur
     parts = pos.split(";")[0].split()
     points = [place(part) for part in parts if part[0] not in "se"]
     if len(points) < 4:  # Graphviz drops an edge that it finds no way for: a straight one then
-        across = tail[0] + tail[2] / 2 <= head[0] - head[2] / 2
-        axis = 0 if across else 1
-        begin, end = [*tail[:2]], [*head[:2]]
-        begin[axis] += tail[axis + 2] / 2
-        end[axis] -= head[axis + 2] / 2
-        return straight((begin[0], begin[1]), (end[0], end[1]))
+        (x, y, w, h), (right, below, width, height) = tail, head
+        if x + w / 2 <= right - width / 2:
+            return straight((x + w / 2, y), (right - width / 2, below))
+        return straight((x, y + h / 2), (right, below - height / 2))
     tips = [place(part[2:]) for part in parts if part[0] == "e"]
     return (*points[:-1], *(tips or points[-1:]))
 

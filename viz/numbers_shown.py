@@ -21,7 +21,7 @@ MORE = " + …"  # behind a sum that is not complete
 
 
 class Term(NamedTuple):
-    """What is known about an edge: its local derivative, and what flows along it; None where unknown."""
+    """The numbers of an edge: its local derivative, and the gradient that flows along it; None if unknown."""
 
     local: float | None
     flow: float | None
@@ -32,15 +32,19 @@ class Reading:
     """The numbers of a graph: those that ``backward()`` left, or those known where a walk stands."""
 
     def __init__(self, what: Value | Trace) -> None:
+        if not isinstance(what, Value | Trace):
+            raise TypeError(f"pictures are of a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
         self._trace = what if isinstance(what, Trace) else None
         self.walking = self._trace is not None
-        self.order: Sequence[Value] = what.order if isinstance(what, Trace) else topological_order(what)
-        self.notation = (
-            what.notation if isinstance(what, Trace) else Notation(self.order, variables=variables_outside())
-        )
+        self.step: Step | None = None
+        self._position = 0
+        if isinstance(what, Trace):
+            self.order: Sequence[Value] = what.order
+            self.notation, self.step, self._position = what.notation, what.current, what.position
+        else:
+            self.order = topological_order(what)
+            self.notation = Notation(self.order, variables=variables_outside())
         self.inputs = inputs(self.order)
-        self.step = what.current if isinstance(what, Trace) else None
-        self._position = what.position if isinstance(what, Trace) else 0
         # Before any backward() there is nothing that could flow along the edges.
         self.flowed = any(node.grad for node in self.order)
 
@@ -81,7 +85,7 @@ class Reading:
         return self.step is not None and written_node(self.step) is node
 
     def kink(self, node: Value, index: int) -> str:
-        """What is to be said if the edge's slope was chosen at a kink; empty elsewhere."""
+        """The note on the edge's slope if it was chosen at a kink; else empty."""
         return self.notation.at_kink(node, index) if node.op is not None and node.op.kink is not None else ""
 
     def caption(self) -> tuple[str, ...]:
@@ -124,7 +128,7 @@ class Reading:
 
 
 def _sentences(step: Step) -> tuple[str, ...]:
-    """What a step does, and on a line of its own what is to be said of a kink."""
+    """The sentence of a step, and a second one if there is a kink."""
     if not isinstance(step, Contribute):
         return (str(step),)
     running, *kink = step.remarks()

@@ -20,9 +20,8 @@ _REACH = 5  # depths that are bridged by the edges of a node, before it counts a
 def measure(order: Sequence[Value]) -> tuple[dict[Value, int], int]:
     """How far each node is from the inputs, and the limit under which the graph can be drawn node by node.
 
-    An input stands right before its first use. The limit is the number of nodes. Graphviz, however, places
-    every edge at every depth it passes, and its time grows faster than their number: many far-reaching edges
-    count as more nodes. The exchange rate is measured: what is within a limit of 300 takes half a second.
+    An input stands right before its first use. The limit is the number of nodes, or more if many edges reach
+    far, since Graphviz places an edge at every depth that it passes. A limit of 300 takes half a second.
 
     >>> from micrograd_dl.engine.order import topological_order
     >>> from micrograd_dl.engine.value import Value
@@ -56,7 +55,10 @@ def groups(depths: dict[Value, int], needed: int, limit: int) -> tuple[list[Grou
         together.setdefault((deepest + 1, None) if node is root else key, []).append(node)
     found = []
     for nodes in together.values():
-        counts = _counts(nodes)
+        kinds = Counter(
+            "numbers" if node.is_constant else node.op.symbol if node.op else "inputs" for node in nodes
+        )
+        counts = [f"{kind} ({count:,})" for kind, count in kinds.most_common()]
         if apart:
             found.append(Group(", ".join(counts), nodes))
             continue
@@ -73,11 +75,3 @@ def groups(depths: dict[Value, int], needed: int, limit: int) -> tuple[list[Grou
         "(steps from the inputs).",
         f"To draw every node (the limit is {limit:,}{too}): draw(..., limit={needed})",
     )
-
-
-def _counts(nodes: list[Value]) -> list[str]:
-    """How many nodes of each operation there are, the most frequent first."""
-    counts = Counter(
-        "numbers" if node.is_constant else node.op.symbol if node.op else "inputs" for node in nodes
-    )
-    return [f"{operation} ({count:,})" for operation, count in counts.most_common()]

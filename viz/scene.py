@@ -74,7 +74,7 @@ class Wire(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """An entry of the legend: something that is in the picture, and what it means."""
+    """An entry of the legend: a specimen and its meaning."""
 
     what: Card | Stroke | str
     text: str

@@ -94,9 +94,8 @@ def _frame(card: Card, corner: Point, size: Point) -> str:
     radius = min(frame.radius, size[1] / 2 if card.kind == "number" else size[1] / 3)
     drawn = _rect(corner, size, radius, f'fill="{fill}" stroke="{border}" stroke-width="{width}"{dash}')
     if card.kind == "result":
-        inner = _rect((corner[0] + 3, corner[1] + 3), (size[0] - 6, size[1] - 6), radius / 2,
-                      f'fill="none" stroke="{border}" stroke-width="0.8"{dash}')  # fmt: skip
-        return drawn + inner
+        inside = (corner[0] + 3, corner[1] + 3), (size[0] - 6, size[1] - 6)
+        drawn += _rect(*inside, radius / 2, f'fill="none" stroke="{border}" stroke-width="0.8"{dash}')
     return drawn
 
 
@@ -119,9 +118,9 @@ def _lines(card: Card, x: float, y: float) -> Iterator[str]:
         if row.title:
             yield _write(x, y, _text(row.title), style.QUIET, style.SMALL)
         if row.value:
-            column = style.COLUMN if row.title else 0
-            bold = bool(row.title)
-            yield _write(x + column, y, _text(row.value), style.ROLES[row.role], style.TEXT, bold=bold)
+            at = x + style.COLUMN if row.title else x
+            look = (style.ROLES[row.role], style.TEXT, "start", bool(row.title))
+            yield _write(at, y, _text(row.value), *look)
 
 
 # --- wires ----------------------------------------------------------------------------------------------
@@ -152,17 +151,20 @@ def _pair(point: Point) -> str:
 
 
 def _wire_text(wire: Wire, at: Point) -> str:
-    colours = style.INK, style.ROLES["grad"]
-    texts = [(text, colour) for text, colour in zip(wire.texts, colours, strict=True) if text]
+    texts = [(text, flows) for text, flows in zip(wire.texts, (False, True), strict=True) if text]
     if not texts or wire.size is None:
         return ""
     corner = at[0] - wire.size[0] / 2, at[1] - wire.size[1] / 2
-    drawn = [_rect(corner, wire.size, 4, f'fill="{style.PAPER}"')]
-    for i, (text, colour) in enumerate(texts):
+    drawn = _rect(corner, wire.size, 4, f'fill="{style.PAPER}"')
+    for i, (text, flows) in enumerate(texts):
         y = at[1] + style.EDGE_LINE * (i + 0.75 - len(texts) / 2)
-        bold = colour != style.INK
-        drawn.append(_write(at[0], y, _text(text), colour, style.SMALL, "middle", bold))
-    return f'<g class="local">{_title(wire.tooltip)}{"".join(drawn)}</g>'
+        drawn += _number(at[0], y, text, flows, "middle")
+    return f'<g class="local">{_title(wire.tooltip)}{drawn}</g>'
+
+
+def _number(x: float, y: float, text: str, flows: bool, anchor: str = "start") -> str:
+    """A text of an edge; what flows along it is bold, in the colour of gradients."""
+    return _write(x, y, _text(text), style.ROLES["grad"] if flows else style.INK, style.SMALL, anchor, flows)
 
 
 # --- caption and legend -----------------------------------------------------------------------------------
@@ -197,5 +199,4 @@ def _sample(what: Card | style.Stroke | str, x: float, y: float) -> str:
         return _frame(what, (x + 1, y - 6), (20, 13))
     if isinstance(what, style.Stroke):
         return _arrow(((x, y), (x + 7, y), (x + 14, y), (x + 20, y)), what, backwards=True)
-    colour = style.INK if what.startswith("×") else style.ROLES["grad"]
-    return _write(x, y + 4, _text(what), colour, style.SMALL, bold=colour != style.INK)
+    return _number(x, y + 4, what, flows=not what.startswith("×"))

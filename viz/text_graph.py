@@ -40,8 +40,8 @@ class _Row(NamedTuple):
 def text(what: Value | Trace, width: int = 80, limit: int = 100, below: Value | None = None) -> str:
     """The graph as a tree of text: each node with its formula, its data and its gradient.
 
-    Of a walk it shows what is known at that moment: ``?`` stands for data still to be computed, and ``->``
-    marks the edge or the node of the last step.
+    Of a walk it shows the numbers known at that moment: ``?`` is data still to be computed, and ``->`` marks
+    the edge or the node of the last step.
 
     Args:
         what: the result of a computation, or a walk through it.
@@ -59,19 +59,14 @@ def text(what: Value | Trace, width: int = 80, limit: int = 100, below: Value | 
        ├─ x (2 uses)    3
        └─ x ↑ drawn above
     """
-    if not isinstance(what, Value | Trace):
-        raise TypeError(f"text takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
     reading = Reading(what)
     notation, top = reading.notation, reading.order[-1] if below is None else below
     order = reading.order if below is None else topological_order(below)
     needed = 1 + sum(len(_operands(node)) for node in order)
     fan = needed if needed <= limit else _FAN
     expanded = _nearest(top, fan, limit)
-    for parts in (2, 3, 4, 6):
-        rows = list(_rows(reading, top, expanded, fan, width // parts))
-        lines, is_cramped = _aligned(reading, rows, width)
-        if not is_cramped:
-            break
+    rows = list(_rows(reading, top, expanded, fan, width // 3))
+    lines = _aligned(reading, rows, width)
     edges = [row.edge for row in rows if row.edge is not None and reading.data(row.edge[0]) is not None]
     kinks = [note for node, index in edges if (note := notation.at_kink(node, index))]
     lines += [fitted(f"({note})", width) for note in kinks[:_MOST_KINKS]]
@@ -84,7 +79,7 @@ def text(what: Value | Trace, width: int = 80, limit: int = 100, below: Value | 
 
 
 def _operands(node: Value) -> list[tuple[int, Value]]:
-    """The operands to draw, each with its index; a constant is seen in the formula."""
+    """The operands to draw, each with its index; constants are seen in the formula."""
     return [(index, operand) for index, operand in enumerate(node.operands) if not operand.is_constant]
 
 
@@ -109,7 +104,7 @@ def _rows(
     """The lines from the top down; branches beyond the column `deepest` go on below, at the margin."""
     notation = reading.notation
     drawn: set[Value] = set()
-    # What is still to be drawn: a node, its edge, its branch, how branches below it begin.
+    # Still to be drawn: a node, its edge, its branch, how branches below it begin.
     stack: list[tuple[Value, tuple[Value, int] | None, str, str]] = []
     parts = deque([top])
     while stack or parts:
@@ -138,8 +133,8 @@ def _rows(
             stack.append((operand, (node, index), below + here, below + further))
 
 
-def _aligned(reading: Reading, rows: list[_Row], width: int) -> tuple[list[str], bool]:
-    """The lines, their numbers in columns; and whether one was cut that had room at the margin."""
+def _aligned(reading: Reading, rows: list[_Row], width: int) -> list[str]:
+    """The lines, their numbers in columns."""
     margin = 3 * reading.walking  # for the mark of the last step
     numbers = [_numbers(reading, row.node) for row in rows]
     widths = [max(map(columns, column)) for column in zip(*numbers, strict=True)]
@@ -148,22 +143,20 @@ def _aligned(reading: Reading, rows: list[_Row], width: int) -> tuple[list[str],
         widths = [max(map(columns, column)) for column in zip(*numbers, strict=True)]
     data_width, grad_width = widths
     room = max(_NARROWEST, width - margin - 3 - data_width - (3 + grad_width if grad_width else 0))
-    left, is_cramped = [], False
-    for branch, title, remark, *_ in rows:
-        space = room - len(branch + remark)
-        is_cramped |= space < columns(title) <= room - len(remark)
-        left.append(branch + (title if columns(title) <= space else _cut(title, space)) + remark)
+    left = [branch + _cut(title, room - len(branch + remark)) + remark for branch, title, remark, *_ in rows]
     left_width = max(columns(text) for text, row in zip(left, rows, strict=True) if row.node is not None)
     lines = []
     for row, text, (data, grad) in zip(rows, left, numbers, strict=True):
         spaces = " " * (left_width - columns(text) + 3)
         mark = ("-> " if _is_current(reading, row) else "   ")[:margin]
         lines.append(mark + fitted(f"{text}{spaces}{data:>{data_width}}   {grad}".rstrip(), width - margin))
-    return lines, is_cramped
+    return lines
 
 
 def _cut(title: str, room: int) -> str:
-    """A name and its formula, cut at an operator; where not even the name fits, its beginning."""
+    """A name and its formula, cut at an operator where there is no room, or in the name if it must be."""
+    if columns(title) <= room:
+        return title
     whole = re.sub("`[^`]*`", lambda label: label[0].replace(" ", "\0"), title)
     start = fitted(whole, room).rpartition(" ")[0].replace("\0", " ")
     return f"{start} …" if start else fitted(title.partition(" = ")[0], room)

@@ -25,12 +25,9 @@ _WORTH = 1.1  # by how much larger the picture must be on a slide
 
 @lru_cache(maxsize=64)
 def wrapped(layout: Layout, texts: tuple[Size | None, ...], down: bool = False) -> Layout:
-    """The layout in as many lines as make it largest on a slide; with `down` in columns.
+    """The layout in as many lines as make it largest on a slide; with `down`, from top to bottom, in columns.
 
-    Args:
-        layout: what is to be wrapped.
-        texts: for each of its curves the size of its text, if it bears one.
-        down: whether it leads from top to bottom.
+    `texts` has for each of its curves the size of its text, if it bears one.
     """
     if down:
         turned = tuple(size and (size[1], size[0]) for size in texts)
@@ -97,9 +94,8 @@ def _lines(layout: Layout, texts: Sequence[Size | None], cuts: Sequence[float]) 
     # Of each line the height that it takes, and the edges that lead from it to the next, the lowest first.
     spans, leading = [], []
     for line, (left, right) in enumerate(pairwise(borders)):
-        heights = [
-            y + side * h / 2 for x, y, _, h in _boxes(layout, texts) if left <= x < right for side in (-1, 1)
-        ]
+        boxes = [(y, h / 2) for x, y, _, h in _boxes(layout, texts) if left <= x < right]
+        heights = [height for y, half in boxes for height in (y - half, y + half)]
         heights += [y for parts in pieces for _, y in parts.get(line, ())]
         spans.append((min(heights), max(heights)))
         crossing = [i for i, parts in enumerate(pieces) if line in parts and line + 1 in parts]
@@ -113,9 +109,6 @@ def _lines(layout: Layout, texts: Sequence[Size | None], cuts: Sequence[float]) 
     def moved(line: int, point: Point) -> Point:
         return point[0] - borders[line] + start, point[1] - spans[line][0] + tops[line]
 
-    def line_of(x: float) -> int:
-        return sum(x >= cut for cut in cuts)
-
     curves = []
     for i, parts in enumerate(pieces):
         curve: Curve = ()
@@ -124,50 +117,32 @@ def _lines(layout: Layout, texts: Sequence[Size | None], cuts: Sequence[float]) 
             if curve:
                 track = leading[line - 1].index(i)
                 inner = len(leading[line - 1]) - 1 - track
-                way = (
-                    curve[-1],
-                    (borders[line] - borders[line - 1] + start + _TRACK * track, curve[-1][1]),
-                    (start - _MARGIN - _TRACK * inner, tops[line] - _MARGIN - _TRACK * (inner + 0.5)),
-                    shifted[0],
-                )
-                curve += _around(*way)
+                corner = borders[line] - borders[line - 1] + start + _TRACK * track, curve[-1][1]
+                other = start - _MARGIN - _TRACK * inner, tops[line] - _MARGIN - _TRACK * (inner + 0.5)
+                curve += _around(curve[-1], corner, other, shifted[0])
             curve = (*curve, *shifted[1:]) if curve else shifted
         curves.append(curve[::-1] if _is_backwards(layout.curves[i]) else curve)
     width = start + max(right - left for left, right in pairwise(borders)) + tracks
     return Layout(
         width,
         tops[-1] - 2 * _MARGIN,
-        tuple((*moved(line_of(x), (x, y)), w, h) for x, y, w, h in layout.boxes),
+        tuple((*moved(bisect_right(cuts, x), (x, y)), w, h) for x, y, w, h in layout.boxes),
         tuple(curves),
-        tuple(at and moved(line_of(at[0]), at) for at in layout.labels),
+        tuple(at and moved(bisect_right(cuts, at[0]), at) for at in layout.labels),
     )
 
 
 def _around(begin: Point, right: Point, left: Point, end: Point) -> Curve:
     """From the end of a line to the beginning of the next, without the first point."""
     corners = (begin, right, (right[0], left[1]), left, (left[0], end[1]), end)
-    radius = _TRACK / 2
-    found: list[Point] = []
-    at = begin
-    for corner, after in pairwise(corners[1:]):
-        into, out = _toward(corner, at, radius), _toward(corner, after, radius)
-        found += [*straight(at, into)[1:], corner, corner, out]
-        at = out
-    return (*found, *straight(at, end)[1:])
-
-
-def _toward(a: Point, b: Point, distance: float) -> Point:
-    """The point at a distance from `a` on the straight way to `b`, at most half way."""
-    length = max(abs(a[0] - b[0]), abs(a[1] - b[1]))
-    part = min(distance / length, 0.5) if length else 0.0
-    return a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part
+    return tuple(point for a, b in pairwise(corners) for point in straight(a, b)[1:])
 
 
 def _pieces(curve: Curve, cuts: Sequence[float]) -> dict[int, Curve]:
     """A curve cut, by line, from left to right."""
     rest = curve[::-1] if _is_backwards(curve) else curve
     found = {}
-    line = sum(rest[0][0] >= cut for cut in cuts)
+    line = bisect_right(cuts, rest[0][0])
     for cut in cuts[line:]:
         if rest[-1][0] <= cut:
             break

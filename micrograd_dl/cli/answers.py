@@ -24,13 +24,9 @@ _SYMBOL = re.compile(
 
 
 def answer(trace: Trace, text: str) -> str:
-    """One line with the known number of a name, a derivative, or an expression of them.
+    """One line with the known number of a name, a derivative, or an expression of them, in full.
 
-    Numbers are given in full; elsewhere they are rounded.
-
-    Raises:
-        KeyError: a name is unknown.
-        ValueError: the expression cannot be read, or a number in it is not known yet.
+    KeyError if a name is unknown, ValueError if the text cannot be read or a number is not known yet.
     """
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     try:

@@ -69,20 +69,17 @@ def add_options(parser: Parser) -> None:
     if command == "step":
         parser.add_argument("--all", action="store_true", help="print the whole walk, without a prompt")
     if command == "play":
-        parser.add_argument(
-            "-o", "--output", metavar="FILE", help="such as J.html; without it, a browser opens"
-        )
+        text = "such as J.html; without it, a browser opens"
+        parser.add_argument("-o", "--output", metavar="FILE", help=text)
     if command == "draw":
         parser.add_argument("-o", "--output", metavar="FILE", help="such as J.svg, J.png or J.html")
         parser.add_argument("--walk", metavar="PATH", help="a picture of every step: a folder, or walk.gif")
-        parser.add_argument("--step", metavar="N", type=whole, help="what is known after N steps of the walk")
+        parser.add_argument("--step", metavar="N", type=whole, help="the picture after N steps of the walk")
         parser.add_argument("--edges", action="store_true", help="write on each edge what flows along it")
-        parser.add_argument(
-            "--direction", choices=("right", "down"), default="right", help="from inputs to result (right)"
-        )
-        parser.add_argument(
-            "--limit", metavar="N", type=whole, default=300, help="most nodes to draw one by one (300)"
-        )
+        text = "from inputs to result (right)"
+        parser.add_argument("--direction", choices=("right", "down"), default="right", help=text)
+        text = "most nodes to draw one by one (300)"
+        parser.add_argument("--limit", metavar="N", type=whole, default=300, help=text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,18 +91,17 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "play":
         return _play(options.output, root)
     if options.command == "draw":
-        _draw(options, root)
-    elif options.command == "source":
+        return _draw(options, root)
+    if options.command == "source":
         from micrograd_dl.notation.source import to_source
 
         write(to_source(root).rstrip())
-    else:
-        from micrograd_dl.gradcheck.graphs import check
+        return 0
+    from micrograd_dl.gradcheck.graphs import check
 
-        found = check(root)
-        write(str(found))
-        return 0 if found.ok and found.complete else 1
-    return 0
+    found = check(root)
+    write(str(found))
+    return 0 if found.ok and found.complete else 1
 
 
 def _play(output: str | None, root: Value) -> int:
@@ -124,7 +120,7 @@ def _play(output: str | None, root: Value) -> int:
     return 0
 
 
-def _draw(options: argparse.Namespace, root: Value) -> None:
+def _draw(options: argparse.Namespace, root: Value) -> int:
     from micrograd_dl import viz
     from micrograd_dl.explain.trace import Trace
 
@@ -135,7 +131,7 @@ def _draw(options: argparse.Namespace, root: Value) -> None:
         if options.step is not None:
             raise UsageError("--step is one picture, --walk all of them: give one of these")
         write(f"Wrote {viz.animate(root, **looks).save(options.walk)}")
-        return
+        return 0
     what: Value | Trace = root
     if options.step is None:
         root.backward()
@@ -144,8 +140,8 @@ def _draw(options: argparse.Namespace, root: Value) -> None:
         if not 0 <= options.step <= len(what):
             raise UsageError(f"--step is from 0 to {len(what)}, the steps of this walk, not {options.step}")
         what.goto(options.step)
-    viz.draw(what, **looks).save(options.output)
-    write(f"Wrote {options.output}")
+    write(f"Wrote {viz.draw(what, **looks).save(options.output)}")
+    return 0
 
 
 def _step(options: argparse.Namespace, text: str, root: Value) -> int:
@@ -203,10 +199,10 @@ def expression_and_values(words: Sequence[str]) -> tuple[str, dict[str, float]]:
         )
     if texts:
         return texts[0], values
-    if unknown := [name for name in values if name not in EXAMPLE_VALUES]:
+    if unknown := ", ".join(name for name in values if name not in EXAMPLE_VALUES):
+        variables = ", ".join(EXAMPLE_VALUES)
         raise UsageError(
-            f"there is no expression, and the course's example has no {', '.join(unknown)}: "
-            f"its variables are {', '.join(EXAMPLE_VALUES)}"
+            f"there is no expression, and the course's example has only {variables}, no {unknown}"
         )
     return EXAMPLE, EXAMPLE_VALUES | values
 

@@ -20,9 +20,9 @@ from typing import Any, NoReturn
 from micrograd_dl import __version__
 from micrograd_dl.cli.expression import UsageError
 from micrograd_dl.cli.parser import Parser, usual_spelling
-from micrograd_dl.cli.terminal import adapt_streams, complain, on_signal, warn
+from micrograd_dl.cli.terminal import EXPECTED, adapt_streams, complain, on_signal, warn
 from micrograd_dl.foundation.lookup import with_similar
-from micrograd_dl.foundation.text import install_hint, message_of
+from micrograd_dl.foundation.text import install_hint, message_of, required
 
 # Each command is a module of this folder with two functions, `add_options(parser)` and `run(options)`; those
 # on an expression are one module.
@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # SIGTERM ends a command as an error does: files in the making are removed, processes ended.
         with warnings.catch_warnings(), on_signal(signal.SIGTERM, signal.SIG_DFL, _leave):
-            warnings.showwarning = _show_warning
+            # Without the line of source that Python adds, which says nothing to users.
+            warnings.showwarning = lambda message, *_, **__: warn(" ".join(str(message).split()))
             code = _carry_out(words)
         sys.stdout.flush()
         return code
@@ -80,34 +81,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # nobody reads the output any more, as in `| head`
         return 141
-    except (
-        UsageError,
-        OSError,
-        ValueError,
-        LookupError,
-        ArithmeticError,
-        RuntimeError,
-        ImportError,
-    ) as error:
+    except (UsageError, *EXPECTED) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             error.filename = "standard output"  # all other files are named
         complain(f"micrograd-dl: {message_of(error)}")
         return 2 if isinstance(error, UsageError) else 1
     except MemoryError as error:  # NumPy's says how much memory; Python's own says nothing
-        complain(
-            f"micrograd-dl: {shlex.join(words):.200}: there is not enough memory: ask for less ({error})"
-        )
+        problem = f"there is not enough memory: ask for less ({error})"
+        complain(f"micrograd-dl: {shlex.join(words):.200}: {problem}")
         return 1
     finally:
         try:
             sys.stdout.flush()
         except OSError:  # Python would try again at its exit, and complain
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    """Without the line of source that Python adds, which says nothing to users."""
-    warn(" ".join(str(message).split()))
 
 
 def _leave(*_: object) -> NoReturn:
@@ -177,10 +164,7 @@ def command_line(complete: Collection[str]) -> tuple[Parser, dict[str, Parser]]:
 
 
 def _print_completion(shell: str) -> int:
-    try:
-        import shtab
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"completion takes shtab ({error}): {install_hint('completion')}") from None
+    shtab = required("shtab", "completion", install_hint("completion"))
     parser, _ = command_line(COMMANDS)
     sys.stdout.write(shtab.complete(parser, shell))
     return 0

@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def usual_spelling(word: str) -> str:
-    """An option under its own name."""
+    """A word of the command line, in which an option has its own name."""
     name, equals, value = word.partition("=")
     return _ALIASES.get(name, name) + equals + value
 

@@ -30,10 +30,9 @@ def pass_of(step: Step | None) -> str:
 
 def heading(step: Step) -> str:
     """The line that begins the pass of a step."""
-    result = step.notation.name(step.notation.root)
-    if pass_of(step) == "forward":
-        return paint(f"Forward pass: from the leaves to {result}", "forward")
-    return paint(f"Backward pass: from {result} back to the leaves", "backward")
+    result, which = step.notation.name(step.notation.root), pass_of(step)
+    ways = {"forward": f"from the leaves to {result}", "backward": f"from {result} back to the leaves"}
+    return paint(f"{which.capitalize()} pass: {ways[which]}", which)
 
 
 def sentence(step: Step, width: int = 80) -> str:

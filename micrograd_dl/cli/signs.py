@@ -22,7 +22,7 @@ def in_short(trace: Trace) -> list[str]:
 
 
 def in_full(trace: Trace) -> list[tuple[str, str]]:
-    """Each sign, and what it means. Where the graph has none, the example is another, which is said."""
+    """Each sign with its meaning. A sign that this graph lacks is explained with another, and says so."""
     found = _examples(trace)
     term, partial, numbered, kink = (found[sign] for sign in ("d", "∂", "[1]", "kink"))
     write, by = term.notation, _operand(term)

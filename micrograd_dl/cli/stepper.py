@@ -19,7 +19,7 @@ from typing import IO, NamedTuple
 from micrograd_dl.cli import presentation, signs
 from micrograd_dl.cli.answers import answer
 from micrograd_dl.cli.quiz import INTRODUCTION, WORDS, Quiz
-from micrograd_dl.cli.terminal import complain, paint, wrapped, write
+from micrograd_dl.cli.terminal import EXPECTED, complain, paint, wrapped, write
 from micrograd_dl.engine.ops import TABLE
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -34,7 +34,6 @@ _HINT = """\
 Enter does the next step, back undoes it, c goes on to the end, why explains it.
 help lists all commands, help notation explains all signs, q leaves."""
 _CONDITIONS = ("isnan", "isinf", "data", "grad", "abs(data)", "abs(grad)")
-_EXPECTED = (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, ImportError)
 
 
 class Command(NamedTuple):
@@ -119,7 +118,7 @@ class Stepper(cmd.Cmd):
             return self._carry_out(line.strip() or self._again)
         except BrokenPipeError:
             raise
-        except _EXPECTED as error:
+        except EXPECTED as error:
             problem = message_of(error)
         self._failures += 1
         self.stdout.flush()
@@ -185,9 +184,8 @@ class Stepper(cmd.Cmd):
             "WHAT": [*names, *TABLE, *_CONDITIONS],
             "COMMAND": [*COMMANDS, "notation"],
         }
-        return [
-            word for word in words.get(re.split(r"\W+", takes.lstrip("["))[0], ()) if word.startswith(text)
-        ]
+        first = re.split(r"\W+", takes.lstrip("["))[0]
+        return [word for word in words.get(first, ()) if word.startswith(text)]
 
     def is_name(self, text: str) -> bool:
         """Whether `text` is a node or a gradient."""
@@ -243,7 +241,7 @@ class Stepper(cmd.Cmd):
             raise ValueError(f"no step from here on writes {argument}: back or restart goes to earlier ones")
 
     def _arrive(self) -> None:
-        """After a move: say if this is an end of the walk, and show what is watched."""
+        """After a move: announce the start or the end of the walk, and show the watched nodes."""
         if self.trace.upcoming is None:
             self.say(f"The walk is complete: {presentation.outcome(self.trace)}")
         elif self.trace.current is None:
@@ -313,8 +311,9 @@ class Stepper(cmd.Cmd):
         self.say(str(found))
         self._failures += not (found.ok and found.complete)
 
-    def _prose(self, text: str) -> str:
-        return textwrap.fill(text, min(78, self.width), initial_indent="  ", subsequent_indent="  ")
+    def _explain(self, title: str, text: str) -> None:
+        prose = textwrap.fill(text, min(78, self.width), initial_indent="  ", subsequent_indent="  ")
+        self.say(title, *[prose] * bool(text))
 
     # --- the quiz -------------------------------------------------------------------------------------
 
@@ -344,13 +343,12 @@ class Stepper(cmd.Cmd):
         shorts = {name: [word for word, full in SHORT.items() if full == name] for name in COMMANDS}
         if argument == "notation":
             for sign, meaning in signs.in_full(self.trace):
-                self.say(paint(sign, "strong"), self._prose(meaning))
+                self._explain(paint(sign, "strong"), meaning)
             return
         if argument and (name := self.meant(argument)[0]) in COMMANDS:
             takes, about, _, more, _ = COMMANDS[name]
             short = f"   (short: {' or '.join(shorts[name])})" * bool(shorts[name])
-            self.say(paint(f"{name} {takes}".strip(), "strong") + short, f"  {about}")
-            self.say(*[self._prose(more)] * bool(more))
+            self._explain(f"{paint(f'{name} {takes}'.strip(), 'strong')}{short}\n  {about}", more)
             return
         for name, it in COMMANDS.items():
             self.say(f"  {''.join(shorts[name][:1]):3} {f'{name} {it.takes}':22} {it.about}")

@@ -17,7 +17,8 @@ from micrograd_dl.foundation.text import columns, fitted, printable, shortened
 # ECMA-48 codes from the sixteen colours whose shades the user's own theme chooses.
 _STYLES = {"strong": "1", "faint": "2", "forward": "1;36", "backward": "1;33", "wrong": "31"}
 _STYLING = re.compile(rf"(\x1b\[(?:0|{'|'.join(_STYLES.values())})m)")
-
+# Errors that say what was wrong with what the user gave; all others are mistakes of the program.
+EXPECTED = (OSError, ValueError, LookupError, ArithmeticError, RuntimeError, ImportError)
 
 # Where a line is best broken: behind a comma or colon outside brackets, then before an equals sign, before
 # another operator, at any space.
@@ -53,10 +54,7 @@ def _break(line: str, width: int) -> int:
 
 
 def wants_colours(stream: IO[str]) -> bool:
-    """Whether to write colours to `stream`: yes if it is a terminal that has them.
-
-    NO_COLOR, if not empty, says no whatever the stream is (https://no-color.org); FORCE_COLOR says yes.
-    """
+    """Whether `stream` is a terminal with colours; NO_COLOR and FORCE_COLOR decide if set (no-color.org)."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
@@ -70,8 +68,8 @@ def paint(text: str, style: str) -> str:
 def write(*lines: str, stream: IO[str] | None = None, colours: bool = False) -> None:
     """Write lines to `stream`, by default standard output. The command line prints only through this.
 
-    Whatever could control the terminal is shown as an escape, whatever text it comes from. What `paint` wrote
-    is let through with `colours`, and left out without.
+    Characters that control a terminal are shown as escapes. Styles of `paint` are kept with `colours`, and
+    removed without.
     """
     for line in lines:
         parts = _STYLING.split(line)
@@ -93,13 +91,9 @@ def adapt_streams() -> None:
     """Let the standard streams never raise over a character that they, or their encoding, do not have."""
     # A stream is None where the program was started with it closed.
     sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
-    for stream, errors in (
-        (sys.stdout, "backslashreplace"),
-        (sys.stderr, "backslashreplace"),
-        (sys.stdin, "replace"),
-    ):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # others take any character
-            stream.reconfigure(errors=errors)
+            stream.reconfigure(errors="replace" if stream is sys.stdin else "backslashreplace")
 
 
 def edit_lines() -> None:

@@ -67,12 +67,12 @@ def add_data(parser: Parser) -> None:
 
 def add_delimiter(parser: Parser) -> None:
     """Add what separates the columns of a table."""
+
+    def character(text: str) -> str:
+        return "\t" if text in ("tab", r"\t") else text
+
     text = "between columns, such as ';' or tab (found from the first line)"
-    parser.add_argument("--delimiter", type=_delimiter, metavar="CHARACTER", help=text)
-
-
-def _delimiter(text: str) -> str:
-    return "\t" if text in ("tab", r"\t") else text
+    parser.add_argument("--delimiter", type=character, metavar="CHARACTER", help=text)
 
 
 def add_training_options(parser: Parser, *without: str) -> None:
@@ -80,16 +80,13 @@ def add_training_options(parser: Parser, *without: str) -> None:
     for option in fields(TrainingOptions):
         if option.name in without:
             continue
-        default: Any = option.default
-        if isinstance(default, tuple):
-            default = ",".join(map(str, default))
-        elif isinstance(default, float):
-            default = f"{default:g}"
-        text = option.metadata["help"] + ("" if default is None else f" ({default})")
+        x: Any = option.default
+        shown = ",".join(map(str, x)) if isinstance(x, tuple) else f"{x:g}" if isinstance(x, float) else x
+        text = option.metadata["help"] + ("" if x is None else f" ({shown})")
         reader, metavar = _READERS[str(option.type).partition(" | ")[0]]
         name, choices = f"--{option.name.replace('_', '-')}", option.metadata.get("choices")
         more = {"choices": choices} if choices else {"metavar": metavar}
-        parser.add_argument(name, type=reader, default=option.default, help=text, **more)
+        parser.add_argument(name, type=reader, default=x, help=text, **more)
 
 
 def training_options(options: argparse.Namespace) -> TrainingOptions:
@@ -191,14 +188,11 @@ class _Interrupts:
 
 
 def _report(outcome: Outcome, folder: Path) -> None:
-    """Write the pictures; without matplotlib, say what they take."""
+    """Write the pictures, or say that Matplotlib is missing."""
     from micrograd_dl.viz import plots
 
     try:
         written = plots.write_report(outcome, folder)
+        write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
     except ModuleNotFoundError as error:
         complain(f"No report: {error}")
-        return
-    write(f"The report is in {folder}: {', '.join(path.name for path in written)}.")
-    for path in plots.not_of_this(written):
-        write(f"{path} is not of this training: it was there before, and is left as it is.")

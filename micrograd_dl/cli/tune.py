@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,8 @@ from micrograd_dl.cli.terminal import complain, write
 from micrograd_dl.cli.train import add_data, add_training_options, read_data, training_options
 from micrograd_dl.foundation.files import is_stream, require_apart, require_place
 from micrograd_dl.foundation.lookup import look_up
-from micrograd_dl.foundation.numbers import number_or_none
-from micrograd_dl.foundation.text import install_hint, plural
+from micrograd_dl.foundation.numbers import real_number
+from micrograd_dl.foundation.text import install_hint, plural, required
 from micrograd_dl.training.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -107,9 +106,16 @@ def run(options: argparse.Namespace) -> int:
         f"To train the best one, {found.best.name}, and judge it on the test set:\n",
         f"  {_train_command(options, same, found)}",
     )
-    if not found.cut_short:
-        _draw(found, picture, "error" if data.classes else "RMSE")
-    return 130 if found.cut_short else 0
+    if found.cut_short:
+        return 130
+    try:
+        from micrograd_dl.viz import plots
+
+        figure = plots.parallel_coordinates(found, error="error" if data.classes else "RMSE")
+        write(f"\nThe picture is in {plots.save(figure, picture)}.")
+    except ModuleNotFoundError as missing:
+        complain(f"No picture: {missing}")
+    return 0
 
 
 @contextmanager
@@ -118,16 +124,13 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
-    try:
-        dask = import_module("distributed")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"--dask takes distributed ({error}): {install_hint('cluster')}") from None
+    dask = required("distributed", "--dask", install_hint("cluster"))
     with dask.Client(address) as client:
         yield client.get_executor()
 
 
 def _places(options: argparse.Namespace) -> str | Path:
-    """The file of the picture; ValueError or OSError if it, or the results, could not be written."""
+    """The file of the picture; an error if it, or the results, could not be written."""
     require_place(options.output)
     if is_stream(options.output) and options.output != os.devnull:
         raise ValueError(f"{options.output}: results are read again by the next search: give a file's name")
@@ -156,11 +159,7 @@ def _range(text: str) -> tuple[str, Range | Choice]:
             values = [_value(name, word.strip()) for word in rest.split("/")]
             return name, Choice(sorted(values, key=lambda x: x is None))  # None is at the top of a picture
         high, _, scale = high.partition("@")
-        ends = number_or_none(low), number_or_none(high)
-        if ends[0] is None or ends[1] is None:
-            word = low if ends[0] is None else high
-            raise ValueError(f"the ends of a range are two numbers, not {word!r}")
-        return name, usual_range(name, ends[0], ends[1], scale)
+        return name, usual_range(name, real_number(low), real_number(high), scale)
     except ValueError as error:
         raise ValueError(f"--over {text}: {error}") from None
 
@@ -176,9 +175,7 @@ def _value(name: str, word: str) -> Any:
         return None
     if kind not in ("int", "float"):
         return word if kind == "str" else sizes(word)
-    x = number_or_none(word)
-    if x is None:
-        raise ValueError(f"{name} takes a number{' or none' * optional}, not {word!r}")
+    x = real_number(word)
     return int(x) if x.is_integer() else x
 
 
@@ -195,14 +192,3 @@ def _train_command(options: argparse.Namespace, same: TrainingOptions, found: Fo
         if x is not None:
             line += [f"--{name.replace('_', '-')}", value_text(x)]
     return shlex.join(line)
-
-
-def _draw(found: Found, path: str | Path, error: str) -> None:
-    """Save the plot, on which the error is called `error`; without Matplotlib, say what it takes."""
-    try:
-        from micrograd_dl.viz import plots
-
-        figure = plots.parallel_coordinates(found, error=error)
-        write(f"\nThe picture is in {plots.save(figure, path)}.")
-    except ModuleNotFoundError as missing:
-        complain(f"No picture: {missing}")

@@ -10,7 +10,6 @@ ValueError if there are fewer examples than classes, or one of these numbers is 
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from numpy.typing import ArrayLike
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import from_zero, in_range, to_seed, to_whole
-from micrograd_dl.foundation.text import install_hint
+from micrograd_dl.foundation.text import install_hint, required
 from micrograd_dl.nn.network import Array
 
 
@@ -114,11 +113,8 @@ def iris() -> Dataset:
 
 
 def _of_scikit_learn(name: str, target: str, largest: float = 1) -> Dataset:
-    try:
-        bunch = getattr(importlib.import_module("sklearn.datasets"), f"load_{name}")()
-    except ModuleNotFoundError as error:
-        problem = f"the set {name} comes with scikit-learn ({error}): {install_hint('data')}"
-        raise ModuleNotFoundError(problem, name=error.name) from error
+    sets = required("sklearn.datasets", f"the set {name}", install_hint("data"))
+    bunch = getattr(sets, f"load_{name}")()
     classes = tuple(map(str, bunch.target_names))
     features = tuple(re.sub("_(.*)_", r" \1,", feature) for feature in bunch.feature_names)  # pixel_0_7
     return Dataset(bunch.data.T / largest, bunch.target[np.newaxis], classes, features, target, name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 import unicodedata
+from importlib import import_module
+from types import ModuleType
 
 _NEVER_SHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # Unicode's categories of controls, surrogates, separators
 _ALWAYS_SHOWN = "\n\t\u200c\u200d"  # the last two join letters, or keep them apart
@@ -43,6 +45,17 @@ def install_hint(extra: str) -> str:
 def pip_install(*packages: str) -> str:
     """The command that installs packages for the Python that is running."""
     return shlex.join([sys.executable or "python", "-m", "pip", "install", *packages])
+
+
+def required(module: str, what: str, hint: str) -> ModuleType:
+    """A module, imported; ModuleNotFoundError, which says what takes it and how to install it, if missing."""
+    package = module.partition(".")[0]
+    try:
+        import_module(package)
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        problem = f"{what} takes {package} ({error}): {hint}"
+        raise ModuleNotFoundError(problem, name=error.name) from error
 
 
 def printable(text: str) -> str:

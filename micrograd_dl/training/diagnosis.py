@@ -51,8 +51,7 @@ def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
     lines[1] += "   right"
     for name, row, right in zip(names, matrix, matrix.diagonal(), strict=True):
         cells = "".join(f" {count or '.':>{width}}" for count in row.tolist())
-        part = f"{right / row.sum():.0%}" if row.sum() else "-"
-        lines.append(f"{name:<{left}}{cells} {part:>7}")
+        lines.append(f"{name:<{left}}{cells} {f'{right / row.sum():.0%}' if row.sum() else '-':>7}")
     return "\n".join(lines)
 
 
@@ -78,27 +77,18 @@ def bias_and_variance(
     by_chance = 0.0 if m_dev is None else _chance(dev, to_whole(m_dev, 1, "m_dev"))
     by_chance = by_chance if chance is None else chance
     on_train, on_dev = f"the training error, {train:.1%},", f"the dev error, {dev:.1%},"
-    lines = []
+    best, lines = f"best possible, {bayes:.1%}.", []
     if train - bayes > FAR:
-        lines.append(
-            f"High bias: {on_train} is far above the best possible, {bayes:.1%}. "
-            "Try a bigger network, or train longer."
-        )
+        lines.append(f"High bias: {on_train} is far above the {best} Try a bigger network, or train longer.")
     if dev - train > max(FAR, by_chance):
-        lines.append(
-            f"High variance: {on_dev} is far above {on_train[:-1]}. Try more data, or regularisation."
-        )
+        far = f"{on_dev} is far above {on_train[:-1]}"
+        lines.append(f"High variance: {far}. Try more data, or regularisation.")
     if not lines:
-        lines.append(
-            f"Neither bias nor variance stands out: training error {train:.1%}, dev error {dev:.1%}, "
-            f"best possible {bayes:.1%}."
-        )
+        lines.append(f"Neither bias nor variance stands out: {on_train} {on_dev} the {best}")
     if FAR < dev - train <= by_chance:
-        lines.append(
-            f"That {on_dev} is above {on_train} is no evidence of variance: on "
-            f"{plural(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance. "
-            "Take a larger dev set to tell."
-        )
+        may_be = f"on {plural(m_dev or 0, 'example')} an error may be off by {by_chance:.1%} by chance"
+        lines.append(f"That {on_dev} is above {on_train} is no evidence of variance: {may_be}.")
+        lines[-1] += " Take a larger dev set to tell."
     return "\n".join(lines)
 
 

@@ -93,14 +93,9 @@ class Predictor:
         arrays = asdict(self.normaliser)
         if self.scale:
             arrays |= {f"target {name}": array for name, array in asdict(self.scale).items()}
-        notes = {
-            "features": self.features,
-            "target": self.target,
-            "classes": self.classes,
-            "history": self.history.columns(),
-            "options": {**self.options.changed(), "hidden": self.options.hidden},
-        }
-        return save(path, self.model, arrays, notes)
+        options = {**self.options.changed(), "hidden": self.options.hidden}
+        noted = (self.features, self.target, self.classes, self.history.columns(), options)
+        return save(path, self.model, arrays, dict(zip(_NOTES, noted, strict=True)))
 
     @classmethod
     def load(cls, path: File) -> Predictor:
@@ -120,9 +115,10 @@ class Predictor:
             if (len(classes) or len(scale.mean if scale else "")) != outputs:
                 raise ValueError(f"its classes or its scale do not fit {shape[-1]} outputs")
             for name, array in saved.model.named().items():
-                if not np.isfinite(array).all():
-                    problem = f"{name} of its network holds {array[~np.isfinite(array)][0]}"
-                    raise ValueError(f"{problem}, so that it cannot predict: train it anew")
+                for x in array[~np.isfinite(array)]:
+                    raise ValueError(
+                        f"{name} of its network holds {x}, so that it cannot predict: train it anew"
+                    )
             history, options = History.from_columns(notes["history"]), TrainingOptions(**notes["options"])
         except (KeyError, TypeError, ValueError) as error:
             problem = f"{error} is missing" if isinstance(error, KeyError) else str(error)
@@ -149,8 +145,15 @@ class Outcome:
         counts = ", ".join(f"{name} {data.m}" for name, data in sets.items())
         if not is_split:
             counts += f"; fewer than {FEWEST} cannot be split, so nothing is known of new examples"
-        lines = [f"{p.model!r}", f"initial weights: {_initial_weights(p.model)}", f"examples: {counts}"]
-        lines.append(f"{p.history}")
+        chosen = [p.model.initialiser or initialisers.default_initialiser(g) for g in p.model.activations]
+        names = [getattr(draw, "__name__", repr(draw)) for draw in chosen]
+        names = names[:1] if len(set(names)) == 1 else names
+        lines = [
+            f"{p.model!r}",
+            f"initial weights: {', '.join(names)}",
+            f"examples: {counts}",
+            f"{p.history}",
+        ]
         chance = float(np.mean(p.scale.deviation**2)) / 2 if p.scale else math.log(len(p.classes))
         verdict = divergence(p.history.cost, p.loss(self.dev), chance)
         if p.classes:
@@ -197,9 +200,7 @@ def train(
     A dataset of fewer than 10 examples, such as XOR, is not split: the network is trained on all of it.
     `checkpoint`, `progress`, `callbacks`, `film` and `comm` are as `fit` takes them.
 
-    Raises:
-        ValueError: an option is wrong.
-        FloatingPointError: the numbers overflowed.
+    ValueError if an option is wrong, FloatingPointError if the numbers overflow.
 
     >>> from micrograd_dl.data.built_in import moons
     >>> train(moons(60), TrainingOptions(hidden=(4,), epochs=5)).predictor.model.shape
@@ -258,10 +259,3 @@ def make_optimiser(model: Network, options: TrainingOptions, steps: int = 1) -> 
             o.schedule or "constant", rule.alpha, epochs=o.epochs, steps=steps, rise=rise
         )
     return rule
-
-
-def _initial_weights(model: Network) -> str:
-    """The initialisers of the layers, by name; one name if all have the same."""
-    chosen = [model.initialiser or initialisers.default_initialiser(g) for g in model.activations]
-    names = [getattr(draw, "__name__", repr(draw)) for draw in chosen]
-    return ", ".join(names if len(set(names)) > 1 else names[:1])

@@ -51,13 +51,13 @@ _CHECKPOINT = {  # the form of its notes
 
 @dataclass(slots=True, repr=False)
 class History:
-    """What happened in each epoch: each list has one entry an epoch. Printing it gives a summary.
+    """A training, epoch by epoch: each list has one entry an epoch. Printing it gives a summary.
 
-    Accuracies and what is of the dev set are those after the epoch, and empty where they do not apply.
+    Accuracies and dev costs are measured after the epoch; their lists are empty where they do not apply.
     """
 
     cost: list[float] = field(default_factory=list)  # the mean over the epoch's examples
-    gradient_norm: list[float] = field(default_factory=list)  # before it is clipped, the mean over batches
+    gradient_norm: list[float] = field(default_factory=list)  # the mean over the batches, before clipping
     seconds: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     dev_cost: list[float] = field(default_factory=list)
@@ -69,7 +69,7 @@ class History:
 
     @classmethod
     def from_columns(cls, columns: Any) -> History:
-        """A history from the columns that `columns` gave; ValueError if they are not such."""
+        """The history that has these `columns`; ValueError if none has."""
         require_form(columns, {str: [float]}, "the history")
         if not columns.keys() <= set(_COLUMNS) or len({len(x) for x in columns.values() if x}) > 1:
             raise ValueError("the history has other columns, or columns of different lengths")
@@ -107,10 +107,10 @@ class History:
 
 
 class Recorder(Protocol):
-    """What keeps the look of a network while it is trained, such as `viz.plots.Film`."""
+    """An observer of a training, such as `viz.plots.Film`."""
 
     def record(self, model: Any, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
-        """Called before the first epoch, after each, and, with `last`, when all is over."""
+        """Called before the first epoch, after each, and at the end with `last`."""
 
 
 Callback = Callable[[int, History], object]
@@ -138,27 +138,26 @@ def fit(
     """Train a model.
 
     Args:
-        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; one that is no
-            `Network` has no accuracies and no checkpoints.
+        model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; only a `Network`
+            has accuracies and checkpoints.
         X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``; or data frames of numbers, whose rows are
             examples.
-        epochs: how often the whole set is seen.
-        batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
-            shuffled anew in every epoch, and the last batch may be short.
+        epochs: passes over the training set.
+        batch_size: examples a step: all of them by default (batch descent), 1 in stochastic descent. They
+            are shuffled anew in every epoch; the last batch may be short.
         optimiser: made from ``model.parameters()``, or from some of them; by default Adam.
-        dev: a set that is not trained on; the parameters with the lowest cost on it are kept.
-        patience: stop when the cost on dev has not fallen for this many epochs.
-        seed: decides the shuffling and `augment`.
-        augment: called with a generator and each mini-batch, ``(n_x, m)``, gives the one that is trained on;
-            see :mod:`~micrograd_dl.data.augmentation`. What is judged after an epoch is not augmented.
-        callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
-            stops the training.
-        film: a :class:`viz.plots.Film`, which keeps what the network looked like in each epoch.
+        dev: X and Y of a dev set; the parameters with the lowest cost on it are kept.
+        patience: stop when the dev cost has not fallen for this many epochs.
+        seed: of the shuffling and of `augment`.
+        augment: maps a generator and each mini-batch ``(n_x, m)`` to the one that is trained on, as the
+            functions of :mod:`~micrograd_dl.data.augmentation` do. Costs after an epoch are without it.
+        callbacks: each is called with the epoch's number, from 1, and the history; True stops the training.
+        film: a :class:`viz.plots.Film` that records each epoch.
         checkpoint: a ``.npz`` or ``.safetensors`` file, written after every epoch. If it exists, training
-            goes on from it, to the same bits as if it had never stopped. All but `epochs` must be as it was,
-            which is checked; of `augment` only whether there is one.
-        progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook. With
-            "curve" a notebook shows the cost so far as well.
+            goes on from it, to the same bits as without a stop. Everything but `epochs` and the function
+            `augment` has to be as it was, and is checked.
+        progress: show a bar; by default on a terminal and in a notebook. With "curve" a notebook shows the
+            cost so far as well.
         comm: an MPI communicator, such as ``mpi4py.MPI.COMM_WORLD``. Every process calls `fit` with the same
             arguments and does its share of each mini-batch; the gradients are summed, so that all end with
             the parameters that one process would have found, but for rounding. The first process writes
@@ -176,8 +175,7 @@ def fit(
     """
     require_model(model)
     X, Y = _examples(model, (X, Y), "the training set")
-    if dev is not None:
-        dev = _examples(model, dev, "the dev set")
+    dev = None if dev is None else _examples(model, dev, "the dev set")
     require_options(epochs, batch_size, patience, dev, progress)
     optimiser = optimiser or Adam(model.parameters())
     _require_own(optimiser, model)
@@ -197,9 +195,10 @@ def fit(
                 for epoch in bar:
                     training.run_epoch(epoch)
                     training.measure()
-                    if patience is not None and epoch - training.best.epoch >= patience:
+                    best = training.best.epoch
+                    if patience is not None and epoch - best >= patience:
                         since = f"the dev cost has not fallen for {plural(patience, 'epoch')}"
-                        history.stopped = f"{since}; the best was epoch {training.best.epoch}"
+                        history.stopped = f"{since}; the best was epoch {best}"
                     history.stopped = shares.from_first(
                         lambda: training.tell(callbacks, draw_curve, checkpoint)
                     )
@@ -215,7 +214,7 @@ def fit(
 
 
 class _Best(NamedTuple):
-    """The best parameters so far; replaced at once, so that Ctrl-C finds the old ones or the new ones."""
+    """The best parameters so far; replaced as a whole, so that Ctrl-C never finds half of it."""
 
     cost: float
     epoch: int
@@ -224,7 +223,7 @@ class _Best(NamedTuple):
 
 @dataclass(slots=True)
 class _Training:
-    """A training under way: what a checkpoint has to hold."""
+    """A training under way."""
 
     model: Model
     optimiser: Optimiser
@@ -273,7 +272,7 @@ class _Training:
         draw_curve: Callable[[History], None],
         checkpoint: str | os.PathLike[str] | None,
     ) -> str:
-        """Call back, draw and save what has been reached; returns why the training is to stop, if it is."""
+        """Call back, draw and save; returns why the training stops, or an empty text."""
         if True in [callback(len(self.history), self.history) is True for callback in callbacks]:
             self.history.stopped = "a callback stopped it"
         self.show()
@@ -288,7 +287,7 @@ class _Training:
         # Generators for each epoch, so that a resumed training shuffles as the first one would have.
         rng = np.random.default_rng([self.seed, number])
         rng_of_augment = np.random.default_rng([self.seed, number, 2])
-        costs, norms, sizes = [], [], []
+        done = []  # of each batch the cost, the norm of the gradient and the number of examples
         for columns in minibatches(m, self.batch_size, rng):
             X, Y = (self.X, self.Y) if len(columns) == m else (self.X[:, columns], self.Y[:, columns])
             if self.augment is not None:
@@ -301,9 +300,8 @@ class _Training:
             self.optimiser.step()
             if isinstance(self.model, Network):
                 self.model.constrain()
-            costs.append(J)
-            norms.append(norm)
-            sizes.append(len(columns))
+            done.append((J, norm, len(columns)))
+        costs, norms, sizes = zip(*done, strict=True)
         h.cost.append(float(np.average(costs, weights=sizes)) if len(costs) > 1 else costs[0])
         h.gradient_norm.append(float(np.mean(norms)))
         h.seconds.append(time.perf_counter() - began)
@@ -317,10 +315,10 @@ class _Training:
             raise MemoryError(f"{batch} does not fit into the memory: set a smaller batch_size") from error
         norm = gradient_norm(p.grad for p in self.optimiser.parameters)
         if not (math.isfinite(J) and math.isfinite(norm)):
+            where = f"epoch {epoch}, step {self.optimiser.steps + 1}"
             problem = _what_is_not_finite(self.model, X, Y, columns, J)
             raise FloatingPointError(
-                f"epoch {epoch}, step {self.optimiser.steps + 1}: {problem}; the step was not taken. "
-                "Try a smaller learning rate"
+                f"{where}: {problem}; the step was not taken. Try a smaller learning rate"
             )
         return J, norm
 
@@ -338,7 +336,7 @@ class _Training:
         self.remember_if_best((h.dev_cost or h.cost)[-1], len(h))
 
     def show(self, last: bool = False) -> None:
-        """Let the film, if there is one, keep what the network looks like now."""
+        """Record this moment, if there is a film."""
         if self.film is not None and self.shares.is_first:
             self.film.record(self.model, self.X, self.Y, self.history, last=last)
 
@@ -356,7 +354,7 @@ class _Training:
             del column[min(map(len, columns)) :]
 
     def identity(self, network: Network) -> dict[str, Any]:
-        """What has to be the same in a training that is resumed, in the words of a message."""
+        """All that has to be the same when the training is resumed, by its name in a message."""
         return {
             **{f"a network with {name}": x for name, x in storage.describe(network).items()},
             "the optimiser": type(self.optimiser).__name__,
@@ -373,15 +371,9 @@ class _Training:
         arrays: dict[str, Any] = {f"best {name}": x for name, x in self.best.state.items()}
         for name, xs in self.optimiser.state.items():
             arrays |= {f"state {name} {i}": x for i, x in enumerate(xs)}
-        notes = {
-            "history": self.history.columns(),
-            "initial_cost": self.history.initial_cost,
-            "stopped": self.history.stopped,
-            "best": self.best.cost,
-            "best_epoch": self.best.epoch,
-            "steps": self.optimiser.steps,
-            "identity": self.identity(self.model),
-        }
+        h, best = self.history, self.best
+        noted = (h.columns(), h.initial_cost, h.stopped, best.cost, best.epoch, self.optimiser.steps)
+        notes = dict(zip(_CHECKPOINT, (*noted, self.identity(self.model)), strict=True))
         storage.save(path, self.model, arrays, notes)
 
     def resume_from(self, path: str | os.PathLike[str]) -> None:
@@ -418,7 +410,7 @@ class _Training:
         history.initial_cost = notes["initial_cost"]
 
     def _best_and_state(self, arrays: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, list[Any]]]:
-        """The best parameters and the optimiser's state in a checkpoint; ValueError if they do not fit."""
+        """The best parameters and the optimiser's state; ValueError if they do not fit."""
         shapes = self.optimiser.block_shapes()
         best: dict[str, Array] = {}
         state: dict[str, list[Any]] = {}
@@ -443,7 +435,7 @@ def _checksum(X: Array, Y: Array) -> str:
 
 
 def _state(model: Model) -> dict[str, Array]:
-    """A copy of all that training changes."""
+    """A copy of all parameters and averages."""
     if isinstance(model, Network):
         return storage.state_of(model)
     return {str(i): np.array(p.data) for i, p in enumerate(model.parameters())}
@@ -461,7 +453,7 @@ def _set_state(model: Model, state: Mapping[str, Array]) -> None:
 
 
 def _what_is_not_finite(model: Model, X: Array, Y: Array, columns: Array, J: float) -> str:
-    """The first number of a pass that is NaN or infinite."""
+    """Where the first NaN or infinity of a pass is."""
     what = f"the cost is {J}" if not math.isfinite(J) else "the gradient is not finite"
     if not isinstance(model, Network):
         return what
@@ -481,8 +473,7 @@ def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> t
     try:
         X, Y = given
     except (TypeError, ValueError):
-        what = f"the {type(given).__name__} {given!r:.60}"
-        raise ValueError(f"{where} is X and Y, such as dev=(X_dev, Y_dev), not {what}") from None
+        raise ValueError(f"{where} is X and Y, such as dev=(X_dev, Y_dev), not {given!r:.60}") from None
     if isinstance(model, Network):
         X, Y = model.require_examples(X, Y)
     else:
@@ -491,8 +482,7 @@ def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> t
             wanted = "(n_x, m) and (n_y, m) are wanted: columns are examples"
             raise ValueError(f"X and Y of {where} are {X.shape} and {Y.shape}, {wanted}")
     for name, array in (("X", X), ("Y", Y)):
-        if not np.isfinite(array).all():
-            i, k = np.argwhere(~np.isfinite(array))[0].tolist()
+        for i, k in np.argwhere(~np.isfinite(array))[:1].tolist():
             problem = f"{name}[{i}, {k}] of {where} is {array[i, k]}"
             raise ValueError(f"{problem}: replace it, or leave the example out")
     return X, Y
@@ -514,8 +504,10 @@ def require_options(
 def _require_own(optimiser: Any, model: Model) -> None:
     own, its = {id(p) for p in model.parameters()}, getattr(optimiser, "parameters", None)
     if its is None or not all(id(p) in own for p in its):
-        what = repr(optimiser) if its is None else "of another model's, so that this one would not be trained"
-        raise ValueError(f"an optimiser is of the model's parameters, Adam(model.parameters()); not {what}")
+        what = repr(optimiser) if its is None else "another model's"
+        raise ValueError(
+            f"make the optimiser of this model's parameters, Adam(model.parameters()); not {what}"
+        )
 
 
 def is_hidden(progress: bool | str | None) -> bool:

@@ -69,7 +69,7 @@ def over_examples(
         seed: decides the choice of examples.
 
     Raises:
-        ValueError: the sizes are not ascending numbers from 1 to m, or a set is not what the model takes.
+        ValueError: the sizes are not ascending numbers from 1 to m, or a set does not fit the model.
     """
     model = build()
     X, Y = model.require_examples(*train_set)

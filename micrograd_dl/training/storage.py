@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -30,26 +30,27 @@ BACKENDS: dict[str, type[Network]] = {"numpy": vectorized.MLP, "values": nn.MLP,
 
 # The forms of the text `about` in a file, as `require_form` takes them.
 _ABOUT = {"format": str, "version": int, "model": dict, "passes": int, "notes": dict}
-_MODEL = {
-    "backend": str,
-    "dtype": str,
-    "expanded": bool,
-    "shape": [int],
-    "activations": [str],
-    "loss": str,
-    "regularisers": {str: float},
-    "max_norm": (float, None),
-    "normalisation": [(str, None)],
-    "keep_prob": [float],
-    "label_smoothing": float,
-    "slope_at_kink": str,
-    "seed": int,
+# What describes a model: for each entry its form, and how it is found.
+_MODEL: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "backend": (str, lambda model: next((n for n, kind in BACKENDS.items() if type(model) is kind), None)),
+    "dtype": (str, lambda model: str(model.dtype) if isinstance(model, vectorized.MLP) else "float64"),
+    "expanded": (bool, lambda model: isinstance(model, nn.MLP) and model.expanded),
+    "shape": ([int], lambda model: list(model.shape)),
+    "activations": ([str], lambda model: [g.name for g in model.activations]),
+    "loss": (str, lambda model: model.loss.name),
+    "regularisers": ({str: float}, lambda model: model.regularisers),
+    "max_norm": ((float, None), lambda model: model.max_norm),
+    "normalisation": ([(str, None)], lambda model: list(model.normalisations[:-1])),
+    "keep_prob": ([float], lambda model: list(model.keep_probs[:-1])),
+    "label_smoothing": (float, lambda model: model.label_smoothing),
+    "slope_at_kink": (str, lambda model: model.slope_at_kink),
+    "seed": (int, lambda model: model.seed),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Saved:
-    """The contents of a file: a model; arrays by name, such as an optimiser's state; what JSON can say."""
+    """The contents of a file: a model, arrays by name, and notes in JSON."""
 
     model: Network
     arrays: Mapping[str, Array] = field(default_factory=dict)
@@ -65,8 +66,8 @@ def save(
     """Write a model, with arrays and notes beside it, to a ``.npz`` or ``.safetensors`` file, replaced whole.
 
     Raises:
-        ValueError: the name does not end in one of these; notes are not what JSON can say; an array is of
-            objects; or the model is not an MLP of this package with activations and a loss of it.
+        ValueError: the name does not end in one of these; JSON cannot say the notes; an array is of objects;
+            or the model is not an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
     require_name(path)
@@ -77,11 +78,11 @@ def save(
     except (TypeError, RecursionError) as error:
         raise ValueError(f"notes are what JSON can say, such as numbers, texts and lists: {error}") from None
     contents: dict[str, Any] = {**state_of(model)}
-    for name, array in dict[Any, Any](arrays or {}).items():
+    for name, given in dict[Any, Any](arrays or {}).items():
         if not isinstance(name, str) or "\0" in name:  # where a name in a zip archive would end
             raise ValueError(f"the name of an array is a text without the character \\0, not {name!r}")
-        contents[f"array {name}"] = np.asarray(array)
-        if contents[f"array {name}"].dtype.hasobject:
+        contents[f"array {name}"] = array = np.asarray(given)
+        if array.dtype.hasobject:
             raise ValueError(f"{name} is an array of objects, which only pickle could write: convert it")
     with replacing(path) as file:
         if Path(path).suffix == ".npz":
@@ -120,29 +121,14 @@ def require_name(path: str | os.PathLike[str]) -> None:
 
 def describe(model: Network) -> dict[str, Any]:
     """The definition of a model without its parameters, for JSON; ValueError if it cannot be saved."""
-    backend = next((name for name, kind in BACKENDS.items() if type(model) is kind), None)
-    if backend is None:
+    if type(model) not in BACKENDS.values():
         problem = f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled"
         raise ValueError(f"{problem}: copy its parameters to one of them with copy_from")
     for g in model.activations:
         if g.operation is None:  # an operation is found by its name where it is defined
             _require_built_in(g, ACTIVATIONS)
     _require_built_in(model.loss, LOSSES)
-    return {
-        "backend": backend,
-        "dtype": str(model.dtype) if isinstance(model, vectorized.MLP) else "float64",
-        "expanded": isinstance(model, nn.MLP) and model.expanded,
-        "shape": list(model.shape),
-        "activations": [g.name for g in model.activations],
-        "loss": model.loss.name,
-        "regularisers": model.regularisers,
-        "max_norm": model.max_norm,
-        "normalisation": list(model.normalisations[:-1]),
-        "keep_prob": list(model.keep_probs[:-1]),
-        "label_smoothing": model.label_smoothing,
-        "slope_at_kink": model.slope_at_kink,
-        "seed": model.seed,
-    }
+    return {name: find(model) for name, (_, find) in _MODEL.items()}
 
 
 def _require_built_in(used: Activation | Loss, table: Mapping[str, Activation | Loss]) -> None:
@@ -184,7 +170,7 @@ def _about(archive: Archive | SafeTensors) -> Any:
     if about["version"] != VERSION:
         newer = ": use a newer one" if about["version"] > VERSION else ""
         raise ValueError(f"its version is {about['version']}, and this program reads {VERSION}{newer}")
-    require_form(about["model"], _MODEL, "its model")
+    require_form(about["model"], {name: form for name, (form, _) in _MODEL.items()}, "its model")
     return about
 
 

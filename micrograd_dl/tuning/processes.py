@@ -36,7 +36,7 @@ def worker_pool(judge: Judge, processes: int, executor: Executor | None = None) 
     process of ours is killed, what was under way is run again in new ones.
     """
     if executor is not None:
-        yield lambda jobs: _submitted(executor, judge, jobs)
+        yield lambda jobs: _submitted(executor, judge, jobs, is_ours=False)
         return
     if processes == 0:
         yield lambda jobs: ((key, judge(*job)) for key, job in jobs.items())
@@ -56,7 +56,7 @@ def worker_pool(judge: Judge, processes: int, executor: Executor | None = None) 
             left, losses = dict(jobs), 0
             while left:
                 try:
-                    for key, verdict in _submitted(pool, _do, left):
+                    for key, verdict in _submitted(pool, _do, left, is_ours=True):
                         del left[key]
                         losses = 0
                         yield key, verdict
@@ -74,8 +74,10 @@ def worker_pool(judge: Judge, processes: int, executor: Executor | None = None) 
             raise
 
 
-def _submitted(executor: Executor, judge: Judge, jobs: Jobs) -> Iterator[tuple[Key, Verdict]]:
-    """The verdict on each job, as it is done; whatever ends this early leaves no job in the queue."""
+def _submitted(
+    executor: Executor, judge: Judge, jobs: Jobs, *, is_ours: bool
+) -> Iterator[tuple[Key, Verdict]]:
+    """The verdict on each job, as it is done; ended early, it leaves no job in the queue of an executor."""
     under_way: dict[Future[Verdict], Key] = {}
     try:
         with _interrupted_afterwards():
@@ -84,7 +86,8 @@ def _submitted(executor: Executor, judge: Judge, jobs: Jobs) -> Iterator[tuple[K
         for future in as_completed(under_way):
             yield under_way[future], future.result()
     finally:
-        for future in under_way:
+        # A pool of ours ends instead; when it breaks, it tells each future so, which a cancelled one refuses.
+        for future in () if is_ours else under_way:
             future.cancel()
 
 

@@ -31,12 +31,10 @@ Key: TypeAlias = tuple[int, int, int]  # round, trial, rung
 class Results:
     """The verdicts of a search, in memory and, given a path, in a file.
 
-    Its first line says which search it is: `about`, all that the results depend on. Each other line is one
-    training, written when it is done. A last line that was cut short is dropped.
+    The first line of the file is `about`, all that the results depend on. Each other line is one training,
+    written when it is done. A last line that was cut short is dropped.
 
-    Raises:
-        ValueError: the file is of another search or of another kind; it is left as it is.
-        OSError: it cannot be read or written.
+    ValueError if the file is of another search or kind, OSError if it cannot be read or written.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, about: Mapping[str, Any]) -> None:
@@ -106,9 +104,7 @@ def _require_same_search(path: Path, line: bytes, wanted: Mapping[str, Any]) -> 
     for name in {**found, **wanted}:
         there, here = found.get(name), wanted.get(name)
         if there != here:
-            # The file has only a digest of the data.
-            difference = (
-                "its data differ from these" if name == "data" else f"its {name} is {there}, not {here}"
-            )
+            what = f"its {name} is {there}, not {here}"
+            what = "its data differ from these" if name == "data" else what  # of which it has a digest only
             advice = "search as before to go on with it, remove the file, or give another name"
-            raise ValueError(f"{path} holds another search: {difference}; {advice}")
+            raise ValueError(f"{path} holds another search: {what}; {advice}")

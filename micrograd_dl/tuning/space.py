@@ -59,10 +59,9 @@ class Range:
         scale = look_up(self.scale, SCALES, "scale")
         for end in (self.low, self.high):
             if not scale.low < end < scale.high:
-                advice = f"take a range with both ends {'above 0' if end <= scale.low else 'below 1'}"
-                raise ValueError(
-                    f"the scale {self.scale} never reaches {end!r}: {advice}, or the scale linear"
-                )
+                ends_in = "above 0" if end <= scale.low else "below 1"
+                advice = f"take both ends {ends_in}, or the scale linear"
+                raise ValueError(f"the scale {self.scale} never reaches {end!r}: {advice}")
         first, last = scale.place(self.low), scale.place(self.high)
         if not _NARROWEST * max(abs(first), abs(last)) < last - first < math.inf:
             raise ValueError(f"the range between {ends} is too narrow or too wide to search")

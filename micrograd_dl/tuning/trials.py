@@ -121,8 +121,7 @@ def tune(
     if "hidden" in space and space.keys() & {"units", "layers"}:
         raise ValueError("hidden decides units and layers: leave out either it or units and layers")
     if data.m < FEWEST:
-        problem = f"{data.name} has {data.m} examples, and fewer than {FEWEST} have no dev set"
-        raise ValueError(f"{problem} to judge a trial by")
+        raise ValueError(f"{data.name} has {data.m} examples; a dev set to judge a trial by takes {FEWEST}")
     _require_possible(data, space, options)
     same = {name: x for name, x in options.changed().items() if name != "epochs"}
     about = {"data": _digest(data), "options": same}
@@ -132,7 +131,7 @@ def tune(
 
 
 def judged(data: Dataset, options: TrainingOptions, drawn: Mapping[str, Any], epochs: int) -> Verdict:
-    """Train with the options and what was drawn, and judge the result on the dev set."""
+    """Train with the options and the drawn values, and judge the result on the dev set."""
     try:
         # Some rates of a search are too high; `fit` says it where the numbers overflow.
         # The products decide the last bits: halved by their sizes, they are the same in every process.
@@ -147,7 +146,7 @@ def judged(data: Dataset, options: TrainingOptions, drawn: Mapping[str, Any], ep
 
 
 def with_drawn(options: TrainingOptions, drawn: Mapping[str, Any]) -> TrainingOptions:
-    """The options with what was drawn in their place; ``units`` and ``layers`` decide ``hidden``.
+    """The options with the drawn values; ``units`` and ``layers`` decide ``hidden``.
 
     >>> with_drawn(TrainingOptions(), {"units": 8, "layers": 2}).hidden
     (8, 8)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import peers
-from benchmarks.networks import FLOOR, OURS, Task, contestants, products, require_the_same_cost
+from benchmarks.networks import FLOOR, OURS, contestants, products, require_the_same_cost
+from benchmarks.peers import Task
 
 SMALL = [Task((3, 4, 1), 7, "tanh"), Task((100, 5, 4, 3), 6, "relu")]  # 100 features: an input without ones
 

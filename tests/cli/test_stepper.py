@@ -123,7 +123,7 @@ def test_what_is_said(start: int, script: str, output: str) -> None:
         ("set u 3", "u is computed, b * c: set one of the leaves"),
         ("print zz + 1", "no node is called 'zz'; there are a, b, c, u, v, J"),
         ("nudge b 0", "a nudge is a small number other than 0"),
-        ("draw missing/J.dot", "there is no folder"),
+        ("draw missing/J.dot", "missing/J.dot: there is no folder"),
         ("nuge", "there is no command 'nuge' (did you mean 'nudge'?): help lists them all"),
         ("check 3", "check takes no argument: leave out 3"),
         ("until", "until needs an argument: until NAME (help until says more)"),

@@ -138,9 +138,12 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch, capsys: Capture) ->
     [
         ("l2", "--over takes NAME=LOW..HIGH or NAME=VALUE/VALUE, not 'l2'"),
         ("l2=0..1", "--over l2=0..1: the scale log never reaches 0.0"),
-        ("l2=1..a", "--over l2=1..a: the ends of a range are two numbers, not 'a'"),
+        ("l2=1..a", "--over l2=1..a: a number is wanted, such as 5, -3, 1e-3 or inf, not a"),
         ("learning_rate=", "--over learning_rate=: a value is missing"),
-        ("clip_norm=1/1_0", "--over clip_norm=1/1_0: clip_norm takes a number or none, not '1_0'"),
+        (
+            "clip_norm=1/1_0",
+            "--over clip_norm=1/1_0: a number is wanted, such as 5, -3, 1e-3 or inf, not 1_0",
+        ),
         ("l2=1..2 --over l2=1..3", "searched in one range only"),
         ("l2=1..2 --picture p.txt", "a figure is saved as .svg, .png or .pdf, not as 'p.txt'"),
         ("l2=1..2 -o /dev/stdout", "results are read again by the next search: give a file's name"),

@@ -378,10 +378,10 @@ def test_targets_that_the_loss_does_not_take_are_refused(
         ({"batch_size": 0}, "batch_size is a whole number from 1 up, not 0"),
         ({"seed": -1}, "seed is a whole number from 0 up, not -1"),
         ({"patience": 3}, r"patience needs a dev set to judge by: pass dev=\(X_dev, Y_dev\)"),
-        ({"dev": (X,)}, r"the dev set is X and Y, such as dev=\(X_dev, Y_dev\), not the tuple \(array"),
+        ({"dev": (X,)}, r"the dev set is X and Y, such as dev=\(X_dev, Y_dev\), not \(array"),
         ({"dev": (X.T, Y)}, r"X is \(24, 2\), \(2, m\) is wanted"),
-        ({"optimiser": "adam"}, r"of the model's parameters, Adam\(model.parameters\(\)\); not 'adam'"),
-        ({"optimiser": Adam(network().parameters())}, "not of another model's, so that this"),
+        ({"optimiser": "adam"}, r"of this model's parameters, Adam\(model.parameters\(\)\); not 'adam'"),
+        ({"optimiser": Adam(network().parameters())}, "not another model's"),
     ],
 )
 def test_options_are_refused(options: dict[str, Any], message: str) -> None:

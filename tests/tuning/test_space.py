@@ -106,8 +106,8 @@ def test_choices() -> None:
     ("arguments", "message"),
     [
         ((1, 1), "a number and a higher one, both finite, not 1.0 and 1.0"),
-        ((0, 1, "log"), "the scale log never reaches 0.0: take a range with both ends above 0"),
-        ((0.9, 1, "log-from-1"), "the scale log-from-1 never reaches 1.0: take a range with both ends below"),
+        ((0, 1, "log"), "the scale log never reaches 0.0: take both ends above 0"),
+        ((0.9, 1, "log-from-1"), "the scale log-from-1 never reaches 1.0: take both ends below"),
         ((0, math.inf), "both finite, not 0.0 and inf"),
         ((math.nan, 1), "both finite, not nan and 1.0"),
         ((1, 1 + 1e-12), "between 1.0 and 1.000000000001 is too narrow or too wide to search"),

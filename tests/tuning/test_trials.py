@@ -79,5 +79,5 @@ def test_what_is_refused(space: Any, options: dict[str, Any], message: str) -> N
 
 
 def test_data_without_a_dev_set_cannot_be_searched() -> None:
-    with pytest.raises(ValueError, match="xor has 4 examples, and fewer than 10 have no dev set"):
+    with pytest.raises(ValueError, match="xor has 4 examples; a dev set to judge a trial by takes 10"):
         tune(xor(), ALPHA, QUICK)

@@ -11,14 +11,14 @@ from micrograd_dl.explain.trace import Trace
 from viz import draw
 from viz.dot import dot_string
 from viz.labels import visible
-from viz.rendering import built_in
+from viz.rendering import rendered
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts(value: Value) -> list[str]:
     """The lines of text that Graphviz draws."""
-    root = ET.fromstring(built_in(draw(value).source, "svg"))
+    root = ET.fromstring(rendered(draw(value).source, "svg"))
     return [(element.text or "").replace("\xa0", " ") for element in root.iter(f"{SVG}text")]
 
 
@@ -44,7 +44,7 @@ def test_a_label_has_no_escapes_and_no_markup(label: str) -> None:
 
 @given(st.text(st.characters()))
 def test_any_string_shows_as_itself(text: str) -> None:
-    root = ET.fromstring(built_in(f"digraph {{ a [label={dot_string(text)}] }}", "svg"))
+    root = ET.fromstring(rendered(f"digraph {{ a [label={dot_string(text)}] }}", "svg"))
     shown = [(element.text or "").replace("\xa0", " ") for element in root.iter(f"{SVG}text")]
     # An empty line has no text at all.
     assert shown == [line for line in visible(text).replace("\xa0", " ").split("\n") if line]
@@ -59,4 +59,4 @@ def test_a_walk(course: Value) -> None:
     assert "penwidth=3" in source
     trace.start()
     assert "dashed" in draw(trace).source
-    assert b"<svg" in built_in(source, "svg")
+    assert b"<svg" in rendered(source, "svg")

@@ -74,13 +74,13 @@ def points(curve: Curve) -> list[Point]:
 
 
 def test_an_edge_that_graphviz_drops_is_straight(monkeypatch: pytest.MonkeyPatch) -> None:
-    def without_edges(dot: str) -> bytes:
-        found = json.loads(rendering.built_in(dot, "json0"))
+    def without_edges(dot: str, _: str) -> bytes:
+        found = json.loads(rendering.rendered(dot, "json0"))
         del found["edges"]
         return json.dumps(found).encode()
 
     layout._lay_out.cache_clear()
-    monkeypatch.setattr(layout, "positions", without_edges)
+    monkeypatch.setattr(layout, "rendered", without_edges)
     found = lay_out(scene(2, Wire(0, 1)))
     layout._lay_out.cache_clear()
     assert inside(found.curves[0][0], found.boxes[0], slack=0.1)

@@ -1,8 +1,7 @@
-"""Nothing in a picture covers anything else, also where it is wrapped, whichever Graphviz lays it out."""
+"""Nothing in a picture covers anything else, also where it is wrapped."""
 
 from __future__ import annotations
 
-import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from itertools import combinations, product
@@ -25,19 +24,6 @@ from viz.scene import Scene
 SVG = "{http://www.w3.org/2000/svg}"
 SLACK = 0.2  # pixels, since the picture's numbers are rounded
 Rect = tuple[float, float, float, float]  # left, top, right, bottom
-
-
-@pytest.fixture(params=["program", "built-in"], scope="module", autouse=True)
-def graphviz(request: pytest.FixtureRequest) -> Iterator[None]:
-    """All tests run with the ``dot`` program of this machine and with none."""
-    layout._lay_out.cache_clear()
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "built-in":
-            patch.setenv("PATH", "/nowhere")
-        elif not shutil.which("dot"):
-            pytest.skip("this machine has no dot program")
-        yield
-    layout._lay_out.cache_clear()
 
 
 @st.composite

@@ -89,7 +89,7 @@ def test_a_deep_branch_goes_on_at_the_margin() -> None:
     assert len(lines) == 41 + sum("↓" in line for line in lines)
     assert not any("…" in line or "left out" in line for line in lines)
     parts = [line for line in lines if not line.startswith(" ")]
-    assert [line.split()[0] for line in parts if "└" not in line] == ["J", "u26", "u12"]
+    assert [line.split()[0] for line in parts if "└" not in line] == ["J", "u31", "u22", "u13", "u4"]
 
 
 def test_long_formulas_are_cut_at_operators() -> None:

@@ -1,7 +1,7 @@
-"""Plots of training and of what was learned, each a Matplotlib figure of 1280 x 720 pixels.
+"""Plots of trainings and of their results, each a Matplotlib figure of 1280 x 720 pixels.
 
 A notebook shows a figure that is the last thing in a cell; `save` writes it to a file. Matplotlib is an
-extra: ``pip install "micrograd-dl[plots]"``.
+extra, ``pip install "micrograd-dl[plots]"``, without which every plot raises ModuleNotFoundError.
 
 >>> from micrograd_dl.training.fitting import History
 >>> figure = cost_curve(History(cost=[0.7, 0.4, 0.3]))
@@ -11,14 +11,12 @@ extra: ``pip install "micrograd-dl[plots]"``.
 
 from ..page import require_page
 from .boundary import decision_boundary
-from .cost import cost_curve
+from .curves import cost_curve, fitted_curve, learning_curve, line_plot, sizes_by_layer
 from .figures import require_picture, save
 from .film import Film
-from .lines import fitted_curve, learning_curve, line_plot
 from .network import network_diagram
 from .parallel import parallel_coordinates
-from .report import not_of_this, write_report
-from .sizes import sizes_by_layer
+from .report import write_report
 
 __all__ = [
     "Film",
@@ -28,7 +26,6 @@ __all__ = [
     "learning_curve",
     "line_plot",
     "network_diagram",
-    "not_of_this",
     "parallel_coordinates",
     "require_page",
     "require_picture",

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micrograd_dl import nn, vectorized
+from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.activations import ACTIVATIONS
 from micrograd_dl.nn.network import Array, Network
 
 from ..style import INK, QUIET
-from .figures import COLOURS, LONGEST_NAME, brief, drawing, names, settle, tint
+from .figures import BESIDE, COLOURS, LONGEST_NAME, brief, drawing, names, settle, tint
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -32,7 +33,6 @@ _COLUMNS, _ROWS = 384, 240  # the grid on which the network is computed
 _PARTS = 45  # in which that is done, for the sake of memory
 _BOUNDARY: dict[str, Any] = {"colors": INK, "linewidths": 2.2, "linestyles": "-"}
 _MARGIN: dict[str, Any] = {"colors": QUIET, "linewidths": 1.4, "linestyles": "--"}
-_BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0}
 
 
 def decision_boundary(
@@ -58,9 +58,8 @@ def decision_boundary(
         normaliser: what the model's inputs were prepared with; X is then as it was before, in original units.
 
     Raises:
-        ValueError: the model has other than two inputs or does not predict classes, a shape is wrong, X or Y
-            holds what it may not, or the number of names is wrong.
-        ModuleNotFoundError: Matplotlib is not installed.
+        ValueError: the model has other than two inputs or does not predict classes; or a shape, an entry of X
+            or Y, or the number of names is wrong.
     """
     view = Classifier(model, normaliser)
     points, index = view.examples(X, Y)
@@ -68,7 +67,13 @@ def decision_boundary(
     class_names = names(classes, [str(c) for c in range(view.classes)], "classes")
     colours = _class_colours(class_names)
     wrong = view.outputs(points).argmax(axis=0) != index
-    with drawing(_title(wrong)) as figure:
+    m, count = len(wrong), int(wrong.sum())
+    title = f"All {m:,} examples are on the right side of the boundary"
+    if count:
+        title = (
+            f"{count:,} of {m:,} examples {'is' if count == 1 else 'are'} on the wrong side of the boundary"
+        )
+    with drawing(title) as figure:
         ax = figure.add_subplot()
         ax.set(xlabel=axis_names[0], ylabel=axis_names[1])
         ax.grid(visible=False)
@@ -95,18 +100,13 @@ class Classifier:
 
     def __init__(self, model: Network, normaliser: Normaliser | None) -> None:
         n_x, n_y, self.loss = model.shape[0], model.shape[-1], model.loss.name
-        if n_x != 2:
-            raise ValueError(
-                f"a decision boundary is drawn over two features, and this network takes {n_x}: train one on "
-                "two of them, such as X[[0, 1]]"
-            )
-        softmax = self.loss == "cross_entropy"
         if not can_be_drawn(model):
             raise ValueError(
-                "a decision boundary is of classes: one output with the loss logistic or max_margin, or "
-                f"softmax over two or more; this network has {n_y} with the loss {self.loss}"
+                "a decision boundary is drawn over two features, such as X[[0, 1]], and of classes: one "
+                "output with the loss logistic or max_margin, or softmax over two or more; this network has "
+                f"{plural(n_x, 'input')} and {plural(n_y, 'output')} with the loss {self.loss}"
             )
-        self.classes = n_y if softmax else 2
+        self.classes = n_y if self.loss == "cross_entropy" else 2
         self._model = _as_matrices(model)
         self._normaliser = normaliser
 
@@ -138,8 +138,7 @@ class Classifier:
     def leads(self, outputs: Array) -> list[Array]:
         """For each class but the first, by how much it leads over the best other one; 0 on its boundary.
 
-        Probabilities are compared by their logarithms: a steep boundary would be flat in probabilities
-        everywhere but in the one cell of the grid that it goes through.
+        Probabilities are compared by their logarithms: across a steep boundary they are flat.
         """
         if self.loss != "max_margin":
             outputs = np.log(np.maximum(outputs, np.finfo(outputs.dtype).tiny))
@@ -160,24 +159,13 @@ class Classifier:
 
 
 def _as_matrices(model: Network) -> Network:
-    """A network of Values as one of matrices, which computes the same, but quickly on many points.
-
-    Matrices know no activations but the built-in ones: with others the model itself is taken.
-    """
+    """A network of Values as one of matrices, fast on many points, if its activations are built-in."""
     if not (isinstance(model, nn.MLP) and all(ACTIVATIONS.get(g.name) is g for g in model.activations)):
         return model
     names, kinds = [g.name for g in model.activations], model.normalisations[:-1]
     copy = vectorized.MLP(model.shape[0], model.shape[1:], names, model.loss, normalisation=kinds)
     copy.copy_from(model)
     return copy
-
-
-def _title(wrong: Array) -> str:
-    m, count = len(wrong), int(wrong.sum())
-    if count == 0:
-        every = f"All {m:,} examples are" if m > 1 else "The example is"
-        return f"{every} on the right side of the boundary"
-    return f"{count:,} of {m:,} examples {'is' if count == 1 else 'are'} on the wrong side of the boundary"
 
 
 def _class_colours(names: Sequence[str]) -> list[str]:
@@ -205,8 +193,9 @@ def _draw_examples(
 
     m = points.shape[1]
     size = min(max(12_000 / m, 12), 150)
-    look: dict[str, Any] = {"edgecolors": "white", "linewidths": 0.7 if m < 1_000 else 0.3}
-    look["rasterized"] = m > 5_000  # as vectors, a file of many is slow
+    edge = 0.7 if m < 1_000 else 0.3
+    # As vectors, a file of many is slow.
+    look: dict[str, Any] = {"edgecolors": "white", "linewidths": edge, "rasterized": m > 5_000}
     handles: list[Artist] = []
     for c, colour in enumerate(colours):
         x, y = points[:, index == c]
@@ -216,15 +205,13 @@ def _draw_examples(
         more = f"and {view.classes - _LISTED + 1} more"
         handles[_LISTED - 1 :] = [Line2D([], [], ls="none", label=more)]
     if wrong.any():
-        look = {"facecolors": "none", "edgecolors": INK, "linewidths": 1.4}
-        label = f"on the wrong side ({wrong.sum():,})"
-        x, y = points[:, wrong]
-        handles.append(ax.scatter(x, y, s=3.2 * size, label=label, **look))
-    for label, line in (("boundary", _BOUNDARY), ("margin, a = ±1", _MARGIN)):
-        if line is _BOUNDARY or view.loss == "max_margin":
-            line_look = {"color": line["colors"], "lw": line["linewidths"], "ls": line["linestyles"]}
-            handles.append(Line2D([], [], label=label, **line_look))
-    ax.legend(handles=handles, markerscale=(80 / size) ** 0.5, **_BESIDE)
+        ring: dict[str, Any] = {"facecolors": "none", "edgecolors": INK, "linewidths": 1.4, "s": 3.2 * size}
+        handles.append(ax.scatter(*points[:, wrong], label=f"on the wrong side ({wrong.sum():,})", **ring))
+    lines = {"boundary": _BOUNDARY} | ({"margin, a = ±1": _MARGIN} if view.loss == "max_margin" else {})
+    for label, line in lines.items():
+        line_look = {"color": line["colors"], "lw": line["linewidths"], "ls": line["linestyles"]}
+        handles.append(Line2D([], [], label=label, **line_look))
+    ax.legend(handles=handles, markerscale=(80 / size) ** 0.5, **BESIDE)
 
 
 def _draw_regions(ax: Axes, view: Classifier, colours: Sequence[str]) -> None:

@@ -12,15 +12,15 @@ import math
 import os
 import textwrap
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from micrograd_dl.foundation.files import replacing, require_place
-from micrograd_dl.foundation.text import install_hint
+from micrograd_dl.foundation.text import install_hint, required
 
 from ..labels import shortened
 from ..style import QUIET
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#f0e442")
 Colour: TypeAlias = str | tuple[float, float, float]
 LONGEST_NAME = 24  # characters of a name that a user has given
+LOG_FROM = 30  # a scale is logarithmic if the largest number is at least this many times the smallest
+# Where a legend stands: beside the axes, at their top.
+BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0}
 
 _STYLE = {
     "axes.edgecolor": QUIET,
@@ -56,11 +59,7 @@ _NO_DATE: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "png": {}, 
 
 @contextmanager
 def drawing(title: str) -> Iterator[Figure]:
-    """A new figure of 1280 x 720 pixels; what is done to it inside the block is in the style of this package.
-
-    Raises:
-        ModuleNotFoundError: Matplotlib is not installed.
-    """
+    """A new figure of 1280 x 720 pixels; what the block does to it is in the style of this package."""
     with _style():
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -73,22 +72,20 @@ def drawing(title: str) -> Iterator[Figure]:
         settle(figure)
 
 
-def require_matplotlib() -> None:
-    """Raise ModuleNotFoundError, with what to install, if Matplotlib is not there."""
-    try:
-        import matplotlib.style  # noqa: F401 - only whether it can be imported
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"plots are drawn with Matplotlib ({error}): {install_hint('plots')}", name=error.name
-        ) from error
-
-
-def require_picture(path: str | os.PathLike[str]) -> None:
-    """Raise ValueError, OSError or ModuleNotFoundError if `save` could not write a file of that name."""
-    if Path(path).suffix.lower().removeprefix(".") not in _NO_DATE:
+def require_picture(path: str | os.PathLike[str]) -> str:
+    """The format of a picture of that name, such as ``png``; the errors of `save` if there can be none."""
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in _NO_DATE:
         raise ValueError(f"a figure is saved as .svg, .png or .pdf, not as {str(path)!r}")
     require_place(path)
-    require_matplotlib()
+    required("matplotlib.style", "a plot", install_hint("plots"))
+    return kind
+
+
+def require_kind(x: object, kind: type, source: str) -> None:
+    """Raise TypeError unless `x` is of the kind that `source` returns."""
+    if not isinstance(x, kind):
+        raise TypeError(f"a {kind.__name__} is drawn here, what {source} returned, not {type(x).__name__}")
 
 
 def settle(figure: Figure) -> None:
@@ -98,21 +95,17 @@ def settle(figure: Figure) -> None:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write a figure to a file whose suffix says how: ``.svg``, ``.png`` or ``.pdf``.
+    """Write a figure to a ``.svg``, ``.png`` or ``.pdf``, whole or not at all, and return its path.
 
-    The file is there whole or not at all: an old one stays until the new one is complete. The same figure
-    gives the same bytes, whenever and however often it is written.
-
-    Returns:
-        The path.
+    The same figure gives the same bytes, whenever and however often it is written.
 
     Raises:
         ValueError: the name ends in something else.
         OSError: the file cannot be written.
     """
-    require_picture(path)
+    kind = require_picture(path)
     with replacing(path) as file:
-        _write(figure, file, Path(path).suffix.lower().removeprefix("."))
+        _write(figure, file, kind)
     return Path(path)
 
 
@@ -125,10 +118,10 @@ def _write(figure: Figure, file: IO[bytes], kind: str) -> None:
 @contextmanager
 def _style() -> Iterator[None]:
     """Matplotlib with its own settings and those of this package, and afterwards with the user's again."""
-    require_matplotlib()
-    import matplotlib.style
-
-    with matplotlib.style.context(_STYLE, after_reset=True), warnings.catch_warnings():
+    with (
+        required("matplotlib.style", "a plot", install_hint("plots")).context(_STYLE, after_reset=True),
+        warnings.catch_warnings(),
+    ):
         # A character that the font lacks, such as one of a name in Chinese, is drawn as a box.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         yield
@@ -160,11 +153,7 @@ def plain(text: str, longest: int = 400) -> str:
 
 
 def names(given: Sequence[str], default: Sequence[str], what: str, longest: int = LONGEST_NAME) -> list[str]:
-    """The names that a user has given, fit to be shown, or the default ones.
-
-    Raises:
-        ValueError: there are not as many as are wanted.
-    """
+    """The given names as they are shown, or the default ones; ValueError if too few or many are given."""
     if given and len(given) != len(default):
         raise ValueError(f"{len(default)} {what} take as many names, not {len(given)}: {', '.join(given)}")
     return [plain(name, longest) for name in given or default]
@@ -197,11 +186,6 @@ def tint(colour: Colour, part: float) -> tuple[float, float, float]:
     return r, g, b
 
 
-def last_finite(values: Iterable[float]) -> float:
-    """The last number of a line that is neither NaN nor infinite."""
-    return [x for x in values if math.isfinite(x)][-1]
-
-
 def log_scale(ax: Axes) -> None:
     """Make the vertical axis logarithmic, with round numbers on it written as people do."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -213,7 +197,16 @@ def log_scale(ax: Axes) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
+def whole_marks(ax: Axes) -> None:
+    """Marks of the horizontal axis at round whole numbers."""
+    ax.locator_params(axis="x", nbins=10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1)
+
+
 def name_lines(ax: Axes, lines: Sequence[Line2D]) -> None:
-    """A legend beside the axes, of lines in the order of their heights at their ends."""
-    ordered = sorted(lines, key=lambda line: last_finite(np.ravel(line.get_ydata())), reverse=True)
-    ax.legend(handles=ordered, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0)
+    """A legend beside the axes, of lines in the order of their last finite heights."""
+
+    def height(line: Line2D) -> float:
+        y = np.ravel(line.get_ydata())
+        return float(y[np.isfinite(y)][-1])
+
+    ax.legend(handles=sorted(lines, key=height, reverse=True), **BESIDE)

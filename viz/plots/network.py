@@ -71,12 +71,10 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
 
     Args:
         model: a network of any kind.
-        inputs: a name for each input.
-        outputs: a name for each output, such as those of the classes.
+        inputs, outputs: a name for each, such as those of the features and of the classes.
 
     Raises:
         ValueError: the number of names is wrong, or a parameter is NaN or infinite.
-        ModuleNotFoundError: Matplotlib is not installed.
     """
     n, layers = model.shape, model.layers_data()
     for l, arrays in enumerate(layers, 1):
@@ -84,9 +82,10 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
             for i, j in np.argwhere(~np.isfinite(array))[:1]:
                 entry = f"{name}{l}[{i + 1},{j + 1}]"
                 raise ValueError(f"{entry} is {array[i, j]}, and only finite numbers can be drawn")
-    default_inputs = [f"x{j}" for j in range(1, n[0] + 1)] if n[0] > 1 else ["x"]
-    default_outputs = [f"ŷ{j}" for j in range(1, n[-1] + 1)] if n[-1] > 1 else ["ŷ"]
-    left, right = names(inputs, default_inputs, "inputs"), names(outputs, default_outputs, "outputs")
+    left, right = (
+        names(given, [f"{letter}{j}" for j in range(1, count + 1)] if count > 1 else [letter], what)
+        for given, letter, count, what in ((inputs, "x", n[0], "inputs"), (outputs, "ŷ", n[-1], "outputs"))
+    )
     sizes = "-".join("…" if l is None else str(n[l]) for l in first_and_last(len(n), _MOST_LAYERS))
     count = sum(array.size for array in model.named().values())
     with drawing(f"The network {sizes} has {count:,} parameters") as figure:
@@ -107,12 +106,11 @@ def network_diagram(model: Network, *, inputs: Sequence[str] = (), outputs: Sequ
             _draw_units(ax, column, own, scale)
             for k, text in enumerate(_caption(model, column)):
                 ax.text(column.x, _FOOT - 30 - 25 * k, text, ha="center")
-        for column, own_names, side, align in (
-            (columns[0], left, -1, "right"),
-            (columns[-1], right, 1, "left"),
-        ):
-            for i, y in column.y.items():
-                ax.text(column.x + side * (scale.radius + 10), y, own_names[i], ha=align, va="center")
+        beside = scale.radius + 10
+        for i, y in columns[0].y.items():
+            ax.text(columns[0].x - beside, y, left[i], ha="right", va="center")
+        for i, y in columns[-1].y.items():
+            ax.text(columns[-1].x + beside, y, right[i], ha="left", va="center")
         _draw_key(ax, scale)
     return figure
 
@@ -143,12 +141,11 @@ def _weights(layers: Sequence[tuple[Array, Array]], before: _Column, after: _Col
     if not after.l:
         return []
     W = layers[after.l - 1][0]
-    ends = [
-        (i, j, (before.x, start), (after.x, end))
+    return [
+        (float(W[i, j]), (before.x, start), (after.x, end))
         for i, end in after.y.items()
         for j, start in before.y.items()
     ]
-    return [(float(W[i, j]), begin, end) for i, j, begin, end in ends]
 
 
 def _draw_weights(ax: Axes, weights: Sequence[Sequence[_Weight]], scale: _Scale) -> None:
@@ -156,10 +153,8 @@ def _draw_weights(ax: Axes, weights: Sequence[Sequence[_Weight]], scale: _Scale)
     from matplotlib.collections import LineCollection
 
     lines = sorted((line for own in weights for line in own), key=lambda line: abs(line[0]))  # largest on top
-    widths, colours = [scale.width(w) for w, _, _ in lines], [scale.line(w) for w, _, _ in lines]
-    ax.add_collection(
-        LineCollection([line[1:] for line in lines], linewidths=widths, colors=colours, zorder=1)
-    )
+    look = {"linewidths": [scale.width(w) for w, *_ in lines], "colors": [scale.line(w) for w, *_ in lines]}
+    ax.add_collection(LineCollection([ends for _, *ends in lines], **look, zorder=1))
     # At this part of their way, the lines between two layers are at equal distances from each other.
     parts = [1 / (len({end for _, _, end in own}) + 1) for own in weights]
     distance = lines[0][2][0] - lines[0][1][0]
@@ -178,9 +173,8 @@ def _draw_units(ax: Axes, column: _Column, biases: Sequence[float], scale: _Scal
     size = (2 * scale.radius * _POINT) ** 2
     ax.scatter([column.x] * len(heights), heights, s=size, c=fills, edgecolors=INK, linewidths=1.3, zorder=3)
     for b, y in zip(biases if scale.radius >= 25 else (), heights, strict=False):
-        number = brief(b, 2)
-        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 13 if len(number) < 6 else 10}
-        ax.text(column.x, y, number, zorder=4, **look)
+        size = 13 if len(brief(b, 2)) < 6 else 10
+        ax.text(column.x, y, brief(b, 2), zorder=4, ha="center", va="center", fontsize=size)
     if column.dots is not None:
         for step in (-0.2 * scale.gap, 0, 0.2 * scale.gap):
             across, up = (step, 0) if column.l is None else (0, step)
@@ -202,11 +196,10 @@ def _draw_key(ax: Axes, scale: _Scale) -> None:
     """The largest numbers that are drawn, with their widths and colours."""
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], color=scale.line(w), lw=scale.width(w), label=f"weight {brief(w)}")
-        for w in sorted({scale.w, -scale.w}, reverse=True)
-    ] + [
-        Line2D([], [], ls="none", marker="o", ms=15, mfc=scale.fill(b), mec=INK, label=f"bias {brief(b)}")
-        for b in sorted({scale.b, -scale.b}, reverse=True)
+    weights, biases = ([x] if x == 0 else [x, -x] for x in (scale.w, scale.b))
+    lines = [
+        Line2D([], [], color=scale.line(w), lw=scale.width(w), label=f"weight {brief(w)}") for w in weights
     ]
-    ax.legend(handles=handles, loc="lower center", ncols=4, borderaxespad=0, columnspacing=3)
+    circle: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 15, "mec": INK}
+    circles = [Line2D([], [], mfc=scale.fill(b), label=f"bias {brief(b)}", **circle) for b in biases]
+    ax.legend(handles=lines + circles, loc="lower center", ncols=4, borderaxespad=0, columnspacing=3)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.foundation.text import plural
-from micrograd_dl.tuning.search import Found, Trial
+from micrograd_dl.tuning.search import Found
 from micrograd_dl.tuning.space import Choice, Range, value_text
 
 from ..style import QUIET
-from .figures import COLOURS, Colour, brief, drawing, plain, tint
+from .figures import COLOURS, LOG_FROM, Colour, brief, drawing, plain, require_kind, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _FAR, _BEST = COLOURS[:2]
 _BEST_TEXT = "#bf5400"  # vermilion as dark as small letters need it
-_LOG_FROM = 30  # a scale of errors is logarithmic if the largest number is this many times the smallest
 _LONGEST = 14  # characters of a name or a value
 _MOST_AXES, _ROOMY = 12, 8  # with more axes than are roomy, letters are smaller
 _NOTES = {"linear": "linear", "log": "log", "log-from-1": "log of 1 − x"}
@@ -29,7 +28,7 @@ _REGION: dict[str, Any] = {"color": "#d9d9d9", "linewidth": 11}  # where the las
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One vertical axis: what is on it, its scale, and the value of each trial; no error is at the top."""
+    """One vertical axis: its scale, and the value of each trial; an error that is missing is at the top."""
 
     name: str
     scale: Range | Choice
@@ -71,10 +70,8 @@ def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
     Raises:
         ValueError: no trial was finished, or there are more hyperparameters than a picture has room for.
         TypeError: it is no result of a search.
-        ModuleNotFoundError: Matplotlib is not installed.
     """
-    if not isinstance(found, Found):
-        raise TypeError(f"parallel coordinates show what tune returned, not {type(found).__name__}")
+    require_kind(found, Found, "tune")
     title = _title(found, error)
     axes = _axes(found, error)
     if len(axes) > _MOST_AXES:
@@ -84,7 +81,8 @@ def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
         ax.set(xlim=(-0.45, len(axes) - 0.5), ylim=(-0.04, 1.04), xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         for k in reversed(range(len(found.trials))):  # the best in front
-            _draw_trial(ax, found, axes, k)
+            path = [axis.part(k) for axis in axes]
+            ax.plot(range(len(axes)), path, solid_joinstyle="round", **_look(found, k))
         for x, axis in enumerate(axes):
             _draw_axis(ax, x, axis, found)
         _draw_key(ax, found)
@@ -94,26 +92,18 @@ def parallel_coordinates(found: Found, *, error: str = "error") -> Figure:
 
 
 def _axes(found: Found, error: str) -> list[_Axis]:
-    """Those of the hyperparameters, then of what was measured: what was judged is the last.
-
-    Fixed hyperparameters have no axis, unless all are fixed.
-    """
+    """An axis for each hyperparameter that varies, then both measures; the last is the one that judged."""
     space = found.space
     differ = [name for name, where in space.items() if isinstance(where, Range) or len(where.values) > 1]
-    axes = [
-        _Axis(name, space[name], [trial.options[name] for trial in found.trials]) for name in differ or space
-    ]
+    axes = [_Axis(name, space[name], [t.options[name] for t in found.trials]) for name in differ or space]
     for what in ("error", "loss") if found.plan.by == "loss" else ("loss", "error"):
         values = [math.inf if t.verdict.problem else float(getattr(t.verdict, what)) for t in found.trials]
-        scale = _measured([x for x in values if math.isfinite(x)])
+        finite = [x for x in values if math.isfinite(x)]
+        low, high = min(finite, default=0.0), max(finite, default=1.0)
+        scale = Range(low, high, "log") if 0 < LOG_FROM * low <= high else Range(0.0, high or 1.0)
         name = f"dev {error if what == 'error' else what}"
         axes.append(_Axis(name, scale, [x if math.isfinite(x) else None for x in values], True))
     return axes
-
-
-def _measured(values: Sequence[float]) -> Range:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    return Range(low, high, "log") if 0 < _LOG_FROM * low <= high else Range(0.0, high or 1.0)
 
 
 def _title(found: Found, error: str) -> str:
@@ -121,29 +111,18 @@ def _title(found: Found, error: str) -> str:
     if best.verdict.problem:
         return "Every trial diverged"
     judged = [f"dev {error} {brief(best.verdict.error)}", f"dev loss {brief(best.verdict.loss)}"]
-    first, second = judged if found.plan.by == "error" else reversed(judged)
-    if len(found.trials) == 1:
-        return f"One trial: {first}, {second}"
-    return f"Of {len(found.trials)} trials, {best.name} is the best: {first}, {second}"
+    numbers = ", ".join(judged if found.plan.by == "error" else reversed(judged))
+    return f"Of {plural(len(found.trials), 'trial')}, {best.name} is the best: {numbers}"
 
 
-def _colour(trial: Trial, found: Found) -> Colour:
-    """The paler the sooner it ended."""
-    return tint(_FAR, 0.25 + 0.6 * (trial.rung - 1) / max(1, found.plan.rungs - 1))
-
-
-def _draw_trial(ax: Axes, found: Found, axes: Sequence[_Axis], k: int) -> None:
+def _look(found: Found, k: int) -> dict[str, Any]:
+    """How the line of a trial is drawn: the paler the sooner it ended."""
     trial = found.trials[k]
-    diverged = bool(trial.verdict.problem)
-    ax.plot(
-        range(len(axes)),
-        [axis.part(k) for axis in axes],
-        color=_BEST if k == 0 else QUIET if diverged else _colour(trial, found),
-        linestyle=":" if diverged else "-",
-        linewidth=3.5 if k == 0 else 1.0 + 0.5 * trial.rung,
-        solid_joinstyle="round",
-        zorder=3 if k == 0 else 2,
-    )
+    colour: Colour = tint(_FAR, 0.25 + 0.6 * (trial.rung - 1) / max(1, found.plan.rungs - 1))
+    look: dict[str, Any] = {"color": colour, "linewidth": 1.0 + 0.5 * trial.rung, "zorder": 2}
+    if trial.verdict.problem:
+        look |= {"color": QUIET, "linestyle": ":"}
+    return look | {"color": _BEST, "linewidth": 3.5, "zorder": 3} if k == 0 else look
 
 
 def _draw_axis(ax: Axes, x: int, axis: _Axis, found: Found) -> None:
@@ -175,14 +154,15 @@ def _draw_key(ax: Axes, found: Found) -> None:
     """A key to the lines, below them."""
     from matplotlib.lines import Line2D
 
-    entries: list[tuple[Colour, float, str]] = [(_BEST, 3.5, f"the best, {found.best.name}")]
+    entries: dict[str, dict[str, Any]] = {f"the best, {found.best.name}": _look(found, 0)}
     for rung, (_, epochs) in reversed(list(enumerate(found.plan.ladder(), 1))):
-        if here := [t for t in found.trials[1:] if t.rung == rung and not t.verdict.problem]:
+        trials = enumerate(found.trials)
+        if here := [k for k, t in trials if k and t.rung == rung and not t.verdict.problem]:
             text = f"{plural(len(here), 'other')} to rung {rung}, {plural(epochs, 'epoch')}"
-            entries.append((_colour(here[0], found), 2.5, text))
-    if diverged := sum(bool(t.verdict.problem) for t in found.trials):
-        entries.append((QUIET, 1.5, f"{diverged} diverged"))
+            entries[text] = _look(found, here[0])
+    if diverged := [k for k, t in enumerate(found.trials) if t.verdict.problem]:
+        entries[f"{len(diverged)} diverged"] = _look(found, diverged[-1])
     if (last := max(t.round for t in found.trials)) > 1:
-        entries.append((_REGION["color"], _REGION["linewidth"], f"where round {last} searched"))
-    lines = [Line2D([], [], color=colour, linewidth=width, label=text) for colour, width, text in entries]
+        entries[f"where round {last} searched"] = _REGION
+    lines = [Line2D([], [], label=text, **look) for text, look in entries.items()]
     ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, handlelength=1.8)

@@ -9,26 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .boundary import decision_boundary
-from .cost import cost_curve
+from .curves import cost_curve, fitted_curve
 from .figures import save
-from .lines import fitted_curve
 from .network import network_diagram
 
 if TYPE_CHECKING:
     from micrograd_dl.training.experiment import Outcome
 
-PICTURES = ("cost.png", "network.png", "boundary.png", "curve.png")
-
 
 def write_report(outcome: Outcome, folder: Path) -> list[Path]:
     """Write the pictures of a trained model to a folder, which is made if need be, and return their paths.
 
-    Files of these names are replaced, and nothing else is touched: what this model has no picture of, such as
-    a boundary, may be there from an earlier report, or be the user's own (`not_of_this` finds it).
-
-    Raises:
-        ModuleNotFoundError: Matplotlib is not installed; nothing is written.
-        OSError: a file cannot be written.
+    Files of these names are replaced, and nothing else is touched: of a model without a decision boundary,
+    ``boundary.png`` of an earlier one stays. OSError if a file cannot be written.
     """
     p, train = outcome.predictor, outcome.train
     outputs = p.classes if len(p.classes) == p.model.shape[-1] else ()
@@ -44,9 +37,3 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
         figures["curve.png"] = fitted_curve(p, train)
     folder.mkdir(parents=True, exist_ok=True)
     return [save(figure, folder / name) for name, figure in figures.items()]
-
-
-def not_of_this(written: list[Path]) -> list[Path]:
-    """Other pictures in a report's folder that could be mistaken for the report's."""
-    beside = {path.parent / name for path in written for name in PICTURES}
-    return sorted(path for path in beside.difference(written) if path.exists())

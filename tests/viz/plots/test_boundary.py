@@ -177,9 +177,9 @@ def test_a_normaliser_keeps_the_original_units() -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (MLP(3, [1], ["sigmoid"]), r"two features, and this network takes 3: .*X\[\[0, 1\]\]"),
-        (MLP(2, [1]), "this network has 1 with the loss squared"),
-        (MLP(2, [2], ["sigmoid"]), "this network has 2 with the loss logistic"),
+        (MLP(3, [1], ["sigmoid"]), r"two features, such as X\[\[0, 1\]\].* this network has 3 inputs"),
+        (MLP(2, [1]), "this network has 2 inputs and 1 output with the loss squared"),
+        (MLP(2, [2], ["sigmoid"]), "and 2 outputs with the loss logistic"),
     ],
 )
 def test_other_networks_are_refused(model: Network, message: str) -> None:

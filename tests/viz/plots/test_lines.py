@@ -48,8 +48,8 @@ def test_logarithmic_scales_have_a_place_for_0() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lines": {}}, "1 to 8 lines can be told apart .*, not 0"),
-        ({"lines": {str(k): [1, 2, 3] for k in range(9)}}, "1 to 8 lines can be told apart .*, not 9"),
+        ({"lines": {}}, "lines that can be told apart .*: 1 to 8, not 0"),
+        ({"lines": {str(k): [1, 2, 3] for k in range(9)}}, "lines that can be told apart .*: 1 to 8, not 9"),
         ({"lines": {"dev": [1, 2]}}, "dev has one number for each x, 3 of them, .*; not 2"),
         ({"lines": {"dev": [math.nan] * 3}}, "dev has one number for each x"),
         ({"points": [1]}, "points has one number for each x"),
@@ -86,7 +86,7 @@ def test_learning_curves(
 
 
 def test_only_learning_curves_are_drawn_as_such() -> None:
-    with pytest.raises(TypeError, match="a LearningCurve is drawn here, not list"):
+    with pytest.raises(TypeError, match=r"a LearningCurve is drawn here, .*, not list"):
         learning_curve([0.1, 0.2])  # type: ignore[arg-type]  # that it is refused is what is tested
 
 

@@ -88,7 +88,7 @@ def test_what_was_judged_is_last_and_the_error_has_its_name() -> None:
 
 def test_few_trials() -> None:
     one = search(constant, {"x": Range(-1, 1)}, Plan(1, 1, 1, rounds=1))
-    assert parallel_coordinates(one).get_suptitle() == "One trial: dev error 0, dev loss 0"
+    assert parallel_coordinates(one).get_suptitle() == "Of 1 trial, 1.1 is the best: dev error 0, dev loss 0"
     diverged = Trial(1, 1, {"x": 0.5}, 1, Verdict(math.inf, math.inf, 3, "too high"))
     figure = parallel_coordinates(Found({"x": Range(0, 1)}, Plan(), [diverged], cut_short=True))
     assert figure.get_suptitle() == "Every trial diverged"
@@ -98,7 +98,7 @@ def test_few_trials() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(TypeError, match="show what tune returned, not list"):
+    with pytest.raises(TypeError, match="what tune returned, not list"):
         parallel_coordinates([])  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match="no trial was finished"):
         parallel_coordinates(Found(SPACE, Plan(), []))

@@ -100,9 +100,9 @@ def test_networks_of_different_depths_and_of_values() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({}, ValueError, "1 to 8 networks, not 0"),
-        (dict.fromkeys("abcdefghi", HE), ValueError, "1 to 8 networks, not 9"),
-        ({"a": MLP(1, [1])}, TypeError, "a is a Pass, what model.record.* not MLP"),
+        ({}, ValueError, "networks that can be told apart: 1 to 8, not 0"),
+        (dict.fromkeys("abcdefghi", HE), ValueError, "networks that can be told apart: 1 to 8, not 9"),
+        ({"a": MLP(1, [1])}, TypeError, "a Pass is drawn here, what model.record.* not MLP"),
     ],
 )
 def test_bad_input_is_refused(given: dict[str, Pass], error: type[Exception], message: str) -> None:
