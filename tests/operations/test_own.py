@@ -14,7 +14,21 @@ import numpy as np
 import pytest
 
 import micrograd_dl
-from micrograd_dl import Trace, check, compiled, exp, grad, latex, nn, parse, sin, to_source, vectorized, viz
+from micrograd_dl import (
+    Trace,
+    check,
+    clip,
+    compiled,
+    exp,
+    grad,
+    latex,
+    nn,
+    parse,
+    sin,
+    to_source,
+    vectorized,
+    viz,
+)
 from micrograd_dl.compiled import compile_graph
 from micrograd_dl.engine import functions, ops
 from micrograd_dl.engine.operation import Operation
@@ -269,6 +283,20 @@ def test_what_is_undefined_is_refused_in_every_room(more: dict[str, Any], runner
         f(-1.0)
     with pytest.raises(ValueError, match=rf"{needs} \(example 1"):
         f(np.array([[1.0, -1.0]]))
+
+
+def test_numba_compiles_a_definition_of_single_operations() -> None:
+    pytest.importorskip("numba", reason="in the extra fast")
+    x = Value(4.0, "x")
+
+    def replayed(definition: Callable[[Any], Any]) -> float:
+        with own_operations():
+            root = operation("root", _root, lambda out, x: 0.5 / out, definition=definition)
+            return compile_graph(root(x), inputs=[x], runner="numba")(9.0).value
+
+    assert replayed(lambda x: clip(x, 0.0, Value(100.0)) ** 0.5) == 3.0
+    with pytest.raises(ValueError, match="the runner numba cannot compile root"):
+        replayed(lambda x: ops.sum(x, 0.0) ** 0.5)
 
 
 def test_overflow_is_refused_unless_the_rule_gives_an_infinity() -> None:
