@@ -26,6 +26,7 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.foundation.kink_side import slope_at_kink
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.steps import Contribute, Evaluate
+from micrograd_dl.operations import operation, own_operations
 from micrograd_dl.testing.strategies import Graph, graphs, numbers
 from viz.groups import groups
 from viz.player import FOLDER, play
@@ -101,7 +102,7 @@ def same(a: float, b: float, scale: float = 1.0) -> bool:
 
 
 def test_the_page_has_the_forward_rule_of_every_operation() -> None:
-    written = re.findall(r"^  (\w+): ", (FOLDER / "rules.js").read_text(encoding="utf-8"), re.MULTILINE)
+    written = re.findall(r"^  (\w+)[:,]", (FOLDER / "rules.js").read_text(encoding="utf-8"), re.MULTILINE)
     assert {*TABLE} == {*written}, "viz/player/rules.js has a line for each operation of the table"
 
 
@@ -220,7 +221,36 @@ def test_numbers_are_written_as_python_writes_them(computer: Any, numbers: list[
     assert found == [str(Trace(Value(x, "x") * 2).steps[0]) for x in numbers]
 
 
-def test_an_operation_of_ones_own_is_played_and_cannot_be_changed(open_page: Load) -> None:
+def test_an_operation_of_ones_own_is_computed_by_its_definition(computer: Any, open_page: Load) -> None:
+    with own_operations():
+        half = operation(
+            "half", lambda x: max(x, 0.0) / 2, lambda out, x: ops.at_least(x, 0.0) / 2, kink=lambda x: x,
+            definition=lambda x: ops.relu(x) / 2, text=lambda x: f"½ {x:3}",
+        )  # fmt: skip
+        mixed = operation(
+            "mixed", lambda x, y: max(x, 0.0) / 2 * y,
+            (lambda out, x, y: y * ops.at_least(x, 0.0) / 2, lambda out, x, y: half(x)),
+            definition=lambda x, y: half(x) * y,
+        )  # fmt: skip
+        root = operation("root", math.sqrt, lambda out, x: 0.5 / out, definition=lambda x: x**0.5)
+
+        def graph(x: Value, y: Value) -> Value:
+            return mixed(x, y) + half(x) * root(x)  # type: ignore[no-any-return]
+
+        trace = Trace(graph(Value(2.0, "x"), Value(3.0, "y")))
+        found = walked(computer, trace)
+        assert found["text"] == [*map(str, trace.steps)]
+        for x in (4.0, 0.0):
+            again = Trace(graph(Value(x, "x"), Value(5.0, "y")))
+            found = walked(computer, trace, {0: x, 1: 5.0})
+            assert found["text"] == [*map(str, again.steps)]
+        assert "root(x) is not defined at x = -1" in walked(computer, trace, {0: -1.0})["problem"]
+        page = open_page(trace)
+    page.click("#tab-leaves")
+    assert page.locator("#panel-leaves input").count() > 0
+
+
+def test_an_operation_of_ones_own_without_a_definition_cannot_be_changed(open_page: Load) -> None:
     cube = Operation(
         "cube", "cube", 1, forward=lambda x: x**3, derivatives=(lambda out, x: 3.0 * x * x,),
         text=lambda x: f"cube of {x}", latex=lambda x: rf"\operatorname{{cube}}({x})",

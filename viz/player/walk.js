@@ -21,6 +21,9 @@ class Walk {
     this.seed = fromData(recorded.seed);
     this.root = nodes.length - 1;
     this.frozen = recorded.frozen;
+    for (const [name, program] of Object.entries(recorded.definitions)) {
+      FORWARD[name] = (...x) => runProgram(program, [NaN, ...x])[program.results[0]];
+    }
     this.data = Float64Array.from(nodes, (node) => fromData(node.data));
     this.slopes = nodes.map((node) => (node.slopes ? Float64Array.from(node.slopes, fromData) : null));
     this.recorded = this.data.slice();

@@ -69,7 +69,7 @@ class Film:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def record(self, model: Any, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
+    def record(self, model: Network, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
         """Keep what the network looks like now, after as many epochs as the history has. ``fit`` calls this.
 
         Args:
