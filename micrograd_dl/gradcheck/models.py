@@ -11,7 +11,7 @@ import numpy as np
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.numbers import to_seed
-from micrograd_dl.gradcheck.numerical import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample
+from micrograd_dl.gradcheck.numerical import EPS, EPSILON, NO_DIGITS, Curve, Judge, Sample, noise_in
 from micrograd_dl.gradcheck.report import Check, NotJudged, Obstacle
 from micrograd_dl.nn.model import Model, require_model
 from micrograd_dl.nn.network import Network
@@ -121,17 +121,14 @@ class _Costs:
         return costs
 
     def measured_noise(self, seed: int) -> float:
-        """What is left of third differences on a short way, where those of smooth functions vanish.
+        """What rounding is seen to do on a short way.
 
         Once a model is trained, that may be much more than the rounding of the cost itself.
         """
-        seen = []
-        for step in (1e-8, -1e-8):  # if there is a kink on one way, or an end, there is none on the way back
-            costs = self.on_a_way(step, 12, seed)
-            if np.isfinite(costs).all() and len(costs) > 3:
-                seen.append(float(np.abs(np.diff(costs, 3)).max()))
+        # If there is a kink on one way, or an end, there is none on the way back.
+        seen = min(noise_in(self.on_a_way(step, 12, seed)) for step in (1e-8, -1e-8))
         # Somewhere on the way to a cost there are numbers of the size of 1.
-        return max(min(seen, default=0.0), _OPERATIONS * EPS)
+        return max(seen if math.isfinite(seen) else 0.0, _OPERATIONS * EPS)
 
 
 class _CostCurve(Curve):

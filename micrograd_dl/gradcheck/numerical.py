@@ -120,7 +120,7 @@ class Judge:
         seed, count = to_seed(seed), len(leaves) if most is None else to_whole(most, 1, "most")
         drawn = random.Random(seed).sample(leaves, min(count, len(leaves)))  # noqa: S311 - no secrets
         chosen = set(self._affordable(drawn, curve_of, math.inf if most else _FIRST_LOOK))
-        first = {leaf: self._first_look(curve_of(leaf)) for leaf in leaves if leaf in chosen}
+        first = {leaf: self.first_look(curve_of(leaf)) for leaf in leaves if leaf in chosen}
         found = [one for one in first.values() if isinstance(one, Component)]
         not_judged: list[NotJudged] = []
         apart = distance([c.numerical for c in found], [c.analytic for c in found])
@@ -165,8 +165,8 @@ class Judge:
             return curve.not_judged(Obstacle.UNSETTLED, found)
         return found
 
-    def _first_look(self, curve: Curve) -> Component | Obstacle:
-        """The central difference at the first step, or the obstacle to it."""
+    def first_look(self, curve: Curve) -> Component | Obstacle:
+        """The central difference at the first step, or the obstacle to it, for `second_look`."""
         found = central_difference(curve, self.epsilon)
         if isinstance(found, Component) and not curve.sees_kinks:
             differs = found.difference > GOOD * self.size + found.uncertainty
@@ -206,6 +206,22 @@ class Judge:
                 if clear == 2 or found.difference <= found.uncertainty + precision:
                     break
         return estimates, obstacles
+
+
+def noise_in(values: Sequence[float]) -> float:
+    """How far rounding moves the values of a function on a short way; infinite if not all are finite.
+
+    High differences of a smooth function vanish, those of noise do not (R. W. Hamming, Numerical Methods for
+    Scientists and Engineers, 1962). Of each order, the largest is divided by what noise of size 1/4 gives.
+    """
+    if len(values) < 12 or not all(map(math.isfinite, values)):
+        return math.inf
+    found, differences = math.inf, list(values)
+    for order in range(1, 8):
+        differences = [y - x for x, y in pairwise(differences)]
+        if order >= 3:
+            found = min(found, 4 * max(map(abs, differences)) / math.sqrt(math.comb(2 * order, order)))
+    return found
 
 
 def step_sizes(x: float, epsilon: float, count: int) -> Iterator[float]:

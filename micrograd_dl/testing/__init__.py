@@ -22,10 +22,12 @@ if find_spec("hypothesis") is None:
     raise ImportError(f"micrograd_dl.testing needs Hypothesis: {install_hint('testing')}", name="hypothesis")
 
 from micrograd_dl.testing.conformance import Conformance, EngineTests, Mistake, conformance
+from micrograd_dl.testing.derivatives import GradientCheck, check_gradient, check_layer
 from micrograd_dl.testing.gradients import assert_gradients_match
 from micrograd_dl.testing.strategies import Formula, Graph, expressions, graphs, is_smooth, numbers, operands
 
 __all__ = [
-    "assert_gradients_match", "numbers", "operands", "graphs", "Graph", "expressions", "Formula", "is_smooth",
+    "assert_gradients_match", "check_gradient", "check_layer", "GradientCheck",
+    "numbers", "operands", "graphs", "Graph", "expressions", "Formula", "is_smooth",
     "conformance", "Conformance", "Mistake", "EngineTests",
 ]  # fmt: skip

@@ -43,7 +43,8 @@ class Suspect(NamedTuple):
     def explains(self, root: Value, got: Gradient, agree: Callable[[Gradient, Gradient], bool]) -> bool:
         """Whether one of the passes gives these gradients."""
         for backward in self.passes:
-            with suppress(ArithmeticError, ValueError):  # a wrong rule may be undefined here
+            # A wrong rule may be undefined here; and a graph may be too deep for a pass that recurses.
+            with suppress(ArithmeticError, ValueError, RecursionError):
                 if agree(backward(root), got):
                     return True
         return False
