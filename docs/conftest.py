@@ -6,7 +6,9 @@ from importlib.util import find_spec
 
 import pytest
 
-_NEEDED = {"interop.md": ("sklearn",)}
+_NEEDED = {
+    "interop.md": ("narwhals", "onnx", "onnxruntime", "pandas", "safetensors", "sklearn", "sympy", "torch")
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.engine.functions import (
     affine,
@@ -104,14 +104,15 @@ __all__ = [
 ]
 
 _SUBPACKAGES = (
-    "compare", "compiled", "data", "nn", "optim", "sklearn", "testing", "training", "tuning", "vectorized",
-    "viz",
+    "compare", "compiled", "data", "interop", "nn", "optim", "sklearn", "testing", "training", "tuning",
+    "vectorized", "viz",
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from micrograd_dl import compare as compare
     from micrograd_dl import compiled as compiled
     from micrograd_dl import data as data
+    from micrograd_dl import interop as interop
     from micrograd_dl import nn as nn
     from micrograd_dl import optim as optim
     from micrograd_dl import sklearn as sklearn
@@ -129,6 +130,13 @@ else:  # else types would allow any name
         if name in _TABLE:
             return _TABLE[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext micrograd_dl`` calls: adds ``%%backprop``, the walk of a cell's last expression."""
+    from micrograd_dl.explain.cell_magic import register
+
+    register(shell)
 
 
 def __dir__() -> list[str]:

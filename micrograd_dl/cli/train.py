@@ -47,7 +47,7 @@ Under mpiexec -n N, N processes share the work."""
     add_training_options(parser)
     parser.add_argument("--checkpoint", metavar="FILE", help="a .npz file to go on from if it is cut short")
     parser.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="the model (model.npz)")
-    text = "the pictures; cost.png, network.png and boundary.png there are replaced (report)"
+    text = "the pictures; cost.png, network.png, boundary.png, curve.png there are replaced (report)"
     parser.add_argument("--report", default="report", metavar="FOLDER", help=text)
     text = "a .html page of the training, with a slider over its epochs"
     parser.add_argument("--film", metavar="FILE", help=text)
@@ -143,11 +143,11 @@ def run(options: argparse.Namespace) -> int:
 def _trained(options: argparse.Namespace, shares: Shares) -> tuple[Outcome, Film | None]:
     """Train, after all that could be wrong with the options has been looked at."""
     from micrograd_dl.training.experiment import train
-    from micrograd_dl.training.storage import require_npz
+    from micrograd_dl.training.storage import require_name
     from micrograd_dl.viz import plots
 
     for path in filter(None, (options.output, options.checkpoint)):  # before the training
-        require_npz(path)
+        require_name(path)
         require_apart(path, {"the data": options.data})
     require_apart(options.output, {"the checkpoint too": options.checkpoint})
     require_folder(options.report)

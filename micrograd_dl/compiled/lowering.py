@@ -13,6 +13,7 @@ from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
+from micrograd_dl.notation.symbol import Symbol
 
 
 class Lowered(NamedTuple):
@@ -233,14 +234,7 @@ def _slot(tape: Tape, x: Any) -> int:
     return x.slot if isinstance(x, _Symbol) else tape.constant(float(x))
 
 
-def _operator(operation: Operation, swapped: bool = False) -> Any:
-    def method(self: _Symbol, other: Any) -> _Symbol:
-        return self.apply_operation(operation, (other, self) if swapped else (self, other))
-
-    return method
-
-
-class _Symbol:
+class _Symbol(Symbol):
     """A slot that the rules of the table can compute with; `quotient` is what a division becomes."""
 
     def __init__(self, tape: Tape, slot: int, quotient: Operation = ops.div) -> None:
@@ -257,12 +251,3 @@ class _Symbol:
         else:
             slot = tape.computed(quotient if operation is ops.div else operation, tuple(slots))
         return _Symbol(tape, slot, quotient)
-
-    def __neg__(self) -> _Symbol:
-        return self.apply_operation(ops.neg, (self,))
-
-    __add__, __radd__ = _operator(ops.add), _operator(ops.add, swapped=True)
-    __sub__, __rsub__ = _operator(ops.sub), _operator(ops.sub, swapped=True)
-    __mul__, __rmul__ = _operator(ops.mul), _operator(ops.mul, swapped=True)
-    __truediv__, __rtruediv__ = _operator(ops.div), _operator(ops.div, swapped=True)
-    __pow__, __rpow__ = _operator(ops.pow), _operator(ops.pow, swapped=True)

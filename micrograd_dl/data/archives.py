@@ -7,11 +7,13 @@ import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 from micrograd_dl.foundation.files import opened
+from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.nn.network import Array
 
 Shape: TypeAlias = tuple[int, ...]
@@ -81,11 +83,57 @@ class Archive:
             raise ValueError(f"{self._path} is not a whole .npz file: {error}") from None
 
 
+class SafeTensors:
+    """An open file of the form safetensors: its arrays, and each text of its metadata as an array of one."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path, package = path, require_safetensors()
+        try:
+            self._file = package.safe_open(path, framework="numpy")
+        except package.SafetensorError as error:
+            raise ValueError(f"{path} is not a whole .safetensors file: {error}") from None
+        self._texts: dict[str, str] = self._file.metadata() or {}
+        self.names = [*self._texts, *self._file.keys()]
+
+    def header(self, name: str) -> tuple[Shape, np.dtype[Any]]:
+        """The shape and the type of an array; ValueError if it is missing, or of a type that NumPy lacks."""
+        if name in self._texts:
+            return (), np.array(self._texts[name]).dtype
+        if name not in self.names:
+            raise ValueError(f"{name} is missing")
+        found = self._file.get_slice(name)
+        kind = found.get_dtype().lower()  # F64, I32, U8, BOOL; BF16 is none of NumPy's
+        code = (
+            "bool" if kind == "bool" else f"{kind[0]}{int(kind[1:]) // 8}" if kind[1:].isdecimal() else kind
+        )
+        try:
+            return tuple(found.get_shape()), np.dtype(code)
+        except TypeError:
+            raise ValueError(f"{name} is {kind}, which NumPy has not: save it as float32") from None
+
+    def read(self, name: str) -> Array:
+        """An array; ValueError if it is missing."""
+        self.header(name)
+        return np.array(self._texts[name]) if name in self._texts else np.asarray(self._file.get_tensor(name))
+
+
+def require_safetensors() -> Any:
+    """The package safetensors; ModuleNotFoundError, with what to install, if it is not there."""
+    try:
+        import safetensors.numpy
+    except ModuleNotFoundError as error:
+        problem = (
+            f"a .safetensors file takes the package safetensors ({error}): {install_hint('safetensors')}"
+        )
+        raise ModuleNotFoundError(problem, name=error.name) from None
+    return safetensors
+
+
 @contextmanager
-def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive]:
-    """A ``.npz`` file, whose arrays can be read inside the block; ValueError if it is no such file."""
+def open_archive(path: str | os.PathLike[str]) -> Iterator[Archive | SafeTensors]:
+    """A ``.npz`` or ``.safetensors`` file, to be read inside the block; ValueError if it is no such file."""
     with opened(path) as file:
-        yield Archive(path, file)
+        yield SafeTensors(path) if Path(path).suffix == ".safetensors" else Archive(path, file)
 
 
 _WORDS: dict[Any, str] = {

@@ -6,7 +6,6 @@ import csv
 import io
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +16,10 @@ import numpy as np
 from micrograd_dl.foundation.files import opened
 from micrograd_dl.foundation.lookup import listed, with_similar
 from micrograd_dl.foundation.numbers import is_plain, number_or_none
+from micrograd_dl.nn.frames import DECIMAL_COMMA, MISSING
 from micrograd_dl.nn.network import Array
 
 File: TypeAlias = str | os.PathLike[str]
-
-# What spreadsheets, R and pandas write for a missing value. "None" is not among them: it may be a class.
-MISSING = frozenset({"", "?", "NA", "<NA>", "N/A", "#N/A", "n/a", "NaN", "nan", "NULL", "null"})
-
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 class CsvTable:
@@ -138,7 +133,7 @@ class CsvTable:
         x = number_or_none(text)
         if x is not None and math.isfinite(x):
             return x
-        if _DECIMAL_COMMA.fullmatch(text):
+        if DECIMAL_COMMA.fullmatch(text):
             advice = f"write it with a decimal point, {text.replace(',', '.')}"
         what, advice = ("number", advice) if x is None else ("finite double", "mend it, or delete the line")
         problem = f"{text!r:.60} is not a {what}: {advice.replace('{}', self.names[column])}"

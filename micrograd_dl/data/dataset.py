@@ -9,9 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from micrograd_dl.data.targets import targets_of
 from micrograd_dl.foundation.html import table
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.nn.frames import features_of, is_frame
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array, one_hot
 
@@ -26,8 +28,10 @@ class Dataset:
     """m examples and their targets; the arrays cannot be written to.
 
     Attributes:
-        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so.
-        Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``.
+        X: ``(n_x, m)``, finite numbers; float64, or float32 if it came so. Of a data frame rows are examples,
+            and texts are categories, each with a feature such as ``colour=red``, 1 or 0.
+        Y: classes as their indices 0, 1, ... in `classes`, ``(1, m)``; or numbers, ``(n_y, m)``. A column of
+            a frame is classes if it is texts, or whole numbers of at most 20 values, each there twice.
         classes: the names of the classes, two at least; empty if Y is numbers.
         features: a name for each row of X; by default x1, x2, ...
         target: the name of the quantity in Y.
@@ -48,19 +52,32 @@ class Dataset:
     name: str = "data"
 
     def __post_init__(self) -> None:
-        X, Y = require_columns("X", self.X), require_columns("Y", self.Y)
+        X, Y, features, classes, target = (
+            self.X,
+            self.Y,
+            tuple(self.features),
+            tuple(self.classes),
+            self.target,
+        )
+        if is_frame(X):
+            X, names = features_of(X)
+            features = features or names
+        if is_frame(Y):
+            Y, names, name = targets_of(Y)
+            classes, target = classes or names, name if name and target == "y" else target
+        X, Y = require_columns("X", X), require_columns("Y", Y)
         if X.shape[1] != Y.shape[1]:
             advice = ": transpose X with X.T" if X.shape[0] == Y.shape[1] else ""
             raise ValueError(f"columns are examples, and X {X.shape} and Y {Y.shape} differ in them{advice}")
-        features = tuple(self.features) or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
+        features = features or tuple(f"x{j}" for j in range(1, X.shape[0] + 1))
         if len(features) != X.shape[0] or len(set(features)) != len(features):
             count = plural(X.shape[0], "different name")
             raise ValueError(f"features are the rows of X, with {count}, not {_listed(features)}")
-        classes = tuple(self.classes)
         if classes:
             _require_indices(Y, classes)
             Y = Y.astype(np.intp)
-        for name, x in (("X", X.view()), ("Y", Y.view()), ("classes", classes), ("features", features)):
+        found = {"X": X.view(), "Y": Y.view(), "classes": classes, "features": features, "target": target}
+        for name, x in found.items():
             object.__setattr__(self, name, x)
         self.X.flags.writeable = self.Y.flags.writeable = False  # the caller's own arrays stay writable
 

@@ -26,13 +26,12 @@ import numpy as np
 from micrograd_dl.data.archives import open_archive
 from micrograd_dl.data.csv_table import CsvTable, File, on_one_line
 from micrograd_dl.data.dataset import Dataset
+from micrograd_dl.data.targets import MOST_CLASSES, are_classes, classes_of
 from micrograd_dl.foundation.files import replacing
 from micrograd_dl.foundation.lookup import listed
-from micrograd_dl.foundation.numbers import number_or_none
 from micrograd_dl.nn.network import Array
 
 Kind: TypeAlias = Literal["classes", "numbers"]
-MOST_CLASSES = 20  # whole numbers of more different values are taken for numbers
 
 
 def read_csv(
@@ -67,8 +66,8 @@ def read_csv(
     advice = "leave out a column of text (--ignore '{}'), predict it (--target '{}'), or code it in numbers"
     X = table.numbers(features, advice)
     targets = table.texts(at)
-    if kind == "classes" or (kind is None and _are_classes(targets)):
-        Y, classes = _classes(targets)
+    if kind == "classes" or (kind is None and are_classes(targets)):
+        Y, classes = classes_of(targets)
         if kind is None and len(classes) == len(targets) > MOST_CLASSES:
             problem = f"column {target!r} has another text in each line, as names are: predict another column"
             raise ValueError(f'{path}: {problem}, or set the kind to "classes"')
@@ -99,8 +98,8 @@ def read_npz(path: File, *, kind: Kind | None = None) -> Dataset:
     is_text = Y.dtype.kind == "U"
     if kind != "numbers" and Y.ndim == 2 and (is_text or (Y.dtype.kind in "fiub" and np.isfinite(Y).all())):
         targets = list(map(str, Y[0].tolist()))
-        if len(Y) == 1 and (kind == "classes" or _are_classes(targets)):
-            return _dataset(path, X, *_classes(targets))
+        if len(Y) == 1 and (kind == "classes" or are_classes(targets)):
+            return _dataset(path, X, *classes_of(targets))
         if len(Y) > 1 and not is_text and np.isin(Y, (0, 1)).all() and (Y.sum(axis=0) == 1).all():
             return _dataset(path, X, Y.argmax(axis=0, keepdims=True), tuple(map(str, range(len(Y)))))
         if kind == "classes":
@@ -158,27 +157,3 @@ def write_predictions(
 def _require_kind(kind: str | None) -> None:
     if kind not in (None, "classes", "numbers"):
         raise ValueError(f'the kind of a target is "classes" or "numbers", not {kind!r}')
-
-
-def _are_classes(targets: Sequence[str]) -> bool:
-    """Whether targets are classes: all of them text, or whole numbers of few different values."""
-    numbers = {number_or_none(text) for text in targets}
-    if None in numbers:
-        return len(numbers) == 1  # where only some are numbers, the others are refused with their lines
-    few = len(numbers) <= min(MOST_CLASSES, len(targets) // 2)
-    return few and all(x is not None and x.is_integer() for x in numbers)
-
-
-def _classes(targets: Sequence[str]) -> tuple[Array, tuple[str, ...]]:
-    """The index of each among the different ones, ``(1, m)``; whole numbers count as such, so 1.0 is 1."""
-    whole = [_whole(text) for text in targets]
-    keys: Sequence[Any] = targets if None in whole else whole
-    index = {key: c for c, key in enumerate(sorted(set(keys)))}
-    return np.array([[index[key] for key in keys]]), tuple(map(str, index))
-
-
-def _whole(text: str) -> int | None:
-    x = number_or_none(text)
-    if x is None or not x.is_integer():
-        return None
-    return int(text) if text.isdecimal() else int(x)  # a long number has more digits than a double holds

@@ -18,6 +18,7 @@ from micrograd_dl.foundation.html import table
 from micrograd_dl.foundation.numbers import above_zero, to_seed
 from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn import architecture
+from micrograd_dl.nn.frames import as_array, is_frame
 from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
 from micrograd_dl.nn.losses import Loss
 from micrograd_dl.nn.losses import loss as loss_for
@@ -547,6 +548,8 @@ class Network(ABC):
 
 
 def _array(name: str, given: ArrayLike) -> Array:
+    if is_frame(given):
+        return as_array(name, given)
     try:
         array = np.asarray(given)
     except ValueError:

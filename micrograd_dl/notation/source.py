@@ -7,7 +7,7 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, count
 
@@ -61,11 +61,8 @@ def to_source(root: Value) -> str:
     """
     order = recorded_order(root)
     notation = Notation(order)
-    unique = UniqueNames(
-        lambda name: chain([name, f"{name}_"], numbered(f"{name}_", 2)),
-        {*keyword.kwlist, *TABLE, *dir(builtins)},
-    )
-    names = {node: unique.take(_identifier(name)) for node, name in notation.names.items()}
+    unique = UniqueIdentifiers({*TABLE, *dir(builtins)})
+    names = {node: unique.of(name) for node, name in notation.names.items()}
     gradients = {node: unique.take(f"d{name}") for node, name in names.items()}
 
     forward: list[str] = []
@@ -163,8 +160,15 @@ def _times(gradient: str, local: Term) -> str:
     return f"{gradient} * {local:{MUL + 1}}"
 
 
-def _identifier(name: str) -> str:
-    """The identifier that is most like a name, in the form in which Python compares identifiers."""
-    letters = (c if f"x{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", name))
-    kept = "".join(letters).strip("_")
-    return unicodedata.normalize("NFKC", kept if kept.isidentifier() else f"x{kept}")
+class UniqueIdentifiers(UniqueNames):
+    """Identifiers of Python, no two the same, and none of the reserved ones."""
+
+    def __init__(self, reserved: Iterable[str]) -> None:
+        variants = lambda name: chain([name, f"{name}_"], numbered(f"{name}_", 2))
+        super().__init__(variants, {*keyword.kwlist, *reserved})
+
+    def of(self, name: str) -> str:
+        """The identifier that is most like a name, in the form in which Python compares identifiers."""
+        letters = (c if f"x{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", name))
+        kept = "".join(letters).strip("_")
+        return self.take(unicodedata.normalize("NFKC", kept if kept.isidentifier() else f"x{kept}"))

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from micrograd_dl.data.dataset import Dataset
 from micrograd_dl.foundation.numbers import from_zero, to_whole
+from micrograd_dl.nn.frames import as_array, features_like, features_of, is_frame
 from micrograd_dl.nn.network import Array
 from micrograd_dl.training.experiment import make_network, make_optimiser
 from micrograd_dl.training.fitting import History, fit
@@ -91,9 +92,24 @@ class _MLP(BaseEstimator):
             advice = "raise epochs, tol or learning_rate"
             warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
 
+    def _examples(self, X: Any, y: Any, **options: Any) -> Any:
+        """X and y of a training set, checked; of a data frame with its categories one-hot."""
+        self._features: tuple[str, ...] = ()
+        frame, is_given = X, is_frame(X)
+        if is_given:
+            columns, self._features = features_of(frame)
+            X = columns.T
+        found = validate_data(self, X, y, **options)
+        if is_given:
+            validate_data(self, frame, skip_check_array=True)  # the names, and the number, are the frame's
+        return found
+
     def _columns(self, X: Any) -> Array:
         """Examples to predict, checked to be like those of the training set, as columns."""
         check_is_fitted(self)
+        if is_frame(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return features_like(X, self._features) if self._features else as_array("X", X)
         return np.asarray(validate_data(self, X, reset=False)).T
 
 
@@ -122,7 +138,8 @@ class MLPClassifier(ClassifierMixin, _MLP):
         n_iter_: the number of epochs.
         loss_curve_: the mean cost of each epoch, penalties included.
         loss_: the cost of the fitted network.
-        n_features_in_, feature_names_in_: what the examples have; names, if they came as a data frame.
+        n_features_in_, feature_names_in_: what the examples have; names, if they came as a data frame, whose
+            columns of text are one-hot.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["few", "few", "many", "many"]
     >>> model = MLPClassifier((), learning_rate=0.3, random_state=0).fit(X, y)
@@ -136,7 +153,7 @@ class MLPClassifier(ClassifierMixin, _MLP):
         Raises:
             ValueError: an example, a class or a parameter is not possible.
         """
-        X, y = validate_data(self, X, y)
+        X, y = self._examples(X, y)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         self.classes_, index = np.unique(y, return_inverse=True)
@@ -174,7 +191,7 @@ class MLPRegressor(RegressorMixin, _MLP):
         Raises:
             ValueError: an example, a target or a parameter is not possible.
         """
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True)
+        X, y = self._examples(X, y, multi_output=True, y_numeric=True)
         self._is_row = y.ndim == 1
         self._train(Dataset(X.T, y.reshape(len(X), -1).T))
         return self

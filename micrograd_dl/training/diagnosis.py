@@ -56,12 +56,14 @@ def confusion_text(matrix: Array, classes: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def bias_and_variance(train: float, dev: float, bayes: float = 0.0, *, m_dev: int | None = None) -> str:
+def bias_and_variance(
+    train: float, dev: float, bayes: float = 0.0, *, m_dev: int | None = None, chance: float | None = None
+) -> str:
     """The course's reading of the errors on the training and the dev set, as parts of 1, in plain words.
 
     A gap of more than 0.02 counts. `bayes` is the error that nobody could be below, such as a person's. The
     error on few dev examples, `m_dev`, is partly chance: it counts as variance only if it is above the
-    training error by more than two standard errors.
+    training error by more than two standard errors, `chance`; by default those of a part of the examples.
 
     Raises:
         ValueError: an error is not between 0 and 1, or `m_dev` is not a whole number from 1 up.
@@ -74,6 +76,7 @@ def bias_and_variance(train: float, dev: float, bayes: float = 0.0, *, m_dev: in
         if not 0 <= x <= 1:
             raise ValueError(f"the {name} error is a part of 1, from 0 to 1, not {x!r}")
     by_chance = 0.0 if m_dev is None else _chance(dev, to_whole(m_dev, 1, "m_dev"))
+    by_chance = by_chance if chance is None else chance
     on_train, on_dev = f"the training error, {train:.1%},", f"the dev error, {dev:.1%},"
     lines = []
     if train - bayes > FAR:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from micrograd_dl.data.preparation import Normaliser, split
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import to_whole
 from micrograd_dl.nn import initialisers
+from micrograd_dl.nn.frames import features_like, is_frame
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.nn.parameter_vector import weights_only
 from micrograd_dl.optim import schedules
@@ -47,20 +48,37 @@ class Predictor:
     history: History
     options: TrainingOptions
 
-    def predict(self, X: Array) -> Array:
-        """The prediction for ``X (n_x, m)`` in original units: classes or numbers."""
-        predicted = self.model.predict(self.normaliser.apply(X))
+    def predict(self, X: Any) -> Array:
+        """The prediction for ``X (n_x, m)`` in original units: classes or numbers.
+
+        Of a data frame, whose rows are examples, the columns of the features are taken.
+        """
+        predicted = self.model.predict(self._prepared(X))
         return self.scale.undo(predicted) if self.scale else predicted
 
-    def probabilities(self, X: Array) -> Array | None:
+    def probabilities(self, X: Any) -> Array | None:
         """The probabilities of the classes, as the output layer has them; None for numbers."""
-        return self.model.forward(self.normaliser.apply(X)) if self.classes else None
+        return self.model.forward(self._prepared(X)) if self.classes else None
+
+    def _prepared(self, X: Any) -> Array:
+        return self.normaliser.apply(features_like(X, self.features) if is_frame(X) else X)
 
     def error(self, data: Dataset) -> float:
         """The part of the classes predicted wrong; for numbers, the root of the mean squared error."""
         if self.classes:
             return float((self.predict(data.X) != data.Y).mean())
         return float(np.sqrt(np.mean((self.predict(data.X) - data.Y) ** 2)))
+
+    def r_squared(self, data: Dataset) -> float:
+        """Of numbers, R^2: the part of their variance that is explained, the mean over those of an example.
+
+        1 is a perfect prediction, 0 that of the mean of these targets, and worse ones are below 0.
+        """
+        squares = ((self.predict(data.X) - data.Y) ** 2).sum(axis=1)
+        around_mean = ((data.Y - data.Y.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            explained = np.where(around_mean > 0, 1 - squares / around_mean, squares == 0)
+        return float(explained.mean())
 
     def loss(self, data: Dataset) -> float:
         """The mean loss of the examples, without penalties; of numbers on the scale they were measured on."""
@@ -143,9 +161,25 @@ class Outcome:
             if is_split and not verdict:
                 verdict = bias_and_variance(errors["train"], errors["dev"], p.options.bayes, m_dev=self.dev.m)
         else:
+            explained = {name: p.r_squared(data) for name, data in sets.items()}
+            baseline = float(np.sqrt(np.mean((self.train.Y.mean(axis=1, keepdims=True) - self.test.Y) ** 2)))
             judged = ", ".join(f"{name} {error:.4g}" for name, error in errors.items())
-            lines.append(f"root mean squared error: {judged}")
+            lines.append(f"root mean squared error: {judged}; of the training mean, {baseline:.4g}")
+            lines.append("R^2: " + ", ".join(f"{name} {x:.4f}" for name, x in explained.items()))
+            if is_split and not verdict:
+                parts = [min(1.0, 1 - explained[name]) for name in ("train", "dev")]
+                chance = self._standard_error()
+                verdict = "Errors as parts of the variance of the targets, 1 - R^2.\n"
+                verdict += bias_and_variance(
+                    parts[0], parts[1], p.options.bayes, m_dev=self.dev.m, chance=2 * chance
+                )
         return "\n".join([*lines, "", verdict] if verdict else lines)
+
+    def _standard_error(self) -> float:
+        """That of ``1 - R^2`` on the dev set, taking the variance of the targets as known."""
+        squares = ((self.predictor.predict(self.dev.X) - self.dev.Y) ** 2).mean(axis=0)
+        variance = float(self.dev.Y.var(axis=1).mean())
+        return float(squares.std()) / math.sqrt(self.dev.m) / variance if variance else math.inf
 
 
 def train(

@@ -26,6 +26,7 @@ from micrograd_dl.foundation.html import curves, table
 from micrograd_dl.foundation.numbers import to_seed, to_whole
 from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.nn.frames import as_array
 from micrograd_dl.nn.model import Model, require_model
 from micrograd_dl.nn.network import Array, Network
 from micrograd_dl.optim.clipping import gradient_norm
@@ -138,7 +139,8 @@ def fit(
     Args:
         model: changed in place. Anything with ``parameters()`` and ``cost_and_grad(X, Y)``; one that is no
             `Network` has no accuracies and no checkpoints.
-        X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``.
+        X, Y: the training set, ``(n_x, m)`` and ``(n_y, m)``; or data frames of numbers, whose rows are
+            examples.
         epochs: how often the whole set is seen.
         batch_size: examples a step; None is all of them (batch descent), 1 is stochastic descent. They are
             shuffled anew in every epoch, and the last batch may be short.
@@ -151,9 +153,9 @@ def fit(
         callbacks: each is called with the epoch's number, from 1, and the history; one that returns True
             stops the training.
         film: a :class:`viz.plots.Film`, which keeps what the network looked like in each epoch.
-        checkpoint: a ``.npz`` file, written after every epoch. If it exists, training goes on from it, to the
-            same bits as if it had never stopped. All but `epochs` must be as it was, which is checked; of
-            `augment` only whether there is one.
+        checkpoint: a ``.npz`` or ``.safetensors`` file, written after every epoch. If it exists, training
+            goes on from it, to the same bits as if it had never stopped. All but `epochs` must be as it was,
+            which is checked; of `augment` only whether there is one.
         progress: show a bar, which leaves nothing behind; by default on a terminal and in a notebook. With
             "curve" a notebook shows the cost so far as well.
         comm: an MPI communicator, such as ``mpi4py.MPI.COMM_WORLD``. Every process calls `fit` with the same
@@ -387,7 +389,7 @@ class _Training:
         if not isinstance(model, Network):
             kind = type(model).__name__
             raise ValueError(f"a checkpoint holds a network of this package, not a {kind}: use a callback")
-        storage.require_npz(path)
+        storage.require_name(path)
         storage.describe(model)  # raises if it could not be saved
         if not os.path.exists(path):
             return
@@ -483,7 +485,7 @@ def _examples(model: Model, given: tuple[ArrayLike, ArrayLike], where: str) -> t
     if isinstance(model, Network):
         X, Y = model.require_examples(X, Y)
     else:
-        X, Y = np.asarray(X), np.asarray(Y)
+        X, Y = as_array("X", X), as_array("Y", Y)
         if not (X.ndim == Y.ndim == 2 and X.shape[1] == Y.shape[1] > 0):
             wanted = "(n_x, m) and (n_y, m) are wanted: columns are examples"
             raise ValueError(f"X and Y of {where} are {X.shape} and {Y.shape}, {wanted}")

@@ -1,4 +1,8 @@
-"""Models and checkpoints as ``.npz`` files, written whole or not at all: arrays and JSON, never pickle."""
+"""Models and checkpoints as files, written whole or not at all: arrays and JSON, never pickle.
+
+The name decides the form: ``.npz``, or ``.safetensors`` with the package and extra of that name. Its tensors
+are W1, b1, ..., and what else is known of the model is its metadata.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_dl import compiled, nn, vectorized
-from micrograd_dl.data.archives import Archive, open_archive, require_form
+from micrograd_dl.data.archives import Archive, SafeTensors, open_archive, require_form, require_safetensors
 from micrograd_dl.foundation.files import replacing, require_place
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
@@ -58,21 +62,21 @@ def save(
     arrays: Mapping[str, Any] | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a model, with arrays and notes beside it, to a ``.npz`` file, which is replaced whole.
+    """Write a model, with arrays and notes beside it, to a ``.npz`` or ``.safetensors`` file, replaced whole.
 
     Raises:
-        ValueError: the name does not end in ``.npz``; notes are not what JSON can say; an array is of
+        ValueError: the name does not end in one of these; notes are not what JSON can say; an array is of
             objects; or the model is not an MLP of this package with activations and a loss of it.
         OSError: the file cannot be written.
     """
-    require_npz(path)
+    require_name(path)
     about = {"format": FORMAT, "version": VERSION, "model": describe(model), "passes": model.passes}
     try:
         _require_text_keys(notes)
         text = json.dumps(about | {"notes": dict(notes or {})})
     except (TypeError, RecursionError) as error:
         raise ValueError(f"notes are what JSON can say, such as numbers, texts and lists: {error}") from None
-    contents: dict[str, Any] = {"about": np.array(text)} | state_of(model)
+    contents: dict[str, Any] = {**state_of(model)}
     for name, array in dict[Any, Any](arrays or {}).items():
         if not isinstance(name, str) or "\0" in name:  # where a name in a zip archive would end
             raise ValueError(f"the name of an array is a text without the character \\0, not {name!r}")
@@ -80,7 +84,10 @@ def save(
         if contents[f"array {name}"].dtype.hasobject:
             raise ValueError(f"{name} is an array of objects, which only pickle could write: convert it")
     with replacing(path) as file:
-        np.savez(file, **contents)
+        if Path(path).suffix == ".npz":
+            np.savez(file, about=np.array(text), **contents)
+        else:
+            file.write(_as_safetensors(contents, text))
     return Path(path)
 
 
@@ -93,10 +100,21 @@ def _require_text_keys(x: Any) -> None:
         _require_text_keys(inner)
 
 
-def require_npz(path: str | os.PathLike[str]) -> None:
-    """Ask before long work: ValueError or OSError unless `save` could write a file of that name."""
-    if Path(path).suffix != ".npz":
-        raise ValueError(f"a model is saved as .npz, not as {Path(path).name!r}")
+def _as_safetensors(contents: dict[str, Any], text: str) -> bytes:
+    for name, array in contents.items():
+        native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        contents[name] = native.reshape(array.shape)  # a number has become one of one entry
+        if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+            raise ValueError(f"{name} is {array.dtype}, which .safetensors does not hold: save as .npz")
+    return bytes(require_safetensors().numpy.save(contents, {"about": text}))
+
+
+def require_name(path: str | os.PathLike[str]) -> None:
+    """Ask before long work: an error unless `save` could write a file of that name."""
+    if Path(path).suffix not in (".npz", ".safetensors"):
+        raise ValueError(f"a model is saved as .npz or .safetensors, not as {Path(path).name!r}")
+    if Path(path).suffix == ".safetensors":
+        require_safetensors()
     require_place(path)
 
 
@@ -154,7 +172,7 @@ def load(path: str | os.PathLike[str]) -> Saved:
         return Saved(model, arrays, about["notes"])
 
 
-def _about(archive: Archive) -> Any:
+def _about(archive: Archive | SafeTensors) -> Any:
     shape, dtype = archive.header("about")
     if shape or dtype.kind != "U":
         raise ValueError(f"its description is {dtype} {shape}, not a text")
@@ -169,7 +187,7 @@ def _about(archive: Archive) -> Any:
     return about
 
 
-def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
+def _empty_model(about: dict[str, Any], archive: Archive | SafeTensors) -> Network:
     """The model that is described, if the file has its weights: else no memory is asked for."""
     about = {name: about[name] for name in _MODEL}
     backend = about.pop("backend")
@@ -183,7 +201,7 @@ def _empty_model(about: dict[str, Any], archive: Archive) -> Network:
     return kind(n_x, sizes, about.pop("activations"), about.pop("loss"), **about)
 
 
-def _require_shape(archive: Archive, name: str, wanted: tuple[int, ...]) -> None:
+def _require_shape(archive: Archive | SafeTensors, name: str, wanted: tuple[int, ...]) -> None:
     shape, dtype = archive.header(name)
     if shape != wanted or dtype not in (np.float64, np.float32):
         raise ValueError(f"{name} is {dtype} {shape}, and floats {wanted} are wanted")

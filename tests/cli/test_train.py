@@ -258,7 +258,7 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(tmp_path: P
         ("train moons --target y", "--target is for columns of a .csv or .tsv file, and moons is none"),
         ("train broken.csv --target species", "broken.csv"),
         ("train moons --optimiser sgd", "no optimiser 'sgd': choose one of descent, momentum, "),
-        ("train moons -o model.bin", "a model is saved as .npz, not as 'model.bin'"),
+        ("train moons -o model.bin", "a model is saved as .npz or .safetensors, not as 'model.bin'"),
         ("train moons --checkpoint model.npz", "model.npz is the checkpoint too, which would be"),
         ("train moons -o none/m.npz", "there is no folder none: make it first: 'none/m.npz'"),
         ("predict m.npz flowers.csv -o none/p.csv", "there is no folder none: make it first: 'none/p.csv'"),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from micrograd_dl.data.csv_table import MISSING, CsvTable
+from micrograd_dl.data.csv_table import CsvTable
+from micrograd_dl.nn.frames import MISSING
 
 
 def write(folder: Path, content: str | bytes) -> Path:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from micrograd_dl.data import archives
 from micrograd_dl.data.built_in import blobs
-from micrograd_dl.data.csv_table import MISSING, on_one_line
+from micrograd_dl.data.csv_table import on_one_line
 from micrograd_dl.data.tables import Kind, read_csv, read_features, read_npz, write_csv, write_predictions
+from micrograd_dl.nn.frames import MISSING
 from micrograd_dl.nn.network import Array
 
 

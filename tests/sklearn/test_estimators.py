@@ -128,3 +128,26 @@ def test_parameters_that_are_not_possible_are_refused(given: dict[str, Any], mes
 def test_one_class_is_refused() -> None:
     with pytest.raises(ValueError, match="there is one class only"):
         MLPClassifier().fit(MOONS, np.zeros(120))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_data_frames_with_texts(library: str) -> None:
+    frames = pytest.importorskip(library, reason="one of the libraries whose frames are read")
+    pytest.importorskip("narwhals", reason="frames are read with narwhals")
+    towns, sizes = ["Ulm", "Bonn"] * 20, np.linspace(1, 2, 40)
+    frame = frames.DataFrame({"town": towns, "size": sizes})
+    model = MLPClassifier((), learning_rate=0.3, random_state=0).fit(frame, towns)
+    assert model.network_.shape == (3, 1)
+    assert model.feature_names_in_.tolist() == ["town", "size"]
+    assert model.n_features_in_ == 2
+    assert model.score(frame, towns) == 1
+    with pytest.raises(ValueError, match="row 0, column 'town': 'Trier' is not in the training set"):
+        model.predict(frames.DataFrame({"town": ["Trier"], "size": [1.5]}))
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frames.DataFrame({"place": ["Ulm"], "size": [1.5]}))
+    number = MLPRegressor((), epochs=20, random_state=0).fit(frame, sizes)
+    assert number.predict(frame).shape == (40,)
+    plain = MLPRegressor((), epochs=20, random_state=0).fit(frame[["size"]].to_numpy(), sizes)
+    with pytest.warns(UserWarning, match="X has feature names, but MLPRegressor was fitted without"):
+        assert plain.predict(frame[["size"]]).shape == (40,)

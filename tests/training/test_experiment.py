@@ -97,7 +97,38 @@ def test_numbers_come_back_on_their_own_scale() -> None:
     wanted = np.sqrt(np.mean((predictor.predict(outcome.test.X) - outcome.test.Y) ** 2))
     assert predictor.error(outcome.test) == pytest.approx(float(wanted))
     assert "root mean squared error: train " in str(outcome)
+    baseline = np.sqrt(np.mean((outcome.train.Y.mean() - outcome.test.Y) ** 2))
+    assert f"; of the training mean, {baseline:.4g}\n" in str(outcome)
+    assert "R^2: train 1.0000, dev 1.0000, test 1.0000" in str(outcome)
+    assert "Neither bias nor variance stands out" in str(outcome)
     assert "right:" not in str(outcome)
+
+
+def test_r_squared_is_that_of_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics", reason="compared with scikit-learn, in the extra data")
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 50))
+    data = Dataset(x, np.vstack([x**2, 100 * x]) + rng.standard_normal((2, 50)))
+    outcome = quick(data, hidden=[3], epochs=20)
+    for part in (outcome.train, outcome.test):
+        wanted = metrics.r2_score(part.Y.T, outcome.predictor.predict(part.X).T)
+        assert outcome.predictor.r_squared(part) == pytest.approx(wanted, rel=1e-12)
+    constant = Dataset(x[:, :3], np.ones((1, 3)))
+    assert quick(Dataset(x[:, :9], np.ones((1, 9))), hidden=[], epochs=1).predictor.r_squared(constant) in (
+        0,
+        1,
+    )
+
+
+def test_numbers_are_read_for_bias_and_variance() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-3, 3, (1, 200))
+    bias = str(quick(Dataset(x, x**2), hidden=[], epochs=50))
+    assert (
+        "Errors as parts of the variance of the targets, 1 - R^2.\nHigh bias: the training error, 9" in bias
+    )
+    few = Dataset(rng.standard_normal((30, 60)), rng.standard_normal((1, 60)))
+    assert "High variance: the dev error, 9" in str(quick(few, hidden=[60], epochs=300, patience=None))
 
 
 def test_options_reach_the_training(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from micrograd_dl import nn, vectorized
-from micrograd_dl.data.archives import Archive
+from micrograd_dl.data.archives import Archive, open_archive
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation
 from micrograd_dl.nn.losses import LOSSES
@@ -359,3 +359,93 @@ def test_killed_many_times_and_resumed_to_the_same_bits(kills: int, tmp_path: Pa
 
 if __name__ == "__main__":
     kill_many_times(Path(sys.argv[1]), int(sys.argv[2]))
+
+
+# .safetensors
+
+
+@given(models())
+def test_safetensors_give_what_npz_gives(model: Network) -> None:
+    pytest.importorskip("safetensors", reason="files of that form need it, in the extra safetensors")
+    arrays = {"0 axes": np.array(2.5), "flags": np.array([True, False]), "big": np.arange(3, dtype=">i4")}
+    with tempfile.TemporaryDirectory() as folder:
+        found = [
+            load(save(Path(folder) / f"m{end}", model, arrays, {"é": 1})) for end in (".npz", ".safetensors")
+        ]
+    (first, second) = (state_of(saved.model) for saved in found)
+    assert {name: x.tobytes() for name, x in first.items()} == {
+        name: x.tobytes() for name, x in second.items()
+    }
+    assert describe(found[0].model) == describe(found[1].model)
+    assert found[1].notes == {"é": 1}
+    for name, array in arrays.items():
+        there = found[1].arrays[name]
+        assert (there.shape, there.dtype.kind) == (array.shape, array.dtype.kind)
+        np.testing.assert_array_equal(there, array)
+
+
+def test_safetensors_are_those_of_the_package(tmp_path: Path) -> None:
+    package = pytest.importorskip("safetensors.numpy", reason="files of that form need it")
+    model = vectorized.MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+    there = package.load_file(save(tmp_path / "m.safetensors", model))
+    assert {name: x.tolist() for name, x in there.items()} == {
+        k: x.tolist() for k, x in model.named().items()
+    }
+
+
+def test_safetensors_that_are_no_model_are_refused(tmp_path: Path) -> None:
+    package = pytest.importorskip("safetensors.numpy", reason="files of that form need it")
+    path = tmp_path / "m.safetensors"
+    model = vectorized.MLP(2, [1], ["sigmoid"], seed=1)
+    with pytest.raises(ValueError, match=r"complex128, which .safetensors does not hold: save as .npz"):
+        save(path, model, {"z": np.array([1j])})
+    save(path, model)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    with pytest.raises(ValueError, match=r"m.safetensors is not a whole .safetensors file"):
+        load(path)
+    package.save_file({"W1": np.zeros((1, 2))}, path)
+    with pytest.raises(ValueError, match="does not hold a model: about is missing"):
+        load(path)
+    about = {
+        "about": json.dumps(
+            {"format": FORMAT, "version": 3, "model": describe(model), "passes": 0, "notes": {}}
+        )
+    }
+    package.save_file({"W1": np.zeros((1, 3)), "b1": np.zeros((1, 1))}, path, about)
+    with pytest.raises(ValueError, match=r"W1 is float64 \(1, 3\), and floats \(1, 2\) are wanted"):
+        load(path)
+    package.save_file({"W1": np.zeros((1, 2))}, path, about)
+    with pytest.raises(ValueError, match="b1 is missing"):
+        load(path)
+
+
+def test_a_type_that_numpy_lacks_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors", reason="files of that form need it")
+    header = json.dumps(
+        {"__metadata__": {"about": "{}"}, "W1": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}
+    )
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + bytes(2))
+    with open_archive(path) as archive, pytest.raises(ValueError, match="W1 is bf16, which NumPy has not"):
+        archive.read("W1")
+
+
+def test_training_goes_on_from_safetensors(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors", reason="files of that form need it")
+    X, Y = moons(40)
+    model, whole = (vectorized.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=1) for _ in range(2))
+    path = tmp_path / "m.safetensors"
+    for epochs in (3, 6):
+        fit(model, X, Y, epochs=epochs, batch_size=16, checkpoint=path)
+    fit(whole, X, Y, epochs=6, batch_size=16)
+    assert {k: x.tobytes() for k, x in model.named().items()} == {
+        k: x.tobytes() for k, x in whole.named().items()
+    }
+
+
+def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'micrograd-dl\[safetensors\]'"):
+        save(tmp_path / "m.safetensors", vectorized.MLP(2, [1], ["sigmoid"]))

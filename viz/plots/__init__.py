@@ -14,7 +14,7 @@ from .boundary import decision_boundary
 from .cost import cost_curve
 from .figures import require_picture, save
 from .film import Film
-from .lines import learning_curve, line_plot
+from .lines import fitted_curve, learning_curve, line_plot
 from .network import network_diagram
 from .parallel import parallel_coordinates
 from .report import not_of_this, write_report
@@ -24,6 +24,7 @@ __all__ = [
     "Film",
     "cost_curve",
     "decision_boundary",
+    "fitted_curve",
     "learning_curve",
     "line_plot",
     "network_diagram",

@@ -6,13 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from micrograd_dl.training.learning_curves import LearningCurve
 
 from ..style import QUIET
 from .figures import COLOURS, LONGEST_NAME, brief, drawing, log_scale, name_lines, plain
 
+_POINTS = 400  # of a curve, where there are no examples
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from micrograd_dl.data.dataset import Dataset
+    from micrograd_dl.training.experiment import Predictor
 
 
 def line_plot(
@@ -73,6 +80,35 @@ def line_plot(
             ax.locator_params("y", integer=True)
         name_lines(ax, drawn)
     return figure
+
+
+def fitted_curve(predictor: Predictor, data: Dataset) -> Figure:
+    """What a network makes of one feature, as a curve, over the examples of a dataset.
+
+    Args:
+        predictor: of one feature and one number, as `train` gives it.
+        data: the examples that are drawn.
+
+    Raises:
+        ValueError: there are more features, or classes.
+        ModuleNotFoundError: Matplotlib is not installed.
+    """
+    if len(predictor.features) != 1 or predictor.classes or len(data.Y) != 1:
+        raise ValueError("a fitted curve is of one feature and one number an example")
+    (x,), (y,) = data.X.tolist(), data.Y.tolist()
+    grid = np.linspace(min(x), max(x), _POINTS)
+    order = np.argsort([*x, *grid], kind="stable")  # a line has a number at each example, and between them
+    places = np.array([*x, *grid])[order]
+    explained, target = predictor.r_squared(data), plain(predictor.target)
+    return line_plot(
+        places.tolist(),
+        {"network": predictor.predict(places[np.newaxis])[0].tolist()},
+        title=f"The network explains {explained:.0%} of the variance of {target}",
+        xlabel=plain(predictor.features[0]),
+        ylabel=target,
+        points=np.array([*y, *np.full(_POINTS, np.nan)])[order].tolist(),
+        points_name=f"{len(x)} examples",
+    )
 
 
 def learning_curve(curve: LearningCurve) -> Figure:

@@ -1,4 +1,7 @@
-"""The pictures of a training: the cost curve, the network, and of two features the decision boundary."""
+"""The pictures of a training: the cost curve, the network, and what it makes of its features.
+
+Of two features and classes that is the decision boundary, of one feature and a number the fitted curve.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from typing import TYPE_CHECKING
 from .boundary import decision_boundary
 from .cost import cost_curve
 from .figures import save
+from .lines import fitted_curve
 from .network import network_diagram
 
 if TYPE_CHECKING:
     from micrograd_dl.training.experiment import Outcome
 
-PICTURES = ("cost.png", "network.png", "boundary.png")
+PICTURES = ("cost.png", "network.png", "boundary.png", "curve.png")
 
 
 def write_report(outcome: Outcome, folder: Path) -> list[Path]:
@@ -36,6 +40,8 @@ def write_report(outcome: Outcome, folder: Path) -> list[Path]:
         figures["boundary.png"] = decision_boundary(
             p.model, train.X, train.Y, features=p.features, classes=p.classes, normaliser=p.normaliser
         )
+    if len(p.features) == 1 and not p.classes and len(train.Y) == 1:
+        figures["curve.png"] = fitted_curve(p, train)
     folder.mkdir(parents=True, exist_ok=True)
     return [save(figure, folder / name) for name, figure in figures.items()]
 

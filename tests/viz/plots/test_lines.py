@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from micrograd_dl.data import Dataset, moons
+from micrograd_dl.training.experiment import train
 from micrograd_dl.training.learning_curves import LearningCurve
-from viz.plots import learning_curve, line_plot
+from micrograd_dl.training.options import TrainingOptions
+from viz.plots import fitted_curve, learning_curve, line_plot
 
 DRAWN: dict[str, Any] = {"x": [1, 2, 4], "lines": {"train": [0.1, 0.2, 0.3], "dev": [0.5, 0.4, math.nan]}}
 BY_SIZE = LearningCurve("m", (10, 100, 1000), (0.0, 0.1, 0.15), (0.5, 0.3, 0.2), of_classes=True)
@@ -85,3 +88,28 @@ def test_learning_curves(
 def test_only_learning_curves_are_drawn_as_such() -> None:
     with pytest.raises(TypeError, match="a LearningCurve is drawn here, not list"):
         learning_curve([0.1, 0.2])  # type: ignore[arg-type]  # that it is refused is what is tested
+
+
+def test_a_fitted_curve_goes_through_the_examples() -> None:
+    x = np.linspace(0, 1, 30)[None]
+    outcome = train(
+        Dataset(x, 3 * x + 1, features=("size",), target="price"),
+        TrainingOptions(hidden=(), epochs=300, learning_rate=0.1, patience=None), progress=False,
+    )  # fmt: skip
+    figure = fitted_curve(outcome.predictor, outcome.train)
+    [ax] = figure.axes
+    points, line = ax.get_lines()
+    assert figure.get_suptitle() == "The network explains 100% of the variance of price"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("size", "price")
+    there = np.isfinite(np.asarray(points.get_ydata(), float))
+    assert there.sum() == outcome.train.m
+    np.testing.assert_allclose(
+        np.asarray(line.get_ydata(), float), 3 * np.asarray(line.get_xdata(), float) + 1, atol=0.01
+    )
+    assert (np.diff(np.asarray(line.get_xdata())) >= 0).all()
+
+
+def test_a_curve_of_two_features_is_refused() -> None:
+    outcome = train(moons(40), TrainingOptions(epochs=1), progress=False)
+    with pytest.raises(ValueError, match="a fitted curve is of one feature"):
+        fitted_curve(outcome.predictor, outcome.train)

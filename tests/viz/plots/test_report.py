@@ -26,7 +26,7 @@ def test_what_is_not_drawn_is_not_touched(tmp_path: Path) -> None:
     for name in ("cost.png", "boundary.png", "notes.txt"):
         (tmp_path / name).write_text("precious")
     written = write_report(train(house_prices(), TrainingOptions(hidden=(3,), epochs=3)), tmp_path)
-    assert [path.name for path in written] == ["cost.png", "network.png"]
+    assert [path.name for path in written] == ["cost.png", "network.png", "curve.png"]
     assert all(path.read_bytes()[:4] == PNG for path in written)
     assert (tmp_path / "boundary.png").read_text() == (tmp_path / "notes.txt").read_text() == "precious"
     assert not_of_this(written) == [tmp_path / "boundary.png"]
