@@ -16,6 +16,7 @@ SECTIONS = {
     "replay": "a recorded graph run again, against CasADi, C and JAX",
     "columns": "the graph of one example run over m columns, against matrices",
     "demo": "whole trainings: micrograd's moons, a GPT of Values",
+    "player": "the player's page in Chromium; needs Playwright",
 }
 
 TASKS = ("mlp", "calls", "wide", "mixed", "chain", "moons", "gpt")  # of eager and replay, and of demo
@@ -50,6 +51,9 @@ def main() -> None:
         print(f"\n## {name}: {SECTIONS[name]}")
         if name == "networks":
             measure_networks(quick=arguments.quick)
+            continue
+        if name == "player":
+            importlib.import_module("benchmarks.player").run(quick=arguments.quick)
             continue
         os.environ.update(dict.fromkeys(THREADS, "1"))  # for the processes that the section starts
         section = importlib.import_module(f"benchmarks.{name}")

@@ -1,4 +1,4 @@
-"""Skips what other packages are needed for, where they are not installed."""
+"""Examples are skipped where the packages that they need are not installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Augmentation: a network that saw strokes in one place only, and one that did not (course, section 7)."""
+"""Augmentation: a network that saw strokes in one place only, and one that did not (course, section 7).
+
+Strokes are drawn in the middle of small images, upright or level. The same network is trained on them as they
+are, and on copies that are moved, turned or noisy.
+
+Because: what a network has never seen varied, it takes for a feature; shifts show it that the place does not
+matter, noise does not.
+
+Next: dropout
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,11 @@
 """An autoencoder squeezes eight symbols through three units and restores them (beyond the course).
 
 It is an ordinary network whose targets are its inputs: the narrow layer's numbers are a code it has found.
+
+Because: eight symbols are three bits, so three numbers can tell them apart; descent finds a code, since only
+with one can the cost fall.
+
+Next: convolution
 """
 
 from __future__ import annotations

@@ -1,11 +1,18 @@
-"""Batch normalisation: why there is no b, a batch of one, a unit without spread (course, section 10)."""
+"""Batch normalisation: why there is no b, a batch of one, a unit without spread (course, section 10).
+
+One unit over small batches by hand: with a b, in a batch of one, and without any spread.
+
+Because: the mean that is taken away takes every constant with it, and of one example it takes everything.
+
+Next: many_classes
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from micrograd_dl.nn.network import Array
-from micrograd_dl.nn.normalisation import EPSILON, normalised
+from micrograd_dl.nn.normalisation import EPSILON, Kind, normalised
 from micrograd_dl.vectorized import MLP
 
 RNG = np.random.default_rng(0)
@@ -14,7 +21,7 @@ Z = np.array([0.5, 2.0, -1.0, 3.5])  # of one unit
 SHIFT = 7.0
 
 
-def network(kind: str | None = "batch") -> MLP:
+def network(kind: Kind | None = "batch") -> MLP:
     return MLP(3, [4, 1], ["tanh", "sigmoid"], seed=1, normalisation=kind)
 
 

@@ -1,4 +1,13 @@
-"""Why logistic regression has a loss of its own: squared error is not convex in w (course, section 2)."""
+"""Why logistic regression has a loss of its own: squared error is not convex in w (course, section 2).
+
+One unit without b, a = sigma(w x), five examples, one of them far out; J over w with each of the two losses,
+and descent from three places.
+
+Because: the logistic loss bends upward everywhere, so that descent ends in the same place from wherever it
+starts.
+
+Next: vectorization
+"""
 
 from __future__ import annotations
 
@@ -57,10 +66,10 @@ def descended(start: float, loss: str) -> Value:
 def picture() -> Figure:
     from micrograd_dl.viz import plots
 
-    lines = {name: [J / max(curve(name)) for J in curve(name)] for name in NAMES}
+    curves = {name: curve(name) for name in NAMES}
     return plots.line_plot(
         GRID.tolist(),
-        lines,
+        {name: [J / max(curve) for J in curve] for name, curve in curves.items()},
         title="The logistic loss leads down to one place; squared error has a hill between two",
         xlabel="w",
         ylabel="J, its largest here taken as 1",

@@ -3,6 +3,11 @@
 A convolution is a neuron with few inputs that is moved over the image: the same nine weights at every place.
 Pooling keeps the largest of what it says in each square of two by two, so that a small shift changes little.
 Needs scikit-learn: ``pip install "micrograd-dl[data]"``.
+
+Because: a stroke is a stroke wherever it is: nine weights that are used everywhere learn from every place at
+once.
+
+Next: recurrent
 """
 
 from __future__ import annotations

@@ -1,4 +1,12 @@
-"""Dropout against learning by heart: train and dev accuracy, and a cost that jumps (course, section 7)."""
+"""Dropout against learning by heart: train and dev accuracy, and a cost that jumps (course, section 7).
+
+A network with far more parameters than examples, with each way to keep it from learning by heart.
+
+Because: no unit can rely on another that may be gone, so what is learned is spread over many; and the cost is
+another function in every step.
+
+Next: learning_curves
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Bugs of hand-written backprop, the gradient check that finds each, and its edges (course, section 8)."""
+"""Bugs of hand-written backprop, the gradient check that finds each, and its edges (course, section 8).
+
+A network of three layers whose gradients are spoiled, one bug at a time, and compared with (J(w + eps) - J(w
+- eps)) / 2 eps.
+
+Because: the numerical derivative knows nothing of the formulas, so that both agree only where the formulas
+are right; at a kink, or with dropout, there is nothing to compare.
+
+Next: log_scale
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""A stack of linear layers is one linear map ``W' x + b'`` (course, section 4)."""
+"""A stack of linear layers is one linear map ``W' x + b'`` (course, section 4).
+
+Three layers without any activation, and one layer whose W' and b' are computed from theirs.
+
+Because: a linear map of a linear map is linear: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2). What makes
+depth worth having are the activations.
+
+Next: convexity
+"""
 
 from __future__ import annotations
 

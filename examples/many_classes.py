@@ -1,4 +1,12 @@
-"""Softmax: two classes are logistic regression; label smoothing; the k most probable (course, section 10)."""
+"""Softmax: two classes are logistic regression; label smoothing; the k most probable (course, section 10).
+
+Three inputs and two classes by softmax and by sigmoid, then five classes that overlap.
+
+Because: softmax sees differences only: with two classes the difference is one z, which is a sigmoid; and a
+target below 1 leaves nothing to gain from being too sure.
+
+Next: autoencoder
+"""
 
 from __future__ import annotations
 

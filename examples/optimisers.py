@@ -1,4 +1,13 @@
-"""How optimisers go down a long valley, and what learning rates do on the way (course, section 9)."""
+"""How optimisers go down a long valley, and what learning rates do on the way (course, section 9).
+
+J = (y^2 + 0.01 x^2) / 2, steep across and flat along: each optimiser from the same place, then plain descent
+with a noise and alphas that change.
+
+Because: one alpha has to suit the steepest direction; momentum adds up along the flat one, RMSprop and Adam
+divide by the size of each.
+
+Next: weighted_averages
+"""
 
 from __future__ import annotations
 

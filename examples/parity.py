@@ -1,6 +1,10 @@
 """Parity of n bits: a deep tree of XORs against one hidden layer (course, section 4).
 
 Both networks are built by hand, checked on all 2^n inputs, and counted.
+
+Because: a tree reuses what it has found of half the bits; one layer has to have a unit for every odd input.
+
+Next: symmetry
 """
 
 from __future__ import annotations

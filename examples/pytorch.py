@@ -1,4 +1,10 @@
-"""The same network in PyTorch: how to write it, the same numbers, and where the two differ on purpose."""
+"""The same network in PyTorch: how to write it, the same numbers, and where the two differ on purpose.
+
+One network in both, with the same weights: outputs, cost and gradients side by side.
+
+Because: both follow the chain rule; what differs are conventions (rows, the slope at a kink), and each can be
+set.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,11 @@
 
 One layer is used again and again: its inputs are a bit of each number and its own outputs of one step before.
 Backprop goes back through all steps, so that it learns what to remember.
+
+Because: the carry is the network's own output of one step before, so that what it learns about one place
+serves all.
+
+Next: lstm
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""The shapes of a network, what broadcasting makes of two shapes, and what is refused (course, section 3)."""
+"""The shapes of a network, what broadcasting makes of two shapes, and what is refused (course, section 3).
+
+One network's arrays, a small matrix with a row, a column and a number, and arrays of rank 1.
+
+Because: Z = W A + b works on all examples at once only if columns are examples and b is a column.
+
+Next: parity
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,11 @@
 A small one of the kind that microGPT teaches: embeddings of letters and places, RMS norm, attention with
 several heads that look back only, a block of two layers, softmax cross-entropy, Adam. `logits` and `loss` are
 written over numbers of any class: PLAIN takes nothing but ``+ - * / **``, ``exp``, ``log`` and ``relu``.
+
+Because: each letter's attention picks, by weights that are learned, what of the letters before it matters for
+the next.
+
+Next: pytorch
 """
 
 from __future__ import annotations

@@ -1,4 +1,13 @@
-"""Vanishing and exploding: the size of activations and gradients, layer by layer (course, section 6)."""
+"""Vanishing and exploding: the size of activations and gradients, layer by layer (course, section 6).
+
+Twenty layers of 30 units before any training: the root mean square of A forward and of dZ backward, for
+several initial weights.
+
+Because: each layer multiplies by a factor, twenty of them by its twentieth power; with variance 1/n (Xavier),
+or 2/n for ReLU (He), the factor is about 1.
+
+Next: augmentation
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""L2 regularisation is weight decay under plain descent, and is not under Adam (course, section 7)."""
+"""L2 regularisation is weight decay under plain descent, and is not under Adam (course, section 7).
+
+One network trained twice with plain descent and twice with Adam: with lambda/(2m) ||W||^2 in J, and with
+weights that decay by themselves.
+
+Because: plain descent adds the penalty's gradient as it is; Adam divides it by the size of the gradients, so
+that large ones decay less.
+
+Next: gradient_checking
+"""
 
 from __future__ import annotations
 

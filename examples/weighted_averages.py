@@ -1,4 +1,12 @@
-"""Exponentially weighted averages of noisy numbers, with and without bias correction (course, section 9)."""
+"""Exponentially weighted averages of noisy numbers, with and without bias correction (course, section 9).
+
+Temperatures of a year, v = beta v + (1 - beta) theta, with three betas.
+
+Because: v starts at 0 and has seen only 1 - beta^t of the weights by day t; dividing by that takes the start
+away.
+
+Next: batch_norm
+"""
 
 from __future__ import annotations
 

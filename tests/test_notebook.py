@@ -92,7 +92,9 @@ def test_html(name: str) -> None:
 
 
 def test_a_trace_shows_the_player() -> None:
-    assert str(Trace(graph()[0])._repr_html_()).startswith("<iframe srcdoc=")
+    framed = str(Trace(graph()[0])._repr_html_())
+    assert framed.startswith("<iframe srcdoc=")
+    assert "steps: trust this notebook, or run the cell, to see the page</iframe>" in framed
 
 
 def test_tables_and_curves() -> None:

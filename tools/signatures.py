@@ -14,8 +14,9 @@ from types import FunctionType, ModuleType
 import micrograd_dl
 from micrograd_dl.engine import functions, ops
 from micrograd_dl.engine.ops import TABLE
+from micrograd_dl.operations import further, sequences
 
-MODULES = (functions,)
+MODULES = (functions, further, sequences)
 
 _OPENING = '''\
 """The functions of a module with the types of their operands; written by python -m tools.signatures."""
@@ -53,11 +54,13 @@ def stub(module: ModuleType) -> Path:
 
 def document(module: ModuleType) -> str:
     """The text of the stub."""
-    names = vars(ops if module is functions else module)
+    names = vars(ops) if module is functions else vars(module).keys() - vars(ops).keys()
     written = {
         name: f
         for name, f in vars(module).items()
-        if isinstance(f, FunctionType) and name in {*TABLE, *micrograd_dl.__all__}
+        if isinstance(f, FunctionType)
+        and f.__module__ == module.__name__
+        and name in {*TABLE, *micrograd_dl.__all__}
     }
     parts = [_of_table(name) for name in TABLE if name in names and name not in written]
     parts += map(_of_sequences, written.values())
@@ -90,7 +93,7 @@ def _of_sequences(found: FunctionType) -> str:
         parameters.replace("Any", elements) + arrow + result.replace("Any", of_them)
         for elements, of_them in _ELEMENTS
     ]
-    return _function(overloads, found.__doc__ or "", "  # type: ignore[overload-overlap]")
+    return _function(overloads, inspect.getdoc(found) or "", "  # type: ignore[overload-overlap]")
 
 
 def _function(overloads: list[str], doc: str, comment: str = "") -> str:

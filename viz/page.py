@@ -17,6 +17,8 @@ from typing import Any
 
 from micrograd_dl.foundation.files import replacing
 
+from .labels import visible
+
 _TEMPLATE = """\
 <!doctype html>
 <html lang="en">
@@ -85,11 +87,15 @@ def require_page(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def framed(document: str, title: str, height: int) -> str:
-    """A page in a frame of a notebook: in a world of its own, and there without a kernel too."""
+def framed(document: str, title: str, height: int, summary: str) -> str:
+    """A page in a frame of a notebook: in a world of its own, and there without a kernel too.
+
+    Of a notebook that is not trusted, JupyterLab leaves out frames and shows the text within.
+    """
     return (
         f'<iframe srcdoc="{escape(document)}" title="{escape(title)}" sandbox="allow-scripts" '
-        f'style="width:100%;height:{height}px;border:0" loading="lazy"></iframe>'
+        f'style="width:100%;height:{height}px;border:0" loading="lazy">'
+        f"{escape(visible(summary))}: trust this notebook, or run the cell, to see the page</iframe>"
     )
 
 

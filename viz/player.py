@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -21,10 +21,15 @@ from .scene import Card, Scene, Wire
 from .walk_data import walk_data
 from .wrapping import wrapped
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from micrograd_dl.nn.mlp import MLP
+
 FOLDER = Path(__file__).parent / "player"
 SCRIPTS = (
-    "numbers.js", "data.js", "rules.js", "walk.js", "sentences.js", "mathml.js", "layout.js", "groups.js",
-    "picture.js", "lists.js", "reasons.js", "leaves.js", "practice.js", "page.js",
+    "numbers.js", "data.js", "rules.js", "arithmetic.js", "walk.js", "sentences.js", "mathml.js", "layout.js",
+    "groups.js", "picture.js", "lists.js", "reasons.js", "leaves.js", "practice.js", "page.js",
 )  # fmt: skip
 LIMIT = 2000  # nodes that are drawn one by one
 _MOST_LABELLED = 60  # edges that bear their derivatives: in larger graphs these would cover everything
@@ -32,7 +37,13 @@ _WIDEST = "-1.23457e-05"  # a leaf that is moved may have any number
 _HEIGHT = 640  # of the frame in a notebook, in pixels
 
 
-def play(what: Value | Trace, *, collapse: str | Iterable[str] = ()) -> Player:
+def play(
+    what: Value | Trace | MLP,
+    X: ArrayLike | None = None,
+    Y: ArrayLike | None = None,
+    *,
+    collapse: str | Iterable[str] = (),
+) -> Player:
     """The walk through a graph as a page: to be stepped through, asked why, changed and practised on.
 
     The page shows what a Trace shows, and computes by itself: a leaf can be given another number, and every
@@ -40,13 +51,15 @@ def play(what: Value | Trace, *, collapse: str | Iterable[str] = ()) -> Player:
     nodes is drawn in outline.
 
     Args:
-        what: the result of a computation, or a walk through it, which is shown from where it stands.
+        what: the result of a computation; a walk through it, which is shown from where it stands; or a
+            network of Values, whose cost over the examples is shown.
+        X, Y: the examples of a network, ``(n_x, m)`` and ``(n_y, m)``.
         collapse: in the graph of a network of `micrograd_dl.nn`, what has one card together at first:
             "neurons", "layers", "examples" or "loss", or several of these. On the page that can be changed.
 
     Raises:
-        TypeError: `what` is neither.
-        ValueError: there is nothing of that kind to collapse.
+        TypeError: `what` is none of these, a network has no examples, or something else has them.
+        ValueError: there is nothing of that kind to collapse, or X or Y has a wrong shape.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> from micrograd_dl.engine.value import Value
@@ -55,9 +68,24 @@ def play(what: Value | Trace, *, collapse: str | Iterable[str] = ()) -> Player:
     <player: the walk of J, 4 steps>
     """
     if not isinstance(what, Value | Trace):
-        raise TypeError(f"play takes a Value or a Trace, not the {type(what).__name__} {what!r:.60}")
+        what = _cost(what, X, Y)
+    elif X is not None or Y is not None:
+        raise TypeError(
+            f"X and Y go with a network of Values, not with the {type(what).__name__} {what!r:.60}"
+        )
     kinds = [collapse] if isinstance(collapse, str) else list(collapse)
     return Player(what if isinstance(what, Trace) else Trace(what), kinds)
+
+
+def _cost(model: object, X: ArrayLike | None, Y: ArrayLike | None) -> Value:
+    from micrograd_dl.nn.mlp import MLP  # here, since it takes NumPy, and other pictures do not
+
+    if not isinstance(model, MLP):
+        wanted = "a Value, a Trace, or a network of Values (nn.MLP) with X and Y"
+        raise TypeError(f"play takes {wanted}, not the {type(model).__name__} {model!r:.60}")
+    if X is None or Y is None:
+        raise TypeError("the walk of a network is that of its cost over examples: play(model, X, Y)")
+    return model.cost(X, Y)
 
 
 class Player:
@@ -96,7 +124,7 @@ class Player:
 
     def _repr_html_(self) -> str | None:
         try:
-            return framed(self.html, self.title, _HEIGHT)
+            return framed(self.html, self.title, _HEIGHT, self._summary)
         except (ImportError, RuntimeError, OSError):  # a notebook would print the whole traceback
             return None
 

@@ -23,7 +23,8 @@ from .numbers_shown import MORE, Reading
 
 _FAN = 8  # operands of one node that an outline shows
 _MOST_KINKS = 3  # that are said below the tree
-_NARROWEST = 16  # columns of a line that names and formulas get at least
+_COMFORTABLE = 20  # columns with which numbers bear their names
+_NARROWEST = 14  # columns of a line that names and formulas get at least
 
 
 class _Row(NamedTuple):
@@ -130,7 +131,7 @@ def _rows(
         title = f"{name} = {notation.formula(node)}" if node.operands else name
         remark = f" ({notation.uses[node]} uses)" if notation.uses[node] > 1 else ""
         if len(shown) < len(operands):
-            remark = f" [+{len(operands) - len(shown):,} left out]"
+            remark = f" ↓ {len(operands) - len(shown):,} more"
         yield _Row(branch, title, remark, node, edge)
         for index, operand in reversed(shown):
             here, further = ("└─ ", "   ") if index == shown[-1][0] else ("├─ ", "│  ")
@@ -141,7 +142,11 @@ def _aligned(reading: Reading, rows: list[_Row], width: int) -> tuple[list[str],
     """The lines, their numbers in columns; and whether one was cut that had room at the margin."""
     margin = 3 * reading.walking  # for the mark of the last step
     numbers = [_numbers(reading, row.node) for row in rows]
-    data_width, grad_width = (max(map(columns, column)) for column in zip(*numbers, strict=True))
+    widths = [max(map(columns, column)) for column in zip(*numbers, strict=True)]
+    if sum(widths) + 6 + margin + _COMFORTABLE > width:  # a number says more than the beginning of its name
+        numbers = [(data, grad.rpartition(" = ")[2]) for data, grad in numbers]
+        widths = [max(map(columns, column)) for column in zip(*numbers, strict=True)]
+    data_width, grad_width = widths
     room = max(_NARROWEST, width - margin - 3 - data_width - (3 + grad_width if grad_width else 0))
     left, is_cramped = [], False
     for branch, title, remark, *_ in rows:

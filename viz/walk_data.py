@@ -2,7 +2,9 @@
 
 The page computes forward and backward itself. What it knows of an operation is its forward rule; everything
 else comes from the table: how the operation is written, as a template; its local derivatives and its kink, as
-programs of operations of the table, found by applying the table's rules to stand-ins.
+programs of operations of the table, found by applying the table's rules to stand-ins. Of a user's own
+operation the page is given the definition, as such a program. One without a definition it cannot compute: the
+leaves of a graph that has one are not to be changed there.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
 from micrograd_dl.foundation.written import ADD, ATOM, Term
 from micrograd_dl.notation.slopes import SlopeFormulas
+from micrograd_dl.operations import BUILT_IN
 
 from .labels import visible
 
@@ -35,6 +38,7 @@ def walk_data(trace: Trace) -> Json:
     place = {node: i for i, node in enumerate(trace.order)}
     nodes = [_node(node, trace, place, rules, origins) for node in trace.order]
     own = ", ".join(f"{rule['name']}, an operation of your own" for rule in rules.written if rule["own"])
+    definitions = {name: program for name, (_, program) in rules.definitions.items() if program}
     before, latex_before = _before_names(trace)
     return {
         "before": before,
@@ -43,8 +47,11 @@ def walk_data(trace: Trace) -> Json:
         "position": trace.position,
         "nodes": nodes,
         "rules": rules.written,
+        "definitions": definitions,
         "origins": list(origins),
-        "frozen": f"The page cannot compute {own}: its numbers stay as they are." if own else "",
+        "frozen": f"The page cannot compute {own} without a definition: its numbers stay as they are."
+        if own
+        else "",
     }
 
 
@@ -132,10 +139,16 @@ def _latex_slopes(node: Value, name: Callable[[Value], Term]) -> SlopeFormulas:
 
 
 class _Rules:
-    """What the page is told of operations, each with its number of operands once."""
+    """What the page is told of operations, each with its number of operands once.
+
+    Attributes:
+        written: of each operation how it is written, and its derivatives.
+        definitions: of users' own, by name, the operation and the program that it is, or None.
+    """
 
     def __init__(self) -> None:
         self.written: list[Json] = []
+        self.definitions: dict[str, tuple[Operation, Json | None]] = {}
         self._places: dict[tuple[Operation, int], int] = {}
 
     def of(self, operation: Operation, count: int) -> int:
@@ -143,26 +156,44 @@ class _Rules:
         key = operation, count
         if key not in self._places:
             self._places[key] = len(self.written)
-            self.written.append(_rule(operation, count))
+            self.written.append(self._rule(operation, count))
         return self._places[key]
 
-
-def _rule(operation: Operation, count: int) -> Json:
-    rule: Json = {"name": operation.name, "symbol": operation.symbol, "own": not _is_of_the_table(operation)}
-    if not rule["own"]:
-        rule |= {
+    def _rule(self, operation: Operation, count: int) -> Json:
+        rule: Json = {"name": operation.name, "symbol": operation.symbol, "own": True}
+        if not self._can_compute(operation):
+            return rule
+        stand_ins = [Value(math.nan) for _ in range(1 + count)]
+        slopes = [_program(stand_ins, results) for results in _slopes(operation, stand_ins)]
+        kink = None if operation.kink is None else _program(stand_ins, [operation.kink(*stand_ins[1:])])
+        if not all(map(self._can_run, [*slopes, *([kink] if kink else [])])):
+            return rule
+        return rule | {
+            "own": False,
             "text": _template(operation, count, latex=False),
             "latex": _template(operation, count, latex=True),
             "requirement": operation.requirement,
-            "slopes": _slope_programs(operation, count),
-            "kink": _kink_program(operation, count),
+            "slopes": slopes,
+            "kink": kink,
         }
-    return rule
 
+    def _can_compute(self, operation: Operation) -> bool:
+        """Whether the page has a forward rule for it; one by its definition is noted."""
+        ours = BUILT_IN.get(operation.name)
+        if ours is not None or operation.definition is None:
+            return ours is not None and ours.forward is operation.forward
+        if operation.name not in self.definitions:
+            self.definitions[operation.name] = operation, None  # so that one in terms of itself has an end
+            stand_ins = [Value(math.nan) for _ in range(1 + (operation.arity or 0))]
+            program = _program(stand_ins, [operation.definition(*stand_ins[1:])])
+            if self._can_run(program):
+                self.definitions[operation.name] = operation, program
+        known, by_definition = self.definitions[operation.name]
+        return known is operation and by_definition is not None
 
-def _is_of_the_table(operation: Operation) -> bool:
-    ours = TABLE.get(operation.name)
-    return ours is not None and ours.forward is operation.forward
+    def _can_run(self, program: Json) -> bool:
+        names = {line[0] for line in program["lines"]} - {"number"}
+        return all(name in TABLE and self._can_compute(TABLE[name]) for name in names)
 
 
 # --- how an operation is written ----------------------------------------------------------------------------
@@ -205,19 +236,11 @@ def _wrapped(plain: Sequence[str], written: Sequence[str]) -> list[bool]:
 # --- its derivatives and its kink, as programs --------------------------------------------------------------
 
 
-def _slope_programs(operation: Operation, count: int) -> list[Json]:
-    """A program for each local derivative; for any number of operands one that gives all of them."""
-    out, *operands = stand_ins = [Value(math.nan) for _ in range(1 + count)]
+def _slopes(operation: Operation, stand_ins: Sequence[Value]) -> list[Sequence[Any]]:
+    """The local derivatives, each by itself; of any number of operands all of them together."""
     if operation.all_derivatives is not None:
-        return [_program(stand_ins, operation.all_derivatives(out, *operands))]
-    return [_program(stand_ins, [rule(out, *operands)]) for rule in operation.derivatives]
-
-
-def _kink_program(operation: Operation, count: int) -> Json | None:
-    if operation.kink is None:
-        return None
-    stand_ins = [Value(math.nan) for _ in range(1 + count)]
-    return _program(stand_ins, [operation.kink(*stand_ins[1:])])
+        return [operation.all_derivatives(*stand_ins)]
+    return [[rule(*stand_ins)] for rule in operation.derivatives]
 
 
 def _program(given: Sequence[Value], results: Sequence[Any]) -> Json:

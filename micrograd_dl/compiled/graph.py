@@ -30,6 +30,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.collector import collector_paused
 from micrograd_dl.foundation.number_like import require_value
 from micrograd_dl.foundation.text import install_hint, plural
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.notation.forward import evaluate
 
 Runner: TypeAlias = Literal["numpy", "numba"]
@@ -47,6 +48,7 @@ class Replay(NamedTuple):
     gradient: Array
 
 
+@door
 def compile_graph(
     result: Value | Callable[..., Value],
     inputs: Sequence[Input],

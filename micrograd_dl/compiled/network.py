@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike
 from micrograd_dl import nn
 from micrograd_dl.compiled.graph import Runner, compile_graph
 from micrograd_dl.engine.value import Value
-from micrograd_dl.nn.network import Array, Network, Parameter, Pass
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.losses import Loss, LossName
+from micrograd_dl.nn.network import Array, Network, Options, Parameter, Pass
 
 _PARTS = ("z", "z_norm", "a")
 _RECORDED = ("values", "_parts", "_step", "_cost", "_outputs", "_every")
@@ -39,8 +41,17 @@ class MLP(Network):
     True
     """
 
-    def __init__(self, *args: Any, runner: Runner | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        n_x: int,
+        sizes: Sequence[int],
+        activations: str | Sequence[str | Activation] | None = None,
+        loss: LossName | Loss | None = None,
+        *,
+        runner: Runner | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(n_x, sizes, activations, loss, **options)
         if "batch" in self.normalisations or any(keep < 1 for keep in self.keep_probs):
             raise ValueError(
                 "a compiled network replays the graph of one example: batch normalisation goes over a batch, "

@@ -58,7 +58,8 @@ def folder() -> Path:
 @cache
 def _stamp() -> str:
     """A stamp that changes with every source that the code is compiled from."""
-    sources = sorted([*(_PACKAGE / "compiled").glob("*.py"), *(_PACKAGE / "engine").glob("*.py")])
+    rooms = ("compiled", "engine", "foundation", "operations")
+    sources = sorted([path for room in rooms for path in (_PACKAGE / room).glob("*.py")])
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dis
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from numba.core.errors import NumbaError
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.engine.order import topological_order
+from micrograd_dl.engine.value import Value
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -33,6 +36,34 @@ def of_three(rule: Any, count: int) -> Any:
     return compiled(inline="always")(function)
 
 
+def of_definition(definition: Any, count: int) -> Any:
+    """The rule that a definition is, as a function of three; it is run once, on Values."""
+    parts: dict[Value, Any] = {Value(math.nan): compiled()(part) for part in _OPERANDS[:count]}
+    root = definition(*parts)
+    for node in topological_order(root):
+        if node not in parts:
+            parts[node] = compiled()(_part(node, [parts[operand] for operand in node.operands]))
+    return parts[root]
+
+
+_OPERANDS = (lambda x, y, z: x, lambda x, y, z: y, lambda x, y, z: z)
+
+
+def _part(node: Value, operands: Sequence[Any]) -> Any:
+    """A node of the graph of a definition, as a function of what the definition is of."""
+    if node.op is None or node.is_constant:
+        number = node.data
+        return lambda x, y, z: number
+    if node.op.arity is None:
+        raise NumbaError(f"{node.op} is not compiled by itself")
+    rule, (f, g, h) = _translated(node.op), (*operands, None, None, None)[:3]
+    if node.op.arity == 1:
+        return lambda x, y, z: rule(f(x, y, z))
+    if node.op.arity == 2:
+        return lambda x, y, z: rule(f(x, y, z), g(x, y, z))
+    return lambda x, y, z: rule(f(x, y, z), g(x, y, z), h(x, y, z))
+
+
 @compiled()
 def _to_float(x: Any) -> Any:
     """Numba's own refuses True and False."""
@@ -43,6 +74,7 @@ def _translated(rule: Any) -> Any:
     """A rule for Numba: what it calls, functions in Python or operations of the table, is translated, too."""
     if isinstance(rule, Operation):
         return _translated(rule.forward)
+    rule = inspect.unwrap(rule)  # of an operation added to the table, what its user wrote
     if rule in _FASTER:
         return _FASTER[rule]
     if not isinstance(rule, FunctionType):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import chain, pairwise
 from typing import Any, TypeAlias
@@ -15,20 +16,21 @@ from numpy.typing import NDArray
 from micrograd_dl.compiled import numba_kernels as kernels
 from micrograd_dl.compiled import tape
 from micrograd_dl.compiled.numba_cache import keep_on_disk
-from micrograd_dl.compiled.numba_rules import of_three
+from micrograd_dl.compiled.numba_rules import of_definition, of_three
 from micrograd_dl.compiled.numpy_runner import Memory, NumpyRunner
 from micrograd_dl.compiled.schedule import Group, Program
 from micrograd_dl.compiled.vectors import BLOCK
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
+from micrograd_dl.operations import BUILT_IN
 
 Array: TypeAlias = NDArray[Any]
 
 _WRITTEN = {tape.LINEAR: kernels.sums, tape.MEAN: kernels.means, ops.logsumexp: kernels.logsumexps}
-# Whose kernels are kept on disk, by name. (With another slope at a kink, an operation has the same kernel.)
+# Whose kernels are kept on disk, by name: a user's own operation may be another one tomorrow. (With another
+# slope at a kink, an operation has the same kernel.)
 _KEPT = {
-    op.name: op.forward
-    for op in (*ops.TABLE.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT)
+    op.name: op.forward for op in (*BUILT_IN.values(), tape.LINEAR, tape.MEAN, tape.GATE, tape.SLOPE_QUOTIENT)
 }
 _pointer: Any = types.CPointer
 _NUMBERS, _INDICES = _pointer(types.float64), _pointer(types.uint32)
@@ -40,11 +42,16 @@ keep_on_disk(kernels.run)
 @cache
 def _kernel(operation: Operation) -> Any:
     """The compiled kernel of an operation: its forward rule, or else its definition by other operations."""
-    count = operation.arity or 0
-    rules = (operation.forward, operation.definition) if count in (1, 2, 3) else ()
-    for rule in (None,) if operation in _WRITTEN else filter(None, rules):
+    ways: list[Callable[[], Any]] = []
+    if operation in _WRITTEN:
+        ways = [lambda: _WRITTEN[operation]]
+    elif (count := operation.arity or 0) > 0:
+        ways = [lambda: kernels.kernel_of(of_three(operation.forward, count), count)]
+        if operation.definition is not None:
+            ways.append(lambda: kernels.kernel_of(of_definition(operation.definition, count), count))
+    for way in ways:
         try:
-            function = kernels.kernel_of(of_three(rule, count), count) if rule else _WRITTEN[operation]
+            function = way()
             function.__qualname__ = f"kernel_{operation.name}"
             kernel = CFunc(function, _SIGNATURE, {}, {"error_model": "numpy", "fastmath": {"contract"}})
             if _KEPT.get(operation.name) is operation.forward:
@@ -53,7 +60,10 @@ def _kernel(operation: Operation) -> Any:
         except (NumbaError, NotImplementedError):
             continue
         return kernel
-    raise ValueError(f"the runner numba cannot compile {operation.name}: use runner='numpy'")
+    raise ValueError(
+        f"the runner numba cannot compile {operation.name}: use runner='numpy', or give the operation a "
+        "forward rule of arithmetic and math, which raises nothing, or a definition"
+    )
 
 
 class NumbaRunner:

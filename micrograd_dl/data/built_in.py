@@ -15,7 +15,6 @@ import importlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -133,7 +132,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
 }
 
 
-def dataset(name: str, **options: Any) -> Dataset:
+def dataset(name: str, **options: object) -> Dataset:
     """The built-in set of that name; `options` are its function's own, such as ``m`` and ``seed``.
 
     ValueError if there is none, ModuleNotFoundError if it needs scikit-learn and there is none.

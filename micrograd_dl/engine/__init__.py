@@ -4,9 +4,9 @@ To read it, begin with `value`, then `ops` (the table), `order` and `gradients`.
 paths by fast ones with the same bits; ``MICROGRAD_DL_PLAIN=1`` in the environment keeps it out.
 """
 
-import os
+from micrograd_dl.foundation.tracebacks import PLAIN
 
-if os.environ.get("MICROGRAD_DL_PLAIN", "") in ("", "0"):
+if not PLAIN:
     from micrograd_dl.engine import shortcuts
 
     shortcuts.install()

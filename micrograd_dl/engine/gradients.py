@@ -10,6 +10,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.number_like import conversion_refused, require_value
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.recorded import require_recorded
+from micrograd_dl.foundation.tracebacks import door
 
 
 @overload
@@ -22,6 +23,7 @@ def grad(
 def grad(
     root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0
 ) -> list[float] | list[Value]: ...
+@door
 def grad(root: Value, variables: Iterable[Value], create_graph: bool = False, seed: float = 1.0) -> Any:
     """The derivatives of `root` by each of `variables`; nothing is written to the graph.
 

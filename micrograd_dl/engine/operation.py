@@ -69,7 +69,8 @@ class Operation:
         signature = Signature([Parameter(name, kind) for name in names])
         needs = f"; it needs {self.requirement}" if self.requirement else ""
         doc = f"{self.name}({', '.join(names)}): {self.meaning}{needs}.\n\n{KINDS}"
-        vars(self).update(__name__=self.name, __doc__=doc, __signature__=signature)
+        for name, shown in (("__name__", self.name), ("__doc__", doc), ("__signature__", signature)):
+            object.__setattr__(self, name, shown)  # vars(self) would make attributes slow to read
 
     def __call__(self, *operands: Any) -> Any:
         """Apply the operation: floats give a float, arrays an array, anything with a Value a Value.

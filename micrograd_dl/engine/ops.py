@@ -22,7 +22,7 @@ import functools
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.foundation import stable
@@ -301,23 +301,28 @@ log_for_power: Operation = _entry(
 )  # fmt: skip
 
 
-def _known(name: str) -> tuple[Any, Any]:
-    operation = TABLE.get(name, CONSTANT)
-    return operation, operation.left
-
-
 def _found(name: str, side: int) -> Any:
-    return _known(name)[side]
+    operation = CONSTANT if name == CONSTANT.name else TABLE.get(name)
+    if operation is None:
+        raise ValueError(f"there is no operation {name}: define it first, with micrograd_dl.operation")
+    return (operation, operation.left)[side]
 
 
 def _reduced(operation: Operation) -> Any:
     """A copy or a pickle of an operation refers to it by name, since there is one of each."""
-    known = _known(operation.name)
-    return (
-        (_found, (operation.name, known.index(operation)))
-        if operation in known
-        else operation.__reduce_ex__(2)
-    )
+    known = CONSTANT if operation is CONSTANT else TABLE.get(operation.name)
+    if known is not None and operation in (known, known.left):
+        return _found, (operation.name, int(operation is not known))
+    return operation.__reduce_ex__(2)
 
 
 copyreg.pickle(Operation, _reduced)
+
+
+if not TYPE_CHECKING:  # else types would allow any name
+
+    def __getattr__(name: str) -> Operation:
+        """An entry that was added to the table from outside."""
+        if name in TABLE:
+            return TABLE[name]
+        raise AttributeError(f"there is no operation {name!r}; the table has {', '.join(TABLE)}")

@@ -19,10 +19,12 @@ from micrograd_dl.engine.functions import affine, require_pairs, woven
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import CONSTANT
 from micrograd_dl.engine.order import topological_order
-from micrograd_dl.engine.value import ROLE, Value, record
+from micrograd_dl.engine.value import ROLE, Value, fill, record
 from micrograd_dl.foundation.kink_side import kink_side
+from micrograd_dl.foundation.number_like import leaf_data
 from micrograd_dl.foundation.numbers import require_numbers, to_float
 from micrograd_dl.foundation.origin import outside
+from micrograd_dl.foundation.tracebacks import door, fold
 
 _RELU = (ops.relu, ops.relu.left)
 _new, _frame = object.__new__, sys._getframe  # bound here, since every node calls both
@@ -30,26 +32,62 @@ _last_origin = _other_origin = _frame().f_code  # the last two; most new nodes h
 _plain_on, _plain_record, _plain_affine, _plain_backward = Operation.on, record, affine, Value.backward
 
 
-def _add(self: Any, other: Any) -> Any:
-    if type(other) is not Value:
-        other = _operand(other, _frame(1))
+def _init(self: Any, data: Any, label: str = "") -> None:
     try:
-        return _node(self.data + other.data, ops.add, self, other, 1.0, 1.0, _frame(1))
-    except TypeError:  # `data` was overwritten with something that is no float
-        return _plain_record(ops.add, self, other)
+        fill(self, leaf_data(data, label), None, (), ())
+        self.label = label
+    except Exception as error:
+        fold(error)
+        raise
+
+
+def _add(self: Any, other: Any) -> Any:
+    try:
+        if type(other) is not Value:
+            other = _operand(other, _frame(1))
+        try:
+            return _node(self.data + other.data, ops.add, self, other, 1.0, 1.0, _frame(1))
+        except TypeError:  # `data` was overwritten with something that is no float
+            return _plain_record(ops.add, self, other)
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def _mul(self: Any, other: Any) -> Any:
-    if type(other) is not Value:
-        other = _operand(other, _frame(1))
     try:
-        return _node(self.data * other.data, ops.mul, self, other, other.data, self.data, _frame(1))
-    except TypeError:
-        return _plain_record(ops.mul, self, other)
+        if type(other) is not Value:
+            other = _operand(other, _frame(1))
+        try:
+            return _node(self.data * other.data, ops.mul, self, other, other.data, self.data, _frame(1))
+        except TypeError:
+            return _plain_record(ops.mul, self, other)
+    except Exception as error:
+        fold(error)
+        raise
+
+
+def _operator(operation: Operation, swapped: bool = False) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        try:
+            operands = (other, self) if swapped else (self, other)
+            return _record(operation, operands, _frame(1))
+        except Exception as error:
+            fold(error)
+            raise
+
+    return method
 
 
 def _method(operation: Operation) -> Any:
-    return lambda self: _unary(operation if operation.left is None else _sided(operation), self, _frame(1))
+    def method(self: Any) -> Any:
+        try:
+            return _unary(operation if operation.left is None else _sided(operation), self, _frame(1))
+        except Exception as error:
+            fold(error)
+            raise
+
+    return method
 
 
 def _sided(operation: Operation) -> Any:
@@ -63,6 +101,14 @@ def _record(operation: Operation, operands: Sequence[Any], frame: FrameType) -> 
     if operation.arity == 2:
         return _binary(operation, _operand(operands[0], frame), _operand(operands[1], frame), frame)
     return _plain_record(operation, *operands)
+
+
+def _call(self: Operation, *operands: Any) -> Any:
+    try:
+        return _on(self, operands)
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def _on(self: Operation, operands: Sequence[Any]) -> Any:
@@ -81,7 +127,11 @@ def _each(self: Operation, operands: Sequence[Any]) -> list[Any]:
 
 
 def _affine(w: Any, x: Any, b: Any) -> Any:
-    return _affine_of_units([w], x, [b])[0] if type(b) is Value else _plain_affine(w, x, b)
+    try:
+        return _affine_of_units([w], x, [b])[0] if type(b) is Value else _plain_affine(w, x, b)
+    except Exception as error:
+        fold(error)
+        raise
 
 
 def _affine_of_units(weights: Any, x: Any, b: Any) -> list[Any]:
@@ -237,8 +287,13 @@ def install() -> None:
     """Replace the plain definitions; modules that import them by name are to be imported afterwards."""
     slots: Any = vars(Value)
     fast: dict[str, Any] = {op.name: _method(op) for op in ops.TABLE.values() if op.arity == 1}
-    fast |= {"__neg__": fast.pop("neg"), "__add__": _add, "__mul__": _mul, "backward": _backward}
+    binary = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}
+    for name, operation in binary.items():
+        fast |= {f"__{name}__": _operator(operation), f"__r{name}__": _operator(operation, swapped=True)}
     fast |= {
+        "__init__": _init, "__neg__": fast.pop("neg"), "__add__": _add, "__mul__": _mul,
+        "backward": _backward,
+        "maximum": _operator(ops.maximum), "minimum": _operator(ops.minimum),
         "_a": slots["operands"], "_da": slots["slopes"], "_number": slots["data"],
         "operands": property(_operands, _set_edges),
         "slopes": property(_slopes, lambda self, slopes: _set_edges(self, self.operands, slopes)),
@@ -247,4 +302,7 @@ def install() -> None:
         setattr(Value, name, update_wrapper(new, slots[name]) if callable(new) else new)
     value.record = lambda operation, *operands: _record(operation, operands, _frame(1))
     functions.affine, functions.affine_of_units = update_wrapper(_affine, _plain_affine), _affine_of_units
+    for name in ("sum", "dot", "logsumexp"):
+        setattr(functions, name, door(getattr(functions, name)))
+    setattr(Operation, "__call__", update_wrapper(_call, Operation.__call__))  # noqa: B010 - as meant
     Operation.on, Operation.each = _on, _each  # type: ignore[method-assign]  # that is what this module is for

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
@@ -34,7 +34,9 @@ from micrograd_dl.foundation.undefined import undefined
 from micrograd_dl.foundation.written import names_of
 
 
-def _method(operation: Operation) -> Callable[[Value], Value]:
+def method_of(operation: Operation) -> Callable[[Value], Value]:
+    """An operation of one operand as a method."""
+
     def method(self: Value) -> Any:
         return operation(self)
 
@@ -89,13 +91,13 @@ class Value(NumberLike):
     _at: int
 
     def __init__(self, data: Operand, label: str = "") -> None:
-        _fill(self, leaf_data(data, label), None, (), ())
+        fill(self, leaf_data(data, label), None, (), ())
         self.label = label
 
     @classmethod
     def constant(cls, data: Operand) -> Value:
         """A constant: it takes part in operations, and receives no gradient."""
-        return _fill(object.__new__(Value), to_float(data), CONSTANT, (), ())
+        return fill(object.__new__(Value), to_float(data), CONSTANT, (), ())
 
     @property
     def is_leaf(self) -> bool:
@@ -166,10 +168,13 @@ class Value(NumberLike):
         return record(ops.minimum, self, other)
 
     # Every operation on one number is a method. Type checkers know those listed here; a loop adds the others.
-    exp, log, sqrt, abs = _method(ops.exp), _method(ops.log), _method(ops.sqrt), _method(ops.abs)
-    relu, leaky_relu = _method(ops.relu), _method(ops.leaky_relu)
-    tanh, sigmoid, softplus = _method(ops.tanh), _method(ops.sigmoid), _method(ops.softplus)
-    sin, cos = _method(ops.sin), _method(ops.cos)
+    exp, log, sqrt, abs = method_of(ops.exp), method_of(ops.log), method_of(ops.sqrt), method_of(ops.abs)
+    relu, leaky_relu = method_of(ops.relu), method_of(ops.leaky_relu)
+    tanh, sigmoid, softplus = method_of(ops.tanh), method_of(ops.sigmoid), method_of(ops.softplus)
+    sin, cos = method_of(ops.sin), method_of(ops.cos)
+    if TYPE_CHECKING:  # of operations/further.py
+        log1p = expm1 = tan = asin = acos = atan = sinh = cosh = erf = erfc = exp
+        silu = gelu = softsign = elu = hard_tanh = square = reciprocal = exp
 
     def expand(self) -> Value:
         """This node's operation written with simpler ones, on the same operands; itself if it is primitive.
@@ -219,7 +224,7 @@ class Value(NumberLike):
 
 for _operation in ops.TABLE.values():
     if _operation.arity == 1 and not hasattr(Value, _operation.name):
-        setattr(Value, _operation.name, _method(_operation))
+        setattr(Value, _operation.name, method_of(_operation))
 
 ROLE = "arithmetic with a Value"  # the role of an operand, for the message that refuses it
 Operand: TypeAlias = "Value | float | Real | Decimal"
@@ -243,10 +248,10 @@ def record(operation: Operation, *operands: Operand) -> Value:
     except (ValueError, ZeroDivisionError) as error:
         raise undefined(operation, error, values, names_of(nodes)) from None
     slopes = operation.slopes(data, values, [not x.is_constant for x in nodes])
-    return _fill(object.__new__(Value), data, operation, nodes, tuple(slopes))
+    return fill(object.__new__(Value), data, operation, nodes, tuple(slopes))
 
 
-def _fill(node: Value, data: float, op: Operation | None, operands: Any, slopes: tuple[float, ...]) -> Value:
+def fill(node: Value, data: float, op: Operation | None, operands: Any, slopes: tuple[float, ...]) -> Value:
     """Write the slots of a new node."""
     node.data, node.grad, node.label = data, 0.0, ""
     node.op, node.operands, node.slopes = op, operands, slopes

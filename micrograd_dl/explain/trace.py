@@ -18,6 +18,7 @@ from micrograd_dl.explain.why import Why, why_from
 from micrograd_dl.foundation.number_like import require_value
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.gradcheck.graphs import check
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.notation.formulas import Notation
@@ -53,6 +54,7 @@ class Trace:
     (6.0, None)
     """
 
+    @door
     def __init__(self, root: Value, seed: float = 1.0) -> None:
         self.root, self.seed = root, to_float(seed, "the seed of backprop")
         self.order: tuple[Value, ...] = tuple(recorded_order(root))

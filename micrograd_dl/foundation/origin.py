@@ -55,13 +55,14 @@ def note_origin(node: Any) -> None:
 
 def outside(frame: FrameType) -> FrameType:
     """The innermost frame outside this package, which makes nodes; or the outermost if all are inside."""
-    while _is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
+    while is_inside(frame.f_globals.get("__package__")) and frame.f_back is not None:
         frame = frame.f_back
     return frame
 
 
 @cache
-def _is_inside(package: str | None) -> bool:
+def is_inside(package: str | None) -> bool:
+    """Whether the code of a package of that name is this package's own."""
     return f"{package}.".startswith("micrograd_dl.")
 
 

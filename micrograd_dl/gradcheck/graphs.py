@@ -7,6 +7,7 @@ import math
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.gradients import grad
 from micrograd_dl.engine.value import Value
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.gradcheck.numerical import EPS, EPSILON, Curve, Judge, Sample
 from micrograd_dl.gradcheck.report import Check
 from micrograd_dl.gradcheck.rounding_noise import PerturbedGraph
@@ -20,6 +21,7 @@ _SUMS = (ops.add, ops.sub, ops.neg, ops.TABLE["sum"])
 _OVERFLOWS = 1e300  # a difference quotient beyond it may well be one of infinity
 
 
+@door
 def check(root: Value, epsilon: float = EPSILON, *, most: int | None = None, seed: int = 0) -> Check:
     """Compare backprop with numerical derivatives, by every leaf, as the course does.
 

@@ -13,9 +13,9 @@ from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.text import install_hint
 from micrograd_dl.interop.lowering import Functions, Program, lower, lower_activation
 from micrograd_dl.nn.activations import ACTIVATIONS, Activation, linear
-from micrograd_dl.nn.losses import Loss
+from micrograd_dl.nn.losses import Loss, LossName
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.nn.normalisation import BETA, EPSILON
+from micrograd_dl.nn.normalisation import BETA, EPSILON, Kind
 from micrograd_dl.vectorized.mlp import MLP
 
 try:
@@ -198,10 +198,10 @@ _REQUIRED: dict[Any, dict[str, tuple[Any, ...]]] = {
     nn.LeakyReLU: {"negative_slope": (0.01,)},
     nn.Softmax: {"dim": (1, -1)},
 }
-_KINDS = {nn.BatchNorm1d: "batch", nn.LayerNorm: "layer", type(None): None}
+_KINDS: dict[Any, Kind | None] = {nn.BatchNorm1d: "batch", nn.LayerNorm: "layer", type(None): None}
 
 
-def from_torch(module: Any, loss: str | Loss | None = None, *, seed: int | None = None) -> MLP:
+def from_torch(module: Any, loss: LossName | Loss | None = None, *, seed: int | None = None) -> MLP:
     """A module of PyTorch as a network of `vectorized` with the same numbers, in its precision.
 
     Args:
@@ -225,7 +225,7 @@ def from_torch(module: Any, loss: str | Loss | None = None, *, seed: int | None 
     if norm is not None or dropout is not None:
         raise ValueError(f"the output layer has a {norm or dropout}: only hidden layers have one here")
     activations = [layer[2] for layer in layers]
-    sides = {
+    sides: set[Any] = {
         side for g in activations if (side := "left" if isinstance(g, _KINKED) else getattr(g, "side", ""))
     }
     if len(sides) > 1:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Integral
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from micrograd_dl.foundation.lookup import look_up
 from micrograd_dl.foundation.numbers import to_float
@@ -14,9 +14,10 @@ from micrograd_dl.foundation.text import plural
 from micrograd_dl.nn.activations import Activation, activation
 from micrograd_dl.nn.initialisers import INITIALISERS, Initialiser
 from micrograd_dl.nn.losses import Loss
-from micrograd_dl.nn.normalisation import KINDS
+from micrograd_dl.nn.normalisation import KINDS, Kind
 
 T = TypeVar("T")
+Side: TypeAlias = Literal["right", "left"]  # of a kink, whose slope is taken there
 
 
 def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
@@ -36,7 +37,7 @@ def shape_of(n_x: Any, sizes: Any) -> tuple[int, ...]:
     return shape
 
 
-def activations_of(given: str | Sequence[str] | None, count: int) -> tuple[Activation, ...]:
+def activations_of(given: str | Sequence[str | Activation] | None, count: int) -> tuple[Activation, ...]:
     """The activation of each layer."""
     names = ["relu"] * (count - 1) + ["linear"] if given is None else given
     if isinstance(names, str):
@@ -66,7 +67,7 @@ def initialiser_of(given: str | Initialiser | None) -> Initialiser | None:
     )
 
 
-def normalisations_of(given: str | Sequence[str | None] | None, count: int) -> tuple[str | None, ...]:
+def normalisations_of(given: Kind | Sequence[Kind | None] | None, count: int) -> tuple[Kind | None, ...]:
     """For each layer "batch", "layer" or None; the output layer has none."""
     if given is None or isinstance(given, str):
         given = [given] * (count - 1)
@@ -99,11 +100,12 @@ def smoothing_of(x: float, loss: Loss) -> float:
     return x
 
 
-def side_of(x: Any) -> str:
+def side_of(x: Any) -> Side:
     """The side of a kink whose slope is taken there."""
     if x not in ("right", "left"):
         raise ValueError(f'slope_at_kink is "right" (the lectures) or "left" (PyTorch), not {x!r}')
-    return str(x)
+    side: Side = "left" if x == "left" else "right"
+    return side
 
 
 def _hidden(given: Sequence[T], count: int, one: str, many: str) -> tuple[T, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,10 @@ def orthogonal(rng: np.random.Generator, n_out: int, n_in: int) -> Weights:
 
 
 _ALL = (zeros, small, uniform, xavier, he, glorot, xavier_uniform, he_uniform, glorot_uniform, orthogonal)
+InitialiserName: TypeAlias = Literal[
+    "zeros", "small", "uniform", "xavier", "he", "glorot", "xavier_uniform", "he_uniform", "glorot_uniform",
+    "orthogonal",
+]  # fmt: skip
 INITIALISERS: dict[str, Initialiser] = {f.__name__: f for f in _ALL}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,7 @@ max_margin = Loss(
 )  # fmt: skip
 huber = Loss("huber", _huber, None, "numbers, of which some may be far out")
 
+LossName: TypeAlias = Literal["logistic", "cross_entropy", "squared", "max_margin", "huber"]
 LOSSES = {loss.name: loss for loss in (logistic, cross_entropy, squared, max_margin, huber)}
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +22,10 @@ from numpy.typing import ArrayLike
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.foundation.kink_side import slope_at_kink
-from micrograd_dl.nn.network import Array, Network, Pass
+from micrograd_dl.foundation.tracebacks import fold
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.losses import Loss, LossName
+from micrograd_dl.nn.network import Array, Network, Options, Pass
 from micrograd_dl.nn.neurons import Layer, Neuron
 from micrograd_dl.nn.normalisation import normalised
 from micrograd_dl.nn.regularisers import REGULARISERS
@@ -60,24 +63,39 @@ class MLP(Network):
     True
     """
 
-    def __init__(self, *args: Any, expanded: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        n_x: int,
+        sizes: Sequence[int],
+        activations: str | Sequence[str | Activation] | None = None,
+        loss: LossName | Loss | None = None,
+        *,
+        expanded: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(n_x, sizes, activations, loss, **options)
         self.expanded = expanded
         self.layers = []
         for l, W in enumerate(self.initial_weights(), 1):
             g, kind = self.activations[l - 1], self.normalisations[l - 1]
-            options = {"expanded": expanded, "bias": kind != "batch", "scaled": kind is not None}
-            self.layers.append(Layer(W.shape[1], W.shape[0], g, weights=W, number=l, **options))
+            form = {"expanded": expanded, "bias": kind != "batch", "scaled": kind is not None}
+            self.layers.append(Layer(W.shape[1], W.shape[0], g, weights=W, number=l, **form))
 
     def __call__(self, x: Sequence[Operand]) -> Value | list[Value]:
         """The outputs for one example, n_x numbers or Values, as it predicts; ValueError if it is not one."""
-        if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
-            outputs = [unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)]
-            for layer in self.layers:
-                outputs = layer.activate(layer.z(outputs))
-        else:
-            [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
-        return outputs[0] if len(outputs) == 1 else outputs
+        try:
+            if self.slope_at_kink == "right" and not any(self.normalisations):  # as in most networks
+                outputs = [
+                    unit if isinstance(unit, Value) else Value.constant(unit) for unit in self._example(x)
+                ]
+                for layer in self.layers:
+                    outputs = layer.activate(layer.z(outputs))
+            else:
+                [outputs] = self.passes_of([self._example(x)], training=False)[-1].a
+            return outputs[0] if len(outputs) == 1 else outputs
+        except Exception as error:
+            fold(error)
+            raise
 
     def _example(self, x: Sequence[Operand]) -> Sequence[Operand]:
         inputs = list(x)

@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Self, TypeAlias
+from inspect import signature
+from typing import Any, NoReturn, Self, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,15 +18,33 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.html import table
 from micrograd_dl.foundation.numbers import above_zero, to_seed
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.nn import architecture
+from micrograd_dl.nn.activations import Activation
 from micrograd_dl.nn.frames import as_array, is_frame
-from micrograd_dl.nn.initialisers import Initialiser, Weights, default_initialiser
-from micrograd_dl.nn.losses import Loss
+from micrograd_dl.nn.initialisers import Initialiser, InitialiserName, Weights, default_initialiser
+from micrograd_dl.nn.losses import Loss, LossName
 from micrograd_dl.nn.losses import loss as loss_for
-from micrograd_dl.nn.normalisation import Averages
+from micrograd_dl.nn.normalisation import Averages, Kind
 from micrograd_dl.nn.regularisers import lambdas, max_norm
 
 Array: TypeAlias = NDArray[Any]
+
+
+class Options(TypedDict, total=False):
+    """The arguments of all kinds of network that are given by name."""
+
+    initialiser: InitialiserName | Initialiser | None
+    seed: int | None
+    l2: float
+    l1: float
+    regularisers: Mapping[str, float] | None
+    max_norm: float | None
+    normalisation: Kind | Sequence[Kind | None] | None
+    keep_prob: float | Sequence[float] | None
+    label_smoothing: float
+    slope_at_kink: architecture.Side
+
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 
@@ -145,23 +164,33 @@ class Network(ABC):
         ValueError: a size, an activation, a loss, a lambda or another option is not possible.
     """
 
+    def __init_subclass__(cls) -> None:
+        for name in ("__init__", "forward", "cost", "cost_and_grad"):
+            if name in vars(cls):
+                setattr(cls, name, door(vars(cls)[name]))
+        own, all_of_them = signature(cls.__init__), signature(Network.__init__).parameters
+        parameters = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        parameters += [p for name, p in all_of_them.items() if name not in own.parameters]  # its `options`
+        vars(cls.__init__)["__signature__"] = own.replace(parameters=parameters)  # for help()
+
+    @door
     def __init__(
         self,
         n_x: int,
         sizes: Sequence[int],
-        activations: str | Sequence[str] | None = None,
-        loss: str | Loss | None = None,
+        activations: str | Sequence[str | Activation] | None = None,
+        loss: LossName | Loss | None = None,
         *,
-        initialiser: str | Initialiser | None = None,
+        initialiser: InitialiserName | Initialiser | None = None,
         seed: int | None = None,
         l2: float = 0.0,
         l1: float = 0.0,
         regularisers: Mapping[str, float] | None = None,
         max_norm: float | None = None,
-        normalisation: str | Sequence[str | None] | None = None,
+        normalisation: Kind | Sequence[Kind | None] | None = None,
         keep_prob: float | Sequence[float] | None = None,
         label_smoothing: float = 0.0,
-        slope_at_kink: str = "right",
+        slope_at_kink: architecture.Side = "right",
     ) -> None:
         self.shape = architecture.shape_of(n_x, sizes)
         L = len(self.shape) - 1
@@ -334,6 +363,7 @@ class Network(ABC):
 
     # --- what it predicts -------------------------------------------------------------------------------
 
+    @door
     def predict(self, X: ArrayLike) -> Array:
         """Predictions, ``(1, m)`` or ``(n_y, m)``.
 
@@ -342,6 +372,7 @@ class Network(ABC):
         A = self.forward(X)
         return A if self.loss.decide is None else self.loss.decide(A)
 
+    @door
     def accuracy(self, X: ArrayLike, Y: ArrayLike, top: int = 1) -> float:
         """The part of the examples that are predicted right, in every output.
 

@@ -20,13 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micrograd_dl.engine import ops
 
+Kind: TypeAlias = Literal["batch", "layer"]
 KINDS = ("batch", "layer")
 EPSILON = 1e-5
 BETA = 0.9  # running averages are v = beta v + (1 - beta) new

@@ -28,6 +28,7 @@ from micrograd_dl.engine.order import topological_order
 from micrograd_dl.engine.value import Operand, Value
 from micrograd_dl.foundation.numbers import to_float
 from micrograd_dl.foundation.origin import set_origin
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.foundation.written import ADD
 
 MAX_LENGTH = 20_000  # characters of an expression
@@ -36,7 +37,7 @@ MAX_NAME = 100  # characters
 MAX_NUMBER = 1_100  # characters: all digits of the smallest double take 1,076
 
 _BINARY = {operation.symbol: operation for operation in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)}
-_FUNCTIONS = {name: op for name, op in ops.TABLE.items() if op not in (*_BINARY.values(), ops.neg)}
+_NOT_CALLED = {*(operation.name for operation in _BINARY.values()), ops.neg.name}
 # Understood before a bracket, unless a variable has that name; formulas are written with the table's names.
 _SECOND_NAMES = {
     "max": ops.maximum, "min": ops.minimum, "ln": ops.log, "ReLU": ops.relu,
@@ -69,6 +70,7 @@ class Expression:
     unused: tuple[str, ...]  # the names that the root does not depend on
 
 
+@door
 def parse(text: str, /, **values: Operand) -> Value:
     """The Value of the last statement of `text`, with a variable for each name in `values`.
 
@@ -124,7 +126,7 @@ def _variables(values: Mapping[str, Operand]) -> dict[str, Value | float]:
     for given, value in values.items():
         name = unicodedata.normalize("NFKC", given)
         is_name = 0 < len(given) == _name_end(given, 0) and not _problem("name", name)
-        if not is_name or name in _FUNCTIONS or name in variables:
+        if not is_name or _function(name) or name in variables:
             raise ValueError(f"{given!r:.40} cannot be a variable: write a name that has no meaning yet")
         variables[name] = value if isinstance(value, Value) else to_float(value, f"the variable {name}")
     return variables
@@ -276,15 +278,15 @@ class _Parser:
     def _take_name(self, token: _Token, following: str) -> None:
         name = token.text
         if following == "=" and self._last is None:
-            if name in _FUNCTIONS or (name in self.names and name not in self.free):
+            if _function(name) or (name in self.names and name not in self.free):
                 raise self._error(f"{name} has a meaning already: choose another name for this", token.start)
             self._target = token
         elif following == "(":
-            operation = _FUNCTIONS.get(name) or (None if name in self.names else _SECOND_NAMES.get(name))
+            operation = _function(name) or (None if name in self.names else _SECOND_NAMES.get(name))
             if operation is None:
                 raise self._error(_not_a_function(name), token.start)
             self._pending.append(_Pending(operation, token.start))
-        elif name in _FUNCTIONS:
+        elif _function(name):
             raise self._error(f"{name} is a function: write {name}(...)", token.start)
         else:
             if name not in self.names:
@@ -420,11 +422,16 @@ _ADVICE = {
 }
 
 
+def _function(name: str) -> Operation | None:
+    """The operation that is called by this name, if there is one at present."""
+    return None if name in _NOT_CALLED else ops.TABLE.get(name)
+
+
 def _not_a_function(name: str) -> str:
     if name in ops.TABLE:
         operation = ops.TABLE[name]
         return f"{name} is written {operation.written(operation.operand_names(operation.arity or 1))} here"
-    listed = [known for known in _FUNCTIONS if known not in _UNLISTED]
+    listed = [known for known in [*ops.TABLE] if known not in _UNLISTED and known not in _NOT_CALLED]
     similar = [known for known in listed if known.startswith(name.lower())]
     similar = similar or difflib.get_close_matches(name.lower(), listed) or listed
     return f"{name} is not a function: write {name}*(...) to multiply, or choose from {', '.join(similar)}"

@@ -39,7 +39,7 @@ def to_source(root: Value) -> str:
 
     Raises:
         TypeError: `root` is not a Value.
-        ValueError: the graph has an operation that is not in the table, but the user's own.
+        ValueError: the graph has an operation that is not in the table.
         RuntimeError: data was changed after the forward pass was recorded.
 
     >>> a, b, c = Value(5, "a"), Value(3, "b"), Value(2, "c")
@@ -122,8 +122,8 @@ def _template(
     """
     if operation.name not in TABLE or TABLE[operation.name].forward is not operation.forward:
         raise ValueError(
-            f"the source of {operation.name}, an operation of your own, is not known: build the graph with "
-            "operations of micrograd_dl only"
+            f"{operation.name} is not in the table of operations, so a program cannot call it: define it "
+            "with micrograd_dl.operation, and not in a block that has ended"
         )
     operands = [Term(f"{{{x}}}") if isinstance(x, int) else float.fromhex(x) for x in kind]
     terms = [x if isinstance(x, Term) else exact_term(x) for x in operands]
@@ -146,7 +146,8 @@ def _written(operation: Operation, operands: Sequence[Term]) -> Term:
     if operation in (ops.at_least, ops.above):
         x, y = operands
         return Term(f"1.0 * ({x:1} {'>=' if operation is ops.at_least else '>'} {y:1})", MUL)
-    if len(operands) > _MOST_OPERANDS:
+    # Beyond the engine's own entries, the written form may be mathematics that is no Python.
+    if len(operands) > _MOST_OPERANDS or operation.name not in vars(ops):
         return Term(f"{operation.name}({', '.join(operands)})")
     return operation.written(operands)
 

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+Gradient = TypeVar("Gradient", bound=float | NDArray[np.floating[Any]])
 
 
-def clip_by_value(gradients: Iterable[Any], most: float) -> list[Any]:
+def clip_by_value(gradients: Iterable[Gradient], most: float) -> list[Gradient]:
     """Each component between ``-most`` and `most`, which may turn the whole gradient.
 
     >>> clip_by_value([0.5, -3.0], 1.0)
     [0.5, -1.0]
     """
-    return [
+    clipped: list[Any] = [
         np.clip(g, -most, most) if isinstance(g, np.ndarray) else min(max(g, -most), most) for g in gradients
     ]
+    return clipped
 
 
-def clip_by_norm(gradients: Sequence[Any], most: float) -> list[Any]:
+def clip_by_norm(gradients: Sequence[Gradient], most: float) -> list[Gradient]:
     """All multiplied by one number, such that the whole gradient is at most so long; its direction stays.
 
     A gradient that is not finite is left as it is.
@@ -32,10 +36,13 @@ def clip_by_norm(gradients: Sequence[Any], most: float) -> list[Any]:
     [0.6000000000000001, -0.8]
     """
     length = gradient_norm(gradients)
-    return [g * (most / length) for g in gradients] if most < length < math.inf else list(gradients)
+    if not most < length < math.inf:
+        return list(gradients)
+    shorter: list[Any] = [g * (most / length) for g in gradients]
+    return shorter
 
 
-def gradient_norm(gradients: Iterable[Any]) -> float:
+def gradient_norm(gradients: Iterable[Gradient]) -> float:
     """The Euclidean norm of the whole gradient, without overflow on the way."""
     return math.hypot(*(_norm(g) if isinstance(g, np.ndarray) else float(g) for g in gradients))
 

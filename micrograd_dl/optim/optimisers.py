@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias, TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from micrograd_dl.engine.ops import maximum, sqrt
 from micrograd_dl.foundation.numbers import above_zero, from_zero
@@ -31,6 +32,15 @@ class HasGrad(Protocol):
 
 Parameters: TypeAlias = Sequence[HasGrad]
 Rate: TypeAlias = float | Schedule
+
+
+class Options(TypedDict, total=False):
+    """The arguments that all optimisers take by name."""
+
+    clip_value: float | None
+    clip_norm: float | None
+    weight_decay: float | None
+    decays: Sequence[bool | NDArray[np.bool_]] | None
 
 
 _ELSEWHERE = {  # what other libraries call an option
@@ -101,8 +111,8 @@ class Optimiser(ABC):
         clip_value: float | None = None,
         clip_norm: float | None = None,
         weight_decay: float | None = None,
-        decays: Sequence[Any] | None = None,
-        **unknown: Any,
+        decays: Sequence[bool | NDArray[np.bool_]] | None = None,
+        **unknown: object,
     ) -> None:
         kind = type(self).__name__
         for name in unknown:
@@ -237,7 +247,7 @@ class Momentum(Optimiser):
     """``v = beta v + (1 - beta) dw``; ``w := w - alpha v``; PyTorch's has no factor ``1 - beta``."""
 
     def __init__(
-        self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Any
+        self, parameters: Parameters, learning_rate: Rate = 0.1, beta: float = 0.9, **options: Unpack[Options]
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta = fraction(beta, "beta")
@@ -262,7 +272,7 @@ class RMSprop(Optimiser):
         learning_rate: Rate = 0.01,
         beta2: float = 0.99,
         eps: float = 1e-8,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta2, self.eps = fraction(beta2, "beta2"), above_zero(eps, "eps")
@@ -281,7 +291,7 @@ class Adam(Optimiser):
         beta1: float = 0.9,
         beta2: float = 0.999,
         eps: float = 1e-8,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")
@@ -326,7 +336,7 @@ class Lion(Optimiser):
         learning_rate: Rate = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.99,
-        **options: Any,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(parameters, learning_rate, **options)
         self.beta1, self.beta2 = fraction(beta1, "beta1"), fraction(beta2, "beta2")

@@ -101,7 +101,7 @@ class Conformance:
         """Whether nothing is wrong."""
         return not self.mistakes
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The same as plain data, for JSON."""
         return {"conforms": self.conforms, **asdict(self)}
 

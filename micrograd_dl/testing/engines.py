@@ -17,6 +17,7 @@ from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.text import message_of
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.numbers import number
+from micrograd_dl.operations import BUILT_IN
 from micrograd_dl.testing.strategies import is_smooth
 
 _OPERATORS: Mapping[Operation, Callable[..., Any]] = {
@@ -25,7 +26,7 @@ _OPERATORS: Mapping[Operation, Callable[..., Any]] = {
 }  # fmt: skip
 # Only needed by derivatives; and leaky ReLU, whose slope on the left is each engine's own choice.
 _NOT_ASKED = {ops.above, ops.at_least, ops.sign, ops.power_slope, ops.log_for_power, ops.leaky_relu}
-OPERATIONS = tuple(x for x in ops.TABLE.values() if x.arity is not None and x not in _NOT_ASKED)
+OPERATIONS = tuple(x for x in BUILT_IN.values() if x.arity is not None and x not in _NOT_ASKED)
 _FAULTS = NameError, RecursionError, LookupError, ArithmeticError, MemoryError  # mistakes, not a lack
 _PACKAGE = os.path.dirname(os.path.dirname(__file__))
 _POINTS = ((3.0, 2.0, 5.0), (-2.0, 3.0, 5.0), (0.5, -0.7, 2.0))

@@ -22,8 +22,10 @@ from micrograd_dl.engine.ops import TABLE, above, at_least, log_for_power
 from micrograd_dl.engine.value import Value
 from micrograd_dl.foundation.written import Term
 from micrograd_dl.notation.numbers import exact_term
+from micrograd_dl.operations import BUILT_IN
 
-_CALLED = (above, at_least, log_for_power)  # written for people, in a form that the parser does not read
+# Written for people, in a form that the parser does not read; as those of users' own may be.
+_CALLED = (above, at_least, log_for_power)
 MARGIN = 1 / 32  # how far an operand keeps from a kink and from where the operation is undefined
 LARGEST = 100.0  # the largest result, and the largest sum of derivatives from the leaves up to any node
 MOST_OPERANDS = 5  # for an operation that takes any number
@@ -111,7 +113,7 @@ class Graph:
         last = len(self.program) - 1
         for index, (operation, references) in enumerate(self.program):
             operands = [terms[x] if isinstance(x, int) else exact_term(x) for x in references]
-            if operation in _CALLED:
+            if operation in _CALLED or operation.name not in BUILT_IN:
                 formula = Term(f"{operation.name}({', '.join(operands)})")
             else:
                 formula = operation.written(operands)

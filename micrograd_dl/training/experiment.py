@@ -231,14 +231,14 @@ def make_network(data: Dataset, options: TrainingOptions) -> Network:
     """The untrained network, with the outputs that suit the targets."""
     o = options
     network = look_up(o.backend, BACKENDS, "backend")
+    names: Any = {k: getattr(o, k) for k in ("initialiser", "normalisation", "slope_at_kink")}
     n_y, output = data.Y.shape[0], "linear"
     if data.classes:
         n_y, output = (1, "sigmoid") if len(data.classes) == 2 else (len(data.classes), "softmax")
     return network(
         data.X.shape[0], [*o.hidden, n_y], [o.activation] * len(o.hidden) + [output],
-        initialiser=o.initialiser, seed=o.seed, l2=o.l2, l1=o.l1, max_norm=o.max_norm,
-        normalisation=o.normalisation, keep_prob=o.keep_prob, label_smoothing=o.label_smoothing,
-        slope_at_kink=o.slope_at_kink,
+        seed=o.seed, l2=o.l2, l1=o.l1, max_norm=o.max_norm, keep_prob=o.keep_prob,
+        label_smoothing=o.label_smoothing, **names,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from micrograd_dl.foundation.html import curves, table
 from micrograd_dl.foundation.numbers import to_seed, to_whole
 from micrograd_dl.foundation.products import halved_products
 from micrograd_dl.foundation.text import plural
+from micrograd_dl.foundation.tracebacks import door
 from micrograd_dl.nn.frames import as_array
 from micrograd_dl.nn.model import Model, require_model
 from micrograd_dl.nn.network import Array, Network
@@ -116,6 +117,7 @@ class Recorder(Protocol):
 Callback = Callable[[int, History], object]
 
 
+@door
 def fit(
     model: Model,
     X: ArrayLike,

@@ -125,7 +125,8 @@ def describe(model: Network) -> dict[str, Any]:
         problem = f"a {type(model).__name__} cannot be saved, only the MLP of nn, vectorized and compiled"
         raise ValueError(f"{problem}: copy its parameters to one of them with copy_from")
     for g in model.activations:
-        _require_built_in(g, ACTIVATIONS)
+        if g.operation is None:  # an operation is found by its name where it is defined
+            _require_built_in(g, ACTIVATIONS)
     _require_built_in(model.loss, LOSSES)
     return {
         "backend": backend,

@@ -1,6 +1,6 @@
 """The same networks as matrices, with the backward formulas of the course written out by hand.
 
-No derivative is taken from the table of operations: their agreement with autograd proves something.
+Only an activation without a formula here has the table's rules: that the others agree proves something.
 """
 
 from micrograd_dl.vectorized.mlp import MLP

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_dl.nn.activations import ACTIVATIONS, Activation
+from micrograd_dl.nn.activations import ACTIVATIONS, Activation, rules_on_arrays
 from micrograd_dl.nn.losses import LOSSES, Loss
 from micrograd_dl.nn.network import Array
 
@@ -39,12 +39,10 @@ def leaky_relu(Z: Array) -> Any:
 
 
 def leaky_slope(positive: Array, A: Array) -> Any:
-    """1 where Z is positive, else 0.01."""
     return np.maximum(positive.astype(A.dtype), 0.01)
 
 
 def mish_slope(Z: Array, A: Array) -> Any:
-    """With ``t = tanh(softplus(z))``, ``t + z (1 - t^2) sigma(z)``."""
     t = np.tanh(np.logaddexp(0, Z))
     return t + Z * (1 - t**2) * sigmoid(Z)
 
@@ -112,12 +110,18 @@ LOSS_FORMULAS: dict[str, LossFormulas] = {
 PENALTY_SLOPES: dict[str, Callable[[Array], Array]] = {"l2": lambda W: 2 * W, "l1": np.sign}
 
 
+def formulas_of(g: str) -> ActivationFormulas:
+    """Those by hand; of another operation of the table, its own rules."""
+    return ACTIVATION_FORMULAS.get(g) or ActivationFormulas(*rules_on_arrays(g))
+
+
 def entry_of(one: Activation | Loss, slope_at_kink: str) -> str:
     """The key of `one` in its table, "relu" or "relu left"; ValueError if the table has none for it."""
     name, left = one.name, f"{one.name} left"
     table: Any = LOSS_FORMULAS if isinstance(one, Loss) else ACTIVATION_FORMULAS
     built_in: Any = LOSSES if isinstance(one, Loss) else ACTIVATIONS
-    if name not in table or built_in.get(name, one) is not one:
+    is_known = name in table and built_in.get(name, one) is one
+    if not is_known and (isinstance(one, Loss) or one.operation is None):
         where = "the tables of micrograd_dl.vectorized.formulas, under a name of its own"
         raise ValueError(f"there are no formulas for this {name!r}: add them to {where}")
     return left if slope_at_kink == "left" and left in table else name

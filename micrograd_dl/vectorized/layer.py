@@ -7,7 +7,7 @@ from typing import Any
 
 from micrograd_dl.foundation.products import product  # product(X, Y) is X @ Y
 from micrograd_dl.nn.network import Array, Parameter
-from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS
+from micrograd_dl.vectorized.formulas import formulas_of
 from micrograd_dl.vectorized.normalisation import Normalisation
 
 
@@ -58,15 +58,14 @@ class DenseLayer:
         if self.normalisation is not None:
             Z_norm, *statistics = self.normalisation.forward(Z, training=training)
             Z_tilde = self.normalisation.scale(Z_norm)
-        A_undropped = ACTIVATION_FORMULAS[self.g].g(Z_tilde)
+        A_undropped = formulas_of(self.g).g(Z_tilde)
         A = A_undropped if mask is None else A_undropped * mask
         return Cache(A_prev, Z, Z_tilde, A_undropped, A, mask, Z_norm, statistics)
 
     def dZ(self, dA: Array, cache: Cache) -> Array:
         """``dZ = dA * g'(Z)``, back through dropout, g and the normalisation; sets dgamma and dbeta too."""
-        if cache.mask is not None:
-            dA = dA * cache.mask
-        dZ: Array = dA * ACTIVATION_FORMULAS[self.g].slope(cache.Z_tilde, cache.A_undropped)
+        dA = dA if cache.mask is None else dA * cache.mask
+        dZ: Array = dA * formulas_of(self.g).slope(cache.Z_tilde, cache.A_undropped)
         if self.normalisation is None or cache.Z_norm is None:
             return dZ
         return self.normalisation.backward(dZ, cache.Z_norm, cache.statistics[1])

@@ -47,8 +47,7 @@ def by_matrices(w: Array, b: float, X: Array, Y: Array) -> tuple[float, Array, f
     """Use matrices instead of loops."""
     _, m = require_shapes(w, X, Y)
     Z = w.T @ X + b
-    A = sigmoid(Z)
-    dZ = A - Y
+    dZ = sigmoid(Z) - Y
     J = float(np.mean(softplus(Z) - Y * Z))
     return J, X @ dZ.T / m, float(np.mean(dZ))
 

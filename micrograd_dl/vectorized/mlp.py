@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from micrograd_dl.nn.network import Array, Network, Parameter, Pass
+from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.losses import Loss, LossName
+from micrograd_dl.nn.network import Array, Network, Options, Parameter, Pass
 from micrograd_dl.nn.regularisers import REGULARISERS
-from micrograd_dl.vectorized.formulas import ACTIVATION_FORMULAS, LOSS_FORMULAS, PENALTY_SLOPES, entry_of
+from micrograd_dl.vectorized.formulas import LOSS_FORMULAS, PENALTY_SLOPES, entry_of, formulas_of
 from micrograd_dl.vectorized.layer import Cache, DenseLayer
 from micrograd_dl.vectorized.normalisation import Normalisation
 
@@ -19,9 +21,8 @@ from micrograd_dl.vectorized.normalisation import Normalisation
 class MLP(Network):
     """A multilayer perceptron as matrices; see :class:`~micrograd_dl.nn.network.Network` for its arguments.
 
-    Each pass makes its arrays anew: any number of threads may predict with one network. For a small one
-    (layers of some ten units, a few hundred examples) NumPy's own overhead is most of the time;
-    :class:`micrograd_dl.compiled.MLP` is 2 to 6 times as fast there.
+    Each pass makes its arrays anew: any number of threads may predict with one network. While it is small
+    (layers of some ten units), a :class:`micrograd_dl.compiled.MLP` is 2 to 6 times as fast.
 
     Args:
         dtype: the type of all arrays, ``float64`` or ``float32``.
@@ -33,8 +34,17 @@ class MLP(Network):
     ((3, 2), (3, 1))
     """
 
-    def __init__(self, *args: Any, dtype: DTypeLike = np.float64, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        n_x: int,
+        sizes: Sequence[int],
+        activations: str | Sequence[str | Activation] | None = None,
+        loss: LossName | Loss | None = None,
+        *,
+        dtype: DTypeLike = np.float64,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(n_x, sizes, activations, loss, **options)
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float64, np.float32):
             raise ValueError(f"a network computes in float64 or float32, not {self.dtype}")
@@ -113,7 +123,7 @@ class MLP(Network):
     def _forward_and_backward(self, X: Array, Y: Array) -> list[Cache]:
         """Run both passes; sets every ``grad``, from the last layer to the first."""
         caches, m = self._forward(X, training=True), X.shape[1]
-        last, slope = caches[-1], ACTIVATION_FORMULAS[self.layers[-1].g].slope
+        last, slope = caches[-1], formulas_of(self.layers[-1].g).slope
         last.dZ = LOSS_FORMULAS[self._loss_entry].dZ(last.Z_tilde, last.A, self._targets(Y), slope)
         for l in reversed(range(len(self.layers))):  # counted from 0: the course's layer l + 1
             layer, cache = self.layers[l], caches[l]

@@ -48,7 +48,7 @@ def test_sections_are_run_in_the_order_given_and_saved(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["speed"], "no section speed: choose from networks, eager, replay, columns, demo"),
+        (["speed"], "no section speed: choose from networks, eager, replay, columns, demo, player"),
         (["eager", "--tasks", "mpl"], "invalid choice: 'mpl'"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from micrograd_dl.cli.quiz import hidden
 from micrograd_dl.cli.stepper import Stepper
 from micrograd_dl.engine.value import Value
 from micrograd_dl.explain.trace import Trace
@@ -58,7 +59,7 @@ def test_a_quiz_from_the_start_to_the_end() -> None:
         (7, "hint", "dJ/du * du/db", "0 of 0 right at the first try, with 1 hint."),
         (7, "hint; hint", "du/db = c, since u = b * c", "0 of 0 right at the first try, with 2 hints."),
         (0, "show", "u = b * c = 3 * 2 = 6", "0 of 1 right at the first try."),
-        (0, "6; six", "That is no number: write 0.5, 1/2, .5 or 5e-1; or hint, show, graph or stop.",
+        (0, "6; six", "That is no number: write 0.5, 1/2, 5e-1 or 2*0.25; or hint, show, graph or stop.",
          "1 of 1 right at the first try."),
         (1, "graph", "   └─ v = a + u      ?", "0 of 0 right at the first try."),
     ],
@@ -135,3 +136,26 @@ def test_another_number_is_wrong(x: float, other: float) -> None:
 def test_answers(line: str, x: float, right: bool) -> None:
     assert says(line, x) == right
     assert math.isfinite(x)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "noise"),
+    [
+        ("J = a + b - 0.3", {"a": 0.1, "b": 0.2}, [2]),
+        ("v = a + b - 0.3; J = v*v*7", {"a": 0.1, "b": 0.2}, [2, 3, 4, 7, 8, 9, 10, 11]),
+        ("J = a*1e-20", {"a": 1.0}, []),  # small, and no noise
+        ("J = a - b", {"a": 1.0, "b": 1.0 - 1e-12}, []),
+        ("J = log(a)*0.1", {"a": 5e-324}, []),  # with a slope that is infinite
+    ],
+)
+def test_zero_is_right_for_what_is_rounding_noise(
+    text: str, values: dict[str, float], noise: list[int]
+) -> None:
+    steps = Trace(parse(text, **values))
+    right = []
+    for at, step in enumerate(steps):
+        trace = Trace(steps.root)
+        trace.goto(at)
+        if hidden(step) and quiz("0", trace=trace)[1].startswith("Right"):
+            right.append(at + 1)
+    assert right == noise

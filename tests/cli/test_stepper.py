@@ -167,7 +167,7 @@ def test_graph(monkeypatch: pytest.MonkeyPatch) -> None:
         "->", "-> "
     )
     assert asked("graph 3").splitlines()[1:] == [
-        "   └─ v = a + u [+2 left out]   11   dv = 3",
+        "   └─ v = a + u ↓ 2 more   11   dv = 3",
         "An outline: 2 of 6 nodes, those nearest to J.",
         "graph NODE draws what is below a node, graph 1000 up to 1,000 branches.",
     ]

@@ -267,7 +267,7 @@ def test_no_text_of_a_table_or_a_model_reaches_the_terminal_as_it_is(tmp_path: P
         ("train none.csv --target y", "none.csv"),
         ("lesson parity -o p.png", "the lesson parity has no picture"),
         ("lesson xor -o xor.txt", "a figure is saved as .svg, .png or .pdf, not as 'xor.txt'"),
-        ("lesson -o xor.png", "say which lesson the picture is of"),
+        ("lesson -o xor.png", "say which lesson it is"),
         ("lesson dropot", "there is no lesson 'dropot' (did you mean 'dropout'?): choose one of"),
     ],
 )
@@ -289,12 +289,33 @@ def test_lessons_are_listed(capsys: Capture) -> None:
     assert out.index("  xor ") < out.index("  dropout ") < out.index("  lstm ")  # as the course has them
     assert out.count("[picture]") == 1 + sum(hasattr(load_lesson(name), "picture") for name in lessons())
     assert max(map(len, out.splitlines())) <= 80
+    folder = next(iter(lessons().values())).path.parent
+    assert sorted(lessons()) == sorted(
+        path.stem for path in folder.glob("*.py")
+    )  # each is the next of another
+    for lesson in lessons().values():
+        assert all((lesson.about, lesson.setup, lesson.because)), lesson.path
+
+
+def test_the_program_of_a_lesson(tmp_path: Path, capsys: Capture) -> None:
+    source = lessons()["xor"].path.read_text(encoding="utf-8")
+    assert run("lesson", "xor", "--source") == 0
+    assert capsys.readouterr().out == source
+    assert run("lesson", "xor", "--edit") == 0
+    assert (tmp_path / "xor.py").read_text(encoding="utf-8") == source
+    assert " xor.py\n" in capsys.readouterr().out
+    with pytest.raises(FileExistsError):
+        run("lesson", "xor", "--edit")
+    with pytest.raises(ValueError, match="say which lesson it is"):
+        run("lesson", "--edit")
 
 
 def test_a_lesson_and_its_picture(tmp_path: Path, capsys: Capture) -> None:
     pytest.importorskip("matplotlib", reason="the picture is Matplotlib's, in the extra plots")
     assert run("lesson", "vanishing-gradients", "-o", "sizes.svg") == 0
-    assert capsys.readouterr().out.endswith("\n\nThe picture is in sizes.svg.\n")
+    out = capsys.readouterr().out
+    assert "\n\nThe picture is in sizes.svg.\n\nBecause: each layer multiplies by a factor" in out
+    assert out.endswith("\nNext: micrograd-dl lesson augmentation\n")
     assert "<svg" in (tmp_path / "sizes.svg").read_text(encoding="utf-8")
 
 

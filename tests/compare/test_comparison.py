@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from micrograd_dl import nn, vectorized
 from micrograd_dl.compare.comparison import compare, trace_to
@@ -82,40 +80,6 @@ def test_rounding_that_the_layers_before_carry_on_is_no_difference(
     there.copy_from(here)
     result = compare(here, there, x, y)
     assert result.equal, result
-
-
-@given(st.integers(0, 10**6))
-def test_random_networks_are_equal(seed: int) -> None:
-    """Of all kinds, with weights of 0 and large ones, and inputs of all sizes."""
-    rng = np.random.default_rng(seed)
-    hidden, m = list(rng.integers(1, 4, rng.integers(0, 3))), int(rng.integers(1, 5))
-    output, loss = OUTPUTS[rng.integers(len(OUTPUTS))]
-    k = int(rng.integers(1, 3))
-    options: dict[str, Any] = {
-        "l2": rng.choice([0, 0.5]),
-        "l1": rng.choice([0, 0.3]),
-        "slope_at_kink": str(rng.choice(["right", "left"])),
-        "keep_prob": rng.choice([1, 0.7]),
-    }
-    if hidden:
-        options["normalisation"] = (None, "batch", "layer")[rng.integers(3)]
-    activations = [
-        str(g) for g in rng.choice(["relu", "leaky_relu", "tanh", "sigmoid", "linear"], len(hidden))
-    ]
-    here, there = pair(3, [*map(int, hidden), k], [*activations, output], loss, **options)
-    factor = rng.choice([0, 1, 1, 30], len(here.named()))
-    here.set_named({name: f * x for f, (name, x) in zip(factor, here.named().items(), strict=True)})
-    there.copy_from(here)
-    x = rng.standard_normal((3, m)) * 10.0 ** rng.integers(-3, 3)
-    y = np.eye(k)[:, rng.integers(0, k, m)] * (2 if loss == "max_margin" else 1) - (loss == "max_margin")
-    result = compare(here, there, x, y)
-    assert result.equal, result
-
-
-OUTPUTS = [
-    *[("sigmoid", "logistic"), ("softmax", "cross_entropy"), ("linear", "squared")],
-    *[("linear", "max_margin"), ("tanh", "squared")],
-]
 
 
 def test_nothing_is_left_behind() -> None:

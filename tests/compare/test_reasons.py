@@ -173,7 +173,7 @@ def test_a_wrong_derivative_of_an_activation(
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
-def test_the_other_side_of_a_kink(side: str) -> None:
+def test_the_other_side_of_a_kink(side: Any) -> None:
     layers = (3, [3, 1], ["relu", "sigmoid"])
     here = nn.MLP(*layers, seed=1, slope_at_kink=side)
     there = vectorized.MLP(*layers, seed=1, slope_at_kink="left" if side == "right" else "right")
@@ -192,7 +192,7 @@ def test_the_other_side_of_a_kink(side: str) -> None:
     ("g", "loss"),
     [("sigmoid", "logistic"), ("softmax", "cross_entropy"), ("tanh", "squared"), ("linear", "max_margin")],
 )
-def test_a_wrong_derivative_of_the_loss(g: str, loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_derivative_of_the_loss(g: str, loss: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     layers = (3, [4, 2], ["tanh", g], loss)
     targets = one_hot([0, 1, 1, 0, 1]) * (2 if loss == "max_margin" else 1) - (loss == "max_margin")
     right = LOSS_FORMULAS[loss]
@@ -246,7 +246,7 @@ NORMALISED: tuple[Any, ...] = (3, [4, 1], ["tanh", "sigmoid"])
 kinds = pytest.mark.parametrize("kind", ["batch", "layer"])
 
 
-def normalised(kind: str, **options: Any) -> Comparison:
+def normalised(kind: Any, **options: Any) -> Comparison:
     here, there = (make(*NORMALISED, seed=1, normalisation=kind, **options) for make in BACKENDS)
     rng = np.random.default_rng(2)
     more = {name: x + rng.random(x.shape) for name, x in here.named().items() if name[0] in "gb"}

@@ -82,6 +82,13 @@ def test_a_folder_that_vanishes_or_a_full_disk(
     assert "No space left on device" in line
 
 
+def test_a_file_in_place_of_the_folder(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder.touch()
+    (line,) = said(caplog)
+    assert line.startswith("Compiled code cannot be kept on disk")
+
+
+@pytest.mark.full  # it compiles every kernel
 def test_without_a_folder_a_graph_is_replayed_all_the_same(tmp_path: Path) -> None:
     """In a process of its own: neither the home nor the package can be written to."""
     (tmp_path / "file").touch()

@@ -28,8 +28,8 @@ def counterpart(operation: Operation) -> Callable[..., Any] | None:
     return None
 
 
-# PyTorch's softplus is linear above 20 and its helpers for rules have other names.
-SHARED = [op for op in TABLE.values() if counterpart(op) is not None and op.name != "softplus"]
+# PyTorch's softplus is linear above 20, its where takes booleans, and its helpers for rules have other names.
+SHARED = [op for op in TABLE.values() if counterpart(op) is not None and op.name not in ("softplus", "where")]
 
 
 class Tensor:

@@ -27,12 +27,12 @@ def shown(shell: Any, cell: str) -> Any:
     """What the cell shows."""
     found: list[Any] = []
 
-    def formatted(x: Any) -> tuple[dict[str, str], dict[str, str]]:
+    def note(x: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         found.append(x)
         return {}, {}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shell.display_formatter, "format", formatted)
+        patch.setattr(shell.display_formatter, "format", note)
         shell.run_cell(f"%%backprop\n{cell}").raise_error()
     assert len(found) <= 1
     return found[0] if found else None

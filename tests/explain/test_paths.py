@@ -96,6 +96,12 @@ def test_counts_are_forgotten_after_their_last_use() -> None:
     assert peak < 15e6
 
 
+@given(graphs())
+def test_the_sum_over_all_paths_is_the_gradient(graph: Graph) -> None:
+    for leaf in graph.leaves:
+        assert paths(graph.root, leaf, limit=1).agrees
+
+
 def test_infinite_and_undefined_products_come_first() -> None:
     x = Value(0.0, "x")
     found = paths(x.sqrt() + 5 * x, x, limit=1)

@@ -131,8 +131,8 @@ def test_no_move_looks_through_the_graph(monkeypatch: pytest.MonkeyPatch) -> Non
         assert made[0] <= 4
 
 
-def test_sentences_on_ten_thousand_operands_stay_readable() -> None:
-    trace = Trace(ops.sum(*(Value(i, f"a{i}") for i in range(10_000))))
+def test_sentences_on_thousands_of_operands_stay_readable() -> None:
+    trace = Trace(ops.sum(*(Value(i, f"a{i}") for i in range(2_000))))
     assert max(len(str(step)) for step in trace) < 400
     assert max(len(step.latex()) for step in trace) < 1_200
     assert len(str(trace.why("J"))) < 400

@@ -77,9 +77,10 @@ def test_inputs_are_columns_and_other_leaves_keep_their_numbers() -> None:
 def some_network(kind: type[Network], seed: int) -> tuple[Network, Any]:
     rng = np.random.default_rng([seed, 5])
     hidden = [str(name) for name in rng.choice([n for n in ACTIVATIONS if n != "softmax"], 3)]
+    side: Any = ["left", "right"][seed % 2]
     output = str(rng.choice(["sigmoid", "softmax", "linear", "tanh"]))
     model = kind(
-        3, [4, 3, 5, 2], [*hidden, output], seed=seed, slope_at_kink=["left", "right"][seed % 2],
+        3, [4, 3, 5, 2], [*hidden, output], seed=seed, slope_at_kink=side,
         normalisation=[["batch", None, "layer"][k] for k in rng.permutation(3)], keep_prob=0.8,
     )  # fmt: skip
     model.set_named({name: x + 0.5 * rng.standard_normal(x.shape) for name, x in model.named().items()})

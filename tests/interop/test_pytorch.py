@@ -157,7 +157,7 @@ def passes_are_the_same(model: Network, module: Any, X: Any, Y: Any) -> None:
         same(here.reshape(there.shape), there)
 
 
-def some_network(kind: type[Network], seed: int, side: str, output: str) -> tuple[Network, Any, Any]:
+def some_network(kind: type[Network], seed: int, side: Any, output: str) -> tuple[Network, Any, Any]:
     rng = np.random.default_rng([seed, 3])
     names = [str(name) for name in rng.choice([n for n in ACTIVATIONS if n != "softmax"], 3)]
     model = kind(

@@ -57,5 +57,5 @@ def test_by_name() -> None:
     assert activation(relu) is relu
     assert repr(relu) == "relu"
     assert relu.squared_gain == activation("leaky_relu").squared_gain == 2
-    with pytest.raises(ValueError, match=r"no activation 'gelu' .*: choose one of linear, sigmoid, tanh"):
-        activation("gelu")
+    with pytest.raises(ValueError, match=r"no activation 'gulu': choose one of linear, sigmoid, tanh"):
+        activation("gulu")

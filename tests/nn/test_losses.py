@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from micrograd_dl.engine.value import Value
@@ -48,7 +48,8 @@ def test_logistic_and_cross_entropy_are_finite_at_every_z(z: float, y: float) ->
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@given(st.lists(Z, min_size=2, max_size=2))
+@given(st.lists(Z.map(lambda z: z + 0.3), min_size=2, max_size=2))  # off the kinks, where nothing is judged
+@example([0.0, 0.0])
 def test_slopes(name: str, z: list[float]) -> None:
     y = [1.0, 0.0]
     assert_gradients_match(lambda *units: LOSSES[name].of(units, units, y), *z)

@@ -75,7 +75,7 @@ def test_a_layer() -> None:
         (lambda: Neuron(0, w=[]), "one input at least, not 0"),
         (lambda: Neuron(0), "one input at least, not 0"),
         (lambda: Neuron(1, "softmax"), r"softmax is of a whole layer: use Layer\(n_in, n_out, 'softmax'\)"),
-        (lambda: Neuron(1, "gelu"), "no activation 'gelu'"),
+        (lambda: Neuron(1, "gulu"), "no activation 'gulu'"),
         (lambda: Neuron(2)([1.0, 2.0, 3.0]), "this neuron takes 2 inputs, got 3"),
         (lambda: Layer(3, 4)([1.0, 2.0]), "this neuron takes 3 inputs, got 2"),
         (lambda: Layer(0, 3), "one input and one unit at least, not 0 and 3"),

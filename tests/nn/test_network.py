@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from micrograd_dl.nn.initialisers import orthogonal, zeros
-from micrograd_dl.nn.network import Network, one_hot
+from micrograd_dl.nn.initialisers import INITIALISERS, InitialiserName, orthogonal, zeros
+from micrograd_dl.nn.losses import LOSSES, LossName
+from micrograd_dl.nn.network import Network, Options, one_hot
+from micrograd_dl.nn.normalisation import KINDS, Kind
 
 
 def marked(message: str) -> list[str]:
@@ -49,7 +52,7 @@ def test_activations(MLP: type[Network], given: Any, wanted: list[str]) -> None:
         ((2, 3, ["relu"]), {}, "sizes are those of the layers in a list, such as [3], not 3"),
         ((2, [1]), {"seed": -1}, "seed is a whole number from 0 up, not -1"),
         ((2, [3, 1], ["tanh"]), {}, "2 layers take 2 activations, not 1: tanh"),
-        ((2, [3, 1], ["gelu", "linear"]), {}, "no activation 'gelu'"),
+        ((2, [3, 1], ["gulu", "linear"]), {}, "no activation 'gulu'"),
         ((2, [1], "tanh"), {}, "'tanh' is for hidden layers, and there are none: write ['tanh'] for the"),
         ((2, [1]), {"initialiser": "kaiming"}, "there is no initialiser 'kaiming': choose one of zeros, "),
         ((2, [1]), {"initialiser": ["he"]}, "one for all layers: a name, such as 'he', or a function of"),
@@ -174,13 +177,25 @@ def test_lists_and_tuples_and_whole_numbers_will_do(MLP: type[Network]) -> None:
     assert model.cost_and_grad(np.array(X).astype(int), np.array(Y).astype(np.uint8)) == wanted
 
 
+def test_signatures_and_names_are_told_to_help_and_type_checkers(MLP: type[Network]) -> None:
+    parameters = inspect.signature(MLP).parameters
+    assert list(parameters)[:4] == ["n_x", "sizes", "activations", "loss"]
+    assert {"seed", "l2", "keep_prob", "slope_at_kink"} <= set(parameters)
+    assert not {p.kind for p in parameters.values()} & {inspect.Parameter.VAR_KEYWORD}
+    assert set(get_args(LossName)) == set(LOSSES)
+    assert set(get_args(InitialiserName)) == set(INITIALISERS)
+    assert get_args(Kind) == KINDS
+    named = set(inspect.signature(Network).parameters) - set(list(parameters)[:4])
+    assert set(Options.__annotations__) == named
+
+
 # --- predictions --------------------------------------------------------------------------------------------
 
 
 def test_predict_and_accuracy(MLP: type[Network]) -> None:
     X = [[-1.0, 2.0, 0.0]]
 
-    def model(n_y: int, activation: str, loss: str) -> Network:
+    def model(n_y: int, activation: str, loss: Any) -> Network:
         made = MLP(1, [n_y], [activation], loss)
         made.set_layers_data([(np.arange(1.0, n_y + 1)[:, None], np.zeros((n_y, 1)))])
         return made

@@ -95,7 +95,7 @@ def targets(loss: str, n_y: int, m: int, rng: Any) -> Any:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("output", "loss"), OUTPUTS)
 @pytest.mark.parametrize("hidden", ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "mish"])
-def test_the_same_as_pytorch(MLP: type[Network], hidden: str, output: str, loss: str, seed: int) -> None:
+def test_the_same_as_pytorch(MLP: type[Network], hidden: str, output: str, loss: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n_y, m = int(rng.integers(1, 4)), int(rng.integers(1, 6))
     sizes = [*(int(n) for n in rng.integers(1, 5, seed)), n_y]
@@ -109,7 +109,7 @@ def test_the_same_as_pytorch(MLP: type[Network], hidden: str, output: str, loss:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("output", "loss"), OUTPUTS)
-def test_everything_mixed(MLP: type[Network], output: str, loss: str, seed: int) -> None:
+def test_everything_mixed(MLP: type[Network], output: str, loss: Any, seed: int) -> None:
     """Activations, dropout, batch and layer normalisation, label smoothing, L2 and L1."""
     rng = np.random.default_rng([seed, 7])
     hidden, m, n_y = int(rng.integers(1, 4)), int(rng.integers(3, 9)), int(rng.integers(1, 4))

@@ -44,7 +44,7 @@ def test_of_repeated_operands_there_is_no_kink() -> None:
 @pytest.mark.parametrize("operation", KINKED, ids=repr)
 def test_every_kink_of_the_table_is_said_and_nothing_beside_it(operation: Operation) -> None:
     for x in (-1.0, 0.0, 2.0):
-        operands = [Value(x, "x"), Value(0.0, "y")][: operation.arity]
+        operands = [Value(x, "x"), Value(0.0, "y"), Value(2.0, "z")][: operation.arity]
         try:
             J = operation(*operands)
         except (ValueError, ZeroDivisionError):

@@ -154,7 +154,7 @@ def test_operations_of_the_users_own_are_refused() -> None:
             name, name, 1, forward=lambda x: x**3, derivatives=(lambda out, x: 3 * x * x,),
             text=str, latex=lambda x: x,
         )  # fmt: skip
-        with pytest.raises(ValueError, match=f"the source of {name}, an operation of your own, is not known"):
+        with pytest.raises(ValueError, match=f"^{name} is not in the table of operations, so a program"):
             to_source(own(x) + 1)
 
 

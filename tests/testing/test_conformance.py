@@ -459,7 +459,7 @@ class WrongInCompositions(Plain):
 
 
 def test_a_random_graph_finds_and_shrinks_what_no_expression_shows() -> None:
-    found = conformance(WrongInCompositions, depth=0)
+    found = conformance(WrongInCompositions, depth=0, examples=50)
     [mistake] = found.mistakes
     assert mistake.kind == "wrong gradient"
     assert mistake.expression.count("(") <= 3, mistake.expression

@@ -171,7 +171,7 @@ def test_a_schedule_is_taken_up_from_the_checkpoint(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"backend": "torch"}, "no backend 'torch': choose one of numpy, values"),
-        ({"activation": "gelu"}, "no activation 'gelu'"),
+        ({"activation": "gulu"}, "no activation 'gulu'"),
         ({"hidden": [0]}, "at least one layer|at least one unit"),
         ({"bayes": 5.0}, "bayes is a part of 1, from 0 to 1, not 5.0"),
         ({"epochs": 0}, "epochs is a whole number from 1 up"),

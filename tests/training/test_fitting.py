@@ -1,4 +1,4 @@
-"""`fit`: the same curves from all backends, stopped before parameters are ruined, and what it refuses."""
+"""`fit`: the same curves from all backends, stopped before parameters are ruined, resumed; and refusals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import pickle
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ import pytest
 from micrograd_dl import compiled, nn, vectorized
 from micrograd_dl.data.built_in import moons
 from micrograd_dl.engine.value import Value
+from micrograd_dl.nn.activations import Activation
 from micrograd_dl.nn.network import Array, Network
-from micrograd_dl.optim.optimisers import OPTIMISERS, Adam, GradientDescent
-from micrograd_dl.optim.schedules import inverse_time
+from micrograd_dl.optim.optimisers import OPTIMISERS, Adam, GradientDescent, Momentum, Optimiser
+from micrograd_dl.optim.schedules import by_steps, inverse_time, one_cycle, warm_up
 from micrograd_dl.training.fitting import INTERRUPTED, History, fit
+from micrograd_dl.training.storage import save, state_of
 
 DATA, DEV = moons(24, seed=1), moons(10, seed=2)
 X, Y = DATA.X, DATA.targets("logistic")
@@ -27,7 +30,7 @@ BACKENDS: list[type[Network]] = [nn.MLP, vectorized.MLP]
 both = pytest.mark.parametrize("MLP", BACKENDS, ids=["values", "numpy"])
 
 
-def network(MLP: type[Network], **options: Any) -> Network:
+def network(MLP: type[Network] = vectorized.MLP, **options: Any) -> Network:
     return MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1, **options)
 
 
@@ -36,8 +39,8 @@ def cost_of(model: Network, X: Any, Y: Any) -> float:
     return J.data if isinstance(J, Value) else float(J)
 
 
-def numbers(model: Network) -> list[Any]:
-    return [array.tolist() for array in model.named().values()]
+def numbers(model: Network) -> dict[str, Any]:
+    return {name: array.tolist() for name, array in state_of(model).items()}
 
 
 # All that a network has a state of its own for.
@@ -142,7 +145,7 @@ def test_early_stopping_keeps_the_best(MLP: type[Network]) -> None:
 def test_callbacks_see_every_epoch_and_may_stop() -> None:
     seen: list[Any] = []
     callbacks = [lambda epoch, _: epoch == 4, lambda epoch, history: seen.append((epoch, len(history)))]
-    history = fit(network(vectorized.MLP), X, Y, epochs=10, callbacks=callbacks)
+    history = fit(network(), X, Y, epochs=10, callbacks=callbacks)
     assert seen == [(k, k) for k in range(1, 5)]
     assert history.stopped == "a callback stopped it"
     assert history.best_epoch == 0  # without a dev set, the last epoch is what there is
@@ -175,7 +178,7 @@ def test_an_interruption_anywhere_leaves_the_best_and_whole_columns(
     at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C in the middle of an epoch, of a step, or of what is measured after it."""
-    model, calls = network(vectorized.MLP), [0]
+    model, calls = network(), [0]
     fit(model, X, Y, epochs=2)
 
     def interrupted(of: Any) -> Any:
@@ -199,7 +202,7 @@ def test_an_interruption_anywhere_leaves_the_best_and_whole_columns(
 
 
 def test_one_model_is_trained_by_one_call_at_a_time() -> None:
-    model, problems = network(vectorized.MLP), []
+    model, problems = network(), []
 
     def second() -> None:
         try:
@@ -219,7 +222,7 @@ def test_one_model_is_trained_by_one_call_at_a_time() -> None:
 
 
 def test_a_history_is_copied_and_read_again() -> None:
-    history = fit(network(vectorized.MLP), X, Y, epochs=2, dev=DEV_SET)
+    history = fit(network(), X, Y, epochs=2, dev=DEV_SET)
     assert copy.deepcopy(history) == pickle.loads(pickle.dumps(history)) == history
     assert History.from_columns(history.columns()).columns() == history.columns()
     assert str(History()) == "no epoch was run"
@@ -232,14 +235,14 @@ def test_a_history_is_copied_and_read_again() -> None:
 def test_the_bar_is_hidden_when_piped_and_shown_on_demand(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit(network(vectorized.MLP), X, Y, epochs=3)
+    fit(network(), X, Y, epochs=3)
     assert capsys.readouterr() == ("", "")
-    fit(network(vectorized.MLP), X, Y, epochs=3, progress=True)
+    fit(network(), X, Y, epochs=3, progress=True)
     out, err = capsys.readouterr()
     assert not out
     assert "/3" in err
     monkeypatch.setattr(sys, "stderr", None)  # a program without a console
-    assert len(fit(network(vectorized.MLP), X, Y, epochs=2)) == 2
+    assert len(fit(network(), X, Y, epochs=2)) == 2
 
 
 @both
@@ -360,7 +363,7 @@ def test_what_a_model_of_ones_own_is_refused(Y: Any, options: Any, message: str)
     ],
 )
 def test_targets_that_the_loss_does_not_take_are_refused(
-    MLP: type[Network], output: str, loss: str | None, targets: Any, message: str
+    MLP: type[Network], output: str, loss: Any, targets: Any, message: str
 ) -> None:
     model = MLP(2, [1], [output], loss)
     for of in (model.cost, model.cost_and_grad, lambda X, Y: fit(model, X, Y)):
@@ -378,9 +381,149 @@ def test_targets_that_the_loss_does_not_take_are_refused(
         ({"dev": (X,)}, r"the dev set is X and Y, such as dev=\(X_dev, Y_dev\), not the tuple \(array"),
         ({"dev": (X.T, Y)}, r"X is \(24, 2\), \(2, m\) is wanted"),
         ({"optimiser": "adam"}, r"of the model's parameters, Adam\(model.parameters\(\)\); not 'adam'"),
-        ({"optimiser": Adam(network(vectorized.MLP).parameters())}, "not of another model's, so that this"),
+        ({"optimiser": Adam(network().parameters())}, "not of another model's, so that this"),
     ],
 )
 def test_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        fit(network(vectorized.MLP), X, Y, **options)
+        fit(network(), X, Y, **options)
+
+
+# --- going on from a checkpoint -----------------------------------------------------------------------------
+
+EPOCHS = 5
+RATE = inverse_time(0.05, 0.1)
+
+
+def stateful(MLP: type[Network] = vectorized.MLP) -> Network:
+    """With everything that has a state of its own."""
+    return MLP(
+        2, [4, 3, 1], ["tanh", "mish", "sigmoid"], seed=1, normalisation=["batch", "layer"],
+        keep_prob=[0.7, 1.0], max_norm=2.0, label_smoothing=0.1, regularisers={"l1": 0.1, "l2": 0.1},
+    )  # fmt: skip
+
+
+def train(model: Network, kind: Any = Adam, epochs: int = EPOCHS, **options: Any) -> tuple[Any, ...]:
+    """Train anew, or from the checkpoint; all that is to be the same, to the last bit."""
+    rule: Optimiser = kind(model.parameters(), RATE)
+    options = {"batch_size": 10, "seed": 3, **options}
+    history = fit(model, X, Y, epochs=epochs, optimiser=rule, **options)
+    columns = {name: values for name, values in history.columns().items() if name != "seconds"}
+    state = {name: [np.asarray(x).tolist() for x in xs] for name, xs in rule.state.items()}
+    return numbers(model), model.passes, columns, state, rule.steps, history.stopped, history.initial_cost
+
+
+def stepwise(parameters: Any, _: Any) -> Optimiser:
+    schedule = by_steps(warm_up(4, one_cycle(0.05, 20)))
+    return OPTIMISERS["amsgrad"](parameters, schedule, clip_norm=0.1, clip_value=0.09, weight_decay=0.1)
+
+
+@both
+@pytest.mark.parametrize(
+    ("make", "kind", "options"),
+    [
+        *((network, kind, {}) for kind in [*OPTIMISERS.values(), stepwise]),
+        (stateful, Adam, {}),
+        (stateful, Adam, {"dev": DEV_SET}),
+        (network, Adam, {"dev": DEV_SET, "patience": 2, "batch_size": None}),
+    ],
+)
+def test_resumed_at_any_epoch(MLP: type[Network], make: Any, kind: Any, options: Any, tmp_path: Path) -> None:
+    wanted = train(make(MLP), kind, **options)
+    for stop in (1, 3, EPOCHS):
+        path = tmp_path / f"{stop}.npz"
+        train(make(MLP), kind, stop, checkpoint=path, **options)
+        assert train(make(MLP), kind, checkpoint=path, **options) == wanted
+    content = path.read_bytes()
+    assert train(make(MLP), kind, checkpoint=path, **options) == wanted  # it is done, and not done again
+    assert path.read_bytes() == content
+
+
+@both
+def test_the_best_parameters_come_with_their_running_averages(MLP: type[Network]) -> None:
+    model, seen = stateful(MLP), {}
+
+    def remember(_epoch: int, history: History) -> None:
+        seen[history.dev_cost[-1]] = numbers(model)
+
+    rule = Adam(model.parameters(), 0.3)
+    history = fit(model, X, Y, epochs=12, optimiser=rule, dev=DEV_SET, callbacks=[remember])
+    best = min(history.dev_cost)
+    assert best < history.dev_cost[-1]
+    assert numbers(model) == seen[best]
+
+
+def test_whole_numbers_may_be_numpys_and_what_is_from_a_checkpoint_is_said(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"epochs": 2, "batch_size": 3, "patience": 5, "seed": 1}
+    wanted = fit(network(), X, Y, dev=DEV_SET, **options)
+    of_numpy: dict[str, Any] = {name: np.int64(x) for name, x in options.items()}
+    first, again = (
+        fit(network(), X, Y, dev=DEV_SET, **of_numpy, checkpoint=tmp_path / "c.npz") for _ in "12"
+    )
+    assert first.cost == wanted.cost == again.cost
+    assert "checkpoint" not in str(first)
+    assert " s; 2 of them from the checkpoint; in the last epoch: " in str(again)
+
+
+def nudged(x: Any) -> Any:
+    x = x.copy()
+    x[0, 0] -= 1e-9 * x[0, 0]
+    return x
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (vectorized.MLP(2, [4, 1], ["tanh", "sigmoid"], seed=1), {}, r"a network with shape \[2, 3, 1\],"),
+        (network(l2=0.5), {}, r"a network with regularisers \{\}, this one \{'l2': 0.5\}"),
+        (network(nn.MLP), {}, "a network with backend numpy, this one values"),
+        (network(), {"optimiser": (Momentum, RATE)}, "the optimiser Adam, this one Momentum"),
+        (network(), {"optimiser": (Adam, 0.05)}, "an optimiser with learning rate 0.04545.*, this one 0.05;"),
+        (network(), {"batch_size": 12}, "a batch size of 10, this one 12; train as it was trained"),
+        (network(), {"seed": 4}, "a seed of 3, this one 4;"),
+        (network(), {"X": nudged(X)}, "a training set with m = .*, this one m = "),
+        (network(), {"dev": (DEV_SET[0], nudged(DEV_SET[1]))}, "a dev set with m = .*, this one m = "),
+        (network(), {"augment": lambda rng, batch: batch}, "augmented examples: False, this one True"),
+    ],
+)
+def test_a_checkpoint_of_another_training_is_refused(
+    model: Network, options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.npz"
+    train(network(), epochs=2, checkpoint=path, dev=DEV_SET)
+    content, before = path.read_bytes(), numbers(model)
+    kind, *numbers_of_it = options.pop("optimiser", (Adam, RATE))
+    rule, inputs = kind(model.parameters(), *numbers_of_it), options.pop("X", X)
+    options = {"batch_size": 10, "seed": 3, "dev": DEV_SET, **options}
+    with pytest.raises(ValueError, match=rf"c\.npz: it is of another training: it has {message}"):
+        fit(model, inputs, Y, optimiser=rule, checkpoint=path, **options)
+    assert path.read_bytes() == content
+    assert numbers(model) == before
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    save(path, network())
+    with pytest.raises(ValueError, match=r"c\.npz: 'history' is missing in its notes, or give another name"):
+        fit(network(), X, Y, checkpoint=path)
+    path.write_bytes(b"garbage")
+    with pytest.raises(ValueError, match=r"c\.npz is not a whole \.npz file"):
+        fit(network(), X, Y, checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("activation", "name", "error", "message"),
+    [
+        ("tanh", "c.txt", ValueError, r"saved as \.npz, not as 'c\.txt'"),
+        ("tanh", "none/c.npz", FileNotFoundError, r"there is no folder .*none: make it first"),
+        ("tanh", "folder.npz", IsADirectoryError, "this is a folder: give the name of a file"),
+        (Activation("own", list), "c.npz", ValueError, "the activation own is not one of linear, "),
+    ],
+)
+def test_a_checkpoint_that_could_not_be_written_is_refused_before_the_training(
+    activation: Any, name: str, error: type[Exception], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.npz").mkdir()
+    model = nn.MLP(2, [3, 1], [activation, "sigmoid"], seed=1)
+    with pytest.raises(error, match=message):
+        fit(model, X, Y, checkpoint=tmp_path / name, callbacks=[lambda *_: pytest.fail("it was trained")])

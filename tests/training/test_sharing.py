@@ -112,11 +112,11 @@ def test_the_parameters_are_those_of_one_process(
 @pytest.mark.parametrize(("kind", "tolerance"), [("float32", 1e-5), ("compiled", 1e-12)])
 def test_float32_and_compiled_networks(kind: str, tolerance: float) -> None:
     def train(comm: Threads | None) -> Network:
-        shape, options = (2, [3, 1], ["tanh", "sigmoid"]), {"seed": 1}
+        shape = (2, [3, 1], ["tanh", "sigmoid"])
         if kind == "compiled":
-            model: Network = compiled.MLP(*shape, **options, runner="numpy")
+            model: Network = compiled.MLP(*shape, seed=1, runner="numpy")
         else:
-            model = vectorized.MLP(*shape, **options, dtype=kind)
+            model = vectorized.MLP(*shape, seed=1, dtype=kind)
         fit(model, X, Y, epochs=3, comm=comm)
         return model
 

@@ -14,21 +14,27 @@ from micrograd_dl import (
     check,
     dot,
     exp,
+    gelu,
     grad,
     hessian,
     hvp,
+    hypot,
     jacobian,
     jvp,
     log,
     logsumexp,
     maximum,
+    mean,
     nn,
+    norm,
     parse,
     relu,
+    softmax,
     to_source,
     value_and_grad,
     vectorized,
     vjp,
+    where,
     why,
 )
 from micrograd_dl.compare import compare
@@ -53,6 +59,11 @@ def values() -> None:
 
 def functions(x: Value, number: float, column: NDArray[np.float64]) -> None:
     assert_type(exp(x), Value)
+    assert_type(x.exp(), Value)
+    assert_type(x.erf() + hypot(x, 1.0) * where(1.0, x, 0.0), Value)
+    assert_type(gelu(number) + mean([number]), float)
+    assert_type(softmax([x, 1.0]), list[Value])
+    assert_type(norm([column]), NDArray[np.float64])
     assert_type(exp(1.0), float)
     assert_type(exp(number), float)
     assert_type(exp(column), NDArray[np.float64])

@@ -20,7 +20,10 @@ COMMANDS = {
     "mypy": ["--strict", "--config-file=", "--cache-dir=cache", "--no-error-summary"],
     "basedpyright": ["--pythonpath", sys.executable, "--level=error"],
 }
-WRONG = ["exp('text')", "maximum(1.0)", "exp(1.0).grad", "grad(exp(1.0), [])", "dot([1.0], 2.0)"]
+WRONG = [
+    "exp('text')", "maximum(1.0)", "exp(1.0).grad", "grad(exp(1.0), [])", "dot([1.0], 2.0)",
+    "nn.MLP(2, [1], loss='sqaured')", "vectorized.MLP(2, [1], initializer='he')",
+]  # fmt: skip
 
 
 def test_it_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,12 +25,17 @@ def picture(text: str, width: object = 30, height: object = 20) -> str:
         (30, 20, 1, (30, 20)),
         ("72pt", "36pt", 1, (96, 48)),
         (64_000, 10, 1, (32_000, 5)),
-        (20_000, 20_000, 2, (10_000, 10_000)),
+        pytest.param(20_000, 20_000, 2, (10_000, 10_000), marks=pytest.mark.full),
     ],
 )
 def test_pixels(width: object, height: object, zoom: float, size: tuple[int, int]) -> None:
     png = convert.png(picture("", width, height), zoom)
     assert struct.unpack(">II", png[16:24]) == size
+
+
+def test_pixels_at_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert, "_MOST_PIXELS", 10_000)
+    assert struct.unpack(">II", convert.png(picture("", 200, 200), 2)[16:24]) == (100, 100)
 
 
 @pytest.mark.filterwarnings("ignore:no font on this machine has")  # 中 on a machine without a Chinese font

@@ -17,6 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from micrograd_dl import nn
+from micrograd_dl.cli.quiz import read_number, rounding_errors
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
 from micrograd_dl.engine.ops import TABLE
@@ -25,6 +26,7 @@ from micrograd_dl.explain.trace import Trace
 from micrograd_dl.foundation.kink_side import slope_at_kink
 from micrograd_dl.notation.expression import parse
 from micrograd_dl.notation.steps import Contribute, Evaluate
+from micrograd_dl.operations import operation, own_operations
 from micrograd_dl.testing.strategies import Graph, graphs, numbers
 from viz.groups import groups
 from viz.player import FOLDER, play
@@ -100,7 +102,7 @@ def same(a: float, b: float, scale: float = 1.0) -> bool:
 
 
 def test_the_page_has_the_forward_rule_of_every_operation() -> None:
-    written = re.findall(r"^  (\w+): ", (FOLDER / "rules.js").read_text(encoding="utf-8"), re.MULTILINE)
+    written = re.findall(r"^  (\w+)[:,]", (FOLDER / "rules.js").read_text(encoding="utf-8"), re.MULTILINE)
     assert {*TABLE} == {*written}, "viz/player/rules.js has a line for each operation of the table"
 
 
@@ -219,7 +221,36 @@ def test_numbers_are_written_as_python_writes_them(computer: Any, numbers: list[
     assert found == [str(Trace(Value(x, "x") * 2).steps[0]) for x in numbers]
 
 
-def test_an_operation_of_ones_own_is_played_and_cannot_be_changed(open_page: Load) -> None:
+def test_an_operation_of_ones_own_is_computed_by_its_definition(computer: Any, open_page: Load) -> None:
+    with own_operations():
+        half = operation(
+            "half", lambda x: max(x, 0.0) / 2, lambda out, x: ops.at_least(x, 0.0) / 2, kink=lambda x: x,
+            definition=lambda x: ops.relu(x) / 2, text=lambda x: f"½ {x:3}",
+        )  # fmt: skip
+        mixed = operation(
+            "mixed", lambda x, y: max(x, 0.0) / 2 * y,
+            (lambda out, x, y: y * ops.at_least(x, 0.0) / 2, lambda out, x, y: half(x)),
+            definition=lambda x, y: half(x) * y,
+        )  # fmt: skip
+        root = operation("root", math.sqrt, lambda out, x: 0.5 / out, definition=lambda x: x**0.5)
+
+        def graph(x: Value, y: Value) -> Value:
+            return mixed(x, y) + half(x) * root(x)  # type: ignore[no-any-return]
+
+        trace = Trace(graph(Value(2.0, "x"), Value(3.0, "y")))
+        found = walked(computer, trace)
+        assert found["text"] == [*map(str, trace.steps)]
+        for x in (4.0, 0.0):
+            again = Trace(graph(Value(x, "x"), Value(5.0, "y")))
+            found = walked(computer, trace, {0: x, 1: 5.0})
+            assert found["text"] == [*map(str, again.steps)]
+        assert "root(x) is not defined at x = -1" in walked(computer, trace, {0: -1.0})["problem"]
+        page = open_page(trace)
+    page.click("#tab-leaves")
+    assert page.locator("#panel-leaves input").count() > 0
+
+
+def test_an_operation_of_ones_own_without_a_definition_cannot_be_changed(open_page: Load) -> None:
     cube = Operation(
         "cube", "cube", 1, forward=lambda x: x**3, derivatives=(lambda out, x: 3.0 * x * x,),
         text=lambda x: f"cube of {x}", latex=lambda x: rf"\operatorname{{cube}}({x})",
@@ -530,6 +561,63 @@ def test_practice_hides_the_next_number_gives_hints_and_counts(open_page: Load, 
     assert page.inner_text("#score") == "1 of 2 right at the first try"
 
 
+# What is written; the tests of the prompt say what it is.
+WRITTEN = [
+    *["0.5", ".5", "5.", "0,5", ",5", "1/2", " 1 / 4 ", "5e-1", "−1/3", "+2", "--2", "- -2", "1+2*3"],
+    *["(1+2)*3", "2**3**2", "-2**2", "2**-1", "2*-3", "7-2-1", "16/4/2", "3×4", "6÷4", "2·5", "∞"],
+    *["-inf", "NaN", "Infinity", "exp(1)", "max(2, 3)", "maximum(1,2)", "((((1))))", "sum(1, 2, 3)"],
+    *["dot(1, 2)", "affine(2, 3, 1)", "ln(2)", "sigma(0)", "sqrt(2)", "tanh(-1)", "2*(1 + .5)", "u = 6"],
+    *["", "six", "1 2", "1_0", "1.2.3", "1..2", "2x", "2(3)", "(1", "1)", "1/0", "log(-1)", "1e999"],
+    *["1e308*10", "2^3", "exp", "exp(1, 2)", "dot(1)", "maximum(1)", "sum()", "add(1, 2)", "toString(1)"],
+    *["constructor(1)", "x", "1,2,3", "(-8)**(1/3)", "0**0", "٣", "1e5", "2e", "pi"],
+    *("9" * 309, "9" * 308, "0." + "0" * 1073 + "1", "1/" + "1" * 1101),
+]  # fmt: skip
+
+
+def same_answer(page: Any, texts: list[str]) -> None:
+    read = "(text) => (x => x === null ? x : String(x))(player.readNumber(text))"
+    found = page.evaluate(f"(texts) => texts.map({read})", texts)
+    for text, answer in zip(texts, found, strict=True):
+        expected = read_number(text)
+        assert (answer is None) == (expected is None), text
+        if answer is not None and expected is not None:
+            assert same(float(answer.replace("Infinity", "inf")), expected, 0.0), text
+
+
+def test_the_page_reads_a_number_as_the_prompt_does(computer: Any) -> None:
+    same_answer(computer, WRITTEN)
+
+
+arithmetic = st.recursive(
+    st.sampled_from(["0", "1", "2.5", ".5", "1e3", "3", "0.1"]),
+    lambda parts: (
+        st.builds("{}{}{}".format, parts, st.sampled_from(["+", "-", "*", "/", " ** ", " - "]), parts)
+        | st.builds("{}({})".format, st.sampled_from(["", "-", "exp", "sqrt", "tanh", "abs", "+"]), parts)
+        | st.builds(
+            "{}({}, {})".format, st.sampled_from(["max", "minimum", "sum", "logsumexp"]), parts, parts
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(arithmetic, max_size=20))
+def test_the_page_reads_arithmetic_as_the_prompt_does(computer: Any, texts: list[str]) -> None:
+    same_answer(computer, texts)
+
+
+def test_zero_is_right_for_what_is_rounding_noise(open_page: Load) -> None:
+    J = parse("v = a + b - 0.3; J = v*v*7 + 1e-20*a", a=0.1, b=0.2)
+    steps = list(Trace(J))
+    page = open_page(J)
+    noise = [abs(x) <= error for x, error in rounding_errors(steps)]
+    assert any(noise)
+    assert (
+        page.evaluate("Array.from({length: player.walk.length}, (_, i) => player.walk.isNoise(i + 1))")
+        == noise
+    )
+
+
 # --- groups -------------------------------------------------------------------------------------------------
 
 
@@ -590,6 +678,39 @@ def test_of_a_move_only_what_changes_is_drawn_again_and_all_of_it(open_page: Loa
         moved = settled(page).evaluate(drawn)
         page.evaluate("player.version++; player.render()")
         assert settled(page).evaluate(drawn) == moved
+
+
+def test_of_a_large_graph_what_comes_into_view_is_up_to_date(open_page: Load) -> None:
+    page = open_page(network((4, 8, 6, 1)))
+    page.evaluate("player.goto(player.walk.length)")
+    cards = "player.picture.cards.filter(({values}) => values.length)"
+    shown = f"{cards}.filter(({{values}}) => values.every(([, text]) => text.textContent)).length"
+    wanted = page.evaluate(f"{cards}.length")
+    assert wanted > 100
+    assert settled(page).evaluate(shown) < wanted  # those out of view wait
+    page.click("#fit")
+    assert settled(page).evaluate(shown) == wanted
+
+
+def test_a_network_is_played_with_its_examples() -> None:
+    model = nn.MLP(2, [3, 1], ["tanh", "sigmoid"], seed=1)
+    X, Y = [[0.0, 1.0], [1.0, 1.0]], [[1, 0]]
+    assert repr(play(model, X, Y)) == repr(play(model.cost(X, Y)))
+    with pytest.raises(TypeError, match=r"play\(model, X, Y\)"):
+        play(model, X)
+    with pytest.raises(TypeError, match="X and Y go with a network of Values, not with the Value"):
+        play(model.cost(X, Y), X, Y)
+    with pytest.raises(
+        TypeError, match=r"play takes a Value, a Trace, or a network of Values .* not the str 'J'"
+    ):
+        play("J")  # type: ignore[arg-type]
+
+
+def test_no_backticks_in_mathematics(open_page: Load) -> None:
+    page = open_page(network(), "#step=90")
+    assert page.locator("#formula mtext").count() > 0
+    assert "`" not in page.inner_text("#formula")
+    assert "`" in page.inner_text("#words")  # where they tell a name from what is around it
 
 
 def test_only_what_is_there_can_be_collapsed(course: Value) -> None:

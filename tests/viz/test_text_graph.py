@@ -60,7 +60,7 @@ def test_an_outline_says_so() -> None:
     for _ in range(20_000):
         node = node + 1
     assert text(Trace(node)).endswith(" of 20,001 nodes, those nearest to J.")
-    assert "[+992 left out]" in text(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
+    assert "↓ 992 more" in text(Trace(ops.sum(*[Value(i) for i in range(1000)]))).splitlines()[0]
 
 
 @given(graphs(), st.integers(20, 120), st.integers(8, 40), st.data())
@@ -114,3 +114,13 @@ def test_kinks_are_said_below_the_tree() -> None:
     assert "kink" not in text(trace)
     trace.end()
     assert text(trace).splitlines()[-1] == "(z = 0 is a kink: the slope of the right side, 1, is taken)"
+
+
+def test_in_a_narrow_text_numbers_are_worth_more_than_their_names() -> None:
+    chain = Value(1.0, "x")
+    for _ in range(30):
+        chain = (chain * 1.01 + 0.1).tanh()
+    chain.backward()
+    grads = [line.split()[-1] for line in text(chain, width=40, limit=12).splitlines() if "0." in line]
+    assert len(grads) > 8
+    assert not any("=" in grad or "…" in grad for grad in grads)

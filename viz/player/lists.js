@@ -31,10 +31,20 @@ class Rows {
   }
 
   refresh() {
-    const { scrollTop, clientHeight } = this.container;
-    if (!clientHeight) return;
-    const first = Math.max(0, Math.floor(scrollTop / ROW) - 3);
-    const last = Math.min(this.count - 1, Math.ceil((scrollTop + clientHeight) / ROW) + 3);
+    this.look();
+    this.draw();
+  }
+
+  /** What of the list is in view. Reading it after something was written would have the page laid out anew. */
+  look() {
+    Object.assign(this, { top: this.container.scrollTop, height: this.container.clientHeight });
+  }
+
+  draw() {
+    const { top, height } = this;
+    if (!height) return;
+    const first = Math.max(0, Math.floor(top / ROW) - 3);
+    const last = Math.min(this.count - 1, Math.ceil((top + height) / ROW) + 3);
     for (const [index, button] of this.shown) {
       if ((index < first || index > last) && button !== document.activeElement) {
         button.remove();
@@ -66,12 +76,11 @@ class Rows {
   /** Scroll no more than it takes to have a row in view; it is the one that Tab leads to. */
   reveal(index) {
     this.home = Math.max(0, index);
-    const { scrollTop, clientHeight } = this.container;
+    this.look();
     const top = this.home * ROW;
-    if (top < scrollTop || top + ROW > scrollTop + clientHeight) {
-      this.container.scrollTop = top - clientHeight / 2 + ROW;
-    }
-    this.refresh();
+    if (top >= this.top && top + ROW <= this.top + this.height) return;
+    this.container.scrollTop = top - this.height / 2 + ROW;
+    this.look();
   }
 
   onKey(event) {
@@ -81,6 +90,7 @@ class Rows {
     event.preventDefault();
     const to = Math.min(this.count - 1, Math.max(0, index + move));
     this.reveal(to);
+    this.draw();
     this.row(to).focus();
   }
 }

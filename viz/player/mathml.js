@@ -86,7 +86,7 @@ class LatexReader {
       }
       case "text":
       case "texttt":
-        return mathNode("mtext", this.words());
+        return mathNode("mtext", plain(this.words()));
       case "operatorname":
         return mathNode("mi", this.words());
       case "mathrel": {

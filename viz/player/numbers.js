@@ -64,21 +64,6 @@ function latexNumber(x) {
   return { text, binds: x < 0 ? NEG : ATOM };
 }
 
-/** The number that somebody wrote, in any of the usual ways: 0.5, .5, 1/2, 5e-1, 0,5, −0.5, inf; null if it is none. */
-function readNumber(written) {
-  const text = written.trim().replace(/[−–]/g, "-").replace(/\s*\/\s*/, "/");
-  const halves = text.split("/");
-  if (halves.length === 2) {
-    const [above, below] = halves.map(readNumber);
-    return above === null || below === null || below === 0 ? null : above / below;
-  }
-  if (/^[+-]?(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text.replace(",", "."));
-  const special = /^([+-]?)(inf|infinity|∞|nan)$/i.exec(text);
-  if (!special) return null;
-  if (special[2].toLowerCase() === "nan") return NaN;
-  return special[1] === "-" ? -Infinity : Infinity;
-}
-
 /** The next double above or below. */
 function nextDouble(x, up) {
   if (!Number.isFinite(x) || Number.isNaN(x)) return x;

@@ -16,13 +16,13 @@ function plain(name) {
 class Player {
   constructor(data) {
     this.data = data;
-    this.completed = completed;
+    Object.assign(this, { completed, readNumber }); // for the tests
     this.walk = new Walk(data);
     this.sentences = new Sentences(this.walk);
     Object.assign(this, {
       position: 0, selected: null, selectedEdge: null, selectedCard: null, path: null, pathKey: "", stops: new Set(),
       isPractising: false, version: 0, // version: of the numbers; it grows when they change
-      timer: 0, frame: 0, animation: 0, addressTimer: 0, zoom: 0, tab: "why",
+      timer: 0, frame: 0, animation: 0, addressTimer: 0, zoom: 1, tab: "why", revealed: null,
     });
     this.groups = new Groups(data, this.walk);
     this.groups.collapse(data.collapse);
@@ -48,7 +48,7 @@ class Player {
       onCard: (card) => (card.nodes.length === 1 ? this.select(card.nodes[0]) : this.selectCard(card)),
       onWire: (wire) => wire.edges.length === 1 && this.selectEdge(...wire.edges[0]),
     });
-    byId("picture").replaceChildren(this.picture.svg);
+    byId("picture").replaceChildren(this.picture.sheet);
     this.drawLegend();
   }
 
@@ -130,6 +130,7 @@ class Player {
     Object.assign(this, { selected: node, selectedEdge: null, selectedCard: null, path: null });
     this.showTab("why");
     this.paper.reveal(this.named.indexOf(node));
+    this.paper.draw();
     this.reveal(node);
     this.render();
   }
@@ -165,7 +166,12 @@ class Player {
   draw() {
     this.frame = 0;
     const { position, walk } = this;
-    this.picture.show(position, this);
+    // First all that reads where things are: after a write, the page would be laid out anew for each of them.
+    if (position && position !== this.revealed) this.reveal(walk.written(position));
+    this.revealed = position;
+    this.paper.look();
+    this.steps.reveal(position - 1);
+    this.picture.show(position, this, this.view());
     this.drawSentence();
     byId("slider").value = position;
     byId("slider").setAttribute("aria-valuetext", `${position} of ${walk.length}`);
@@ -177,9 +183,8 @@ class Player {
     byId("play").setAttribute("aria-label", this.timer ? "Pause" : "Play");
     byId("playshape").setAttribute("d", this.timer ? "M3 1h4v14H3zM9 1h4v14H9z" : "M3 1l12 7-12 7z");
     for (const id of ["stopback", "stopnext"]) byId(id).hidden = this.stops.size === 0;
-    if (position) this.reveal(walk.written(position));
-    this.paper.refresh();
-    this.steps.reveal(position - 1);
+    this.paper.draw();
+    this.steps.draw();
     this.reasons.refresh();
     this.leaves.tell();
     this.practice.refresh();
@@ -304,8 +309,18 @@ class Player {
   }
 
   resize() {
-    this.picture.svg.setAttribute("width", this.picture.width * this.zoom);
-    this.picture.svg.setAttribute("height", this.picture.height * this.zoom);
+    this.revealed = null;
+    const { sheet, width, height } = this.picture;
+    sheet.style.width = `${width * this.zoom}px`;
+    sheet.style.height = `${height * this.zoom}px`;
+    this.render();
+  }
+
+  /** The part of the picture that is in view, in its own units: [left, top, right, bottom]. */
+  view() {
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = byId("picture");
+    const [x, y] = [scrollLeft / this.zoom - PAD, scrollTop / this.zoom - PAD];
+    return [x, y, x + clientWidth / this.zoom, y + clientHeight / this.zoom];
   }
 
   /** Scroll so that a node is in view. */
@@ -389,6 +404,7 @@ class Player {
       if (to !== null && to !== this.position) this.goto(to);
     });
     new ResizeObserver(() => this.isZoomed || this.fit(false)).observe(byId("picture"));
+    byId("picture").addEventListener("scroll", () => this.picture.look(this.view()));
     byId("picture").addEventListener("wheel", (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();

@@ -2,6 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 17, MARGIN = 9, COLUMN = 34, TEXT_LINE = LINE * 0.85, PAD = 18;
+const LARGE = 100; // cards
+const LAYER = 40, EDGE = 8; // parts of a picture's layer; pixels that lines reach beyond their points
 
 function svgNode(name, attributes = {}, ...content) {
   const node = document.createElementNS(SVG, name);
@@ -12,7 +14,9 @@ function svgNode(name, attributes = {}, ...content) {
 
 /** Writes an element's text only where it differs: most numbers of a frame are those of the one before. */
 function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const { firstChild } = element;
+  if (!firstChild) element.textContent = text;
+  else if (firstChild.data !== text) firstChild.data = text;
 }
 
 function setClass(element, name) {
@@ -32,24 +36,37 @@ class Picture {
     this.scene = scene;
     this.width = scene.width + 2 * PAD;
     this.height = scene.height + 2 * PAD;
-    this.svg = svgNode("svg", { viewBox: `${-PAD} ${-PAD} ${this.width} ${this.height}`, role: "img" });
-    this.svg.setAttribute("aria-label", "The graph; everything in it is in the lists beside it too");
     this.wires = scene.wires.map((wire) => this.drawWire(wire, onWire));
     this.cards = scene.cards.map((card) => this.drawCard(card, onCard));
     this.tags = this.wires.filter((wire) => wire.tag);
     this.mark = svgNode("g", { id: "mark" });
-    this.svg.append(
-      svgNode("g", {}, ...this.wires.map((wire) => wire.element)),
-      svgNode("g", {}, ...this.cards.map((card) => card.element)),
-      svgNode("g", {}, ...this.tags.map((wire) => wire.tag)),
-      this.mark,
-    );
+    const all = { left: -PAD, top: -PAD, right: this.width - PAD, bottom: this.height - PAD };
+    this.sheet = make("div", { id: "sheet", role: "img", "aria-label": "The graph; everything in it is in the lists beside it too" },
+      ...this.layers(this.wires.map(({ element, curve }) => ({ element, ...around(curve) }))),
+      ...this.layers(this.cards.map(({ element, x, y, w, h }) => ({ element, ...around([[x - w / 2, y - h / 2], [x + w / 2, y + h / 2]]) }))),
+      ...this.layers(this.tags.map((wire) => ({ element: wire.tag, ...all }))),
+      ...this.layers([{ element: this.mark, ...all }]));
     this.cardOf = new Map();
     for (const card of this.cards) for (const node of card.nodes) this.cardOf.set(node, card);
     this.wireOf = new Map();
     for (const wire of this.wires) for (const edge of wire.edges) this.wireOf.set(edge.join(), wire);
     for (const card of this.cards) card.output = this.outputOf(card);
     this.shown = null;
+  }
+
+  /** Some parts to a layer, which are neighbours: the browser paints anew only the layers in which something changes. */
+  layers(parts) {
+    const sorted = parts.length > LAYER ? parts.sort((a, b) => a.left - b.left || a.top - b.top) : parts;
+    return Array.from({ length: Math.ceil(sorted.length / LAYER) }, (_, i) => {
+      const some = sorted.slice(i * LAYER, (i + 1) * LAYER);
+      const [left, top] = ["left", "top"].map((side) => Math.min(...some.map((part) => part[side])));
+      const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...some.map((part) => part[side])));
+      const [w, h] = [right - left, bottom - top];
+      const layer = svgNode("svg", { viewBox: `${left} ${top} ${w} ${h}` }, ...some.map((part) => part.element));
+      const sides = { left: (left + PAD) / this.width, top: (top + PAD) / this.height, width: w / this.width, height: h / this.height };
+      for (const [side, part] of Object.entries(sides)) layer.style[side] = `${100 * part}%`;
+      return layer;
+    });
   }
 
   /** The node whose number a card shows: of a group its only output; null where there are several. */
@@ -121,7 +138,7 @@ class Picture {
   }
 
   /** Show the graph as it is when so many steps are done. Of a move only what it changes is drawn again. */
-  show(position, state) {
+  show(position, state, view) {
     const { version, selected, selectedEdge, path, stops } = state;
     const others = [version, selected, String(selectedEdge), path, [...stops].join()];
     const isMove = this.shown && others.every((x, i) => x === this.shown.others[i]);
@@ -131,7 +148,9 @@ class Picture {
     const { walk } = this;
     const node = position ? walk.stepNode[position - 1] : -1, which = position ? walk.stepWhich[position - 1] : 0;
     const written = position ? walk.written(position) : -1;
-    for (const card of cards) this.showCard(card, position, written, selected, stops);
+    for (const card of cards) card.isOld = true;
+    this.update = (card) => this.showCard(card, position, written, selected, stops);
+    this.look(view);
     for (const wire of wires) {
       const name = this.wireState(wire, position, node, which);
       const quiet = wire.quiet && name !== "forward" ? " quiet" : "";
@@ -139,6 +158,16 @@ class Picture {
       const onPath = path && wire.edges.some((edge) => path.has(edge.join()));
       setClass(wire.element, `edge ${name}${quiet}${isSelected ? " selected" : ""}${onPath ? " onpath" : ""}`);
       this.showTag(wire, position);
+    }
+  }
+
+  /** Show the cards in view, [left, top, right, bottom], as they are now; in a large graph the others wait. */
+  look([left, top, right, bottom]) {
+    for (const card of this.cards) {
+      const isAway = card.x + card.w < left || card.x - card.w > right || card.y + card.h < top || card.y - card.h > bottom;
+      if (!card.isOld || (isAway && this.cards.length > LARGE)) continue;
+      card.isOld = false;
+      this.update(card);
     }
   }
 
@@ -258,6 +287,12 @@ class Picture {
       isBack: which !== EVALUATE,
     };
   }
+}
+
+/** The box around points, with room for what is drawn at them. */
+function around(points) {
+  const [xs, ys] = [points.map((point) => point[0]), points.map((point) => point[1])];
+  return { left: Math.min(...xs) - EDGE, right: Math.max(...xs) + EDGE, top: Math.min(...ys) - EDGE, bottom: Math.max(...ys) + EDGE };
 }
 
 function arrowHead(points) {

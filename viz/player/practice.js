@@ -30,7 +30,7 @@ class Practice {
         make("button", { id: "givehint", onclick: () => this.giveHint() }, "Hint"),
         make("button", { id: "reveal", onclick: () => this.reveal() }, "Show me")),
       this.hint, this.told, this.score);
-    panel.append(make("p", {}, "The page hides the next number, and asks you for it. Write 0.5, 1/2 or 5e-1 as you like."),
+    panel.append(make("p", {}, "The page hides the next number, and asks you for it. Write 0.5, 1/2, 5e-1 or 2*0.25 as you like."),
       make("div", { class: "actions" }, this.begin), this.area);
   }
 
@@ -109,12 +109,12 @@ class Practice {
     if (player.position >= walk.length || walk.problem) return;
     const answer = readNumber(this.answer.value);
     if (answer === null) {
-      this.verdict = "That is no number: write 0.5, 1/2, .5 or 5e-1.";
+      this.verdict = "That is no number: write 0.5, 1/2, 5e-1 or 2*0.25.";
       this.refresh();
       return;
     }
     const { expected, at } = this;
-    const isRight = isAnswer(answer, expected);
+    const isRight = isAnswer(answer, expected) || (answer === 0 && walk.isNoise(at));
     this.tries++;
     if (!isRight) {
       if (this.tries === 1) this.asked++;

@@ -28,6 +28,25 @@ function sumOfPairs(x, count) {
   return sum;
 }
 
+/** 1 - erf(x) for x >= 2, by its continued fraction. */
+function tailOfErf(x) {
+  let fraction = 0;
+  for (let n = 120; n > 0; n--) fraction = n / 2 / (x + fraction);
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+}
+
+/** The error function: between -2 and 2 by a series of positive terms, (2 x)^n x / (1 3 5 ...). */
+function erf(x) {
+  if (Math.abs(x) >= 2) return Math.sign(x) * (1 - tailOfErf(Math.abs(x)));
+  let term = x, sum = x;
+  for (let n = 1; n < 60; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return ((2 * Math.exp(-x * x)) / Math.sqrt(Math.PI)) * sum;
+}
+
+function erfc(x) {
+  return x >= 2 ? tailOfErf(x) : 1 - erf(x);
+}
+
 const FORWARD = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -100,4 +119,39 @@ const FORWARD = {
     }
   },
   log_for_power: (x) => (x > 0 ? Math.log(x) : x === 0 ? 0 : NaN),
+  log1p: (x) => {
+    defined(!(x <= -1));
+    return Math.log1p(x);
+  },
+  expm1: (x) => Math.expm1(x),
+  tan: (x) => {
+    defined(Math.abs(x) !== Infinity);
+    return Math.tan(x);
+  },
+  asin: (x) => {
+    defined(!(Math.abs(x) > 1));
+    return Math.asin(x);
+  },
+  acos: (x) => {
+    defined(!(Math.abs(x) > 1));
+    return Math.acos(x);
+  },
+  atan: (x) => Math.atan(x),
+  sinh: (x) => Math.sinh(x),
+  cosh: (x) => Math.cosh(x),
+  erf,
+  erfc,
+  silu: (x) => x * FORWARD.sigmoid(x),
+  gelu: (x) => 0.5 * x * erfc(-x * Math.SQRT1_2),
+  softsign: (x) => x / (1 + Math.abs(x)),
+  elu: (x) => (x > 0 ? x : Math.expm1(x)),
+  hard_tanh: (x) => (x < -1 ? -1 : x > 1 ? 1 : x),
+  square: (x) => x * x,
+  reciprocal: (x) => {
+    if (x === 0) throw new Undefined(true);
+    return 1 / x;
+  },
+  hypot: (x, y) => Math.hypot(x, y),
+  clip: (x, low, high) => FORWARD.minimum(FORWARD.maximum(low, x), high),
+  where: (condition, x, y) => (Number.isNaN(condition) ? NaN : condition !== 0 ? x : y),
 };

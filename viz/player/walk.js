@@ -21,6 +21,9 @@ class Walk {
     this.seed = fromData(recorded.seed);
     this.root = nodes.length - 1;
     this.frozen = recorded.frozen;
+    for (const [name, program] of Object.entries(recorded.definitions)) {
+      FORWARD[name] = (...x) => runProgram(program, [NaN, ...x])[program.results[0]];
+    }
     this.data = Float64Array.from(nodes, (node) => fromData(node.data));
     this.slopes = nodes.map((node) => (node.slopes ? Float64Array.from(node.slopes, fromData) : null));
     this.recorded = this.data.slice();
@@ -169,6 +172,44 @@ class Walk {
     return { sum: this.after[terms[done - 1]], done, isComplete: done === terms.length };
   }
 
+  /**
+   * Whether the number that a step finds is not larger than the rounding errors in it, so that it may as well be
+   * 0: as 0.1 + 0.2 - 0.3, which is 5.6e-17. Each number is wrong by its last digit, and passes that on.
+   */
+  isNoise(wanted) {
+    const { nodes, data, slopes, contribution } = this;
+    const errors = Float64Array.from(data, (x) => Number.EPSILON * Math.abs(x));
+    const gradientErrors = new Float64Array(nodes.length);
+    for (let at = 1; ; at++) {
+      const node = this.stepNode[at - 1], which = this.stepWhich[at - 1];
+      const { operands } = nodes[node];
+      let x = data[node], error = errors[node];
+      if (which === EVALUATE) {
+        operands.forEach((operand, i) => (error += Math.abs(slopes[node][i]) * errors[operand]));
+        errors[node] = error;
+      } else if (which !== SEED) {
+        x = contribution[at];
+        const moved = this.slopesAt(node, operands.map((operand) => data[operand] + errors[operand]));
+        error = Number.EPSILON * Math.abs(x) + Math.abs(gradientErrors[node] * slopes[node][which]) +
+          Math.abs(this.gradients[node] * (moved[which] - slopes[node][which]));
+        gradientErrors[operands[which]] += error;
+      }
+      if (at === wanted) return which !== SEED && Math.abs(x) <= error;
+    }
+  }
+
+  /** The local derivatives of a node's operation at other operands; NaN where it is undefined. */
+  slopesAt(node, values, isWanted = this.isWanted[node]) {
+    const rule = this.rule(node);
+    if (rule.own) return values.map(() => NaN);
+    try {
+      return slopesOf(rule, FORWARD[rule.name](...values), values, isWanted, []);
+    } catch (error) {
+      if (error instanceof Undefined) return values.map(() => NaN);
+      throw error;
+    }
+  }
+
   // --- kinks ------------------------------------------------------------------------------------------------
 
   isAtKink(node, values) {
@@ -196,14 +237,7 @@ class Walk {
     const moved = operands.map((operand) =>
       operand === operands[which] ? nextDouble(this.data[operand], up) : this.data[operand]);
     if (this.isAtKink(node, moved)) return null;
-    try {
-      const rule = this.rule(node);
-      const isWanted = operands.map((_, index) => index === which);
-      return slopesOf(rule, FORWARD[rule.name](...moved), moved, isWanted, [])[which];
-    } catch (error) {
-      if (error instanceof Undefined) return NaN;
-      throw error;
-    }
+    return this.slopesAt(node, moved, operands.map((_, index) => index === which))[which];
   }
 
   // --- paths ------------------------------------------------------------------------------------------------

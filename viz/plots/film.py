@@ -69,7 +69,7 @@ class Film:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def record(self, model: Any, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
+    def record(self, model: Network, X: Array, Y: Array, history: History, *, last: bool = False) -> None:
         """Keep what the network looks like now, after as many epochs as the history has. ``fit`` calls this.
 
         Args:
@@ -120,7 +120,7 @@ class Film:
         return write_page(self.html, path)
 
     def _repr_html_(self) -> str | None:
-        return framed(self.html, self._about["title"], _HEIGHT) if self._frames else None
+        return framed(self.html, self._about["title"], _HEIGHT, repr(self)[1:-1]) if self._frames else None
 
     def __repr__(self) -> str:
         return f"<film: {plural(len(self), 'frame')} of a training of {plural(len(self._history), 'epoch')}>"

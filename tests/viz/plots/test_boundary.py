@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from micrograd_dl import nn
 from micrograd_dl.data.preparation import Normaliser
 from micrograd_dl.nn.activations import Activation
+from micrograd_dl.nn.losses import LossName
 from micrograd_dl.nn.network import Array, Network, one_hot
 from micrograd_dl.vectorized import MLP
 from viz.plots import boundary, decision_boundary
@@ -29,7 +30,7 @@ def _coarse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boundary, "_ROWS", 30)
 
 
-def line_model(kind: type[Network] = MLP, output: str = "sigmoid", loss: str = "logistic") -> Network:
+def line_model(kind: type[Network] = MLP, output: str = "sigmoid", loss: LossName = "logistic") -> Network:
     """The score is 3 x1 + 3 x2 - 1: the boundary is x1 + x2 = 1/3."""
     model = kind(2, [1], [output], loss)
     model.set_layers_data([([[3.0, 3.0]], [[-1.0]])])
