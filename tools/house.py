@@ -48,8 +48,8 @@ def measured() -> list[Measure]:
         Measure("lines of foundation/, below the engine", lines(files("micrograd_dl/foundation")), 1_300),
         Measure("lines of vectorized/", lines(files("micrograd_dl/vectorized")), 500),
         Measure("rooms: folders of micrograd_dl/ and viz/", len(rooms), 20),
-        Measure("lines of micrograd_dl/ and viz/", lines(product), 24_180, goal=17_000),
-        Measure("lines of tests/", lines(files("tests")), 22_800, goal=17_000),
+        Measure("lines of micrograd_dl/ and viz/", lines(product), 25_700, goal=17_000),
+        Measure("lines of tests/", lines(files("tests")), 24_270, goal=17_000),
         Measure("words of README.md", len(readme.split()), 700),
         Measure("pictures in README.md", len(re.findall(r"!\[", readme)), 3),
     ]

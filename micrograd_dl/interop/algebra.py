@@ -33,6 +33,9 @@ FUNCTIONS: Functions = {
     "above": lambda x, y: _if(x > y, 1, 0),
     "power_slope": lambda x, y: y * x ** (y - 1),
     "log_for_power": sympy.log,
+    "tan": sympy.tan, "asin": sympy.asin, "acos": sympy.acos, "atan": sympy.atan, "sinh": sympy.sinh,
+    "cosh": sympy.cosh, "erf": sympy.erf, "erfc": sympy.erfc,
+    "where": lambda condition, x, y: _if(sympy.Ne(condition, 0), x, y),
 }  # fmt: skip
 
 

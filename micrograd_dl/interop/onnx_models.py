@@ -50,6 +50,7 @@ class _Writer:
             "logsumexp": self.logsumexp,
             "at_least": lambda x, y: self.number_of(self.node("GreaterOrEqual", x, y)),
             "above": lambda x, y: self.number_of(self.node("Greater", x, y)),
+            "where": lambda condition, x, y: self.where_equal(condition, 0.0, y, x),
             "power_slope": self.power_slope,
             "log_for_power": lambda x: self.node("Log", self.where_equal(x, 0.0, self.constant(1.0), x)),
         }

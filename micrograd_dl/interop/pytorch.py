@@ -56,6 +56,9 @@ FUNCTIONS: Functions = {
     "sign": torch.sign,
     "power_slope": _power_slope,
     "log_for_power": lambda x: torch.log(torch.where(x == 0, 1.0, x)),
+    "log1p": torch.log1p, "expm1": torch.expm1, "tan": torch.tan, "asin": torch.asin, "acos": torch.acos,
+    "atan": torch.atan, "sinh": torch.sinh, "cosh": torch.cosh, "erf": torch.erf, "erfc": torch.erfc,
+    "where": lambda c, x, y: torch.where(torch.isnan(c), torch.nan, torch.where(c != 0, x, y)),
 }  # fmt: skip
 
 _MOMENTUM = round(1 - BETA, 12)  # of running averages; PyTorch's is the weight of the new number

@@ -12,7 +12,19 @@ import sys
 
 from micrograd_dl.engine import ops
 from micrograd_dl.engine.operation import Operation
-from micrograd_dl.engine.ops import above, at_least, cos, exp, maximum, minimum, power_slope, sigmoid, sin
+from micrograd_dl.engine.ops import (
+    above,
+    at_least,
+    cos,
+    exp,
+    log,
+    maximum,
+    minimum,
+    power_slope,
+    sigmoid,
+    sin,
+    sqrt,
+)
 from micrograd_dl.foundation import stable
 from micrograd_dl.foundation.written import ADD, POW, Term, call
 from micrograd_dl.operations.own import operation
@@ -27,14 +39,14 @@ _larger, _smaller = maximum.forward, minimum.forward
 log1p = operation(
     "log1p", math.log1p, lambda out, x: 1.0 / (1.0 + x),
     meaning="log(1 + x), accurate for small x",
-    array=lambda np, x: np.log1p(x), latex=lambda x: rf"\log(1 + {x:2})",
+    array=lambda np, x: np.log1p(x), latex=lambda x: rf"\log(1 + {x:2})", definition=lambda x: log(1.0 + x),
     defined=lambda x: not x <= -1, requirement="an operand above -1",
 )  # fmt: skip
 expm1 = operation(
     "expm1", lambda x: math.inf if x > _LARGEST else math.expm1(x), lambda out, x: exp(x),
     meaning="e^x - 1, accurate for small x",
     array=lambda np, x: np.expm1(x), latex=lambda x: Term(f"e^{{{x}}} - 1", ADD),
-    defined=True,
+    defined=True, definition=lambda x: exp(x) - 1.0,
 )  # fmt: skip
 tan = operation(
     "tan", math.tan, lambda out, x: 1.0 + out * out,
@@ -51,7 +63,7 @@ asin = operation(
 acos = operation(
     "acos", math.acos, lambda out, x: -2.0 * power_slope((1.0 - x) * (1.0 + x), 0.5),
     meaning="the angle from 0 to pi whose cosine is x; its slope -1 / sqrt(1 - x^2) is -inf at -1 and 1",
-    array=lambda np, x: np.arccos(x), latex=call(r"\arccos"),
+    array=lambda np, x: np.arccos(x), latex=call(r"\arccos"), definition=lambda x: 0.5 * math.pi - asin(x),
     defined=lambda x: not math.fabs(x) > 1, requirement="an operand from -1 to 1",
 )  # fmt: skip
 atan = operation(
@@ -64,7 +76,7 @@ sinh: Operation = operation(
     "sinh", lambda x: math.copysign(math.inf, x) if math.fabs(x) > _LARGEST_HALVED else math.sinh(x),
     lambda out, x: cosh(x),
     meaning="(e^x - e^-x) / 2",
-    array=lambda np, x: np.sinh(x), latex=call(r"\sinh"),
+    array=lambda np, x: np.sinh(x), latex=call(r"\sinh"), definition=lambda x: 0.5 * (exp(x) - exp(-x)),
     defined=True,
 )  # fmt: skip
 cosh: Operation = operation(
@@ -80,7 +92,7 @@ erf = operation(
 )  # fmt: skip
 erfc = operation(
     "erfc", math.erfc, lambda out, x: -_TWO_OVER_ROOT_PI * exp(-(x * x)),
-    meaning="1 - erf(x), accurate for large x",
+    meaning="1 - erf(x), accurate for large x", definition=lambda x: 1.0 - erf(x),
     defined=True,
 )  # fmt: skip
 silu = operation(
@@ -137,7 +149,7 @@ hypot = operation(
     (lambda out, x, y: x / maximum(out, _LEAST), lambda out, x, y: y / maximum(out, _LEAST)),
     meaning="sqrt(x^2 + y^2), for numbers of any size; the slopes are 0 where both are 0",
     array=lambda np, x, y: np.hypot(x, y), latex=lambda x, y: rf"\sqrt{{{x:5}^{{2}} + {y:5}^{{2}}}}",
-    kink=lambda x, y: maximum(ops.abs(x), ops.abs(y)),
+    kink=lambda x, y: maximum(ops.abs(x), ops.abs(y)), definition=lambda x, y: sqrt(x * x + y * y),
     defined=True,
 )  # fmt: skip
 clip = operation(

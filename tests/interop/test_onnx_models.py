@@ -33,14 +33,27 @@ def graph_is_the_same(root: Value, leaves: Any) -> None:
     assert found.tolist() == pytest.approx([root.data] * 2, rel=1e-12, abs=1e-14)
 
 
-@pytest.mark.parametrize("operation", TABLE.values(), ids=lambda operation: operation.name)
+# Runtimes have those of ONNX in single precision only.
+LACKING = ("asin", "acos", "atan", "erf", "erfc", "gelu")
+HAD = [operation for name, operation in TABLE.items() if name not in LACKING]
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_what_runtimes_lack_is_refused(name: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"ONNX has no counterpart of the operation (asin|atan|erf): give it"
+    ):
+        to_onnx(TABLE[name](Value(0.5, "x")))
+
+
+@pytest.mark.parametrize("operation", HAD, ids=lambda operation: operation.name)
 @given(data=st.data())
 def test_operations(operation: Operation, data: st.DataObject) -> None:
     leaves = [Value(x, f"x{i}") for i, x in enumerate(data.draw(operands(operation)), 1)]
     graph_is_the_same(operation(*leaves), leaves)
 
 
-@given(graphs())
+@given(graphs(HAD))
 def test_random_graphs(graph: Graph) -> None:
     graph_is_the_same(graph.root, graph.leaves)
 
