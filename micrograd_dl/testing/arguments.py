@@ -72,8 +72,13 @@ def replaced(x: Any, leaves: Iterator[Any]) -> Any:
 
 
 def derivatives_by(x: Any, given: Any, name: str) -> Iterator[Array | None]:
-    """The derivatives by the leaves of an argument: each None or of its leaf's shape, else ValueError."""
+    """The derivatives by the leaves of an argument: each None or of its leaf's shape, else ValueError.
+
+    TypeError for complex ones.
+    """
     if is_leaf(x):
+        if np.iscomplexobj(given):
+            raise TypeError(f"the derivative by {name} is complex: give that of a real function")
         found, shape = None if given is None else as_array(given).astype(float), as_array(x).shape
         if found is not None and found.shape != shape and not found.size == 1 == math.prod(shape):
             turned = ": is it transposed?" if found.shape == shape[::-1] else ""

@@ -134,7 +134,7 @@ def check_gradient(
         seed: decides the draw.
 
     Raises:
-        TypeError: `f` does not return one number, or there is nothing to differentiate by.
+        TypeError: `f` does not return one real number, or there is nothing to differentiate by.
         ValueError: a derivative has another shape than its argument; or `f` or the gradient gives another
             result each time.
 
@@ -238,7 +238,10 @@ class _Function:
         self.arguments = dict(zip(argument_names(f, len(args)), args, strict=True)) | dict(kwargs)
         found = [one for name, x in self.arguments.items() for one in leaves_of(x, name)]
         if not found:
-            raise TypeError(f"{self.name} has no argument that is a number or an array of floats")
+            kinds = ", ".join(f"{name} is {_kind(x)}" for name, x in self.arguments.items())
+            raise TypeError(
+                f"{self.name} has no argument that is a number or an array of floats{kinds and ': '}{kinds}"
+            )
         self.names, self.leaves = [name for name, _ in found], [x for _, x in found]
         self.arrays = [as_array(x).astype(float) for x in self.leaves]
 
@@ -565,7 +568,8 @@ def _in_words(one: Component) -> str:
 
 def _kind(x: Any) -> str:
     shape = getattr(x, "shape", None)
-    return f"a {type(x).__name__}" + (f" of shape {tuple(shape)}" if shape is not None else "")
+    text = f"a {type(x).__name__}" + (f" of shape {tuple(shape)}" if shape is not None else "")
+    return text + (f" of {x.dtype}" if hasattr(x, "dtype") else "")
 
 
 def _at_most(lines: Iterable[str]) -> list[str]:

@@ -102,6 +102,15 @@ def test_a_wrong_rule_is_found(name: str, factor: float) -> None:
     assert_gradients_match(lambda *x: apply(wrongly(TABLE[name], 1.0), x), *point)
 
 
+def test_the_operation_whose_rule_is_wrong_is_named() -> None:
+    wrong = wrongly(ops.exp, 2.0)
+    text = complaint(lambda x, y: (x * y).tanh() + apply(wrong, [x * 1]), 0.7, 1.3)
+    assert re.search(
+        r"the rule of exp is wrong: at x = 0.7, its derivative by x is 2.01\d*, and by the rule 4.02", text
+    )
+    assert "the rule of" not in complaint(lambda x, *y: sum([*y, x * x.data], Value(0)), *[1.0] * 9)
+
+
 @given(operands(ops.exp))
 def test_a_slightly_wrong_rule_is_found_anywhere(x: tuple[float, ...]) -> None:
     wrong = wrongly(ops.exp, 1 + 1e-5)
