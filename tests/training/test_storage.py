@@ -140,7 +140,7 @@ def test_what_cannot_be_saved(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         save(tmp_path / "m.npz", model or nn.MLP(1, [1]), given_arrays, notes)
-    with pytest.raises(ValueError, match=r"a model is saved as \.npz, not as 'm\.bin'"):
+    with pytest.raises(ValueError, match=r"a model is saved as \.npz or \.safetensors, not as 'm\.bin'"):
         save(tmp_path / "m.bin", nn.MLP(1, [1]))
     assert not os.listdir(tmp_path)
 
