@@ -13,10 +13,11 @@ _OPENING = """\
 
 # Operations
 
-Every primitive operation of `micrograd_dl`, as its entry in `micrograd_dl/engine/ops.py` has it. In a local
-derivative, `out` is the operation's own result. An operation with a kink has a slope there too, by the
-convention that the meaning names. What happens at infinity, at NaN and on overflow is the same for all: see
-the opening of `micrograd_dl/engine/ops.py`.
+Every primitive operation of `micrograd_dl`, as its entry in `micrograd_dl/engine/ops.py` or
+`micrograd_dl/operations/further.py` has it. `mean`, `var`, `norm` and `softmax` of a list are put together
+from them, and `operation` adds one of your own. In a local derivative, `out` is the operation's own result.
+An operation with a kink has a slope there too, by the convention that the meaning names. What happens at
+infinity, at NaN and on overflow is the same for all: see the opening of `micrograd_dl/engine/ops.py`.
 
 | name | written | local derivatives | meaning | undefined or kinked |
 |---|---|---|---|---|

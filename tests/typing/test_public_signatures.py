@@ -19,7 +19,7 @@ REASONS = {
     # A stub or overloads say more: functions.pyi, and beside the definition.
     "": "affine dot logsumexp mean norm softmax var grad hessian jacobian jvp value_and_grad vjp "
     # Rules, functions and classes of users, and what they take.
-    "assert_gradients_match check_gradient conformance operation search",
+    "assert_gradients_match check_gradient check_layer conformance operation search",
     "Choice": "__init__ draw narrowed part",
     "Trial": "__init__",
     # Operations and their rules serve floats, Values, arrays and names alike.
