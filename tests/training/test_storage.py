@@ -248,7 +248,7 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"dtype": "float16"}, "float64 or float32, not float16"),
         (
             {"activations": ["gulu", "linear"]},
-            "no activation 'gulu'.*defined first, with micrograd_dl.operation",
+            "one of your own is to be defined first, with micrograd_dl.operation",
         ),
         ({"regularisers": {"l3": 1}}, "there is no regulariser 'l3'"),
         ({"slope_at_kink": "up"}, "'up'"),
