@@ -79,12 +79,13 @@ def _translated(rule: Any) -> Any:
         return _FASTER[rule]
     if not isinstance(rule, FunctionType):
         return rule  # a function of `math`, which Numba knows, or something it will refuse
-    if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(rule)):
+    steps, known = [*dis.get_instructions(rule)], rule.__globals__
+    if any(step.opname == "RAISE_VARARGS" for step in steps):
         raise NumbaError(f"{rule.__name__} raises errors")
-    known = rule.__globals__
+    named = {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}  # `math.exp` names no `exp`
     called = {
         name: _translated(known[name])
-        for name in rule.__code__.co_names
+        for name in sorted(named)
         if isinstance(known.get(name), FunctionType | Operation)
     }
     called["float"] = _to_float

@@ -97,6 +97,8 @@ def test_every_operation_of_the_table(runner: Any, operation: Operation, varying
     points = [[0.3, 1.7, 0.8, 2.1], [1.2, 0.4, 2.5, 0.1], [2.2, 2.2, 0.6, 1.9], [5.0, 0.25, 3.0, 40.0]]
     if operation.defined is None:
         points += [[-x for x in point] for point in points]
+    elif operation.arity is not None:
+        points = [p for p in [*points, [0.6, 0.5, 0.4, 0.7]] if operation.defined(*p[:count])]
     X = np.array(points)[:, :count].T
     operands = [Value(float(x), f"x{i}") for i, x in enumerate(X[:, 0])]
     root = operation(*operands) * 1.0

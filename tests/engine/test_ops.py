@@ -278,7 +278,7 @@ def test_the_slope_at_a_kink_can_be_pytorchs() -> None:
 
 @pytest.mark.parametrize("side", ["middle", "", None, 1])
 def test_there_is_no_other_slope(side: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^the slope at a kink is .*, not {side!r}$"), slope_at_kink(side):
+    with pytest.raises(ValueError, match=rf"^slope_at_kink is .*, not {side!r}$"), slope_at_kink(side):
         pass
 
 

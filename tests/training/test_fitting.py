@@ -514,7 +514,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("activation", "name", "error", "message"),
     [
-        ("tanh", "c.txt", ValueError, r"saved as \.npz, not as 'c\.txt'"),
+        ("tanh", "c.txt", ValueError, r"saved as \.npz or \.safetensors, not as 'c\.txt'"),
         ("tanh", "none/c.npz", FileNotFoundError, r"there is no folder .*none: make it first"),
         ("tanh", "folder.npz", IsADirectoryError, "this is a folder: give the name of a file"),
         (Activation("own", list), "c.npz", ValueError, "the activation own is not one of linear, "),
