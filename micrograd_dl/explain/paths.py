@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import sys
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ class Paths:
     def agrees(self) -> bool:
         """Whether the sum over paths is the gradient, up to rounding."""
         both_nan = math.isnan(self.total) and math.isnan(self.gradient)
-        rounding = 1e-9 * self.magnitude if math.isfinite(self.magnitude) else 0.0
+        # Below the smallest normal number, products lose their digits.
+        rounding = sys.float_info.min + (1e-9 * self.magnitude if math.isfinite(self.magnitude) else 0.0)
         return both_nan or math.isclose(self.total, self.gradient, rel_tol=1e-9, abs_tol=rounding)
 
     def __str__(self) -> str:
