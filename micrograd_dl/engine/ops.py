@@ -319,7 +319,7 @@ def _reduced(operation: Operation) -> Any:
 copyreg.pickle(Operation, _reduced)
 
 
-if not TYPE_CHECKING:  # else types would allow any name
+if not TYPE_CHECKING:  # pragma: no branch - else types would allow any name
 
     def __getattr__(name: str) -> Operation:
         """An entry that was added to the table from outside."""
